@@ -1,0 +1,1 @@
+"""The library behind the workflow: pure functions over arrays, with no knowledge of Snakemake."""

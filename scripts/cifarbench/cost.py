@@ -1,0 +1,40 @@
+"""What a piece of work cost: seconds, memory, threads, and the versions that did it."""
+
+import platform
+import resource
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from typing import Self
+
+PACKAGES = ["numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "torch", "torchvision"]
+
+
+class Stopwatch:
+    """Wall-clock seconds of a `with` block, in `seconds` once it has ended."""
+
+    def __enter__(self) -> Self:
+        self._start = time.perf_counter()
+        self.seconds = 0.0
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.perf_counter() - self._start
+
+
+def peak_memory_mb() -> float:
+    """The largest resident size that this process has had, in MB (10^6 bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts kibibytes, macOS bytes.
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def versions() -> dict[str, str]:
+    """Python's version and those of the installed numerical packages."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

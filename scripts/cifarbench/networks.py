@@ -1,0 +1,34 @@
+"""The neural networks, and the preprocessing that they share."""
+
+import torch
+from torch import nn
+from torchvision.transforms import v2
+
+
+class Perceptron(nn.Module):
+    """Two hidden layers with ReLU, optionally with batch norm before it and dropout after it.
+
+    Takes (N, n_inputs) float32, gives (N, n_classes) logits.
+    """
+
+    def __init__(self, n_inputs: int, n_classes: int, hidden_dim: int, batch_norm: bool, dropout: float):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for width in (n_inputs, hidden_dim):
+            layers.append(nn.Linear(width, hidden_dim))
+            if batch_norm:
+                layers.append(nn.BatchNorm1d(hidden_dim))
+            layers.append(nn.ReLU())
+            if dropout:
+                layers.append(nn.Dropout(dropout))
+        self.layers = nn.Sequential(*layers, nn.Linear(hidden_dim, n_classes))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Logits (N, n_classes) of inputs (N, n_inputs)."""
+        return self.layers(inputs)
+
+
+def normalization(n_channels: int) -> v2.Transform:
+    """Pixels (N, C, H, W) uint8 to [0, 1], then (x - 0.5) / 0.5 in each channel, float32."""
+    half = [0.5] * n_channels
+    return v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize(half, half)])
