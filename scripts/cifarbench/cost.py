@@ -5,7 +5,7 @@ import resource
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
-from typing import Self
+from typing import Any, Self
 
 PACKAGES = ["numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "torch", "torchvision"]
 
@@ -38,3 +38,17 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def cost_record(seconds: float, threads: int) -> dict[str, Any]:
+    """What this process has cost, as the files of the workflow keep it."""
+    return {"seconds": seconds, "peak_memory_mb": peak_memory_mb(), "threads": threads}
+
+
+def total_cost(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The cost of several steps: their seconds added up, the largest memory, the largest number of threads."""
+    return {
+        "seconds": sum(record["seconds"] for record in records),
+        "peak_memory_mb": max(record["peak_memory_mb"] for record in records),
+        "threads": max(record["threads"] for record in records),
+    }

@@ -1,6 +1,9 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import csv
+import hashlib
+import io
 import json
 import os
 import tempfile
@@ -47,6 +50,21 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
     return json.loads(Path(path).read_text())
+
+
+def write_table(path: Path, columns: dict[str, list]) -> None:
+    """Write named columns of equal length as CSV; floats keep all their digits."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    write_text(path, text.getvalue())
+
+
+def checksum(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_array(path: Path, array: np.ndarray) -> None:

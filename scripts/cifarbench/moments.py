@@ -88,8 +88,13 @@ class Moments:
             return cls(int(stored["count"]), stored["sums"], stored["squares"], stored["scatter"])
 
 
+def centred(images: np.ndarray) -> np.ndarray:
+    """Pixels uint8 less MIDDLE, as C-contiguous float32 of the same shape."""
+    pixels = images.astype(np.float32, order="C")
+    pixels -= np.float32(MIDDLE)
+    return pixels
+
+
 def _chunks(images: np.ndarray, rows: np.ndarray) -> Iterable[np.ndarray]:
     for start in range(0, len(rows), CHUNK_ROWS):
-        chunk = images[rows[start : start + CHUNK_ROWS]].astype(np.float32)
-        chunk -= np.float32(MIDDLE)
-        yield chunk
+        yield centred(images[rows[start : start + CHUNK_ROWS]])

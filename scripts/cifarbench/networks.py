@@ -1,8 +1,14 @@
 """The neural networks, and the preprocessing that they share."""
 
+import math
+from pathlib import Path
+from typing import Any
+
 import torch
 from torch import nn
 from torchvision.transforms import v2
+
+from cifarbench.files import replacing
 
 
 class Perceptron(nn.Module):
@@ -32,3 +38,27 @@ def normalization(n_channels: int) -> v2.Transform:
     """Pixels (N, C, H, W) uint8 to [0, 1], then (x - 0.5) / 0.5 in each channel, float32."""
     half = [0.5] * n_channels
     return v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize(half, half)])
+
+
+def architecture(params: dict[str, Any], image_shape: list[int], n_classes: int) -> dict[str, Any]:
+    """The arguments of Perceptron for a model's hyperparameters and a dataset's shape."""
+    return {
+        "n_inputs": math.prod(image_shape),
+        "n_classes": n_classes,
+        **{name: params[name] for name in ("hidden_dim", "batch_norm", "dropout")},
+    }
+
+
+def save(path: Path, network: Perceptron, architecture: dict[str, Any]) -> None:
+    """Write the weights together with the architecture that they fit."""
+    weights = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
+    with replacing(path) as file:
+        torch.save({"architecture": architecture, "weights": weights}, file)
+
+
+def load(path: Path) -> Perceptron:
+    """Rebuild on the CPU what `save` wrote."""
+    stored = torch.load(path, map_location="cpu", weights_only=True)
+    network = Perceptron(**stored["architecture"])
+    network.load_state_dict(stored["weights"])
+    return network

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.linalg
 
 from cifarbench.files import write_arrays
-from cifarbench.moments import MIDDLE, Moments
+from cifarbench.moments import MIDDLE, Moments, centred
 
 CHUNK_ROWS = 4096
 
@@ -56,11 +56,13 @@ class PrincipalComponents:
         features = np.empty((len(images), n_components), np.float32)
         for start in range(0, len(images), CHUNK_ROWS):
             stop = start + CHUNK_ROWS
-            chunk = images[start:stop].astype(np.float32)
-            chunk -= np.float32(MIDDLE)
-            np.matmul(chunk, basis, out=features[start:stop])
+            np.matmul(centred(images[start:stop]), basis, out=features[start:stop])
         features -= origin
         return features
+
+    def nbytes(self, n_components: int) -> int:
+        """Bytes of what transforming to `n_components` needs."""
+        return self.mean.nbytes + self.scale.nbytes + self.components[:n_components].nbytes
 
     def save(self, path: Path) -> None:
         """Write as .npz."""

@@ -4,8 +4,10 @@ import logging
 import sys
 import time
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import nn
 from torchvision.transforms import v2
@@ -24,6 +26,12 @@ class Split:
 
     images: torch.Tensor
     labels: torch.Tensor
+
+    @classmethod
+    def load(cls, images: Path, labels: Path, image_shape: list[int], device: torch.device) -> Self:
+        """Read rows (N, C*H*W) uint8 and labels (N,) from .npy files."""
+        pixels = torch.from_numpy(np.load(images)).unflatten(1, image_shape)
+        return cls(pixels.to(device), torch.from_numpy(np.load(labels)).to(device))
 
 
 def train(

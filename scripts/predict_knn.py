@@ -1,0 +1,59 @@
+"""Fit k nearest neighbours and predict the test images."""
+
+from pathlib import Path
+
+import numpy as np
+
+from cifarbench import knn
+from cifarbench.command import run
+from cifarbench.cost import Stopwatch, cost_record, total_cost
+from cifarbench.files import read_json
+from cifarbench.moments import centred
+from cifarbench.pca import PrincipalComponents
+from cifarbench.predictions import write_fit, write_predictions
+
+
+def main(
+    train_images: Path,
+    train_labels: Path,
+    test_images: Path,
+    test_labels: Path,
+    dataset: Path,
+    components: list[Path],
+    best: list[Path],
+    costs: list[Path],
+    predictions: Path,
+    fit: Path,
+    settings: dict,
+    threads: int,
+) -> None:
+    """settings: `model`, `family`, `params`; the grid's best pair, if there is one, takes the place of its lists."""
+    params = settings["params"] | (read_json(best[0]) if best else {})
+    fitted = PrincipalComponents.load(components[0]) if components else None
+    labels = np.load(train_labels)
+
+    def features(path: Path) -> np.ndarray:
+        images = np.load(path, mmap_mode="r")
+        return fitted.transform(images, params["n_components"]) if fitted else centred(images)
+
+    with Stopwatch() as fitting:
+        train_features = features(train_images)
+        classifier = knn.fit(train_features, labels, params["n_neighbors"], threads)
+    with Stopwatch() as predicting:
+        n_classes = len(read_json(dataset)["classes"])
+        proba = knn.predict_proba(classifier, features(test_images), n_classes)
+
+    write_predictions(predictions, np.load(test_labels), proba)
+    write_fit(
+        fit,
+        settings | {"params": params, "seed": None},
+        fitting=total_cost([*(read_json(path) for path in costs), cost_record(fitting.seconds, threads)]),
+        predict_seconds=predicting.seconds,
+        stored_bytes=train_features.nbytes + labels.nbytes + (fitted.nbytes(params["n_components"]) if fitted else 0),
+        n_parameters=None,
+        device="cpu",
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,50 @@
+"""Predict the test images with a trained network."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from cifarbench.command import run
+from cifarbench.cost import Stopwatch
+from cifarbench.files import read_json
+from cifarbench.networks import load, normalization
+from cifarbench.predictions import write_fit, write_predictions
+from cifarbench.training import Split, predict_logits
+
+
+def main(
+    network: Path,
+    test_images: Path,
+    test_labels: Path,
+    dataset: Path,
+    cost: Path,
+    predictions: Path,
+    fit: Path,
+    settings: dict,
+    threads: int,
+) -> None:
+    """settings: `model`, `family`, `params` and `seed`, for fit.json."""
+    torch.set_num_threads(threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    image_shape = read_json(dataset)["image_shape"]
+    model = load(network).to(device)
+    test = Split.load(test_images, test_labels, image_shape, device)
+    with Stopwatch() as watch:
+        logits = predict_logits(model, normalization(image_shape[0]), test.images)
+        proba = logits.softmax(1).cpu().numpy()
+    write_predictions(predictions, np.load(test_labels), proba)
+    weights = list(model.parameters())
+    write_fit(
+        fit,
+        settings,
+        fitting=read_json(cost),
+        predict_seconds=watch.seconds,
+        stored_bytes=sum(tensor.nbytes for tensor in model.state_dict().values()),
+        n_parameters=sum(weight.numel() for weight in weights),
+        device=torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,138 @@
+# What all rules share: the checked configuration, the names of what is run, and small helpers. No rule stands here.
+
+import json
+import math
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+SCRIPTS = Path(workflow.basedir).parent / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from cifarbench import configuration
+from cifarbench.errors import UserError
+from cifarbench.provenance import code_fingerprint
+
+# ---- The configuration, checked before anything runs ----
+
+try:
+    configuration.check(config, yaml.safe_load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text()))
+except UserError as error:
+    sys.exit(f"Error in the configuration: {error}")
+
+DATASET = config["dataset"]
+DATASET_ENTRY = config["datasets"][DATASET] | {
+    key: config[key] for key in ("archive", "sha256") if config.get(key)
+}
+SEED = config["seed"]
+SEEDS = config.get("seeds", [SEED])
+
+# ---- Names: models, and their runs (a network's further seeds are runs of their own) ----
+
+MODELS = config["compare"]
+
+
+def models_of(*families):
+    """The models of this run that belong to one of the families, in the configuration's order."""
+    return [model for model in MODELS if config["models"][model]["family"] in families]
+
+
+NEIGHBORS = models_of("knn", "knn_grid")
+GRIDS = models_of("knn_grid")
+NETWORKS = models_of("mlp")
+
+
+def runs_of(model):
+    """The runs of a model: itself with the first seed, then `model/seed_n` for every further one."""
+    return [model] + [f"{model}/seed_{seed}" for seed in SEEDS[1:] if model in NETWORKS]
+
+
+RUNS = [run for model in MODELS for run in runs_of(model)]
+
+
+def entry_of(run):
+    """The configuration's entry of the model that a run belongs to."""
+    return config["models"][run.split("/")[0]]
+
+
+def params_of(run):
+    """The hyperparameters of a run."""
+    return {key: value for key, value in entry_of(run).items() if key != "family"}
+
+
+def seed_of(run):
+    """The seed of a run."""
+    return int(run.rpartition("/seed_")[2]) if "/seed_" in run else SEEDS[0]
+
+
+# ---- What a kNN model needs: parts of the training images, and principal components of them ----
+
+
+def fold_of(part):
+    """{fold, folds} of a part of the training images, nothing for all of them."""
+    numbers = re.findall(r"\d+", part)
+    return dict(zip(["fold", "folds"], map(int, numbers)))
+
+
+def parts_of(grid):
+    """The parts that a grid's folds leave out."""
+    folds = entry_of(grid)["folds"]
+    return [f"fold_{fold}_of_{folds}" for fold in range(folds)]
+
+
+def scaling_of(run):
+    """Whether the components of a model are those of scaled pixels."""
+    return "scaled" if entry_of(run).get("scale") else "raw"
+
+
+def components_of(run):
+    """The components that a model's neighbours are sought in; none for a model on raw pixels."""
+    uses_pca = "n_components" in entry_of(run)
+    return [f"<results>/pca/{scaling_of(run)}_all.npz"] if uses_pca else []
+
+
+# ---- What a job is, to Snakemake: settings and code, compared by content ----
+
+
+def settings(content):
+    """One text for all that a job's result depends on, the same whatever the order of its keys.
+
+    Snakemake keeps the values of params without their names, and in their order: as separate params, two swapped
+    values would change nothing, and two swapped lines of YAML would change everything.
+    """
+    return json.dumps(content, sort_keys=True)
+
+
+def fingerprint(rule_name, *data_patterns):
+    """The checksum of the rule's script and of all that it imports, which Snakemake does not follow."""
+    return code_fingerprint(SCRIPTS / f"{rule_name}.py", *data_patterns)
+
+
+# ---- Resources, from the size of the data ----
+
+N_FEATURES = math.prod(DATASET_ENTRY["image_shape"])
+IMAGES_MB = (DATASET_ENTRY["n_train"] + DATASET_ENTRY["n_test"]) * N_FEATURES / 1e6
+COVARIANCE_MB = N_FEATURES**2 * 8 / 1e6
+
+
+def mem_mb(base, images=0, covariances=0):
+    """Memory for a job: a base for its libraries, and so many times the images (as bytes) and the covariance.
+
+    A job that was killed for want of memory asks for more the next time.
+    """
+
+    def needed(wildcards, attempt):
+        return math.ceil((base + images * IMAGES_MB + covariances * COVARIANCE_MB) * (1 + (attempt - 1) / 2))
+
+    return needed
+
+
+def minutes(base, per_gigabyte=0):
+    """Running time for a job, in whole minutes: a base, and so many for each gigabyte of images."""
+
+    def needed(wildcards, attempt):
+        return math.ceil((base + per_gigabyte * IMAGES_MB / 1000) * attempt)
+
+    return needed

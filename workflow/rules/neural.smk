@@ -1,0 +1,85 @@
+# The networks: training asks for a GPU, and takes what torch finds.
+
+
+rule train_network:
+    input:
+        train_images="<results>/data/train_images.npy",
+        train_labels="<results>/data/train_labels.npy",
+        test_images="<results>/data/test_images.npy",
+        test_labels="<results>/data/test_labels.npy",
+        dataset="<results>/data/dataset.json",
+    output:
+        network="<results>/models/{model}/network.pt",
+        history="<results>/models/{model}/history.csv",
+        cost="<results>/models/{model}/training_cost.json",
+    log:
+        "<logs>/train_network/{model}.log",
+    benchmark:
+        "<benchmarks>/train_network/{model}.tsv"
+    wildcard_constraints:
+        model="|".join(run for model in NETWORKS for run in runs_of(model)) or "none",
+    params:
+        settings=lambda wildcards: settings(
+            {"params": params_of(wildcards.model), "seed": seed_of(wildcards.model)}
+        ),
+        code=fingerprint("train_network"),
+    # The batches are too small to fill two cores; two networks side by side are done sooner.
+    threads: 1
+    # The longest jobs start first, and the others fill up what is left.
+    priority: 10
+    resources:
+        gpu=1,
+        mem_mb=mem_mb(1100, images=2),
+        runtime=lambda wildcards, attempt: minutes(
+            5, per_gigabyte=0.5 * entry_of(wildcards.model)["epochs"]
+        )(wildcards, attempt),
+    conda:
+        "../../environment.yml"
+    shell:
+        # Checkpoints are no output: Snakemake deletes outputs before a job runs again.
+        "python {SCRIPTS:q}/train_network.py "
+        "--train-images {input.train_images} --train-labels {input.train_labels} "
+        "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
+        "--network {output.network} --history {output.history} --cost {output.cost} "
+        "--checkpoints <results>/checkpoints/{wildcards.model} "
+        "--checkpoint-seconds {config[training][checkpoint_seconds]} "
+        "--settings {params.settings:q} --code {params.code} --threads {threads} 2> {log}"
+
+
+rule predict_network:
+    input:
+        network="<results>/models/{model}/network.pt",
+        test_images="<results>/data/test_images.npy",
+        test_labels="<results>/data/test_labels.npy",
+        dataset="<results>/data/dataset.json",
+        cost="<results>/models/{model}/training_cost.json",
+    output:
+        predictions="<results>/models/{model}/predictions.npz",
+        fit="<results>/models/{model}/fit.json",
+    log:
+        "<logs>/predict_network/{model}.log",
+    benchmark:
+        "<benchmarks>/predict_network/{model}.tsv"
+    wildcard_constraints:
+        model="|".join(run for model in NETWORKS for run in runs_of(model)) or "none",
+    params:
+        settings=lambda wildcards: settings(
+            {
+                "model": wildcards.model,
+                "family": entry_of(wildcards.model)["family"],
+                "params": params_of(wildcards.model),
+                "seed": seed_of(wildcards.model),
+            }
+        ),
+        code=fingerprint("predict_network"),
+    threads: 1
+    resources:
+        mem_mb=mem_mb(1100, images=2),
+        runtime=minutes(3),
+    conda:
+        "../../environment.yml"
+    shell:
+        "python {SCRIPTS:q}/predict_network.py --network {input.network} "
+        "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
+        "--cost {input.cost} --predictions {output.predictions} --fit {output.fit} "
+        "--settings {params.settings:q} --threads {threads} 2> {log}"
