@@ -1,0 +1,42 @@
+"""Turn an archive into arrays: images, labels, and what is known of them."""
+
+from pathlib import Path
+
+from cifarbench.archive import recheck_archive
+from cifarbench.command import run
+from cifarbench.datasets import load_dataset
+from cifarbench.files import read_json, write_array, write_json
+
+
+def main(
+    archive_receipt: Path,
+    train_images: Path,
+    train_labels: Path,
+    test_images: Path,
+    test_labels: Path,
+    dataset: Path,
+    settings: dict,
+) -> None:
+    """settings: the dataset's name as `dataset`, and what its entry in the configuration declares."""
+    archive = read_json(archive_receipt)
+    images = load_dataset(recheck_archive(archive), settings)
+    write_array(train_images, images.train_images)
+    write_array(train_labels, images.train_labels)
+    write_array(test_images, images.test_images)
+    write_array(test_labels, images.test_labels)
+    write_json(
+        dataset,
+        {
+            "dataset": settings["dataset"],
+            "kind": settings["kind"],
+            "classes": images.classes,
+            "image_shape": list(images.image_shape),
+            "n_train": len(images.train_labels),
+            "n_test": len(images.test_labels),
+            "archive": archive,
+        },
+    )
+
+
+if __name__ == "__main__":
+    run(main)
