@@ -14,15 +14,15 @@ from cifarbench.pca import PrincipalComponents
 class Cell:
     """One fold and one number of components: how many of `validation` images each number of neighbours gets right.
 
-    correct: (K,) int64 for 1, 2, … K neighbours.
+    correct: for 1, 2, … K neighbours.
     """
 
-    correct: np.ndarray
+    correct: list[int]
     validation: int
 
     def score(self, n_neighbors: int) -> float:
         """Accuracy on the fold's validation images."""
-        return float(self.correct[n_neighbors - 1] / self.validation)
+        return self.correct[n_neighbors - 1] / self.validation
 
 
 def score_cell(
@@ -45,7 +45,7 @@ def score_cell(
     train_labels = labels[~left_out]
     classifier = fit(features[~left_out], train_labels, max_neighbors, threads)
     neighbors = classifier.kneighbors(features[validation], return_distance=False)
-    return Cell(correct_by_neighbors(train_labels[neighbors], labels[validation]), len(validation))
+    return Cell(correct_by_neighbors(train_labels[neighbors], labels[validation]).tolist(), len(validation))
 
 
 def cv_results(

@@ -1,12 +1,16 @@
 """k nearest neighbours by exact search."""
 
 import importlib.util
+import logging
 
 import numpy as np
 
 if importlib.util.find_spec("sklearnex"):
     # The same class, several times faster; its wheels are for x86-64 alone.
     from sklearnex.neighbors import KNeighborsClassifier
+
+    # It reports every call.
+    logging.getLogger("sklearnex").setLevel(logging.WARNING)
 else:
     from sklearn.neighbors import KNeighborsClassifier
 
