@@ -1,0 +1,28 @@
+// Sort a table by the column whose head is pressed; pressed again, the other way round.
+for (const table of document.querySelectorAll("table.sortable")) {
+  const heads = [...table.tHead.rows[0].cells];
+  const body = table.tBodies[0];
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const textual = head.classList.contains("text");
+      // Numbers are asked for the largest, names for the first.
+      const first = textual ? "ascending" : "descending";
+      const other = textual ? "descending" : "ascending";
+      const direction = head.getAttribute("aria-sort") === first ? other : first;
+      heads.forEach((each) => each.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", direction);
+      const value = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
+      const sign = direction === "ascending" ? 1 : -1;
+      const rows = [...body.rows].sort((a, b) => {
+        const [x, y] = [value(a), value(b)];
+        if (x === "" || y === "") return (x === "") - (y === "");
+        return sign * (textual ? x.localeCompare(y, document.documentElement.lang, { numeric: true }) : x - y);
+      });
+      body.append(...rows);
+    });
+  });
+}

@@ -1,0 +1,40 @@
+# The conclusions report: what the run has found, on one page.
+
+# What the report shows of the configuration: all that decided this run, and nothing that did not.
+SHOWN = {
+    "dataset": DATASET,
+    "seed": SEED,
+    **{key: config[key] for key in ("seeds", "archive", "sha256") if config.get(key)},
+    "datasets": {DATASET: config["datasets"][DATASET]},
+    "compare": MODELS,
+    "models": {model: config["models"][model] for model in MODELS},
+}
+TRAINED = [run for model in NETWORKS for run in runs_of(model)]
+
+
+rule write_report:
+    input:
+        comparison="<results>/comparison.csv",
+        tests="<results>/paired_tests.csv",
+        agreement="<results>/agreement.json",
+        dataset="<results>/data/dataset.json",
+        models=expand("<results>/models/{run}/{file}.json", run=RUNS, file=["fit", "metrics"]),
+        networks=expand("<results>/models/{run}/{file}", run=TRAINED, file=["history.csv", "learning.json"]),
+        grids=expand("<results>/models/{model}/cv_results.csv", model=GRIDS),
+    output:
+        page="<results>/report.html",
+        markdown="<results>/report.md",
+    log:
+        "<logs>/write_report.log",
+    params:
+        settings=settings({"report": config["report"], "configuration": SHOWN}),
+        code=fingerprint("write_report", "cifarbench/templates/**/*", "cifarbench/locale/*"),
+    threads: 1
+    resources:
+        mem_mb=mem_mb(300),
+        runtime=minutes(2),
+    conda:
+        "../../environment.yml"
+    shell:
+        "python {SCRIPTS:q}/write_report.py --folder <results> --files {input} "
+        "--page {output.page} --markdown {output.markdown} --settings {params.settings:q} 2> {log}"
