@@ -42,8 +42,8 @@ def _sentence(error: ValidationError) -> str:
         case "additionalProperties":
             return _unknown_key(error, key)
         case "required":
-            missing = next(name for name in limit if name not in error.instance)
-            return f"{_key([*error.absolute_path, missing])} is missing; add it."
+            missing = [_key([*error.absolute_path, name]) for name in limit if name not in error.instance]
+            return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; add what is missing."
         case "dependentRequired":
             name = next(name for name in limit if name in error.instance)
             needed = ", ".join(limit[name])
@@ -110,8 +110,8 @@ def _impossible(config: dict[str, Any]) -> Iterator[str]:
         yield f"dataset is {_shown(config['dataset'])}; it must be one of the keys under datasets: {known}."
         return
     dataset = config["datasets"][config["dataset"]]
-    if config.get("archive") and dataset["kind"] in ("digits", "image_folder"):
-        yield f"archive is {_shown(config['archive'])}; the dataset {config['dataset']} is not read from an archive, take archive away."
+    if config.get("archive") and dataset["kind"] == "digits":
+        yield f"archive is {_shown(config['archive'])}; the digits come with scikit-learn, so take archive away."
     if config.get("sha256") and not config.get("archive"):
         yield "sha256 stands alone; it says which archive is accepted, so name the archive too or take sha256 away."
     for name in config["compare"]:

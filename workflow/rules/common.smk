@@ -12,6 +12,7 @@ SCRIPTS = Path(workflow.basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from cifarbench import configuration
+from cifarbench.archive import check_archive
 from cifarbench.errors import UserError
 from cifarbench.provenance import code_fingerprint
 
@@ -19,13 +20,16 @@ from cifarbench.provenance import code_fingerprint
 
 try:
     configuration.check(config, yaml.safe_load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text()))
+    DATASET = config["dataset"]
+    DATASET_ENTRY = config["datasets"][DATASET] | {
+        key: config[key] for key in ("archive", "sha256") if config.get(key)
+    }
+    # An archive of one's own is checked before any work, but not again by every job.
+    if "archive" in DATASET_ENTRY and workflow.is_main_process:
+        check_archive(DATASET_ENTRY["archive"], DATASET_ENTRY.get("sha256"))
 except UserError as error:
-    sys.exit(f"Error in the configuration: {error}")
+    sys.exit("\n".join(f"Error: {sentence}" for sentence in str(error).splitlines()))
 
-DATASET = config["dataset"]
-DATASET_ENTRY = config["datasets"][DATASET] | {
-    key: config[key] for key in ("archive", "sha256") if config.get(key)
-}
 SEED = config["seed"]
 SEEDS = config.get("seeds", [SEED])
 
