@@ -40,7 +40,9 @@ def test_cv_results_are_those_of_grid_search_cv() -> None:
     ours = cv_results(cells, COMPONENTS, NEIGHBORS, FOLDS)
 
     for name, column in ours.items():
-        np.testing.assert_allclose(column, np.asarray(theirs.cv_results_[name], float), rtol=1e-12, err_msg=name)
+        np.testing.assert_allclose(
+            column, np.asarray(theirs.cv_results_[name], float), rtol=1e-12, err_msg=name
+        )
     best = {f"pca__{k}" if k == "n_components" else f"knn__{k}": v for k, v in best_pair(ours).items()}
     assert best == theirs.best_params_
 

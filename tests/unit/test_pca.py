@@ -13,7 +13,9 @@ from cifarbench.pca import PrincipalComponents
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
     random = np.random.default_rng(0)
-    smooth = random.normal(size=(400, 8)) @ random.normal(size=(8, 48)) * 20 + random.normal(size=(400, 48)) * 8
+    smooth = (
+        random.normal(size=(400, 8)) @ random.normal(size=(8, 48)) * 20 + random.normal(size=(400, 48)) * 8
+    )
     return np.clip(smooth + 128, 0, 255).astype(np.uint8)
 
 

@@ -29,7 +29,9 @@ def fingerprint(scripts: Path, *patterns: str) -> str:
     return provenance.code_fingerprint(scripts / "job.py", *patterns)
 
 
-@pytest.mark.parametrize("name", ["job.py", "cifarbench/near.py", "cifarbench/far.py", "cifarbench/figures/style.py"])
+@pytest.mark.parametrize(
+    "name", ["job.py", "cifarbench/near.py", "cifarbench/far.py", "cifarbench/figures/style.py"]
+)
 def test_an_edit_of_what_is_imported_changes_it(scripts: Path, name: str) -> None:
     before = fingerprint(scripts)
     (scripts / name).write_text((scripts / name).read_text() + "# edited\n")

@@ -94,7 +94,9 @@ def test_the_loop_computes_what_plain_pytorch_computes(tmp_path: Path) -> None:
         torch.testing.assert_close(ours, theirs)
     plain.eval()
     logits = plain((test.images.float() / 255 - 0.5).flatten(1) / 0.5)
-    assert history[0]["test_loss"] == pytest.approx(nn.functional.cross_entropy(logits, test.labels).item(), rel=1e-5)
+    assert history[0]["test_loss"] == pytest.approx(
+        nn.functional.cross_entropy(logits, test.labels).item(), rel=1e-5
+    )
     torch.testing.assert_close(predict_logits(network, normalization(3), test.images), logits.detach())
 
 

@@ -30,6 +30,8 @@ try:
 except UserError as error:
     sys.exit("\n".join(f"Error: {sentence}" for sentence in str(error).splitlines()))
 
+# What <results> stands for in inputs and outputs; commands can't write it so, < being their sign for reading a file.
+RESULTS = f"results/{DATASET}"
 SEED = config["seed"]
 SEEDS = config.get("seeds", [SEED])
 

@@ -41,7 +41,7 @@ rule train_network:
         "--train-images {input.train_images} --train-labels {input.train_labels} "
         "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
         "--network {output.network} --history {output.history} --cost {output.cost} "
-        "--checkpoints results/{DATASET}/checkpoints/{wildcards.model} "
+        "--checkpoints {RESULTS}/checkpoints/{wildcards.model} "
         "--checkpoint-seconds {config[training][checkpoint_seconds]} "
         "--settings {params.settings:q} --code {params.code} --threads {threads} 2> {log}"
 

@@ -1,0 +1,90 @@
+"""How sure one can be: intervals, and tests of pairs of models on the same test images.
+
+Everything here is about the finite number of test images. What changes from seed to seed is another matter and
+is never mixed in.
+"""
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+from scipy.stats import bootstrap
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+CONFIDENCE = 0.95
+RESAMPLES = 5000
+# Resamples are drawn in batches of about this many images, to keep memory small.
+BATCH_IMAGES = 500_000
+
+Interval = tuple[float, float]
+
+
+def wilson_interval(successes: int, trials: int) -> Interval:
+    """Wilson's interval of a proportion."""
+    low, high = proportion_confint(successes, trials, alpha=1 - CONFIDENCE, method="wilson")
+    return float(low), float(high)
+
+
+def bootstrap_interval(sample: np.ndarray, statistic: Callable[..., np.ndarray], seed: int) -> Interval:
+    """Percentile bootstrap interval of `statistic` over the entries of `sample`.
+
+    sample: (N,), one entry a test image. statistic: takes (..., N) and `axis=-1`, returns (...).
+    """
+    if len(sample) < 2:
+        # One image says nothing about others.
+        value = float(statistic(sample, axis=-1))
+        return value, value
+    result = bootstrap(
+        (sample,),
+        statistic,
+        n_resamples=RESAMPLES,
+        batch=max(1, BATCH_IMAGES // len(sample)),
+        vectorized=True,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+def mcnemar_p_value(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
+    """McNemar's exact test of two models on the same images.
+
+    correct_a, correct_b: (N,) bool, which images a model gets right. Of the tests for algorithms that were run
+    once, this is one with an acceptable rate of false alarms (Dietterich 1998, Neural Computation 10(7)).
+    """
+    # Rows: a right, a wrong. Columns: b right, b wrong.
+    table = np.array(
+        [
+            [np.sum(correct_a & correct_b), np.sum(correct_a & ~correct_b)],
+            [np.sum(~correct_a & correct_b), np.sum(~correct_a & ~correct_b)],
+        ]
+    )
+    return float(mcnemar(table, exact=True).pvalue)
+
+
+def paired_tests(correct: dict[str, np.ndarray], seed: int) -> dict[str, list]:
+    """Compare every two models on the images that both saw. Returns named columns, one entry a pair.
+
+    correct: model -> (N,) bool, which images it gets right. `accuracy_difference` is the first model's accuracy
+    less the second's, `ci_low` and `ci_high` its paired bootstrap interval, `p_value` McNemar's exact test,
+    `p_value_adjusted` after Holm's correction over all pairs, `only_a_right` and `only_b_right` counts of images.
+    """
+    pairs = list(combinations(correct, 2))
+    # One of -1, 0, 1 for each image: resampling these resamples both models' answers together.
+    differences = [correct[a].astype(np.int8) - correct[b].astype(np.int8) for a, b in pairs]
+    intervals = [bootstrap_interval(difference, np.mean, seed) for difference in differences]
+    p_values = [mcnemar_p_value(correct[a], correct[b]) for a, b in pairs]
+    return {
+        "model_a": [a for a, _ in pairs],
+        "model_b": [b for _, b in pairs],
+        "accuracy_difference": [float(difference.mean()) for difference in differences],
+        "ci_low": [low for low, _ in intervals],
+        "ci_high": [high for _, high in intervals],
+        "p_value": p_values,
+        "p_value_adjusted": multipletests(p_values, method="holm")[1].tolist() if pairs else [],
+        "only_a_right": [int(np.sum(difference > 0)) for difference in differences],
+        "only_b_right": [int(np.sum(difference < 0)) for difference in differences],
+    }
