@@ -13,11 +13,12 @@ N_BINS = 10
 def calibration(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
     """Expected calibration error and reliability diagram, in bins of equal width.
 
-    correct: (N,) bool. proba: (N, n_classes), rows sum to 1. The confidence of a prediction is the probability of
-    its class. The error is the distance between a bin's mean confidence and its accuracy, averaged over images
-    (Guo et al. 2017, ICML). A bin holds its lower edge; one without an image has null entries.
+    correct: (N,) bool. proba: (N, n_classes), rows sum to 1. The confidence of a prediction is the
+    probability of its class. The error is the distance between a bin's mean confidence and its accuracy,
+    averaged over images (Guo et al. 2017, ICML). A bin holds its lower edge; one without an image has null
+    entries.
     """
-    # 3 of 5 neighbours, as float32, are a little more than 0.6: rounding puts all such shares on the edge itself.
+    # 3 of 5 neighbours, as float32, are a little more than 0.6: rounding puts all such shares on the edge.
     confidence = np.round(proba.max(axis=1).astype(np.float64), 6).clip(0, 1)
     edges = np.round(np.linspace(0, 1, N_BINS + 1), 6)
     count = binned_statistic(confidence, None, "count", bins=edges).statistic

@@ -27,9 +27,9 @@ def table(
     models: in the configuration's order. runs: the models and, as `model/seed_n`, the further seeds of some.
     metrics, fits: run -> content of metrics.json and fit.json (`fits` of the models alone will do).
 
-    The intervals tell how sure the first seed's figures are, given so many test images. `accuracy_seed_mean` and
-    `accuracy_seed_std` (sample standard deviation) tell how much the training's luck matters; they are empty for
-    a model that was trained once.
+    The intervals tell how sure the first seed's figures are, given so many test images. `accuracy_seed_mean`
+    and `accuracy_seed_std` (sample standard deviation) tell how much the training's luck matters; they are
+    empty for a model that was trained once.
     """
     rows = []
     for model in models:
@@ -65,9 +65,9 @@ def table(
 def agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[str]) -> dict[str, Any]:
     """Which test images all models get right, which none does, and which one alone does, ready for JSON.
 
-    y_true: (N,) int. y_pred: model -> (N,) int. For each image that all get wrong, `predicted` is the class that
-    most models take it for (of equals the first) and `votes` the number of those models. With one model, the
-    images that it alone gets right are all that it gets right.
+    y_true: (N,) int. y_pred: model -> (N,) int. For each image that all get wrong, `predicted` is the class
+    that most models take it for (of equals the first) and `votes` the number of those models. With one model,
+    the images that it alone gets right are all that it gets right.
     """
     answers = np.stack(list(y_pred.values()))
     correct = answers == y_true

@@ -1,4 +1,4 @@
-"""What a training's history shows: where the test loss is lowest, how far training runs ahead, where it levels off."""
+"""What a history of training shows: the lowest test loss, the final gap, and where test accuracy levels off."""
 
 import csv
 from pathlib import Path
@@ -19,7 +19,7 @@ History = dict[str, np.ndarray]
 
 
 def read_history(path: Path) -> History:
-    """The columns of history.csv, each (epochs,) float: epoch, train_loss, test_loss, train_accuracy, test_accuracy."""
+    """The columns of history.csv by name, each (epochs,) float."""
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
     return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
@@ -28,10 +28,10 @@ def read_history(path: Path) -> History:
 def describe(history: History) -> dict[str, Any]:
     """The figures of a learning curve, ready for JSON.
 
-    `gap` is how much better training looks than test at the end. `levels_off.epoch` is null when the rule finds
-    none before the last tenth of the epochs. `test_loss_rises` is the share of epochs that made the test loss
-    worse, and `test_loss_roughness` the mean absolute change between successive steps of the test loss: both tell
-    how steadily it fell.
+    `gap` is how much better training looks than test at the end. `levels_off.epoch` is null when the rule
+    finds none before the last tenth of the epochs. `test_loss_rises` is the share of epochs that made the
+    test loss worse, and `test_loss_roughness` the mean absolute change between successive steps of the test
+    loss: both tell how steadily it fell.
     """
     train_loss, test_loss = history["train_loss"], history["test_loss"]
     train_accuracy, test_accuracy = history["train_accuracy"], history["test_accuracy"]
@@ -61,7 +61,7 @@ def describe(history: History) -> dict[str, Any]:
 
 
 def levels_off(epochs: np.ndarray, accuracy: np.ndarray) -> int | None:
-    """The first epoch after which the running mean of `accuracy` gains no more than LEVEL_GAIN, whatever follows.
+    """The first epoch after which the running mean of `accuracy` never gains more than LEVEL_GAIN.
 
     None if that is so only in the last tenth of the epochs, where any training would seem to level off.
     """

@@ -59,8 +59,8 @@ def true_in_top(y_true: np.ndarray, proba: np.ndarray, k: int) -> np.ndarray:
     """(N,) bool: whether the true class is among the k likeliest ones.
 
     Of equally likely classes the first counts as likelier, as in the prediction itself; scikit-learn's
-    `top_k_accuracy_score` takes the last, by which the likeliest two could miss what the likeliest one hits. A
-    class of probability 0 is never among them: five neighbours that agree name no second class.
+    `top_k_accuracy_score` takes the last, by which the likeliest two could miss what the likeliest one hits.
+    A class of probability 0 is never among them: five neighbours that agree name no second class.
     """
     likeliest = np.argsort(-proba, axis=1, kind="stable")[:, :k]
     possible = np.take_along_axis(proba, y_true[:, None], axis=1)[:, 0] > 0
@@ -95,8 +95,8 @@ def confused_pairs(
 ) -> list[dict[str, Any]]:
     """The pairs (true class, predicted class) that are confused most often, most frequent first.
 
-    `share` is that of the true class's images; `examples` are indices of test images, those first of which the
-    model is surest.
+    `share` is that of the true class's images; `examples` are indices of test images, those first of which
+    the model is surest.
     """
     off_diagonal = np.where(np.eye(len(classes), dtype=bool), 0, matrix)
     pairs = []

@@ -1,7 +1,7 @@
 """How sure one can be: intervals, and tests of pairs of models on the same test images.
 
-Everything here is about the finite number of test images. What changes from seed to seed is another matter and
-is never mixed in.
+Everything here is about the finite number of test images. What changes from seed to seed is another matter
+and is never mixed in.
 """
 
 from collections.abc import Callable
@@ -52,8 +52,8 @@ def bootstrap_interval(sample: np.ndarray, statistic: Callable[..., np.ndarray],
 def mcnemar_p_value(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
     """McNemar's exact test of two models on the same images.
 
-    correct_a, correct_b: (N,) bool, which images a model gets right. Of the tests for algorithms that were run
-    once, this is one with an acceptable rate of false alarms (Dietterich 1998, Neural Computation 10(7)).
+    correct_a, correct_b: (N,) bool, which images a model gets right. Of the tests for algorithms that were
+    run once, this is one with an acceptable rate of false alarms (Dietterich 1998, Neural Computation 10(7)).
     """
     # Rows: a right, a wrong. Columns: b right, b wrong.
     table = np.array(
@@ -68,9 +68,10 @@ def mcnemar_p_value(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
 def paired_tests(correct: dict[str, np.ndarray], seed: int) -> dict[str, list]:
     """Compare every two models on the images that both saw. Returns named columns, one entry a pair.
 
-    correct: model -> (N,) bool, which images it gets right. `accuracy_difference` is the first model's accuracy
-    less the second's, `ci_low` and `ci_high` its paired bootstrap interval, `p_value` McNemar's exact test,
-    `p_value_adjusted` after Holm's correction over all pairs, `only_a_right` and `only_b_right` counts of images.
+    correct: model -> (N,) bool, which images it gets right. `accuracy_difference` is the first model's
+    accuracy less the second's, `ci_low` and `ci_high` its paired bootstrap interval, `p_value` McNemar's
+    exact test, `p_value_adjusted` after Holm's correction over all pairs, `only_a_right` and `only_b_right`
+    counts of images.
     """
     pairs = list(combinations(correct, 2))
     # One of -1, 0, 1 for each image: resampling these resamples both models' answers together.

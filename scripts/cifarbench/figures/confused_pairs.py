@@ -1,0 +1,26 @@
+"""Example images of the classes that a model takes for each other most often."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from cifarbench.figures.pictures import Tile, as_pictures, draw
+
+
+def draw_confused_pairs(
+    pixels: np.ndarray, pairs: list[dict[str, Any]], image_shape: list[int], style: dict[str, Any]
+) -> Figure:
+    """A row of images for each pair, those first of which the model is surest.
+
+    pixels: (N, C*H*W) uint8, all test images. pairs: `confused_pairs` of metrics.json. style: `font_size`.
+    """
+    if not pairs:
+        return draw([[]], style, ["No image is taken for another class."])
+    rows = [[Tile(image) for image in as_pictures(pixels[pair["examples"]], image_shape)] for pair in pairs]
+    heads = [
+        f"{pair['true']}, taken for {pair['predicted']}: "
+        f"{pair['count']} images, {pair['share']:.1%} of the class"
+        for pair in pairs
+    ]
+    return draw(rows, style, heads)

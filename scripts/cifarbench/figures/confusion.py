@@ -1,0 +1,51 @@
+"""Confusion matrix."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from cifarbench.figures.style import draw_cell, frame_cells, new_figure
+
+# With more classes, counts would be too small to read; colour has to tell.
+MOST_COUNTED = 20
+
+
+def draw(matrix: np.ndarray, classes: list[str], style: dict[str, Any]) -> Figure:
+    """Counts of test images by true (rows) and predicted class (columns).
+
+    matrix: (n_classes, n_classes) int, as in metrics.json. style: `font_size`, `color`. Colour tells the
+    share of the true class, with small ones raised so that they are seen; figures of two models compare.
+    """
+    n = len(classes)
+    figure, axes = new_figure(height=5.6, font_size=style["font_size"])
+    frame_cells(axes, classes, classes)
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    for row, column in np.ndindex(matrix.shape):
+        ink = draw_cell(axes, column, row, style["color"], shares[row, column] ** 0.65)
+        if n <= MOST_COUNTED:
+            count = matrix[row, column]
+            axes.text(
+                column,
+                row,
+                f"{count}",
+                color=ink,
+                alpha=1 if count else 0.35,
+                weight="bold" if row == column else "normal",
+                ha="center",
+                va="center",
+            )
+    if max(map(len, classes)) > 4:
+        axes.set_xticks(range(n), classes, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set(xlabel="predicted class", ylabel="true class")
+    return figure
+
+
+def describe(model: str, matrix: np.ndarray, classes: list[str]) -> str:
+    """What the figure says, in a sentence."""
+    wrong = np.where(np.eye(len(classes), dtype=bool), 0, matrix)
+    true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
+    text = f"Confusion matrix of {model}: {np.trace(matrix)} of {matrix.sum()} test images on the diagonal"
+    if not wrong.any():
+        return f"{text}."
+    return f"{text}; most often, {wrong.max()} times, {classes[true]} is taken for {classes[predicted]}."

@@ -1,0 +1,72 @@
+"""All pairs of models: by how much one is more accurate than the other, and how sure that is."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from cifarbench.figures.style import draw_cell, new_figure, signed
+from cifarbench.tables import Row
+
+ALPHA = 0.05
+DARKEST = 0.75
+
+
+def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
+    """A cell for each pair: by how many percentage points the row's model is more accurate than the column's.
+
+    models: in the configuration's order. tests: rows of paired_tests.csv. style: `font_size`, `better_color`,
+    `worse_color`. A pair that can't be told apart at 5% after Holm's correction has an empty cell.
+    """
+    # Each model against those before it: rows start with the second model, columns end with the last but one.
+    rows, columns = models[1:], models[:-1]
+    figure, axes = new_figure(height=1.2 + 0.62 * max(len(rows), 1), font_size=style["font_size"])
+    axes.set(xlim=(-0.5, max(len(columns), 1) - 0.5), ylim=(max(len(rows), 1) - 0.5, -0.5))
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_xticks(range(len(columns)), columns, rotation=25, ha="right", rotation_mode="anchor")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    if not tests:
+        axes.text(0, 0, "one model: no pairs", ha="center", va="center")
+    largest = max((abs(test["accuracy_difference"]) for test in tests), default=1) or 1
+    for test in tests:
+        # The file has the earlier model first: the row's model is the second.
+        x, y = columns.index(test["model_a"]), rows.index(test["model_b"])
+        difference, low, high = -test["accuracy_difference"], -test["ci_high"], -test["ci_low"]
+        apart = test["p_value_adjusted"] < ALPHA
+        color = style["better_color" if difference > 0 else "worse_color"]
+        strength = 0.15 + (DARKEST - 0.15) * abs(difference) / largest if apart else 0
+        ink = draw_cell(axes, x, y, color, strength)
+        weight = "bold" if apart else "normal"
+        axes.text(x, y, signed(100 * difference), color=ink, ha="center", va="bottom", weight=weight)
+        axes.text(
+            x,
+            y + 0.02,
+            f"{signed(100 * low)} to {signed(100 * high)}\n{_p_value(test['p_value_adjusted'])}",
+            color=ink,
+            ha="center",
+            va="top",
+            fontsize="small",
+        )
+        axes.fill(
+            [x - 0.47, x + 0.47, x + 0.47, x - 0.47],
+            [y - 0.45, y - 0.45, y + 0.45, y + 0.45],
+            facecolor="none",
+            edgecolor=ink if not apart else "none",
+            alpha=0.5,
+            linewidth=0.8,
+            linestyle=(0, (3, 2)),
+        )
+    return figure
+
+
+def describe(models: list[str], tests: list[Row]) -> str:
+    """What the figure says, in a sentence."""
+    same = [f"{test['model_a']} and {test['model_b']}" for test in tests if test["p_value_adjusted"] >= ALPHA]
+    text = f"Differences in accuracy between all {len(tests)} pairs of {len(models)} models"
+    if not tests:
+        return f"{text}."
+    return f"{text}; not told apart: {', '.join(same)}." if same else f"{text}; all are told apart."
+
+
+def _p_value(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -1,0 +1,18 @@
+"""Draw the accuracy of all models side by side."""
+
+from pathlib import Path
+
+from cifarbench.command import run
+from cifarbench.figures.accuracy import describe, draw
+from cifarbench.figures.style import save_svg
+from cifarbench.tables import read_rows
+
+
+def main(comparison: Path, figure: Path, settings: dict) -> None:
+    """settings: `font_size`, `color`, `seed_color`."""
+    rows = read_rows(comparison)
+    save_svg(draw(rows, settings), figure, describe(rows))
+
+
+if __name__ == "__main__":
+    run(main)
