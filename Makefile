@@ -10,7 +10,7 @@ ARCHIVE_CONFIG := $(if $(ARCHIVE),'archive="$(abspath $(ARCHIVE))"') $(if $(SHA2
 STUDY := snakemake --cores $(CORES) $(if $(strip $(ARCHIVE_CONFIG)),--config $(ARCHIVE_CONFIG))
 DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
 
-.PHONY: help demo study test lint format clean-checkpoints
+.PHONY: help demo study test lint format bench clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ format: $(ENVIRONMENT) ## Put the code into the format that lint checks
 	ruff check --fix .
 	ruff format .
 	snakefmt workflow
+
+bench: $(ENVIRONMENT) ## Measure each part against the plain way (ARCHIVE=path and SHA256=value as for study)
+	python benchmarks/run.py $(if $(ARCHIVE),--archive $(ARCHIVE) --study) $(if $(SHA256),--sha256 $(SHA256))
 
 clean-checkpoints: ## Delete the checkpoints of all trainings
 	rm -rf results/*/checkpoints

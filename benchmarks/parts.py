@@ -1,0 +1,97 @@
+"""The parts of the study, each done the plain way, our way, and as bare matrix products."""
+
+from pathlib import Path
+from typing import Any
+
+from processes import measure, medians
+
+GRID = {"n_components": [64, 128, 256], "n_neighbors": [5, 10, 15]}
+# Two candidates of three folds: six fits, which divide evenly among two processes.
+PART_OF_GRID = {"n_components": [128], "n_neighbors": [5, 10]}
+EPOCHS, PLAIN_EPOCHS, OUR_EPOCHS = 200, 1, 5
+
+
+def measure_parts(folder: Path, repeats: int) -> list[dict[str, Any]]:
+    """Measure each part `repeats` times, the ways in turn."""
+    return [
+        _neighbors("kNN on raw pixels", "knn_raw", folder, repeats, bare=True),
+        _neighbors("PCA(128) and kNN", "knn_pca", folder, repeats),
+        _neighbors("scaling, PCA(128) and kNN", "knn_scaled_pca", folder, repeats),
+        _grid(folder),
+        _networks(folder, repeats),
+    ]
+
+
+def _neighbors(name: str, part: str, folder: Path, repeats: int, bare: bool = False) -> dict[str, Any]:
+    ways = ["plain", "bare", "ours"] if bare else ["plain", "ours"]
+    runs: dict[str, list] = {way: [] for way in ways}
+    for _ in range(repeats):
+        for way in ways:
+            runs[way].append(measure({"way": way, "part": part}, folder=folder))
+    found = {way: medians(of_way) for way, of_way in runs.items()}
+    return _row(name, "all of it", found["plain"], found["ours"], found.get("bare"))
+
+
+def _grid(folder: Path) -> dict[str, Any]:
+    """All candidates our way, two of nine the plain way, which takes minutes."""
+    plain = measure({"way": "plain", "part": "grid", "options": PART_OF_GRID}, folder=folder)
+    candidates = len(GRID["n_components"]) * len(GRID["n_neighbors"])
+    plain["seconds"] *= candidates / 2
+    ours = measure({"way": "ours", "part": "grid", "options": GRID}, folder=folder)
+    same = measure({"way": "ours", "part": "grid", "options": PART_OF_GRID}, folder=folder)
+    row = _row("grid search", f"plain: 2 of {candidates} candidates", plain, ours)
+    row["results"] = f"{plain['results'][0]:.4f} / {same['results'][0]:.4f} on those two"
+    return row
+
+
+def _networks(folder: Path, repeats: int) -> dict[str, Any]:
+    """Both perceptrons: the plain way one after the other, ours side by side with a thread each."""
+    runs: dict[str, list] = {"plain": [], "bare": [], "ours": []}
+    for _ in range(repeats):
+        each = [
+            measure(
+                {"way": "plain", "part": "network", "options": {"epochs": PLAIN_EPOCHS, "batch_norm": norm}},
+                folder=folder,
+            )
+            for norm in (False, True)
+        ]
+        runs["plain"].append(
+            {
+                "seconds": sum(one["seconds"] for one in each) * EPOCHS / PLAIN_EPOCHS,
+                "peak_memory_mb": max(one["peak_memory_mb"] for one in each),
+                "results": [one["results"][0] for one in each],
+            }
+        )
+        bare = {"way": "bare", "part": "network", "options": {"epochs": OUR_EPOCHS}, "threads": 1}
+        ours = [
+            {
+                "way": "ours",
+                "part": "network",
+                "options": {"epochs": OUR_EPOCHS, "batch_norm": norm, "threads": 1},
+                "threads": 1,
+            }
+            for norm in (False, True)
+        ]
+        for way, jobs in (("bare", [bare, bare]), ("ours", ours)):
+            run = measure(*jobs, folder=folder)
+            runs[way].append(run | {"seconds": run["seconds"] * EPOCHS / OUR_EPOCHS})
+    found = {way: medians(of_way) for way, of_way in runs.items()}
+    fraction = f"plain: {PLAIN_EPOCHS} epoch, ours and bare: {OUR_EPOCHS}"
+    return _row(
+        f"{EPOCHS} epochs of both perceptrons", fraction, *(found[w] for w in ("plain", "ours", "bare"))
+    )
+
+
+def _row(name: str, fraction: str, plain: dict, ours: dict, bare: dict | None = None) -> dict[str, Any]:
+    return {
+        "part": name,
+        "measured_on": fraction,
+        "plain_seconds": plain["seconds"],
+        "bare_seconds": bare and bare["seconds"],
+        "seconds": ours["seconds"],
+        "faster": plain["seconds"] / ours["seconds"],
+        "over_bare": bare and ours["seconds"] / bare["seconds"],
+        "plain_mb": plain["peak_memory_mb"],
+        "mb": ours["peak_memory_mb"],
+        "results": " / ".join(", ".join(f"{r:.4f}" for r in way["results"]) for way in (plain, ours)),
+    }

@@ -1,0 +1,90 @@
+"""Each part of the study as one writes it at first, with scikit-learn's and torch's own means."""
+
+import numpy as np
+import torch
+from data import Images
+from PIL import Image
+from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+
+def knn_raw(images: Images) -> float:
+    """Fit and predict on raw pixels; the accuracy."""
+    classifier = KNeighborsClassifier(5, n_jobs=-1).fit(images.train, images.train_labels)
+    return classifier.score(images.test, images.test_labels)
+
+
+def knn_pca(images: Images, scale: bool = False) -> float:
+    """Fit and predict on 128 components; the accuracy."""
+    steps = [("pca", PCA(128)), ("knn", KNeighborsClassifier(5, n_jobs=-1))]
+    if scale:
+        steps.insert(0, ("scale", StandardScaler()))
+    return Pipeline(steps).fit(images.train, images.train_labels).score(images.test, images.test_labels)
+
+
+def knn_scaled_pca(images: Images) -> float:
+    """The same after scaling."""
+    return knn_pca(images, scale=True)
+
+
+def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> float:
+    """Search the grid by threefold cross-validation; the best mean score."""
+    pipeline = Pipeline([("scale", StandardScaler()), ("pca", PCA()), ("knn", KNeighborsClassifier())])
+    search = GridSearchCV(
+        pipeline,
+        {"pca__n_components": n_components, "knn__n_neighbors": n_neighbors},
+        cv=3,
+        n_jobs=-1,
+        refit=False,
+    )
+    return search.fit(images.train, images.train_labels).best_score_
+
+
+class Pictures(Dataset):
+    """Images one by one, as torchvision's CIFAR10 gives them."""
+
+    def __init__(self, rows: np.ndarray, labels: np.ndarray):
+        self.pictures = rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+        self.labels = labels
+        half = (0.5, 0.5, 0.5)
+        self.transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize(half, half)])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        """One picture (3, 32, 32) float32, and its label."""
+        return self.transform(Image.fromarray(self.pictures[index])), int(self.labels[index])
+
+
+def network(images: Images, epochs: int, batch_norm: bool) -> float:
+    """Train a perceptron, with an evaluation after each epoch; the last test accuracy."""
+    torch.manual_seed(0)
+    layers: list[nn.Module] = [nn.Flatten()]
+    for width in (3072, 128):
+        layers.append(nn.Linear(width, 128))
+        layers += [nn.BatchNorm1d(128), nn.ReLU(), nn.Dropout(0.5)] if batch_norm else [nn.ReLU()]
+    model = nn.Sequential(*layers, nn.Linear(128, 10))
+    loss_of = nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.001)
+    training = DataLoader(Pictures(images.train, images.train_labels), 128, shuffle=True, num_workers=4)
+    test = DataLoader(Pictures(images.test, images.test_labels), 128, num_workers=4)
+    for _ in range(epochs):
+        model.train()
+        for inputs, labels in training:
+            optimizer.zero_grad()
+            loss = loss_of(model(inputs), labels)
+            loss.backward()
+            optimizer.step()
+        model.eval()
+        right = 0
+        with torch.no_grad():
+            for inputs, labels in test:
+                right += (model(inputs).argmax(1) == labels).sum().item()
+    return right / len(images.test_labels)
