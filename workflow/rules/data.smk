@@ -53,7 +53,7 @@ else:
         shell:
             # Sources and the cache are no settings: other ones give the same archive.
             "python {SCRIPTS:q}/fetch_archive.py --archive-receipt {output.receipt} "
-            "--origin {ORIGIN:q} --cache {CACHE:q} --settings {params.settings:q} 2> {log}"
+            "--origin {ORIGIN:q} --cache={CACHE:q} --settings {params.settings:q} 2> {log}"
 
 
 rule unpack_archive:

@@ -36,5 +36,5 @@ rule write_report:
     conda:
         "../../environment.yml"
     shell:
-        "python {SCRIPTS:q}/write_report.py --folder <results> --files {input} "
+        "python {SCRIPTS:q}/write_report.py --folder {RESULTS} --files {input} "
         "--page {output.page} --markdown {output.markdown} --settings {params.settings:q} 2> {log}"
