@@ -7,6 +7,7 @@ import torch
 from cifarbench.checkpoints import Checkpoints
 from cifarbench.command import run
 from cifarbench.cost import cost_record
+from cifarbench.devices import claim_device
 from cifarbench.files import checksum, read_json, write_json, write_table
 from cifarbench.networks import Perceptron, architecture, normalization, save
 from cifarbench.training import Split, train
@@ -29,6 +30,7 @@ def main(
 ) -> None:
     """settings: `params` (the model's entry) and `seed`. code: a checkpoint that other code wrote is not used."""
     params, seed, about = settings["params"], settings["seed"], read_json(dataset)
+    claim_device()
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
@@ -55,7 +57,8 @@ def main(
     )
     save(network, model, shape)
     write_table(history, {name: [row[name] for row in rows] for name in rows[0]})
-    write_json(cost, cost_record(seconds, threads))
+    name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
+    write_json(cost, {**cost_record(seconds, threads), "device": name})
 
 
 if __name__ == "__main__":
