@@ -11,7 +11,8 @@ from cifarbench.files import write_json
 def main(archive_receipt: Path, origin: dict, settings: dict, cache: str = "") -> None:
     """Write the receipt that says where the archive lies.
 
-    origin: `archive`, the path of the user's own, or the dataset's `sources` and files; settings: `kind` and `sha256`.
+    origin: `archive`, the path of the user's own, or the dataset's `sources` and files. settings: `kind` and
+    `sha256`. cache: the user's cache folder if empty.
     """
     if origin.get("archive"):
         path, source = Path(origin["archive"]), "the user's own"

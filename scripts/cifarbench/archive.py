@@ -11,6 +11,7 @@ from cifarbench.files import checksum
 OFFICIAL = {
     "cifar10": "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
     "cifar100": "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
+    "fashion_mnist": "4208722e2f95c92b7e6f0789caf8e8b31dee57cf57b10c3956b314f438b6f3d2",
 }
 
 
@@ -26,13 +27,13 @@ def check_archive(path: Path | str, sha256: str | None = None) -> str:
         found = folder_checksum(path) if path.is_dir() else checksum(path)
     except OSError as error:
         raise UserError(
-            f"The archive {path} can't be read ({error.strerror}); name one that can, with ARCHIVE= (make) or "
-            "--config archive=."
+            f"The archive {path} can't be read ({error.strerror}); name one that can, with ARCHIVE= (make) "
+            "or --config archive=."
         ) from None
     if sha256 and found != sha256:
         raise UserError(
-            f"The archive {path} has the sha256 {found}, not {sha256} as expected; if it is the one you mean, run "
-            f"again with SHA256={found} (make) or --config archive={path} sha256={found}."
+            f"The archive {path} has the sha256 {found}, not {sha256} as expected; if it is the one you "
+            f"mean, run again with SHA256={found} (make) or --config archive={path} sha256={found}."
         )
     return found
 

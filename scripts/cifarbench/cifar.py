@@ -8,8 +8,9 @@ import numpy as np
 
 from cifarbench.errors import UserError
 from cifarbench.image_dataset import Declared, ImageDataset, checked_classes, checked_labels
+from cifarbench.plain import describe, plain
 from cifarbench.tarball import read_members
-from cifarbench.unpickle import describe, loads
+from cifarbench.unpickle import loads
 
 # What a batch holds beside its pixels: labels and file names. The original has 32 bytes a row.
 OTHER_BYTES_PER_ROW = 256
@@ -86,7 +87,8 @@ def _pixels(batch: dict[str, Any], rows: int, n_features: int, member: str) -> n
     data = _entry(batch, "data", member)
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape != (rows, n_features):
         raise UserError(
-            f"{member} has {describe(data)} as its data; expected an array of uint8 of shape ({rows}, {n_features})."
+            f"{member} has {describe(data)} as its data; expected an array of uint8 of shape "
+            f"({rows}, {n_features})."
         )
     return data
 
@@ -113,6 +115,6 @@ def _classes(batch: dict[str, Any], layout: Layout, declared: Declared, member: 
 
 def _entry(batch: dict[str, Any], key: str, member: str) -> Any:
     if key not in batch:
-        found = ", ".join(ascii(name[:40])[1:-1] for name in list(batch)[:10]) or "nothing"
+        found = ", ".join(plain(name, 40) for name in list(batch)[:10]) or "nothing"
         raise UserError(f"{member} has no {key}; it holds {found}.")
     return batch[key]

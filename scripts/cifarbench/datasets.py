@@ -10,10 +10,10 @@ from cifarbench.image_folder import read_image_folder
 
 
 def load_dataset(path: Path, entry: dict[str, Any]) -> ImageDataset:
-    """The images of the archive at `path`, which is a file, or a folder for fashion_mnist and image_folder.
+    """The images of the archive at `path`: a file, or a folder for fashion_mnist and image_folder.
 
-    entry: the dataset's entry in the configuration: `kind`, `n_train`, `n_test`, `n_classes`, `image_shape`, and
-    what the kind needs besides.
+    entry: the dataset's entry in the configuration: `kind`, `n_train`, `n_test`, `n_classes`, `image_shape`,
+    and what the kind needs besides.
 
     Raises UserError if the data is not what the entry declares.
     """

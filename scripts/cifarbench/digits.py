@@ -26,22 +26,18 @@ DARKEST = 16
 def write_digits_archive(path: Path) -> None:
     """Write the digits to `path`: 1,437 training images in five batches and 360 test images, 3 x 32 x 32.
 
-    Values from 0 to 16 become 0 to 255, each pixel a square of 4 x 4 and its grey all three colours. Training and
-    test images are drawn with equal shares of each class. The bytes are the same each time.
+    Values from 0 to 16 become 0 to 255, each pixel a square of 4 x 4 and its grey all three colours. Training
+    and test images are drawn with equal shares of each class. The bytes are the same each time.
     """
     digits = load_digits()
     images, labels = _enlarged(digits.images), digits.target
     train, test = train_test_split(np.arange(len(labels)), test_size=N_TEST, stratify=labels, random_state=0)
-    with replacing(path) as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as zipped:
-        with tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-            _add(archive, "batches.meta", {b"label_names": [name.encode() for name in NAMES]})
-            for number, rows in enumerate(np.array_split(train, N_BATCHES), start=1):
-                _add(
-                    archive,
-                    f"data_batch_{number}",
-                    _batch(images, labels, rows, f"training batch {number} of 5"),
-                )
-            _add(archive, "test_batch", _batch(images, labels, test, "testing batch 1 of 1"))
+    members = {"batches.meta": {b"label_names": [name.encode() for name in NAMES]}}
+    for number, rows in enumerate(np.array_split(train, N_BATCHES), start=1):
+        members[f"data_batch_{number}"] = _batch(images, labels, rows, f"training batch {number} of 5")
+    members["test_batch"] = _batch(images, labels, test, "testing batch 1 of 1")
+    with replacing(path) as file:
+        file.write(gzip.compress(_tar(members), mtime=0))
 
 
 def _enlarged(images: np.ndarray) -> np.ndarray:
@@ -60,8 +56,13 @@ def _batch(images: np.ndarray, labels: np.ndarray, rows: np.ndarray, title: str)
     }
 
 
-def _add(archive: tarfile.TarFile, name: str, content: object) -> None:
-    data = pickle.dumps(content, protocol=4)
-    member = tarfile.TarInfo(f"digits-batches-py/{name}")
-    member.size = len(data)
-    archive.addfile(member, io.BytesIO(data))
+def _tar(members: dict[str, object]) -> bytes:
+    """Members, pickled, as a tar archive without times and owners."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in members.items():
+            data = pickle.dumps(content, protocol=4)
+            member = tarfile.TarInfo(f"digits-batches-py/{name}")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return file.getvalue()

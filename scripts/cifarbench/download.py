@@ -2,6 +2,8 @@
 
 import ipaddress
 import logging
+import re
+import ssl
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
 
 from cifarbench.progress import Progress
 
@@ -71,7 +74,10 @@ def download(url: str, partial: Path, size: int, limits: Limits) -> None:
 
 
 def refusal(url: str, secure_only: bool = False) -> str | None:
-    """Why nothing is fetched from `url`, or None: it must be https, or, unless `secure_only`, this machine's own."""
+    """Why nothing is fetched from `url`, or None if something is.
+
+    It must be https; http will do for a server on this machine, unless `secure_only`.
+    """
     parts = urlsplit(url)
     if parts.scheme == "https" and parts.hostname:
         return None
@@ -111,15 +117,8 @@ def _attempt(url: str, partial: Path, size: int, limits: Limits) -> None:
             with session.get(url, headers=headers, stream=True, timeout=timeout) as response:
                 skip = have - _first_byte(response, have, size)
                 _receive(response, partial, skip, size, limits)
-        except requests.TooManyRedirects:
-            raise SourceFailed(f"redirects more than {limits.redirects} times") from None
-        except (requests.ConnectTimeout, requests.ConnectionError) as error:
-            # ReadTimeout is none of these; the name of the inmost reason says most.
-            raise SourceFailed(_plain_reason(error)) from None
-        except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            raise SourceFailed(f"sent nothing for {limits.stall_seconds:g} s", passing=True) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise SourceFailed(_plain_reason(error), passing=True) from None
+            raise _failure(error, limits) from None
 
 
 def _first_byte(response: requests.Response, have: int, size: int) -> int:
@@ -151,7 +150,7 @@ def _content_range(header: str) -> tuple[int, str]:
     span, _, total = rest.partition("/")
     first = span.partition("-")[0]
     if unit != "bytes" or not first.isdecimal():
-        raise SourceFailed(f"answers with the range {ascii(header[:60])}, which makes no sense")
+        raise SourceFailed(f"answers with the range {header[:60]!a}, which makes no sense")
     return int(first), total
 
 
@@ -188,14 +187,18 @@ def _length(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _plain_reason(error: BaseException) -> str:
-    """The inmost cause of a network error, without the objects that libraries print around it."""
-    while True:
-        inner = getattr(error, "reason", None) or next(
-            (a for a in error.args if isinstance(a, Exception)), None
-        )
-        if not isinstance(inner, Exception):
-            break
-        error = inner
-    text = str(error)
-    return text.rpartition(">: ")[2].rpartition("): ")[2] or type(error).__name__
+def _failure(error: Exception, limits: Limits) -> SourceFailed:
+    """What a library's error means, without the objects that it prints around the reason."""
+    reason = error
+    while isinstance(inner := getattr(reason, "reason", None) or next(iter(reason.args), None), Exception):
+        reason = inner
+    match reason:
+        case requests.TooManyRedirects():
+            return SourceFailed(f"redirects more than {limits.redirects} times")
+        case ConnectTimeoutError() if not isinstance(reason, NewConnectionError):
+            return SourceFailed(f"can't be reached within {limits.connect_seconds:g} s")
+        case ReadTimeoutError() | TimeoutError():
+            return SourceFailed(f"sent nothing for {limits.stall_seconds:g} s", passing=True)
+    text = re.sub(r"^(<.*?>|\w+\(.*?\)): ", "", str(reason)) or type(reason).__name__
+    final = isinstance(reason, NewConnectionError | ssl.SSLError | ValueError)
+    return SourceFailed(text, passing=not final)

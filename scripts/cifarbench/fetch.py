@@ -1,4 +1,4 @@
-"""Have a published file in this machine's cache: from whichever of its sources gives it, checked, only once."""
+"""Have a published file in this machine's cache: from whichever source gives it, checked, and only once."""
 
 import errno
 import logging
@@ -36,8 +36,8 @@ def fetch_dataset(
 ) -> tuple[Path, str]:
     """The path of a dataset's archive in the cache, and where it came from, fetched if it is not there.
 
-    entry: the dataset's entry in the configuration: `sources` and either `file`, `bytes` and `sha256`, or `files`
-    {name: {bytes, sha256}}, which end in a folder named after the dataset's `kind`; then sources are folders too.
+    entry: the dataset's entry in the configuration: `sources` and either `file`, `bytes` and `sha256`, or
+    `files` {name: {bytes, sha256}}. Those end in a folder named after `kind`, and sources are folders too.
     cache: the cache folder; the user's own by default.
 
     Raises UserError if no source gives the file, or the cache can't hold it.
@@ -58,9 +58,9 @@ def fetch_dataset(
 def fetch(file: RemoteFile, folder: Path, limits: Limits | None = None) -> tuple[Path, str]:
     """The path of `file` in `folder`, and the URL that it came from, or "cache" if it was there.
 
-    The file appears under its name only once its checksum is right. One of that name with another checksum is moved
-    to `.set-aside`. What a failed run has received is kept, and the next one goes on from there. Runs that want the
-    same file at once wait for the first.
+    The file appears under its name only once its checksum is right. One of that name with another checksum is
+    moved to `.set-aside`. What a failed run has received is kept, and the next one goes on from there. Runs
+    that want the same file at once wait for the first.
 
     Raises UserError if no source gives the file, or the folder can't hold it.
     """
@@ -97,11 +97,14 @@ def _fetch(file: RemoteFile, target: Path, limits: Limits) -> str:
     kept = _length_kept(partial, file.size)
     raise UserError(
         "\n".join(
-            [f"{file.name} could not be had from any of its {len(reasons)} sources:", *reasons]
-            + ["Three ways on:"]
-            + [f"  - run the same command again, which goes on from byte {kept} of {file.size};"]
-            + ["  - get the file in some other way, and run make study ARCHIVE=path/to/it;"]
-            + ["  - run make demo, the same study on pictures that need no download."]
+            [
+                f"{file.name} could not be had from any of its {len(reasons)} sources:",
+                *reasons,
+                "Three ways on:",
+                f"  - run the same command again, which goes on from byte {kept} of {file.size};",
+                "  - get the file in some other way, and run make study ARCHIVE=path/to/it;",
+                "  - run make demo, the same study on pictures that need no download.",
+            ]
         )
     )
 

@@ -15,7 +15,7 @@ UNSIGNED_BYTE = 8
 
 
 def read_idx(folder: Path, classes: list[str], declared: Declared) -> ImageDataset:
-    """The images of `{train,t10k}-images-idx3-ubyte` and their labels of `-labels-idx1-ubyte`, gzipped or not.
+    """The images of `{train,t10k}-images-idx3-ubyte`, and the labels of `-labels-idx1-ubyte`, gzipped or not.
 
     classes: the classes' names, which the files don't hold, in the order of the labels.
 
@@ -37,7 +37,7 @@ def read_idx(folder: Path, classes: list[str], declared: Declared) -> ImageDatas
 
 
 def _read(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """The file's array: two zeros, the type, the number of dimensions, each as four bytes, then the values."""
+    """The array in a file: two zeros, the type, the number of dimensions, each in four bytes, the values."""
     path = next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
     if path is None:
         raise UserError(f"{folder} has no {name}.gz and no {name}; expected one of them.")
@@ -52,8 +52,8 @@ def _read(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
     header = content[: len(expected)]
     if header != expected:
         raise UserError(
-            f"{path} begins with the bytes {header.hex(' ', 4)}; expected {expected.hex(' ', 4)}, an array of bytes "
-            f"of shape {shape}."
+            f"{path} begins with the bytes {header.hex(' ', 4)}; expected {expected.hex(' ', 4)}, for "
+            f"bytes of shape {shape}."
         )
     if len(content) != size:
         found = "more" if len(content) > size else str(len(content))

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from cifarbench.errors import UserError
+from cifarbench.plain import describe
 
 MAX_CLASS_NAME = 100
 
@@ -55,7 +56,7 @@ class ImageDataset:
             empty = [name for name, count in zip(self.classes, counts, strict=True) if count == 0]
             if empty:
                 raise UserError(
-                    f"There are no {part} images of the class {empty[0]}; every class needs at least one of them."
+                    f"There are no {part} images of the class {empty[0]}; every class needs one at least."
                 )
         return self
 
@@ -71,8 +72,8 @@ def checked_labels(labels: Sequence[Any] | np.ndarray, rows: int, n_classes: int
         # A truth value is an integer to Python, but no label.
         if type(label) is not int or not 0 <= label < n_classes:
             raise UserError(
-                f"{where} has the label {ascii(label)[:40]} at position {index}; expected whole numbers from 0 to "
-                f"{n_classes - 1}."
+                f"{where} has the label {describe(label)} at position {index}; expected whole numbers from 0 "
+                f"to {n_classes - 1}."
             )
     return np.array(labels, np.int64)
 
@@ -85,8 +86,8 @@ def checked_classes(names: Sequence[Any], n_classes: int, where: str) -> list[st
     for name in texts:
         if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= MAX_CLASS_NAME:
             raise UserError(
-                f"{where} has {ascii(name)[:60]} as the name of a class; expected text of 1 to {MAX_CLASS_NAME} "
-                "printable characters."
+                f"{where} has {describe(name)} as the name of a class; expected text of 1 to "
+                f"{MAX_CLASS_NAME} printable characters."
             )
         if texts.count(name) > 1:
             raise UserError(f"{where} names the class {name} twice; expected {n_classes} different names.")

@@ -17,15 +17,15 @@ MODES = {1: "L", 3: "RGB"}
 def read_image_folder(folder: Path, declared: Declared, resize: bool = False) -> ImageDataset:
     """The pictures of a folder, classes and pictures sorted by name.
 
-    Colours become grey where one channel is declared. Pictures must have the declared size, unless `resize`: then
-    each is scaled to fill it and what stands over is cut off on both sides alike.
+    Colours become grey where one channel is declared. Pictures must have the declared size, unless `resize`:
+    then each is scaled to fill it, and what stands over is cut off on both sides alike.
 
     Raises UserError for a picture that can't be read or has another size, for other classes in `test` than in
     `train`, and for numbers of classes or pictures that are not as declared.
     """
     if declared.image_shape[0] not in MODES:
         raise UserError(
-            f"image_shape declares {declared.image_shape[0]} channels; pictures are read as 1 (grey) or 3 (colours)."
+            f"image_shape declares {declared.image_shape[0]} channels; pictures have 1 (grey) or 3 (colours)."
         )
     found = {part: sorted(_folders(folder / part)) for part in ("train", "test")}
     if found["train"] != found["test"]:
@@ -80,7 +80,7 @@ def _read(path: Path, declared: Declared, resize: bool) -> np.ndarray:
         picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
     if picture.size != (width, height):
         raise UserError(
-            f"{path} is {picture.width} x {picture.height} pixels, not {width} x {height} as image_shape says; set "
-            "resize: true to have pictures scaled and cut to it."
+            f"{path} is {picture.width} x {picture.height} pixels, not {width} x {height} as image_shape "
+            "says; set resize: true to have pictures scaled and cut to it."
         )
     return np.asarray(picture).reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from cifarbench.errors import UserError
-from cifarbench.unpickle import describe_error
+from cifarbench.plain import plain
 
 # Room for what archives hold besides: a readme, and what some systems add.
 MAX_OTHER_BYTES = 1_000_000
@@ -33,12 +33,12 @@ class _TooMuch(Exception):
 def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each wanted member once, in the archive's order.
 
-    Nothing is written to disk. Wanted members may stand in any folder; other regular files are passed over.
+    Nothing is written to disk. Wanted members may stand in any folder; other plain files are passed over.
 
     limits: the wanted members' names, without their folder, and how many bytes each may have.
 
-    Raises UserError for a member that is no plain file, has a path that leads elsewhere, comes twice, is larger
-    than it may be or missing, and for an archive that is damaged; the last only when all members have been read.
+    Raises UserError for a member that is no plain file, has a path that leads elsewhere, comes twice, is
+    larger than it may be or missing, and for a damaged archive, which may only show after the last member.
     """
     seen: set[str] = set()
     try:
@@ -65,11 +65,11 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
                 pass
     except _TooMuch:
         raise UserError(
-            f"{path} unpacks to more than {stream.limit} bytes, which is more than its members may have together."
+            f"{path} unpacks to more than {stream.limit} bytes; expected no more of all its members together."
         ) from None
     except _GARBAGE as error:
         raise UserError(
-            f"{path} is damaged or no tar.gz archive ({describe_error(error)}); get it again, or name another one."
+            f"{path} is damaged or no tar.gz archive ({plain(error)}); get it again, or name another one."
         ) from None
     missing = [name for name in limits if name not in seen]
     if missing:
@@ -78,7 +78,7 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
 
 def _checked_name(member: tarfile.TarInfo, archive: Path, limits: dict[str, int]) -> str:
     """The member's name without its folder, if it is one to read or to pass over."""
-    shown = ascii(member.name[:100])
+    shown = plain(member.name)
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
         raise UserError(f"{archive} holds {shown}, whose path leads out of the archive; expected none such.")
@@ -94,10 +94,10 @@ def _checked_name(member: tarfile.TarInfo, archive: Path, limits: dict[str, int]
 
 def _kind(member: tarfile.TarInfo) -> str:
     if member.issym() or member.islnk():
-        return f"a link to {ascii(member.linkname[:100])}"
+        return f"a link to {plain(member.linkname)}"
     if member.isdev():
         return "a device or a pipe"
-    return f"of the type {ascii(member.type)}"
+    return f"of the type {member.type!r}"
 
 
 class _Bounded:

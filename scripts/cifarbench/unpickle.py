@@ -1,8 +1,9 @@
 """Read a pickled batch without running anything that a pickle can name.
 
-The standard unpickler imports and calls whatever a pickle asks for. Restricting what it may import is not enough
-for a stranger's file: its memo and its hashing can still be made to fill the memory or to run forever. A batch
-needs so little of the language that a small machine over `pickletools.genops`, which only parses, builds it.
+The standard unpickler imports and calls whatever a pickle asks for. Restricting what it may import is not
+enough for a stranger's file: its memo and its hashing can still be made to fill the memory or to run forever.
+A batch needs so little of the language that a small machine over `pickletools.genops`, which only parses,
+builds it.
 """
 
 import pickletools
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from cifarbench.errors import UserError
+from cifarbench.plain import describe, plain
 
-# Codes that `numpy.dtype` pickles for booleans, integers and floats of fixed size; no objects, text or records.
+# numpy's codes for truth values, integers and floats of fixed size; not for objects, text or records.
 NUMBER_TYPES = {f"{kind}{size}" for kind in "iuf" for size in (1, 2, 4, 8)} - {"f1"} | {"b1"}
 MAX_INTEGER_BITS = 64
 MAX_DIMENSIONS = 4
@@ -27,8 +29,9 @@ class Refused(Exception):
 def loads(data: bytes, member: str) -> dict[str, Any]:
     """The dictionary that `data` holds, pickled by Python 2 or 3 in any protocol from 0 to 5.
 
-    Its keys become text, whether they were pickled as text or bytes. Its values are lists, tuples, bytes, text,
-    integers, truth values, None and arrays of numbers (read-only); nothing else is built, and nothing is called.
+    Its keys become text, whether they were pickled as text or bytes. Its values are lists, tuples, bytes,
+    text, integers, truth values, None and arrays of numbers (read-only); nothing else is built, and nothing
+    is called.
 
     member: the name of the archive's member, for the message.
 
@@ -39,33 +42,16 @@ def loads(data: bytes, member: str) -> dict[str, Any]:
     except (Refused, ValueError, LookupError, TypeError, OverflowError) as error:
         # Parsing garbage ends in any of these, which then say where it stopped.
         raise UserError(
-            f"{member} is not a batch of images: {describe_error(error)}; expected a pickled dictionary of lists, "
-            "text, integers and arrays of numbers."
+            f"{member} is not a batch of images: {plain(error, 150) or type(error).__name__}; expected a "
+            "pickled dictionary of lists, text, integers and arrays of numbers."
         ) from None
-
-
-def describe(value: Any) -> str:
-    """What a value is, short and in plain characters, whatever a stranger put in it."""
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype} of shape {value.shape}"
-    if isinstance(value, str | bytes | int | None):
-        text = ascii(value[:40] if isinstance(value, str | bytes) else value)
-        return f"{type(value).__name__} {text}" if not isinstance(value, str | int) else text
-    return f"a {type(value).__name__}"
-
-
-def describe_error(error: Exception) -> str:
-    """An error's message, cut short and in plain characters."""
-    text = str(error) or type(error).__name__
-    return ascii(text[:150])[1:-1]
 
 
 @dataclass(frozen=True)
 class _Builder:
-    """Stands for a function or class that a pickle names; `build` is ours, and None for a mere token."""
+    """Stands for a function or class that a pickle names; what it does instead is ours."""
 
-    name: str
-    build: Callable[..., Any] | None = None
+    build: Callable[..., Any]
 
 
 class _Type:
@@ -139,37 +125,27 @@ def _empty_bytes() -> bytes:
     return b""
 
 
+def _not_called(*_: Any) -> None:
+    raise Refused("a call of numpy.ndarray")
+
+
 def _text(value: Any) -> Any:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-# All that a batch names, by the names that numpy and Python have had for it. Nothing here is looked up by import.
+# All that a batch names, by the names that numpy and Python have had for it. None is looked up by import.
 _BUILDERS = {
-    ("numpy", "ndarray"): _Builder("numpy.ndarray"),
-    ("numpy", "dtype"): _Builder("numpy.dtype", _Type),
-    ("numpy.core.multiarray", "_reconstruct"): _Builder("_reconstruct", _Array),
-    ("numpy._core.multiarray", "_reconstruct"): _Builder("_reconstruct", _Array),
-    ("numpy.core.numeric", "_frombuffer"): _Builder("_frombuffer", _from_buffer),
-    ("numpy._core.numeric", "_frombuffer"): _Builder("_frombuffer", _from_buffer),
+    ("numpy", "ndarray"): _Builder(_not_called),
+    ("numpy", "dtype"): _Builder(_Type),
+    ("numpy.core.multiarray", "_reconstruct"): _Builder(_Array),
+    ("numpy._core.multiarray", "_reconstruct"): _Builder(_Array),
+    ("numpy.core.numeric", "_frombuffer"): _Builder(_from_buffer),
+    ("numpy._core.numeric", "_frombuffer"): _Builder(_from_buffer),
     # How Python 3 writes bytes in protocols 0 to 2.
-    ("_codecs", "encode"): _Builder("_codecs.encode", _encode),
-    ("__builtin__", "bytes"): _Builder("bytes", _empty_bytes),
-    ("builtins", "bytes"): _Builder("bytes", _empty_bytes),
+    ("_codecs", "encode"): _Builder(_encode),
+    ("__builtin__", "bytes"): _Builder(_empty_bytes),
+    ("builtins", "bytes"): _Builder(_empty_bytes),
 }
-
-_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
-_NUMBERS = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"}
-_TEXTS = {
-    "STRING",
-    "BINSTRING",
-    "SHORT_BINSTRING",
-    "UNICODE",
-    "BINUNICODE",
-    "SHORT_BINUNICODE",
-    "BINUNICODE8",
-}
-_BYTES = {"BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"}
-_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
 class _Machine:
@@ -190,60 +166,67 @@ class _Machine:
         }
 
     def step(self, name: str, argument: Any) -> None:
+        """Do one operation; those that a batch has most of stand first."""
         stack = self.stack
-        if name in _NUMBERS:
-            if argument.bit_length() > MAX_INTEGER_BITS:
-                raise Refused(f"an integer of {argument.bit_length()} bits")
-            stack.append(argument)
-        elif name in _TEXTS or name in _BYTES:
-            stack.append(argument)
-        elif name in ("BINPUT", "LONG_BINPUT", "PUT"):
-            self.memo[argument] = stack[-1]
-        elif name in ("BINGET", "LONG_BINGET", "GET"):
-            stack.append(self.memo[argument])
-        elif name == "MEMOIZE":
-            self.memo[len(self.memo)] = stack[-1]
-        elif name in _CONSTANTS:
-            stack.append(_CONSTANTS[name])
-        elif name == "MARK":
-            self.marks.append(len(stack))
-        elif name == "EMPTY_LIST":
-            stack.append([])
-        elif name == "EMPTY_DICT":
-            stack.append({})
-        elif name == "EMPTY_TUPLE":
-            stack.append(())
-        elif name == "LIST":
-            stack.append(self.pop_to_mark())
-        elif name == "TUPLE":
-            stack.append(tuple(self.pop_to_mark()))
-        elif name == "DICT":
-            items = self.pop_to_mark()
-            stack.append({})
-            self.set_items(items)
-        elif name in _TUPLES:
-            stack.append(tuple(self.pop(_TUPLES[name])))
-        elif name == "APPEND":
-            self.extend(self.pop(1))
-        elif name == "APPENDS":
-            self.extend(self.pop_to_mark())
-        elif name == "SETITEM":
-            self.set_items(self.pop(2))
-        elif name == "SETITEMS":
-            self.set_items(self.pop_to_mark())
-        elif name == "GLOBAL":
-            stack.append(_named(*argument.split(" ", 1)))
-        elif name == "STACK_GLOBAL":
-            stack.append(_named(*self.pop(2)))
-        elif name == "REDUCE":
-            self.build(*self.pop(2))
-        elif name == "BUILD":
-            (state,) = self.pop(1)
-            if not isinstance(stack[-1], _Type | _Array):
-                raise Refused(f"a state for {describe(stack[-1])}")
-            stack[-1].set_state(state)
-        elif name not in ("PROTO", "FRAME", "STOP"):
-            raise Refused(f"the operation {name}, which no batch needs")
+        match name:
+            case "BININT1" | "BININT" | "BININT2" | "INT" | "LONG" | "LONG1" | "LONG4":
+                if argument.bit_length() > MAX_INTEGER_BITS:
+                    raise Refused(f"an integer of {argument.bit_length()} bits")
+                stack.append(argument)
+            case "SHORT_BINSTRING" | "BINSTRING" | "STRING":
+                stack.append(argument)
+            case "SHORT_BINUNICODE" | "BINUNICODE" | "BINUNICODE8" | "UNICODE":
+                stack.append(argument)
+            case "SHORT_BINBYTES" | "BINBYTES" | "BINBYTES8" | "BYTEARRAY8":
+                stack.append(argument)
+            case "BINPUT" | "LONG_BINPUT" | "PUT":
+                self.memo[argument] = stack[-1]
+            case "MEMOIZE":
+                self.memo[len(self.memo)] = stack[-1]
+            case "BINGET" | "LONG_BINGET" | "GET":
+                stack.append(self.memo[argument])
+            case "NONE":
+                stack.append(None)
+            case "NEWTRUE" | "NEWFALSE":
+                stack.append(name == "NEWTRUE")
+            case "MARK":
+                self.marks.append(len(stack))
+            case "EMPTY_LIST":
+                stack.append([])
+            case "EMPTY_DICT":
+                stack.append({})
+            case "EMPTY_TUPLE":
+                stack.append(())
+            case "LIST":
+                stack.append(self.pop_to_mark())
+            case "TUPLE":
+                stack.append(tuple(self.pop_to_mark()))
+            case "TUPLE1" | "TUPLE2" | "TUPLE3":
+                stack.append(tuple(self.pop(int(name[-1]))))
+            case "DICT":
+                items = self.pop_to_mark()
+                stack.append({})
+                self.set_items(items)
+            case "APPEND":
+                self.extend(self.pop(1))
+            case "APPENDS":
+                self.extend(self.pop_to_mark())
+            case "SETITEM":
+                self.set_items(self.pop(2))
+            case "SETITEMS":
+                self.set_items(self.pop_to_mark())
+            case "GLOBAL":
+                stack.append(_named(*argument.split(" ", 1)))
+            case "STACK_GLOBAL":
+                stack.append(_named(*self.pop(2)))
+            case "REDUCE":
+                self.build(*self.pop(2))
+            case "BUILD":
+                self.set_state(*self.pop(1))
+            case "PROTO" | "FRAME" | "STOP":
+                pass
+            case _:
+                raise Refused(f"the operation {name}, which no batch needs")
 
     def pop(self, count: int) -> list[Any]:
         """The last `count` values, none from below the last mark."""
@@ -276,18 +259,20 @@ class _Machine:
                 raise Refused(f"the key {describe(_text(key))} twice")
             target[_text(key)] = value
 
+    def set_state(self, state: Any) -> None:
+        if not isinstance(self.stack[-1], _Type | _Array):
+            raise Refused(f"a state for {describe(self.stack[-1])}")
+        self.stack[-1].set_state(state)
+
     def build(self, builder: Any, arguments: Any) -> None:
-        if not isinstance(builder, _Builder) or builder.build is None or not isinstance(arguments, tuple):
-            raise Refused(f"a call of {builder.name if isinstance(builder, _Builder) else describe(builder)}")
+        if not isinstance(builder, _Builder) or not isinstance(arguments, tuple):
+            raise Refused(f"a call of {describe(builder)}")
         self.stack.append(builder.build(*arguments))
 
 
 def _named(module: Any, name: Any) -> _Builder:
-    found = _BUILDERS.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
-    if found is None:
-        raise Refused(f"it asks for {_plain(module)}.{_plain(name)}, which was not run")
-    return found
-
-
-def _plain(value: Any) -> str:
-    return ascii(value[:60])[1:-1] if isinstance(value, str) else describe(value)
+    if not isinstance(module, str) or not isinstance(name, str):
+        raise Refused(f"it asks for {describe(module)}, {describe(name)}, which is no name")
+    if (module, name) not in _BUILDERS:
+        raise Refused(f"it asks for {plain(module, 60)}.{plain(name, 60)}, which was not run")
+    return _BUILDERS[module, name]

@@ -1,0 +1,247 @@
+"""HTTP servers on this machine that answer as bad ones do, and count what they send."""
+
+import contextlib
+import re
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+PIECE = 16_384
+
+
+class Answer(BaseHTTPRequestHandler):
+    """One request, and the means to answer it well or badly."""
+
+    protocol_version = "HTTP/1.1"
+    server: "Server"
+
+    def do_GET(self) -> None:
+        self.close_connection = True
+        number = len(self.server.requests)
+        self.server.requests.append(self.headers.get("Range"))
+        script = self.server.script
+        with contextlib.suppress(ConnectionError):
+            script[min(number, len(script) - 1)](self)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    @property
+    def start(self) -> int:
+        """The first byte that is asked for."""
+        return int(re.sub(r"\D", "", self.headers.get("Range", "0")))
+
+    def head(self, status: int, **headers: object) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), str(value))
+        self.send_header("Connection", "close")
+        self.end_headers()
+
+    def head_of_rest(self) -> bytes:
+        """The right head for what is asked for, and the body that belongs to it."""
+        content, start = self.server.content, self.start
+        if start >= len(content):
+            self.head(416, Content_Range=f"bytes */{len(content)}", Content_Length=0)
+            return b""
+        span = {"Content_Range": f"bytes {start}-{len(content) - 1}/{len(content)}"} if start else {}
+        self.head(206 if start else 200, Content_Length=len(content) - start, **span)
+        return content[start:]
+
+    def send(self, content: bytes) -> None:
+        for place in range(0, len(content), PIECE):
+            piece = content[place : place + PIECE]
+            self.wfile.write(piece)
+            self.server.sent += len(piece)
+
+    def reset(self) -> None:
+        """End the connection as a crash does, once what was sent has arrived."""
+        time.sleep(0.05)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+
+Behaviour = Callable[[Answer], None]
+
+
+class Server(ThreadingHTTPServer):
+    """Answers request after request as its script says, and on from the end of it as its last entry does."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, content: bytes, *script: Behaviour) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.content = content
+        self.script = script
+        self.requests: list[str | None] = []
+        self.sent = 0
+        self.scheme = "http"
+        self.closing = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://127.0.0.1:{self.server_port}/file.tar.gz"
+
+    def handle_error(self, *_: object) -> None:
+        """A client that goes away in the middle is what these tests are about."""
+
+
+@contextlib.contextmanager
+def serving(
+    content: bytes, *script: Behaviour, certificate: tuple[Path, Path] | None = None
+) -> Iterator[Server]:
+    """Run a server for the length of the block."""
+    server = Server(content, *script or [well])
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.scheme = "https"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.closing.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+# ---- Behaviours ----
+
+
+def well(answer: Answer) -> None:
+    answer.send(answer.head_of_rest())
+
+
+def status(code: int, **headers: object) -> Behaviour:
+    return lambda answer: answer.head(code, Content_Length=0, **headers)
+
+
+def reset_after(count: int) -> Behaviour:
+    def behave(answer: Answer) -> None:
+        answer.send(answer.head_of_rest()[:count])
+        answer.reset()
+
+    return behave
+
+
+def reset_at_once(answer: Answer) -> None:
+    answer.reset()
+
+
+def close_after(count: int) -> Behaviour:
+    return lambda answer: answer.send(answer.head_of_rest()[:count])
+
+
+def stall_after(count: int) -> Behaviour:
+    def behave(answer: Answer) -> None:
+        answer.send(answer.head_of_rest()[:count])
+        answer.server.closing.wait(10)
+
+    return behave
+
+
+def silent(answer: Answer) -> None:
+    answer.server.closing.wait(10)
+
+
+def trickle(answer: Answer) -> None:
+    """A byte now and then: never silent, never done."""
+    for byte in answer.head_of_rest():
+        answer.send(bytes([byte]))
+        if answer.server.closing.wait(0.02):
+            break
+
+
+def slowly(answer: Answer) -> None:
+    content = answer.head_of_rest()
+    for place in range(0, len(content), PIECE):
+        answer.send(content[place : place + PIECE])
+        time.sleep(0.03)
+
+
+def without_ranges(answer: Answer) -> None:
+    answer.head(200, Content_Length=len(answer.server.content))
+    answer.send(answer.server.content)
+
+
+def without_ranges_reset_after(count: int) -> Behaviour:
+    def behave(answer: Answer) -> None:
+        answer.head(200, Content_Length=len(answer.server.content))
+        answer.send(answer.server.content[:count])
+        answer.reset()
+
+    return behave
+
+
+def without_length(answer: Answer) -> None:
+    answer.head(200)
+    answer.send(answer.server.content)
+
+
+def in_chunks(answer: Answer) -> None:
+    answer.head(200, Transfer_Encoding="chunked")
+    for place in range(0, len(answer.server.content), PIECE):
+        piece = answer.server.content[place : place + PIECE]
+        answer.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        answer.server.sent += len(piece)
+    answer.wfile.write(b"0\r\n\r\n")
+
+
+def as_encoding(answer: Answer) -> None:
+    """Calls the file's own compression an encoding of the transfer, as some servers do with .gz."""
+    answer.head(200, Content_Length=len(answer.server.content), Content_Encoding="gzip")
+    answer.send(answer.server.content)
+
+
+def claiming_length(difference: int) -> Behaviour:
+    """Sends everything, and says that it is more or less."""
+
+    def behave(answer: Answer) -> None:
+        answer.head(200, Content_Length=len(answer.server.content) + difference)
+        answer.send(answer.server.content)
+
+    return behave
+
+
+def sending_half_of_the_length(answer: Answer) -> None:
+    answer.head(200, Content_Length=len(answer.server.content))
+    answer.send(answer.server.content[: len(answer.server.content) // 2])
+
+
+def endless(answer: Answer) -> None:
+    answer.head(200)
+    while not answer.server.closing.is_set():
+        answer.send(bytes(PIECE))
+
+
+def web_page(answer: Answer) -> None:
+    answer.head(200, Content_Type="text/html; charset=utf-8", Content_Length=9)
+    answer.send(b"<p>Log in")
+
+
+def other_range(answer: Answer) -> None:
+    size = len(answer.server.content)
+    answer.head(206, Content_Length=1, Content_Range=f"bytes {size - 1}-{size - 1}/{size}")
+    answer.send(b"x")
+
+
+def senseless_range(answer: Answer) -> None:
+    answer.head(206, Content_Length=1, Content_Range="all of it")
+    answer.send(b"x")
+
+
+def redirect(url: str) -> Behaviour:
+    return status(302, Location=url)
+
+
+def redirect_to_itself(answer: Answer) -> None:
+    status(302, Location=answer.path)(answer)
