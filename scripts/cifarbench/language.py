@@ -32,11 +32,11 @@ class Language:
     def number(self, value: float | None, digits: int = 3) -> str:
         """A number with so many digits after the point; a dash for none."""
         if value is None:
-            return "–"
+            return "\N{EN DASH}"
         # Rounding can leave a negative zero, which nobody wants to read.
         rounded = round(value, digits) + 0.0
         text = format_decimal(rounded, format="#,##0" + "." * bool(digits) + "0" * digits, locale=self.locale)
-        return text.replace("-", "−")
+        return text.replace("-", "\N{MINUS SIGN}")
 
     def signed(self, value: float, digits: int = 3) -> str:
         """A difference, with its sign."""
@@ -49,7 +49,7 @@ class Language:
 
     def percent(self, value: float, digits: int = 0) -> str:
         """A share of 1, in percent."""
-        return self("{n} %", n=self.number(100 * value, digits))
+        return self("{n}%", n=self.number(100 * value, digits))
 
     def significant(self, value: float) -> str:
         """A positive number with about three figures that count."""

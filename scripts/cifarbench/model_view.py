@@ -91,7 +91,7 @@ class ModelView:
         """Mean and standard deviation of accuracy over seeds; a dash for a model that was trained once."""
         accuracies = self.model.accuracies
         if len(accuracies) < 2:
-            return "–"
+            return "\N{EN DASH}"
         return f"{self.say.number(fmean(accuracies))} ± {self.say.number(stdev(accuracies))}"
 
     @property

@@ -1,12 +1,14 @@
 """What a run left behind, read back for those who look at all of it."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Self
 
+from cifarbench import published
 from cifarbench.errors import UserError
 from cifarbench.files import read_json
 from cifarbench.tables import Row, read_rows
@@ -52,8 +54,8 @@ class Pair:
 class Model:
     """One trained model: the contents of its files, and what its properties say about it.
 
-    `history`, `learning` (what the history shows) and `grid` are empty for a model that has none. `reruns` are the
-    same model with further seeds.
+    `history`, `learning` (what the history shows) and `grid` are empty for a model that has none. `reruns` are
+    the same model with further seeds.
     """
 
     name: str
@@ -81,6 +83,11 @@ class Model:
         return [model.accuracy for model in self.every_seed]
 
     @property
+    def mean_accuracy(self) -> float:
+        """Mean accuracy over all seeds."""
+        return fmean(self.accuracies)
+
+    @property
     def every_seed(self) -> list[Self]:
         """This model and its reruns."""
         return [self, *self.reruns]
@@ -94,11 +101,6 @@ class Model:
     def is_neighbors(self) -> bool:
         """Whether it looks for nearest neighbours."""
         return "n_neighbors" in self.params
-
-    @property
-    def is_plain_network(self) -> bool:
-        """Whether it is a network without batch norm and dropout."""
-        return self.is_network and not self.params.get("batch_norm") and not self.params.get("dropout")
 
     def column(self, name: str) -> list[float]:
         """One column of the history, a value an epoch."""
@@ -155,14 +157,38 @@ class Run:
         return [model for model in self.models.values() if model.is_neighbors]
 
     @property
+    def untuned_neighbors(self) -> list[Model]:
+        """Those of them that no grid search tuned."""
+        return [model for model in self.neighbors if not model.grid]
+
+    @property
     def networks(self) -> list[Model]:
         """The models that learned in epochs."""
         return [model for model in self.models.values() if model.is_network]
 
     @property
+    def plain_network(self) -> Model | None:
+        """The first network without batch norm and dropout."""
+        plain = (
+            model
+            for model in self.networks
+            if not model.params.get("batch_norm") and not model.params.get("dropout")
+        )
+        return next(plain, None)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the notebook's figures are on these images."""
+        return self.dataset["dataset"] == published.DATASET
+
+    @property
     def n_features(self) -> int:
         """Number of pixel values of an image."""
         return math.prod(self.dataset["image_shape"])
+
+    def weights_on_pixels(self, model: Model) -> int:
+        """How many weights a dense network has in its first layer, one a pixel value and hidden unit."""
+        return self.n_features * model.params["hidden_dim"]
 
     @cached_property
     def ranking(self) -> list[Model]:
@@ -177,10 +203,6 @@ class Run:
             if (pair.second, pair.first) == (first.name, second.name):
                 return pair.turned()
         raise KeyError((first.name, second.name))
-
-    def not_told_apart(self) -> Iterator[Pair]:
-        """The pairs of which nobody can say, from this run, which one is more accurate."""
-        return (pair for pair in self.pairs if not pair.told_apart)
 
 
 def _model(name: str, row: Row, files: dict[str, Path]) -> Model:

@@ -1,4 +1,4 @@
-"""Put an SVG drawing into a page: no names that collide, no styles that leak, colours that follow the page's."""
+"""Put an SVG drawing into a page: no ids that collide, no styles that leak, as wide as the page allows."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -9,43 +9,40 @@ ET.register_namespace("", SVG)
 ET.register_namespace("xlink", XLINK)
 
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
-# What a drawing leaves black is ink, what it leaves white is paper: both are the page's to choose.
-INK = re.compile(r"(?<=[:\s])(?:#000000|#000|black)(?![0-9a-fA-F\w])")
+LEFT_OUT = {f"{{{SVG}}}{name}" for name in ("metadata", "style", "title", "desc")}
+POINTS_TO_PIXELS = 96 / 72
 
 
-def inline(drawing: str, prefix: str, title: str) -> str:
+def inline(drawing: str, prefix: str, label: str | None, words: dict[str, str]) -> str:
     """An SVG document as an element for an HTML page.
 
-    prefix: put before every id of the drawing, so that several of them stand on one page. title: what the picture
-    shows, for those who can't see it. The drawing scales to the width that the page gives it, up to its own.
+    prefix: put before every id of the drawing, so that several of them stand on one page. label: what the
+    picture shows, for those who can't see it, in place of what the drawing says itself. words: what texts of
+    the drawing become. It takes the width that it has at most.
     """
     root = ET.fromstring(drawing)
-    width = root.get("width", "")
+    width = float(root.get("viewBox", "0 0 0 0").split()[2])
+    root.set("style", f"max-width: {width * POINTS_TO_PIXELS:.0f}px")
     for name in ("width", "height"):
         root.attrib.pop(name, None)
-    if width.endswith("pt"):
-        root.set("style", f"max-width: {float(width[:-2]) * 96 / 72:.0f}px")
-    elif width.removesuffix("px").replace(".", "", 1).isdigit():
-        root.set("style", f"max-width: {float(width.removesuffix('px')):.0f}px")
     root.set("role", "img")
-    root.set("aria-label", title)
-    for parent in root.iter():
-        for child in list(parent):
-            if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style", f"{{{SVG}}}title"):
-                parent.remove(child)
+    if label:
+        root.set("aria-label", label)
+    for parent in list(root.iter()):
+        for child in [child for child in parent if child.tag in LEFT_OUT]:
+            parent.remove(child)
     for element in root.iter():
-        _rename(element, prefix)
+        _keep_apart(element, prefix)
+        if element.tag in (f"{{{SVG}}}text", f"{{{SVG}}}tspan") and element.text in words:
+            element.text = words[element.text]
     return ET.tostring(root, encoding="unicode")
 
 
-def _rename(element: ET.Element, prefix: str) -> None:
+def _keep_apart(element: ET.Element, prefix: str) -> None:
     for name, value in element.attrib.items():
         if name == "id":
-            value = prefix + value
+            element.set(name, prefix + value)
         elif name in ("href", f"{{{XLINK}}}href") and value.startswith("#"):
-            value = f"#{prefix}{value[1:]}"
+            element.set(name, f"#{prefix}{value[1:]}")
         elif "url(#" in value:
-            value = REFERENCE.sub(rf"url(#{prefix}\1)", value)
-        if name in ("style", "fill", "stroke"):
-            value = INK.sub("currentColor", value if name == "style" else f" {value}").strip()
-        element.set(name, value)
+            element.set(name, REFERENCE.sub(rf"url(#{prefix}\1)", value))

@@ -1,28 +1,30 @@
 """The notebook's conclusions, each a rule over the numbers of a run.
 
-A rule takes the run and a language. It gives a Statement, or None when the models that it is about are not in the
-run. It finds models by their properties, never by their names.
+A rule takes the run and a language. It gives a Statement, or None when the models that it is about are not in
+the run. It finds models by their properties, never by their names.
 """
 
-from cifarbench.conclusions import costs, neighbors, networks, outlook
+from collections.abc import Callable
+
+from cifarbench.conclusions import costs, curves, neighbors, networks, outlook
 from cifarbench.conclusions.statement import Link, Statement, Verdict
 from cifarbench.language import Language
 from cifarbench.results import Run
 
-RULES = [
+RULES: list[Callable[[Run, Language], Statement | None]] = [
     neighbors.pca_helps,
     neighbors.scaling_changes_little,
     neighbors.tuning_helps,
     networks.networks_win,
-    networks.levels_off,
-    networks.dropout_lifts_training_loss,
-    networks.falls_faster,
-    networks.falls_steadier,
+    curves.levels_off,
+    curves.dropout_lifts_training_loss,
+    curves.falls_faster,
+    curves.falls_steadier,
     costs.neighbors_fit_fast,
     costs.neighbors_predict_slowly,
     costs.neighbors_keep_training_set,
     neighbors.suffers_from_dimension,
-    costs.parameters_grow,
+    networks.parameters_grow,
     outlook.better_features_next,
     outlook.convolutions_next,
     outlook.augmentation_next,
@@ -34,4 +36,4 @@ def conclude(run: Run, say: Language) -> list[Statement]:
     return [statement for rule in RULES if (statement := rule(run, say))]
 
 
-__all__ = ["Link", "Statement", "Verdict", "conclude"]
+__all__ = ["RULES", "Link", "Statement", "Verdict", "conclude"]

@@ -1,16 +1,19 @@
 """What the notebook concludes on nearest neighbours."""
 
+from collections.abc import Callable
 from statistics import fmean
 
 from cifarbench.conclusions.statement import (
+    Link,
     Statement,
     Verdict,
     agreed,
+    ahead,
     by_sign,
     compared,
+    link_grid,
     link_model,
     link_pairs,
-    of_pair,
 )
 from cifarbench.language import Language
 from cifarbench.results import Model, Run
@@ -23,183 +26,175 @@ NEXT_TO_NOTHING = 0.02
 
 def pca_helps(run: Run, say: Language) -> Statement | None:
     """Principal components against raw pixels, all else equal."""
-    found = _match(
-        run, lambda a, b: _reduced(a) and not _scaled(a) and not _reduced(b) and _same(a, b, "n_neighbors")
-    )
+    found = _components_and_pixels(run)
     if not found:
         return None
-    reduced, raw = found
-    pair = run.pair(reduced, raw)
-    verdict = of_pair(pair)
+    verdict = ahead(run, *found)
     if verdict is Verdict.BORNE_OUT:
-        lead = (
-            say("PCA helps kNN a little.")
-            if pair.difference <= A_LITTLE
-            else say("PCA helps kNN, and by more than a little.")
+        little = run.pair(*found).difference <= A_LITTLE
+        finding = (
+            say("PCA helps kNN a little.") if little else say("PCA helps kNN, and by more than a little.")
         )
     elif verdict is Verdict.REVERSED:
-        lead = say("PCA makes kNN worse.")
+        finding = say("PCA makes kNN worse.")
     else:
-        lead = say("Whether PCA helps kNN can't be told from this run.")
+        finding = say("Whether PCA helps kNN can't be told from this run.")
     return Statement(
         "pca-helps",
         say("PCA helps kNN a little."),
         verdict,
-        lead,
-        compared(say, pair, reduced, raw),
-        [link_pairs(say), link_model(reduced), link_model(raw)],
+        finding,
+        compared(run, say, *found),
+        _links(say, found),
     )
 
 
 def scaling_changes_little(run: Run, say: Language) -> Statement | None:
     """Scaled pixels against pixels as they are, before the same components."""
     found = _match(
-        run,
+        run.untuned_neighbors,
         lambda a, b: (
             _scaled(a) and _reduced(b) and not _scaled(b) and _same(a, b, "n_components", "n_neighbors")
         ),
     )
     if not found:
         return None
-    scaled, plain = found
-    pair = run.pair(scaled, plain)
+    pair = run.pair(*found)
     limit = say.number(NEXT_TO_NOTHING, 2)
-    if pair.low >= -NEXT_TO_NOTHING and pair.high <= NEXT_TO_NOTHING:
+    if max(-pair.low, pair.high) <= NEXT_TO_NOTHING:
         verdict = Verdict.BORNE_OUT
-        lead = say(
-            "Scaling before PCA changes next to nothing: less than {limit} either way, by the whole interval.",
+        finding = say(
+            "Scaling before PCA changes next to nothing: the interval stays within {limit} either way.",
             limit=limit,
         )
-    elif pair.told_apart and pair.low > 0:
-        verdict = Verdict.REVERSED
-        lead = say("Scaling before PCA does change something: it helps.")
     elif pair.told_apart:
         verdict = Verdict.REVERSED
-        lead = say("Scaling before PCA does change something: it hurts.")
+        finding = (
+            say("Scaling before PCA does change something: it helps.")
+            if pair.difference > 0
+            else say("Scaling before PCA does change something: it hurts.")
+        )
     else:
         verdict = Verdict.OPEN
-        lead = say(
-            "Whether scaling before PCA changes anything can't be told from this run: the interval holds zero, "
-            "but also changes of more than {limit}.",
+        finding = say(
+            "Whether scaling before PCA changes anything can't be told from this run: the interval reaches "
+            "beyond {limit}.",
             limit=limit,
         )
     return Statement(
         "scaling-changes-little",
         say("Scaling before PCA changes next to nothing."),
         verdict,
-        lead,
-        compared(say, pair, scaled, plain),
-        [link_pairs(say), link_model(scaled), link_model(plain)],
+        finding,
+        compared(run, say, *found),
+        _links(say, found),
     )
 
 
 def tuning_helps(run: Run, say: Language) -> Statement | None:
     """The pair that a grid search chose, against the same pipeline untuned."""
     found = _match(
-        run,
-        lambda a, b: bool(a.grid) and not b.grid and _reduced(b) and _scaled(a) == _scaled(b),
-        among=run.neighbors,
+        run.neighbors, lambda a, b: a.grid and not b.grid and _reduced(b) and _scaled(a) == _scaled(b)
     )
     if not found:
         return None
     tuned, fixed = found
+    verdict = ahead(run, tuned, fixed)
+    if _same(tuned, fixed, "n_components", "n_neighbors"):
+        verdict = Verdict.REVERSED
+        finding = say("Tuning gains nothing: the best pair is the one that `{fixed}` has.", fixed=fixed.name)
+    elif verdict is Verdict.BORNE_OUT:
+        little = run.pair(tuned, fixed).difference <= A_LITTLE
+        finding = (
+            say("The grid's best pair is a little better still.")
+            if little
+            else say("The grid's best pair is better, and by more than a little.")
+        )
+    elif verdict is Verdict.REVERSED:
+        finding = say("The grid's best pair is worse on the test images than the one it was to improve on.")
+    else:
+        finding = say("Whether the grid's best pair is better can't be told from this run.")
     choice = say(
         "The grid chose {n_components} components and {n_neighbors} neighbours.",
         n_components=say.whole(tuned.params["n_components"]),
         n_neighbors=say.whole(tuned.params["n_neighbors"]),
     )
-    pair = run.pair(tuned, fixed)
-    if _same(tuned, fixed, "n_components", "n_neighbors"):
-        verdict = Verdict.REVERSED
-        lead = say(
-            "Tuning gains nothing: the best pair is the one that `{fixed}` has anyway.", fixed=fixed.name
-        )
-    else:
-        verdict = of_pair(pair)
-        if verdict is Verdict.BORNE_OUT:
-            lead = (
-                say("The grid's best pair is a little better still.")
-                if pair.difference <= A_LITTLE
-                else say("The grid's best pair is better, and by more than a little.")
-            )
-        elif verdict is Verdict.REVERSED:
-            lead = say("The grid's best pair is worse on the test images than the pair it was to improve on.")
-        else:
-            lead = say("Whether the grid's best pair is better can't be told from this run.")
     return Statement(
         "tuning-helps",
         say("The grid's best pair is a little better still."),
         verdict,
-        lead,
-        f"{choice} {compared(say, pair, tuned, fixed)}",
-        [link_pairs(say), link_model(tuned), link_model(fixed)],
+        finding,
+        f"{choice} {compared(run, say, tuned, fixed)}",
+        [*_links(say, found), link_grid(say, tuned)],
     )
 
 
 def suffers_from_dimension(run: Run, say: Language) -> Statement | None:
     """Fewer dimensions, better neighbours: in the folds of a grid, and on the test images."""
     evidence: list[tuple[Verdict, str]] = []
-    links = []
+    links: list[Link] = []
     for model in run.neighbors:
         sizes = sorted({row["param_pca__n_components"] for row in model.grid})
         if len(sizes) > 1:
-            evidence.append(_grid_trend(model, sizes, say))
-            links.append(link_model(model))
-    found = _match(
-        run, lambda a, b: _reduced(a) and not _scaled(a) and not _reduced(b) and _same(a, b, "n_neighbors")
-    )
+            evidence.append(_trend(say, model, sizes[0], sizes[-1]))
+            links.append(link_grid(say, model))
+    found = _components_and_pixels(run)
     if found:
-        pair = run.pair(*found)
-        evidence.append((of_pair(pair), compared(say, pair, *found)))
-        links.append(link_pairs(say))
+        evidence.append((ahead(run, *found), compared(run, say, *found)))
+        links += _links(say, found)
     if not evidence:
         return None
-    told = {verdict for verdict, _ in evidence} - {Verdict.OPEN}
-    verdict = told.pop() if len(told) == 1 else Verdict.OPEN
-    lead = {
+    # Evidence that tells nothing doesn't stand against evidence that does.
+    verdict = agreed(verdict for verdict, _ in evidence if verdict is not Verdict.OPEN)
+    finding = {
         Verdict.BORNE_OUT: say("kNN suffers from dimension: with fewer dimensions it is more accurate."),
-        Verdict.REVERSED: say(
-            "kNN does not suffer from dimension here: with more dimensions it is more accurate."
-        ),
+        Verdict.REVERSED: say("kNN gains from dimension here: with more dimensions it is more accurate."),
         Verdict.OPEN: say("Whether kNN suffers from dimension can't be told from this run."),
     }[verdict]
     return Statement(
         "suffers-from-dimension",
         say("kNN suffers from dimension."),
         verdict,
-        lead,
+        finding,
         " ".join(text for _, text in evidence),
         links,
     )
 
 
-def _grid_trend(model: Model, sizes: list[float], say: Language) -> tuple[Verdict, str]:
-    """Smallest against largest number of components: told when it is the same in every fold."""
+def _trend(say: Language, model: Model, few: float, many: float) -> tuple[Verdict, str]:
+    """Few against many components in a grid: told when it is the same in every fold."""
 
-    def scores(size: float) -> list[float]:
+    def by_fold(size: float) -> list[float]:
         rows = [row for row in model.grid if row["param_pca__n_components"] == size]
         folds = [name for name in rows[0] if name.startswith("split") and name.endswith("_test_score")]
         return [fmean(row[fold] for row in rows) for fold in folds]
 
-    few, many = scores(sizes[0]), scores(sizes[-1])
-    verdict = agreed([by_sign(a - b, a - b) for a, b in zip(few, many, strict=True)])
+    scores = list(zip(by_fold(few), by_fold(many), strict=True))
+    verdict = agreed(by_sign(a - b, a - b) for a, b in scores)
     text = say(
-        "In the folds of `{model}`, {few} components score {few_score} on average and {many} score {many_score}; "
-        "{ahead} of {folds} folds put the smaller number ahead.",
+        "In the folds of `{model}`, {few} components score {few_score} on average and {many} score "
+        "{many_score}; {ahead} of {folds} folds put the smaller number ahead.",
         model=model.name,
-        few=say.whole(sizes[0]),
-        few_score=say.number(fmean(few)),
-        many=say.whole(sizes[-1]),
-        many_score=say.number(fmean(many)),
-        ahead=say.whole(sum(a > b for a, b in zip(few, many, strict=True))),
-        folds=say.whole(len(few)),
+        few=say.whole(few),
+        few_score=say.number(fmean(a for a, _ in scores)),
+        many=say.whole(many),
+        many_score=say.number(fmean(b for _, b in scores)),
+        ahead=say.whole(sum(a > b for a, b in scores)),
+        folds=say.whole(len(scores)),
     )
     return verdict, text
 
 
-def _match(run: Run, fits, among: list[Model] | None = None) -> tuple[Model, Model] | None:
+def _components_and_pixels(run: Run) -> tuple[Model, Model] | None:
+    """A model on components of unscaled pixels, and one on raw pixels with as many neighbours."""
+    return _match(
+        run.untuned_neighbors,
+        lambda a, b: _reduced(a) and not _scaled(a) and not _reduced(b) and _same(a, b, "n_neighbors"),
+    )
+
+
+def _match(models: list[Model], fits: Callable[[Model, Model], object]) -> tuple[Model, Model] | None:
     """The first two models of which the first stands to the second as `fits` says."""
-    models = among or [model for model in run.neighbors if not model.grid]
     return next(((a, b) for a in models for b in models if a is not b and fits(a, b)), None)
 
 
@@ -213,3 +208,7 @@ def _scaled(model: Model) -> bool:
 
 def _same(a: Model, b: Model, *keys: str) -> bool:
     return all(a.params.get(key) == b.params.get(key) for key in keys)
+
+
+def _links(say: Language, models: tuple[Model, Model]) -> list[Link]:
+    return [link_pairs(say), *map(link_model, models)]

@@ -1,10 +1,11 @@
 """What a rule says of a run."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from cifarbench.language import Language
-from cifarbench.results import Model, Pair
+from cifarbench.results import Model, Run
 
 
 class Verdict(StrEnum):
@@ -13,7 +14,6 @@ class Verdict(StrEnum):
     BORNE_OUT = "borne-out"
     REVERSED = "reversed"
     OPEN = "open"
-    ABSENT = "absent"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Statement:
     verdict: Verdict
     finding: str
     figures: str
-    links: list[Link] = field(default_factory=list)
+    links: list[Link]
 
 
 def by_sign(low: float, high: float) -> Verdict:
@@ -43,33 +43,65 @@ def by_sign(low: float, high: float) -> Verdict:
     return Verdict.REVERSED if high < 0 else Verdict.OPEN
 
 
-def of_pair(pair: Pair) -> Verdict:
-    """Whether the first model is more accurate: open unless the two can be told apart."""
-    return by_sign(pair.low, pair.high) if pair.told_apart else Verdict.OPEN
+def by_ratio(larger: float, smaller: float, telling: float) -> Verdict:
+    """Borne out where `larger` is the larger one by the factor `telling`, reversed the other way round."""
+    if larger == smaller:
+        return Verdict.OPEN
+    if larger >= telling * smaller:
+        return Verdict.BORNE_OUT
+    return Verdict.REVERSED if smaller >= telling * larger else Verdict.OPEN
 
 
-def agreed(verdicts: list[Verdict]) -> Verdict:
-    """What several pieces of evidence say together: open as soon as they don't all say the same."""
-    return verdicts[0] if verdicts and len(set(verdicts)) == 1 else Verdict.OPEN
+def agreed(verdicts: Iterable[Verdict]) -> Verdict:
+    """What several pieces of evidence say together: open unless all say the same."""
+    found = set(verdicts)
+    return found.pop() if len(found) == 1 else Verdict.OPEN
 
 
-def compared(say: Language, pair: Pair, first: Model, second: Model) -> str:
-    """The figures of a pair, in a sentence."""
-    text = say(
-        "`{first}` has an accuracy of {first_accuracy}, `{second}` of {second_accuracy}: a difference of {difference} "
-        "(95% interval {low} to {high}; {p} by McNemar's test after Holm's correction).",
-        first=first.name,
-        second=second.name,
-        first_accuracy=say.number(first.accuracy),
-        second_accuracy=say.number(second.accuracy),
-        difference=say.signed(pair.difference),
-        low=say.signed(pair.low),
-        high=say.signed(pair.high),
-        p=say.p_value(pair.p_value_adjusted),
-    )
+def ahead(run: Run, first: Model, second: Model) -> Verdict:
+    """Whether the first model is more accurate.
+
+    Open unless the test images tell the two apart and, of models that were trained with several seeds, each
+    seed of one puts it on the same side of each seed of the other.
+    """
+    pair = run.pair(first, second)
+    if not pair.told_apart:
+        return Verdict.OPEN
+    differences = [a - b for a in first.accuracies for b in second.accuracies]
+    return agreed([by_sign(pair.low, pair.high), by_sign(min(differences), max(differences))])
+
+
+def compared(run: Run, say: Language, first: Model, second: Model) -> str:
+    """The figures of two models, in a sentence or two."""
+    pair = run.pair(first, second)
+    sentences = [
+        say(
+            "`{first}` has an accuracy of {first_accuracy}, `{second}` of {second_accuracy}: a difference of "
+            "{difference} (95% interval {low} to {high}; {p} by McNemar's test after Holm's correction).",
+            first=first.name,
+            second=second.name,
+            first_accuracy=say.number(first.accuracy),
+            second_accuracy=say.number(second.accuracy),
+            difference=say.signed(pair.difference),
+            low=say.signed(pair.low),
+            high=say.signed(pair.high),
+            p=say.p_value(pair.p_value_adjusted),
+        )
+    ]
     if not pair.spans_zero and not pair.told_apart:
-        text += " " + say("The interval leaves zero out, but among so many pairs that can be chance.")
-    return text
+        sentences.append(say("The interval leaves zero out, but among so many pairs that can be chance."))
+    sentences += [_over_seeds(say, model) for model in (first, second) if model.reruns]
+    return " ".join(sentences)
+
+
+def _over_seeds(say: Language, model: Model) -> str:
+    return say(
+        "Over its {n} seeds `{model}` ranges from {low} to {high}.",
+        n=say.whole(len(model.accuracies)),
+        model=model.name,
+        low=say.number(min(model.accuracies)),
+        high=say.number(max(model.accuracies)),
+    )
 
 
 def link_pairs(say: Language) -> Link:
@@ -87,6 +119,11 @@ def link_model(model: Model) -> Link:
     return Link(model.name, f"model-{model.name}")
 
 
-def names(say: Language, models: list[Model]) -> str:
-    """The names of models, in a sentence."""
-    return say.listed([f"`{model.name}`" for model in models])
+def link_curves(say: Language, model: Model) -> Link:
+    """To a network's training curves."""
+    return Link(say("curves of {model}", model=model.name), f"training-{model.name}")
+
+
+def link_grid(say: Language, model: Model) -> Link:
+    """To a grid's scores."""
+    return Link(say("grid of {model}", model=model.name), f"grid-{model.name}")
