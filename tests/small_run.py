@@ -236,7 +236,7 @@ def _draw_model(folder, model, scores, y_true, y_pred, test):
         save_svg(drawing, figures / "training.svg", training.describe(model, found))
     if (place / "cv_results.csv").exists():
         rows = read_rows(place / "cv_results.csv")
-        save_svg(grid.draw(rows, STYLE), figures / "grid.svg", grid.describe(model, rows))
+        save_svg(grid.draw(rows, STYLE), figures / "grid_scores.svg", grid.describe(model, rows))
 
 
 def _draw_comparison(folder, found, test):

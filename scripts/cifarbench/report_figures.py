@@ -69,7 +69,7 @@ def captions(say: Language) -> dict[str, str]:
         "confusion_matrix": say("How often each true class (row) is taken for each class (column)."),
         "confused_pairs": say("The five most frequent confusions, with images of which the model is surest."),
         "training": say("Loss and accuracy in every epoch, on training and test images."),
-        "grid": say("Mean accuracy over the folds for every pair of the grid."),
+        "grid_scores": say("Mean accuracy over the folds for every pair of the grid."),
         "reliability": say("How often the model is right, by how sure it is, with 95% intervals."),
         "predictions": say("Test images drawn at random, with predicted and true class."),
     }

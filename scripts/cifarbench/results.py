@@ -54,7 +54,7 @@ class Pair:
 class Model:
     """One trained model: the contents of its files, and what its properties say about it.
 
-    `history`, `learning` (what the history shows) and `grid` are empty for a model that has none. `reruns` are
+    `history`, `learning` (what it shows) and `grid` are empty for a model that has none. `reruns` are
     the same model with further seeds.
     """
 

@@ -19,11 +19,42 @@ rule write_report:
         agreement="<results>/agreement.json",
         dataset="<results>/data/dataset.json",
         models=expand("<results>/models/{run}/{file}.json", run=RUNS, file=["fit", "metrics"]),
-        networks=expand("<results>/models/{run}/{file}", run=TRAINED, file=["history.csv", "learning.json"]),
+        networks=expand(
+            "<results>/models/{run}/{file}", run=TRAINED, file=["history.csv", "learning.json"]
+        ),
         grids=expand("<results>/models/{model}/cv_results.csv", model=GRIDS),
+        figures=[
+            *expand(
+                "<results>/figures/{figure}",
+                figure=[
+                    "accuracy.svg",
+                    "paired_tests.svg",
+                    "cost.svg",
+                    "always_wrong.png",
+                    "only_one_right.png",
+                ],
+            ),
+            *expand(
+                "<results>/figures/{model}/{figure}",
+                model=MODELS,
+                figure=["confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "predictions.png"],
+            ),
+            *expand("<results>/figures/{model}/training.svg", model=NETWORKS),
+            *expand("<results>/figures/{model}/grid_scores.svg", model=GRIDS),
+        ],
     output:
-        page="<results>/report.html",
-        markdown="<results>/report.md",
+        page=report(
+            "<results>/report.html",
+            caption="../report/report_page.rst",
+            category="Conclusions",
+            labels={"file": "report"},
+        ),
+        markdown=report(
+            "<results>/report.md",
+            caption="../report/report_markdown.rst",
+            category="Conclusions",
+            labels={"file": "report for a pull request"},
+        ),
     log:
         "<logs>/write_report.log",
     params:
