@@ -12,17 +12,18 @@ rule compute_moments:
         "<logs>/compute_moments/{part}.log",
     benchmark:
         "<benchmarks>/compute_moments/{part}.tsv"
-    params:
-        settings=lambda wildcards: settings(fold_of(wildcards.part)),
-        code=fingerprint("compute_moments"),
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=mem_mb(400, images=1, covariances=4),
         runtime=minutes(2, per_gigabyte=10),
-    conda:
-        "../../environment.yml"
+    params:
+        settings=lambda wildcards: settings(fold_of(wildcards.part)),
+        script=untracked(SCRIPTS / "compute_moments.py"),
+        code=fingerprint("compute_moments"),
     shell:
-        "python {SCRIPTS:q}/compute_moments.py --images {input.images} --labels {input.labels} "
+        "python {params.script:q} --images {input.images} --labels {input.labels} "
         "--moments {output.moments} --cost {output.cost} "
         "--settings {params.settings:q} --threads {threads} 2> {log}"
 
@@ -38,17 +39,18 @@ rule fit_pca:
         "<logs>/fit_pca/{scaling}_{part}.log",
     benchmark:
         "<benchmarks>/fit_pca/{scaling}_{part}.tsv"
-    params:
-        settings=lambda wildcards: settings({"scale": wildcards.scaling == "scaled"}),
-        code=fingerprint("fit_pca"),
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=mem_mb(200, covariances=8),
         runtime=minutes(5),
-    conda:
-        "../../environment.yml"
+    params:
+        settings=lambda wildcards: settings({"scale": wildcards.scaling == "scaled"}),
+        script=untracked(SCRIPTS / "fit_pca.py"),
+        code=fingerprint("fit_pca"),
     shell:
-        "python {SCRIPTS:q}/fit_pca.py --moments {input.moments} --left-out {input.left_out} "
+        "python {params.script:q} --moments {input.moments} --left-out {input.left_out} "
         "--components {output.components} --cost {output.cost} "
         "--settings {params.settings:q} --threads {threads} 2> {log}"
 
@@ -66,6 +68,12 @@ rule score_grid_cell:
         "<benchmarks>/score_grid_cell/{model}/{part}/components_{n_components}.tsv"
     wildcard_constraints:
         n_components=r"\d+",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(500, images=3, covariances=1),
+        runtime=minutes(2, per_gigabyte=30),
     params:
         # One search for the largest number of neighbours holds all smaller ones.
         settings=lambda wildcards: settings(
@@ -75,15 +83,10 @@ rule score_grid_cell:
                 "max_neighbors": max(entry_of(wildcards.model)["n_neighbors"]),
             }
         ),
+        script=untracked(SCRIPTS / "score_grid_cell.py"),
         code=fingerprint("score_grid_cell"),
-    threads: 1
-    resources:
-        mem_mb=mem_mb(500, images=3, covariances=1),
-        runtime=minutes(2, per_gigabyte=30),
-    conda:
-        "../../environment.yml"
     shell:
-        "python {SCRIPTS:q}/score_grid_cell.py --images {input.images} --labels {input.labels} "
+        "python {params.script:q} --images {input.images} --labels {input.labels} "
         "--components {input.components} --cell {output.cell} "
         "--settings {params.settings:q} --threads {threads} 2> {log}"
 
@@ -106,19 +109,20 @@ rule choose_best_pair:
         cost="<results>/models/{model}/grid_cost.json",
     log:
         "<logs>/choose_best_pair/{model}.log",
-    params:
-        settings=lambda wildcards: settings(
-            {key: entry_of(wildcards.model)[key] for key in ("n_components", "n_neighbors", "folds")}
-        ),
-        code=fingerprint("choose_best_pair"),
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=mem_mb(500),
         runtime=minutes(2),
-    conda:
-        "../../environment.yml"
+    params:
+        settings=lambda wildcards: settings(
+            {key: entry_of(wildcards.model)[key] for key in ("n_components", "n_neighbors", "folds")}
+        ),
+        script=untracked(SCRIPTS / "choose_best_pair.py"),
+        code=fingerprint("choose_best_pair"),
     shell:
-        "python {SCRIPTS:q}/choose_best_pair.py --cells {input.cells} --costs {input.costs} "
+        "python {params.script:q} --cells {input.cells} --costs {input.costs} "
         "--results {output.results} --best {output.best} --cost {output.cost} "
         "--settings {params.settings:q} 2> {log}"
 
@@ -146,6 +150,12 @@ rule predict_knn:
         "<benchmarks>/predict_knn/{model}.tsv"
     wildcard_constraints:
         model="|".join(NEIGHBORS) or "none",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(500, images=4.5),
+        runtime=minutes(3, per_gigabyte=60),
     params:
         settings=lambda wildcards: settings(
             {
@@ -154,15 +164,10 @@ rule predict_knn:
                 "params": params_of(wildcards.model),
             }
         ),
+        script=untracked(SCRIPTS / "predict_knn.py"),
         code=fingerprint("predict_knn"),
-    threads: 1
-    resources:
-        mem_mb=mem_mb(500, images=4.5),
-        runtime=minutes(3, per_gigabyte=60),
-    conda:
-        "../../environment.yml"
     shell:
-        "python {SCRIPTS:q}/predict_knn.py "
+        "python {params.script:q} "
         "--train-images {input.train_images} --train-labels {input.train_labels} "
         "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
         "--components {input.components} --best {input.best} --costs {input.costs} "

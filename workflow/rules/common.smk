@@ -19,7 +19,9 @@ from cifarbench.provenance import code_fingerprint
 # ---- The configuration, checked before anything runs ----
 
 try:
-    configuration.check(config, yaml.safe_load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text()))
+    configuration.check(
+        config, yaml.safe_load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text())
+    )
     DATASET = config["dataset"]
     DATASET_ENTRY = config["datasets"][DATASET] | {
         key: config[key] for key in ("archive", "sha256") if config.get(key)
@@ -52,7 +54,7 @@ NETWORKS = models_of("mlp")
 
 def runs_of(model):
     """The runs of a model: itself with the first seed, then `model/seed_n` for every further one."""
-    return [model] + [f"{model}/seed_{seed}" for seed in SEEDS[1:] if model in NETWORKS]
+    return [model] + [str(Path(model, f"seed_{seed}")) for seed in SEEDS[1:] if model in NETWORKS]
 
 
 RUNS = [run for model in MODELS for run in runs_of(model)]
@@ -70,7 +72,8 @@ def params_of(run):
 
 def seed_of(run):
     """The seed of a run."""
-    return int(run.rpartition("/seed_")[2]) if "/seed_" in run else SEEDS[0]
+    model, *further = Path(run).parts
+    return int(further[0].removeprefix("seed_")) if further else SEEDS[0]
 
 
 # ---- What a kNN model needs: parts of the training images, and principal components of them ----
@@ -114,6 +117,14 @@ def settings(content):
 def fingerprint(rule_name, *data_patterns):
     """The checksum of the rule's script and of all that it imports, which Snakemake does not follow."""
     return code_fingerprint(SCRIPTS / f"{rule_name}.py", *data_patterns)
+
+
+def untracked(value):
+    """A param that Snakemake does not compare: where things lie, and what changes no result.
+
+    It compares no param that is a function of resources.
+    """
+    return lambda wildcards, resources: value
 
 
 # ---- Resources, from the size of the data ----

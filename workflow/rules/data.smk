@@ -9,7 +9,7 @@ ORIGIN = settings(
     }
 )
 CACHE = config.get("cache") or ""
-DECLARED = ("kind", "n_train", "n_test", "n_classes", "image_shape", "classes", "labels", "resize")
+DECLARED = ("kind", "sha256", "n_train", "n_test", "n_classes", "image_shape", "classes", "labels", "resize")
 
 
 if DATASET_ENTRY["kind"] == "digits":
@@ -27,9 +27,10 @@ if DATASET_ENTRY["kind"] == "digits":
             mem_mb=mem_mb(500),
             runtime=minutes(2),
         params:
+            script=untracked(SCRIPTS / "make_digits_archive.py"),
             code=fingerprint("make_digits_archive"),
         shell:
-            "python {SCRIPTS:q}/make_digits_archive.py "
+            "python {params.script:q} "
             "--archive {output.archive} --archive-receipt {output.receipt} 2> {log}"
 
 else:
@@ -49,11 +50,14 @@ else:
             runtime=minutes(120),
         params:
             settings=settings({"kind": DATASET_ENTRY["kind"], "sha256": DATASET_ENTRY.get("sha256")}),
+            script=untracked(SCRIPTS / "fetch_archive.py"),
             code=fingerprint("fetch_archive"),
+            origin=untracked(ORIGIN),
+            cache=untracked(CACHE),
         shell:
             # Sources and the cache are no settings: other ones give the same archive.
-            "python {SCRIPTS:q}/fetch_archive.py --archive-receipt {output.receipt} "
-            "--origin {ORIGIN:q} --cache={CACHE:q} --settings {params.settings:q} 2> {log}"
+            "python {params.script:q} --archive-receipt {output.receipt} "
+            "--origin {params.origin:q} --cache={params.cache:q} --settings {params.settings:q} 2> {log}"
 
 
 rule unpack_archive:
@@ -79,9 +83,10 @@ rule unpack_archive:
         settings=settings(
             {"dataset": DATASET} | {key: DATASET_ENTRY[key] for key in DECLARED if key in DATASET_ENTRY}
         ),
+        script=untracked(SCRIPTS / "unpack_archive.py"),
         code=fingerprint("unpack_archive"),
     shell:
-        "python {SCRIPTS:q}/unpack_archive.py --archive-receipt {input.receipt} "
+        "python {params.script:q} --archive-receipt {input.receipt} "
         "--train-images {output.train_images} --train-labels {output.train_labels} "
         "--test-images {output.test_images} --test-labels {output.test_labels} "
         "--dataset {output.dataset} --settings {params.settings:q} 2> {log}"

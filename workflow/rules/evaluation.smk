@@ -20,9 +20,10 @@ rule score_model:
         runtime=minutes(2),
     params:
         settings=settings({"seed": SEED}),
+        script=untracked(SCRIPTS / "score_model.py"),
         code=fingerprint("score_model"),
     shell:
-        "python {SCRIPTS:q}/score_model.py --predictions {input.predictions} --dataset {input.dataset} "
+        "python {params.script:q} --predictions {input.predictions} --dataset {input.dataset} "
         "--metrics {output.metrics} --settings {params.settings:q} 2> {log}"
 
 
@@ -42,10 +43,10 @@ rule describe_learning:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
     params:
+        script=untracked(SCRIPTS / "describe_learning.py"),
         code=fingerprint("describe_learning"),
     shell:
-        "python {SCRIPTS:q}/describe_learning.py --history {input.history} "
-        "--learning {output.learning} 2> {log}"
+        "python {params.script:q} --history {input.history} " "--learning {output.learning} 2> {log}"
 
 
 rule compare_models:
@@ -79,9 +80,10 @@ rule compare_models:
         runtime=minutes(2),
     params:
         settings=settings({"models": MODELS, "runs": RUNS, "seed": SEED}),
+        script=untracked(SCRIPTS / "compare_models.py"),
         code=fingerprint("compare_models"),
     shell:
-        "python {SCRIPTS:q}/compare_models.py --predictions {input.predictions} --fits {input.fits} "
+        "python {params.script:q} --predictions {input.predictions} --fits {input.fits} "
         "--metrics {input.metrics} --dataset {input.dataset} --comparison {output.comparison} "
         "--latex-table {output.latex_table} --tests {output.tests} --agreement {output.agreement} "
         "--settings {params.settings:q} 2> {log}"
@@ -113,9 +115,10 @@ rule draw_confusion_matrix:
         settings=lambda wildcards: settings(
             config["figures"]["text"] | config["figures"]["confusion_matrix"] | {"model": wildcards.model}
         ),
+        script=untracked(SCRIPTS / "draw_confusion_matrix.py"),
         code=fingerprint("draw_confusion_matrix"),
     shell:
-        "python {SCRIPTS:q}/draw_confusion_matrix.py --metrics {input.metrics} "
+        "python {params.script:q} --metrics {input.metrics} "
         "--figure {output.figure} --settings {params.settings:q} 2> {log}"
 
 
@@ -142,9 +145,10 @@ rule draw_predictions:
         runtime=minutes(2),
     params:
         settings=settings(config["figures"]["text"] | config["figures"]["predictions"] | {"seed": SEED}),
+        script=untracked(SCRIPTS / "draw_predictions.py"),
         code=fingerprint("draw_predictions"),
     shell:
-        "python {SCRIPTS:q}/draw_predictions.py --predictions {input.predictions} "
+        "python {params.script:q} --predictions {input.predictions} "
         "--test-images {input.test_images} --dataset {input.dataset} --figure {output.figure} "
         "--settings {params.settings:q} 2> {log}"
 
@@ -172,9 +176,10 @@ rule draw_confused_pairs:
         runtime=minutes(2),
     params:
         settings=settings(config["figures"]["text"] | config["figures"]["confused_pairs"]),
+        script=untracked(SCRIPTS / "draw_confused_pairs.py"),
         code=fingerprint("draw_confused_pairs"),
     shell:
-        "python {SCRIPTS:q}/draw_confused_pairs.py --metrics {input.metrics} "
+        "python {params.script:q} --metrics {input.metrics} "
         "--test-images {input.test_images} --dataset {input.dataset} --figure {output.figure} "
         "--settings {params.settings:q} 2> {log}"
 
@@ -202,9 +207,10 @@ rule draw_reliability:
         settings=lambda wildcards: settings(
             config["figures"]["text"] | config["figures"]["reliability"] | {"model": wildcards.model}
         ),
+        script=untracked(SCRIPTS / "draw_reliability.py"),
         code=fingerprint("draw_reliability"),
     shell:
-        "python {SCRIPTS:q}/draw_reliability.py --metrics {input.metrics} --figure {output.figure} "
+        "python {params.script:q} --metrics {input.metrics} --figure {output.figure} "
         "--settings {params.settings:q} 2> {log}"
 
 
@@ -234,9 +240,10 @@ rule draw_training:
         settings=lambda wildcards: settings(
             config["figures"]["text"] | config["figures"]["training"] | {"model": wildcards.model}
         ),
+        script=untracked(SCRIPTS / "draw_training.py"),
         code=fingerprint("draw_training"),
     shell:
-        "python {SCRIPTS:q}/draw_training.py --history {input.history} --learning {input.learning} "
+        "python {params.script:q} --history {input.history} --learning {input.learning} "
         "--figure {output.figure} --settings {params.settings:q} 2> {log}"
 
 
@@ -265,9 +272,10 @@ rule draw_grid:
         settings=lambda wildcards: settings(
             config["figures"]["text"] | config["figures"]["grid_scores"] | {"model": wildcards.model}
         ),
+        script=untracked(SCRIPTS / "draw_grid.py"),
         code=fingerprint("draw_grid"),
     shell:
-        "python {SCRIPTS:q}/draw_grid.py --results {input.results} --figure {output.figure} "
+        "python {params.script:q} --results {input.results} --figure {output.figure} "
         "--settings {params.settings:q} 2> {log}"
 
 
@@ -294,9 +302,10 @@ rule draw_accuracy:
         runtime=minutes(2),
     params:
         settings=settings(config["figures"]["text"] | config["figures"]["accuracy"]),
+        script=untracked(SCRIPTS / "draw_accuracy.py"),
         code=fingerprint("draw_accuracy"),
     shell:
-        "python {SCRIPTS:q}/draw_accuracy.py --comparison {input.comparison} --figure {output.figure} "
+        "python {params.script:q} --comparison {input.comparison} --figure {output.figure} "
         "--settings {params.settings:q} 2> {log}"
 
 
@@ -321,9 +330,10 @@ rule draw_paired_tests:
         runtime=minutes(2),
     params:
         settings=settings(config["figures"]["text"] | config["figures"]["paired_tests"]),
+        script=untracked(SCRIPTS / "draw_paired_tests.py"),
         code=fingerprint("draw_paired_tests"),
     shell:
-        "python {SCRIPTS:q}/draw_paired_tests.py --comparison {input.comparison} --tests {input.tests} "
+        "python {params.script:q} --comparison {input.comparison} --tests {input.tests} "
         "--figure {output.figure} --settings {params.settings:q} 2> {log}"
 
 
@@ -347,9 +357,10 @@ rule draw_cost:
         runtime=minutes(2),
     params:
         settings=settings(config["figures"]["text"] | config["figures"]["cost"]),
+        script=untracked(SCRIPTS / "draw_cost.py"),
         code=fingerprint("draw_cost"),
     shell:
-        "python {SCRIPTS:q}/draw_cost.py --comparison {input.comparison} --figure {output.figure} "
+        "python {params.script:q} --comparison {input.comparison} --figure {output.figure} "
         "--settings {params.settings:q} 2> {log}"
 
 
@@ -381,9 +392,10 @@ rule draw_agreement:
         runtime=minutes(2),
     params:
         settings=settings(config["figures"]["text"] | config["figures"]["agreement"] | {"seed": SEED}),
+        script=untracked(SCRIPTS / "draw_agreement.py"),
         code=fingerprint("draw_agreement"),
     shell:
-        "python {SCRIPTS:q}/draw_agreement.py --agreement {input.agreement} "
+        "python {params.script:q} --agreement {input.agreement} "
         "--test-images {input.test_images} --dataset {input.dataset} "
         "--always-wrong {output.always_wrong} --only-one-right {output.only_one_right} "
         "--settings {params.settings:q} 2> {log}"

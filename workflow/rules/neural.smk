@@ -18,31 +18,34 @@ rule train_network:
         "<benchmarks>/train_network/{model}.tsv"
     wildcard_constraints:
         model="|".join(run for model in NETWORKS for run in runs_of(model)) or "none",
-    params:
-        settings=lambda wildcards: settings(
-            {"params": params_of(wildcards.model), "seed": seed_of(wildcards.model)}
-        ),
-        code=fingerprint("train_network"),
-    # The batches are too small to fill two cores; two networks side by side are done sooner.
-    threads: 1
     # The longest jobs start first, and the others fill up what is left.
     priority: 10
+    conda:
+        "../../environment.yml"
+    # The batches are too small to fill two cores; two networks side by side are done sooner.
+    threads: 1
     resources:
         gpu=1,
         mem_mb=mem_mb(1100, images=2),
         runtime=lambda wildcards, attempt: minutes(
             5, per_gigabyte=0.5 * entry_of(wildcards.model)["epochs"]
         )(wildcards, attempt),
-    conda:
-        "../../environment.yml"
+    params:
+        settings=lambda wildcards: settings(
+            {"params": params_of(wildcards.model), "seed": seed_of(wildcards.model)}
+        ),
+        script=untracked(SCRIPTS / "train_network.py"),
+        code=fingerprint("train_network"),
+        checkpoints=untracked(f"{RESULTS}/checkpoints"),
+        checkpoint_seconds=untracked(config["training"]["checkpoint_seconds"]),
     shell:
         # Checkpoints are no output: Snakemake deletes outputs before a job runs again.
-        "python {SCRIPTS:q}/train_network.py "
+        "python {params.script:q} "
         "--train-images {input.train_images} --train-labels {input.train_labels} "
         "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
         "--network {output.network} --history {output.history} --cost {output.cost} "
-        "--checkpoints {RESULTS}/checkpoints/{wildcards.model} "
-        "--checkpoint-seconds {config[training][checkpoint_seconds]} "
+        "--checkpoints {params.checkpoints:q}/{wildcards.model} "
+        "--checkpoint-seconds {params.checkpoint_seconds} "
         "--settings {params.settings:q} --code {params.code} --threads {threads} 2> {log}"
 
 
@@ -62,6 +65,12 @@ rule predict_network:
         "<benchmarks>/predict_network/{model}.tsv"
     wildcard_constraints:
         model="|".join(run for model in NETWORKS for run in runs_of(model)) or "none",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(1100, images=2),
+        runtime=minutes(3),
     params:
         settings=lambda wildcards: settings(
             {
@@ -71,15 +80,10 @@ rule predict_network:
                 "seed": seed_of(wildcards.model),
             }
         ),
+        script=untracked(SCRIPTS / "predict_network.py"),
         code=fingerprint("predict_network"),
-    threads: 1
-    resources:
-        mem_mb=mem_mb(1100, images=2),
-        runtime=minutes(3),
-    conda:
-        "../../environment.yml"
     shell:
-        "python {SCRIPTS:q}/predict_network.py --network {input.network} "
+        "python {params.script:q} --network {input.network} "
         "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
         "--cost {input.cost} --predictions {output.predictions} --fit {output.fit} "
         "--settings {params.settings:q} --threads {threads} 2> {log}"

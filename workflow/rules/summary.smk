@@ -19,9 +19,7 @@ rule write_report:
         agreement="<results>/agreement.json",
         dataset="<results>/data/dataset.json",
         models=expand("<results>/models/{run}/{file}.json", run=RUNS, file=["fit", "metrics"]),
-        networks=expand(
-            "<results>/models/{run}/{file}", run=TRAINED, file=["history.csv", "learning.json"]
-        ),
+        networks=expand("<results>/models/{run}/{file}", run=TRAINED, file=["history.csv", "learning.json"]),
         grids=expand("<results>/models/{model}/cv_results.csv", model=GRIDS),
         figures=[
             *expand(
@@ -57,15 +55,17 @@ rule write_report:
         ),
     log:
         "<logs>/write_report.log",
-    params:
-        settings=settings({"report": config["report"], "configuration": SHOWN}),
-        code=fingerprint("write_report", "cifarbench/templates/**/*", "cifarbench/locale/*"),
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=mem_mb(300),
         runtime=minutes(2),
-    conda:
-        "../../environment.yml"
+    params:
+        settings=settings({"report": config["report"], "configuration": SHOWN}),
+        script=untracked(SCRIPTS / "write_report.py"),
+        folder=untracked(RESULTS),
+        code=fingerprint("write_report", "cifarbench/templates/**/*", "cifarbench/locale/*"),
     shell:
-        "python {SCRIPTS:q}/write_report.py --folder {RESULTS} --files {input} "
+        "python {params.script:q} --folder {params.folder:q} --files {input} "
         "--page {output.page} --markdown {output.markdown} --settings {params.settings:q} 2> {log}"
