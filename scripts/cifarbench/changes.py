@@ -1,0 +1,47 @@
+"""What differs between two settings: each changed key with its old and its new value."""
+
+import json
+from typing import Any, NamedTuple
+
+ABSENT = "-"
+
+
+class Change(NamedTuple):
+    """A key, its parts joined by dots, with both values as text; `ABSENT` where there is none."""
+
+    key: str
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.old} -> {self.new}"
+
+
+def changes(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+    """The keys of nested settings whose values differ, in the order of `new`, then those that are gone."""
+    before, after = flat(old), flat(new)
+    return [
+        Change(key, shown(before, key), shown(after, key))
+        for key in dict.fromkeys([*after, *before])
+        if (key in before, before.get(key)) != (key in after, after.get(key))
+    ]
+
+
+def flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one level, with keys such as `models.mlp.epochs`; a list is a value."""
+    found: dict[str, Any] = {}
+    for name, value in content.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, dict) and value:
+            found |= flat(value, f"{key}.")
+        else:
+            found[key] = value
+    return found
+
+
+def shown(values: dict[str, Any], key: str) -> str:
+    """The value of a key as text, as it would stand in YAML."""
+    if key not in values:
+        return ABSENT
+    value = values[key]
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,72 @@
+"""Tell what changed from one finished run to another, and what it did to the metrics."""
+
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from cifarbench import history
+from cifarbench.changes import ABSENT
+from cifarbench.command import run
+from cifarbench.errors import UserError
+from cifarbench.files import write_text
+
+SETTINGS = ["changed", "old", "new"]
+METRICS = ["model", "metric", "old", "new", "difference"]
+
+
+def main(
+    old: str = "", new: str = "", results: Path = Path("results"), dataset: str = "", per_class: str = ""
+) -> None:
+    """old, new: ids of two runs, or their beginnings; the last two unless given.
+
+    results: the folder of all results. dataset: the one that ran last unless given. per_class: anything, to
+    see the metrics of single classes, too.
+    """
+    folder = results / dataset if dataset else _latest(results)
+    runs = history.read(folder)
+    if len(runs) < 2:
+        raise UserError(f"{folder} keeps {len(runs)} finished runs; it takes two to compare.")
+    after = history.find(runs, new) if new else runs[-1]
+    before = history.find(runs, old) if old else runs[max(runs.index(after) - 1, 0)]
+    title = f"{folder}: from {before.id} ({before.when} UTC) to {after.id} ({after.when} UTC)"
+    keys = [list(change) for change in history.changed_keys(before, after)]
+    metrics = [_shown(row) for row in history.changed_metrics(before, after, bool(per_class))]
+    print("\n\n".join([title, _table(SETTINGS, keys, "simple", 48), _table(METRICS, metrics, "simple")]))
+    markdown = folder / history.FOLDER / "diff.md"
+    write_text(
+        markdown,
+        "\n\n".join([f"**{title}**", _table(SETTINGS, keys, "github"), _table(METRICS, metrics, "github")])
+        + "\n",
+    )
+    print(f"\nThe same as Markdown: {markdown}")
+
+
+def _latest(results: Path) -> Path:
+    """The dataset's folder in which a run ended last."""
+    kept = [(folder, runs) for folder in results.glob("*") if (runs := history.read(folder))]
+    if not kept:
+        raise UserError(f"No finished run is kept under {results}; finish two first.")
+    return max(kept, key=lambda one: one[1][-1].about["when"])[0]
+
+
+def _table(headers: list[str], rows: list[list[str]], style: str, width: int | None = None) -> str:
+    if not rows:
+        return f"No {'settings' if headers is SETTINGS else 'metrics'} changed."
+    if style == "github":
+        rows = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    align = ["left"] * len(headers) if headers is SETTINGS else ["left", "left", "right", "right", "right"]
+    return tabulate(
+        rows, headers, style, disable_numparse=True, colalign=align, maxcolwidths=[width] * len(headers)
+    )
+
+
+def _shown(row: list[Any]) -> list[str]:
+    """A row of changed metrics as text; six digits tell apart what one image of a million changes."""
+    model, metric, old, new, difference = row
+    texts = [ABSENT if value is None else f"{value:.6g}" for value in (old, new)]
+    return [model, metric, *texts, ABSENT if difference is None else f"{difference:+.4g}"]
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,104 @@
+"""Tell which jobs the next run would do and why, down to the changed key, its old and its new value."""
+
+import ast
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from snakemake.api import SnakemakeApi
+from snakemake.cli import parse_config
+from snakemake.exceptions import RuleException, WorkflowError
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
+from tabulate import tabulate
+
+from cifarbench.changes import changes
+from cifarbench.command import run
+
+
+def main(configfile: list[Path] = (), config: list[str] = (), targets: list[str] = ()) -> None:
+    """configfile, config, targets: as they will be given to snakemake."""
+    with SnakemakeApi(OutputSettings(log_level_override=logging.ERROR)) as api:
+        try:
+            dag = _dry_run(api, configfile, config, targets)
+        except (WorkflowError, RuleException) as error:
+            api.print_exception(error)
+            sys.exit(1)
+        jobs = [job for level in dag.toposorted() for job in sorted(level, key=_name) if not job.rule.norun]
+        waiting = [job for job in jobs if dag.needrun(job)]
+        rows = [[*_name(job), "\n".join(reasons(job, dag))] for job in waiting]
+    if rows:
+        print(tabulate(rows, ["job", "of", "why"], maxcolwidths=[None, None, 80], disable_numparse=True))
+        print(f"\n{len(rows)} jobs would run, {len(jobs) - len(rows)} would not.")
+    else:
+        print("Nothing would run: every result is up to date.")
+
+
+def _dry_run(api: SnakemakeApi, configfile: list[Path], config: list[str], targets: list[str]) -> Any:
+    """Snakemake's graph of all jobs, with what it found out about each."""
+    workflow_api = api.workflow(
+        ResourceSettings(cores=1),
+        ConfigSettings(config=parse_config(config), configfiles=configfile),
+        snakefile=Path("workflow/Snakefile"),
+    )
+    # Outputs of jobs that were cut off are made again, as the default profile has it.
+    dag_api = workflow_api.dag(DAGSettings(targets=set(targets), force_incomplete=True))
+    dag_api.execute_workflow(executor="dryrun")
+    # No public call hands out the graph.
+    return workflow_api._workflow.dag
+
+
+def _name(job: Any) -> tuple[str, str]:
+    """A job's rule, and what it is of: a model, a part of the images."""
+    return job.rule.name, ", ".join(job.wildcards_dict.values())
+
+
+def reasons(job: Any, dag: Any) -> list[str]:
+    """Why a job runs: what changed of the job itself, or else whose output it waits for."""
+    return list(_own_reasons(job, dag)) or [
+        f"input from {name} changes"
+        for name in dict.fromkeys(other.rule.name for other in dag.dependencies[job] if dag.needrun(other))
+    ]
+
+
+def _own_reasons(job: Any, dag: Any) -> Iterator[str]:
+    kept = dag.workflow.persistence
+    missing = [path for path in job.output if not Path(path).exists()]
+    if not kept.has_metadata(job):
+        yield "new" if missing else "not known how it was made"
+    elif missing:
+        yield f"missing: {', '.join(missing)}"
+    if dag.reason(job).forced:
+        yield "was cut off"
+    yield from _changed_params(kept.params_changed(job))
+    if any(kept.code_changed(job)):
+        yield "rule changed"
+    if any(kept.input_changed(job)):
+        old, new = set(kept.input(job.output[0])), set(map(str, job.input))
+        yield from (f"input added: {path}" for path in sorted(new - old))
+        yield from (f"input gone: {path}" for path in sorted(old - new))
+    if any(kept.software_stack_changed(job)):
+        yield "environment changed"
+    yield from (f"input changed: {path}" for path in sorted(dag.reason(job).updated_input))
+
+
+def _changed_params(params: Any) -> Iterator[str]:
+    """A rule's params are its settings, as JSON, and the fingerprint of its code."""
+    settings: list[dict[str, Any]] = []
+    fingerprints = 0
+    for recorded in (params.only_old, params.only_new):
+        values = [ast.literal_eval(text) for text in recorded]
+        found = [json.loads(value) for value in values if value.startswith("{")]
+        settings.append(found[0] if found else {})
+        fingerprints += len(values) - len(found)
+    # Under these two keys stand keys of the configuration.
+    yield from (re.sub("^(params|configuration)[.]", "", str(change)) for change in changes(*settings))
+    if fingerprints:
+        yield "code changed"
+
+
+if __name__ == "__main__":
+    run(main)

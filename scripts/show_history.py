@@ -1,0 +1,27 @@
+"""List the finished runs of every dataset, with the accuracies of their models."""
+
+from pathlib import Path
+
+from tabulate import tabulate
+
+from cifarbench import history
+from cifarbench.command import run
+from cifarbench.errors import UserError
+
+
+def main(results: Path = Path("results"), dataset: str = "") -> None:
+    """results: the folder of all results. dataset: the one whose runs are listed; every one unless given."""
+    folders = [results / dataset] if dataset else sorted(results.glob("*"))
+    kept = {folder: runs for folder in folders if (runs := history.read(folder))}
+    if not kept:
+        raise UserError(f"No finished run is kept under {' '.join(map(str, folders))}; finish one first.")
+    tables = []
+    for folder, runs in kept.items():
+        headers, rows = history.overview(runs)
+        width = [None] * (len(headers) - 1) + [40]
+        tables.append(f"{folder}\n\n{tabulate(rows, headers, disable_numparse=True, maxcolwidths=width)}")
+    print("\n\n\n".join(tables))
+
+
+if __name__ == "__main__":
+    run(main)
