@@ -50,7 +50,7 @@ def _sentence(error: ValidationError) -> str:
             return f"{_key([*error.absolute_path, name])} needs {needed} beside it; add {needed} or take {name} away."
         case "type":
             kinds = " or ".join(TYPES[kind] for kind in ([limit] if isinstance(limit, str) else limit))
-            return f"{found}; it must be {kinds}.{_number_hint(error.instance, kinds)}"
+            return f"{found}; it must be {kinds}.{_number_hint(error.instance, limit)}"
         case "enum":
             return f"{found}; it must be one of {', '.join(map(str, limit))}."
         case "const":
@@ -82,12 +82,13 @@ def _unknown_key(error: ValidationError, key: str) -> str:
     return f"{_key([*error.absolute_path, unknown])} is not a key of the configuration; {mend}"
 
 
-def _number_hint(value: Any, kinds: str) -> str:
-    """YAML 1.1 reads 1e-3 as text, and whoever writes it sees a number."""
-    if "number" not in kinds or not isinstance(value, str):
+def _number_hint(value: Any, kind: str | list[str]) -> str:
+    """YAML 1.1 reads 1e-3 as text, and --config the entries of a list: whoever writes them sees numbers."""
+    read = {"integer": int, "number": float}.get(str(kind))
+    if read is None or not isinstance(value, str):
         return ""
     try:
-        return f" Write {float(value)!r} without quotes."
+        return f" Write {read(value)!r} in a configuration file, without quotes."
     except ValueError:
         return ""
 

@@ -130,7 +130,7 @@ def test_a_key_left_out_is_named(path: tuple) -> None:
         (("datasets", "cifar10", "n_train"), 25, "folds is 3; it must be at most 2, since some class"),
         (("models", "mlp", "batch_size"), 60000, "batch_size is 60000; it must be at most 50000"),
         (("models", "mlp_batchnorm_dropout", "batch_size"), 49999, "it leaves a batch of one image"),
-        (("models", "mlp", "learning_rate"), "1e-3", "it must be a number. Write 0.001 without quotes."),
+        (("models", "mlp", "learning_rate"), "1e-3", "it must be a number. Write 0.001 in a configuration file"),
         (("models", "knn_raw", "scale"), True, "scale needs n_components beside it"),
         (("sha256",), "0" * 64, "name the archive too"),
     ],
