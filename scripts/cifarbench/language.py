@@ -14,16 +14,18 @@ SOURCE_LANGUAGE = "en"
 
 
 class Language:
-    """Messages and numbers of one language. Calling it gives a message with its values put in."""
+    """Messages and numbers of one language. Calling it says a message."""
 
     def __init__(self, code: str):
         self.code = code
         self.locale = Locale.parse(code)
         self._messages = _catalogue(code)
 
-    def __call__(self, message: str, **values: object) -> str:
+    def say(self, message: str, **values: object) -> str:
         """The message in this language; `{name}` stands for a value."""
         return self._messages.gettext(message).format(**values)
+
+    __call__ = say
 
     def plural(self, one: str, many: str, n: int, **values: object) -> str:
         """The form of the message that the number `n` asks for; `{n}` stands for it."""
@@ -49,7 +51,7 @@ class Language:
 
     def percent(self, value: float, digits: int = 0) -> str:
         """A share of 1, in percent."""
-        return self("{n}%", n=self.number(100 * value, digits))
+        return self.say("{n}%", n=self.number(100 * value, digits))
 
     def significant(self, value: float) -> str:
         """A positive number with about three figures that count."""
@@ -58,37 +60,35 @@ class Language:
 
     def p_value(self, value: float) -> str:
         """A p-value as it stands in a sentence."""
-        return (
-            self("p < {n}", n=self.number(0.001, 3))
-            if value < 0.001
-            else self("p = {n}", n=self.number(value, 3))
-        )
+        if value < 0.001:
+            return self.say("p < {n}", n=self.number(0.001))
+        return self.say("p = {n}", n=self.number(value))
 
     def seconds(self, value: float) -> str:
         """A duration, in the unit that suits it."""
         if value < 0.001:
-            return self("{n} µs", n=self.significant(value * 1e6))
+            return self.say("{n} µs", n=self.significant(value * 1e6))
         if value < 1:
-            return self("{n} ms", n=self.significant(value * 1e3))
+            return self.say("{n} ms", n=self.significant(value * 1e3))
         if value < 120:
-            return self("{n} s", n=self.significant(value))
+            return self.say("{n} s", n=self.significant(value))
         if value < 7200:
-            return self("{n} min", n=self.significant(value / 60))
-        return self("{n} h", n=self.significant(value / 3600))
+            return self.say("{n} min", n=self.significant(value / 60))
+        return self.say("{n} h", n=self.significant(value / 3600))
 
     def megabytes(self, value: float) -> str:
         """A size that is given in MB (10^6 bytes), in the unit that suits it."""
         if value < 0.1:
-            return self("{n} kB", n=self.significant(value * 1e3))
+            return self.say("{n} kB", n=self.significant(value * 1e3))
         if value < 1000:
-            return self("{n} MB", n=self.significant(value))
-        return self("{n} GB", n=self.significant(value / 1e3))
+            return self.say("{n} MB", n=self.significant(value))
+        return self.say("{n} GB", n=self.significant(value / 1e3))
 
     def listed(self, items: list[str]) -> str:
         """Several things in a sentence: a, b and c."""
         if len(items) < 2:
             return "".join(items)
-        return self("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])
+        return self.say("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])
 
 
 def languages() -> list[str]:

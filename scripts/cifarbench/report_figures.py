@@ -76,16 +76,34 @@ def captions(say: Language) -> dict[str, str]:
 
 
 def words(say: Language) -> dict[str, str]:
-    """The words that stand in the drawings themselves."""
-    return {
+    """The words that stand in the drawings themselves; `{n}` stands for whatever is there."""
+    sources = {
         "accuracy": say("accuracy"),
         "loss": say("loss"),
         "epoch": say("epoch"),
         "training": say("training"),
         "test": say("test"),
+        "images": say("images"),
         "true class": say("true class"),
         "predicted class": say("predicted class"),
+        "test accuracy": say("test accuracy"),
+        "test accuracy, with its 95% interval": say("test accuracy, with its 95% interval"),
+        "test accuracy, with its 95% interval; diamonds: mean and standard deviation over seeds": say(
+            "test accuracy, with its 95% interval; diamonds: mean and standard deviation over seeds"
+        ),
+        "confidence: probability of the predicted class": say(
+            "confidence: probability of the predicted class"
+        ),
+        "expected calibration error {n}": say("expected calibration error {n}", n="{n}"),
+        "lowest test loss: epoch {n}": say("lowest test loss: epoch {n}", n="{n}"),
+        "test levels off: epoch {n}": say("test levels off: epoch {n}", n="{n}"),
+        "neighbours": say("neighbours"),
+        "principal components": say("principal components"),
+        "prediction, ms per image": say("prediction, ms per image"),
+        "peak memory, MB": say("peak memory, MB"),
+        "stored, MB": say("stored, MB"),
     }
+    return {source: text for source, text in sources.items() if source != text}
 
 
 def _parent(path: str) -> str:

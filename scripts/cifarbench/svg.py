@@ -18,7 +18,7 @@ def inline(drawing: str, prefix: str, label: str | None, words: dict[str, str]) 
 
     prefix: put before every id of the drawing, so that several of them stand on one page. label: what the
     picture shows, for those who can't see it, in place of what the drawing says itself. words: what texts of
-    the drawing become. It takes the width that it has at most.
+    the drawing become, where `{n}` stands for whatever is there. It takes the width that it has at most.
     """
     root = ET.fromstring(drawing)
     width = float(root.get("viewBox", "0 0 0 0").split()[2])
@@ -33,9 +33,16 @@ def inline(drawing: str, prefix: str, label: str | None, words: dict[str, str]) 
             parent.remove(child)
     for element in root.iter():
         _keep_apart(element, prefix)
-        if element.tag in (f"{{{SVG}}}text", f"{{{SVG}}}tspan") and element.text in words:
-            element.text = words[element.text]
+        if element.tag in (f"{{{SVG}}}text", f"{{{SVG}}}tspan") and element.text:
+            element.text = _worded(element.text, words)
     return ET.tostring(root, encoding="unicode")
+
+
+def _worded(text: str, words: dict[str, str]) -> str:
+    for source, target in words.items():
+        if found := re.fullmatch(re.escape(source).replace(r"\{n\}", "(?P<n>.+)"), text):
+            return target.format(**found.groupdict())
+    return text
 
 
 def _keep_apart(element: ET.Element, prefix: str) -> None:

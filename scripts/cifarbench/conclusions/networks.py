@@ -39,6 +39,7 @@ def networks_win(run: Run, say: Language) -> Statement | None:
         lost=lost,
         open=duels[Verdict.OPEN],
     )
+    of_each = say("The best of each kind:")
     best = (
         next(model for model in run.ranking if model.is_network),
         next(model for model in run.ranking if model.is_neighbors),
@@ -48,7 +49,7 @@ def networks_win(run: Run, say: Language) -> Statement | None:
         say("The perceptrons beat every kNN."),
         verdict,
         finding,
-        f"{count} {say('The best of each kind:')} {compared(run, say, *best)}",
+        f"{count} {of_each} {compared(run, say, *best)}",
         [link_pairs(say), *map(link_model, best)],
     )
 
