@@ -11,7 +11,7 @@ from cifarbench.files import read_json
 
 
 def main(predictions: Path, test_images: Path, dataset: Path, figure: Path, settings: dict) -> None:
-    """settings: `seed` (it chooses the images), `n_pictures`, `dpi`, `font_size`, `right_color`, `wrong_color`."""
+    """settings: `seed` (which images), `n_pictures`, `dpi`, `font_size`, `right_color`, `wrong_color`."""
     about = read_json(dataset)
     pixels = np.load(test_images, mmap_mode="r")
     chosen = choose(len(pixels), settings["n_pictures"], settings["seed"])

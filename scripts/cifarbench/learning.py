@@ -1,4 +1,4 @@
-"""What a history of training shows: the lowest test loss, the final gap, and where test accuracy levels off."""
+"""What a training's history shows: lowest test loss, final gap, and where test accuracy levels off."""
 
 import csv
 from pathlib import Path

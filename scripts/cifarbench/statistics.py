@@ -24,7 +24,8 @@ Interval = tuple[float, float]
 def wilson_interval(successes: int, trials: int) -> Interval:
     """Wilson's interval of a proportion."""
     low, high = proportion_confint(successes, trials, alpha=1 - CONFIDENCE, method="wilson")
-    return float(low), float(high)
+    # Rounding leaves a bound of 0 or 1 a hair off.
+    return min(float(low), successes / trials), max(float(high), successes / trials)
 
 
 def bootstrap_interval(sample: np.ndarray, statistic: Callable[..., np.ndarray], seed: int) -> Interval:

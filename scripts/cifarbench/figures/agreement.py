@@ -22,14 +22,14 @@ def draw_always_wrong(
     wrong = agreement["all_wrong"]
     chosen = _some(wrong["count"], style["n_pictures"], style["seed"])
     if not len(chosen):
-        return draw([[]], style, ["Every image is named rightly by a model at least."])
+        return draw([[]], COLUMNS, style, ["Every image is named rightly by a model at least."])
     images = as_pictures(pixels[np.array(wrong["indices"])[chosen]], image_shape)
     words = [
         f"{wrong['votes'][i]} of {agreement['n_models']}: {wrong['predicted'][i]}\ntrue: {wrong['true'][i]}"
         for i in chosen
     ]
     tiles = [Tile(image, text, PLATE) for image, text in zip(images, words, strict=True)]
-    return draw(in_rows(tiles, COLUMNS), style)
+    return draw(in_rows(tiles, COLUMNS), COLUMNS, style)
 
 
 def draw_only_one_right(
@@ -42,7 +42,7 @@ def draw_only_one_right(
         indices = np.array(alone["indices"], dtype=int)[chosen]
         rows.append([Tile(image) for image in as_pictures(pixels[indices], image_shape)])
         heads.append(f"only {model} is right: {alone['count']} of {agreement['n_test']} images")
-    return draw(rows, style, heads)
+    return draw(rows, EXAMPLES_OF_A_MODEL, style, heads)
 
 
 def _some(n: int, most: int, seed: int) -> np.ndarray:

@@ -7,6 +7,9 @@ from matplotlib.figure import Figure
 
 from cifarbench.figures.pictures import Tile, as_pictures, draw
 
+# As many as metrics.json has examples of a pair.
+COLUMNS = 8
+
 
 def draw_confused_pairs(
     pixels: np.ndarray, pairs: list[dict[str, Any]], image_shape: list[int], style: dict[str, Any]
@@ -16,11 +19,11 @@ def draw_confused_pairs(
     pixels: (N, C*H*W) uint8, all test images. pairs: `confused_pairs` of metrics.json. style: `font_size`.
     """
     if not pairs:
-        return draw([[]], style, ["No image is taken for another class."])
+        return draw([[]], COLUMNS, style, ["No image is taken for another class."])
     rows = [[Tile(image) for image in as_pictures(pixels[pair["examples"]], image_shape)] for pair in pairs]
     heads = [
         f"{pair['true']}, taken for {pair['predicted']}: "
-        f"{pair['count']} images, {pair['share']:.1%} of the class"
+        f"{pair['count']} {'image' if pair['count'] == 1 else 'images'}, {pair['share']:.1%} of the class"
         for pair in pairs
     ]
-    return draw(rows, style, heads)
+    return draw(rows, COLUMNS, style, heads)

@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from cifarbench.figures.style import INK, new_figure
 from cifarbench.tables import Row
@@ -86,6 +87,9 @@ def _panel(axes: Axes, comparison: list[Row], name: str, looks: dict[str, tuple[
         )
     if min(costs) > 0 and max(costs) > DECADE * min(costs):
         axes.set_xscale("log")
+        if max(costs) < 10 * DECADE * min(costs):
+            axes.xaxis.set_major_locator(LogLocator(subs=[1, 2, 5]))
         axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(0.12)
     axes.grid()

@@ -9,6 +9,11 @@ from cifarbench.tables import Row
 
 ALPHA = 0.05
 DARKEST = 0.75
+KEY = """row less column, percentage points
+95% interval
+p-value after Holm's correction
+dashed: can't be told apart"""
+ROWS_FOR_KEY = 4
 
 
 def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
@@ -41,7 +46,7 @@ def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
         axes.text(
             x,
             y + 0.02,
-            f"{signed(100 * low)} to {signed(100 * high)}\n{_p_value(test['p_value_adjusted'])}",
+            f"[{signed(100 * low)}, {signed(100 * high)}]\n{_p_value(test['p_value_adjusted'])}",
             color=ink,
             ha="center",
             va="top",
@@ -56,6 +61,10 @@ def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
             linewidth=0.8,
             linestyle=(0, (3, 2)),
         )
+    if len(rows) >= ROWS_FOR_KEY:
+        # The upper right half is empty.
+        place = {"ha": "right", "va": "top", "transform": axes.transAxes}
+        axes.text(1, 1, KEY, fontsize="small", linespacing=1.5, **place)
     return figure
 
 
@@ -69,4 +78,4 @@ def describe(models: list[str], tests: list[Row]) -> str:
 
 
 def _p_value(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 1 else "p = 1"

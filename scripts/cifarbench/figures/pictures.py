@@ -27,12 +27,13 @@ class Tile:
     color: str = PLATE
 
 
-def draw(rows: list[list[Tile]], style: dict[str, Any], heads: list[str] | None = None) -> Figure:
-    """Tiles in rows, under a head for each row if there are any. style: `font_size`.
+def draw(
+    rows: list[list[Tile]], columns: int, style: dict[str, Any], heads: list[str] | None = None
+) -> Figure:
+    """Tiles in rows of up to `columns`, under a head for each row if there are any. style: `font_size`.
 
     A band is opaque, so that its words can be read on a light page and on a dark one.
     """
-    columns = max(1, *map(len, rows))
     band = BAND if any(tile.words for tiles in rows for tile in tiles) else 0.0
     head = HEAD if heads else 0.0
     heights = [head + bool(tiles) * (1 + band) + GAP for tiles in rows]

@@ -35,4 +35,4 @@ def draw_predictions(
         )
         for picture, t, p in zip(as_pictures(pixels, image_shape), true, predicted, strict=True)
     ]
-    return draw(in_rows(tiles, COLUMNS), style)
+    return draw(in_rows(tiles, COLUMNS), COLUMNS, style)

@@ -94,7 +94,7 @@ def save_png(figure: Figure, path: Path, dpi: int) -> None:
 
 
 def draw_cell(axes: Axes, x: float, y: float, color: str, strength: float, **patch: Any) -> str:
-    """Fill the unit cell around (x, y), the more opaque the stronger (0 to 1). Returns a colour for its text."""
+    """Fill the unit cell around (x, y), more opaque with strength (0 to 1). Returns a colour for its text."""
     axes.fill(
         [x - 0.5, x + 0.5, x + 0.5, x - 0.5],
         [y - 0.5, y - 0.5, y + 0.5, y + 0.5],
@@ -117,8 +117,9 @@ def readable_on(color: str) -> str:
 
 
 def signed(value: float) -> str:
-    """One decimal, with a sign; the minus is a real one."""
-    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    """One decimal, with a sign unless that leaves nothing; the minus is a real one."""
+    text = f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return "0.0" if float(f"{value:.1f}") == 0 else text
 
 
 def frame_cells(axes: Axes, columns: list[str], rows: list[str]) -> None:
