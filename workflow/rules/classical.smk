@@ -12,6 +12,9 @@ rule compute_moments:
         "<logs>/compute_moments/{part}.log",
     benchmark:
         "<benchmarks>/compute_moments/{part}.tsv"
+    # Short jobs: a cluster gets all of a group as one.
+    group:
+        "components"
     conda:
         "../../environment.yml"
     threads: 1
@@ -39,6 +42,8 @@ rule fit_pca:
         "<logs>/fit_pca/{scaling}_{part}.log",
     benchmark:
         "<benchmarks>/fit_pca/{scaling}_{part}.tsv"
+    group:
+        "components"
     conda:
         "../../environment.yml"
     threads: 1
@@ -68,6 +73,8 @@ rule score_grid_cell:
         "<benchmarks>/score_grid_cell/{model}/{part}/components_{n_components}.tsv"
     wildcard_constraints:
         n_components=r"\d+",
+    group:
+        "cells"
     conda:
         "../../environment.yml"
     threads: 1
@@ -109,6 +116,7 @@ rule choose_best_pair:
         cost="<results>/models/{model}/grid_cost.json",
     log:
         "<logs>/choose_best_pair/{model}.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1

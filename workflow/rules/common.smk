@@ -132,6 +132,8 @@ def untracked(value):
 N_FEATURES = math.prod(DATASET_ENTRY["image_shape"])
 IMAGES_MB = (DATASET_ENTRY["n_train"] + DATASET_ENTRY["n_test"]) * N_FEATURES / 1e6
 COVARIANCE_MB = N_FEATURES**2 * 8 / 1e6
+# On a cluster, every job runs inside a Snakemake of its own, which some executors start twice.
+SNAKEMAKE_MB = 300
 
 
 def mem_mb(base, images=0, covariances=0):
@@ -141,7 +143,8 @@ def mem_mb(base, images=0, covariances=0):
     """
 
     def needed(wildcards, attempt):
-        return math.ceil((base + images * IMAGES_MB + covariances * COVARIANCE_MB) * (1 + (attempt - 1) / 2))
+        own = base + images * IMAGES_MB + covariances * COVARIANCE_MB
+        return math.ceil((SNAKEMAKE_MB + own) * (1 + (attempt - 1) / 2))
 
     return needed
 

@@ -20,6 +20,7 @@ if DATASET_ENTRY["kind"] == "digits":
             receipt="<results>/data/archive.json",
         log:
             "<logs>/make_digits_archive.log",
+        localrule: True
         conda:
             "../../environment.yml"
         threads: 1

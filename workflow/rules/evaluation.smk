@@ -12,6 +12,8 @@ rule score_model:
         metrics="<results>/models/{model}/metrics.json",
     log:
         "<logs>/score_model/{model}.log",
+    group:
+        "evaluation"
     conda:
         "../../environment.yml"
     threads: 1
@@ -36,6 +38,8 @@ rule describe_learning:
         "<logs>/describe_learning/{model}.log",
     wildcard_constraints:
         model="|".join(run for model in NETWORKS for run in runs_of(model)) or "none",
+    group:
+        "evaluation"
     conda:
         "../../environment.yml"
     threads: 1
@@ -72,6 +76,8 @@ rule compare_models:
         agreement="<results>/agreement.json",
     log:
         "<logs>/compare_models.log",
+    group:
+        "summary"
     conda:
         "../../environment.yml"
     threads: 1
@@ -105,6 +111,8 @@ rule draw_confusion_matrix:
         ),
     log:
         "<logs>/draw_confusion_matrix/{model}.log",
+    group:
+        "evaluation"
     conda:
         "../../environment.yml"
     threads: 1
@@ -137,6 +145,8 @@ rule draw_predictions:
         ),
     log:
         "<logs>/draw_predictions/{model}.log",
+    group:
+        "evaluation"
     conda:
         "../../environment.yml"
     threads: 1
@@ -168,6 +178,8 @@ rule draw_confused_pairs:
         ),
     log:
         "<logs>/draw_confused_pairs/{model}.log",
+    group:
+        "evaluation"
     conda:
         "../../environment.yml"
     threads: 1
@@ -197,6 +209,8 @@ rule draw_reliability:
         ),
     log:
         "<logs>/draw_reliability/{model}.log",
+    group:
+        "evaluation"
     conda:
         "../../environment.yml"
     threads: 1
@@ -230,6 +244,8 @@ rule draw_training:
         "<logs>/draw_training/{model}.log",
     wildcard_constraints:
         model="|".join(run for model in NETWORKS for run in runs_of(model)) or "none",
+    group:
+        "evaluation"
     conda:
         "../../environment.yml"
     threads: 1
@@ -262,6 +278,8 @@ rule draw_grid:
         "<logs>/draw_grid/{model}.log",
     wildcard_constraints:
         model="|".join(GRIDS) or "none",
+    group:
+        "evaluation"
     conda:
         "../../environment.yml"
     threads: 1
@@ -294,6 +312,8 @@ rule draw_accuracy:
         ),
     log:
         "<logs>/draw_accuracy.log",
+    group:
+        "summary"
     conda:
         "../../environment.yml"
     threads: 1
@@ -322,6 +342,8 @@ rule draw_paired_tests:
         ),
     log:
         "<logs>/draw_paired_tests.log",
+    group:
+        "summary"
     conda:
         "../../environment.yml"
     threads: 1
@@ -349,6 +371,8 @@ rule draw_cost:
         ),
     log:
         "<logs>/draw_cost.log",
+    group:
+        "summary"
     conda:
         "../../environment.yml"
     threads: 1
@@ -384,6 +408,8 @@ rule draw_agreement:
         ),
     log:
         "<logs>/draw_agreement.log",
+    group:
+        "summary"
     conda:
         "../../environment.yml"
     threads: 1

@@ -65,6 +65,8 @@ rule predict_network:
         "<benchmarks>/predict_network/{model}.tsv"
     wildcard_constraints:
         model="|".join(run for model in NETWORKS for run in runs_of(model)) or "none",
+    group:
+        "evaluation"
     conda:
         "../../environment.yml"
     threads: 1

@@ -55,6 +55,8 @@ rule write_report:
         ),
     log:
         "<logs>/write_report.log",
+    group:
+        "summary"
     conda:
         "../../environment.yml"
     threads: 1
