@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from cifarbench.archive import visible_files
 from cifarbench.errors import UserError
 from cifarbench.image_dataset import Declared, ImageDataset, checked_classes
+from cifarbench.plain import plain
 
 SUFFIXES = {".png", ".jpg", ".jpeg"}
 MODES = {1: "L", 3: "RGB"}
@@ -66,16 +67,16 @@ def _read(path: Path, declared: Declared, resize: bool) -> np.ndarray:
             # Pillow only warns of a small file that unpacks to hundreds of megabytes.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=["PNG", "JPEG"]) as file:
+                if file.mode.startswith(("I", "F")):
+                    # Pillow would cut off what is brighter than 255, and call it white.
+                    raise ValueError("more than 8 bits a channel")
                 # Cameras turn the picture by a note, not by its pixels.
                 picture = ImageOps.exif_transpose(file).convert(MODES[channels])
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
-        raise UserError(f"{path} can't be read as a picture ({error}); mend it or take it away.") from None
+    except Exception as error:
+        # Pillow's parsers end in errors of a dozen kinds when a file is no picture.
+        raise UserError(
+            f"{path} can't be read as a picture ({plain(error)}); mend it or take it away."
+        ) from None
     if resize:
         picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
     if picture.size != (width, height):

@@ -22,6 +22,7 @@ from cifarbench.archive import check_archive, receipt, recheck_archive
 from cifarbench.cifar import CIFAR10, read_cifar
 from cifarbench.errors import UserError
 from cifarbench.files import checksum
+from cifarbench.image_dataset import Declared
 from cifarbench.tarball import MAX_MEMBERS, read_members
 
 
@@ -239,6 +240,23 @@ def test_content_that_is_not_as_declared_is_refused(path, name, member):
     key, value, message = CONTENT[name]
     with pytest.raises(UserError, match=f"{member} .*{message}"):
         read(write_archive(path, change(member, key, value)))
+
+
+FULL_SIZE = {
+    "9,999 rows": ((9_999, 3072), np.uint8, 0, r"shape \(9999, 3072\) .* \(10000, 3072\)"),
+    "3,071 columns": ((10_000, 3071), np.uint8, 0, r"shape \(10000, 3071\) .* \(10000, 3072\)"),
+    "a label 10": ((10_000, 3072), np.uint8, 10, "label 10 at position 9999; .* from 0 to 9"),
+    "float pixels": ((10_000, 3072), np.float32, 0, r"of 12\d{7} bytes; expected \d{8} at most"),
+}
+
+
+@pytest.mark.parametrize("fault", FULL_SIZE)
+def test_a_batch_of_the_published_size(path, fault):
+    shape, dtype, last_label, message = FULL_SIZE[fault]
+    batch = {b"data": np.zeros(shape, dtype), b"labels": [0] * (shape[0] - 1) + [last_label]}
+    write_archive(path, {"data_batch_1": batch}, protocol=4)
+    with pytest.raises(UserError, match=f"data_batch_1 .*{message}"):
+        read_cifar(path, CIFAR10, Declared(50_000, 10_000, 10, (3, 32, 32)))
 
 
 META = {

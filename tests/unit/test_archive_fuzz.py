@@ -127,6 +127,8 @@ def fuzz(count: int, path: Path) -> dict[str, int]:
     return outcomes
 
 
+# Python's own parser says so of what it reads.
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")
 def test_damaged_archives_are_refused_or_read_right(tmp_path):
     outcomes = fuzz(300, tmp_path / "archive.tar.gz")
     # Each layer is reached, and damage is not merely refused for being damage.
@@ -135,6 +137,7 @@ def test_damaged_archives_are_refused_or_read_right(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")
 def test_many_damaged_archives_are_refused_or_read_right(tmp_path):
     outcomes = fuzz(20_000, tmp_path / "archive.tar.gz")
     print(outcomes)
