@@ -195,6 +195,13 @@ def test_reliability_is_scikit_learns_curve(drawn: tuple[np.ndarray, ...]) -> No
         assert value is None or interval[0] <= value <= interval[1]
 
 
+def test_the_error_is_averaged_over_images_not_over_bins() -> None:
+    # Nine images of confidence 0.95, all right, and one of 0.65, wrong.
+    confidence = np.array([0.95] * 9 + [0.65])
+    found = calibration(confidence > 0.9, np.stack([confidence, 1 - confidence], axis=1))
+    assert found["expected_calibration_error"] == pytest.approx(0.9 * 0.05 + 0.1 * 0.65)
+
+
 def test_a_model_that_is_right_as_often_as_it_says_has_no_error() -> None:
     rng = np.random.default_rng(0)
     confidence = rng.uniform(0.5, 1, size=200_000)
