@@ -1,11 +1,16 @@
 """The files of a small run: models of scikit-learn on its digits, by the library's metrics and figures."""
 
+import atexit
+import shutil
+import tempfile
 import time
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from cifarbench import comparison, learning, metrics, statistics
 from cifarbench.figures import (
     accuracy,
@@ -31,7 +36,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 CLASSES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-IMAGE_SHAPE = [3, 8, 8]
+IMAGE_SHAPE = [1, 8, 8]
 N_TEST = 360
 NETWORK = {"hidden_dim": 24, "learning_rate": 0.02, "batch_size": 64, "epochs": 60}
 MODELS = {
@@ -48,21 +53,8 @@ MODELS = {
     "mlp": {"family": "mlp", "batch_norm": False, "dropout": 0.0, **NETWORK},
     "mlp_batchnorm_dropout": {"family": "mlp", "batch_norm": True, "dropout": 0.5, **NETWORK},
 }
-STYLE = {
-    "font_size": 9,
-    "dpi": 60,
-    "n_pictures": 20,
-    "seed": 0,
-    "color": "#0072b2",
-    "seed_color": "#d55e00",
-    "gap_color": "#d55e00",
-    "train_color": "#0072b2",
-    "test_color": "#d55e00",
-    "right_color": "#0072b2",
-    "wrong_color": "#d55e00",
-    "better_color": "#0072b2",
-    "worse_color": "#d55e00",
-}
+DPI = 40
+FIGURES = yaml.safe_load((Path(__file__).parents[1] / "config/config.yaml").read_text())["figures"]
 
 
 def settings(language: str = "en") -> dict[str, Any]:
@@ -76,8 +68,7 @@ def settings(language: str = "en") -> dict[str, Any]:
 def write(folder: Path, seeds: tuple[int, ...] = (0,)) -> Path:
     """Train every model and write the contract's files under `folder`, which is returned."""
     pixels, labels = load_digits(return_X_y=True)
-    # Grey enlarged to 0 ... 255, the same in three channels.
-    images = np.tile((pixels * 15.9).astype(np.uint8), 3)
+    images = (pixels * 15.9).astype(np.uint8)
     train, test, train_labels, y_true = train_test_split(
         images, labels, test_size=N_TEST, random_state=0, stratify=labels
     )
@@ -120,6 +111,19 @@ def write(folder: Path, seeds: tuple[int, ...] = (0,)) -> Path:
     write_json(folder / "agreement.json", found)
     _draw_comparison(folder, found, test)
     return folder
+
+
+def style(figure: str) -> dict[str, Any]:
+    """How the configuration has a figure drawn; pictures coarser."""
+    return FIGURES["text"] | FIGURES[figure] | {"seed": 0} | {"dpi": DPI}
+
+
+@cache
+def shared() -> Path:
+    """One run for all tests of this process, which read it and leave it as it is."""
+    folder = Path(tempfile.mkdtemp(prefix="small_run_"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return write(folder)
 
 
 def files(folder: Path) -> list[Path]:
@@ -193,7 +197,7 @@ def _fit_network(place, model, entry, seed, train, train_labels, test, y_true):
 def _pipeline(params):
     steps = [("scale", StandardScaler())] if params.get("scale") else []
     if "n_components" in params:
-        steps.append(("pca", PCA(params["n_components"], svd_solver="full")))
+        steps.append(("pca", PCA(params["n_components"], svd_solver="covariance_eigh")))
     return Pipeline([*steps, ("knn", KNeighborsClassifier(params["n_neighbors"], algorithm="brute"))])
 
 
@@ -216,38 +220,48 @@ def _draw_model(folder, model, scores, y_true, y_pred, test):
     place, figures = folder / "models" / model, folder / "figures" / model
     matrix = np.array(scores["confusion_matrix"])
     save_svg(
-        confusion.draw(matrix, CLASSES, STYLE),
+        confusion.draw(matrix, CLASSES, style("confusion_matrix")),
         figures / "confusion_matrix.svg",
         confusion.describe(model, matrix, CLASSES),
     )
     save_svg(
-        reliability.draw(scores, STYLE), figures / "reliability.svg", reliability.describe(model, scores)
+        reliability.draw(scores, style("reliability")),
+        figures / "reliability.svg",
+        reliability.describe(model, scores),
     )
-    chosen = predictions.choose(N_TEST, STYLE["n_pictures"], seed=0)
+    chosen = predictions.choose(N_TEST, FIGURES["predictions"]["n_pictures"], seed=0)
     picture = predictions.draw_predictions(
-        test[chosen], y_true[chosen], y_pred[chosen], CLASSES, IMAGE_SHAPE, STYLE
+        test[chosen], y_true[chosen], y_pred[chosen], CLASSES, IMAGE_SHAPE, style("predictions")
     )
-    save_png(picture, figures / "predictions.png", STYLE["dpi"])
-    picture = confused_pairs.draw_confused_pairs(test, scores["confused_pairs"], IMAGE_SHAPE, STYLE)
-    save_png(picture, figures / "confused_pairs.png", STYLE["dpi"])
+    save_png(picture, figures / "predictions.png", DPI)
+    picture = confused_pairs.draw_confused_pairs(
+        test, scores["confused_pairs"], IMAGE_SHAPE, style("confused_pairs")
+    )
+    save_png(picture, figures / "confused_pairs.png", DPI)
     if (place / "history.csv").exists():
         found = learning.describe(learning.read_history(place / "history.csv"))
-        drawing = training.draw(read_rows(place / "history.csv"), found, STYLE)
+        drawing = training.draw(read_rows(place / "history.csv"), found, style("training"))
         save_svg(drawing, figures / "training.svg", training.describe(model, found))
     if (place / "cv_results.csv").exists():
         rows = read_rows(place / "cv_results.csv")
-        save_svg(grid.draw(rows, STYLE), figures / "grid_scores.svg", grid.describe(model, rows))
+        save_svg(
+            grid.draw(rows, style("grid_scores")), figures / "grid_scores.svg", grid.describe(model, rows)
+        )
 
 
 def _draw_comparison(folder, found, test):
     rows, tests = read_rows(folder / "comparison.csv"), read_rows(folder / "paired_tests.csv")
     figures = folder / "figures"
-    save_svg(accuracy.draw(rows, STYLE), figures / "accuracy.svg", accuracy.describe(rows))
-    save_svg(cost.draw(rows, STYLE), figures / "cost.svg", cost.describe(rows))
+    save_svg(accuracy.draw(rows, style("accuracy")), figures / "accuracy.svg", accuracy.describe(rows))
+    save_svg(cost.draw(rows, style("cost")), figures / "cost.svg", cost.describe(rows))
     models = list(MODELS)
-    save_svg(paired.draw(models, tests, STYLE), figures / "paired_tests.svg", paired.describe(models, tests))
+    save_svg(
+        paired.draw(models, tests, style("paired_tests")),
+        figures / "paired_tests.svg",
+        paired.describe(models, tests),
+    )
     for name, draw in (
         ("always_wrong", agreement.draw_always_wrong),
         ("only_one_right", agreement.draw_only_one_right),
     ):
-        save_png(draw(test, found, IMAGE_SHAPE, STYLE), figures / f"{name}.png", STYLE["dpi"])
+        save_png(draw(test, found, IMAGE_SHAPE, style("agreement")), figures / f"{name}.png", DPI)

@@ -186,7 +186,7 @@ class ModelView:
 
     def _interval(self, name: str) -> str:
         low, high = map(self.say.number, self.metrics[name])
-        return self.say("{low} to {high}", low=low, high=high)
+        return f"{low}\N{EN DASH}{high}"
 
     def _shown(self, value: Any) -> str:
         if isinstance(value, bool):

@@ -36,6 +36,7 @@ def _environment(say: Language) -> Environment:
     environment.globals["say"] = say
     environment.globals["source"] = lambda file: Markup((TEMPLATES / file).read_text())
     environment.filters["code"] = code
+    environment.filters["cell"] = cell
     return environment
 
 
@@ -43,3 +44,8 @@ def code(text: str) -> Markup:
     """Text whose backticks mark names, as HTML."""
     parts = str(escape(text)).split("`")
     return Markup("".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts)))
+
+
+def cell(text: str) -> str:
+    """Text for a cell of a Markdown table."""
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")

@@ -12,6 +12,8 @@ from cifarbench.model_view import ModelView
 from cifarbench.report_figures import Pictures
 from cifarbench.results import Run
 
+# The keys of a configuration, in the order in which one reads them; others follow.
+KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "models"]
 DATASET_NAMES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "fashion_mnist": "Fashion-MNIST"}
 
 
@@ -254,7 +256,13 @@ class Report:
     @property
     def configuration(self) -> str:
         """The configuration of this run, ready for --configfile."""
-        return yaml.safe_dump(self.settings["configuration"], sort_keys=False, allow_unicode=True).strip()
+        shown = self.settings["configuration"]
+        ordered = {key: shown[key] for key in sorted(shown, key=_place)}
+        return yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True).strip()
+
+
+def _place(key: str) -> int:
+    return KEYS.index(key) if key in KEYS else len(KEYS)
 
 
 def _gap(say: Language, pair: Any) -> dict[str, str]:

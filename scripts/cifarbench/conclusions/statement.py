@@ -67,8 +67,11 @@ def ahead(run: Run, first: Model, second: Model) -> Verdict:
     pair = run.pair(first, second)
     if not pair.told_apart:
         return Verdict.OPEN
-    differences = [a - b for a in first.accuracies for b in second.accuracies]
-    return agreed([by_sign(pair.low, pair.high), by_sign(min(differences), max(differences))])
+    verdict = by_sign(pair.low, pair.high)
+    if first.reruns or second.reruns:
+        differences = [a - b for a in first.accuracies for b in second.accuracies]
+        return agreed([verdict, by_sign(min(differences), max(differences))])
+    return verdict
 
 
 def compared(run: Run, say: Language, first: Model, second: Model) -> str:
