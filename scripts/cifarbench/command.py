@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import get_args, get_origin
 
 from cifarbench.errors import UserError
+from cifarbench.running import end_with_starter
 
 
 def run(main: Callable[..., None]) -> None:
@@ -19,6 +20,7 @@ def run(main: Callable[..., None]) -> None:
     parameter with a default may be left out. The log goes to standard error, which a rule sends to its log
     file, and so does the traceback of an unexpected error. A user's mistake ends in one sentence.
     """
+    end_with_starter()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
         main(**vars(_parser(main).parse_args()))

@@ -11,10 +11,17 @@ import yaml
 SCRIPTS = Path(workflow.basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from cifarbench import configuration
+from cifarbench import configuration, running
 from cifarbench.archive import check_archive
 from cifarbench.errors import UserError
 from cifarbench.provenance import code_fingerprint
+
+# ---- Runs that are cut off: their jobs end with them, and the next run finds the folder free ----
+
+running.become_starter()
+LOCKS = Path(".snakemake/locks")
+if workflow.is_main_process and running.take_away_abandoned(LOCKS, "snakemake"):
+    print("The last run here was cut off; this one goes on where it stopped.", file=sys.stderr)
 
 # ---- The configuration, checked before anything runs ----
 
