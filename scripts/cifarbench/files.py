@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import glob
 import hashlib
 import io
 import json
@@ -19,10 +20,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a binary file that takes the place of `path` only when the block ends well.
 
     The content goes to a temporary file in the same folder, reaches the disk, and is renamed: whoever is
-    killed in between leaves the old file, or none, never half of one.
+    killed in between leaves the old file, or none, never half of one. What was left of a temporary file is
+    removed the next time.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        left.unlink(missing_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(descriptor, "wb") as file:
