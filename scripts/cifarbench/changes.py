@@ -20,11 +20,9 @@ class Change(NamedTuple):
 def changes(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
     """The keys of nested settings whose values differ, in the order of `new`, then those that are gone."""
     before, after = flat(old), flat(new)
-    return [
-        Change(key, shown(before, key), shown(after, key))
-        for key in dict.fromkeys([*after, *before])
-        if (key in before, before.get(key)) != (key in after, after.get(key))
-    ]
+    both = [Change(key, _shown(before, key), _shown(after, key)) for key in dict.fromkeys([*after, *before])]
+    # As text, since to Python 1, 1.0 and true are the same.
+    return [change for change in both if change.old != change.new]
 
 
 def flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -39,7 +37,7 @@ def flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def shown(values: dict[str, Any], key: str) -> str:
+def _shown(values: dict[str, Any], key: str) -> str:
     """The value of a key as text, as it would stand in YAML."""
     if key not in values:
         return ABSENT
