@@ -1,5 +1,6 @@
 """Download one file from one source: resumed, watched for stalls, tried again, never over plain http."""
 
+import contextlib
 import ipaddress
 import logging
 import re
@@ -78,7 +79,10 @@ def refusal(url: str, secure_only: bool = False) -> str | None:
 
     It must be https; http will do for a server on this machine, unless `secure_only`.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        return f"{url} is no URL ({error})"
     if parts.scheme == "https" and parts.hostname:
         return None
     if parts.scheme == "http" and _is_loopback(parts.hostname) and not secure_only:
@@ -98,8 +102,9 @@ class _Session(requests.Session):
         target = super().get_redirect_target(response)
         if target is not None:
             secure = response.url.startswith("https:")
-            reason = refusal(urljoin(response.url, target), secure_only=secure)
-            if reason:
+            with contextlib.suppress(ValueError):
+                target = urljoin(response.url, target)
+            if reason := refusal(target, secure_only=secure):
                 raise SourceFailed(f"redirects to where {reason}")
         return target
 
@@ -139,19 +144,17 @@ def _first_byte(response: requests.Response, have: int, size: int) -> int:
         start, total = _content_range(response.headers.get("Content-Range", ""))
         if start > have:
             raise SourceFailed(f"sends from byte {start} on when asked for byte {have}")
-    if total.isdecimal() and int(total) != size:
-        raise SourceFailed(f"offers a file of {total} bytes instead of {size}")
+    if total.isdecimal() and total != str(size):
+        raise SourceFailed(f"offers a file of {total[:30]} bytes instead of {size}")
     return start
 
 
 def _content_range(header: str) -> tuple[int, str]:
     """First byte and total of `bytes first-last/total`."""
-    unit, _, rest = header.partition(" ")
-    span, _, total = rest.partition("/")
-    first = span.partition("-")[0]
-    if unit != "bytes" or not first.isdecimal():
+    parts = re.fullmatch(r"bytes (\d{1,18})-\d*/(\d{1,18}|\*)", header)
+    if parts is None:
         raise SourceFailed(f"answers with the range {header[:60]!a}, which makes no sense")
-    return int(first), total
+    return int(parts[1]), parts[2]
 
 
 def _receive(response: requests.Response, partial: Path, skip: int, size: int, limits: Limits) -> None:

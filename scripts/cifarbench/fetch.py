@@ -67,15 +67,17 @@ def fetch(file: RemoteFile, folder: Path, limits: Limits | None = None) -> tuple
     for source in file.sources:
         if reason := refusal(source):
             raise UserError(f"{reason}, which sources must be; change it under sources in the configuration.")
+    target = folder / file.name
     with _cache_errors(folder):
+        # Asked before anything is written, so that a cache may be read-only once it holds the file.
+        if _holds(target, file):
+            return target, FROM_CACHE
         folder.mkdir(parents=True, exist_ok=True)
         with _only_one(folder / f".{file.name}.lock"):
-            target = folder / file.name
+            if _holds(target, file):
+                return target, FROM_CACHE
             if target.exists():
-                found = checksum(target)
-                if found == file.sha256:
-                    return target, FROM_CACHE
-                _set_aside(target, found)
+                _set_aside(target)
             return target, _fetch(file, target, limits or Limits())
 
 
@@ -137,7 +139,12 @@ def _check_room(folder: Path, needed: int) -> None:
         raise OSError(errno.ENOSPC, f"{needed} bytes are needed")
 
 
-def _set_aside(target: Path, found: str) -> None:
+def _holds(target: Path, file: RemoteFile) -> bool:
+    return target.is_file() and checksum(target) == file.sha256
+
+
+def _set_aside(target: Path) -> None:
+    found = checksum(target)
     place = target.parent / ".set-aside" / f"{found[:8]}-{target.name}"
     place.parent.mkdir(exist_ok=True)
     target.replace(place)

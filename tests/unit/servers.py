@@ -239,6 +239,18 @@ def senseless_range(answer: Answer) -> None:
     answer.send(b"x")
 
 
+def long_range(answer: Answer) -> None:
+    answer.head(206, Content_Length=1, Content_Range=f"bytes {'9' * 9000}-")
+
+
+def long_length(answer: Answer) -> None:
+    answer.head(200, Content_Length="9" * 9000)
+
+
+def no_http(answer: Answer) -> None:
+    answer.wfile.write(b"garbage\r\n" * 9)
+
+
 def redirect(url: str) -> Behaviour:
     return status(302, Location=url)
 

@@ -83,6 +83,10 @@ LASTING = {
         servers.redirect("http://example.org/x"),
         "redirects to where http://example.org/x is not",
     ),
+    "redirect to nonsense": (servers.redirect("https://[x"), r"redirects to where https://\[x is no URL"),
+    "a range that is too long": (servers.long_range, "the range 'bytes 9{54}', which makes no sense"),
+    "a length that is too long": (servers.long_length, "offers a file of 9{30} bytes instead of 300000"),
+    "no HTTP": (servers.no_http, "BadStatusLine|not a valid|Connection aborted|garbage"),
     "redirect to a file": (
         servers.redirect("file:///etc/passwd"),
         "redirects to where file:///etc/passwd is not https",
@@ -178,13 +182,14 @@ def test_all_sources_failed(cache):
         "ftp://example.org/x": False,
         "file:///etc/passwd": False,
         "https:///x": False,
+        "https://[x": False,
         "/etc/passwd": False,
     }.items(),
 )
 def test_what_counts_as_safe(cache, url, fine):
     assert (refusal(url) is None) == fine
     if not fine:
-        with pytest.raises(UserError, match=r"is not https, which sources must be; change it under sources"):
+        with pytest.raises(UserError, match=r"is (not https|no URL .*), which sources must be; change it"):
             get(cache, url)
         assert not cache.exists()
 

@@ -104,6 +104,14 @@ def test_a_cache_that_is_read_only(cache):
     assert message in str(caught.value)
 
 
+def test_a_cache_that_is_read_only_but_holds_the_file(cache):
+    cache.mkdir()
+    (cache / "file.tar.gz").write_bytes(CONTENT)
+    cache.chmod(0o555)
+    with serving(CONTENT) as server, _as_somebody(cache):
+        assert get(cache, server.url) == "cache"
+
+
 def test_a_cache_that_is_no_folder(tmp_path):
     (tmp_path / "cache").write_bytes(b"")
     with serving(CONTENT) as server, pytest.raises(UserError, match=r"cache can't be used"):
