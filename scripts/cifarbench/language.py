@@ -51,7 +51,7 @@ class Language:
 
     def percent(self, value: float, digits: int = 0) -> str:
         """A share of 1, in percent."""
-        return self.say("{n}%", n=self.number(100 * value, digits))
+        return _together(self.say("{n}%", n=self.number(100 * value, digits)))
 
     def significant(self, value: float) -> str:
         """A positive number with about three figures that count."""
@@ -67,28 +67,33 @@ class Language:
     def seconds(self, value: float) -> str:
         """A duration, in the unit that suits it."""
         if value < 0.001:
-            return self.say("{n} µs", n=self.significant(value * 1e6))
+            return _together(self.say("{n} µs", n=self.significant(value * 1e6)))
         if value < 1:
-            return self.say("{n} ms", n=self.significant(value * 1e3))
+            return _together(self.say("{n} ms", n=self.significant(value * 1e3)))
         if value < 120:
-            return self.say("{n} s", n=self.significant(value))
+            return _together(self.say("{n} s", n=self.significant(value)))
         if value < 7200:
-            return self.say("{n} min", n=self.significant(value / 60))
-        return self.say("{n} h", n=self.significant(value / 3600))
+            return _together(self.say("{n} min", n=self.significant(value / 60)))
+        return _together(self.say("{n} h", n=self.significant(value / 3600)))
 
     def megabytes(self, value: float) -> str:
         """A size that is given in MB (10^6 bytes), in the unit that suits it."""
         if value < 0.1:
-            return self.say("{n} kB", n=self.significant(value * 1e3))
+            return _together(self.say("{n} kB", n=self.significant(value * 1e3)))
         if value < 1000:
-            return self.say("{n} MB", n=self.significant(value))
-        return self.say("{n} GB", n=self.significant(value / 1e3))
+            return _together(self.say("{n} MB", n=self.significant(value)))
+        return _together(self.say("{n} GB", n=self.significant(value / 1e3)))
 
     def listed(self, items: list[str]) -> str:
         """Several things in a sentence: a, b and c."""
         if len(items) < 2:
             return "".join(items)
         return self.say("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])
+
+
+def _together(text: str) -> str:
+    """A number and its unit, which no line break parts."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def languages() -> list[str]:

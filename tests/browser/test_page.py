@@ -1,0 +1,166 @@
+"""The report in a real browser: Debian's Chromium, driven by Playwright."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import small_run
+from cifarbench.report import render
+from cifarbench.results import Run
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, to drive a browser")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium: apt-get install chromium")
+
+# A page under test talks to nobody, and neither does the browser behind it.
+FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+FLAGS += ["--disable-background-networking", "--disable-component-update"]
+DASH = "\N{EN DASH}"
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["sync_api.Browser"]:
+    with sync_api.sync_playwright() as playwright:
+        # Chromium's sandbox doesn't run as root, as which containers do.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, chromium_sandbox=False)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = small_run.shared()
+    run = Run.read(folder, small_run.files(folder))
+    paths = {}
+    for language in ("en", "ru"):
+        paths[language] = tmp_path_factory.mktemp(language) / "report.html"
+        paths[language].write_text(render(run, small_run.settings(language))[0], encoding="utf-8")
+    return paths
+
+
+@pytest.fixture(params=["en", "ru"])
+def path(request: pytest.FixtureRequest, pages: dict[str, Path]) -> Path:
+    return pages[request.param]
+
+
+@pytest.fixture
+def page(browser: "sync_api.Browser", pages: dict[str, Path]) -> Iterator["sync_api.Page"]:
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    page.goto(pages["en"].as_uri())
+    yield page
+    context.close()
+
+
+def first_column(page: "sync_api.Page") -> list[str]:
+    return page.locator("#summary tbody th").all_inner_texts()
+
+
+def numbers(page: "sync_api.Page", column: int) -> list[float]:
+    cells = page.locator(f"#summary tbody td:nth-child({column})")
+    return [float(cell.get_attribute("data-value")) for cell in cells.all()]
+
+
+def test_nothing_leaves_the_page_and_nothing_goes_wrong(browser, path: Path):
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    requests, complaints = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(path.as_uri())
+    page.mouse.wheel(0, 100_000)
+    page.locator("#summary thead button").first.click()
+    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
+    assert complaints == []
+    context.close()
+
+
+def test_a_head_sorts_the_table_and_says_so(page):
+    before = first_column(page)
+    head = page.locator("#summary thead th").nth(1)
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    assert numbers(page, 2) == sorted(numbers(page, 2), reverse=True)
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert numbers(page, 2) == sorted(numbers(page, 2))
+    assert sorted(first_column(page)) == sorted(before)
+    # Times are sorted as times, whatever their units.
+    page.locator("#summary thead th").last.get_by_role("button").click()
+    last = page.locator("#summary thead th").count()
+    assert numbers(page, last) == sorted(numbers(page, last), reverse=True)
+    assert page.locator("#summary th[aria-sort]").count() == 1
+
+
+def test_the_keyboard_sorts_too(page):
+    button = page.locator("#summary thead th").first.get_by_role("button")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert first_column(page) == sorted(first_column(page))
+    page.keyboard.press("Space")
+    assert first_column(page) == sorted(first_column(page), reverse=True)
+    assert button.evaluate("button => button === document.activeElement")
+
+
+def test_cells_without_a_value_stay_last(page):
+    head = page.locator("#cost thead th").last
+    for _ in range(2):
+        head.get_by_role("button").click()
+        texts = page.locator("#cost tbody td:last-child").all_inner_texts()
+        assert [text == DASH for text in texts] == sorted(text == DASH for text in texts)
+
+
+def test_without_scripts_the_page_is_whole(browser, pages):
+    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(pages["en"].as_uri())
+    assert page.locator("#summary tbody tr").count() == 6
+    assert page.locator("figure").count() > 20
+    context.close()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_page_does_not_scroll_sideways(browser, path: Path, viewport):
+    context = browser.new_context(viewport=viewport)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+    outside = page.evaluate(
+        """width => [...document.body.querySelectorAll("main *, nav *, header *")]
+            .filter(element => !element.closest(".frame, pre, svg, .skip"))
+            .filter(element => element.getBoundingClientRect().right > width + 0.5)
+            .map(element => element.outerHTML.slice(0, 80))""",
+        viewport["width"],
+    )
+    assert outside == []
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "scheme", "viewport"),
+    [("en", "light", DESKTOP), ("en", "dark", PHONE), ("ru", "dark", DESKTOP)],
+    ids=["light", "dark phone", "Russian"],
+)
+def test_contrast_landmarks_and_names_are_accessible(browser, pages, language: str, scheme: str, viewport):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    context = browser.new_context(viewport=viewport, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(pages[language].as_uri())
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    context.close()
+
+
+def test_it_prints_to_clean_pages(page, tmp_path: Path):
+    pdf = page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+    assert pdf.startswith(b"%PDF")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert not page.locator("nav").is_visible()
+    # Ink on white paper, also for those who read on a dark screen.
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    for frame in page.locator(".frame").all():
+        assert frame.evaluate("frame => getComputedStyle(frame).overflowX") == "visible"
