@@ -281,12 +281,14 @@ def test_numbers_as_they_stand_in_sentences():
     assert say.signed(-0.0314) == "\N{MINUS SIGN}0.031"
     assert say.signed(0.0314) == "+0.031"
     assert say.signed(-0.0001) == "0.000"
-    assert [say.seconds(s) for s in (0.0000123, 0.0123, 12.3, 1230, 12300)] == [
-        unit.replace(" ", "\N{NO-BREAK SPACE}")
-        for unit in "12.3 µs,12.3 ms,12.3 s,20.5 min,3.42 h".split(",")
-    ]
-    assert [say.megabytes(mb) for mb in (0.0123, 1.234, 1234)] == [
-        unit.replace(" ", "\N{NO-BREAK SPACE}") for unit in ("12.3 kB", "1.23 MB", "1.23 GB")
-    ]
+    durations = [say.seconds(s) for s in (0.0000123, 0.0123, 12.3, 1230, 12300)]
+    assert durations == parted("12.3 µs", "12.3 ms", "12.3 s", "20.5 min", "3.42 h")
+    sizes = [say.megabytes(mb) for mb in (0.0123, 1.234, 1234)]
+    assert sizes == parted("12.3 kB", "1.23 MB", "1.23 GB")
     assert [say.p_value(p) for p in (0.0002, 0.0456)] == ["p < 0.001", "p = 0.046"]
     assert say.listed(["a", "b", "c"]) == "a, b and c"
+
+
+def parted(*texts: str) -> list[str]:
+    """The same texts with spaces at which no line breaks."""
+    return [text.replace(" ", "\N{NO-BREAK SPACE}") for text in texts]
