@@ -1,6 +1,7 @@
 """The matrix products that a part cannot do without, and nothing else: what the hardware allows."""
 
 import numpy as np
+
 from data import Images
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from processes import measure
 
 SIZES = [5_000, 10_000, 25_000, 50_000]

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+
 from data import Images
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -56,6 +57,7 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
 def network(images: Images, epochs: int, batch_norm: bool, threads: int = THREADS) -> float:
     """Train a perceptron, with an evaluation after each epoch; the last test accuracy."""
     import torch
+
     from cifarbench.checkpoints import Checkpoints
     from cifarbench.networks import Perceptron, normalization
     from cifarbench.training import Split, train

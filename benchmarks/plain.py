@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from data import Images
 from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
@@ -12,6 +11,8 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
+
+from data import Images
 
 
 def knn_raw(images: Images) -> float:

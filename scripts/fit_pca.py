@@ -9,7 +9,9 @@ from cifarbench.moments import Moments
 from cifarbench.pca import PrincipalComponents
 
 
-def main(moments: Path, left_out: list[Path], components: Path, cost: Path, settings: dict, threads: int) -> None:
+def main(
+    moments: Path, left_out: list[Path], components: Path, cost: Path, settings: dict, threads: int
+) -> None:
     """left_out: the moments of the fold's validation images, if any. settings: `scale` or not."""
     found = Moments.load(moments)
     with Stopwatch() as watch:

@@ -49,7 +49,9 @@ def main(
         settings | {"params": params, "seed": None},
         fitting=total_cost([*(read_json(path) for path in costs), cost_record(fitting.seconds, threads)]),
         predict_seconds=predicting.seconds,
-        stored_bytes=train_features.nbytes + labels.nbytes + (fitted.nbytes(params["n_components"]) if fitted else 0),
+        stored_bytes=train_features.nbytes
+        + labels.nbytes
+        + (fitted.nbytes(params["n_components"]) if fitted else 0),
         n_parameters=None,
         device="cpu",
     )

@@ -11,6 +11,14 @@ from typing import Any
 
 import numpy as np
 import yaml
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
 from cifarbench import comparison, learning, metrics, statistics
 from cifarbench.figures import (
     accuracy,
@@ -27,13 +35,6 @@ from cifarbench.figures import (
 from cifarbench.figures.style import save_png, save_svg
 from cifarbench.files import write_json, write_table
 from cifarbench.tables import read_rows
-from sklearn.datasets import load_digits
-from sklearn.decomposition import PCA
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 CLASSES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 IMAGE_SHAPE = [1, 8, 8]

@@ -50,5 +50,3 @@ def _parser(main: Callable[..., None]) -> argparse.ArgumentParser:
             metavar="JSON" if kind is dict else kind.__name__.upper(),
         )
     return parser
-
-

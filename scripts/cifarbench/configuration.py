@@ -43,7 +43,9 @@ def _sentence(error: ValidationError) -> str:
             return _unknown_key(error, key)
         case "required":
             missing = [_key([*error.absolute_path, name]) for name in limit if name not in error.instance]
-            return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; add what is missing."
+            return (
+                f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; add what is missing."
+            )
         case "dependentRequired":
             name = next(name for name in limit if name in error.instance)
             needed = ", ".join(limit[name])

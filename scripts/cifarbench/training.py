@@ -73,7 +73,9 @@ def train(
         log.info("Training goes on after epoch %d, from its checkpoint.", state["epoch"] - 1)
 
     start = saved = time.monotonic()
-    bar = tqdm(total=epochs, initial=len(history), unit="epoch", file=sys.stdout, disable=not sys.stdout.isatty())
+    bar = tqdm(
+        total=epochs, initial=len(history), unit="epoch", file=sys.stdout, disable=not sys.stdout.isatty()
+    )
     for epoch in range(len(history), epochs):
         network.train()
         loss_sum = torch.zeros((), device=device)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import small_run
+
 from cifarbench.report import render
 from cifarbench.results import Run
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from cifarbench.image_dataset import Declared
 
 DECLARED = Declared(n_train=52, n_test=10, n_classes=5, image_shape=(3, 4, 4))

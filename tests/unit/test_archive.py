@@ -18,6 +18,7 @@ from batches import (
     tarred,
     write_archive,
 )
+
 from cifarbench.archive import check_archive, receipt, recheck_archive
 from cifarbench.cifar import CIFAR10, read_cifar
 from cifarbench.errors import UserError

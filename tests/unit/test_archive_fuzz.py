@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batches import DECLARED, make_batches, pickled, tarred, write_archive
+
 from cifarbench.cifar import CIFAR10, read_cifar
 from cifarbench.errors import UserError
 

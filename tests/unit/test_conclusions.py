@@ -5,6 +5,7 @@ from itertools import chain, combinations
 
 import pytest
 import small_run
+
 from cifarbench.conclusions import RULES, Statement, Verdict, conclude
 from cifarbench.language import Language, languages
 from cifarbench.results import Model, Pair, Run

@@ -124,13 +124,21 @@ def test_a_key_left_out_is_named(path: tuple) -> None:
     [
         (("dataset",), "cifar", 'dataset is "cifar"; it must be one of the keys under datasets'),
         (("compare",), ["knn"], 'compare names "knn"; it must be one of the keys under models'),
-        (("models", "knn_raw", "n_neighbors"), 50001, "it must be at most 50000, the number of training images"),
+        (
+            ("models", "knn_raw", "n_neighbors"),
+            50001,
+            "it must be at most 50000, the number of training images",
+        ),
         (("models", "knn_pca", "n_components"), 3073, "it must be at most 3072, the number of pixel values"),
         (("models", "knn_grid", "n_neighbors"), [5, 40000], "40000; it must be at most 33333, the number of"),
         (("datasets", "cifar10", "n_train"), 25, "folds is 3; it must be at most 2, since some class"),
         (("models", "mlp", "batch_size"), 60000, "batch_size is 60000; it must be at most 50000"),
         (("models", "mlp_batchnorm_dropout", "batch_size"), 49999, "it leaves a batch of one image"),
-        (("models", "mlp", "learning_rate"), "1e-3", "it must be a number. Write 0.001 in a configuration file"),
+        (
+            ("models", "mlp", "learning_rate"),
+            "1e-3",
+            "it must be a number. Write 0.001 in a configuration file",
+        ),
         (("models", "knn_raw", "scale"), True, "scale needs n_components beside it"),
         (("sha256",), "0" * 64, "name the archive too"),
     ],

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batches import pickled, tarred
+from PIL import Image
+from sklearn.datasets import load_digits
+
 from cifarbench.archive import OFFICIAL, check_archive
 from cifarbench.datasets import load_dataset
 from cifarbench.digits import write_digits_archive
 from cifarbench.errors import UserError
-from PIL import Image
-from sklearn.datasets import load_digits
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 CLOTHES = ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"]

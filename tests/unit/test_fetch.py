@@ -6,11 +6,12 @@ import subprocess
 
 import pytest
 import servers
+from fetching import CONTENT, SIZE, get, leave_partial, remote
+from servers import reset_after, serving, stall_after, status, well
+
 from cifarbench import download, fetch
 from cifarbench.download import Limits, refusal
 from cifarbench.errors import UserError
-from fetching import CONTENT, SIZE, get, leave_partial, remote
-from servers import reset_after, serving, stall_after, status, well
 
 
 @pytest.fixture

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import pytest
 import servers
-from cifarbench.errors import UserError
-from cifarbench.fetch import fetch_dataset
 from fetching import CONTENT, QUICK, SIZE, get, leave_partial, remote
 from filelock import FileLock
 from servers import serving
+
+from cifarbench.errors import UserError
+from cifarbench.fetch import fetch_dataset
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "fetch_archive.py"
 

@@ -15,6 +15,7 @@ import yaml
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
+
 from cifarbench import published, report, svg
 from cifarbench.language import CATALOGUES, Language, languages
 from cifarbench.results import Run

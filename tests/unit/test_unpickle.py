@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batches import make_batches, python2_pickle
+
 from cifarbench.errors import UserError
 from cifarbench.unpickle import loads
 

@@ -34,8 +34,8 @@ try:
         key: config[key] for key in ("archive", "sha256") if config.get(key)
     }
     # An archive of one's own is checked before any work, but not again by every job.
-    if "archive" in DATASET_ENTRY and workflow.is_main_process:
-        check_archive(DATASET_ENTRY["archive"], DATASET_ENTRY.get("sha256"))
+    if "archive" in DATASET_ENTRY and (workflow.is_main_process or "sha256" not in DATASET_ENTRY):
+        DATASET_ENTRY["sha256"] = check_archive(DATASET_ENTRY["archive"], DATASET_ENTRY.get("sha256"))
 except UserError as error:
     sys.exit("\n".join(f"Error: {sentence}" for sentence in str(error).splitlines()))
 

@@ -37,7 +37,7 @@ rule describe_learning:
     log:
         "<logs>/describe_learning/{model}.log",
     wildcard_constraints:
-        model="|".join(run for model in NETWORKS for run in runs_of(model)) or "none",
+        model="|".join(TRAINED) or "none",
     group:
         "evaluation"
     conda:

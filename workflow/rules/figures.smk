@@ -149,7 +149,7 @@ rule draw_training:
     log:
         "<logs>/draw_training/{model}.log",
     wildcard_constraints:
-        model="|".join(run for model in NETWORKS for run in runs_of(model)) or "none",
+        model="|".join(TRAINED) or "none",
     group:
         "evaluation"
     conda:

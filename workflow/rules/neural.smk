@@ -17,7 +17,7 @@ rule train_network:
     benchmark:
         "<benchmarks>/train_network/{model}.tsv"
     wildcard_constraints:
-        model="|".join(run for model in NETWORKS for run in runs_of(model)) or "none",
+        model="|".join(TRAINED) or "none",
     # The longest jobs start first, and the others fill up what is left.
     priority: 10
     conda:
@@ -64,7 +64,7 @@ rule predict_network:
     benchmark:
         "<benchmarks>/predict_network/{model}.tsv"
     wildcard_constraints:
-        model="|".join(run for model in NETWORKS for run in runs_of(model)) or "none",
+        model="|".join(TRAINED) or "none",
     group:
         "evaluation"
     conda:

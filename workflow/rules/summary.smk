@@ -9,7 +9,6 @@ SHOWN = {
     "compare": MODELS,
     "models": {model: config["models"][model] for model in MODELS},
 }
-TRAINED = [run for model in NETWORKS for run in runs_of(model)]
 
 
 rule write_report:
@@ -21,25 +20,7 @@ rule write_report:
         models=expand("<results>/models/{run}/{file}.json", run=RUNS, file=["fit", "metrics"]),
         networks=expand("<results>/models/{run}/{file}", run=TRAINED, file=["history.csv", "learning.json"]),
         grids=expand("<results>/models/{model}/cv_results.csv", model=GRIDS),
-        figures=[
-            *expand(
-                "<results>/figures/{figure}",
-                figure=[
-                    "accuracy.svg",
-                    "paired_tests.svg",
-                    "cost.svg",
-                    "always_wrong.png",
-                    "only_one_right.png",
-                ],
-            ),
-            *expand(
-                "<results>/figures/{model}/{figure}",
-                model=MODELS,
-                figure=["confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "predictions.png"],
-            ),
-            *expand("<results>/figures/{model}/training.svg", model=NETWORKS),
-            *expand("<results>/figures/{model}/grid_scores.svg", model=GRIDS),
-        ],
+        figures=FIGURES,
     output:
         page=report(
             "<results>/report.html",
