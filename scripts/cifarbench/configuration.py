@@ -119,7 +119,8 @@ def _impossible(config: dict[str, Any]) -> Iterator[str]:
         yield "sha256 stands alone; it says which archive is accepted, so name the archive too or take sha256 away."
     for name in config["compare"]:
         if name not in config["models"]:
-            yield f"compare names {_shown(name)}; it must be one of the keys under models: {', '.join(config['models'])}."
+            known = ", ".join(config["models"])
+            yield f"compare names {_shown(name)}; it must be one of the keys under models: {known}."
     for name, model in config["models"].items():
         yield from _too_much_for_the_data(f"models.{name}", model, dataset)
 

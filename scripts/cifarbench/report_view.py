@@ -39,8 +39,8 @@ class Report:
     @property
     def dataset(self) -> str:
         """The dataset's name, as it is written."""
-        name = self.run.dataset["dataset"]
-        return DATASET_NAMES.get(name, name)
+        names = {**DATASET_NAMES, "digits": self.say("handwritten digits")}
+        return names.get(self.run.dataset["dataset"], self.run.dataset["dataset"])
 
     @property
     def lede(self) -> str:
@@ -164,6 +164,8 @@ class Report:
     def undecided(self) -> list[str]:
         """Which models can't be told apart, each pair under its better half."""
         say, run = self.say, self.run
+        if not any(pair.told_apart for pair in run.pairs):
+            return [say("No two models can be told apart.")]
         sentences = []
         for place, model in enumerate(run.ranking):
             equals = [other for other in run.ranking[place + 1 :] if not run.pair(model, other).told_apart]
@@ -258,7 +260,9 @@ class Report:
         """The configuration of this run, ready for --configfile."""
         shown = self.settings["configuration"]
         ordered = {key: shown[key] for key in sorted(shown, key=_place)}
-        return yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True).strip()
+        return yaml.safe_dump(
+            ordered, sort_keys=False, allow_unicode=True, default_flow_style=None, width=90
+        ).strip()
 
 
 def _place(key: str) -> int:

@@ -19,15 +19,9 @@ def pinned() -> dict[str, str]:
 
 def test_conda_gives_the_same_versions() -> None:
     environment = yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]
-    by_pip = dict(
-        entry.split("==", 1) for part in environment if isinstance(part, dict) for entry in part["pip"]
-    )
-    by_conda = dict(
-        entry.split("=", 1) if "=" in entry else (entry, "")
-        for entry in environment
-        if isinstance(entry, str)
-    )
-    by_conda = {name: version for name, version in by_conda.items() if name not in CONDA_ONLY}
+    by_pip = dict(entry.split("==", 1) for part in environment if isinstance(part, dict) for entry in part["pip"])
+    named = [entry.partition("=") for entry in environment if isinstance(entry, str)]
+    by_conda = {name: version for name, _, version in named if name not in CONDA_ONLY}
     expected = {
         CONDA_NAMES.get(name, name): version for name, version in pinned().items() if name not in by_pip
     }
