@@ -192,7 +192,8 @@ class Report:
         if self.published:
             sentences.append(
                 say(
-                    "Published: the notebook's accuracy, unseeded; a difference of {n} is agreement.",
+                    "Published: the notebook's, with its hyperparameters and no seed; a difference of {n} "
+                    "is agreement.",
                     n=say.number(published.AGREEMENT, 2),
                 )
             )
