@@ -38,18 +38,20 @@ def knn_scaled_pca(images: Images) -> float:
 
 def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> float:
     """Search the grid by threefold cross-validation; the best mean score."""
-    from cifarbench.folds import validation_rows
+    from cifarbench.folds import assign_folds
     from cifarbench.grid import cv_results, score_cell
     from cifarbench.moments import Moments
     from cifarbench.pca import PrincipalComponents
 
+    folds = assign_folds(images.train_labels, 3)
     everything, cells = Moments.of(images.train), {}
     for fold in range(3):
-        rows = validation_rows(images.train_labels, fold, 3)
-        components = PrincipalComponents.fit(everything - Moments.of(images.train, rows), True)
+        validation = folds == fold
+        left_out = Moments.of(images.train, np.flatnonzero(validation))
+        components = PrincipalComponents.fit(everything - left_out, True)
         for n in n_components:
             cells[n, fold] = score_cell(
-                images.train, images.train_labels, rows, components, n, max(n_neighbors), THREADS
+                images.train, images.train_labels, validation, components, n, max(n_neighbors), THREADS
             )
     return max(cv_results(cells, n_components, n_neighbors, 3)["mean_test_score"])
 

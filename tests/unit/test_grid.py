@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from cifarbench.errors import UserError
-from cifarbench.folds import validation_rows
+from cifarbench.folds import assign_folds
 from cifarbench.grid import best_pair, cv_results, score_cell
 from cifarbench.moments import Moments
 from cifarbench.pca import PrincipalComponents
@@ -31,10 +31,12 @@ def test_cv_results_are_those_of_grid_search_cv() -> None:
     grid = {"pca__n_components": COMPONENTS, "knn__n_neighbors": NEIGHBORS}
     theirs = GridSearchCV(pipeline, grid, cv=FOLDS).fit(images.astype(np.float64), labels)
 
+    folds = assign_folds(labels, FOLDS)
     everything, cells = Moments.of(images), {}
     for fold in range(FOLDS):
-        validation = validation_rows(labels, fold, FOLDS)
-        components = PrincipalComponents.fit(everything - Moments.of(images, validation), True)
+        validation = folds == fold
+        left_out = Moments.of(images, np.flatnonzero(validation))
+        components = PrincipalComponents.fit(everything - left_out, True)
         for n in COMPONENTS:
             cells[n, fold] = score_cell(images, labels, validation, components, n, max(NEIGHBORS), threads=1)
     ours = cv_results(cells, COMPONENTS, NEIGHBORS, FOLDS)
@@ -49,4 +51,4 @@ def test_cv_results_are_those_of_grid_search_cv() -> None:
 
 def test_a_class_with_fewer_images_than_folds_is_refused() -> None:
     with pytest.raises(UserError, match="folds is 3, but a class has only 2 training images"):
-        validation_rows(np.array([0, 0, 0, 0, 1, 1]), 0, 3)
+        assign_folds(np.array([0, 0, 0, 0, 1, 1]), 3)

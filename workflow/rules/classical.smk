@@ -1,10 +1,37 @@
 # k nearest neighbours: on pixels, on principal components, and tuned by grid search.
 
 
+rule assign_folds:
+    input:
+        labels="<results>/data/train_labels.npy",
+    output:
+        folds="<results>/folds/{folds}.npy",
+    log:
+        "<logs>/assign_folds/{folds}.log",
+    wildcard_constraints:
+        folds=r"\d+",
+    # Short jobs: a cluster gets all of a group as one.
+    group:
+        "components"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(300),
+        runtime=minutes(2),
+    params:
+        settings=lambda wildcards: settings({"folds": int(wildcards.folds)}),
+        script=untracked(SCRIPTS / "assign_folds.py"),
+        code=fingerprint("assign_folds"),
+    shell:
+        "python {params.script:q} --labels {input.labels} --folds {output.folds} "
+        "--settings {params.settings:q} 2> {log}"
+
+
 rule compute_moments:
     input:
         images="<results>/data/train_images.npy",
-        labels="<results>/data/train_labels.npy",
+        folds=lambda wildcards: folds_file(wildcards.part),
     output:
         moments="<results>/moments/{part}.npz",
         cost="<results>/moments/{part}.json",
@@ -12,7 +39,6 @@ rule compute_moments:
         "<logs>/compute_moments/{part}.log",
     benchmark:
         "<benchmarks>/compute_moments/{part}.tsv"
-    # Short jobs: a cluster gets all of a group as one.
     group:
         "components"
     conda:
@@ -26,7 +52,7 @@ rule compute_moments:
         script=untracked(SCRIPTS / "compute_moments.py"),
         code=fingerprint("compute_moments"),
     shell:
-        "python {params.script:q} --images {input.images} --labels {input.labels} "
+        "python {params.script:q} --images {input.images} --folds {input.folds} "
         "--moments {output.moments} --cost {output.cost} "
         "--settings {params.settings:q} --threads {threads} 2> {log}"
 
@@ -64,6 +90,7 @@ rule score_grid_cell:
     input:
         images="<results>/data/train_images.npy",
         labels="<results>/data/train_labels.npy",
+        folds=lambda wildcards: folds_file(wildcards.part),
         components=lambda wildcards: f"<results>/pca/{scaling_of(wildcards.model)}_{{part}}.npz",
     output:
         cell="<results>/models/{model}/cells/{part}/components_{n_components}.json",
@@ -94,7 +121,7 @@ rule score_grid_cell:
         code=fingerprint("score_grid_cell"),
     shell:
         "python {params.script:q} --images {input.images} --labels {input.labels} "
-        "--components {input.components} --cell {output.cell} "
+        "--folds {input.folds} --components {input.components} --cell {output.cell} "
         "--settings {params.settings:q} --threads {threads} 2> {log}"
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-import re
+
 import sys
 from pathlib import Path
 
@@ -87,9 +87,13 @@ def seed_of(run):
 
 
 def fold_of(part):
-    """{fold, folds} of a part of the training images, nothing for all of them."""
-    numbers = re.findall(r"\d+", part)
-    return dict(zip(["fold", "folds"], map(int, numbers)))
+    """{fold} of a part of the training images, nothing for all of them."""
+    return {} if part == "all" else {"fold": int(part.split("_")[1])}
+
+
+def folds_file(part):
+    """The file that says which images are in the fold of a part; none for all images."""
+    return [] if part == "all" else f"<results>/folds/{part.split('_')[-1]}.npy"
 
 
 def parts_of(grid):

@@ -22,6 +22,7 @@ GRID_FILES = [
     path
     for model in GRIDS
     for path in [
+        f"<results>/folds/{entry_of(model)['folds']}.npy",
         *expand("<results>/moments/{part}.npz", part=parts_of(model)),
         *expand("<results>/pca/{scaling}_{part}.npz", scaling=scaling_of(model), part=parts_of(model)),
         *expand(
