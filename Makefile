@@ -7,10 +7,12 @@ ENVIRONMENT := .venv/.installed
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 ARCHIVE_CONFIG := $(if $(ARCHIVE),'archive="$(abspath $(ARCHIVE))"') $(if $(SHA256),'sha256="$(SHA256)"')
-STUDY := snakemake --cores $(CORES) $(if $(strip $(ARCHIVE_CONFIG)),--config $(ARCHIVE_CONFIG))
+# A configuration laid over config/config.yaml: `make explain CONFIGFILE=config/digits.yaml`.
+OVERLAY := $(if $(CONFIGFILE),--configfile $(CONFIGFILE)) $(if $(strip $(ARCHIVE_CONFIG)),--config $(ARCHIVE_CONFIG))
+STUDY := snakemake --cores $(CORES) $(OVERLAY)
 DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
 
-.PHONY: help demo study test lint format bench clean-checkpoints
+.PHONY: help demo study explain history diff snakemake-report test lint format bench clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +24,18 @@ demo: $(ENVIRONMENT) ## Run the whole study on the digits that come with scikit-
 study: $(ENVIRONMENT) ## Run the study on CIFAR-10 (ARCHIVE=path and SHA256=value use a file that you have)
 	@$(STUDY)
 	@echo "The report is in results/cifar10/report.html"
+
+explain: $(ENVIRONMENT) ## Tell which jobs `make study` would run, and for which changed keys (CONFIGFILE=, ARCHIVE=)
+	@python scripts/explain_changes.py $(OVERLAY)
+
+history: $(ENVIRONMENT) ## List the finished runs with their accuracies
+	@python scripts/show_history.py
+
+diff: $(ENVIRONMENT) ## Compare the last two runs, or OLD=id and NEW=id: changed keys and metrics
+	@python scripts/compare_runs.py $(if $(OLD),--old $(OLD)) $(if $(NEW),--new $(NEW))
+
+snakemake-report: $(ENVIRONMENT) ## Write Snakemake's own report of the finished study to report.zip
+	@$(STUDY) --report report.zip
 
 test: $(ENVIRONMENT) ## Run the tests
 	pytest
@@ -38,7 +52,7 @@ format: $(ENVIRONMENT) ## Put the code into the format that lint checks
 	snakefmt workflow
 
 bench: $(ENVIRONMENT) ## Measure each part against the plain way (ARCHIVE=path and SHA256=value as for study)
-	python benchmarks/run.py $(if $(ARCHIVE),--archive $(ARCHIVE) --study) $(if $(SHA256),--sha256 $(SHA256))
+	PYTHONPATH=scripts python benchmarks/run.py $(if $(ARCHIVE),--archive $(ARCHIVE) --study) $(if $(SHA256),--sha256 $(SHA256))
 
 clean-checkpoints: ## Delete the checkpoints of all trainings
 	rm -rf results/*/checkpoints

@@ -1,6 +1,7 @@
 """Measure every part of the study against the plain way of doing it and against what the hardware allows.
 
-    python benchmarks/run.py [--archive PATH --sha256 VALUE] [--repeats 3] [--study] [--output FOLDER]
+    PYTHONPATH=scripts python benchmarks/run.py [--archive PATH --sha256 VALUE]
+        [--repeats 3] [--study] [--output FOLDER]
 
 Without an archive, made-up images of CIFAR-10's shape are used, and the table says so. The ways alternate
 within one run, so that a machine that slows down slows them all; the medians stand in the table. Parts that
@@ -19,7 +20,6 @@ from picture import draw
 from whole import measure_workflow, prepare
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "scripts"))
 
 COLUMNS = [
     "part",
@@ -58,7 +58,7 @@ def main() -> None:
     _write_csv(arguments.output / "growth.csv", list(growth[0]), growth)
     text = "\n\n".join(
         [
-            f"Measured on {images}, {describe()}, by `{' '.join(['python', *sys.argv])}`.",
+            f"Measured on {images}, {describe()}, by `PYTHONPATH=scripts python {' '.join(sys.argv)}`.",
             _markdown(COLUMNS, parts),
             "How cost grows: seconds, and the exponent fitted to them.",
             _markdown(list(growth[0]), growth),

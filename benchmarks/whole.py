@@ -50,9 +50,19 @@ def measure_workflow(work: Path, parts: list[dict[str, Any]], whole_study: bool)
                 "plain_seconds": plain,
                 "seconds": seconds,
                 "faster": plain / seconds,
+                "results": f"cores busy {_busy_share(work / 'results/cifar10/benchmarks', seconds):.0%} of the time",
             }
         )
     return rows
+
+
+def _busy_share(benchmarks: Path, seconds: float) -> float:
+    """Processor seconds of all measured jobs over the seconds that all cores had."""
+    busy = 0.0
+    for path in benchmarks.rglob("*.tsv"):
+        header, values = (line.split("\t") for line in path.read_text().splitlines()[:2])
+        busy += float(values[header.index("cpu_time")])
+    return busy / (seconds * CORES)
 
 
 def _archive_config(work: Path) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.cost import peak_memory_mb, versions
+from cifarbench.cost import peak_memory_mb, processor, versions
 from cifarbench.files import write_arrays, write_json
 
 
@@ -39,6 +39,7 @@ def write_fit(
             "stored_mb": stored_bytes / 1e6,
             "n_parameters": n_parameters,
             "device": device,
+            "processor": processor(),
             "threads": fitting["threads"],
             "versions": versions(),
         },
