@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Install Slurm for the tests of this folder, on Debian as root. Elsewhere it does nothing: those tests skip.
+set -euo pipefail
+
+if ! grep -qsE '^ID(_LIKE)?=.*debian' /etc/os-release || [ "$(id -u)" != 0 ]; then
+    echo "Slurm is not installed: that takes Debian and root."
+    exit 0
+fi
+if command -v munged slurmctld slurmd sbatch > /dev/null; then
+    exit 0
+fi
+
+# Packages would start their daemons, with a configuration that is not there.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' > $policy
+    chmod 755 $policy
+    trap 'rm -f $policy' EXIT
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -qq -y --no-install-recommends munge slurmctld slurmd slurm-client > /dev/null

@@ -1,0 +1,123 @@
+"""A tiny study in a folder of its own, and Snakemake running it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from batches import DECLARED, make_batches, write_archive
+
+REPOSITORY = Path(__file__).parents[2]
+RESULTS = Path("results/tiny")
+NETWORKS = ["mlp", "mlp_batchnorm_dropout"]
+# A training takes some seconds, so that there is time to disturb it.
+EPOCHS = 1500
+CONFIGURATION = {
+    "dataset": "tiny",
+    "datasets": {
+        "tiny": {
+            "kind": "cifar10",
+            "n_train": DECLARED.n_train,
+            "n_test": DECLARED.n_test,
+            "n_classes": DECLARED.n_classes,
+            "image_shape": list(DECLARED.image_shape),
+            "archive": "tiny.tar.gz",
+        }
+    },
+    "compare": ["knn_grid", *NETWORKS],
+    "models": {
+        # Not compared, but checked.
+        **{model: {"n_components": 8} for model in ("knn_pca", "knn_scaled_pca")},
+        "knn_grid": {"n_components": [4, 8], "n_neighbors": [1, 3], "folds": 2},
+        **{network: {"batch_size": 16, "epochs": EPOCHS} for network in NETWORKS},
+    },
+    "training": {"checkpoint_seconds": 0.2},
+}
+# The shipped profiles, but tests don't wait twenty seconds for each answer.
+SLURM = [
+    *("--workflow-profile", "workflow/profiles/slurm"),
+    *("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "10"),
+]
+# What the profile's comments tell to set where there are partitions; more resources may follow.
+PARTITIONS = [
+    *("--default-resources", "slurm_partition=cpu"),
+    *("--set-resources", "train_network:slurm_partition=gpu"),
+]
+CLUSTER_GENERIC = [
+    *("--workflow-profile", "workflow/profiles/cluster-generic"),
+    *("--seconds-between-status-checks", "2", "--latency-wait", "10"),
+]
+# What must not differ by a byte, wherever it was computed. Other files hold times and paths.
+SAME = [
+    "data/*.npy",
+    "models/**/predictions.npz",
+    "models/**/history.csv",
+    "models/**/metrics.json",
+    "models/**/learning.json",
+    "models/**/cv_results.csv",
+    "paired_tests.csv",
+    "agreement.json",
+    "figures/*/*",
+]
+
+
+class Study:
+    """A copy of the workflow with a tiny archive, and the results of its runs."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        for name in ("workflow", "scripts", "config"):
+            shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(REPOSITORY / "environment.yml", folder)
+        write_archive(folder / "tiny.tar.gz", make_batches())
+        (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIGURATION, sort_keys=False))
+
+    def start(self, *arguments: str, log: str = "run.log") -> subprocess.Popen:
+        """Start Snakemake; what it says goes to a file in the study's folder."""
+        # Rules call `python`: the one that runs the tests.
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        command = [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", *arguments]
+        with open(self.folder / log, "a") as output:
+            return subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=os.environ | {"PATH": path},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def run(self, *arguments: str, log: str = "run.log", timeout: float = 300) -> str:
+        """Run Snakemake to its end and return what it said; raises with that if it fails."""
+        process = self.start(*arguments, log=log)
+        try:
+            code = process.wait(timeout)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(60)
+        said = (self.folder / log).read_text()
+        assert code == 0, said
+        return said
+
+    def results(self) -> dict[str, bytes]:
+        """The files that must be the same wherever they were computed, by their place among the results."""
+        root = self.folder / RESULTS
+        return {
+            path.relative_to(root).as_posix(): path.read_bytes()
+            for pattern in SAME
+            for path in sorted(root.glob(pattern))
+            if path.is_file()
+        }
+
+
+def predictions_of(*models: str) -> list[str]:
+    """Targets: what these models predict."""
+    return [str(RESULTS / "models" / model / "predictions.npz") for model in models]
+
+
+def differences(expected: dict[str, bytes], found: dict[str, bytes]) -> list[str]:
+    """Names of files that only one run has, or that differ."""
+    return sorted(name for name in expected | found if expected.get(name) != found.get(name))

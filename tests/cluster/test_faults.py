@@ -1,0 +1,106 @@
+"""What befalls a run on a cluster, all of it in one: the results are those of a quiet run at home."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from slurm import NODE, Slurm
+from study import NETWORKS, PARTITIONS, RESULTS, SLURM, Study, predictions_of
+
+PLAIN, NORMED = NETWORKS
+LIMITED = [*SLURM, *PARTITIONS, "train_network:runtime=1", "--"]
+
+
+def wait_for(
+    is_so: Callable[[], bool], what: str, run: subprocess.Popen | None = None, seconds: float = 90
+) -> None:
+    """Wait while `run`, if there is one, goes on."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        assert run is None or run.poll() is None, f"{what}: Snakemake has ended"
+        time.sleep(0.1)
+
+
+def training_jobs(slurm: Slurm, network: str) -> list[dict[str, str]]:
+    """Slurm's records of a network's training, one for each time that it was sent."""
+    return [job for job in slurm.jobs() if job["Comment"] == f"rule_train_network_wildcards_{network}"]
+
+
+def states(slurm: Slurm, network: str) -> list[str]:
+    return [job["JobState"] for job in training_jobs(slurm, network)]
+
+
+def training_process(study: Study, network: str) -> int | None:
+    """The process that trains a network of this study, if there is one."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            argv = (process / "cmdline").read_text().split("\0")
+        except OSError:
+            continue
+        of_study = argv[1:2] == [str(study.folder / "scripts/train_network.py")]
+        if of_study and f"{RESULTS}/models/{network}/network.pt" in argv:
+            return int(process.name)
+    return None
+
+
+def is_training(study: Study, network: str, since: float) -> bool:
+    """Whether a process trains the network, and has kept a checkpoint after a point in time."""
+    kept = (study.folder / RESULTS / "checkpoints" / network).rglob("epochs_*.pt")
+    return training_process(study, network) is not None and any(file.stat().st_mtime > since for file in kept)
+
+
+def test_whatever_happens_the_results_are_the_same(slurm, study, expected):
+    targets = predictions_of(*NETWORKS)
+
+    # Snakemake is killed while networks train; their jobs go on without it. What docs/cluster.md says to do then:
+    # cancel them, unlock, start again.
+    begun = time.time()
+    run = study.start(*LIMITED, *targets)
+    try:
+        for network in NETWORKS:
+            wait_for(lambda of=network: is_training(study, of, begun), f"{network} trains", run)
+    finally:
+        run.kill()
+        run.wait()
+    slurm.ask("scancel", *(training_jobs(slurm, network)[-1]["JobId"] for network in NETWORKS))
+    wait_for(lambda: all(states(slurm, network) == ["CANCELLED"] for network in NETWORKS), "cancelled")
+    study.run(*SLURM, "--unlock")
+
+    begun = time.time()
+    run = study.start(*LIMITED, *targets)
+    try:
+        for network in NETWORKS:
+            wait_for(lambda of=network: is_training(study, of, begun), f"{network} trains again", run)
+        # One training hangs, until Slurm kills it for its time.
+        os.kill(training_process(study, PLAIN), signal.SIGSTOP)
+        # The other one is cancelled, while the node is taken out of service.
+        slurm.ask("scontrol", "update", f"NodeName={NODE}", "State=DRAIN", "Reason=test")
+        slurm.ask("scancel", training_jobs(slurm, NORMED)[-1]["JobId"])
+        wait_for(
+            lambda: states(slurm, NORMED) == ["CANCELLED", "CANCELLED", "PENDING"], "it is sent again", run
+        )
+        # The controller goes away and comes back, and the node after it.
+        slurm.stop_controller()
+        time.sleep(3)
+        slurm.start_controller()
+        assert states(slurm, NORMED)[-1] == "PENDING"
+        assert states(slurm, PLAIN)[-1] == "RUNNING"
+        slurm.ask("scontrol", "update", f"NodeName={NODE}", "State=RESUME")
+        code = run.wait(300)
+    finally:
+        run.kill()
+        run.wait()
+    assert code == 0, (study.folder / "run.log").read_text()
+
+    assert states(slurm, PLAIN) == ["CANCELLED", "TIMEOUT", "COMPLETED"]
+    assert states(slurm, NORMED) == ["CANCELLED", "CANCELLED", "COMPLETED"]
+    found = study.results()
+    for network in NETWORKS:
+        log = study.folder / RESULTS / f"logs/train_network/{network}.log"
+        assert "Training goes on after epoch" in log.read_text()
+        for name in (f"models/{network}/predictions.npz", f"models/{network}/history.csv"):
+            assert found[name] == expected[name]

@@ -1,0 +1,65 @@
+"""The tiny study on a real Slurm, through the profile that users get, and Slurm's own records of it."""
+
+import re
+import time
+
+from study import NETWORKS, PARTITIONS, SLURM, differences
+
+from cifarbench.scaling import read_jobs
+
+
+def test_the_study_on_slurm_is_the_study_at_home(slurm, study, expected):
+    planned = read_jobs(study.run(*SLURM, *PARTITIONS, "--dry-run", log="plan.log"))
+    before = len(slurm.jobs())
+    # Which devices a job holds is recorded while it runs, and no longer.
+    devices = {}
+    run = study.start(*SLURM, *PARTITIONS)
+    try:
+        while run.poll() is None:
+            devices |= {job["Comment"]: job["GRES"] for job in slurm.jobs()[before:] if job.get("GRES")}
+            time.sleep(1)
+    finally:
+        run.terminate()
+        run.wait(60)
+    assert run.returncode == 0, (study.folder / "run.log").read_text()
+    jobs = slurm.jobs()[before:]
+
+    assert differences(expected, study.results()) == []
+    assert {job["JobState"] for job in jobs} == {"COMPLETED"}
+    assert len(jobs) <= 25
+
+    # Every heavy rule has a job of its own; short ones share theirs.
+    own = {
+        f"rule_{job.rule}" + f"_wildcards_{job.wildcards.partition('=')[2]}" * bool(job.wildcards): job
+        for job in planned
+        if job.rule in ("unpack_archive", "predict_knn", "train_network")
+    }
+    records = {job["Comment"]: job for job in jobs}
+    assert len(records) == len(jobs)
+    assert set(own) < set(records)
+    shared = {name for name in records if name not in own}
+    assert {name.split("_")[1] for name in shared} == {"components", "cells", "evaluation", "summary"}
+
+    # Memory, time and CPUs are those that the rules ask for.
+    for name, job in own.items():
+        record = records[name]
+        assert record["NumCPUs"] == str(job.threads)
+        assert record["MinMemoryNode"] == f"{job.resources['mem_mb']}M"
+        assert record["TimeLimit"] == f"00:{int(job.resources['runtime']):02}:00"
+    assert all(1 <= int(records[name]["NumCPUs"]) <= 4 for name in shared)
+
+    # The networks' training has a GPU each, in the partition for it, and nothing else has.
+    training = {f"rule_train_network_wildcards_{network}" for network in NETWORKS}
+    for name, record in records.items():
+        is_training = name in training
+        assert record["Partition"] == ("gpu" if is_training else "cpu")
+        assert record.get("TresPerJob") == ("gres:gpu:1" if is_training else None)
+        assert devices.get(name, "").startswith("gpu:1(IDX:") == is_training
+
+
+def test_without_a_partition_and_an_account_slurm_chooses(slurm, study):
+    before = len(slurm.jobs())
+    said = study.run(*SLURM, "results/tiny/data/dataset.json")
+    (job,) = slurm.jobs()[before:]
+    assert (job["JobState"], job["Partition"], job["Account"]) == ("COMPLETED", "cpu", "(null)")
+    assert re.search(r"1 of 1 steps|2 of 2 steps", said)
