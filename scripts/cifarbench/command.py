@@ -27,10 +27,13 @@ def run(main: Callable[..., None]) -> None:
     except UserError as error:
         sys.exit(f"Error: {error}")
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         where = f" while writing {error.filename}" if error.filename else ""
-        sys.exit(f"Error: no space left on the disk{where}; make room and run the same command again.")
+        message = f"Error: no space left on the disk{where}; make room and run the same command again."
+        # The log may lie on that very disk. What goes to standard output reaches the terminal.
+        print(message, flush=True)
+        sys.exit(message)
 
 
 def _parser(main: Callable[..., None]) -> argparse.ArgumentParser:

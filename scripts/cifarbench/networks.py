@@ -1,5 +1,6 @@
 """The neural networks, and the preprocessing that they share."""
 
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,11 @@ def architecture(params: dict[str, Any], image_shape: list[int], n_classes: int)
 def save(path: Path, network: Perceptron, architecture: dict[str, Any]) -> None:
     """Write the weights together with the architecture that they fit."""
     weights = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
+    # By way of memory, since torch does not say why it could not write a file.
+    content = io.BytesIO()
+    torch.save({"architecture": architecture, "weights": weights}, content)
     with replacing(path) as file:
-        torch.save({"architecture": architecture, "weights": weights}, file)
+        file.write(content.getbuffer())
 
 
 def load(path: Path) -> Perceptron:
