@@ -9,6 +9,8 @@ from statistics import median
 from typing import Any
 
 HERE = Path(__file__).parent
+# What rule train_network tells the C library.
+KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "1000000000"}
 LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -41,6 +43,8 @@ def _start(
     folder: Path, way: str, part: str, n_train: int = 50_000, options: dict | None = None, threads: int = 0
 ) -> subprocess.Popen:
     environment = os.environ | ({name: str(threads) for name in LIBRARIES} if threads else {})
+    if (way, part) == ("ours", "network"):
+        environment |= KEEP_FREED_MEMORY
     environment["PYTHONPATH"] = str(HERE.parent / "scripts")
     command = [sys.executable, str(HERE / "measure.py"), way, part, "--data", str(folder)]
     command += ["--n-train", str(n_train), "--options", json.dumps(options or {})]

@@ -82,8 +82,9 @@ def train(
         correct = torch.zeros((), dtype=torch.int64, device=device)
         order = torch.randperm(len(training.labels), generator=shuffler).to(device)
         for batch in order.split(batch_size):
-            labels = training.labels[batch]
-            logits = network(normalize(training.images[batch]).flatten(1))
+            # index_select copies whole rows, several times faster than indexing does.
+            labels = training.labels.index_select(0, batch)
+            logits = network(normalize(training.images.index_select(0, batch)).flatten(1))
             loss = loss_of(logits, labels)
             optimizer.zero_grad()
             loss.backward()
