@@ -1,0 +1,50 @@
+"""A job that fails after a change leaves nothing that passes for up to date; a user's mistake is one sentence."""
+
+import pytest
+from project import OVERLAY, Project
+from test_reruns import searched, set_key
+
+
+def test_what_a_failed_job_took_away_is_made_again(project: Project) -> None:
+    """Snakemake deletes a job's old output before it runs, and would not miss it beside what was made from it."""
+    script = project.folder / "scripts/predict_knn.py"
+    good = script.read_text()
+    project.configure(lambda settings: set_key(settings, "models.knn_pca.n_neighbors", 3))
+    script.write_text(good.replace("def main(", "raise SystemExit('broken on purpose')\n\n\ndef main("))
+    failed = project.run()
+    assert failed.code != 0
+    assert "broken on purpose" in failed.text
+    assert not (project.results / "models/knn_pca/predictions.npz").exists()
+    script.write_text(good)
+    # All predictions went with the broken script, and the change is still there.
+    again = project.succeed()
+    assert again >= searched("knn_pca") | {"predict_knn knn_raw", "compare_models", "write_report"}
+    assert project.would_run() == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--config", "seed=x"], 'Error: seed is "x"; it must be a whole number.'),
+        (["--config", "datset=tiny"], "datset is not a key of the configuration; did you mean dataset?"),
+        (["--config", "archive=nowhere.tar.gz"], "The archive nowhere.tar.gz can't be read"),
+        (["--config", 'sha256="' + 32 * "ab" + '"'], "with SHA256="),
+    ],
+)
+def test_a_mistake_ends_in_one_sentence_before_any_job(
+    fresh: Project, arguments: list[str], sentence: str
+) -> None:
+    answer = fresh.run(*arguments)
+    assert answer.code != 0
+    assert sentence in answer.text
+    assert "Traceback" not in answer.text
+    assert answer.text.count("Error") == 1
+    assert not fresh.results.exists()
+
+
+def test_broken_yaml_is_no_traceback(fresh: Project) -> None:
+    (fresh.folder / OVERLAY).write_text("models: [\n")
+    answer = fresh.run()
+    assert answer.code != 0
+    assert "not valid JSON or YAML" in answer.text
+    assert "Traceback" not in answer.text
