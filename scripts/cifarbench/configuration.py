@@ -114,7 +114,7 @@ def _impossible(config: dict[str, Any]) -> Iterator[str]:
     dataset = config["datasets"][config["dataset"]]
     if config.get("archive") and dataset["kind"] == "digits":
         yield f"archive is {_shown(config['archive'])}; the digits come with scikit-learn, so take archive away."
-    if config.get("sha256") and not config.get("archive"):
+    if config.get("sha256") and not (config.get("archive") or "archive" in dataset):
         yield "sha256 stands alone; it says which archive is accepted, so name the archive too or take sha256 away."
     for name in config["compare"]:
         if name not in config["models"]:
