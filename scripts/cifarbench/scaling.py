@@ -47,7 +47,7 @@ def read_jobs(dry_run: str) -> list[Job]:
 class Measured:
     """Seconds of jobs, from the benchmark files of a run.
 
-    A job that the run had takes the seconds of that job; another one the mean of its rule's; one whose rule keeps
+    A job that the run had takes the seconds of that job, another one the mean of its rule's. One whose rule keeps
     no benchmark takes `unmeasured` seconds.
     """
 
@@ -81,7 +81,7 @@ class Schedule:
 
 
 def schedule(jobs: list[Job], seconds: list[float], nodes: int, cores_per_node: int) -> Schedule:
-    """Run the jobs on so many equal nodes: whenever cores are free, the ready job with the longest way to go starts.
+    """Run the jobs on equal nodes: whenever cores are free, the ready job with the longest way to go starts.
 
     A job needs all its threads on one node. Memory, queues and transfers are not looked at.
     """

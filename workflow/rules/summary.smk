@@ -47,8 +47,8 @@ rule write_report:
     params:
         settings=settings({"report": config["report"], "configuration": SHOWN}),
         script=untracked(SCRIPTS / "write_report.py"),
-        folder=untracked(RESULTS),
         code=fingerprint("write_report", "cifarbench/templates/**/*", "cifarbench/locale/*"),
     shell:
-        "python {params.script:q} --folder {params.folder:q} --files {input} "
+        # Not the folder's name: with object storage, the files lie elsewhere.
+        "python {params.script:q} --folder $(dirname {input.comparison:q}) --files {input} "
         "--page {output.page} --markdown {output.markdown} --settings {params.settings:q} 2> {log}"
