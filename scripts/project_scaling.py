@@ -40,6 +40,10 @@ def main(
     benchmarks: the benchmark files of a finished run of the study. overhead: seconds that every job of a cluster
     takes beside its work. unmeasured: seconds of a job whose rule keeps no benchmark.
     """
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise UserError(f"{page} lacks the lines that the table belongs between: {BEGIN}{END}")
     measured = Measured(benchmarks, unmeasured)
     rows = [
         f"| study | jobs | core hours | longest chain | {' | '.join(map(_nodes, NODES))} |",
@@ -55,11 +59,6 @@ def main(
             f"| {' | '.join(cells)} |"
         )
     table = "\n".join(rows) + "\n"
-    text = page.read_text()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise UserError(f"{page} lacks the lines that the table belongs between: {BEGIN}{END}")
     page.write_text(f"{before}{begin}\n{table}\n{end}{after}")
     print(table, end="")
 

@@ -11,7 +11,9 @@ from batches import DECLARED, make_batches, write_archive
 
 REPOSITORY = Path(__file__).parents[2]
 RESULTS = Path("results/tiny")
-NETWORKS = ["mlp", "mlp_batchnorm_dropout"]
+NETWORK = "mlp_batchnorm_dropout"
+# It is trained with two seeds.
+NETWORKS = [NETWORK, f"{NETWORK}/seed_1"]
 # A training takes some seconds, so that there is time to disturb it.
 EPOCHS = 1500
 CONFIGURATION = {
@@ -26,12 +28,14 @@ CONFIGURATION = {
             "archive": "tiny.tar.gz",
         }
     },
-    "compare": ["knn_grid", *NETWORKS],
+    "seeds": [0, 1],
+    "compare": ["knn_grid", NETWORK],
     "models": {
         # Not compared, but checked.
         **{model: {"n_components": 8} for model in ("knn_pca", "knn_scaled_pca")},
+        "mlp": {"batch_size": 16},
         "knn_grid": {"n_components": [4, 8], "n_neighbors": [1, 3], "folds": 2},
-        **{network: {"batch_size": 16, "epochs": EPOCHS} for network in NETWORKS},
+        NETWORK: {"batch_size": 16, "epochs": EPOCHS},
     },
     "training": {"checkpoint_seconds": 0.2},
 }
@@ -111,6 +115,11 @@ class Study:
             for path in sorted(root.glob(pattern))
             if path.is_file()
         }
+
+
+def comment(network: str) -> str:
+    """What the executor writes into the comment of the Slurm job that trains a network."""
+    return f"rule_train_network_wildcards_{network.replace('/', '_')}"
 
 
 def predictions_of(*models: str) -> list[str]:

@@ -45,16 +45,12 @@ def test_the_status_of_slurms_jobs(slurm):
     while {job: status(job) for job in ends} != ends and time.monotonic() < end:
         time.sleep(0.5)
     assert {job: status(job) for job in ends} == ends
-    slurm.stop_controller()
-    try:
-        assert status(waits) == "running"
-    finally:
-        slurm.start_controller()
-        slurm.ask("scancel", waits)
+    slurm.ask("scancel", waits)
 
 
-# What the other schedulers print, as their manuals show it.
+# What other schedulers print, as their manuals show it, and a Slurm that is out of order.
 ANSWERS = {
+    ("scontrol", "slurm_load_jobs error: Unable to contact slurm controller (connect failure)"): "running",
     ("bjobs", "PEND"): "running",
     ("bjobs", "RUN"): "running",
     ("bjobs", "DONE"): "success",
@@ -78,7 +74,7 @@ def program(folder: Path, name: str, prints: str, code: int = 0) -> None:
 
 
 @pytest.mark.parametrize(("command", "prints"), ANSWERS)
-def test_the_status_of_lsfs_and_pbss_jobs(tmp_path, command, prints):
+def test_the_status_of_other_schedulers_jobs(tmp_path, command, prints):
     program(tmp_path, command, prints)
     assert status("7", path=str(tmp_path)) == ANSWERS[command, prints]
 

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from slurm import NODE, Slurm
-from study import NETWORKS, PARTITIONS, RESULTS, SLURM, Study, predictions_of
+from study import NETWORKS, RESULTS, SLURM, Study, comment, predictions_of
 
-PLAIN, NORMED = NETWORKS
-LIMITED = [*SLURM, *PARTITIONS, "train_network:runtime=1", "--"]
+FIRST, SECOND = NETWORKS
+# No partition and no account is named: Slurm chooses.
+LIMITED = [*SLURM, "--set-resources", "train_network:runtime=1", "--"]
 
 
 def wait_for(
@@ -25,13 +26,20 @@ def wait_for(
         time.sleep(0.1)
 
 
-def training_jobs(slurm: Slurm, network: str) -> list[dict[str, str]]:
-    """Slurm's records of a network's training, one for each time that it was sent."""
-    return [job for job in slurm.jobs() if job["Comment"] == f"rule_train_network_wildcards_{network}"]
+class Trainings:
+    """Slurm's records of a study's trainings."""
 
+    def __init__(self, slurm: Slurm, study: Study):
+        self.slurm, self.study = slurm, study
 
-def states(slurm: Slurm, network: str) -> list[str]:
-    return [job["JobState"] for job in training_jobs(slurm, network)]
+    def jobs(self, network: str) -> list[dict[str, str]]:
+        """One for each time that the network's training was sent."""
+        sent = [job for job in self.slurm.jobs() if job["WorkDir"] == str(self.study.folder)]
+        return [job for job in sent if job["Comment"] == comment(network)]
+
+    def states(self, network: str) -> list[str]:
+        """What has become of them."""
+        return [job["JobState"] for job in self.jobs(network)]
 
 
 def training_process(study: Study, network: str) -> int | None:
@@ -49,12 +57,13 @@ def training_process(study: Study, network: str) -> int | None:
 
 def is_training(study: Study, network: str, since: float) -> bool:
     """Whether a process trains the network, and has kept a checkpoint after a point in time."""
-    kept = (study.folder / RESULTS / "checkpoints" / network).rglob("epochs_*.pt")
+    kept = (study.folder / RESULTS / "checkpoints" / network).glob("*/epochs_*.pt")
     return training_process(study, network) is not None and any(file.stat().st_mtime > since for file in kept)
 
 
 def test_whatever_happens_the_results_are_the_same(slurm, study, expected):
     targets = predictions_of(*NETWORKS)
+    trainings = Trainings(slurm, study)
 
     # Snakemake is killed while networks train; their jobs go on without it. What docs/cluster.md says to do then:
     # cancel them, unlock, start again.
@@ -66,8 +75,8 @@ def test_whatever_happens_the_results_are_the_same(slurm, study, expected):
     finally:
         run.kill()
         run.wait()
-    slurm.ask("scancel", *(training_jobs(slurm, network)[-1]["JobId"] for network in NETWORKS))
-    wait_for(lambda: all(states(slurm, network) == ["CANCELLED"] for network in NETWORKS), "cancelled")
+    slurm.ask("scancel", *(trainings.jobs(network)[-1]["JobId"] for network in NETWORKS))
+    wait_for(lambda: all(trainings.states(network) == ["CANCELLED"] for network in NETWORKS), "cancelled")
     study.run(*SLURM, "--unlock")
 
     begun = time.time()
@@ -76,19 +85,19 @@ def test_whatever_happens_the_results_are_the_same(slurm, study, expected):
         for network in NETWORKS:
             wait_for(lambda of=network: is_training(study, of, begun), f"{network} trains again", run)
         # One training hangs, until Slurm kills it for its time.
-        os.kill(training_process(study, PLAIN), signal.SIGSTOP)
+        os.kill(training_process(study, FIRST), signal.SIGSTOP)
         # The other one is cancelled, while the node is taken out of service.
         slurm.ask("scontrol", "update", f"NodeName={NODE}", "State=DRAIN", "Reason=test")
-        slurm.ask("scancel", training_jobs(slurm, NORMED)[-1]["JobId"])
+        slurm.ask("scancel", trainings.jobs(SECOND)[-1]["JobId"])
         wait_for(
-            lambda: states(slurm, NORMED) == ["CANCELLED", "CANCELLED", "PENDING"], "it is sent again", run
+            lambda: trainings.states(SECOND) == ["CANCELLED", "CANCELLED", "PENDING"], "it is sent again", run
         )
         # The controller goes away and comes back, and the node after it.
         slurm.stop_controller()
         time.sleep(3)
         slurm.start_controller()
-        assert states(slurm, NORMED)[-1] == "PENDING"
-        assert states(slurm, PLAIN)[-1] == "RUNNING"
+        assert trainings.states(SECOND)[-1] == "PENDING"
+        assert trainings.states(FIRST)[-1] == "RUNNING"
         slurm.ask("scontrol", "update", f"NodeName={NODE}", "State=RESUME")
         code = run.wait(300)
     finally:
@@ -96,8 +105,9 @@ def test_whatever_happens_the_results_are_the_same(slurm, study, expected):
         run.wait()
     assert code == 0, (study.folder / "run.log").read_text()
 
-    assert states(slurm, PLAIN) == ["CANCELLED", "TIMEOUT", "COMPLETED"]
-    assert states(slurm, NORMED) == ["CANCELLED", "CANCELLED", "COMPLETED"]
+    assert trainings.states(FIRST) == ["CANCELLED", "TIMEOUT", "COMPLETED"]
+    assert trainings.states(SECOND) == ["CANCELLED", "CANCELLED", "COMPLETED"]
+    assert {job["Partition"] for network in NETWORKS for job in trainings.jobs(network)} == {"cpu"}
     found = study.results()
     for network in NETWORKS:
         log = study.folder / RESULTS / f"logs/train_network/{network}.log"
