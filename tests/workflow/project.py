@@ -1,0 +1,147 @@
+"""A copy of the project in which a test runs Snakemake, and reads which jobs that were."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+CHECKOUT = Path(__file__).parents[2]
+PARTS = ["workflow", "scripts", "config", "environment.yml"]
+OVERLAY = "config/tiny.yaml"
+RESULTS = "results/tiny"
+TIMEOUT = 600
+
+# A job as Snakemake tells of it: its rule, and further down, if it has any, its wildcards. Groups are indented.
+JOB = re.compile(r"^( *)(?:local)?rule (\w+):\n((?:\1    .+\n)*)", re.MULTILINE)
+WILDCARDS = re.compile(r"^ *wildcards: (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Snakemake said, and its exit code."""
+
+    code: int
+    text: str
+
+    @property
+    def jobs(self) -> set[str]:
+        """The jobs that ran, or would: rule and wildcards, as in `fit_pca raw all`. `rule all` is no job."""
+        found = set()
+        for _, rule, lines in JOB.findall(self.text):
+            wildcards = WILDCARDS.search(lines)
+            values = [pair.partition("=")[2] for pair in wildcards[1].split(", ")] if wildcards else []
+            found.add(" ".join([rule, *values]))
+        return found - {"all"}
+
+
+class Project:
+    """The workflow, its scripts and its configuration in a folder of their own, with a tiny dataset."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.results = folder / RESULTS
+
+    @classmethod
+    def create(cls, folder: Path, overlay: dict[str, Any]) -> Self:
+        """As cloned a moment ago, with `overlay` as its second configuration file."""
+        folder.mkdir(parents=True)
+        for part in PARTS:
+            source = CHECKOUT / part
+            if source.is_dir():
+                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder / part)
+            for path in [folder / part, *(folder / part).rglob("*")]:
+                path.touch()
+        project = cls(folder)
+        project.write(OVERLAY, overlay)
+        return project
+
+    def copy(self, folder: Path) -> Self:
+        """The same in another folder, with results, what Snakemake noted, and all times."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return type(self)(folder)
+
+    def write(self, path: str, settings: dict[str, Any]) -> None:
+        (self.folder / path).write_text(yaml.safe_dump(settings, sort_keys=False))
+
+    def configure(self, change: Callable[[dict[str, Any]], Any]) -> None:
+        """Change the overlay: `change` gets its content and alters it in place."""
+        settings = yaml.safe_load((self.folder / OVERLAY).read_text())
+        change(settings)
+        self.write(OVERLAY, settings)
+
+    def edit(self, path: str, text: str) -> None:
+        """Append to a file."""
+        with open(self.folder / path, "a") as file:
+            file.write(text)
+
+    def command(self, *arguments: str, targets: tuple[str, ...] = (), cores: int = 2) -> list[str]:
+        """The command line; targets are relative to the results."""
+        wanted = [f"{RESULTS}/{target}" for target in targets]
+        snakemake = [sys.executable, "-m", "snakemake", *wanted, "--cores", str(cores)]
+        return [*snakemake, "--configfile", OVERLAY, *arguments]
+
+    def run(self, *arguments: str, **options: Any) -> Answer:
+        """Run Snakemake to its end."""
+        return self._finish(self.command(*arguments, **options))
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen:
+        """Start Snakemake as the leader of a group of processes."""
+        return subprocess.Popen(
+            self.command(*arguments, **options),
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def succeed(self, *arguments: str, **options: Any) -> set[str]:
+        """Run Snakemake, which must end well; the jobs."""
+        answer = self.run(*arguments, **options)
+        assert answer.code == 0, answer.text
+        return answer.jobs
+
+    def would_run(self, *arguments: str, **options: Any) -> set[str]:
+        """The jobs of a dry-run."""
+        return self.succeed("--dry-run", *arguments, **options)
+
+    def script(self, name: str, *arguments: str) -> Answer:
+        """Run one of the scripts that are no rule's."""
+        return self._finish([sys.executable, f"scripts/{name}.py", *arguments])
+
+    def _finish(self, command: list[str]) -> Answer:
+        process = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT,
+        )
+        return Answer(process.returncode, process.stdout)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        # Rules call `python`: the one that runs the tests.
+        return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def checksums(self, pattern: str) -> dict[str, str]:
+        """The sha256 of each result whose path matches."""
+        paths = sorted(path for path in self.results.glob(pattern) if path.is_file())
+        assert paths, f"no {pattern}"
+        return {str(path.relative_to(self.results)): _checksum(path) for path in paths}
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

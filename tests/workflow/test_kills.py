@@ -1,0 +1,224 @@
+"""Whatever is killed, locked out or left without room: nothing half-written is ever taken for a result."""
+
+import itertools
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from project import Project
+
+# All that a study ends in, but for what it cost to get there.
+SAME = ["data/*.npy", "models/**/predictions.npz", "models/**/metrics.json", "models/**/history.csv"]
+SAME += ["models/**/cv_results.csv", "paired_tests.csv", "agreement.json", "figures/*/*"]
+# A job alone; Snakemake alone, which leaves its jobs behind; all at once, as a power cut does.
+VICTIMS = itertools.cycle(["job", "job", "all", "job", "snakemake"])
+PREDICTIONS = "models/mlp/predictions.npz"
+LOG = "logs/train_network/mlp.log"
+
+
+def results(project: Project) -> dict[str, str]:
+    return {path: digest for pattern in SAME for path, digest in project.checksums(pattern).items()}
+
+
+def jobs_of(snakemake: subprocess.Popen, project: Project) -> list[psutil.Process]:
+    """The processes that run a rule's script."""
+    found = []
+    for child in psutil.Process(snakemake.pid).children(recursive=True):
+        try:
+            if child.cmdline()[1:2] and child.cmdline()[1].startswith(f"{project.folder}/scripts/"):
+                found.append(child)
+        except psutil.Error:
+            continue
+    return found
+
+
+def kill(victim: str, snakemake: subprocess.Popen, job: psutil.Process) -> None:
+    if victim == "job":
+        job.kill()
+        # What runs beside it may end; nothing new begins.
+        snakemake.terminate()
+    elif victim == "snakemake":
+        snakemake.kill()
+    else:
+        os.killpg(snakemake.pid, signal.SIGKILL)
+    snakemake.wait(120)
+
+
+def kill_once(project: Project, victim: str, spared: int, choice: random.Random) -> bool:
+    """Start a run, let some jobs begin, and kill at a moment of the next one; False if the run ended before.
+
+    Every other time the moment is one at which a file is being written, if any is.
+    """
+    snakemake = project.start()
+    begun: set[int] = set()
+    while snakemake.poll() is None:
+        for job in jobs_of(snakemake, project):
+            if job.pid in begun:
+                continue
+            begun.add(job.pid)
+            if len(begun) > spared and _reach(job, project, choice):
+                kill(victim, snakemake, job)
+                return True
+        time.sleep(0.01)
+    return False
+
+
+def _reach(job: psutil.Process, project: Project, choice: random.Random) -> bool:
+    """Wait for the moment; whether the job still runs."""
+    if choice.random() < 0.5:
+        time.sleep(choice.uniform(0, 1))
+    else:
+        while job.is_running() and not any(project.results.rglob(".*.part")):
+            time.sleep(0.001)
+    return job.is_running() and job.status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.long)])
+def test_killed_again_and_again_a_run_ends_like_one_never_disturbed(
+    finished: Project, fresh: Project, kills: int
+) -> None:
+    choice = random.Random(kills)
+    # Spread over the run: it goes on from where each kill has left it.
+    most_spared = len(finished.would_run("--forceall")) // kills
+    for victim in itertools.islice(VICTIMS, kills):
+        while not kill_once(fresh, victim, choice.randint(0, most_spared), choice):
+            shutil.rmtree(fresh.results)
+    fresh.succeed()
+    assert results(fresh) == results(finished)
+    assert fresh.would_run() == set()
+    assert list(fresh.folder.rglob("*.part")) == []
+
+
+# ---- Training, and who may work in a folder ----
+
+
+@pytest.fixture
+def longer(project: Project) -> Project:
+    """Trained for three epochs, it is to be trained for so many that there is time to disturb it."""
+    project.configure(lambda settings: settings["models"]["mlp"].update(epochs=1500))
+    project.configure(lambda settings: settings["training"].update(checkpoint_seconds=0.05))
+    return project
+
+
+@pytest.fixture
+def training(longer: Project) -> Iterator[subprocess.Popen]:
+    """A run in the midst of a training that has kept checkpoints."""
+    snakemake = longer.start(targets=(PREDICTIONS,))
+    while not list(longer.results.glob("checkpoints/mlp/*/epochs_1500.pt")):
+        assert snakemake.poll() is None
+        time.sleep(0.01)
+    yield snakemake
+    if snakemake.poll() is None:
+        os.killpg(snakemake.pid, signal.SIGKILL)
+    snakemake.wait()
+
+
+def test_a_training_goes_on_where_it_was_stopped(
+    longer: Project, training: subprocess.Popen, tmp_path: Path
+) -> None:
+    os.killpg(training.pid, signal.SIGKILL)
+    training.wait()
+    undisturbed = longer.copy(tmp_path / "undisturbed")
+    shutil.rmtree(undisturbed.results / "checkpoints")
+
+    said = longer.run(targets=(PREDICTIONS,))
+    assert said.code == 0, said.text
+    assert "The last run here was cut off" in said.text
+    log = (longer.results / LOG).read_text()
+    assert "Training goes on after epoch" in log
+    assert "Training goes on after epoch 2," not in log
+    undisturbed.succeed(targets=(PREDICTIONS,))
+    assert "goes on" not in (undisturbed.results / LOG).read_text()
+    assert longer.checksums("models/mlp/*.[ncp]*") == undisturbed.checksums("models/mlp/*.[ncp]*")
+
+
+def test_a_second_run_in_the_same_folder_is_told_why_it_has_to_wait(
+    longer: Project, training: subprocess.Popen
+) -> None:
+    second = longer.run(targets=(PREDICTIONS,))
+    assert second.code != 0
+    assert (
+        "Please make sure that no other Snakemake process is trying to create the same files" in second.text
+    )
+    assert training.poll() is None
+    # To look is allowed.
+    assert longer.would_run(targets=(PREDICTIONS,)) == {"train_network mlp", "predict_network mlp"}
+
+
+def test_jobs_end_with_the_run_that_started_them(longer: Project, training: subprocess.Popen) -> None:
+    jobs = jobs_of(training, longer)
+    assert len(jobs) == 1
+    training.kill()
+    _, left = psutil.wait_procs(jobs, timeout=10)
+    assert left == []
+
+
+def test_more_epochs_train_those_epochs_only_and_another_rate_starts_anew(project: Project) -> None:
+    target = "models/mlp/history.csv"
+    history = project.results / target
+    before = history.read_text().splitlines()
+
+    project.configure(lambda settings: settings["models"]["mlp"].update(epochs=5))
+    project.succeed(targets=(target,))
+    assert "Training goes on after epoch 2," in (project.results / LOG).read_text()
+    assert len(history.read_text().splitlines()) == 6
+    assert history.read_text().splitlines()[:4] == before
+
+    project.configure(lambda settings: settings["models"]["mlp"].update(epochs=3, learning_rate=0.06))
+    project.succeed(targets=(target,))
+    assert "goes on" not in (project.results / LOG).read_text()
+    assert len(history.read_text().splitlines()) == 4
+    assert history.read_text().splitlines()[:2] != before[:2]
+
+
+# ---- A full disk ----
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MB in memory."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if not shutil.which("mount") or os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], capture_output=True, text=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.mark.parametrize(
+    "kilobytes", [24, *(pytest.param(number, marks=pytest.mark.long) for number in (0, 4, 8, 16, 40, 64))]
+)
+def test_a_full_disk_is_named_and_with_room_made_the_run_ends_well(
+    finished: Project, small_disk: Path, tmp_path: Path, kilobytes: int
+) -> None:
+    change = {"epochs": 5, "hidden_dim": 16}
+    elsewhere = finished.copy(tmp_path / "elsewhere")
+    elsewhere.configure(lambda settings: settings["models"]["mlp"].update(change))
+    elsewhere.succeed(targets=(PREDICTIONS,))
+
+    project = finished.copy(small_disk / "study")
+    project.configure(lambda settings: settings["models"]["mlp"].update(change))
+    filler = small_disk / "filler"
+    free = shutil.disk_usage(small_disk).free - kilobytes * 1024
+    filler.write_bytes(bytes(free))
+    refused = project.run(targets=(PREDICTIONS,))
+    assert refused.code != 0
+    assert "no space left on" in refused.text.lower()
+
+    filler.unlink()
+    project.succeed(targets=(PREDICTIONS,))
+    assert project.checksums(PREDICTIONS) == elsewhere.checksums(PREDICTIONS)

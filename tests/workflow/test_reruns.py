@@ -1,0 +1,348 @@
+"""What a change runs, to the exact set of jobs: the table of the README, row by row."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from project import CHECKOUT, OVERLAY, Project
+from tiny import write_archive
+
+NEIGHBORS = ["knn_raw", "knn_pca", "knn_scaled_pca", "knn_grid"]
+NETWORKS = ["mlp", "mlp_batchnorm_dropout"]
+MODELS = [*NEIGHBORS, *NETWORKS]
+FOLDS = ["fold_0_of_3", "fold_1_of_3", "fold_2_of_3"]
+REPORT = {"write_report"}
+COMPARISON = {"compare_models", "draw_accuracy", "draw_paired_tests", "draw_cost", "draw_agreement"} | REPORT
+MODEL_FIGURES = ["draw_confusion_matrix", "draw_predictions", "draw_confused_pairs", "draw_reliability"]
+
+
+def jobs(rules: list[str], *of: str) -> set[str]:
+    return {f"{rule} {name}" for rule in rules for name in of}
+
+
+def scored(*models: str) -> set[str]:
+    """What follows when predictions of these models change."""
+    return jobs(["score_model", *MODEL_FIGURES], *models) | COMPARISON
+
+
+def searched(*models: str) -> set[str]:
+    """What follows when the neighbours of these models are sought again."""
+    return jobs(["predict_knn"], *models) | scored(*models)
+
+
+def trained(*models: str) -> set[str]:
+    """What follows when these networks are trained again."""
+    return jobs(["train_network", "describe_learning", "draw_training", "predict_network"], *models) | scored(
+        *models
+    )
+
+
+def cells(*n_components: int, folds: list[str] = FOLDS) -> set[str]:
+    return {f"score_grid_cell knn_grid {fold} {number}" for fold in folds for number in n_components}
+
+
+def chosen() -> set[str]:
+    """What follows when cells of the grid change."""
+    return jobs(["choose_best_pair", "draw_grid"], "knn_grid") | searched("knn_grid")
+
+
+def set_key(settings: dict[str, Any], key: str, value: Any) -> None:
+    """Set a value by its dotted key."""
+    *path, name = key.split(".")
+    for part in path:
+        settings = settings.setdefault(part, {})
+    settings[name] = value
+
+
+# ---- Nothing ----
+
+
+def test_the_finished_run_did_every_job_once(finished: Project) -> None:
+    log = (finished.folder / "run.log").read_text()
+    everything = (
+        {"fetch_archive", "unpack_archive", "assign_folds 3"}
+        | jobs(["compute_moments"], "all", *FOLDS)
+        | jobs(["fit_pca"], "raw all", "scaled all", *(f"scaled {fold}" for fold in FOLDS))
+        | cells(2, 4)
+        | chosen()
+        | searched(*NEIGHBORS)
+        | trained(*NETWORKS)
+    )
+    assert finished.would_run("--forceall") == everything
+    assert f"{len(everything) + 1} of {len(everything) + 1} steps (100%) done" in log
+
+
+def test_nothing_changed(finished: Project) -> None:
+    assert finished.would_run() == set()
+
+
+def test_whitespace_comments_and_the_order_of_keys(project: Project) -> None:
+    for path in ("config/config.yaml", OVERLAY):
+        settings = yaml.safe_load((project.folder / path).read_text())
+        # No comment survives, and keys stand in another order, at every level.
+        text = yaml.safe_dump(_reversed(settings), sort_keys=False, indent=7, default_flow_style=False)
+        (project.folder / path).write_text("# Another comment.\n\n" + text + "\n\n")
+    assert project.would_run() == set()
+
+
+def test_touched_scripts_library_and_rules(project: Project) -> None:
+    for part in ("scripts", "workflow", "config"):
+        for path in (project.folder / part).rglob("*"):
+            path.touch()
+    assert project.would_run() == set()
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["with .snakemake", "without .snakemake"])
+def test_a_fresh_clone_beside_old_results(
+    finished: Project, overlay: dict, tmp_path: Path, noted: bool
+) -> None:
+    clone = Project.create(tmp_path / "clone", overlay)
+    shutil.copytree(finished.folder / "results", clone.folder / "results")
+    if noted:
+        shutil.copytree(finished.folder / ".snakemake", clone.folder / ".snakemake")
+    newest = max(path.stat().st_mtime for path in clone.results.rglob("*"))
+    # A clone's files are newer than all results.
+    for path in (clone.folder / "scripts").rglob("*"):
+        os.utime(path, (newest + 60, newest + 60))
+    assert clone.would_run() == set()
+
+
+# ---- One model ----
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("knn_raw.n_neighbors", 3, searched("knn_raw")),
+        ("knn_pca.n_neighbors", 3, searched("knn_pca")),
+        ("knn_pca.n_components", 8, searched("knn_pca")),
+        ("knn_scaled_pca.scale", False, searched("knn_scaled_pca")),
+        ("mlp.learning_rate", 0.1, trained("mlp")),
+        ("mlp.epochs", 5, trained("mlp")),
+        ("mlp_batchnorm_dropout.dropout", 0.25, trained("mlp_batchnorm_dropout")),
+    ],
+)
+def test_a_hyperparameter(project: Project, key: str, value: Any, expected: set[str]) -> None:
+    project.configure(lambda settings: set_key(settings, f"models.{key}", value))
+    assert project.would_run() == expected
+
+
+def test_two_hyperparameters_swapped(project: Project) -> None:
+    def swap(settings: dict) -> None:
+        entry = settings["models"]["mlp"]
+        entry["hidden_dim"], entry["batch_size"] = entry["batch_size"], entry["hidden_dim"]
+
+    project.configure(swap)
+    assert project.would_run() == trained("mlp")
+
+
+def test_the_seed_is_that_of_networks_and_figures_alone(project: Project) -> None:
+    project.configure(lambda settings: set_key(settings, "seed", 1))
+    assert project.would_run() == trained(*NETWORKS) | scored(*MODELS)
+
+
+def test_a_further_seed_is_trained_beside_the_first(project: Project) -> None:
+    project.configure(lambda settings: set_key(settings, "seeds", [0, 7]))
+    further = [f"{model}/seed_7" for model in NETWORKS]
+    rules = ["train_network", "describe_learning", "predict_network", "score_model"]
+    assert project.would_run() == jobs(rules, *further) | COMPARISON
+
+
+# ---- The grid ----
+
+
+def test_one_more_number_of_components(project: Project) -> None:
+    """Runs for real, so that a cell that has come and gone can be seen not to come again."""
+    target = "models/knn_grid/cv_results.csv"
+
+    def use(numbers: list[int]) -> None:
+        project.configure(lambda settings: set_key(settings, "models.knn_grid.n_components", numbers))
+
+    use([2, 4, 6])
+    assert project.would_run() == cells(6) | chosen()
+    assert project.succeed(targets=(target,)) == cells(6) | {"choose_best_pair knn_grid"}
+    use([2, 4])
+    assert project.succeed(targets=(target,)) == {"choose_best_pair knn_grid"}
+    use([6, 4, 2])
+    assert project.would_run(targets=(target,)) == {"choose_best_pair knn_grid"}
+
+
+@pytest.mark.parametrize(
+    ("n_neighbors", "expected"),
+    [([1, 3, 5], cells(2, 4) | chosen()), ([1, 2, 3], chosen()), ([3, 1], chosen())],
+    ids=["more than before", "between known ones", "another order"],
+)
+def test_one_more_number_of_neighbors(project: Project, n_neighbors: list[int], expected: set[str]) -> None:
+    project.configure(lambda settings: set_key(settings, "models.knn_grid.n_neighbors", n_neighbors))
+    assert project.would_run() == expected
+
+
+# ---- The list of models ----
+
+
+def test_a_model_taken_off_the_list_and_put_back(project: Project) -> None:
+    project.configure(lambda settings: set_key(settings, "compare", MODELS[1:]))
+    assert project.would_run() == COMPARISON
+    project.configure(lambda settings: set_key(settings, "compare", MODELS))
+    assert project.would_run() == set()
+
+
+def test_a_model_added_to_the_list(project: Project) -> None:
+    added = {"family": "knn", "scale": True, "n_components": 2, "n_neighbors": 1}
+    project.configure(lambda settings: set_key(settings, "models.added", added))
+    # An entry alone compares nothing.
+    assert project.would_run() == set()
+    project.configure(lambda settings: set_key(settings, "compare", [*MODELS, "added"]))
+    assert project.would_run() == searched("added")
+
+
+# ---- Figures and report ----
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("confusion_matrix.color", "#123456", jobs(["draw_confusion_matrix"], *MODELS)),
+        ("predictions.n_pictures", 6, jobs(["draw_predictions"], *MODELS)),
+        ("confused_pairs.dpi", 60, jobs(["draw_confused_pairs"], *MODELS)),
+        ("training.train_color", "#123456", jobs(["draw_training"], *NETWORKS)),
+        ("grid_scores.color", "#123456", {"draw_grid knn_grid"}),
+        ("accuracy.color", "#123456", {"draw_accuracy"}),
+        ("agreement.dpi", 60, {"draw_agreement"}),
+    ],
+)
+def test_a_figure_s_style(project: Project, key: str, value: Any, expected: set[str]) -> None:
+    project.configure(lambda settings: set_key(settings, f"figures.{key}", value))
+    assert project.would_run() == expected | REPORT
+
+
+def test_a_caption_is_read_when_snakemake_s_report_is_made(project: Project) -> None:
+    project.edit("workflow/report/confusion_matrix.rst", "\nWords of another caption.\n")
+    assert project.would_run() == set()
+    project.succeed("--report", "page.html")
+    assert "Words of another caption." in (project.folder / "page.html").read_text()
+
+
+@pytest.mark.parametrize("key", ["title", "language"])
+def test_the_report_s_words(project: Project, key: str) -> None:
+    project.configure(lambda settings: set_key(settings, f"report.{key}", "ru"))
+    assert project.would_run() == REPORT
+
+
+# ---- Code ----
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("cifarbench/knn.py", cells(2, 4) | chosen() | searched(*NEIGHBORS)),
+        ("cifarbench/training.py", trained(*NETWORKS)),
+        ("cifarbench/learning.py", jobs(["describe_learning", "draw_training"], *NETWORKS) | REPORT),
+        ("cifarbench/figures/confusion.py", jobs(["draw_confusion_matrix"], *MODELS) | REPORT),
+        ("cifarbench/comparison.py", COMPARISON),
+        ("cifarbench/templates/report.html.j2", REPORT),
+        ("cifarbench/history.py", set()),
+        ("predict_network.py", jobs(["predict_network"], *NETWORKS) | scored(*NETWORKS)),
+        ("draw_cost.py", {"draw_cost"} | REPORT),
+    ],
+)
+def test_an_edited_module(project: Project, module: str, expected: set[str]) -> None:
+    project.edit(f"scripts/{module}", "# An edit.\n")
+    assert project.would_run() == expected
+
+
+def test_fingerprints_follow_all_that_python_imports() -> None:
+    """Held against the modules that each script really loads."""
+    program = """
+import importlib, json, sys
+from pathlib import Path
+from cifarbench import provenance
+scripts = Path(sys.argv[1])
+for script in sorted(scripts.glob("*.py")):
+    loaded = {name for name in sys.modules if name.split(".")[0] == "cifarbench"}
+    for name in loaded:
+        del sys.modules[name]
+    importlib.import_module(script.stem)
+    really = {Path(module.__file__) for name, module in sys.modules.items() if name.split(".")[0] == "cifarbench"}
+    known = provenance._imported(script, scripts)
+    assert really == known, (script.name, really ^ known)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", program, CHECKOUT / "scripts"],
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT / "scripts")},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+
+
+# ---- How it runs ----
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--set-threads", "predict_knn=2", "train_network=2"),
+        ("--set-resources", "train_network:mem_mb=9000", "predict_knn:runtime=99"),
+        ("--default-resources", "mem_mb=1000", "disk_mb=1000"),
+        ("--resources", "gpu=1", "mem_mb=4000"),
+        ("--workflow-profile", "none"),
+        ("--workflow-profile", "workflow/profiles/slurm"),
+        ("--workflow-profile", "workflow/profiles/cluster-generic"),
+    ],
+    ids=lambda arguments: " ".join(arguments),
+)
+def test_threads_memory_runtime_and_profiles(finished: Project, arguments: tuple[str, ...]) -> None:
+    profile = arguments[-1] if arguments[0] == "--workflow-profile" else "none"
+    if profile != "none" and not (finished.folder / profile).exists():
+        pytest.skip(f"no {profile}")
+    assert finished.would_run(*arguments) == set()
+
+
+@pytest.mark.parametrize("cores", [1, 16])
+def test_the_number_of_cores(finished: Project, cores: int) -> None:
+    assert finished.would_run(cores=cores) == set()
+
+
+def test_where_the_archive_lies_and_how_often_checkpoints_are_kept(project: Project, tmp_path: Path) -> None:
+    def move(settings: dict) -> None:
+        entry = settings["datasets"]["tiny"]
+        entry["archive"] = str(shutil.copy(entry["archive"], tmp_path / "elsewhere.tar.gz"))
+        settings["training"]["checkpoint_seconds"] = 60
+        settings["cache"] = str(tmp_path)
+
+    project.configure(move)
+    # The report names the place.
+    assert project.would_run() == REPORT
+
+
+# ---- Data ----
+
+
+@pytest.mark.parametrize("stated", [True, False], ids=["with sha256", "without sha256"])
+def test_another_archive_runs_everything(
+    finished: Project, overlay: dict, tmp_path: Path, stated: bool
+) -> None:
+    project = finished.copy(tmp_path / "study")
+    archive = tmp_path / "tiny.tar.gz"
+    sha256 = write_archive(archive, seed=1)
+
+    def replace(settings: dict) -> None:
+        settings["datasets"]["tiny"] |= {"archive": str(archive), "sha256": sha256}
+        if not stated:
+            del settings["datasets"]["tiny"]["sha256"]
+
+    everything = finished.would_run("--forceall")
+    project.configure(replace)
+    assert project.would_run() == everything
+
+
+def _reversed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _reversed(value[key]) for key in reversed(value)}
+    return value

@@ -1,0 +1,238 @@
+"""One run from the archive to the report: the files that others read, and what is in them."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from project import Project
+from test_reruns import MODELS, NEIGHBORS, NETWORKS
+from tiny import CLASSES, N_TEST
+
+METRICS = {"accuracy", "accuracy_ci95", "macro", "weighted", "per_class", "confusion_matrix", "top3"}
+SCORES = {"precision", "recall", "f1"}
+FIT = {"model", "family", "params", "seed", "fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb"}
+FIT |= {"n_parameters", "device", "threads", "versions"}
+COMPARISON = ["model", "family", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "fit_seconds"]
+COMPARISON += ["predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters"]
+PAIRS = ["model_a", "model_b", "accuracy_difference", "ci_low", "ci_high", "p_value", "p_value_adjusted"]
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_ends_in_the_contract_s_files(finished: Project, model: str) -> None:
+    folder = finished.results / "models" / model
+    with np.load(folder / "predictions.npz") as arrays:
+        y_true, y_pred, proba = arrays["y_true"], arrays["y_pred"], arrays["proba"]
+    assert y_true.shape == y_pred.shape == (N_TEST,)
+    assert y_true.dtype.kind == y_pred.dtype.kind == "i"
+    assert proba.shape == (N_TEST, len(CLASSES))
+    assert proba.dtype == np.float32
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-5)
+    assert np.array_equal(proba.argmax(axis=1), y_pred)
+    assert np.array_equal(y_true, np.load(finished.results / "data/test_labels.npy"))
+
+    fit = read_json(folder / "fit.json")
+    assert set(fit) >= FIT
+    assert fit["model"] == model
+    assert (fit["n_parameters"] is None) == (fit["seed"] is None) == (model in NEIGHBORS)
+    assert min(fit["fit_seconds"], fit["predict_seconds"], fit["peak_memory_mb"], fit["stored_mb"]) > 0
+
+    metrics = read_json(folder / "metrics.json")
+    assert set(metrics) >= METRICS
+    assert metrics["accuracy"] == (y_true == y_pred).mean()
+    low, high = metrics["accuracy_ci95"]
+    assert 0 <= low < metrics["accuracy"] < high <= 1
+    assert set(metrics["macro"]) == set(metrics["weighted"]) == SCORES
+    assert list(metrics["per_class"]) == CLASSES
+    assert all(set(scores) == SCORES | {"support"} for scores in metrics["per_class"].values())
+    matrix = np.zeros((len(CLASSES), len(CLASSES)), int)
+    np.add.at(matrix, (y_true, y_pred), 1)
+    assert metrics["confusion_matrix"] == matrix.tolist()
+    assert all(len(set(metrics["top3"][kind])) == 3 for kind in SCORES)
+
+
+@pytest.mark.parametrize("model", NETWORKS)
+def test_a_network_s_history_has_a_row_an_epoch(finished: Project, model: str) -> None:
+    rows = read_rows(finished.results / "models" / model / "history.csv")
+    assert list(rows[0]) == ["epoch", "train_loss", "test_loss", "train_accuracy", "test_accuracy"]
+    assert [row["epoch"] for row in rows] == ["0", "1", "2"]
+    metrics = read_json(finished.results / "models" / model / "metrics.json")
+    assert float(rows[-1]["test_accuracy"]) == pytest.approx(metrics["accuracy"])
+
+
+def test_the_grid_has_scikit_learn_s_columns(finished: Project) -> None:
+    rows = read_rows(finished.results / "models/knn_grid/cv_results.csv")
+    assert len(rows) == 4
+    splits = [f"split{fold}_test_score" for fold in range(3)]
+    assert set(rows[0]) >= {"mean_test_score", "std_test_score", "rank_test_score", *splits}
+    assert {name.rpartition("__")[2] for name in rows[0] if name.startswith("param_")} == {
+        "n_components",
+        "n_neighbors",
+    }
+    assert min(int(row["rank_test_score"]) for row in rows) == 1
+
+
+def test_models_are_compared_in_the_configuration_s_order(finished: Project) -> None:
+    rows = read_rows(finished.results / "comparison.csv")
+    assert list(rows[0])[: len(COMPARISON)] == COMPARISON
+    assert [row["model"] for row in rows] == MODELS
+    for row in rows:
+        metrics = read_json(finished.results / "models" / row["model"] / "metrics.json")
+        assert float(row["accuracy"]) == metrics["accuracy"]
+        assert float(row["macro_f1"]) == metrics["macro"]["f1"]
+        assert (row["n_parameters"] == "") == (row["model"] in NEIGHBORS)
+    pairs = read_rows(finished.results / "paired_tests.csv")
+    assert list(pairs[0])[: len(PAIRS)] == PAIRS
+    assert len(pairs) == len(MODELS) * (len(MODELS) - 1) / 2
+    accuracy = {row["model"]: float(row["accuracy"]) for row in rows}
+    for pair in pairs:
+        difference = accuracy[pair["model_a"]] - accuracy[pair["model_b"]]
+        assert float(pair["accuracy_difference"]) == pytest.approx(difference)
+        assert 0 <= float(pair["p_value"]) <= float(pair["p_value_adjusted"]) <= 1
+
+
+def test_figures_and_reports_are_there(finished: Project) -> None:
+    figures = finished.results / "figures"
+    for model in MODELS:
+        assert (figures / model / "confusion_matrix.svg").read_text().lstrip().startswith("<?xml")
+        assert (figures / model / "predictions.png").read_bytes().startswith(b"\x89PNG")
+        assert (figures / model / "training.svg").exists() == (model in NETWORKS)
+    page = (finished.results / "report.html").read_text()
+    assert page.lower().startswith("<!doctype html>")
+    assert "not the official" in page.lower()
+    markdown = (finished.results / "report.md").read_text()
+    assert all(model in page and model in markdown for model in MODELS)
+
+
+def test_every_rule_that_runs_code_left_a_log(finished: Project) -> None:
+    logs = {
+        path.relative_to(finished.results / "logs").parts[0]
+        for path in finished.results.glob("logs/**/*.log")
+    }
+    rules = {job.split()[0] for job in finished.would_run("--forceall")}
+    assert {name.removesuffix(".log") for name in logs} == rules
+
+
+# Short of it, the run of test_kills.py shows the same: killed and resumed, it ends like the finished one.
+@pytest.mark.long
+def test_two_runs_predict_the_same_byte_for_byte(finished: Project, fresh: Project) -> None:
+    targets = tuple(f"models/{model}/predictions.npz" for model in MODELS)
+    fresh.succeed(targets=targets)
+    assert fresh.checksums("models/*/predictions.npz") == finished.checksums("models/*/predictions.npz")
+
+
+# ---- What is told of runs: history, diff, explain ----
+
+
+def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
+    kept = sorted(path.name for path in (project.results / "history").iterdir())
+    assert len(kept) == 1
+    assert project.script("explain_changes", "--configfile", "config/tiny.yaml").text.startswith(
+        "Nothing would run"
+    )
+    # Neither a dry-run, nor a run without jobs, nor a part of the study is a finished run.
+    project.configure(lambda settings: settings["models"].update(knn_raw={"n_neighbors": 3}))
+    project.would_run()
+    project.succeed(targets=("models/knn_raw/predictions.npz",))
+    assert len(list((project.results / "history").iterdir())) == 1
+
+    explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
+    expected = project.would_run()
+    rows = [line.split() for line in explained.text.splitlines()]
+    assert ["write_report", "models.knn_raw.n_neighbors:", "5", "->", "3"] in rows
+    assert [
+        "score_model",
+        "knn_raw",
+        "input",
+        "changed:",
+        "results/tiny/models/knn_raw/predictions.npz",
+    ] in rows
+    assert f"{len(expected)} jobs would run" in explained.text
+    assert {row[0] for row in rows if row} >= {job.split()[0] for job in expected}
+
+    project.succeed()
+    project.succeed()
+    runs = sorted(path.name for path in (project.results / "history").iterdir())
+    assert len(runs) == 2
+    assert runs[0] == kept[0]
+
+    listed = project.script("show_history")
+    assert listed.code == 0
+    assert all(name.rpartition("-")[2] in listed.text for name in runs)
+    compared = project.script("compare_runs")
+    assert ["models.knn_raw.n_neighbors", "5", "3"] in [line.split() for line in compared.text.splitlines()]
+    # What was not computed again has not changed.
+    changed = [line.split()[0] for line in compared.text.splitlines() if "_seconds" in line]
+    assert set(changed) == {"knn_raw"}
+    assert (
+        "| models.knn_raw.n_neighbors | 5     | 3     |" in (project.results / "history/diff.md").read_text()
+    )
+
+    # A run's configuration repeats it.
+    shutil.copy(project.results / "history" / runs[0] / "config.yaml", project.folder / "config/tiny.yaml")
+    assert "predict_knn knn_raw" in project.would_run()
+    shutil.copy(project.results / "history" / runs[1] / "config.yaml", project.folder / "config/tiny.yaml")
+    assert project.would_run() == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "job", "why"),
+    [
+        ({"models": {"mlp": {"learning_rate": 0.1}}}, "train_network mlp", "learning_rate: 0.05 -> 0.1"),
+        ({"models": {"knn_pca": {"n_neighbors": 7}}}, "predict_knn knn_pca", "n_neighbors: 5 -> 7"),
+        (
+            {"models": {"knn_grid": {"n_components": [2, 4, 6]}}},
+            "score_grid_cell knn_grid, fold_0_of_3, 6",
+            "new",
+        ),
+        (
+            {"figures": {"accuracy": {"color": "#123456"}}},
+            "draw_accuracy",
+            "color: #0072b2 -> #123456",
+        ),
+    ],
+)
+def test_a_change_is_explained_by_its_key_and_values(
+    project: Project, change: dict, job: str, why: str
+) -> None:
+    project.configure(lambda settings: _merge(settings, change))
+    explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
+    assert f"{job} {why}" in [" ".join(line.split()) for line in explained.text.splitlines()]
+
+
+def test_edited_code_and_lost_files_are_explained(project: Project) -> None:
+    project.edit("scripts/draw_cost.py", "# An edit.\n")
+    (project.results / "figures/accuracy.svg").unlink()
+    explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
+    rows = [" ".join(line.split()) for line in explained.text.splitlines()]
+    assert "draw_cost code changed" in rows
+    assert "draw_accuracy missing: results/tiny/figures/accuracy.svg" in rows
+    assert "write_report input from draw_accuracy changes" in rows
+    assert "input from draw_cost changes" in rows
+
+
+def test_what_cannot_be_explained_ends_in_a_sentence(project: Project) -> None:
+    for arguments in (["--config", "seed=-1"], ["--targets", "nothing/of/that/name"]):
+        explained = project.script("explain_changes", "--configfile", "config/tiny.yaml", *arguments)
+        assert explained.code == 1
+        assert "Traceback" not in explained.text
+
+
+def _merge(settings: dict, change: dict) -> None:
+    for key, value in change.items():
+        if isinstance(value, dict):
+            _merge(settings.setdefault(key, {}), value)
+        else:
+            settings[key] = value
