@@ -96,6 +96,18 @@ def test_killed_again_and_again_a_run_ends_like_one_never_disturbed(
     assert list(fresh.folder.rglob("*.part")) == []
 
 
+def test_a_change_that_was_cut_off_and_taken_back_leaves_no_trace(
+    finished: Project, project: Project
+) -> None:
+    entry = {"n_components": 4, "n_neighbors": 3}
+    project.configure(lambda settings: settings["models"].update(knn_pca=entry))
+    assert kill_once(project, "all", 1, random.Random(0))
+    project.configure(lambda settings: settings["models"].update(knn_pca={"n_components": 4}))
+    project.succeed()
+    assert results(project) == results(finished)
+    assert project.would_run() == set()
+
+
 # ---- Training, and who may work in a folder ----
 
 
