@@ -23,8 +23,8 @@ class Checkpoints:
     """
 
     def __init__(self, root: Path, belongs_to: dict[str, Any]):
-        self.identity = hashlib.sha256(json.dumps(belongs_to, sort_keys=True).encode()).hexdigest()
-        self.folder = root / self.identity[:16]
+        self.belongs_to = json.dumps(belongs_to, sort_keys=True)
+        self.folder = root / hashlib.sha256(self.belongs_to.encode()).hexdigest()[:16]
 
     def newest(self, epochs: int) -> dict[str, Any] | None:
         """The state with the most epochs behind it, `epochs` at most, or None.
@@ -38,7 +38,7 @@ class Checkpoints:
     def save(self, epochs: int, state: dict[str, Any]) -> None:
         """Write the state of the run that is to train `epochs` epochs, whole or not at all."""
         buffer = io.BytesIO()
-        torch.save({**state, "identity": self.identity}, buffer)
+        torch.save({**state, "belongs_to": self.belongs_to}, buffer)
         content = buffer.getvalue()
         with replacing(self.folder / f"epochs_{epochs}.pt") as file:
             file.write(hashlib.sha256(content).digest())
@@ -50,7 +50,7 @@ class Checkpoints:
         if hashlib.sha256(content).digest() != checksum:
             return self._set_aside(path, "is torn")
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        if state["identity"] != self.identity:
+        if state["belongs_to"] != self.belongs_to:
             return self._set_aside(path, "belongs to another training")
         return state
 
