@@ -6,7 +6,11 @@ if ! grep -qsE '^ID(_LIKE)?=.*debian' /etc/os-release || [ "$(id -u)" != 0 ]; th
     echo "Slurm is not installed: that takes Debian and root."
     exit 0
 fi
-if command -v munged slurmctld slurmd sbatch > /dev/null; then
+missing=
+for program in munged slurmctld slurmd sbatch; do
+    command -v $program > /dev/null || missing="$missing $program"
+done
+if [ -z "$missing" ]; then
     exit 0
 fi
 

@@ -11,8 +11,9 @@ from slurm import NODE, Slurm
 from study import NETWORKS, RESULTS, SLURM, Study, comment, predictions_of
 
 FIRST, SECOND = NETWORKS
-# No partition and no account is named: Slurm chooses.
-LIMITED = [*SLURM, "--set-resources", "train_network:runtime=1", "--"]
+# No partition and no account is named: Slurm chooses. GPUs are asked for as where only --gres is taken.
+TRAINING = ["runtime=1", "gpu=0", "gres='gpu:1'"]
+LIMITED = [*SLURM, "--set-resources", *(f"train_network:{resource}" for resource in TRAINING), "--"]
 
 
 def wait_for(
@@ -107,7 +108,9 @@ def test_whatever_happens_the_results_are_the_same(slurm, study, expected):
 
     assert trainings.states(FIRST) == ["CANCELLED", "TIMEOUT", "COMPLETED"]
     assert trainings.states(SECOND) == ["CANCELLED", "CANCELLED", "COMPLETED"]
-    assert {job["Partition"] for network in NETWORKS for job in trainings.jobs(network)} == {"cpu"}
+    for job in [*trainings.jobs(FIRST), *trainings.jobs(SECOND)]:
+        assert (job["Partition"], job["Account"]) == ("cpu", "(null)")
+        assert (job["TresPerNode"], job.get("TresPerJob")) == ("gres:gpu:1", None)
     found = study.results()
     for network in NETWORKS:
         log = study.folder / RESULTS / f"logs/train_network/{network}.log"
