@@ -74,6 +74,8 @@ def record(
     name = f"{when.astimezone(UTC):%Y-%m-%dT%H%M%SZ}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
     folder = results / FOLDER / name
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(".*.part"):
+        shutil.rmtree(left)
     part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".", suffix=".part"))
     try:
         write_text(part / "config.yaml", yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True))

@@ -13,7 +13,6 @@ from cifarbench.files import read_json, write_json
 
 # The environment's name of the process whose jobs end when it does.
 STARTER = "CIFARBENCH_STARTER"
-SIGNATURE = "owner.json"
 
 
 def become_starter() -> None:
@@ -42,25 +41,26 @@ def end_with_starter(poll_seconds: float = 1.0) -> None:
 
 
 def sign(locks: Path) -> None:
-    """Leave word in a folder of locks of who holds them: this process."""
+    """Leave word in a folder of locks of who holds some of them: this process."""
     if locks.is_dir():
-        write_json(locks / SIGNATURE, {"host": socket.gethostname(), "pid": os.getpid()})
+        write_json(locks / f"{os.getpid()}.owner", {"host": socket.gethostname(), "pid": os.getpid()})
 
 
 def take_away_abandoned(locks: Path, program: str) -> bool:
-    """Remove a folder of locks if the process that signed it is gone; whether it was removed.
+    """Remove a folder of locks if all processes that signed it are gone; whether it was removed.
 
-    program: a word of its command line, which tells it from a later process that has its number. Locks that
-    nobody signed, or somebody on another machine, stay.
+    program: a word of their command lines, which tells them from later processes that have their numbers. Locks
+    that nobody signed, or somebody on another machine, stay.
     """
     try:
-        owner = read_json(locks / SIGNATURE)
-        abandoned = owner["host"] == socket.gethostname() and not _is_alive(owner["pid"], program)
+        owners = [read_json(path) for path in locks.glob("*.owner")]
+        here = all(owner["host"] == socket.gethostname() for owner in owners)
+        if not owners or not here or any(_is_alive(owner["pid"], program) for owner in owners):
+            return False
     except (OSError, ValueError, KeyError):
         return False
-    if abandoned:
-        shutil.rmtree(locks)
-    return abandoned
+    shutil.rmtree(locks)
+    return True
 
 
 def _process_numbers() -> str:

@@ -115,6 +115,15 @@ def test_what_cannot_be_kept_whole_is_not_kept(tmp_path: Path) -> None:
     assert history.read(tmp_path) == []
 
 
+def test_what_a_killed_recording_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    left = tmp_path / "history/.abc.part"
+    left.mkdir(parents=True)
+    (left / "run.json").touch()
+    assert history.read(tmp_path) == []
+    run = keep(tmp_path, {"knn": 0.5})
+    assert list((tmp_path / "history").iterdir()) == [run.folder]
+
+
 def test_runs_are_read_in_the_order_in_which_they_ended(tmp_path: Path) -> None:
     minutes = [3, 1, 2]
     for minute in minutes:

@@ -72,10 +72,10 @@ def test_jobs_inherit_the_number_of_their_starter(monkeypatch: pytest.MonkeyPatc
 
 
 def locks(folder: Path, **owner) -> Path:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "0.input.lock").touch()
     if owner:
-        (folder / running.SIGNATURE).write_text(json.dumps(owner))
+        (folder / f"{owner['pid']}.owner").write_text(json.dumps(owner))
     return folder
 
 
@@ -96,12 +96,22 @@ def test_locks_of_a_living_run_stay(tmp_path: Path, starter: subprocess.Popen) -
     assert folder.exists()
 
 
+def test_locks_of_two_runs_stay_while_one_of_them_lives(tmp_path: Path, starter: subprocess.Popen) -> None:
+    """Two datasets may be worked on in one folder."""
+    gone = started(SLEEPER)
+    for pid in (starter.pid, ended(gone)):
+        folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=pid)
+    assert not running.take_away_abandoned(folder, "python")
+    ended(starter)
+    assert running.take_away_abandoned(folder, "python")
+
+
 def test_locks_of_another_machine_and_of_nobody_stay(tmp_path: Path, starter: subprocess.Popen) -> None:
     gone = ended(starter)
     assert not running.take_away_abandoned(locks(tmp_path / "a", host="elsewhere", pid=gone), "python")
     assert not running.take_away_abandoned(locks(tmp_path / "b"), "python")
     torn = locks(tmp_path / "c")
-    (torn / running.SIGNATURE).write_text('{"host": "')
+    (torn / "1.owner").write_text('{"host": "')
     assert not running.take_away_abandoned(torn, "python")
     assert not running.take_away_abandoned(tmp_path / "none", "python")
 
@@ -109,7 +119,7 @@ def test_locks_of_another_machine_and_of_nobody_stay(tmp_path: Path, starter: su
 def test_a_signature_is_that_of_this_process(tmp_path: Path) -> None:
     folder = locks(tmp_path / "locks")
     running.sign(folder)
-    assert json.loads((folder / running.SIGNATURE).read_text())["pid"] == os.getpid()
+    assert json.loads((folder / f"{os.getpid()}.owner").read_text())["pid"] == os.getpid()
     assert not running.take_away_abandoned(folder, "python")
     running.sign(tmp_path / "none")
     assert not (tmp_path / "none").exists()
