@@ -12,7 +12,7 @@ OVERLAY := $(if $(CONFIGFILE),--configfile $(CONFIGFILE)) $(if $(strip $(ARCHIVE
 STUDY := snakemake --cores $(CORES) $(OVERLAY)
 DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
 
-.PHONY: help demo study explain history diff snakemake-report test lint format bench clean-checkpoints
+.PHONY: help demo study explain history diff snakemake-report test lint format bench scaling clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ format: $(ENVIRONMENT) ## Put the code into the format that lint checks
 
 bench: $(ENVIRONMENT) ## Measure each part against the plain way (ARCHIVE=path and SHA256=value as for study)
 	PYTHONPATH=scripts python benchmarks/run.py $(if $(ARCHIVE),--archive $(ARCHIVE) --study) $(if $(SHA256),--sha256 $(SHA256))
+
+scaling: $(ENVIRONMENT) ## Project the study onto more nodes, from the job times of a finished run (docs/cluster.md)
+	@python scripts/project_scaling.py --benchmarks results/cifar10/benchmarks --page docs/cluster.md
 
 clean-checkpoints: ## Delete the checkpoints of all trainings
 	rm -rf results/*/checkpoints
