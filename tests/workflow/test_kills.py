@@ -1,5 +1,6 @@
 """Whatever is killed, locked out or left without room: nothing half-written is ever taken for a result."""
 
+import contextlib
 import itertools
 import os
 import random
@@ -28,27 +29,33 @@ def results(project: Project) -> dict[str, str]:
 
 
 def jobs_of(snakemake: subprocess.Popen, project: Project) -> list[psutil.Process]:
-    """The processes that run a rule's script."""
+    """The processes that run a rule's script, as far as they have not ended while we look."""
     found = []
-    for child in psutil.Process(snakemake.pid).children(recursive=True):
-        try:
-            if child.cmdline()[1:2] and child.cmdline()[1].startswith(f"{project.folder}/scripts/"):
-                found.append(child)
-        except psutil.Error:
-            continue
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(snakemake.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "".join(child.cmdline()[1:2]).startswith(f"{project.folder}/scripts/"):
+                    found.append(child)
     return found
 
 
-def kill(victim: str, snakemake: subprocess.Popen, job: psutil.Process) -> None:
-    if victim == "job":
-        job.kill()
-        # What runs beside it may end; nothing new begins.
-        snakemake.terminate()
-    elif victim == "snakemake":
-        snakemake.kill()
-    else:
-        os.killpg(snakemake.pid, signal.SIGKILL)
+def kill(victim: str, snakemake: subprocess.Popen, job: psutil.Process) -> bool:
+    """Kill, unless the job was faster."""
+    try:
+        if job.status() == psutil.STATUS_ZOMBIE:
+            return False
+        if victim == "job":
+            job.kill()
+            # What runs beside it may end; nothing new begins.
+            snakemake.terminate()
+        elif victim == "snakemake":
+            snakemake.kill()
+        else:
+            os.killpg(snakemake.pid, signal.SIGKILL)
+    except psutil.NoSuchProcess:
+        return False
     snakemake.wait(120)
+    return True
 
 
 def kill_once(project: Project, victim: str, spared: int, choice: random.Random) -> bool:
@@ -56,28 +63,29 @@ def kill_once(project: Project, victim: str, spared: int, choice: random.Random)
 
     Every other time the moment is one at which a file is being written, if any is.
     """
-    snakemake = project.start()
     begun: set[int] = set()
-    while snakemake.poll() is None:
-        for job in jobs_of(snakemake, project):
-            if job.pid in begun:
-                continue
-            begun.add(job.pid)
-            if len(begun) > spared and _reach(job, project, choice):
-                kill(victim, snakemake, job)
-                return True
-        time.sleep(0.01)
+    with project.start() as snakemake:
+        while snakemake.poll() is None:
+            for job in jobs_of(snakemake, project):
+                if job.pid in begun:
+                    continue
+                begun.add(job.pid)
+                if len(begun) > spared:
+                    _await_moment(job, project, choice)
+                    if kill(victim, snakemake, job):
+                        return True
+            time.sleep(0.01)
     return False
 
 
-def _reach(job: psutil.Process, project: Project, choice: random.Random) -> bool:
-    """Wait for the moment; whether the job still runs."""
+def _await_moment(job: psutil.Process, project: Project, choice: random.Random) -> None:
     if choice.random() < 0.5:
         time.sleep(choice.uniform(0, 1))
-    else:
+        return
+    # Folders may vanish while we look.
+    with contextlib.suppress(FileNotFoundError):
         while job.is_running() and not any(project.results.rglob(".*.part")):
             time.sleep(0.001)
-    return job.is_running() and job.status() != psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.long)])
@@ -215,15 +223,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     "kilobytes", [24, *(pytest.param(number, marks=pytest.mark.long) for number in (0, 8, 16, 32))]
 )
 def test_a_full_disk_is_named_and_with_room_made_the_run_ends_well(
-    finished: Project, small_disk: Path, tmp_path: Path, kilobytes: int
+    finished: Project, small_disk: Path, kilobytes: int
 ) -> None:
-    change = {"epochs": 5, "hidden_dim": 16}
-    elsewhere = finished.copy(tmp_path / "elsewhere")
-    elsewhere.configure(lambda settings: settings["models"]["mlp"].update(change))
-    elsewhere.succeed(targets=(PREDICTIONS,))
-
     project = finished.copy(small_disk / "study")
-    project.configure(lambda settings: settings["models"]["mlp"].update(change))
+    shutil.rmtree(project.results / "models/mlp")
+    shutil.rmtree(project.results / "checkpoints")
     filler = small_disk / "filler"
     free = shutil.disk_usage(small_disk).free - kilobytes * 1024
     filler.write_bytes(bytes(free))
@@ -233,4 +237,4 @@ def test_a_full_disk_is_named_and_with_room_made_the_run_ends_well(
 
     filler.unlink()
     project.succeed(targets=(PREDICTIONS,))
-    assert project.checksums(PREDICTIONS) == elsewhere.checksums(PREDICTIONS)
+    assert project.checksums(PREDICTIONS) == finished.checksums(PREDICTIONS)
