@@ -1,9 +1,6 @@
 # From predictions to metrics, and to the comparison of all models. No model family is known here.
 
 
-include: "figures.smk"
-
-
 rule score_model:
     input:
         predictions="<results>/models/{model}/predictions.npz",
