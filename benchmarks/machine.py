@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from cifarbench.cost import processor
 
-PACKAGES = ["numpy", "scikit-learn", "scikit-learn-intelex", "torch", "snakemake"]
+PACKAGES = ["numpy", "scikit-learn", "faiss-cpu", "torch", "snakemake"]
 
 
 def describe() -> str:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench import knn
 from cifarbench.command import run
 from cifarbench.cost import Stopwatch, cost_record, total_cost
 from cifarbench.files import read_json
+from cifarbench.knn import nearest, vote_shares
 from cifarbench.moments import centred
 from cifarbench.pca import PrincipalComponents
 from cifarbench.predictions import write_fit, write_predictions
@@ -38,10 +38,9 @@ def main(
 
     with Stopwatch() as fitting:
         train_features = features(train_images)
-        classifier = knn.fit(train_features, labels, params["n_neighbors"], threads)
     with Stopwatch() as predicting:
-        n_classes = len(read_json(dataset)["classes"])
-        proba = knn.predict_proba(classifier, features(test_images), n_classes)
+        neighbors = nearest(train_features, features(test_images), params["n_neighbors"], threads)
+        proba = vote_shares(labels[neighbors], len(read_json(dataset)["classes"]))
 
     write_predictions(predictions, np.load(test_labels), proba)
     write_fit(

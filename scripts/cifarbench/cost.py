@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Self
 
-PACKAGES = ["numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "torch", "torchvision"]
+PACKAGES = ["numpy", "scipy", "scikit-learn", "faiss-cpu", "torch", "torchvision"]
 
 
 class Stopwatch:

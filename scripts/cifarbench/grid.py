@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy.stats import rankdata
 
-from cifarbench.knn import correct_by_neighbors, fit
+from cifarbench.knn import correct_by_neighbors, nearest
 from cifarbench.pca import PrincipalComponents
 
 
@@ -41,8 +40,7 @@ def score_cell(
     """
     features = components.transform(images, n_components)
     train_labels = labels[~validation]
-    classifier = fit(features[~validation], train_labels, max_neighbors, threads)
-    neighbors = classifier.kneighbors(features[validation], return_distance=False)
+    neighbors = nearest(features[~validation], features[validation], max_neighbors, threads)
     return Cell(
         correct_by_neighbors(train_labels[neighbors], labels[validation]).tolist(), int(validation.sum())
     )
@@ -67,7 +65,7 @@ def cv_results(
         columns[f"split{fold}_test_score"] = scores[:, fold].tolist()
     columns["mean_test_score"] = means.tolist()
     columns["std_test_score"] = scores.std(axis=1).tolist()
-    columns["rank_test_score"] = rankdata(-means, method="min").astype(int).tolist()
+    columns["rank_test_score"] = ((means[:, None] < means).sum(axis=1) + 1).tolist()
     return columns
 
 

@@ -1,35 +1,26 @@
-"""k nearest neighbours by exact search."""
+"""k nearest neighbours by exact search, and their votes."""
 
-import importlib.util
-import logging
-
+import faiss
 import numpy as np
 
-if importlib.util.find_spec("sklearnex"):
-    # The same class, several times faster; its wheels are for x86-64 alone.
-    from sklearnex.neighbors import KNeighborsClassifier
 
-    # It reports every call.
-    logging.getLogger("sklearnex").setLevel(logging.WARNING)
-else:
-    from sklearn.neighbors import KNeighborsClassifier
+def nearest(points: np.ndarray, queries: np.ndarray, n_neighbors: int, threads: int) -> np.ndarray:
+    """Search `points` (N, D) for those nearest to each of `queries` (M, D) by Euclidean distance.
 
-
-def fit(features: np.ndarray, labels: np.ndarray, n_neighbors: int, threads: int) -> KNeighborsClassifier:
-    """Keep `features` (N, D) float32 and `labels` (N,) int for a brute-force search by Euclidean distance."""
-    classifier = KNeighborsClassifier(n_neighbors, algorithm="brute", n_jobs=threads)
-    return classifier.fit(features, labels)
-
-
-def predict_proba(classifier: KNeighborsClassifier, features: np.ndarray, n_classes: int) -> np.ndarray:
-    """Share of the neighbours in each class: (N, n_classes) float32, rows sum to 1.
-
-    A class without a training image has share 0. The class with the largest share, the lowest of equals, is
-    what `KNeighborsClassifier.predict` says.
+    Both float32 and C-contiguous. Returns their indices (M, n_neighbors) int64, nearest first.
     """
-    proba = np.zeros((len(features), n_classes), np.float32)
-    proba[:, classifier.classes_] = classifier.predict_proba(features)
-    return proba
+    faiss.omp_set_num_threads(threads)
+    _, neighbors = faiss.knn(queries, points, n_neighbors)
+    return neighbors
+
+
+def vote_shares(neighbor_labels: np.ndarray, n_classes: int) -> np.ndarray:
+    """Share of the neighbours in each class: (M, n_classes) float32, rows sum to 1.
+
+    neighbor_labels: (M, K) int. The class with the largest share, the lowest of equals, is what scikit-learn's
+    `KNeighborsClassifier` predicts.
+    """
+    return (neighbor_labels[:, :, None] == np.arange(n_classes)).mean(axis=1, dtype=np.float32)
 
 
 def correct_by_neighbors(neighbor_labels: np.ndarray, labels: np.ndarray) -> np.ndarray:

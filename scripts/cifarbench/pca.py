@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import scipy.linalg
 
 from cifarbench.files import write_arrays
 from cifarbench.moments import MIDDLE, Moments, centred
@@ -32,6 +31,9 @@ class PrincipalComponents:
 
         A pixel that never varies is divided by 1, as StandardScaler does.
         """
+        # Only fitting needs it, and importing it takes longer than a small transformation.
+        import scipy.linalg
+
         covariance = moments.covariance()
         scale = np.ones(len(covariance))
         if scaled:
