@@ -8,16 +8,15 @@ import torch
 from cifarbench.command import run
 from cifarbench.cost import Stopwatch
 from cifarbench.files import read_json
-from cifarbench.networks import load, normalization
+from cifarbench.networks import load, preprocess
 from cifarbench.predictions import write_fit, write_predictions
-from cifarbench.training import Split, predict_logits
+from cifarbench.training import predict_logits
 
 
 def main(
     network: Path,
     test_images: Path,
     test_labels: Path,
-    dataset: Path,
     cost: Path,
     predictions: Path,
     fit: Path,
@@ -29,12 +28,10 @@ def main(
     settings: `model`, `family`, `params` and `seed`, for fit.json.
     """
     torch.set_num_threads(threads)
-    image_shape, training = read_json(dataset)["image_shape"], read_json(cost)
-    model = load(network)
-    test = Split.load(test_images, test_labels, image_shape, torch.device("cpu"))
+    model, training = load(network), read_json(cost)
+    images = torch.from_numpy(np.load(test_images))
     with Stopwatch() as watch:
-        logits = predict_logits(model, normalization(image_shape[0]), test.images)
-        proba = logits.softmax(1).numpy()
+        proba = predict_logits(model, preprocess(images)).softmax(1).numpy()
     write_predictions(predictions, np.load(test_labels), proba)
     weights = list(model.parameters())
     write_fit(

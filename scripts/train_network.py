@@ -9,7 +9,7 @@ from cifarbench.command import run
 from cifarbench.cost import cost_record
 from cifarbench.devices import claim_device
 from cifarbench.files import checksum, read_json, write_json, write_table
-from cifarbench.networks import Perceptron, architecture, normalization, save
+from cifarbench.networks import Perceptron, architecture, save
 from cifarbench.training import Split, train
 
 
@@ -45,9 +45,8 @@ def main(
     }
     rows, seconds = train(
         model,
-        normalization(about["image_shape"][0]),
-        Split.load(train_images, train_labels, about["image_shape"], device),
-        Split.load(test_images, test_labels, about["image_shape"], device),
+        Split.load(train_images, train_labels, device),
+        Split.load(test_images, test_labels, device),
         learning_rate=params["learning_rate"],
         batch_size=params["batch_size"],
         epochs=params["epochs"],

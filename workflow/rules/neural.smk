@@ -26,7 +26,7 @@ rule train_network:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=mem_mb(1100, images=2),
+        mem_mb=mem_mb(700, images=6.5),
         runtime=lambda wildcards, attempt: minutes(
             5, per_gigabyte=0.5 * entry_of(wildcards.model)["epochs"]
         )(wildcards, attempt),
@@ -55,7 +55,6 @@ rule predict_network:
         network="<results>/models/{model}/network.pt",
         test_images="<results>/data/test_images.npy",
         test_labels="<results>/data/test_labels.npy",
-        dataset="<results>/data/dataset.json",
         cost="<results>/models/{model}/training_cost.json",
     output:
         predictions="<results>/models/{model}/predictions.npz",
@@ -72,7 +71,7 @@ rule predict_network:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=mem_mb(1100, images=2),
+        mem_mb=mem_mb(800, images=1.5),
         runtime=minutes(3),
     params:
         settings=lambda wildcards: settings(
@@ -87,6 +86,6 @@ rule predict_network:
         code=fingerprint("predict_network"),
     shell:
         "python {params.script:q} --network {input.network} "
-        "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
+        "--test-images {input.test_images} --test-labels {input.test_labels} "
         "--cost {input.cost} --predictions {output.predictions} --fit {output.fit} "
         "--settings {params.settings:q} --threads {threads} 2> {log}"
