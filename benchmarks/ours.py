@@ -2,33 +2,33 @@
 
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 from data import Images
 
-THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def knn_raw(images: Images) -> float:
     """Fit and predict on raw pixels; the accuracy."""
-    from cifarbench import knn
     from cifarbench.moments import centred
 
-    classifier = knn.fit(centred(images.train), images.train_labels, 5, THREADS)
-    return _accuracy(knn.predict_proba(classifier, centred(images.test), 10), images)
+    return _accuracy_of_neighbors(centred(images.train), centred(images.test), images)
 
 
 def knn_pca(images: Images, scale: bool = False) -> float:
     """Fit and predict on 128 components; the accuracy."""
-    from cifarbench import knn
     from cifarbench.moments import Moments
     from cifarbench.pca import PrincipalComponents
 
     components = PrincipalComponents.fit(Moments.of(images.train), scale)
-    classifier = knn.fit(components.transform(images.train, 128), images.train_labels, 5, THREADS)
-    return _accuracy(knn.predict_proba(classifier, components.transform(images.test, 128), 10), images)
+    return _accuracy_of_neighbors(
+        components.transform(images.train, 128), components.transform(images.test, 128), images
+    )
 
 
 def knn_scaled_pca(images: Images) -> float:
@@ -39,42 +39,47 @@ def knn_scaled_pca(images: Images) -> float:
 def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> float:
     """Search the grid by threefold cross-validation; the best mean score."""
     from cifarbench.folds import assign_folds
-    from cifarbench.grid import cv_results, score_cell
+    from cifarbench.grid import Cell, cv_results, score_cell
     from cifarbench.moments import Moments
     from cifarbench.pca import PrincipalComponents
 
     folds = assign_folds(images.train_labels, 3)
-    everything, cells = Moments.of(images.train), {}
-    for fold in range(3):
-        validation = folds == fold
-        left_out = Moments.of(images.train, np.flatnonzero(validation))
-        components = PrincipalComponents.fit(everything - left_out, True)
-        for n in n_components:
-            cells[n, fold] = score_cell(
-                images.train, images.train_labels, validation, components, n, max(n_neighbors), THREADS
-            )
+
+    def moments(fold: int | None) -> Moments:
+        return Moments.of(images.train, None if fold is None else np.flatnonzero(folds == fold))
+
+    def cell(of: tuple[int, int]) -> Cell:
+        n, fold = of
+        return score_cell(
+            images.train, images.train_labels, folds == fold, components[fold], n, max(n_neighbors), threads=1
+        )
+
+    # As Snakemake runs them: jobs of one thread, as many at a time as there are cores.
+    with ThreadPoolExecutor(CORES) as jobs:
+        everything, *left_out = jobs.map(moments, [None, 0, 1, 2])
+        components = list(jobs.map(lambda part: PrincipalComponents.fit(everything - part, True), left_out))
+        names = list(product(sorted(n_components, reverse=True), range(3)))
+        cells = dict(zip(names, jobs.map(cell, names), strict=True))
     return max(cv_results(cells, n_components, n_neighbors, 3)["mean_test_score"])
 
 
-def network(images: Images, epochs: int, batch_norm: bool, threads: int = THREADS) -> float:
+def network(images: Images, epochs: int, batch_norm: bool) -> float:
     """Train a perceptron, with an evaluation after each epoch; the last test accuracy."""
     import torch
 
     from cifarbench.checkpoints import Checkpoints
-    from cifarbench.networks import Perceptron, normalization
+    from cifarbench.networks import Perceptron, preprocess
     from cifarbench.training import Split, train
 
-    torch.set_num_threads(threads)
     torch.manual_seed(0)
     model = Perceptron(3072, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
 
     def split(rows: np.ndarray, labels: np.ndarray) -> Split:
-        return Split(torch.from_numpy(rows).unflatten(1, (3, 32, 32)), torch.from_numpy(labels))
+        return Split(preprocess(torch.from_numpy(rows)), torch.from_numpy(labels))
 
     with tempfile.TemporaryDirectory() as folder:
         history, _ = train(
             model,
-            normalization(3),
             split(images.train, images.train_labels),
             split(images.test, images.test_labels),
             learning_rate=0.001,
@@ -87,5 +92,8 @@ def network(images: Images, epochs: int, batch_norm: bool, threads: int = THREAD
     return history[-1]["test_accuracy"]
 
 
-def _accuracy(proba: np.ndarray, images: Images) -> float:
-    return float((proba.argmax(axis=1) == images.test_labels).mean())
+def _accuracy_of_neighbors(points: np.ndarray, queries: np.ndarray, images: Images) -> float:
+    from cifarbench.knn import nearest, vote_shares
+
+    shares = vote_shares(images.train_labels[nearest(points, queries, 5, CORES)], 10)
+    return float((shares.argmax(axis=1) == images.test_labels).mean())

@@ -26,8 +26,10 @@ def measure(*jobs: dict[str, Any], folder: Path) -> dict[str, Any]:
         if process.returncode:
             raise SystemExit(f"A measurement failed: {' '.join(process.args)}")
         found.append(json.loads(output.splitlines()[-1]))
+    longest = max(one["seconds"] for one in found)
+    print(*(f"{job['way']}.{job['part']}" for job in jobs), f"{longest:.1f} s", file=sys.stderr, flush=True)
     return {
-        "seconds": max(one["seconds"] for one in found),
+        "seconds": longest,
         "peak_memory_mb": max(one["peak_memory_mb"] for one in found),
         "results": [one["result"] for one in found],
     }
