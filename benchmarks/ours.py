@@ -51,13 +51,19 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
     def cell(of: tuple[int, int]) -> Cell:
         n, fold = of
         return score_cell(
-            images.train, images.train_labels, folds == fold, components[fold], n, max(n_neighbors), threads=1
+            images.train,
+            images.train_labels,
+            folds == fold,
+            components[fold].result(),
+            n,
+            max(n_neighbors),
+            threads=1,
         )
 
     # As Snakemake runs them: jobs of one thread, as many at a time as there are cores.
     with ThreadPoolExecutor(CORES) as jobs:
         everything, *left_out = jobs.map(moments, [None, 0, 1, 2])
-        components = list(jobs.map(lambda part: PrincipalComponents.fit(everything - part, True), left_out))
+        components = [jobs.submit(PrincipalComponents.fit, everything - part, True) for part in left_out]
         names = list(product(sorted(n_components, reverse=True), range(3)))
         cells = dict(zip(names, jobs.map(cell, names), strict=True))
     return max(cv_results(cells, n_components, n_neighbors, 3)["mean_test_score"])
@@ -68,14 +74,14 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
     import torch
 
     from cifarbench.checkpoints import Checkpoints
-    from cifarbench.networks import Perceptron, preprocess
+    from cifarbench.networks import Perceptron
     from cifarbench.training import Split, train
 
     torch.manual_seed(0)
     model = Perceptron(3072, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
 
     def split(rows: np.ndarray, labels: np.ndarray) -> Split:
-        return Split(preprocess(torch.from_numpy(rows)), torch.from_numpy(labels))
+        return Split(torch.from_numpy(rows), torch.from_numpy(labels))
 
     with tempfile.TemporaryDirectory() as folder:
         history, _ = train(

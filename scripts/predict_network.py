@@ -8,7 +8,7 @@ import torch
 from cifarbench.command import run
 from cifarbench.cost import Stopwatch
 from cifarbench.files import read_json
-from cifarbench.networks import load, preprocess
+from cifarbench.networks import load
 from cifarbench.predictions import write_fit, write_predictions
 from cifarbench.training import predict_logits
 
@@ -31,7 +31,7 @@ def main(
     model, training = load(network), read_json(cost)
     images = torch.from_numpy(np.load(test_images))
     with Stopwatch() as watch:
-        proba = predict_logits(model, preprocess(images)).softmax(1).numpy()
+        proba = predict_logits(model, images).softmax(1).numpy()
     write_predictions(predictions, np.load(test_labels), proba)
     weights = list(model.parameters())
     write_fit(

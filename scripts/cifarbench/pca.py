@@ -9,7 +9,7 @@ import numpy as np
 from cifarbench.files import write_arrays
 from cifarbench.moments import MIDDLE, Moments, centred
 
-CHUNK_ROWS = 4096
+CHUNK_ROWS = 1024
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ rule train_network:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=mem_mb(700, images=6.5),
+        mem_mb=mem_mb(1100, images=2),
         runtime=lambda wildcards, attempt: minutes(
             5, per_gigabyte=0.5 * entry_of(wildcards.model)["epochs"]
         )(wildcards, attempt),
@@ -71,7 +71,7 @@ rule predict_network:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=mem_mb(800, images=1.5),
+        mem_mb=mem_mb(1100, images=2),
         runtime=minutes(3),
     params:
         settings=lambda wildcards: settings(
