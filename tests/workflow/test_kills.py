@@ -122,7 +122,7 @@ def test_a_change_that_was_cut_off_and_taken_back_leaves_no_trace(
 @pytest.fixture
 def longer(project: Project) -> Project:
     """Trained for three epochs, it is to be trained for so many that there is time to disturb it."""
-    project.configure(lambda settings: settings["models"]["mlp"].update(epochs=1500))
+    project.configure(lambda settings: settings["models"]["mlp"].update(epochs=6000))
     project.configure(lambda settings: settings["training"].update(checkpoint_seconds=0.05))
     return project
 
@@ -131,7 +131,7 @@ def longer(project: Project) -> Project:
 def training(longer: Project) -> Iterator[subprocess.Popen]:
     """A run in the midst of a training that has kept checkpoints."""
     snakemake = longer.start(targets=(PREDICTIONS,))
-    while not list(longer.results.glob("checkpoints/mlp/*/epochs_1500.pt")):
+    while not list(longer.results.glob("checkpoints/mlp/*/epochs_6000.pt")):
         assert snakemake.poll() is None
         time.sleep(0.01)
     yield snakemake
