@@ -4,7 +4,7 @@ import os
 import platform
 from importlib.metadata import version
 
-from cifarbench.cost import processor
+from cifarbench.study.cost import processor
 
 PACKAGES = ["numpy", "scikit-learn", "faiss-cpu", "torch", "snakemake"]
 

@@ -15,15 +15,15 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 def knn_raw(images: Images) -> float:
     """Fit and predict on raw pixels; the accuracy."""
-    from cifarbench.moments import centred
+    from cifarbench.features.moments import centred
 
     return _accuracy_of_neighbors(centred(images.train), centred(images.test), images)
 
 
 def knn_pca(images: Images, scale: bool = False) -> float:
     """Fit and predict on 128 components; the accuracy."""
-    from cifarbench.moments import Moments
-    from cifarbench.pca import PrincipalComponents
+    from cifarbench.features.components import PrincipalComponents
+    from cifarbench.features.moments import Moments
 
     components = PrincipalComponents.fit(Moments.of(images.train), scale)
     return _accuracy_of_neighbors(
@@ -38,10 +38,10 @@ def knn_scaled_pca(images: Images) -> float:
 
 def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> float:
     """Search the grid by threefold cross-validation; the best mean score."""
-    from cifarbench.folds import assign_folds
-    from cifarbench.grid import Cell, cv_results, score_cell
-    from cifarbench.moments import Moments
-    from cifarbench.pca import PrincipalComponents
+    from cifarbench.data.parts import assign_folds
+    from cifarbench.features.components import PrincipalComponents
+    from cifarbench.features.moments import Moments
+    from cifarbench.tuning.grid import Cell, cv_results, score_cell
 
     folds = assign_folds(images.train_labels, 3)
 
@@ -73,9 +73,9 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
     """Train a perceptron, with an evaluation after each epoch; the last test accuracy."""
     import torch
 
-    from cifarbench.checkpoints import Checkpoints
-    from cifarbench.networks import Perceptron
-    from cifarbench.training import Split, train
+    from cifarbench.networks.checkpoints import Checkpoints
+    from cifarbench.networks.perceptron import Perceptron
+    from cifarbench.networks.training import Split, train
 
     torch.manual_seed(0)
     model = Perceptron(3072, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
@@ -99,7 +99,7 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
 
 
 def _accuracy_of_neighbors(points: np.ndarray, queries: np.ndarray, images: Images) -> float:
-    from cifarbench.knn import nearest, vote_shares
+    from cifarbench.neighbors.search import nearest, vote_shares
 
     shares = vote_shares(images.train_labels[nearest(points, queries, 5, CORES)], 10)
     return float((shares.argmax(axis=1) == images.test_labels).mean())

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.command import run
-from cifarbench.files import write_array
-from cifarbench.folds import assign_folds
+from cifarbench.data.parts import assign_folds
+from cifarbench.study.command import run
+from cifarbench.study.files import write_array
 
 
 def main(labels: Path, folds: Path, settings: dict) -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cifarbench.command import run
-from cifarbench.cost import total_cost
-from cifarbench.files import read_json, write_json, write_table
-from cifarbench.grid import Cell, best_pair, cv_results
+from cifarbench.study.command import run
+from cifarbench.study.cost import total_cost
+from cifarbench.study.files import read_json, write_json, write_table
+from cifarbench.tuning.grid import Cell, best_pair, cv_results
 
 
 def main(cells: list[Path], costs: list[Path], results: Path, best: Path, cost: Path, settings: dict) -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench import comparison as compare
-from cifarbench.command import run
-from cifarbench.files import read_json, write_json, write_table, write_text
-from cifarbench.statistics import paired_tests
+from cifarbench.evaluation import comparison as compare
+from cifarbench.evaluation.statistics import paired_tests
+from cifarbench.study.command import run
+from cifarbench.study.files import read_json, write_json, write_table, write_text
 
 
 def main(

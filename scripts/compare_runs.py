@@ -5,11 +5,11 @@ from typing import Any
 
 from tabulate import tabulate
 
-from cifarbench import history
-from cifarbench.changes import ABSENT
-from cifarbench.command import run
-from cifarbench.errors import UserError
-from cifarbench.files import write_text
+from cifarbench.study import history
+from cifarbench.study.changes import ABSENT
+from cifarbench.study.command import run
+from cifarbench.study.errors import UserError
+from cifarbench.study.files import write_text
 
 SETTINGS = ["changed", "old", "new"]
 METRICS = ["model", "metric", "old", "new", "difference"]

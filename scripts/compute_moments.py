@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.command import run
-from cifarbench.cost import Stopwatch, cost_record
-from cifarbench.files import write_json
-from cifarbench.moments import Moments
+from cifarbench.features.moments import Moments
+from cifarbench.study.command import run
+from cifarbench.study.cost import Stopwatch, cost_record
+from cifarbench.study.files import write_json
 
 
 def main(images: Path, folds: list[Path], moments: Path, cost: Path, settings: dict, threads: int) -> None:

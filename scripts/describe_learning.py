@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from cifarbench.command import run
-from cifarbench.files import write_json
-from cifarbench.learning import describe, read_history
+from cifarbench.evaluation.learning import describe, read_history
+from cifarbench.study.command import run
+from cifarbench.study.files import write_json
 
 
 def main(history: Path, learning: Path) -> None:

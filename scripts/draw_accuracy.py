@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cifarbench.command import run
 from cifarbench.figures.accuracy import describe, draw
 from cifarbench.figures.style import save_svg
-from cifarbench.tables import read_rows
+from cifarbench.study.command import run
+from cifarbench.study.tables import read_rows
 
 
 def main(comparison: Path, figure: Path, settings: dict) -> None:

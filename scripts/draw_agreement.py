@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.command import run
 from cifarbench.figures.agreement import draw_always_wrong, draw_only_one_right
 from cifarbench.figures.style import save_png
-from cifarbench.files import read_json
+from cifarbench.study.command import run
+from cifarbench.study.files import read_json
 
 
 def main(

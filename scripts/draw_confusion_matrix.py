@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.command import run
 from cifarbench.figures.confusion import describe, draw
 from cifarbench.figures.style import save_svg
-from cifarbench.files import read_json
+from cifarbench.study.command import run
+from cifarbench.study.files import read_json
 
 
 def main(metrics: Path, figure: Path, settings: dict) -> None:

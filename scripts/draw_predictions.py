@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.command import run
 from cifarbench.figures.predictions import choose, draw_predictions
 from cifarbench.figures.style import save_png
-from cifarbench.files import read_json
+from cifarbench.study.command import run
+from cifarbench.study.files import read_json
 
 
 def main(predictions: Path, test_images: Path, dataset: Path, figure: Path, settings: dict) -> None:

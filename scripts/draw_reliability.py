@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cifarbench.command import run
 from cifarbench.figures.reliability import describe, draw
 from cifarbench.figures.style import save_svg
-from cifarbench.files import read_json
+from cifarbench.study.command import run
+from cifarbench.study.files import read_json
 
 
 def main(metrics: Path, figure: Path, settings: dict) -> None:

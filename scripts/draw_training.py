@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from cifarbench.command import run
 from cifarbench.figures.style import save_svg
 from cifarbench.figures.training import describe, draw
-from cifarbench.files import read_json
-from cifarbench.tables import read_rows
+from cifarbench.study.command import run
+from cifarbench.study.files import read_json
+from cifarbench.study.tables import read_rows
 
 
 def main(history: Path, learning: Path, figure: Path, settings: dict) -> None:

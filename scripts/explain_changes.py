@@ -15,8 +15,8 @@ from snakemake.exceptions import RuleException, WorkflowError
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
 from tabulate import tabulate
 
-from cifarbench.changes import changes
-from cifarbench.command import run
+from cifarbench.study.changes import changes
+from cifarbench.study.command import run
 
 
 def main(configfile: list[Path] = (), config: list[str] = (), targets: list[str] = ()) -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cifarbench.archive import check_archive, receipt
-from cifarbench.command import run
-from cifarbench.fetch import fetch_dataset
-from cifarbench.files import write_json
+from cifarbench.data.archive import check_archive, receipt
+from cifarbench.data.fetch import fetch_dataset
+from cifarbench.study.command import run
+from cifarbench.study.files import write_json
 
 
 def main(archive_receipt: Path, origin: dict, settings: dict, cache: str = "") -> None:

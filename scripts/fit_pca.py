@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from cifarbench.command import run
-from cifarbench.cost import Stopwatch, cost_record
-from cifarbench.files import write_json
-from cifarbench.moments import Moments
-from cifarbench.pca import PrincipalComponents
+from cifarbench.features.components import PrincipalComponents
+from cifarbench.features.moments import Moments
+from cifarbench.study.command import run
+from cifarbench.study.cost import Stopwatch, cost_record
+from cifarbench.study.files import write_json
 
 
 def main(

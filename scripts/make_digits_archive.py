@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cifarbench.archive import check_archive, receipt
-from cifarbench.command import run
-from cifarbench.digits import write_digits_archive
-from cifarbench.files import write_json
+from cifarbench.data.archive import check_archive, receipt
+from cifarbench.data.digits import write_digits_archive
+from cifarbench.study.command import run
+from cifarbench.study.files import write_json
 
 
 def main(archive: Path, archive_receipt: Path) -> None:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.command import run
-from cifarbench.cost import Stopwatch, cost_record, total_cost
-from cifarbench.files import read_json
-from cifarbench.knn import nearest, vote_shares
-from cifarbench.moments import centred
-from cifarbench.pca import PrincipalComponents
-from cifarbench.predictions import write_fit, write_predictions
+from cifarbench.features.components import PrincipalComponents
+from cifarbench.features.moments import centred
+from cifarbench.neighbors.search import nearest, vote_shares
+from cifarbench.study.command import run
+from cifarbench.study.contract import write_fit, write_predictions
+from cifarbench.study.cost import Stopwatch, cost_record, total_cost
+from cifarbench.study.files import read_json
 
 
 def main(

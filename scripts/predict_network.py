@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cifarbench.command import run
-from cifarbench.cost import Stopwatch
-from cifarbench.files import read_json
-from cifarbench.networks import load
-from cifarbench.predictions import write_fit, write_predictions
-from cifarbench.training import predict_logits
+from cifarbench.networks.perceptron import load
+from cifarbench.networks.training import predict_logits
+from cifarbench.study.command import run
+from cifarbench.study.contract import write_fit, write_predictions
+from cifarbench.study.cost import Stopwatch
+from cifarbench.study.files import read_json
 
 
 def main(

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from cifarbench.command import run
-from cifarbench.errors import UserError
-from cifarbench.scaling import Measured, read_jobs, schedule
+from cifarbench.study.command import run
+from cifarbench.study.errors import UserError
+from cifarbench.study.scaling import Measured, read_jobs, schedule
 
 NODES = [1, 10, 100]
 NETWORK = {"family": "mlp", "hidden_dim": 128, "batch_norm": False, "dropout": 0.0}

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.command import run
-from cifarbench.cost import Stopwatch, cost_record
-from cifarbench.files import write_json
-from cifarbench.grid import score_cell
-from cifarbench.pca import PrincipalComponents
+from cifarbench.features.components import PrincipalComponents
+from cifarbench.study.command import run
+from cifarbench.study.cost import Stopwatch, cost_record
+from cifarbench.study.files import write_json
+from cifarbench.tuning.grid import score_cell
 
 
 def main(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.command import run
-from cifarbench.files import read_json, write_json
-from cifarbench.metrics import score
+from cifarbench.evaluation.metrics import score
+from cifarbench.study.command import run
+from cifarbench.study.files import read_json, write_json
 
 
 def main(predictions: Path, dataset: Path, metrics: Path, settings: dict) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from cifarbench import history
-from cifarbench.command import run
-from cifarbench.errors import UserError
+from cifarbench.study import history
+from cifarbench.study.command import run
+from cifarbench.study.errors import UserError
 
 
 def main(results: Path = Path("results"), dataset: str = "") -> None:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import torch
 
-from cifarbench.checkpoints import Checkpoints
-from cifarbench.command import run
-from cifarbench.cost import cost_record
-from cifarbench.devices import claim_device
-from cifarbench.files import checksum, read_json, write_json, write_table
-from cifarbench.networks import Perceptron, architecture, save
-from cifarbench.training import Split, train
+from cifarbench.networks.checkpoints import Checkpoints
+from cifarbench.networks.devices import claim_device
+from cifarbench.networks.perceptron import Perceptron, architecture, save
+from cifarbench.networks.training import Split, train
+from cifarbench.study.command import run
+from cifarbench.study.cost import cost_record
+from cifarbench.study.files import checksum, read_json, write_json, write_table
 
 
 def main(

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cifarbench.archive import recheck_archive
-from cifarbench.command import run
-from cifarbench.datasets import load_dataset
-from cifarbench.files import read_json, write_array, write_json
+from cifarbench.data.archive import recheck_archive
+from cifarbench.data.datasets import load_dataset
+from cifarbench.study.command import run
+from cifarbench.study.files import read_json, write_array, write_json
 
 
 def main(

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cifarbench.command import run
-from cifarbench.files import write_text
-from cifarbench.report import render
-from cifarbench.results import Run
+from cifarbench.report.page import render
+from cifarbench.report.results import Run
+from cifarbench.study.command import run
+from cifarbench.study.files import write_text
 
 
 def main(folder: Path, files: list[Path], page: Path, markdown: Path, settings: dict) -> None:

@@ -19,7 +19,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from cifarbench import comparison, learning, metrics, statistics
+from cifarbench.evaluation import comparison, learning, metrics, statistics
 from cifarbench.figures import (
     accuracy,
     agreement,
@@ -33,8 +33,8 @@ from cifarbench.figures import (
     training,
 )
 from cifarbench.figures.style import save_png, save_svg
-from cifarbench.files import write_json, write_table
-from cifarbench.tables import read_rows
+from cifarbench.study.files import write_json, write_table
+from cifarbench.study.tables import read_rows
 
 CLASSES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 IMAGE_SHAPE = [1, 8, 8]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import small_run
 
-from cifarbench.report import render
-from cifarbench.results import Run
+from cifarbench.report.page import render
+from cifarbench.report.results import Run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, to drive a browser")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

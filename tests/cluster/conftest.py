@@ -1,13 +1,9 @@
 """A Slurm for these tests, and the results that every run has to give."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-
 from slurm import Slurm, why_not
 from study import Study
 

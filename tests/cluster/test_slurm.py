@@ -4,7 +4,7 @@ import time
 
 from study import NETWORKS, PARTITIONS, SLURM, comment, differences
 
-from cifarbench.scaling import read_jobs
+from cifarbench.study.scaling import read_jobs
 
 
 def test_the_study_on_slurm_is_the_study_at_home(slurm, study, expected):

@@ -261,7 +261,7 @@ def test_fingerprints_follow_all_that_python_imports() -> None:
     program = """
 import importlib, json, sys
 from pathlib import Path
-from cifarbench import provenance
+from cifarbench.study import provenance
 scripts = Path(sys.argv[1])
 for script in sorted(scripts.glob("*.py")):
     loaded = {name for name in sys.modules if name.split(".")[0] == "cifarbench"}

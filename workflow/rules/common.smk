@@ -11,10 +11,11 @@ import yaml
 SCRIPTS = Path(workflow.basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from cifarbench import configuration, running
-from cifarbench.archive import check_archive
-from cifarbench.errors import UserError
-from cifarbench.provenance import code_fingerprint
+from cifarbench.study import configuration
+from cifarbench.study import running
+from cifarbench.data.archive import check_archive
+from cifarbench.study.errors import UserError
+from cifarbench.study.provenance import code_fingerprint
 
 # ---- Runs that are cut off: their jobs end with them, and the next run finds the folder free ----
 

@@ -47,7 +47,7 @@ rule write_report:
     params:
         settings=settings({"report": config["report"], "configuration": SHOWN}),
         script=untracked(SCRIPTS / "write_report.py"),
-        code=fingerprint("write_report", "cifarbench/templates/**/*", "cifarbench/locale/*"),
+        code=fingerprint("write_report", "cifarbench/report/templates/**/*", "cifarbench/report/locale/*"),
     shell:
         # Not the folder's name: with object storage, the files lie elsewhere.
         "python {params.script:q} --folder $(dirname {input.comparison:q}) --files {input} "

@@ -1,1 +1,1 @@
-"""Pictures of results, one module a kind. None computes a result, and none knows a model family."""
+"""From results to drawings: in come scores and tables, out come SVG and PNG. One module a kind; none computes a result."""

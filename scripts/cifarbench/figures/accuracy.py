@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from cifarbench.figures.style import new_figure
-from cifarbench.tables import Row
+from cifarbench.study.tables import Row
 
 
 def draw(comparison: list[Row], style: dict[str, Any]) -> Figure:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from cifarbench.figures.style import INK, new_figure
-from cifarbench.tables import Row
+from cifarbench.study.tables import Row
 
 COSTS = {
     "predict_ms_per_image": "prediction, ms per image",

@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from cifarbench.figures.style import INK, WIDTH, draw_cell, frame_cells, new_figure
-from cifarbench.tables import Row
+from cifarbench.study.tables import Row
 
 ACROSS = "param_pca__n_components"
 DOWN = "param_knn__n_neighbors"

@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from cifarbench.figures.style import draw_cell, new_figure, signed
-from cifarbench.tables import Row
+from cifarbench.study.tables import Row
 
 ALPHA = 0.05
 DARKEST = 0.75

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from cifarbench.files import replacing, write_text
+from cifarbench.study.files import replacing, write_text
 
 # Inches: a page's width.
 WIDTH = 7.2

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cifarbench.figures.style import INK, new_figure
-from cifarbench.tables import Row
+from cifarbench.study.tables import Row
 
 
 def draw(history: list[Row], learning: dict[str, Any], style: dict[str, Any]) -> Figure:

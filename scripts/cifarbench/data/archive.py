@@ -1,0 +1,88 @@
+"""Which archive it is: its checksum, and the receipt that says where it lies and where it came from."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from cifarbench.study.errors import UserError
+from cifarbench.study.files import checksum
+
+# The published archives, by kind; for Fashion-MNIST, the folder of its four files.
+OFFICIAL = {
+    "cifar10": "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    "cifar100": "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
+    "fashion_mnist": "4208722e2f95c92b7e6f0789caf8e8b31dee57cf57b10c3956b314f438b6f3d2",
+}
+
+
+def check_archive(path: Path | str, sha256: str | None = None) -> str:
+    """The checksum of an archive that the user has: a file, or a folder of files.
+
+    sha256: the checksum that it must have, in hexadecimal digits; any if None.
+
+    Raises UserError if there is no such archive, or if it has another checksum.
+    """
+    path = Path(path)
+    try:
+        found = folder_checksum(path) if path.is_dir() else checksum(path)
+    except OSError as error:
+        raise UserError(
+            f"The archive {path} can't be read ({error.strerror}); name one that can, with ARCHIVE= (make) "
+            "or --config archive=."
+        ) from None
+    if sha256 and found != sha256:
+        raise UserError(
+            f"The archive {path} has the sha256 {found}, not {sha256} as expected; if it is the one you "
+            f"mean, run again with SHA256={found} (make) or --config archive={path} sha256={found}."
+        )
+    return found
+
+
+def recheck_archive(found: dict[str, Any]) -> Path:
+    """The path of the archive that a receipt speaks of, if it is still there and still the same."""
+    path = Path(found["path"])
+    try:
+        check_archive(path, found["sha256"])
+    except UserError:
+        raise UserError(
+            f"The archive {path} is no longer what it was when it was fetched; run again with --forcerun "
+            "fetch_archive."
+        ) from None
+    return path
+
+
+def folder_checksum(folder: Path) -> str:
+    """The checksum of a list of the folder's files, each with its own checksum, as `sha256sum` prints it.
+
+    Files are listed by their path within the folder, sorted; hidden ones don't count.
+    """
+    lines = [f"{checksum(path)}  {path.relative_to(folder).as_posix()}\n" for path in visible_files(folder)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def visible_files(folder: Path) -> list[Path]:
+    """The files in a folder and its subfolders, sorted, without hidden ones."""
+    return sorted(
+        (path for path in folder.rglob("[!.]*") if path.is_file() and not _hidden(path.relative_to(folder))),
+        key=lambda path: path.relative_to(folder).as_posix(),
+    )
+
+
+def receipt(path: Path, kind: str, sha256: str, source: str) -> dict[str, Any]:
+    """What archive.json says of an archive.
+
+    `official` says whether it is the published one, and is None where none was published.
+    """
+    official = OFFICIAL.get(kind)
+    files = visible_files(path) if path.is_dir() else [path]
+    return {
+        "path": str(path),
+        "sha256": sha256,
+        "bytes": sum(file.stat().st_size for file in files),
+        "source": source,
+        "official": None if official is None else sha256 == official,
+    }
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)

@@ -1,0 +1,120 @@
+"""Images from an archive in the layout of CIFAR's python version: pickled batches in a tar.gz."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cifarbench.data.image_dataset import Declared, ImageDataset, checked_classes, checked_labels
+from cifarbench.data.plain import describe, plain
+from cifarbench.data.tarball import read_members
+from cifarbench.data.unpickle import loads
+from cifarbench.study.errors import UserError
+
+# What a batch holds beside its pixels: labels and file names. The original has 32 bytes a row.
+OTHER_BYTES_PER_ROW = 256
+OTHER_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The names of an archive's members, and of what they hold."""
+
+    train: tuple[str, ...]
+    test: str
+    meta: str
+    labels: str
+    names: str
+
+
+CIFAR10 = Layout(
+    train=tuple(f"data_batch_{number}" for number in range(1, 6)),
+    test="test_batch",
+    meta="batches.meta",
+    labels="labels",
+    names="label_names",
+)
+
+
+def cifar100(labels: str = "fine") -> Layout:
+    """CIFAR-100's layout, with its 100 `fine` or its 20 `coarse` classes."""
+    return Layout(("train",), "test", "meta", f"{labels}_labels", f"{labels}_label_names")
+
+
+def read_cifar(path: Path, layout: Layout, declared: Declared) -> ImageDataset:
+    """The images of the archive at `path`, training batches joined in the order of their names.
+
+    Raises UserError, which names the member, what was found and what was expected, if the archive is not what
+    `layout` and `declared` say. Sizes of training batches differ by one row at most.
+    """
+    rows = _rows(layout, declared)
+    limits = {member: _limit(count, declared.n_features) for member, count in rows.items()}
+    limits[layout.meta] = _limit(declared.n_classes, 0)
+    images: dict[str, np.ndarray] = {}
+    labels: dict[str, np.ndarray] = {}
+    classes: list[str] = []
+    for member, content in read_members(path, limits):
+        batch = loads(content, member)
+        if member == layout.meta:
+            classes = _classes(batch, layout, declared, member)
+            continue
+        images[member] = _pixels(batch, rows[member], declared.n_features, member)
+        labels[member] = _labels(batch, layout, rows[member], declared.n_classes, member)
+    return ImageDataset(
+        train_images=np.concatenate([images.pop(member) for member in layout.train]),
+        train_labels=np.concatenate([labels[member] for member in layout.train]),
+        test_images=images[layout.test],
+        test_labels=labels[layout.test],
+        classes=classes,
+        image_shape=declared.image_shape,
+    )
+
+
+def _rows(layout: Layout, declared: Declared) -> dict[str, int]:
+    """How many rows each batch has: training images are dealt out evenly, what is left over to the first."""
+    share, left = divmod(declared.n_train, len(layout.train))
+    rows = {member: share + (number < left) for number, member in enumerate(layout.train)}
+    return rows | {layout.test: declared.n_test}
+
+
+def _limit(rows: int, n_features: int) -> int:
+    """How large a member may be. Protocols 0 to 2 of Python 3 write half of all bytes as two."""
+    return rows * (2 * n_features + OTHER_BYTES_PER_ROW) + OTHER_BYTES
+
+
+def _pixels(batch: dict[str, Any], rows: int, n_features: int, member: str) -> np.ndarray:
+    data = _entry(batch, "data", member)
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape != (rows, n_features):
+        raise UserError(
+            f"{member} has {describe(data)} as its data; expected an array of uint8 of shape "
+            f"({rows}, {n_features})."
+        )
+    return data
+
+
+def _labels(batch: dict[str, Any], layout: Layout, rows: int, n_classes: int, member: str) -> np.ndarray:
+    labels = _entry(batch, layout.labels, member)
+    if isinstance(labels, np.ndarray):
+        listed = labels.ndim == 1 and labels.dtype.kind in "iu"
+    else:
+        listed = isinstance(labels, list)
+    if not listed:
+        raise UserError(
+            f"{member} has {describe(labels)} as its {layout.labels}; expected a list of {rows} numbers."
+        )
+    return checked_labels(labels, rows, n_classes, member)
+
+
+def _classes(batch: dict[str, Any], layout: Layout, declared: Declared, member: str) -> list[str]:
+    names = _entry(batch, layout.names, member)
+    if not isinstance(names, list):
+        raise UserError(f"{member} has {describe(names)} as its {layout.names}; expected a list of names.")
+    return checked_classes(names, declared.n_classes, member)
+
+
+def _entry(batch: dict[str, Any], key: str, member: str) -> Any:
+    if key not in batch:
+        found = ", ".join(plain(name, 40) for name in list(batch)[:10]) or "nothing"
+        raise UserError(f"{member} has no {key}; it holds {found}.")
+    return batch[key]

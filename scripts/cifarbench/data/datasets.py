@@ -1,0 +1,32 @@
+"""The kinds of datasets, and how each is read into the same arrays."""
+
+from pathlib import Path
+from typing import Any
+
+from cifarbench.data.cifar import CIFAR10, cifar100, read_cifar
+from cifarbench.data.idx import read_idx
+from cifarbench.data.image_dataset import Declared, ImageDataset
+from cifarbench.data.image_folder import read_image_folder
+
+
+def load_dataset(path: Path, entry: dict[str, Any]) -> ImageDataset:
+    """The images of the archive at `path`: a file, or a folder for fashion_mnist and image_folder.
+
+    entry: the dataset's entry in the configuration: `kind`, `n_train`, `n_test`, `n_classes`, `image_shape`,
+    and what the kind needs besides.
+
+    Raises UserError if the data is not what the entry declares.
+    """
+    declared = Declared.of(entry)
+    match entry["kind"]:
+        case "cifar10" | "digits":
+            dataset = read_cifar(path, CIFAR10, declared)
+        case "cifar100":
+            dataset = read_cifar(path, cifar100(entry.get("labels", "fine")), declared)
+        case "fashion_mnist":
+            dataset = read_idx(path, entry["classes"], declared)
+        case "image_folder":
+            dataset = read_image_folder(path, declared, entry.get("resize", False))
+        case kind:
+            raise ValueError(f"no such kind of dataset: {kind}")
+    return dataset.check()

@@ -1,0 +1,207 @@
+"""Download one file from one source: resumed, watched for stalls, tried again, never over plain http."""
+
+import contextlib
+import ipaddress
+import logging
+import re
+import ssl
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
+
+from cifarbench.data.progress import Progress
+
+CHUNK = 1 << 16
+# What a server says when it is overloaded or broken for a while.
+PASSING = {408, 425, 429, 500, 502, 503, 504}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a source is waited for. The official server, at 55 kB/s on a bad day, is well within them."""
+
+    connect_seconds: float = 10
+    stall_seconds: float = 30
+    """A source that sends less than `bytes_per_second` over this time has stalled."""
+    bytes_per_second: float = 5_000
+    attempts: int = 4
+    """In a row; one that brings a hundredth of the file begins a new row."""
+    first_wait_seconds: float = 1
+    longest_wait_seconds: float = 30
+    redirects: int = 5
+
+
+class SourceFailed(Exception):
+    """A source did not give the file; the message says why. `passing` if trying again may help."""
+
+    def __init__(self, reason: str, passing: bool = False, wait_seconds: float = 0) -> None:
+        super().__init__(reason)
+        self.passing = passing
+        self.wait_seconds = wait_seconds
+
+
+def download(url: str, partial: Path, size: int, limits: Limits) -> None:
+    """Add to the file `partial` what it lacks of the `size` bytes behind `url`.
+
+    What was received stays in `partial`, whatever happens. Its content is not checked.
+
+    Raises SourceFailed when the source refuses, or fails too often in a row.
+    """
+    before = _length(partial)
+    failures = 0
+    while _length(partial) < size:
+        have = _length(partial)
+        try:
+            _attempt(url, partial, size, limits)
+        except SourceFailed as error:
+            # Whoever sent something before may do so again.
+            if not error.passing and _length(partial) == before:
+                raise
+            gained = _length(partial) - have
+            failures = 1 if gained and gained >= size / 100 else failures + 1
+            if failures >= limits.attempts:
+                raise SourceFailed(f"{error}; given up after {failures} attempts in a row") from None
+            wait = max(limits.first_wait_seconds * 2 ** (failures - 1), error.wait_seconds)
+            wait = min(wait, limits.longest_wait_seconds)
+            log.info("%s: %s; trying again in %.0f s, from byte %d", host(url), error, wait, _length(partial))
+            time.sleep(wait)
+
+
+def refusal(url: str, secure_only: bool = False) -> str | None:
+    """Why nothing is fetched from `url`, or None if something is.
+
+    It must be https; http will do for a server on this machine, unless `secure_only`.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        return f"{url} is no URL ({error})"
+    if parts.scheme == "https" and parts.hostname:
+        return None
+    if parts.scheme == "http" and _is_loopback(parts.hostname) and not secure_only:
+        return None
+    return f"{url} is not https"
+
+
+def host(url: str) -> str:
+    """The machine that a URL names."""
+    return urlsplit(url).netloc
+
+
+class _Session(requests.Session):
+    """A session that looks where a redirect leads before it follows."""
+
+    def get_redirect_target(self, response: requests.Response) -> str | None:
+        target = super().get_redirect_target(response)
+        if target is not None:
+            secure = response.url.startswith("https:")
+            with contextlib.suppress(ValueError):
+                target = urljoin(response.url, target)
+            if reason := refusal(target, secure_only=secure):
+                raise SourceFailed(f"redirects to where {reason}")
+        return target
+
+
+def _attempt(url: str, partial: Path, size: int, limits: Limits) -> None:
+    have = _length(partial)
+    # Identity: some servers would otherwise call a .gz an encoding, and it would arrive unpacked.
+    headers = {"Accept-Encoding": "identity", "User-Agent": "cifarbench"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    with _Session() as session:
+        session.max_redirects = limits.redirects
+        timeout = (limits.connect_seconds, limits.stall_seconds)
+        try:
+            with session.get(url, headers=headers, stream=True, timeout=timeout) as response:
+                skip = have - _first_byte(response, have, size)
+                _receive(response, partial, skip, size, limits)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _failure(error, limits) from None
+
+
+def _first_byte(response: requests.Response, have: int, size: int) -> int:
+    """Which byte of the file the response begins with, if it is the file at all."""
+    status = response.status_code
+    if status not in (200, 206):
+        wait = response.headers.get("Retry-After", "")
+        raise SourceFailed(
+            f"answers {status} {response.reason}", status in PASSING, float(wait) if wait.isdecimal() else 0
+        )
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        raise SourceFailed("answers with a web page instead of the file")
+    if status == 200:
+        start, total = 0, response.headers.get("Content-Length", "")
+        if have:
+            log.info("%s ignores ranges: it sends the file from its beginning again", host(response.url))
+    else:
+        start, total = _content_range(response.headers.get("Content-Range", ""))
+        if start > have:
+            raise SourceFailed(f"sends from byte {start} on when asked for byte {have}")
+    if total.isdecimal() and total != str(size):
+        raise SourceFailed(f"offers a file of {total[:30]} bytes instead of {size}")
+    return start
+
+
+def _content_range(header: str) -> tuple[int, str]:
+    """First byte and total of `bytes first-last/total`."""
+    parts = re.fullmatch(r"bytes (\d{1,18})-\d*/(\d{1,18}|\*)", header)
+    if parts is None:
+        raise SourceFailed(f"answers with the range {header[:60]!a}, which makes no sense")
+    return int(parts[1]), parts[2]
+
+
+def _receive(response: requests.Response, partial: Path, skip: int, size: int, limits: Limits) -> None:
+    """Append the response's body to `partial`, without its first `skip` bytes, which are there already."""
+    have = _length(partial)
+    window_start, window_bytes = time.monotonic(), 0
+    with open(partial, "ab") as file, Progress(host(response.url), have, size) as progress:
+        # read1 returns what has arrived: waiting for a full chunk would hide a trickle.
+        while have < size and (chunk := response.raw.read1(CHUNK, decode_content=False)):
+            window_bytes += len(chunk)
+            fresh = chunk[skip : skip + size - have]
+            skip -= min(skip, len(chunk))
+            file.write(fresh)
+            have += len(fresh)
+            progress.advance(len(fresh))
+            elapsed = time.monotonic() - window_start
+            if elapsed >= limits.stall_seconds:
+                if window_bytes < limits.bytes_per_second * elapsed:
+                    raise SourceFailed(f"sent only {window_bytes} bytes in {elapsed:.0f} s", passing=True)
+                window_start, window_bytes = time.monotonic(), 0
+    if have < size:
+        raise SourceFailed(f"ended after {have} of {size} bytes", passing=True)
+
+
+def _is_loopback(name: str | None) -> bool:
+    try:
+        return name == "localhost" or ipaddress.ip_address(name or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _length(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _failure(error: Exception, limits: Limits) -> SourceFailed:
+    """What a library's error means, without the objects that it prints around the reason."""
+    reason = error
+    while isinstance(inner := getattr(reason, "reason", None) or next(iter(reason.args), None), Exception):
+        reason = inner
+    match reason:
+        case requests.TooManyRedirects():
+            return SourceFailed(f"redirects more than {limits.redirects} times")
+        case ConnectTimeoutError() if not isinstance(reason, NewConnectionError):
+            return SourceFailed(f"can't be reached within {limits.connect_seconds:g} s")
+        case ReadTimeoutError() | TimeoutError():
+            return SourceFailed(f"sent nothing for {limits.stall_seconds:g} s", passing=True)
+    text = re.sub(r"^(<.*?>|\w+\(.*?\)): ", "", str(reason)) or type(reason).__name__
+    final = isinstance(reason, NewConnectionError | ssl.SSLError | ValueError)
+    return SourceFailed(text, passing=not final)

@@ -1,0 +1,177 @@
+"""Have a published file in this machine's cache: from whichever source gives it, checked, and only once."""
+
+import errno
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from cifarbench.data.download import Limits, SourceFailed, download, refusal
+from cifarbench.study.errors import UserError
+from cifarbench.study.files import checksum
+
+FROM_CACHE = "cache"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A published file: its name, its size in bytes, its sha256, and the URLs that hold it, best first."""
+
+    name: str
+    size: int
+    sha256: str
+    sources: tuple[str, ...]
+
+
+def fetch_dataset(
+    entry: dict[str, Any], cache: Path | None = None, limits: Limits | None = None
+) -> tuple[Path, str]:
+    """The path of a dataset's archive in the cache, and where it came from, fetched if it is not there.
+
+    entry: the dataset's entry in the configuration: `sources` and either `file`, `bytes` and `sha256`, or
+    `files` {name: {bytes, sha256}}. Those end in a folder named after `kind`, and sources are folders too.
+    cache: the cache folder; the user's own by default.
+
+    Raises UserError if no source gives the file, or the cache can't hold it.
+    """
+    cache = cache or platformdirs.user_cache_path("cifarbench")
+    sources = tuple(entry["sources"])
+    if "file" in entry:
+        return fetch(RemoteFile(entry["file"], entry["bytes"], entry["sha256"], sources), cache, limits)
+    folder = cache / entry["kind"]
+    origins = set()
+    for name, file in entry["files"].items():
+        urls = tuple(f"{source.rstrip('/')}/{name}" for source in sources)
+        _, origin = fetch(RemoteFile(name, file["bytes"], file["sha256"], urls), folder, limits)
+        origins.add(origin.removesuffix(f"/{name}"))
+    return folder, ", ".join(sorted(origins))
+
+
+def fetch(file: RemoteFile, folder: Path, limits: Limits | None = None) -> tuple[Path, str]:
+    """The path of `file` in `folder`, and the URL that it came from, or "cache" if it was there.
+
+    The file appears under its name only once its checksum is right. One of that name with another checksum is
+    moved to `.set-aside`. What a failed run has received is kept, and the next one goes on from there. Runs
+    that want the same file at once wait for the first.
+
+    Raises UserError if no source gives the file, or the folder can't hold it.
+    """
+    for source in file.sources:
+        if reason := refusal(source):
+            raise UserError(f"{reason}, which sources must be; change it under sources in the configuration.")
+    target = folder / file.name
+    with _cache_errors(folder):
+        # Asked before anything is written, so that a cache may be read-only once it holds the file.
+        if _holds(target, file):
+            return target, FROM_CACHE
+        folder.mkdir(parents=True, exist_ok=True)
+        with _only_one(folder / f".{file.name}.lock"):
+            if _holds(target, file):
+                return target, FROM_CACHE
+            if target.exists():
+                _set_aside(target)
+            return target, _fetch(file, target, limits or Limits())
+
+
+def _fetch(file: RemoteFile, target: Path, limits: Limits) -> str:
+    partial = target.with_name(f".{file.name}.{file.sha256[:8]}.part")
+    reasons = []
+    for source in file.sources:
+        have = _length_kept(partial, file.size)
+        _check_room(target.parent, file.size - have)
+        log.info("%s: fetching from %s, from byte %d", file.name, source, have)
+        try:
+            _from_source(source, file, partial, limits)
+        except SourceFailed as error:
+            log.info("%s: %s", source, error)
+            reasons.append(f"  - {source}: {error}")
+            continue
+        partial.replace(target)
+        return source
+    kept = _length_kept(partial, file.size)
+    raise UserError(
+        "\n".join(
+            [
+                f"{file.name} could not be had from any of its {len(reasons)} sources:",
+                *reasons,
+                "Three ways on:",
+                f"  - run the same command again, which goes on from byte {kept} of {file.size};",
+                "  - get the file in some other way, and run make study ARCHIVE=path/to/it;",
+                "  - run make demo, the same study on pictures that need no download.",
+            ]
+        )
+    )
+
+
+def _from_source(source: str, file: RemoteFile, partial: Path, limits: Limits) -> None:
+    """Complete `partial` from one source and check it."""
+    resumed = partial.exists()
+    download(source, partial, file.size, limits)
+    found = checksum(partial)
+    if found != file.sha256 and resumed:
+        # What an earlier source sent may have been wrong, and this one right.
+        log.info("the sha256 is %s, not %s: starting over from byte 0", found, file.sha256)
+        partial.unlink()
+        download(source, partial, file.size, limits)
+        found = checksum(partial)
+    if found != file.sha256:
+        partial.unlink()
+        raise SourceFailed(f"sends another file: its sha256 is {found} instead of {file.sha256}")
+
+
+def _length_kept(partial: Path, size: int) -> int:
+    """How much of the file an earlier attempt has left; more than all of it is worth nothing."""
+    if partial.exists() and partial.stat().st_size > size:
+        partial.unlink()
+    return partial.stat().st_size if partial.exists() else 0
+
+
+def _check_room(folder: Path, needed: int) -> None:
+    if shutil.disk_usage(folder).free < needed:
+        raise OSError(errno.ENOSPC, f"{needed} bytes are needed")
+
+
+def _holds(target: Path, file: RemoteFile) -> bool:
+    return target.is_file() and checksum(target) == file.sha256
+
+
+def _set_aside(target: Path) -> None:
+    found = checksum(target)
+    place = target.parent / ".set-aside" / f"{found[:8]}-{target.name}"
+    place.parent.mkdir(exist_ok=True)
+    target.replace(place)
+    log.info("%s has the wrong sha256 %s; moved to %s", target, found, place)
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("another run is fetching the same file; waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _cache_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            mend = "make room there, or name another folder as cache in the configuration"
+            raise UserError(f"The cache folder {folder} is full ({error.strerror}); {mend}.") from None
+        mend = "name another folder as cache in the configuration"
+        raise UserError(f"The cache folder {folder} can't be used ({error.strerror}); {mend}.") from None

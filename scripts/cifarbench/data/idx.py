@@ -1,0 +1,61 @@
+"""Images from the four idx files in which MNIST, Fashion-MNIST and their kin are published."""
+
+import gzip
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from cifarbench.data.image_dataset import Declared, ImageDataset, checked_classes, checked_labels
+from cifarbench.study.errors import UserError
+
+PARTS = {"train": "train", "test": "t10k"}
+UNSIGNED_BYTE = 8
+
+
+def read_idx(folder: Path, classes: list[str], declared: Declared) -> ImageDataset:
+    """The images of `{train,t10k}-images-idx3-ubyte`, and the labels of `-labels-idx1-ubyte`, gzipped or not.
+
+    classes: the classes' names, which the files don't hold, in the order of the labels.
+
+    Raises UserError if a file is missing, damaged, or not of the size that is declared.
+    """
+    names = checked_classes(classes, declared.n_classes, "classes in the configuration")
+    channels, height, width = declared.image_shape
+    if channels != 1:
+        raise UserError(f"image_shape declares {channels} channels; idx files hold images of 1.")
+    arrays: dict[str, np.ndarray] = {}
+    for part, rows in (("train", declared.n_train), ("test", declared.n_test)):
+        images = _read(folder, f"{PARTS[part]}-images-idx3-ubyte", (rows, height, width))
+        labels = _read(folder, f"{PARTS[part]}-labels-idx1-ubyte", (rows,))
+        arrays[f"{part}_images"] = images.reshape(rows, -1)
+        arrays[f"{part}_labels"] = checked_labels(
+            labels, rows, declared.n_classes, f"{PARTS[part]}-labels-idx1-ubyte"
+        )
+    return ImageDataset(**arrays, classes=names, image_shape=declared.image_shape)
+
+
+def _read(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """The array in a file: two zeros, the type, the number of dimensions, each in four bytes, the values."""
+    path = next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
+    if path is None:
+        raise UserError(f"{folder} has no {name}.gz and no {name}; expected one of them.")
+    expected = struct.pack(f">HBB{len(shape)}I", 0, UNSIGNED_BYTE, len(shape), *shape)
+    size = len(expected) + int(np.prod(shape, dtype=object))
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            # One byte more than expected is enough to see that there is more.
+            content = file.read(size + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path} can't be read ({error}); get it again, or name another one.") from None
+    header = content[: len(expected)]
+    if header != expected:
+        raise UserError(
+            f"{path} begins with the bytes {header.hex(' ', 4)}; expected {expected.hex(' ', 4)}, for "
+            f"bytes of shape {shape}."
+        )
+    if len(content) != size:
+        found = "more" if len(content) > size else str(len(content))
+        raise UserError(f"{path} holds {found} bytes; expected {size}, for an array of shape {shape}.")
+    return np.frombuffer(content, np.uint8, offset=len(expected)).reshape(shape)

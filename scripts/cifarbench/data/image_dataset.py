@@ -1,0 +1,94 @@
+"""A dataset of labelled images as arrays, and the sizes that the configuration declares for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Self
+
+import numpy as np
+
+from cifarbench.data.plain import describe
+from cifarbench.study.errors import UserError
+
+MAX_CLASS_NAME = 100
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the configuration says of a dataset, which its data is held against."""
+
+    n_train: int
+    n_test: int
+    n_classes: int
+    image_shape: tuple[int, int, int]
+    """Channels, height and width."""
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> Self:
+        """What an entry under `datasets` declares."""
+        return cls(entry["n_train"], entry["n_test"], entry["n_classes"], tuple(entry["image_shape"]))
+
+    @property
+    def n_features(self) -> int:
+        """Values in one image."""
+        return prod(self.image_shape)
+
+
+@dataclass(frozen=True)
+class ImageDataset:
+    """Images as rows of channel-major values, with their labels.
+
+    train_images, test_images: (N, channels * height * width) uint8. train_labels, test_labels: (N,) int64,
+    positions in `classes`.
+    """
+
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    classes: list[str]
+    image_shape: tuple[int, int, int]
+
+    def check(self) -> Self:
+        """The dataset itself, if every class has images to train on and to test with; UserError otherwise."""
+        for part, labels in (("training", self.train_labels), ("test", self.test_labels)):
+            counts = np.bincount(labels, minlength=len(self.classes))
+            empty = [name for name, count in zip(self.classes, counts, strict=True) if count == 0]
+            if empty:
+                raise UserError(
+                    f"There are no {part} images of the class {empty[0]}; every class needs one at least."
+                )
+        return self
+
+
+def checked_labels(labels: Sequence[Any] | np.ndarray, rows: int, n_classes: int, where: str) -> np.ndarray:
+    """Labels as (rows,) int64, if there are as many as rows and each is a class; UserError otherwise.
+
+    where: the file or member that they stand in, for the message.
+    """
+    if len(labels) != rows:
+        raise UserError(f"{where} has {len(labels)} labels; expected {rows}, one for each image.")
+    for index, label in enumerate(labels.tolist() if isinstance(labels, np.ndarray) else labels):
+        # A truth value is an integer to Python, but no label.
+        if type(label) is not int or not 0 <= label < n_classes:
+            raise UserError(
+                f"{where} has the label {describe(label)} at position {index}; expected whole numbers from 0 "
+                f"to {n_classes - 1}."
+            )
+    return np.array(labels, np.int64)
+
+
+def checked_classes(names: Sequence[Any], n_classes: int, where: str) -> list[str]:
+    """Names of classes as text, if there are `n_classes` different ones; UserError otherwise."""
+    if len(names) != n_classes:
+        raise UserError(f"{where} names {len(names)} classes; expected {n_classes}, as n_classes says.")
+    texts = [name.decode("latin-1") if isinstance(name, bytes) else name for name in names]
+    for name in texts:
+        if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= MAX_CLASS_NAME:
+            raise UserError(
+                f"{where} has {describe(name)} as the name of a class; expected text of 1 to "
+                f"{MAX_CLASS_NAME} printable characters."
+            )
+        if texts.count(name) > 1:
+            raise UserError(f"{where} names the class {name} twice; expected {n_classes} different names.")
+    return texts

@@ -1,0 +1,123 @@
+"""What a model's predictions are worth, from predictions alone: no model family is known here."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+
+from cifarbench.evaluation.calibration import calibration
+from cifarbench.evaluation.statistics import bootstrap_interval, wilson_interval
+
+SCORES = ("precision", "recall", "f1")
+N_BEST_CLASSES = 3
+N_CONFUSED_PAIRS = 5
+N_EXAMPLES = 8
+
+
+def score(
+    y_true: np.ndarray, y_pred: np.ndarray, proba: np.ndarray, classes: list[str], seed: int
+) -> dict[str, Any]:
+    """All metrics of one model, ready for JSON.
+
+    y_true, y_pred: (N,) int in 0 … n_classes-1. proba: (N, n_classes), rows sum to 1. seed: of the bootstrap.
+    A class that is never predicted has precision 0, one that is absent from the test set recall 0, and both
+    count in the averages, as by scikit-learn's default.
+    """
+    labels = np.arange(len(classes))
+    correct = y_true == y_pred
+    matrix = confusion_matrix(y_true, y_pred, labels=labels)
+    *by_class, support = precision_recall_fscore_support(y_true, y_pred, labels=labels, zero_division=0)
+    in_second = true_in_top(y_true, proba, 2)
+    return {
+        "n_test": len(y_true),
+        "accuracy": float(accuracy_score(y_true, y_pred)),
+        "accuracy_ci95": wilson_interval(int(correct.sum()), len(y_true)),
+        "top2_accuracy": float(in_second.mean()),
+        "top2_accuracy_ci95": wilson_interval(int(in_second.sum()), len(y_true)),
+        "macro": _averages(y_true, y_pred, labels, "macro"),
+        "macro_f1_ci95": macro_f1_interval(y_true, y_pred, len(classes), seed),
+        "weighted": _averages(y_true, y_pred, labels, "weighted"),
+        "per_class": {
+            name: {
+                **{kind: float(values[i]) for kind, values in zip(SCORES, by_class, strict=True)},
+                "support": int(support[i]),
+            }
+            for i, name in enumerate(classes)
+        },
+        # Of equals, the class that comes first.
+        "top3": {
+            kind: [classes[i] for i in np.argsort(-values, kind="stable")[:N_BEST_CLASSES]]
+            for kind, values in zip(SCORES, by_class, strict=True)
+        },
+        "confusion_matrix": matrix.tolist(),
+        "confused_pairs": confused_pairs(matrix, y_true, y_pred, proba, classes),
+        **calibration(correct, proba),
+    }
+
+
+def true_in_top(y_true: np.ndarray, proba: np.ndarray, k: int) -> np.ndarray:
+    """(N,) bool: whether the true class is among the k likeliest ones.
+
+    Of equally likely classes the first counts as likelier, as in the prediction itself; scikit-learn's
+    `top_k_accuracy_score` takes the last, by which the likeliest two could miss what the likeliest one hits.
+    A class of probability 0 is never among them: five neighbours that agree name no second class.
+    """
+    likeliest = np.argsort(-proba, axis=1, kind="stable")[:, :k]
+    possible = np.take_along_axis(proba, y_true[:, None], axis=1)[:, 0] > 0
+    return (likeliest == y_true[:, None]).any(axis=1) & possible
+
+
+def macro_f1_interval(
+    y_true: np.ndarray, y_pred: np.ndarray, n_classes: int, seed: int
+) -> tuple[float, float]:
+    """Bootstrap interval of macro F1 over test images."""
+    # Each image is one number that says in which cell of the confusion matrix it falls.
+    cells = y_true * n_classes + y_pred
+    return bootstrap_interval(cells, lambda cells, axis: _macro_f1_of_cells(cells, n_classes), seed)
+
+
+def _macro_f1_of_cells(cells: np.ndarray, n_classes: int) -> np.ndarray:
+    """Macro F1 of many resamples at once, (..., N) -> (...); scikit-learn would need a call for each."""
+    *shape, n_images = cells.shape
+    rows = cells.reshape(-1, n_images)
+    n_cells = n_classes**2
+    offsets = n_cells * np.arange(len(rows))[:, None]
+    counts = np.bincount((rows + offsets).ravel(), minlength=len(rows) * n_cells)
+    matrices = counts.reshape(-1, n_classes, n_classes)
+    # F1 = 2 TP / (true + predicted), and 0 where a class is neither.
+    true_and_predicted = matrices.sum(axis=1) + matrices.sum(axis=2)
+    f1 = 2 * np.diagonal(matrices, axis1=1, axis2=2) / np.maximum(true_and_predicted, 1)
+    return f1.mean(axis=1).reshape(shape)
+
+
+def confused_pairs(
+    matrix: np.ndarray, y_true: np.ndarray, y_pred: np.ndarray, proba: np.ndarray, classes: list[str]
+) -> list[dict[str, Any]]:
+    """The pairs (true class, predicted class) that are confused most often, most frequent first.
+
+    `share` is that of the true class's images; `examples` are indices of test images, those first of which
+    the model is surest.
+    """
+    off_diagonal = np.where(np.eye(len(classes), dtype=bool), 0, matrix)
+    pairs = []
+    for cell in np.argsort(-off_diagonal, axis=None, kind="stable")[:N_CONFUSED_PAIRS]:
+        true, predicted = np.unravel_index(cell, matrix.shape)
+        if not off_diagonal[true, predicted]:
+            break
+        images = np.flatnonzero((y_true == true) & (y_pred == predicted))
+        surest = np.argsort(-proba[images, predicted], kind="stable")
+        pairs.append(
+            {
+                "true": classes[true],
+                "predicted": classes[predicted],
+                "count": int(matrix[true, predicted]),
+                "share": float(matrix[true, predicted] / matrix[true].sum()),
+                "examples": images[surest][:N_EXAMPLES].tolist(),
+            }
+        )
+    return pairs
+
+
+def _averages(y_true: np.ndarray, y_pred: np.ndarray, labels: np.ndarray, average: str) -> dict[str, float]:
+    values = precision_recall_fscore_support(y_true, y_pred, labels=labels, average=average, zero_division=0)
+    return dict(zip(SCORES, map(float, values[:3]), strict=True))

@@ -1,0 +1,1 @@
+"""From features to predictions by nearest neighbours: in come features and labels, out come votes."""

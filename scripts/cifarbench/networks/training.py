@@ -1,0 +1,144 @@
+"""Train a network: one loop, one screen."""
+
+import logging
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from cifarbench.networks.checkpoints import Checkpoints
+from cifarbench.networks.perceptron import preprocess
+
+log = logging.getLogger(__name__)
+
+EVALUATION_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images (N, D) uint8 and labels (N,) int64, on the device that computes."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+
+    @classmethod
+    def load(cls, images: Path, labels: Path, device: torch.device) -> Self:
+        """Read rows (N, D) and labels (N,) from .npy files."""
+        return cls(*(torch.from_numpy(np.load(path)).to(device) for path in (images, labels)))
+
+
+def train(
+    network: nn.Module,
+    training: Split,
+    test: Split,
+    *,
+    learning_rate: float,
+    batch_size: int,
+    epochs: int,
+    seed: int,
+    checkpoints: Checkpoints,
+    checkpoint_seconds: float,
+) -> tuple[list[dict[str, float]], float]:
+    """Train `network` in place by plain SGD on cross-entropy.
+
+    Returns the history, one row an epoch with `epoch` (from 0), `train_loss`, `test_loss`, `train_accuracy`,
+    `test_accuracy`, and the seconds spent, those before an interruption included. Training figures are averages
+    over the epoch's batches as they were trained. Goes on from the newest checkpoint, if there is one, and keeps
+    a new one whenever `checkpoint_seconds` have passed. The caller seeds torch before it builds the network;
+    `seed` drives the order of the images.
+    """
+    device = training.labels.device
+    loss_of = nn.CrossEntropyLoss()
+    parameters = list(network.parameters())
+    # Orders are drawn on the CPU, so that they are the same whatever computes.
+    shuffler = torch.Generator().manual_seed(seed)
+    history: list[dict[str, float]] = []
+    seconds_before = 0.0
+
+    state = checkpoints.newest(epochs)
+    if state:
+        network.load_state_dict(state["network"])
+        shuffler.set_state(state["shuffler"])
+        _restore_random_state(state["random"], device)
+        history, seconds_before = state["history"], state["seconds"]
+        log.info("Training goes on after epoch %d, from its checkpoint.", state["epoch"] - 1)
+
+    start = saved = time.monotonic()
+    bar = tqdm(
+        total=epochs, initial=len(history), unit="epoch", file=sys.stdout, disable=not sys.stdout.isatty()
+    )
+    for epoch in range(len(history), epochs):
+        network.train()
+        loss_sum = torch.zeros((), device=device)
+        correct = torch.zeros((), dtype=torch.int64, device=device)
+        order = torch.randperm(len(training.labels), generator=shuffler).to(device)
+        for batch in order.split(batch_size):
+            # index_select copies whole rows, several times faster than indexing does.
+            labels = training.labels.index_select(0, batch)
+            logits = network(preprocess(training.images.index_select(0, batch)))
+            loss = loss_of(logits, labels)
+            # Plain SGD is one line. torch.optim's bookkeeping would take as long as a tenth of all products.
+            gradients = torch.autograd.grad(loss, parameters)
+            with torch.no_grad():
+                torch._foreach_add_(parameters, gradients, alpha=-learning_rate)
+            loss_sum += loss.detach() * len(batch)
+            correct += (logits.detach().argmax(1) == labels).sum()
+
+        test_logits = predict_logits(network, test.images)
+        # The only place in an epoch that waits for the device.
+        row = {
+            "epoch": epoch,
+            "train_loss": loss_sum.item() / len(order),
+            "test_loss": loss_of(test_logits, test.labels).item(),
+            "train_accuracy": correct.item() / len(order),
+            "test_accuracy": (test_logits.argmax(1) == test.labels).double().mean().item(),
+        }
+        history.append(row)
+        bar.update()
+        if epoch % 10 == 0 or epoch == epochs - 1:
+            log.info(
+                "epoch %3d  loss: training %.4f, test %.4f  accuracy: training %.4f, test %.4f",
+                *row.values(),
+            )
+        now = time.monotonic()
+        if now - saved >= checkpoint_seconds or epoch == epochs - 1:
+            saved = now
+            checkpoints.save(
+                epochs,
+                {
+                    "epoch": epoch + 1,
+                    "network": network.state_dict(),
+                    "shuffler": shuffler.get_state(),
+                    "random": _random_state(device),
+                    "history": history,
+                    "seconds": seconds_before + now - start,
+                },
+            )
+    bar.close()
+    return history, seconds_before + time.monotonic() - start
+
+
+@torch.inference_mode()
+def predict_logits(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Logits (N, n_classes) of images (N, D) uint8, with dropout off and batch norm's running averages."""
+    network.eval()
+    return torch.cat([network(preprocess(batch)) for batch in images.split(EVALUATION_BATCH)])
+
+
+def _random_state(device: torch.device) -> dict[str, Any]:
+    state = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def _restore_random_state(state: dict[str, Any], device: torch.device) -> None:
+    torch.set_rng_state(state["cpu"])
+    if device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"], device)

@@ -1,0 +1,1 @@
+"""From results to words: in come the files of a run, out comes a page with its conclusions."""

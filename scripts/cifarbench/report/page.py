@@ -1,0 +1,51 @@
+"""The conclusions report: one page that opens anywhere, and Markdown for a pull request."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from cifarbench.report.language import Language
+from cifarbench.report.results import Run
+from cifarbench.report.view import Report
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(run: Run, settings: dict[str, Any]) -> tuple[str, str]:
+    """The page (HTML) and the Markdown of a run.
+
+    settings: `report` (`title`, `language`) and `configuration`, what the run was configured with.
+    """
+    say = Language(settings["report"].get("language", "en"))
+    environment = _environment(say)
+    values = {"report": Report(run, say, settings), "run": run}
+    return tuple(environment.get_template(name).render(values) for name in ("report.html.j2", "report.md.j2"))
+
+
+def _environment(say: Language) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=lambda name: name is None or ".html" in name,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["say"] = say
+    environment.globals["source"] = lambda file: Markup((TEMPLATES / file).read_text())
+    environment.filters["code"] = code
+    environment.filters["cell"] = cell
+    return environment
+
+
+def code(text: str) -> Markup:
+    """Text whose backticks mark names, as HTML."""
+    parts = str(escape(text)).split("`")
+    return Markup("".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts)))
+
+
+def cell(text: str) -> str:
+    """Text for a cell of a Markdown table."""
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,279 @@
+"""What the report says and shows of a run, for the templates to lay out."""
+
+from functools import cached_property
+from typing import Any
+
+import yaml
+
+from cifarbench.report import published
+from cifarbench.report.conclusions import Statement, Verdict, conclude
+from cifarbench.report.language import Language
+from cifarbench.report.model_view import ModelView
+from cifarbench.report.pictures import Pictures
+from cifarbench.report.results import Run
+
+# The keys of a configuration, in the order in which one reads them; others follow.
+KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "models"]
+DATASET_NAMES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "fashion_mnist": "Fashion-MNIST"}
+
+
+class Report:
+    """A run, piece by piece, in the words of one language."""
+
+    def __init__(self, run: Run, say: Language, settings: dict[str, Any]):
+        self.run = run
+        self.say = say
+        self.settings = settings
+        self.pictures = Pictures(run, say)
+        self.models = [ModelView(model, run, say, self.pictures) for model in run.models.values()]
+
+    # ---- The page ----
+
+    @property
+    def title(self) -> str:
+        """The configured title, or one that names the dataset."""
+        return self.settings["report"].get("title") or self.say(
+            "Classical classifiers and neural networks on {dataset}", dataset=self.dataset
+        )
+
+    @property
+    def dataset(self) -> str:
+        """The dataset's name, as it is written."""
+        names = {**DATASET_NAMES, "digits": self.say("handwritten digits")}
+        return names.get(self.run.dataset["dataset"], self.run.dataset["dataset"])
+
+    @property
+    def lede(self) -> str:
+        """What was compared, in two sentences."""
+        say, dataset = self.say, self.run.dataset
+        models = say.plural("{n} model", "{n} models", len(self.run.models))
+        return say(
+            "{models}, trained on {n_train} images of {n_classes} classes and tested on {n_test} others. "
+            "Every "
+            "number and every finding here is computed from the files of this one run.",
+            models=models,
+            n_train=say.whole(dataset["n_train"]),
+            n_classes=say.whole(len(dataset["classes"])),
+            n_test=say.whole(dataset["n_test"]),
+        )
+
+    @property
+    def contents(self) -> list[tuple[str, str]]:
+        """The sections: anchor, which is also the template's name, and heading."""
+        say = self.say
+        sections = {
+            "summary": say("Summary"),
+            "conclusions": say("Conclusions"),
+            "pairs": say("Paired differences"),
+            "cost": say("Cost"),
+            "agreement": say("Where the models agree"),
+            "models": say("Models"),
+            "method": say("Method"),
+            "data": say("Data"),
+            "machine": say("Machine and versions"),
+            "again": say("Configuration, and how to run it again"),
+        }
+        absent = {
+            "conclusions": not self.statements,
+            "pairs": not self.run.pairs,
+            "agreement": len(self.models) < 2 or not self.run.agreement,
+        }
+        return [(anchor, text) for anchor, text in sections.items() if not absent.get(anchor)]
+
+    # ---- Findings ----
+
+    @cached_property
+    def answer(self) -> list[str]:
+        """The best model and its equals, the best of the other kind, the quickest: a few sentences."""
+        say, run = self.say, self.run
+        best = run.ranking[0]
+        low, high = best.metrics["accuracy_ci95"]
+        sentences = [
+            say(
+                "`{model}` is the most accurate: {accuracy} (95% interval {low} to {high}).",
+                model=best.name,
+                accuracy=say.number(best.accuracy),
+                low=say.number(low),
+                high=say.number(high),
+            )
+        ]
+        equals = [model for model in run.ranking[1:] if not run.pair(best, model).told_apart]
+        if equals:
+            names = [f"`{model.name}` ({say.number(model.accuracy)})" for model in equals]
+            sentences.append(say("It can't be told apart from {models}.", models=say.listed(names)))
+        elif len(run.models) > 1:
+            sentences.append(say("It can be told apart from every other."))
+        rival = next((model for model in run.ranking if model.is_network != best.is_network), None)
+        if rival and rival not in equals:
+            pair = run.pair(best, rival)
+            message = (
+                say(
+                    "The best kNN, `{model}`, lies {difference} below it ({low} to {high}).",
+                    **_gap(say, pair),
+                )
+                if best.is_network
+                else say(
+                    "The best network, `{model}`, lies {difference} below it ({low} to {high}).",
+                    **_gap(say, pair),
+                )
+            )
+            sentences.append(message)
+        quickest = min(run.models.values(), key=lambda model: model.fit["predict_seconds"])
+        slowest = max(run.models.values(), key=lambda model: model.fit["predict_seconds"])
+        if quickest is not slowest:
+            sentences.append(
+                say(
+                    "`{quickest}` predicts fastest, {few} for {n} images; `{slowest}` takes {many}.",
+                    quickest=quickest.name,
+                    slowest=slowest.name,
+                    few=say.seconds(quickest.fit["predict_seconds"]),
+                    many=say.seconds(slowest.fit["predict_seconds"]),
+                    n=say.whole(run.dataset["n_test"]),
+                )
+            )
+        return sentences
+
+    @cached_property
+    def statements(self) -> list[Statement]:
+        """The notebook's conclusions as this run's numbers have them."""
+        return conclude(self.run, self.say)
+
+    def verdict(self, statement: Statement) -> str:
+        """A verdict in words, with a sign that needs no colour."""
+        return {
+            Verdict.BORNE_OUT: self.say("✓ Borne out"),
+            Verdict.REVERSED: self.say("✗ The opposite"),
+            Verdict.OPEN: self.say("? Can't be told"),
+        }[statement.verdict]
+
+    @property
+    def tally(self) -> str:
+        """How many of the notebook's conclusions fared how."""
+        say = self.say
+        found = [statement.verdict for statement in self.statements]
+        return say(
+            "Of {n} conclusions that this run's models allow, {borne_out} are borne out, of {reversed} the "
+            "opposite holds, and {open} can't be told.",
+            n=len(found),
+            borne_out=found.count(Verdict.BORNE_OUT),
+            reversed=found.count(Verdict.REVERSED),
+            open=found.count(Verdict.OPEN),
+        )
+
+    @property
+    def undecided(self) -> list[str]:
+        """Which models can't be told apart, each pair under its better half."""
+        say, run = self.say, self.run
+        if not any(pair.told_apart for pair in run.pairs):
+            return [say("No two models can be told apart.")]
+        sentences = []
+        for place, model in enumerate(run.ranking):
+            equals = [other for other in run.ranking[place + 1 :] if not run.pair(model, other).told_apart]
+            if equals:
+                names = say.listed([f"`{other.name}`" for other in equals])
+                sentences.append(
+                    say("`{model}` can't be told apart from {others}.", model=model.name, others=names)
+                )
+        return sentences or [say("Every two models can be told apart.")]
+
+    # ---- The comparison ----
+
+    @property
+    def comparison_caption(self) -> str:
+        """What the numbers of the table are."""
+        say = self.say
+        sentences = [
+            say(
+                "Accuracy on {n} test images with Wilson's 95% interval; guessing would give {chance}.",
+                n=say.whole(self.run.dataset["n_test"]),
+                chance=say.number(1 / len(self.run.dataset["classes"])),
+            )
+        ]
+        if self.published:
+            sentences.append(
+                say(
+                    "Published: the notebook's, with its hyperparameters and no seed; a difference of {n} "
+                    "is agreement.",
+                    n=say.number(published.AGREEMENT, 2),
+                )
+            )
+        if self.n_seeds > 1:
+            sentences.append(
+                say(
+                    "Over seeds: mean and standard deviation of {n} trainings. That is the luck of "
+                    "training, and "
+                    "no part of the interval, which is the luck of the test images.",
+                    n=self.n_seeds,
+                )
+            )
+        return " ".join(sentences)
+
+    @property
+    def published(self) -> dict[str, float]:
+        """The notebook's accuracies of this run's models; none for a dataset that it did not use."""
+        if not self.run.is_published:
+            return {}
+        return {name: published.ACCURACY[name] for name in self.run.models if name in published.ACCURACY}
+
+    @property
+    def n_seeds(self) -> int:
+        """With how many seeds the networks were trained."""
+        return max(len(model.every_seed) for model in self.run.models.values())
+
+    def small(self, p_value: float) -> str:
+        """A p-value as it stands in a table."""
+        return f"< {self.say.number(0.001)}" if p_value < 0.001 else self.say.number(p_value)
+
+    # ---- Data and machine ----
+
+    @property
+    def data(self) -> str:
+        """Where the images come from, and whether that is the official archive."""
+        say, archive = self.say, self.run.dataset["archive"]
+        line = say(
+            "{dataset}: {n_train} training and {n_test} test images of {shape} values, from {source} "
+            "({size}).",
+            dataset=self.dataset,
+            n_train=say.whole(self.run.dataset["n_train"]),
+            n_test=say.whole(self.run.dataset["n_test"]),
+            shape=" \N{MULTIPLICATION SIGN} ".join(map(str, self.run.dataset["image_shape"])),
+            source=f"`{archive['source']}`",
+            size=say.megabytes(archive["bytes"] / 1e6),
+        )
+        verdict = {
+            True: say("It is the official archive."),
+            False: say("It is not the official archive."),
+            None: say("There is no official archive to hold it against."),
+        }[archive["official"]]
+        return f"{line} {verdict}"
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of Python and of the packages, as the models recorded them."""
+        found: dict[str, set[str]] = {}
+        for model in self.run.models.values():
+            for name, version in model.fit["versions"].items():
+                found.setdefault(name, set()).add(version)
+        return {name: ", ".join(sorted(versions)) for name, versions in found.items()}
+
+    @property
+    def configuration(self) -> str:
+        """The configuration of this run, ready for --configfile."""
+        shown = self.settings["configuration"]
+        ordered = {key: shown[key] for key in sorted(shown, key=_place)}
+        return yaml.safe_dump(
+            ordered, sort_keys=False, allow_unicode=True, default_flow_style=None, width=90
+        ).strip()
+
+
+def _place(key: str) -> int:
+    return KEYS.index(key) if key in KEYS else len(KEYS)
+
+
+def _gap(say: Language, pair: Any) -> dict[str, str]:
+    return {
+        "model": pair.second,
+        "difference": say.number(pair.difference),
+        "low": say.number(pair.low),
+        "high": say.number(pair.high),
+    }

@@ -1,0 +1,1 @@
+"""From scores of folds to hyperparameters: in come the cells of a grid, out comes the best candidate."""

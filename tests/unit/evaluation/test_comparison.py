@@ -1,0 +1,204 @@
+"""All models side by side."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import compare_models
+import describe_learning
+import score_model
+from cifarbench.evaluation.comparison import agreement, latex, table
+from cifarbench.study.files import read_json, write_json
+from cifarbench.study.tables import read_rows
+
+CONTRACT = [
+    "model",
+    "family",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "macro_f1",
+    "fit_seconds",
+    "predict_seconds",
+    "peak_memory_mb",
+    "stored_mb",
+    "n_parameters",
+]
+
+
+def metrics(accuracy: float) -> dict[str, Any]:
+    return {
+        "n_test": 1000,
+        "accuracy": accuracy,
+        "accuracy_ci95": [accuracy - 0.03, accuracy + 0.03],
+        "macro": {"f1": accuracy - 0.01},
+        "macro_f1_ci95": [accuracy - 0.04, accuracy + 0.02],
+        "top2_accuracy": accuracy + 0.1,
+        "expected_calibration_error": 0.05,
+    }
+
+
+def fit(family: str, n_parameters: int | None = None) -> dict[str, Any]:
+    return {
+        "family": family,
+        "fit_seconds": 2.0,
+        "predict_seconds": 0.5,
+        "peak_memory_mb": 300.0,
+        "stored_mb": 1.5,
+        "n_parameters": n_parameters,
+    }
+
+
+def three_models() -> dict[str, list]:
+    runs = ["net", "net/seed_1", "net/seed_7", "network_two", "near"]
+    scores = dict(zip(runs, map(metrics, (0.5, 0.52, 0.57, 0.6, 0.4)), strict=True))
+    fits = {"net": fit("mlp", 1234567), "network_two": fit("mlp", 10), "near": fit("knn")}
+    return table(["net", "network_two", "near"], runs, scores, fits)
+
+
+def test_columns_of_the_contract_come_first_and_in_order() -> None:
+    columns = three_models()
+    assert list(columns)[: len(CONTRACT)] == CONTRACT
+    assert columns["model"] == ["net", "network_two", "near"]
+    assert columns["n_parameters"] == [1234567, 10, None]
+    assert columns["predict_ms_per_image"] == [0.5, 0.5, 0.5]
+
+
+def test_seeds_are_kept_apart_from_the_uncertainty_of_the_test_set() -> None:
+    columns = three_models()
+    assert columns["seeds"] == [3, 1, 1]
+    assert columns["accuracy_seed_mean"] == [pytest.approx(0.53), None, None]
+    assert columns["accuracy_seed_std"] == [pytest.approx(np.std([0.5, 0.52, 0.57], ddof=1)), None, None]
+    # Accuracy and interval are the first seed's own.
+    assert columns["accuracy"][0] == 0.5
+    assert (columns["accuracy_low"][0], columns["accuracy_high"][0]) == (0.47, 0.53)
+
+
+def test_agreement_counts_what_all_and_one_get_right() -> None:
+    y_true = np.array([0, 1, 2, 0, 1])
+    answers = {"a": np.array([0, 1, 1, 1, 0]), "b": np.array([0, 0, 1, 1, 1]), "c": np.array([0, 0, 0, 2, 0])}
+    found = agreement(y_true, answers, ["x", "y", "z"])
+    assert found["all_right"]["count"] == 1
+    assert found["all_wrong"] == {
+        "count": 2,
+        "indices": [2, 3],
+        "true": ["z", "x"],
+        "predicted": ["y", "y"],
+        "votes": [2, 2],
+    }
+    assert found["only_one_right"] == {
+        "a": {"count": 1, "indices": [1]},
+        "b": {"count": 1, "indices": [4]},
+        "c": {"count": 0, "indices": []},
+    }
+
+
+def test_agreement_when_every_image_is_named_rightly() -> None:
+    y_true = np.array([0, 1])
+    found = agreement(y_true, {"a": y_true, "b": y_true}, ["x", "y"])
+    assert found["all_right"]["count"] == 2
+    assert found["all_wrong"] == {"count": 0, "indices": [], "true": [], "predicted": [], "votes": []}
+
+
+def test_agreement_of_one_model_is_its_right_and_wrong() -> None:
+    found = agreement(np.array([0, 1, 1]), {"a": np.array([0, 0, 1])}, ["x", "y"])
+    assert found["only_one_right"]["a"]["indices"] == [0, 2]
+    assert found["all_wrong"]["indices"] == [1]
+
+
+def test_latex_is_a_table_of_booktabs() -> None:
+    text = latex(three_models())
+    lines = text.splitlines()
+    assert lines[0].startswith("\\begin{tabular}")
+    assert lines[-1] == "\\end{tabular}"
+    assert [line for line in lines if line.endswith("rule")] == ["\\toprule", "\\midrule", "\\bottomrule"]
+    body = [line for line in lines if "&" in line]
+    assert len(body) == 4
+    assert len({line.count("&") for line in body}) == 1
+    assert "\\texttt{network\\_two} & \\textbf{0.600 [0.570, 0.630]}" in text
+    assert "1\\,234\\,567" in text
+    assert text.replace("\\_", "").count("_") == 0
+
+
+# ---- the scripts, from predictions to comparison ----
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A folder with predictions of two models on 200 images; one of them was trained twice."""
+    rng = np.random.default_rng(0)
+    write_json(tmp_path / "data/dataset.json", {"classes": ["a", "b", "c"], "image_shape": [3, 2, 2]})
+    y_true = rng.integers(3, size=200)
+    for name, skill in {"near": 0.5, "net": 2, "net/seed_1": 2}.items():
+        proba = np.exp(rng.normal(size=(200, 3)) + skill * np.eye(3)[y_true])
+        proba = (proba / proba.sum(axis=1, keepdims=True)).astype(np.float32)
+        folder = tmp_path / "models" / name
+        folder.mkdir(parents=True)
+        np.savez(folder / "predictions.npz", y_true=y_true, y_pred=proba.argmax(axis=1), proba=proba)
+        write_json(folder / "fit.json", fit("any"))
+        score_model.main(
+            folder / "predictions.npz", tmp_path / "data/dataset.json", folder / "metrics.json", {"seed": 0}
+        )
+    return tmp_path
+
+
+def compare(run: Path, models: list[str], runs: list[str]) -> None:
+    compare_models.main(
+        predictions=[run / f"models/{model}/predictions.npz" for model in models],
+        fits=[run / f"models/{model}/fit.json" for model in models],
+        metrics=[run / f"models/{name}/metrics.json" for name in runs],
+        dataset=run / "data/dataset.json",
+        comparison=run / "comparison.csv",
+        latex_table=run / "comparison.tex",
+        tests=run / "paired_tests.csv",
+        agreement=run / "agreement.json",
+        settings={"models": models, "runs": runs, "seed": 0},
+    )
+
+
+def test_compares_two_models(run: Path) -> None:
+    compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
+    near, net = read_rows(run / "comparison.csv")
+    assert (near["model"], net["model"]) == ("near", "net")
+    assert near["accuracy"] < net["accuracy"]
+    assert near["n_parameters"] is near["accuracy_seed_mean"] is None
+    assert (near["seeds"], net["seeds"]) == (1, 2)
+    with open(run / "paired_tests.csv", newline="") as file:
+        header, row = list(csv.reader(file))
+    assert header[:5] == ["model_a", "model_b", "accuracy_difference", "ci_low", "ci_high"]
+    assert header[5:7] == ["p_value", "p_value_adjusted"]
+    assert row[:2] == ["near", "net"]
+    assert float(row[2]) == pytest.approx(near["accuracy"] - net["accuracy"])
+    found = read_json(run / "agreement.json")
+    with np.load(run / "models/near/predictions.npz") as arrays:
+        right = arrays["y_true"] == arrays["y_pred"]
+    assert set(found["only_one_right"]["near"]["indices"]) <= set(np.flatnonzero(right))
+
+
+def test_compares_one_model_with_nobody(run: Path) -> None:
+    compare(run, ["near"], ["near"])
+    assert read_rows(run / "paired_tests.csv") == []
+    assert (run / "paired_tests.csv").read_text().startswith("model_a,model_b,accuracy_difference")
+    assert len(read_rows(run / "comparison.csv")) == 1
+
+
+def test_twice_the_same_gives_the_same_bytes(run: Path) -> None:
+    names = ["comparison.csv", "paired_tests.csv", "agreement.json", "comparison.tex"]
+    compare(run, ["near", "net"], ["near", "net"])
+    before = [(run / name).read_bytes() for name in names]
+    compare(run, ["near", "net"], ["near", "net"])
+    assert before == [(run / name).read_bytes() for name in names]
+
+
+def test_describes_learning(tmp_path: Path) -> None:
+    rows = "".join(f"{e},{2 - e / 50},{2 - e / 100},{e / 100},{e / 150}\n" for e in range(40))
+    (tmp_path / "history.csv").write_text("epoch,train_loss,test_loss,train_accuracy,test_accuracy\n" + rows)
+    describe_learning.main(tmp_path / "history.csv", tmp_path / "learning.json")
+    found = json.loads((tmp_path / "learning.json").read_text())
+    assert found["epochs"] == 40
+    assert found["lowest_test_loss"]["epoch"] == 39
+    assert found["levels_off"]["epoch"] is None

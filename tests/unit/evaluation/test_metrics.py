@@ -1,0 +1,223 @@
+"""A model's metrics, against scikit-learn's own and at the edges."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import classification_report, f1_score, top_k_accuracy_score
+
+from cifarbench.evaluation import statistics
+from cifarbench.evaluation.calibration import calibration
+from cifarbench.evaluation.metrics import _macro_f1_of_cells, score, true_in_top
+
+CLASSES = ["ant", "bee", "cow", "dog"]
+
+
+def score_labels(y_true: list[int] | np.ndarray, y_pred: list[int] | np.ndarray) -> dict[str, Any]:
+    """Metrics of a model that gives its prediction all probability."""
+    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    return score(y_true, y_pred, np.eye(len(CLASSES), dtype=np.float32)[y_pred], CLASSES, seed=0)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """True classes, predictions and probabilities of a middling model on 3000 images."""
+    rng = np.random.default_rng(0)
+    y_true = rng.integers(4, size=3000)
+    logits = rng.normal(size=(3000, 4)) + 1.2 * np.eye(4)[y_true]
+    proba = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return y_true, proba.argmax(axis=1), proba
+
+
+def test_equals_scikit_learns_report(drawn: tuple[np.ndarray, ...]) -> None:
+    y_true, y_pred, proba = drawn
+    found = score(y_true, y_pred, proba, CLASSES, seed=0)
+    report = classification_report(y_true, y_pred, target_names=CLASSES, output_dict=True)
+    assert found["accuracy"] == report["accuracy"]
+    for name, expected in [("macro", report["macro avg"]), ("weighted", report["weighted avg"])]:
+        assert list(found[name].values()) == [expected[key] for key in ("precision", "recall", "f1-score")]
+    for name in CLASSES:
+        assert list(found["per_class"][name].values()) == list(report[name].values())
+    assert np.sum(found["confusion_matrix"]) == len(y_true)
+    assert found["confusion_matrix"][0][1] == np.sum((y_true == 0) & (y_pred == 1))
+
+
+def test_keys_are_the_contract(drawn: tuple[np.ndarray, ...]) -> None:
+    found = score(*drawn, CLASSES, seed=0)
+    contract = {"accuracy", "accuracy_ci95", "macro", "weighted", "per_class", "confusion_matrix", "top3"}
+    assert contract <= set(found)
+    assert set(found["top3"]) == {"precision", "recall", "f1"}
+    assert all(len(classes) == 3 for classes in found["top3"].values())
+    f1 = {name: values["f1"] for name, values in found["per_class"].items()}
+    assert found["top3"]["f1"] == sorted(f1, key=f1.get, reverse=True)[:3]
+
+
+def test_macro_f1_of_resamples_is_scikit_learns(drawn: tuple[np.ndarray, ...]) -> None:
+    y_true, y_pred, _ = drawn
+    chosen = np.random.default_rng(1).integers(len(y_true), size=(20, 50))
+    expected = [
+        f1_score(y_true[rows], y_pred[rows], labels=range(4), average="macro", zero_division=0)
+        for rows in chosen
+    ]
+    assert _macro_f1_of_cells((y_true * 4 + y_pred)[chosen], 4) == pytest.approx(expected, abs=1e-12)
+
+
+def test_macro_f1_interval_holds_the_value_and_follows_its_seed(drawn: tuple[np.ndarray, ...]) -> None:
+    one, again, other = (score(*drawn, CLASSES, seed=seed) for seed in (0, 0, 1))
+    low, high = one["macro_f1_ci95"]
+    assert low < one["macro"]["f1"] < high
+    assert high - low < 0.05
+    assert one == again
+    assert one["macro_f1_ci95"] != other["macro_f1_ci95"]
+
+
+# ---- the edges ----
+
+
+def test_a_class_that_is_never_predicted_has_precision_zero() -> None:
+    found = score_labels([0, 1, 2, 3], [0, 1, 2, 2])
+    assert found["per_class"]["dog"] == {"precision": 0, "recall": 0, "f1": 0, "support": 1}
+    assert found["macro"]["precision"] == pytest.approx((1 + 1 + 0.5 + 0) / 4)
+
+
+def test_a_class_absent_from_the_test_set_has_no_support() -> None:
+    found = score_labels([0, 1, 2, 2], [0, 1, 2, 3])
+    assert found["per_class"]["dog"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
+    assert found["confusion_matrix"][3] == [0, 0, 0, 0]
+
+
+def test_all_right() -> None:
+    found = score_labels([0, 1, 2, 3], [0, 1, 2, 3])
+    assert found["accuracy"] == found["macro"]["f1"] == found["weighted"]["f1"] == 1
+    assert found["accuracy_ci95"][1] == pytest.approx(1)
+    assert found["confused_pairs"] == []
+    assert found["expected_calibration_error"] == 0
+    assert found["top3"]["recall"] == ["ant", "bee", "cow"]
+
+
+def test_all_wrong() -> None:
+    found = score_labels([0, 1, 2, 3], [1, 0, 3, 2])
+    assert found["accuracy"] == found["macro"]["f1"] == found["top2_accuracy"] == 0
+    assert found["macro_f1_ci95"] == (0, 0)
+    assert found["expected_calibration_error"] == 1
+
+
+labels = st.integers(0, len(CLASSES) - 1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(labels, labels, st.integers(0, 99)), min_size=1, max_size=30))
+def test_whatever_the_predictions(rows: list[tuple[int, int, int]]) -> None:
+    y_true, y_pred, draw = np.array(rows).T
+    proba = np.array([np.random.default_rng(seed).dirichlet(np.ones(4)) for seed in draw]).astype(np.float32)
+    # The prediction is the likeliest class.
+    likeliest = proba.argmax(axis=1)
+    proba[np.arange(len(rows)), likeliest], proba[np.arange(len(rows)), y_pred] = (
+        proba[np.arange(len(rows)), y_pred],
+        proba.max(axis=1),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(statistics, "RESAMPLES", 20)
+        found = score(y_true, y_pred, proba, CLASSES, seed=0)
+    json.dumps(found, allow_nan=False)
+    low, high = found["accuracy_ci95"]
+    assert 0 <= low <= found["accuracy"] <= high <= 1
+    assert found["accuracy"] <= found["top2_accuracy"] <= 1
+    assert 0 <= found["expected_calibration_error"] <= 1
+    assert sum(found["reliability"]["count"]) == len(rows)
+    assert np.trace(found["confusion_matrix"]) / len(rows) == pytest.approx(found["accuracy"])
+    for pair in found["confused_pairs"]:
+        assert pair["true"] != pair["predicted"]
+        assert {CLASSES[y_true[i]] for i in pair["examples"]} == {pair["true"]}
+        assert {CLASSES[y_pred[i]] for i in pair["examples"]} == {pair["predicted"]}
+
+
+# ---- the second guess ----
+
+
+def test_top_2_is_scikit_learns_where_nothing_ties(drawn: tuple[np.ndarray, ...]) -> None:
+    y_true, _, proba = drawn
+    assert true_in_top(y_true, proba, 2).mean() == pytest.approx(top_k_accuracy_score(y_true, proba, k=2))
+
+
+def test_of_equally_likely_classes_the_first_counts_as_the_prediction_does() -> None:
+    proba = np.array([[0.2, 0.4, 0.4, 0.0], [1 / 3, 1 / 3, 1 / 3, 0.0]])
+    assert true_in_top(np.array([1, 0]), proba, 1).tolist() == [True, True]
+    assert true_in_top(np.array([2, 2]), proba, 2).tolist() == [True, False]
+
+
+def test_a_class_of_no_probability_is_no_second_guess() -> None:
+    proba = np.array([[0.0, 1.0, 0.0, 0.0]])
+    assert not true_in_top(np.array([0]), proba, 2).any()
+
+
+# ---- which classes are mistaken for which ----
+
+
+def test_confused_pairs_go_by_count_then_by_class() -> None:
+    y_true = [0] * 3 + [1] * 2 + [2] * 2 + [3]
+    y_pred = [1] * 3 + [0] * 2 + [3] * 2 + [3]
+    pairs = score_labels(y_true, y_pred)["confused_pairs"]
+    assert [(p["true"], p["predicted"], p["count"]) for p in pairs] == [
+        ("ant", "bee", 3),
+        ("bee", "ant", 2),
+        ("cow", "dog", 2),
+    ]
+    assert [p["share"] for p in pairs] == [1, 1, 1]
+
+
+def test_examples_are_those_that_the_model_is_surest_of() -> None:
+    y_true, y_pred = np.zeros(12, dtype=int), np.ones(12, dtype=int)
+    sure = np.linspace(0.6, 0.9, 12)
+    proba = np.stack([1 - sure, sure, 0 * sure, 0 * sure], axis=1)
+    (pair,) = score(y_true, y_pred, proba, CLASSES, seed=0)["confused_pairs"]
+    assert pair["examples"] == [11, 10, 9, 8, 7, 6, 5, 4]
+    assert pair["count"] == 12
+
+
+# ---- calibration ----
+
+
+def test_reliability_is_scikit_learns_curve(drawn: tuple[np.ndarray, ...]) -> None:
+    y_true, y_pred, proba = drawn
+    found = calibration(y_true == y_pred, proba)["reliability"]
+    accuracy, confidence = calibration_curve(y_true == y_pred, proba.max(axis=1), n_bins=10)
+    assert [value for value in found["accuracy"] if value is not None] == pytest.approx(accuracy.tolist())
+    assert [value for value in found["confidence"] if value is not None] == pytest.approx(
+        confidence.tolist(), abs=1e-6
+    )
+    assert found["accuracy"][0] is found["confidence"][0] is found["accuracy_ci95"][0] is None
+    for value, interval in zip(found["accuracy"], found["accuracy_ci95"], strict=True):
+        assert value is None or interval[0] <= value <= interval[1]
+
+
+def test_the_error_is_averaged_over_images_not_over_bins() -> None:
+    # Nine images of confidence 0.95, all right, and one of 0.65, wrong.
+    confidence = np.array([0.95] * 9 + [0.65])
+    found = calibration(confidence > 0.9, np.stack([confidence, 1 - confidence], axis=1))
+    assert found["expected_calibration_error"] == pytest.approx(0.9 * 0.05 + 0.1 * 0.65)
+
+
+def test_a_model_that_is_right_as_often_as_it_says_has_no_error() -> None:
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(0.5, 1, size=200_000)
+    correct = rng.random(200_000) < confidence
+    proba = np.stack([confidence, 1 - confidence], axis=1)
+    assert calibration(correct, proba)["expected_calibration_error"] < 0.005
+    # One that says 0.2 more than it should.
+    surer = np.stack([confidence, 1 - confidence], axis=1)
+    correct = rng.random(200_000) < confidence - 0.2
+    assert calibration(correct, surer)["expected_calibration_error"] == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.parametrize("neighbors", [3, 5, 7, 10, 15])
+def test_shares_of_neighbors_fall_on_their_own_side_of_an_edge(neighbors: int) -> None:
+    for k in range(1, neighbors + 1):
+        share = np.float32(k / neighbors)
+        found = calibration(np.array([True]), np.array([[share, 1 - share]]).clip(0, share))["reliability"]
+        expected = min(10 * k // neighbors, 9)
+        assert found["count"].index(1) == expected

@@ -1,0 +1,180 @@
+"""Intervals and tests of pairs: known numbers found again, and false alarms counted."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+
+from cifarbench.evaluation import statistics
+from cifarbench.evaluation.statistics import (
+    bootstrap_interval,
+    mcnemar_p_value,
+    paired_tests,
+    wilson_interval,
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_collection() -> Iterator[None]:
+    """`multipletests` collects garbage at every call, which takes most of the time and changes nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gc.collect", lambda *_: 0)
+        yield
+
+
+def answers(both: int, only_a: int, only_b: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which images two models get right, from the four counts."""
+    counts = (both, only_a, only_b, neither)
+    return np.repeat([True, True, False, False], counts), np.repeat([True, False, True, False], counts)
+
+
+def two_equal_models(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two models of the same accuracy that often agree, as models on the same images do."""
+    common, own = rng.random(n) < 0.4, rng.random((2, n)) < 0.4
+    mostly_common = rng.random(n) < 0.6
+    return tuple(np.where(mostly_common, common, own))
+
+
+# ---- one model ----
+
+
+def test_wilson_is_the_score_interval() -> None:
+    expected = binomtest(3812, 10000).proportion_ci(method="wilson")
+    assert wilson_interval(3812, 10000) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 7, 10000])
+def test_wilson_stays_between_zero_and_one(n: int) -> None:
+    low, high = wilson_interval(0, n)
+    assert low == pytest.approx(0, abs=1e-12)
+    assert 0 < high < 1
+    low, high = wilson_interval(n, n)
+    assert 0 < low < 1
+    assert high == pytest.approx(1, abs=1e-12)
+
+
+def test_bootstrap_of_a_mean_is_near_the_normal_interval() -> None:
+    sample = np.random.default_rng(0).random(2000)
+    low, high = bootstrap_interval(sample, np.mean, seed=1)
+    half = 1.96 * sample.std() / np.sqrt(len(sample))
+    assert (low, high) == pytest.approx((sample.mean() - half, sample.mean() + half), abs=half / 10)
+
+
+def test_bootstrap_follows_its_seed() -> None:
+    sample = np.random.default_rng(0).random(200)
+    assert bootstrap_interval(sample, np.mean, seed=1) == bootstrap_interval(sample, np.mean, seed=1)
+    assert bootstrap_interval(sample, np.mean, seed=1) != bootstrap_interval(sample, np.mean, seed=2)
+
+
+def test_one_image_says_nothing_about_others() -> None:
+    assert bootstrap_interval(np.array([1.0]), np.mean, seed=0) == (1.0, 1.0)
+
+
+# ---- pairs ----
+
+
+@pytest.mark.parametrize(
+    "counts", [(794, 86, 150, 570), (0, 5, 0, 3), (10, 1, 1, 0), (50, 0, 0, 50), (1, 0, 9, 0)]
+)
+def test_mcnemar_finds_statsmodels_numbers_again(counts: tuple[int, int, int, int]) -> None:
+    both, only_a, only_b, neither = counts
+    expected = mcnemar([[both, only_a], [only_b, neither]], exact=True).pvalue
+    found = mcnemar_p_value(*answers(*counts))
+    assert found == pytest.approx(expected, rel=1e-12)
+    if only_a + only_b:
+        assert found == pytest.approx(binomtest(only_a, only_a + only_b).pvalue, rel=1e-9)
+
+
+def test_holm_over_all_pairs() -> None:
+    rng = np.random.default_rng(3)
+    correct = {name: rng.random(400) < share for name, share in {"a": 0.5, "b": 0.55, "c": 0.7}.items()}
+    tests = paired_tests(correct, seed=0)
+    assert list(zip(tests["model_a"], tests["model_b"], strict=True)) == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert tests["p_value_adjusted"] == pytest.approx(
+        multipletests(tests["p_value"], method="holm")[1].tolist()
+    )
+    # The smallest counts three times.
+    assert min(tests["p_value_adjusted"]) == pytest.approx(3 * min(tests["p_value"]))
+
+
+def test_difference_is_first_less_second() -> None:
+    a, b = answers(both=40, only_a=30, only_b=10, neither=20)
+    tests = paired_tests({"a": a, "b": b}, seed=0)
+    assert tests["accuracy_difference"] == pytest.approx([0.2])
+    assert (tests["only_a_right"], tests["only_b_right"]) == ([30], [10])
+    assert 0 < tests["ci_low"][0] < 0.2 < tests["ci_high"][0]
+
+
+def test_models_that_answer_alike_are_equal() -> None:
+    same = np.array([True, False, True])
+    tests = paired_tests({"a": same, "b": same.copy()}, seed=0)
+    assert (tests["accuracy_difference"], tests["ci_low"], tests["ci_high"]) == ([0.0], [0.0], [0.0])
+    assert tests["p_value"] == tests["p_value_adjusted"] == [1.0]
+
+
+def test_one_model_has_no_pairs() -> None:
+    tests = paired_tests({"a": np.array([True, False])}, seed=0)
+    assert set(map(len, tests.values())) == {0}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_swapping_two_models_turns_the_sign(pairs: list[tuple[bool, bool]]) -> None:
+    a, b = np.array(pairs).T
+    one, other = paired_tests({"a": a, "b": b}, seed=0), paired_tests({"b": b, "a": a}, seed=0)
+    assert one["accuracy_difference"][0] == -other["accuracy_difference"][0]
+    assert one["p_value"] == pytest.approx(other["p_value"])
+    assert (one["ci_low"][0], one["ci_high"][0]) == pytest.approx(
+        (-other["ci_high"][0], -other["ci_low"][0]), abs=0.02
+    )
+    assert 0 <= one["p_value"][0] <= one["p_value_adjusted"][0] <= 1
+    assert -1 <= one["ci_low"][0] <= one["ci_high"][0] <= 1
+
+
+# ---- how often they are wrong ----
+
+
+def test_equal_models_are_told_apart_in_about_5_percent() -> None:
+    rng = np.random.default_rng(0)
+    p_values = np.array([mcnemar_p_value(*two_equal_models(rng, 2000)) for _ in range(2000)])
+    # Three standard errors of 2000 trials are 1.5 points; an exact test errs on the safe side.
+    assert 0.03 < np.mean(p_values < 0.05) < 0.065
+
+
+def test_intervals_of_equal_models_miss_zero_in_about_5_percent() -> None:
+    rng = np.random.default_rng(1)
+    missed = 0
+    for _ in range(300):
+        a, b = two_equal_models(rng, 300)
+        low, high = bootstrap_interval(a.astype(np.int8) - b.astype(np.int8), np.mean, seed=0)
+        missed += not low <= 0 <= high
+    assert 0.02 < missed / 300 < 0.09
+
+
+def test_holm_keeps_a_whole_family_at_5_percent(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The intervals are not what is tried here.
+    monkeypatch.setattr(statistics, "RESAMPLES", 10)
+    rng = np.random.default_rng(2)
+    alarms = single = 0
+    for _ in range(400):
+        correct = {name: rng.random(300) < 0.4 for name in "abcdef"}
+        tests = paired_tests(correct, seed=0)
+        alarms += min(tests["p_value_adjusted"]) < 0.05
+        single += min(tests["p_value"]) < 0.05
+    assert alarms / 400 < 0.08
+    # Without the correction, one of the fifteen pairs would often seem different.
+    assert single / 400 > 0.2
+
+
+def test_a_difference_of_three_points_is_found_in_ten_thousand_images() -> None:
+    rng = np.random.default_rng(4)
+    a = rng.random(10000) < 0.38
+    b = np.where(rng.random(10000) < 0.9, a, rng.random(10000) < 0.38) | (rng.random(10000) < 0.05)
+    tests = paired_tests({"a": a, "b": b}, seed=0)
+    assert tests["ci_high"][0] < 0
+    assert tests["p_value"][0] < 0.001

@@ -1,0 +1,69 @@
+"""Moments and components against scikit-learn's own, on small arrays."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from cifarbench.features.components import PrincipalComponents
+from cifarbench.features.moments import Moments
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    random = np.random.default_rng(0)
+    smooth = (
+        random.normal(size=(400, 8)) @ random.normal(size=(8, 48)) * 20 + random.normal(size=(400, 48)) * 8
+    )
+    return np.clip(smooth + 128, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_the_first_components_are_scikit_learns_exact_pca(images: np.ndarray, scaled: bool) -> None:
+    steps = [StandardScaler()] if scaled else []
+    theirs = make_pipeline(*steps, PCA(10, svd_solver="covariance_eigh")).fit(images.astype(np.float64))
+    fitted = PrincipalComponents.fit(Moments.of(images), scaled)
+    expected = theirs.transform(images.astype(np.float64))
+    found = fitted.transform(images, 10)
+    # The sign of a component is arbitrary.
+    signs = np.sign((expected * found).sum(axis=0))
+    np.testing.assert_allclose(found * signs, expected, atol=2e-4 * np.abs(expected).max())
+    np.testing.assert_allclose(fitted.variances[:10], theirs[-1].explained_variance_, rtol=1e-4)
+
+
+def test_fewer_components_are_the_first_of_more(images: np.ndarray) -> None:
+    fitted = PrincipalComponents.fit(Moments.of(images), True)
+    np.testing.assert_allclose(fitted.transform(images, 4), fitted.transform(images, 20)[:, :4], atol=1e-4)
+
+
+def test_moments_subtract(images: np.ndarray) -> None:
+    left_out = np.arange(0, 400, 3)
+    kept = np.setdiff1d(np.arange(400), left_out)
+    difference = Moments.of(images) - Moments.of(images, left_out)
+    direct = Moments.of(images, kept)
+    assert difference.count == direct.count
+    np.testing.assert_array_equal(difference.sums, direct.sums)
+    np.testing.assert_array_equal(difference.squares, direct.squares)
+    np.testing.assert_allclose(difference.covariance(), direct.covariance(), rtol=1e-5, atol=1e-2)
+
+
+def test_a_pixel_that_never_varies_is_not_blown_up(images: np.ndarray) -> None:
+    still = images.copy()
+    still[:, 5] = 255
+    moments = Moments.of(still)
+    assert moments.variance[5] == 0
+    fitted = PrincipalComponents.fit(moments, True)
+    assert fitted.scale[5] == 1
+    moved = still.copy()
+    moved[:, 5] = 254
+    assert np.abs(fitted.transform(moved, 48) - fitted.transform(still, 48)).max() < 1.01
+
+
+def test_saved_and_loaded_are_the_same(images: np.ndarray, tmp_path) -> None:
+    moments = Moments.of(images)
+    moments.save(tmp_path / "moments.npz")
+    fitted = PrincipalComponents.fit(Moments.load(tmp_path / "moments.npz"), False)
+    fitted.save(tmp_path / "pca.npz")
+    again = PrincipalComponents.load(tmp_path / "pca.npz")
+    np.testing.assert_array_equal(again.transform(images, 7), fitted.transform(images, 7))

@@ -1,0 +1,347 @@
+"""Figures: what they show at the edges, that pages can hold them, that equal content gives equal bytes."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from PIL import Image
+
+from cifarbench.evaluation.learning import describe as describe_learning
+from cifarbench.evaluation.metrics import score
+from cifarbench.figures import accuracy, confusion, cost, grid, paired, reliability, training
+from cifarbench.figures.agreement import draw_always_wrong, draw_only_one_right
+from cifarbench.figures.confused_pairs import draw_confused_pairs
+from cifarbench.figures.pictures import as_pictures
+from cifarbench.figures.predictions import choose, draw_predictions
+from cifarbench.figures.style import luminance, readable_on, save_png, save_svg, signed
+
+MINUS = "\N{MINUS SIGN}"
+BLUE, RED = "#0072b2", "#d55e00"
+STYLE: dict[str, Any] = {
+    "font_size": 9,
+    "color": BLUE,
+    "gap_color": RED,
+    "seed_color": RED,
+    "train_color": BLUE,
+    "test_color": RED,
+    "better_color": BLUE,
+    "worse_color": RED,
+    "right_color": "#00597a",
+    "wrong_color": "#b54400",
+    "colors": [BLUE, RED],
+    "n_pictures": 6,
+    "seed": 0,
+}
+SHAPE = [3, 4, 5]
+PIXELS = np.random.default_rng(0).integers(256, size=(30, 60), dtype=np.uint8)
+
+
+def svg_of(figure: Figure, folder: Path, description: str = "A figure.") -> str:
+    save_svg(figure, folder / "figure.svg", description)
+    text = (folder / "figure.svg").read_text()
+    ET.fromstring(text)
+    return text
+
+
+def words_of(figure: Figure) -> list[str]:
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def row(model: str, value: float, seconds: float = 1.0, spread: float | None = None) -> dict[str, Any]:
+    return {
+        "model": model,
+        "accuracy": value,
+        "accuracy_low": value - 0.02,
+        "accuracy_high": value + 0.02,
+        "predict_ms_per_image": seconds,
+        "peak_memory_mb": 300.0,
+        "stored_mb": 10 * seconds,
+        "accuracy_seed_mean": None if spread is None else value + 0.01,
+        "accuracy_seed_std": spread,
+    }
+
+
+def pair(a: str, b: str, difference: float, p: float) -> dict[str, Any]:
+    return {
+        "model_a": a,
+        "model_b": b,
+        "accuracy_difference": difference,
+        "ci_low": difference - 0.01,
+        "ci_high": difference + 0.01,
+        "p_value_adjusted": p,
+    }
+
+
+def history(epochs: int) -> list[dict[str, float]]:
+    return [
+        {
+            "epoch": e,
+            "train_loss": 2 / (e + 1),
+            "test_loss": 2 / (e + 1) + 0.1,
+            "train_accuracy": e / epochs,
+            "test_accuracy": e / epochs / 2,
+        }
+        for e in range(epochs)
+    ]
+
+
+def learning(rows: list[dict[str, float]]) -> dict[str, Any]:
+    return describe_learning({name: np.array([row[name] for row in rows]) for name in rows[0]})
+
+
+def grid_rows() -> list[dict[str, float]]:
+    scores = {(5, 64): 0.38, (5, 128): 0.37, (10, 64): 0.40, (10, 128): 0.39}
+    return [
+        {
+            grid.DOWN: k,
+            grid.ACROSS: c,
+            "mean_test_score": value,
+            "std_test_score": 0.01,
+            "rank_test_score": 1 + sorted(scores.values(), reverse=True).index(value),
+        }
+        for (k, c), value in scores.items()
+    ]
+
+
+def all_svg_figures() -> dict[str, Figure]:
+    rows = [row("one", 0.4), row("two", 0.5, 0.1), row("three", 0.45, 0.01, spread=0.02)]
+    scores = score(np.array([0, 1, 1, 0]), np.array([0, 1, 0, 0]), np.full((4, 2), 0.5), ["x", "y"], seed=0)
+    return {
+        "confusion": confusion.draw(np.array([[5, 1], [2, 3]]), ["x", "y"], STYLE),
+        "reliability": reliability.draw(scores, STYLE),
+        "training": training.draw(history(20), learning(history(20)), STYLE),
+        "grid": grid.draw(grid_rows(), STYLE),
+        "accuracy": accuracy.draw(rows, STYLE),
+        "paired": paired.draw(
+            ["one", "two", "three"],
+            [
+                pair("one", "two", -0.1, 0.001),
+                pair("one", "three", -0.05, 0.02),
+                pair("two", "three", 0.05, 0.3),
+            ],
+            STYLE,
+        ),
+        "cost": cost.draw(rows, STYLE),
+    }
+
+
+# ---- every SVG ----
+
+
+@pytest.mark.parametrize("name", all_svg_figures())
+def test_svg_suits_any_page(name: str, tmp_path: Path) -> None:
+    text = svg_of(all_svg_figures()[name], tmp_path, 'Said of "it" & <more>.')
+    root = ET.fromstring(text)
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == 'Said of "it" & <more>.'
+    assert root.get("viewBox")
+    assert "currentColor" in text
+    assert not re.search(r"#000000|#010203|fill: #ffffff; stroke|DOCTYPE|dc:date", text)
+    # A rule of a style inside a page would reach the whole page; `svg:root` is none there.
+    (style,) = re.findall(r"<style>(.*?)</style>", text)
+    assert re.fullmatch(r"(svg:root\{[^{}]*\}|@media[^{}]*\{svg:root\{[^{}]*\}\})*", style)
+    # Words are words, in the reader's own font.
+    assert root.findall(".//{http://www.w3.org/2000/svg}text")
+    assert "system-ui" in root.get("font-family")
+    # What goes over the network: nothing.
+    assert not re.search(r"(href|src)=\"(?!#)", text)
+
+
+@pytest.mark.parametrize("name", all_svg_figures())
+def test_equal_content_gives_equal_bytes(name: str, tmp_path: Path) -> None:
+    assert svg_of(all_svg_figures()[name], tmp_path) == svg_of(all_svg_figures()[name], tmp_path)
+
+
+def test_names_inside_differ_from_figure_to_figure(tmp_path: Path) -> None:
+    texts = [svg_of(all_svg_figures()["cost"], tmp_path, description) for description in ("One.", "Other.")]
+    one, other = (set(re.findall(r'id="([^"]+)"', text)) for text in texts)
+    assert one and not one & other
+    for text, names in zip(texts, (one, other), strict=True):
+        assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', text)) <= names
+
+
+def test_numbers_in_words_keep_their_digits(tmp_path: Path) -> None:
+    text = svg_of(grid.draw(grid_rows(), STYLE), tmp_path)
+    assert "0.4000" in text and "± 0.0100" in text
+
+
+# ---- single figures ----
+
+
+def test_confusion_matrix_counts_and_names_every_cell(tmp_path: Path) -> None:
+    matrix = np.arange(9).reshape(3, 3)
+    figure = confusion.draw(matrix, ["x", "y", "z"], STYLE)
+    assert words_of(figure) == [str(n) for n in range(9)]
+    text = svg_of(figure, tmp_path)
+    assert all(f">{name}</text>" in text for name in "xyz")
+    assert "18 of 36" not in confusion.describe("m", matrix, list("xyz"))
+    assert "12 of 36" in confusion.describe("m", matrix, list("xyz"))
+
+
+def test_confusion_matrix_of_absent_classes_and_of_many(tmp_path: Path) -> None:
+    svg_of(confusion.draw(np.zeros((3, 3), dtype=int), ["x", "y", "z"], STYLE), tmp_path)
+    n = confusion.MOST_COUNTED + 1
+    many = confusion.draw(np.eye(n, dtype=int), [f"class {i}" for i in range(n)], STYLE)
+    assert words_of(many) == []
+    assert confusion.describe("m", np.eye(2, dtype=int), ["x", "y"]).endswith("on the diagonal.")
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 200])
+def test_training_curves_of_any_length(epochs: int, tmp_path: Path) -> None:
+    rows = history(epochs)
+    figure = training.draw(rows, learning(rows), STYLE)
+    assert [axes.get_title("left") for axes in figure.axes] == ["loss", "accuracy"]
+    labels = figure.axes[0].get_legend_handles_labels()[1]
+    assert labels == ["training", "test"]
+    svg_of(figure, tmp_path)
+
+
+def test_grid_frames_the_first_of_the_best() -> None:
+    rows = grid_rows()
+    rows[0]["rank_test_score"] = 1
+    assert "with 64 principal components and 5 neighbours" in grid.describe("g", rows)
+    one_cell = grid.draw(rows[:1], STYLE)
+    assert words_of(one_cell) == ["0.3800", "± 0.0100"]
+
+
+def test_accuracy_shows_seeds_only_where_there_are_several() -> None:
+    without = accuracy.draw([row("one", 0.4)], STYLE)
+    assert "seeds" not in without.axes[0].get_xlabel()
+    assert "seeds" in accuracy.draw([row("one", 0.4, spread=0.01)], STYLE).axes[0].get_xlabel()
+
+
+def test_paired_cells_read_from_the_row() -> None:
+    tests = [
+        pair("one", "two", -0.123, 1e-9),
+        pair("one", "three", 0.04, 0.2),
+        pair("two", "three", 0.163, 0.0123),
+    ]
+    words = words_of(paired.draw(["one", "two", "three"], tests, STYLE))
+    assert words[0] == "+12.3"
+    assert words[1] == "[+11.3, +13.3]\np < 0.001"
+    assert words[2] == f"{MINUS}4.0"
+    assert words[3].endswith("p = 0.200")
+    assert "not told apart: one and three" in paired.describe(["one", "two", "three"], tests)
+
+
+def test_paired_tests_of_one_model(tmp_path: Path) -> None:
+    figure = paired.draw(["only"], [], STYLE)
+    assert words_of(figure) == ["one model: no pairs"]
+    svg_of(figure, tmp_path)
+
+
+@pytest.mark.parametrize("seconds", [[1.0, 1.0, 1.0], [1.0, 30.0, 0.002], [0.0, 1.0, 2.0]])
+def test_cost_on_any_scale(seconds: list[float], tmp_path: Path) -> None:
+    rows = [row(f"m{i}", 0.4 + i / 100, s) for i, s in enumerate(seconds)]
+    assert "mathdefault" not in svg_of(cost.draw(rows, STYLE), tmp_path)
+
+
+def test_more_models_than_colors_and_marks() -> None:
+    cost.draw([row(f"model_{i}", i / 20, i + 1) for i in range(15)], STYLE)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12))
+def test_pareto_front_is_what_nothing_beats(points: list[tuple[int, int]]) -> None:
+    costs, values = zip(*points, strict=True)
+    front = cost.pareto_front(list(costs), list(values))
+    beaten = {
+        i
+        for i, (c, v) in enumerate(points)
+        if any(c2 <= c and v2 >= v and (c2, v2) != (c, v) for c2, v2 in points)
+    }
+    assert set(front) == set(range(len(points))) - beaten
+    assert [costs[i] for i in front] == sorted(costs[i] for i in front)
+
+
+@pytest.mark.parametrize(("y_pred", "confidence"), [([0, 0], 1.0), ([1, 1], 1.0), ([0, 1], 0.5)])
+def test_reliability_of_extremes(y_pred: list[int], confidence: float, tmp_path: Path) -> None:
+    proba = np.full((2, 2), 1 - confidence)
+    proba[[0, 1], y_pred] = confidence
+    scores = score(np.array([0, 0]), np.array(y_pred), proba, ["x", "y"], seed=0)
+    svg_of(reliability.draw(scores, STYLE), tmp_path)
+
+
+# ---- pictures ----
+
+
+def test_the_same_images_for_every_model() -> None:
+    assert choose(10_000, 20, seed=0).tolist() == choose(10_000, 20, seed=0).tolist()
+    assert choose(10_000, 20, seed=0).tolist() != choose(10_000, 20, seed=1).tolist()
+    assert len(set(choose(10_000, 20, seed=0).tolist())) == 20
+    assert sorted(choose(5, 20, seed=0).tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_wrong_predictions_are_marked(tmp_path: Path) -> None:
+    figure = draw_predictions(PIXELS[:2], np.array([0, 1]), np.array([0, 0]), ["x", "y"], SHAPE, STYLE)
+    assert words_of(figure) == ["✓ x", "✗ x\ntrue: y"]
+    save_png(figure, tmp_path / "a.png", dpi=100)
+    save_png(figure, tmp_path / "b.png", dpi=100)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.width == pytest.approx(720, abs=2)
+
+
+def test_rows_of_pixels_become_pictures() -> None:
+    pictures = as_pictures(PIXELS, SHAPE)
+    assert pictures.shape == (30, 4, 5, 3)
+    # Channel by channel, each row by row.
+    assert pictures[7, 2, 3].tolist() == [PIXELS[7, c * 20 + 2 * 5 + 3] for c in range(3)]
+    grey = as_pictures(PIXELS[:, :20], [1, 4, 5])
+    assert grey.shape == (30, 4, 5, 3)
+    assert (grey[..., 0] == grey[..., 2]).all()
+
+
+def test_confused_pairs_have_a_head_each() -> None:
+    pairs = [
+        {"true": "x", "predicted": "y", "count": 3, "share": 0.25, "examples": [1, 2, 3]},
+        {"true": "y", "predicted": "x", "count": 1, "share": 0.5, "examples": [4]},
+    ]
+    assert words_of(draw_confused_pairs(PIXELS, pairs, SHAPE, STYLE)) == [
+        "x, taken for y: 3 images, 25.0% of the class",
+        "y, taken for x: 1 image, 50.0% of the class",
+    ]
+    assert words_of(draw_confused_pairs(PIXELS, [], SHAPE, STYLE)) == ["No image is taken for another class."]
+
+
+def test_images_that_all_get_wrong_and_one_gets_right() -> None:
+    nothing = {"count": 0, "indices": [], "true": [], "predicted": [], "votes": []}
+    found = {
+        "n_test": 30,
+        "n_models": 3,
+        "all_wrong": {
+            "count": 2,
+            "indices": [3, 9],
+            "true": ["x", "y"],
+            "predicted": ["y", "x"],
+            "votes": [3, 2],
+        },
+        "only_one_right": {"one": {"count": 1, "indices": [5]}, "two": {"count": 0, "indices": []}},
+    }
+    assert set(words_of(draw_always_wrong(PIXELS, found, SHAPE, STYLE))) == {
+        "3 of 3: y\ntrue: x",
+        "2 of 3: x\ntrue: y",
+    }
+    assert words_of(draw_only_one_right(PIXELS, found, SHAPE, STYLE)) == [
+        "only one is right: 1 of 30 images",
+        "only two is right: 0 of 30 images",
+    ]
+    assert len(words_of(draw_always_wrong(PIXELS, found | {"all_wrong": nothing}, SHAPE, STYLE))) == 1
+
+
+# ---- colours and numbers ----
+
+
+@pytest.mark.parametrize("color", [BLUE, RED, "#00597a", "#b54400", "#e8e8e8", "#777777"])
+def test_words_stand_out_on_any_color(color: str) -> None:
+    one, other = luminance(color), luminance(readable_on(color))
+    assert (max(one, other) + 0.05) / (min(one, other) + 0.05) >= 4.5
+
+
+def test_signs() -> None:
+    assert [signed(value) for value in (1.25, -0.26, 0.04, -0.04)] == ["+1.2", f"{MINUS}0.3", "0.0", "0.0"]

@@ -1,0 +1,75 @@
+"""Neighbours against float64 brute force, on data made to break float32."""
+
+import numpy as np
+import pytest
+from sklearn.neighbors import KNeighborsClassifier
+
+from cifarbench.features.moments import centred
+from cifarbench.neighbors import search as knn
+
+
+def exact_distances(queries: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Squared Euclidean distances (M, N) in float64, by differences and not by products."""
+    differences = queries[:, None, :].astype(np.float64) - points[None, :, :].astype(np.float64)
+    return (differences**2).sum(axis=2)
+
+
+def random_pictures(random, n):
+    return random.integers(0, 256, (n, 48), dtype=np.uint8)
+
+
+def duplicates(random, n):
+    return np.repeat(random_pictures(random, n // 5), 5, axis=0)
+
+
+def equal_distances(random, n):
+    # Each picture differs from black in one pixel, by the same amount.
+    pictures = np.zeros((n, 48), np.uint8)
+    pictures[np.arange(n), random.integers(0, 48, n)] = 200
+    return pictures
+
+
+def large_offsets(random, n):
+    return random.integers(250, 256, (n, 48), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("make", [random_pictures, duplicates, equal_distances, large_offsets])
+def test_neighbours_are_those_of_float64_brute_force(make) -> None:
+    random = np.random.default_rng(1)
+    points, queries = make(random, 300), make(random, 60)
+    neighbors = knn.nearest(centred(points), centred(queries), 7, threads=1)
+    exact = exact_distances(queries, points)
+    found = np.take_along_axis(exact, neighbors, axis=1)
+    # Of equally distant pictures any may be named: the distances must agree exactly, pixels being whole numbers.
+    np.testing.assert_array_equal(np.sort(found, axis=1), np.sort(exact, axis=1)[:, :7])
+    assert all(len(set(row)) == 7 for row in neighbors)
+
+
+def scikit_learn(points: np.ndarray, labels: np.ndarray, k: int) -> KNeighborsClassifier:
+    return KNeighborsClassifier(k, algorithm="brute").fit(points.astype(np.float64), labels)
+
+
+def test_votes_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(2)
+    # Of five neighbours with three labels, ties are frequent; class 0, 2, 3 and 5 have no image.
+    points, labels = random_pictures(random, 100), random.choice([1, 4, 6], 100)
+    queries = random_pictures(random, 200)
+    shares = knn.vote_shares(
+        labels[knn.nearest(centred(points), centred(queries), 5, threads=1)], n_classes=7
+    )
+    classifier = scikit_learn(points, labels, 5)
+    assert shares.dtype == np.float32
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
+    assert not shares[:, [0, 2, 3, 5]].any()
+    np.testing.assert_allclose(shares[:, [1, 4, 6]], classifier.predict_proba(queries), rtol=1e-6)
+    np.testing.assert_array_equal(shares.argmax(axis=1), classifier.predict(queries))
+
+
+def test_one_search_scores_every_smaller_number_of_neighbours() -> None:
+    random = np.random.default_rng(3)
+    points, labels = random_pictures(random, 200), random.integers(0, 4, 200)
+    queries, truth = random_pictures(random, 50), random.integers(0, 4, 50)
+    neighbors = knn.nearest(centred(points), centred(queries), 9, threads=1)
+    correct = knn.correct_by_neighbors(labels[neighbors], truth)
+    for k in range(1, 10):
+        assert correct[k - 1] == (scikit_learn(points, labels, k).predict(queries) == truth).sum()

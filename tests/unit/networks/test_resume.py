@@ -1,0 +1,112 @@
+"""Which checkpoint a training goes on from: its own, and never one of another training."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import train_network
+from cifarbench.study.files import write_array, write_json
+
+PARAMS = {
+    "hidden_dim": 4,
+    "batch_norm": True,
+    "dropout": 0.5,
+    "learning_rate": 0.1,
+    "batch_size": 8,
+    "epochs": 4,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    write_json(tmp_path / "dataset.json", {"image_shape": [1, 2, 2], "classes": ["ant", "bee"]})
+    write_data(tmp_path)
+    threads = torch.get_num_threads()
+    yield tmp_path
+    torch.set_num_threads(threads)
+
+
+def write_data(folder: Path, seed: int = 0) -> None:
+    random = np.random.default_rng(seed)
+    for part, rows in (("train", 20), ("test", 6)):
+        write_array(folder / f"{part}_images.npy", random.integers(0, 256, (rows, 4), np.uint8))
+        write_array(folder / f"{part}_labels.npy", np.arange(rows) % 2)
+
+
+def train(folder: Path, seed: int = 0, code: str = "c0de", threads: int = 1, **params: Any) -> str:
+    """Run the script; the weights' and the history's bytes as one text."""
+    train_network.main(
+        **{
+            name: folder / f"{name}.npy"
+            for name in ("train_images", "train_labels", "test_images", "test_labels")
+        },
+        dataset=folder / "dataset.json",
+        network=folder / "network.pt",
+        history=folder / "history.csv",
+        cost=folder / "cost.json",
+        checkpoints=folder / "checkpoints",
+        checkpoint_seconds=0,
+        settings={"params": PARAMS | params, "seed": seed},
+        code=code,
+        threads=threads,
+    )
+    return (folder / "network.pt").read_bytes().hex() + (folder / "history.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"learning_rate": 0.2},
+        {"seed": 1},
+        {"hidden_dim": 5},
+        {"batch_norm": False},
+        {"dropout": 0.25},
+        {"batch_size": 7},
+        {"code": "0ther"},
+        {"data": 1},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_training_starts_anew(
+    folder: Path, caplog: pytest.LogCaptureFixture, change: dict[str, Any]
+) -> None:
+    caplog.set_level(logging.INFO)
+    first = train(folder)
+    change = dict(change)
+    write_data(folder, change.pop("data", 0))
+    other = train(folder, **change)
+    # Other code may compute the same.
+    assert other != first or "code" in change
+    assert "goes on" not in caplog.text
+    # It learned nothing from the first one's weights.
+    for path in (folder / "checkpoints").rglob("*.pt"):
+        path.unlink()
+    assert train(folder, **change) == other
+
+
+def test_the_same_training_goes_on(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    straight = train(folder, epochs=7)
+    for path in (folder / "checkpoints").rglob("*.pt"):
+        path.unlink()
+    train(folder)
+    assert train(folder, epochs=7) == straight
+    assert "Training goes on after epoch 3, from its checkpoint." in caplog.text
+
+
+def test_a_checkpoint_says_what_it_belongs_to(folder: Path) -> None:
+    train(folder)
+    stored = next((folder / "checkpoints").rglob("*.pt")).read_bytes()
+    for part in (b'"learning_rate": 0.1', b'"seed": 0', b'"data": ["', b'"code": "c0de"'):
+        assert part in stored
+
+
+def test_nothing_but_the_last_checkpoint_of_a_training_is_kept(folder: Path) -> None:
+    train(folder)
+    train(folder)
+    assert len([path for path in (folder / "checkpoints").rglob("*") if path.is_file()]) == 1

@@ -1,0 +1,197 @@
+"""Networks, their training loop, and checkpoints."""
+
+import io
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torchvision.transforms import v2
+
+from cifarbench.networks.checkpoints import Checkpoints
+from cifarbench.networks.perceptron import Dropout, Perceptron, load, preprocess, save
+from cifarbench.networks.training import Split, predict_logits, train
+
+SHAPE = {"n_inputs": 48, "n_classes": 3, "hidden_dim": 16, "batch_norm": True, "dropout": 0.5}
+BELONGS_TO = {"learning_rate": 0.1}
+
+
+def splits() -> tuple[Split, Split]:
+    random = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 3, (300,), generator=random)
+    images = torch.randint(0, 156, (300, 3, 4, 4), dtype=torch.uint8, generator=random)
+    images[torch.arange(300), labels] += 100  # the brighter channel is the class
+    images = images.flatten(1)
+    return Split(images[:200], labels[:200]), Split(images[200:], labels[200:])
+
+
+def trained(folder: Path, epochs: int, belongs_to: dict | None = None) -> tuple[Perceptron, list[dict]]:
+    # The last bits of a sum depend on how many threads add it up.
+    torch.set_num_threads(1)
+    torch.manual_seed(7)
+    network = Perceptron(**SHAPE)
+    training, test = splits()
+    history, _ = train(
+        network,
+        training,
+        test,
+        learning_rate=0.1,
+        batch_size=32,
+        epochs=epochs,
+        seed=7,
+        checkpoints=Checkpoints(folder, belongs_to or BELONGS_TO),
+        checkpoint_seconds=0,
+    )
+    return network, history
+
+
+def weights(network: nn.Module) -> list[bytes]:
+    return [tensor.numpy().tobytes() for tensor in network.state_dict().values()]
+
+
+def names(network: nn.Module) -> list[str]:
+    return [type(layer).__name__ for layer in network.layers]
+
+
+def test_layers_of_the_plain_perceptron() -> None:
+    network = Perceptron(3072, 10, 128, batch_norm=False, dropout=0.0)
+    assert names(network) == ["Linear", "ReLU", "Linear", "ReLU", "Linear"]
+    assert sum(weight.numel() for weight in network.parameters()) == 3072 * 128 + 128 + 128 * 128 + 128 + 1290
+    assert network(torch.zeros(5, 3072)).shape == (5, 10)
+
+
+def test_layers_with_batch_norm_and_dropout() -> None:
+    network = Perceptron(3072, 10, 128, batch_norm=True, dropout=0.5)
+    assert names(network) == ["Linear", "BatchNorm1d", "ReLU", "Dropout"] * 2 + ["Linear"]
+
+
+def test_preprocessing_is_that_of_torchvision() -> None:
+    pixels = torch.arange(256, dtype=torch.uint8).repeat(3).reshape(1, 3, 16, 16)
+    half = [0.5] * 3
+    theirs = v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize(half, half)])
+    torch.testing.assert_close(preprocess(pixels), theirs(pixels), rtol=0, atol=2e-7)
+    assert preprocess(pixels).aminmax() == (-1, 1)
+
+
+def test_dropout_is_that_of_torch() -> None:
+    torch.manual_seed(3)
+    inputs = torch.rand(1000, 100).add_(1).requires_grad_()
+    layer = Dropout(0.3)
+    outputs = layer(inputs)
+    outputs.sum().backward()
+    kept = outputs != 0
+    # 100,000 draws: four standard deviations of their share are 0.006.
+    assert kept.float().mean().item() == pytest.approx(0.7, abs=0.006)
+    torch.testing.assert_close(outputs[kept], (inputs / 0.7)[kept])
+    torch.testing.assert_close(inputs.grad, kept / 0.7)
+    assert not torch.equal(layer(inputs) != 0, kept)
+    assert layer.eval()(inputs) is inputs
+
+
+def test_the_loop_computes_what_plain_pytorch_computes(tmp_path: Path) -> None:
+    """The same epoch written out: float images, torch's own SGD, averages over batches."""
+    network, history = trained(tmp_path, epochs=1)
+    training, test = splits()
+    torch.manual_seed(7)
+    plain = Perceptron(**SHAPE)
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
+    inputs = (training.images.float() / 255 - 0.5) / 0.5
+    losses, hits = [], 0
+    for batch in torch.randperm(200, generator=torch.Generator().manual_seed(7)).split(32):
+        logits = plain(inputs[batch])
+        loss = nn.functional.cross_entropy(logits, training.labels[batch], reduction="sum")
+        optimizer.zero_grad()
+        (loss / len(batch)).backward()
+        optimizer.step()
+        losses.append(loss.item())
+        hits += (logits.argmax(1) == training.labels[batch]).sum().item()
+    assert history[0]["train_loss"] == pytest.approx(sum(losses) / 200, rel=1e-5)
+    assert history[0]["train_accuracy"] == hits / 200
+    for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+    plain.eval()
+    logits = plain((test.images.float() / 255 - 0.5) / 0.5)
+    assert history[0]["test_loss"] == pytest.approx(
+        nn.functional.cross_entropy(logits, test.labels).item(), rel=1e-5
+    )
+    torch.testing.assert_close(predict_logits(network, test.images), logits.detach())
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    assert trained(tmp_path, epochs=30)[1][-1]["test_accuracy"] > 0.8
+
+
+def test_more_epochs_go_on_and_end_as_if_never_stopped(tmp_path: Path) -> None:
+    trained(tmp_path / "a", epochs=3)
+    network, history = trained(tmp_path / "a", epochs=5)
+    straight, straight_history = trained(tmp_path / "b", epochs=5)
+    assert weights(network) == weights(straight)
+    assert history == straight_history
+    # Fewer epochs need a training of their own, which the longer one's checkpoint must not spoil.
+    assert trained(tmp_path / "a", epochs=4)[1] == straight_history[:4]
+
+
+def test_another_training_starts_anew(tmp_path: Path, caplog) -> None:
+    trained(tmp_path, epochs=2)
+    caplog.set_level("INFO")
+    _, history = trained(tmp_path, epochs=2, belongs_to={"learning_rate": 0.2})
+    assert len(history) == 2
+    assert "goes on" not in caplog.text
+
+
+def test_a_torn_checkpoint_is_set_aside(tmp_path: Path, caplog) -> None:
+    _, before = trained(tmp_path, epochs=2)
+    path = Checkpoints(tmp_path, BELONGS_TO).folder / "epochs_2.pt"
+    path.write_bytes(path.read_bytes()[:-100])
+    _, after = trained(tmp_path, epochs=2)
+    assert after == before
+    assert "epochs_2.pt is torn" in caplog.text
+    assert path.with_suffix(".pt.aside").exists()
+
+
+def test_a_foreign_checkpoint_is_set_aside(tmp_path: Path, caplog) -> None:
+    trained(tmp_path, epochs=2, belongs_to={"learning_rate": 9})
+    foreign = Checkpoints(tmp_path, {"learning_rate": 9}).folder
+    foreign.rename(Checkpoints(tmp_path, BELONGS_TO).folder)
+    _, history = trained(tmp_path, epochs=2)
+    assert "belongs to another training" in caplog.text
+    assert history == trained(tmp_path / "clean", epochs=2)[1]
+
+
+def test_killed_again_and_again_it_ends_the_same(tmp_path: Path) -> None:
+    epochs = 40
+    straight, straight_history = trained(tmp_path / "straight", epochs=epochs)
+    context = multiprocessing.get_context("spawn")
+    folder = Checkpoints(tmp_path / "killed", BELONGS_TO).folder
+    kills = 0
+    for wanted in (3, 11, 25):
+        process = context.Process(target=trained, args=(tmp_path / "killed", epochs))
+        process.start()
+        while process.is_alive() and _epochs_done(folder) < wanted:
+            time.sleep(0.002)
+        if process.is_alive():
+            os.kill(process.pid, signal.SIGKILL)
+            kills += 1
+        process.join()
+    assert kills, "the training ended before it could be killed"
+    network, history = trained(tmp_path / "killed", epochs)
+    assert weights(network) == weights(straight)
+    assert history == straight_history
+
+
+def _epochs_done(folder: Path) -> int:
+    for path in folder.glob("epochs_*.pt"):
+        return torch.load(io.BytesIO(path.read_bytes()[32:]), weights_only=True)["epoch"]
+    return 0
+
+
+def test_a_saved_network_predicts_the_same(tmp_path: Path) -> None:
+    network, _ = trained(tmp_path, epochs=1)
+    save(tmp_path / "network.pt", network, SHAPE)
+    images = splits()[1].images
+    again = predict_logits(load(tmp_path / "network.pt"), images)
+    assert again.numpy().tobytes() == predict_logits(network, images).numpy().tobytes()

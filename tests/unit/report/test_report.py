@@ -1,0 +1,297 @@
+"""The page and the Markdown of a run."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from string import Formatter
+
+import pytest
+import small_run
+import yaml
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from cifarbench.report import page as report
+from cifarbench.report import published, svg
+from cifarbench.report.language import CATALOGUES, Language, languages
+from cifarbench.report.results import Run
+
+SCRIPTS = Path(__file__).parents[3] / "scripts"
+VOID = {"meta", "link", "img", "br", "path", "circle", "use", "rect"}
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    folder = small_run.shared()
+    return Run.read(folder, small_run.files(folder))
+
+
+@pytest.fixture(scope="module", params=languages())
+def page(request: pytest.FixtureRequest, run: Run) -> str:
+    return report.render(run, small_run.settings(request.param))[0]
+
+
+class Elements(HTMLParser):
+    """What a page is made of: start tags with their attributes, and whether every tag is closed in turn."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def all(self, attribute: str) -> list[str]:
+        return [attrs[attribute] for _, attrs in self.tags if attribute in attrs]
+
+
+def test_every_tag_is_closed_and_every_id_is_one_of_a_kind(page: str):
+    elements = Elements(page)
+    assert elements.open == []
+    ids = elements.all("id")
+    assert len(ids) == len(set(ids))
+
+
+def test_every_link_leads_somewhere_in_the_page(page: str):
+    elements = Elements(page)
+    links = [link for name in ("href", "xlink:href") for link in elements.all(name)]
+    inner = {link[1:] for link in links if link.startswith("#")}
+    assert len(inner) > 20
+    assert inner <= set(elements.all("id"))
+    outer = [link for link in links + elements.all("src") if not link.startswith(("#", "data:"))]
+    assert outer == []
+    assert "@import" not in page
+    assert set(re.findall(r"url\((.)", page)) <= {"#"}
+
+
+def test_headings_descend_one_step_at_a_time(page: str):
+    levels = [int(tag[1]) for tag, _ in Elements(page).tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_every_picture_says_what_it_shows(run: Run, page: str):
+    elements = Elements(page)
+    pictures = [attrs for tag, attrs in elements.tags if tag == "svg"]
+    assert len(pictures) == 3 + 6 * 2 + 2 + 1
+    assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 30 for attrs in pictures)
+    images = [attrs for tag, attrs in elements.tags if tag == "img"]
+    alone = [found["count"] for found in run.agreement["only_one_right"].values()]
+    assert len(images) == bool(run.agreement["all_wrong"]["count"]) + any(alone) + 6 * 2
+    assert all(len(attrs["alt"]) > 30 for attrs in images)
+
+
+def test_the_page_is_small_and_the_same_each_time(run: Run, page: str):
+    assert len(page.encode()) < 5_000_000
+    assert report.render(run, small_run.settings()) == report.render(run, small_run.settings())
+
+
+def test_what_users_name_is_text_and_never_markup(run: Run):
+    names = ["<b>&\"'|", *run.dataset["classes"][1:]]
+    models = {
+        name: replace(
+            model,
+            metrics={
+                **model.metrics,
+                "per_class": dict(zip(names, model.metrics["per_class"].values(), strict=True)),
+                "top3": dict.fromkeys(["precision", "recall", "f1"], names[:3]),
+            },
+        )
+        for name, model in run.models.items()
+    }
+    odd = replace(run, dataset={**run.dataset, "classes": names}, models=models)
+    settings = small_run.settings()
+    settings["report"]["title"] = "</title><script>alert(1)</script>"
+    html, markdown = report.render(odd, settings)
+    assert "<b>" not in html
+    assert "&lt;b&gt;&amp;" in html
+    assert "<script>alert" not in html
+    rows = [line for line in markdown.splitlines() if line.startswith("| <b>")]
+    assert rows
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
+
+
+def as_published(run: Run, official: bool = True) -> Run:
+    archive = {**run.dataset["archive"], "official": official}
+    return replace(run, dataset={**run.dataset, "dataset": published.DATASET, "archive": archive})
+
+
+def test_published_figures_stand_beside_those_of_cifar10_alone(run: Run):
+    for html in report.render(run, small_run.settings()):
+        assert "Published" not in html
+        assert "notebook's author" not in html
+    html, markdown = report.render(as_published(run), small_run.settings())
+    assert '<td data-value="0.34">0.34</td>' in html
+    assert "Test accuracy beside the notebook&#39;s." in html
+    assert "The notebook&#39;s search chose 64 and 10." in html
+    assert "near epoch 150" in html
+    assert "| Published |" in markdown
+
+
+def test_an_archive_that_is_not_official_is_said_to_be_none(run: Run):
+    for official, sentence in (
+        (True, "It is the official archive."),
+        (False, "It is not the official archive."),
+    ):
+        for text in report.render(as_published(run, official), small_run.settings()):
+            assert sentence in text
+            assert run.dataset["archive"]["sha256"] in text
+
+
+def test_seeds_have_a_column_of_their_own(run: Run):
+    mlp = run.models["mlp"]
+    other = replace(
+        mlp,
+        fit={**mlp.fit, "seed": 1},
+        metrics={**mlp.metrics, "accuracy": mlp.accuracy - 0.01},
+    )
+    several = replace(run, models={**run.models, "mlp": replace(mlp, reruns=[other])})
+    html, markdown = report.render(several, small_run.settings())
+    say = Language("en")
+    spread = f"{say.number(mlp.accuracy - 0.005)} ± 0.007"
+    assert spread in html
+    assert f"| {say.number(mlp.accuracy)} |" in markdown
+    assert f"| {spread} |" in markdown
+    assert "Over seeds" not in report.render(run, small_run.settings())[0]
+
+
+def test_a_run_of_one_model_has_a_report_too(run: Run):
+    for name in ("knn_raw", "mlp"):
+        files = {path: file for path, file in run.files.items() if "seed_" not in path}
+        one = replace(run, models={name: run.models[name]}, pairs=[], files=files)
+        html, _ = report.render(one, small_run.settings())
+        assert "Paired differences" not in html
+        assert f"model-{name}" in html
+
+
+def test_the_configuration_is_shown_as_it_was(run: Run, page: str):
+    shown = re.search(r"<pre tabindex=\"0\"><code>(dataset:.*?)</code></pre>", page, re.DOTALL)[1]
+    assert yaml.safe_load(shown) == small_run.settings()["configuration"]
+
+
+def test_markdown_fits_into_a_pull_request(run: Run):
+    markdown = report.render(run, small_run.settings())[1]
+    # What GitHub takes as a description.
+    assert len(markdown) < 65_536
+    assert markdown.count("<details>") == markdown.count("</details>") == len(run.models)
+    assert "\n\n\n\n" not in markdown
+    tables = re.findall(r"(?:^\|.*\n)+", markdown, re.MULTILINE)
+    assert len(tables) == 1 + len(run.models)
+    for table in tables:
+        assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_the_script_writes_both_files(tmp_path: Path):
+    folder = small_run.shared()
+    done = write_report(tmp_path, small_run.files(folder))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert (tmp_path / "report.md").read_text().startswith("# ")
+
+
+def test_a_missing_file_is_named_in_one_sentence(tmp_path: Path):
+    folder = small_run.shared()
+    done = write_report(tmp_path, [path for path in small_run.files(folder) if path.name != "comparison.csv"])
+    assert done.returncode == 1
+    assert "comparison.csv" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def write_report(into: Path, files: list[Path]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, SCRIPTS / "write_report.py", "--folder", small_run.shared(), "--files", *files]
+    command += ["--page", into / "report.html", "--markdown", into / "report.md"]
+    command += ["--settings", '{"report": {"language": "en"}, "configuration": {"dataset": "digits"}}']
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+# ---- Drawings ----
+
+
+def test_drawings_keep_their_ids_to_themselves():
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="144pt" '
+        'height="72pt" viewBox="0 0 144 72"><style>*{fill: red}</style><defs><clipPath id="a"/></defs>'
+        '<g clip-path="url(#a)" style="fill: url(#a)"><use xlink:href="#a"/></g><text>epoch 7</text></svg>'
+    )
+    placed = svg.inline(drawing, "one-", "A drawing", {"epoch {n}": "эпоха {n}"})
+    assert 'id="one-a"' in placed
+    assert placed.count("url(#one-a)") == 2
+    assert 'href="#one-a"' in placed
+    assert "<style>" not in placed
+    assert 'max-width: 192px"' in placed
+    assert 'aria-label="A drawing"' in placed
+    assert ">эпоха 7<" in placed
+
+
+# ---- Languages ----
+
+
+@pytest.fixture(scope="module")
+def messages() -> set[str | tuple[str, ...]]:
+    with (CATALOGUES / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    keywords = {"say": None, "plural": (1, 2)}
+    found = extract_from_dir(CATALOGUES.parent, methods, options, keywords)
+    return {message for _, _, message, _, _ in found}
+
+
+@pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
+def test_a_catalogue_says_all_that_is_said(code: str, messages: set[str | tuple[str, ...]]):
+    assert len(messages) > 200
+    with (CATALOGUES / f"{code}.po").open("rb") as file:
+        catalogue = {message.id: message for message in read_po(file, locale=code) if message.id}
+    assert set(catalogue) == messages
+    for source, message in catalogue.items():
+        assert not message.fuzzy
+        sources = [source] if isinstance(source, str) else source
+        texts = [message.string] if isinstance(source, str) else message.string
+        assert all(texts), source
+        assert {fields(text) for text in texts} == {fields(text) for text in sources}, source
+
+
+def fields(text: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
+
+
+def test_russian_counts_and_numbers():
+    say = Language("ru")
+    forms = [say.plural("{n} model", "{n} models", n) for n in (1, 3, 6, 21)]
+    assert forms == ["1 модель", "3 модели", "6 моделей", "21 модель"]
+    assert say.number(0.5126) == "0,513"
+    assert say.whole(50000) == "50\N{NO-BREAK SPACE}000"
+    assert say.percent(0.5) == "50\N{NO-BREAK SPACE}%"
+
+
+def test_numbers_as_they_stand_in_sentences():
+    say = Language("en")
+    assert say.signed(-0.0314) == "\N{MINUS SIGN}0.031"
+    assert say.signed(0.0314) == "+0.031"
+    assert say.signed(-0.0001) == "0.000"
+    durations = [say.seconds(s) for s in (0.0000123, 0.0123, 12.3, 1230, 12300)]
+    assert durations == parted("12.3 µs", "12.3 ms", "12.3 s", "20.5 min", "3.42 h")
+    sizes = [say.megabytes(mb) for mb in (0.0123, 1.234, 1234)]
+    assert sizes == parted("12.3 kB", "1.23 MB", "1.23 GB")
+    assert [say.p_value(p) for p in (0.0002, 0.0456)] == ["p < 0.001", "p = 0.046"]
+    assert say.listed(["a", "b", "c"]) == "a, b and c"
+
+
+def parted(*texts: str) -> list[str]:
+    """The same texts with spaces at which no line breaks."""
+    return [text.replace(" ", "\N{NO-BREAK SPACE}") for text in texts]

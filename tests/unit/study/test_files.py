@@ -1,0 +1,80 @@
+"""Files are written whole or not at all."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cifarbench.study import files
+
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+from pathlib import Path
+from cifarbench.study.files import replacing
+with replacing(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def kill_while_writing(path: Path) -> None:
+    scripts = str(Path(files.__file__).parents[2])
+    environment = os.environ | {"PYTHONPATH": scripts}
+    process = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, str(path)], env=environment)
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_a_kill_leaves_the_old_file_and_the_next_writing_removes_what_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    files.write_json(path, {"old": 1})
+    other = tmp_path / ".a.json.bak"
+    other.touch()
+    kill_while_writing(path)
+    kill_while_writing(path)
+    assert files.read_json(path) == {"old": 1}
+    assert len(list(tmp_path.glob(".a.json.*.part"))) == 1
+    files.write_json(path, {"new": 1})
+    assert files.read_json(path) == {"new": 1}
+    assert sorted(tmp_path.iterdir()) == sorted([path, other])
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    files.write_text(path, "old")
+    with pytest.raises(RuntimeError), files.replacing(path) as file:
+        file.write(b"half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_files_can_be_read_by_whom_the_mask_allows(tmp_path: Path) -> None:
+    mask = os.umask(0o027)
+    try:
+        files.write_text(tmp_path / "a.txt", "")
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
+
+
+def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
+    for name in ("a.npz", "b.npz"):
+        files.write_arrays(tmp_path / name, x=np.arange(5), y=np.ones((2, 3), np.float32))
+    assert files.checksum(tmp_path / "a.npz") == files.checksum(tmp_path / "b.npz")
+
+
+def test_tables_keep_all_digits(tmp_path: Path) -> None:
+    files.write_table(tmp_path / "a.csv", {"x": [0.1 + 0.2, None], "y": ["a,b", "c"]})
+    assert (tmp_path / "a.csv").read_bytes() == b'x,y\n0.30000000000000004,"a,b"\n,c\n'
+
+
+def test_json_holds_no_numbers_that_json_does_not_know(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        files.write_json(tmp_path / "a.json", {"x": float("nan")})
+    assert list(tmp_path.iterdir()) == []

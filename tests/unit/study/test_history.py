@@ -1,0 +1,224 @@
+"""Finished runs are kept whole, listed, and held against each other."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cifarbench.study import history
+from cifarbench.study.changes import Change, changes
+from cifarbench.study.errors import UserError
+from cifarbench.study.files import write_json, write_table
+
+SCRIPTS = Path(history.__file__).parents[2]
+FIRST = datetime(2025, 11, 23, 10, 22, 31, tzinfo=UTC)
+CONFIG = {
+    "dataset": "digits",
+    "seed": 0,
+    "archive": None,
+    "compare": ["knn", "mlp"],
+    "models": {
+        "knn": {"family": "knn", "n_neighbors": 5},
+        "mlp": {"family": "mlp", "epochs": 10},
+        "left_alone": {"family": "mlp", "epochs": 1},
+    },
+    "datasets": {"digits": {"kind": "digits"}, "left_alone": {"kind": "cifar10"}},
+}
+
+
+def finish(results: Path, accuracies: dict[str, float], numpy: str = "2.4.6") -> None:
+    """The files of a finished run that the history keeps or reads."""
+    write_json(results / "data/dataset.json", {"archive": {"path": "a.tar.gz", "sha256": "ab" * 32}})
+    rows = {"model": [], "accuracy": [], "fit_seconds": [], "n_parameters": []}
+    for run, accuracy in accuracies.items():
+        metrics = {
+            "accuracy": accuracy,
+            "confusion_matrix": [[1]],
+            "per_class": {"one": {"f1": accuracy / 2}},
+        }
+        write_json(results / "models" / run / "metrics.json", metrics)
+        write_json(results / "models" / run / "fit.json", {"versions": {"python": "3.12.0", "numpy": numpy}})
+        if "/" not in run:
+            for name, value in zip(rows, [run, accuracy, 1.5, None], strict=True):
+                rows[name].append(value)
+    write_table(results / "comparison.csv", rows)
+
+
+def keep(results: Path, accuracies: dict[str, float], minutes: int = 0, **config) -> history.Run:
+    finish(results, accuracies)
+    when = FIRST + timedelta(minutes=minutes)
+    folder = history.record(results, CONFIG | config, list(accuracies), {"fit": "c0de"}, when)
+    return next(run for run in history.read(results) if run.folder == folder)
+
+
+def script(name: str, *arguments: str | Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, SCRIPTS / f"{name}.py", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_changes_name_each_key_with_both_values() -> None:
+    old = {"a": {"b": 1, "c": [1, 2]}, "gone": "x", "same": {"d": None}, "none": None}
+    new = {"a": {"b": 1.5, "c": [1, 2, 3]}, "same": {"d": None}, "added": False, "none": {}}
+    found = changes(old, new)
+    assert found == [
+        Change("a.b", "1", "1.5"),
+        Change("a.c", "[1, 2]", "[1, 2, 3]"),
+        Change("added", "-", "false"),
+        Change("none", "null", "{}"),
+        Change("gone", "x", "-"),
+    ]
+    assert str(found[0]) == "a.b: 1 -> 1.5"
+    assert changes(old, old) == []
+
+
+def test_a_truth_value_is_another_value_than_a_number() -> None:
+    assert changes({"scale": 1}, {"scale": True}) == [Change("scale", "1", "true")]
+
+
+def test_a_run_is_kept_with_all_that_decided_it(tmp_path: Path) -> None:
+    run = keep(tmp_path, {"knn": 0.5, "mlp": 0.6, "mlp/seed_1": 0.7})
+    assert run.folder.name == f"2025-11-23T102231Z-{run.id}"
+    assert len(run.id) == 8
+    assert run.when == "2025-11-23 10:22:31"
+    assert run.accuracies == {"knn": 0.5, "mlp": 0.6}
+    assert run.metrics["mlp/seed_1"]["accuracy"] == 0.7
+    assert run.about["archive"]["sha256"] == "ab" * 32
+    assert run.about["versions"] == {"python": "3.12.0", "numpy": "2.4.6"}
+    assert run.about["code"] == {"fit": "c0de"}
+    assert list(run.configuration["models"]) == ["knn", "mlp"]
+    assert list(run.configuration["datasets"]) == ["digits"]
+    assert "archive" not in run.configuration
+    assert yaml.safe_load((run.folder / "config.yaml").read_text()) == run.configuration
+    assert (run.folder / "comparison.csv").read_bytes() == (tmp_path / "comparison.csv").read_bytes()
+
+
+def test_differing_versions_are_all_named(tmp_path: Path) -> None:
+    finish(tmp_path, {"knn": 0.5, "mlp": 0.6})
+    write_json(tmp_path / "models/mlp/fit.json", {"versions": {"numpy": "2.4.7", "torch": "2.14.1"}})
+    history.record(tmp_path, CONFIG, ["knn", "mlp"], {})
+    assert history.read(tmp_path)[0].about["versions"] == {
+        "python": "3.12.0",
+        "numpy": "2.4.6, 2.4.7",
+        "torch": "2.14.1",
+    }
+
+
+def test_what_cannot_be_kept_whole_is_not_kept(tmp_path: Path) -> None:
+    finish(tmp_path, {"knn": 0.5})
+    (tmp_path / "comparison.csv").unlink()
+    with pytest.raises(FileNotFoundError):
+        history.record(tmp_path, CONFIG, ["knn"], {})
+    assert list((tmp_path / "history").iterdir()) == []
+    assert history.read(tmp_path) == []
+
+
+def test_what_a_killed_recording_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    left = tmp_path / "history/.abc.part"
+    left.mkdir(parents=True)
+    (left / "run.json").touch()
+    assert history.read(tmp_path) == []
+    run = keep(tmp_path, {"knn": 0.5})
+    assert list((tmp_path / "history").iterdir()) == [run.folder]
+
+
+def test_runs_are_read_in_the_order_in_which_they_ended(tmp_path: Path) -> None:
+    minutes = [3, 1, 2]
+    for minute in minutes:
+        keep(tmp_path, {"knn": minute / 10}, minute)
+    assert [run.accuracies["knn"] for run in history.read(tmp_path)] == [0.1, 0.2, 0.3]
+
+
+def test_a_run_is_found_by_the_beginning_of_its_id_or_folder(tmp_path: Path) -> None:
+    first, second = keep(tmp_path, {"knn": 0.1}), keep(tmp_path, {"knn": 0.2}, minutes=1)
+    runs = history.read(tmp_path)
+    assert history.find(runs, first.id) == first
+    assert history.find(runs, second.id[:6]) == second
+    assert history.find(runs, "2025-11-23T1023") == second
+    with pytest.raises(UserError, match=f"nix names no runs.*{first.id}, {second.id}"):
+        history.find(runs, "nix")
+    with pytest.raises(UserError, match="2025 names 2 runs"):
+        history.find(runs, "2025")
+
+
+def test_two_runs_differ_in_keys_and_metrics(tmp_path: Path) -> None:
+    old = keep(tmp_path, {"knn": 0.5, "mlp": 0.6})
+    models = CONFIG["models"] | {"knn": {"family": "knn", "n_neighbors": 7}}
+    new = keep(tmp_path, {"knn": 0.75, "left_alone": 0.1}, 1, models=models, compare=["knn", "left_alone"])
+    assert [tuple(change) for change in history.changed_keys(old, new)] == [
+        ("compare", '["knn", "mlp"]', '["knn", "left_alone"]'),
+        ("models.knn.n_neighbors", "5", "7"),
+        ("models.left_alone.family", "-", "mlp"),
+        ("models.left_alone.epochs", "-", "1"),
+        ("models.mlp.family", "mlp", "-"),
+        ("models.mlp.epochs", "10", "-"),
+    ]
+    assert history.changed_metrics(old, new) == [
+        ["knn", "accuracy", 0.5, 0.75, 0.25],
+        ["left_alone", "accuracy", None, 0.1, None],
+        ["left_alone", "fit_seconds", None, 1.5, None],
+        ["mlp", "accuracy", 0.6, None, None],
+        ["mlp", "fit_seconds", 1.5, None, None],
+    ]
+    assert ["knn", "per_class.one.f1", 0.25, 0.375, 0.125] in history.changed_metrics(
+        old, new, per_class=True
+    )
+
+
+def test_data_code_and_versions_count_as_changes(tmp_path: Path) -> None:
+    old = keep(tmp_path, {"knn": 0.5})
+    finish(tmp_path, {"knn": 0.5}, numpy="2.5.0")
+    write_json(tmp_path / "data/dataset.json", {"archive": {"sha256": "cd" * 32}})
+    history.record(tmp_path, CONFIG, ["knn"], {"fit": "0ther"})
+    assert [change.key for change in history.changed_keys(old, history.read(tmp_path)[-1])] == [
+        "archive sha256",
+        "code.fit",
+        "versions.numpy",
+    ]
+
+
+def test_the_overview_has_a_column_for_each_model_that_ever_ran(tmp_path: Path) -> None:
+    keep(tmp_path, {"knn": 0.5, "mlp": 0.6})
+    keep(tmp_path, {"left_alone": 0.25, "knn": 0.5}, 1, compare=["left_alone", "knn"], seed=1)
+    headers, rows = history.overview(history.read(tmp_path))
+    assert headers == ["ended (UTC)", "run", "left_alone", "knn", "mlp", "changed since the run before"]
+    assert [row[2:5] for row in rows] == [["-", "0.5000", "0.6000"], ["0.2500", "0.5000", "-"]]
+    assert rows[0][5] == ""
+    assert rows[1][5].startswith("seed, compare, models.left_alone.family")
+
+
+def test_commands_print_tables_and_markdown(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    (results / "never_finished").mkdir(parents=True)
+    first = keep(results / "digits", {"knn": 0.5})
+    alone = script("compare_runs", "--results", results)
+    assert alone.returncode == 1
+    assert "keeps 1 finished runs; it takes two" in alone.stderr
+    second = keep(results / "digits", {"knn": 0.75}, 1, seed=1)
+    keep(results / "tiny", {"knn": 0.1}, -9)
+
+    listed = script("show_history", "--results", results).stdout
+    assert [first.id in line or second.id in line for line in listed.splitlines()].count(True) == 2
+    assert f"{results}/tiny" in listed
+
+    shown = script("compare_runs", "--results", results).stdout
+    assert f"from {first.id} (2025-11-23 10:22:31 UTC) to {second.id}" in shown
+    assert ["seed", "0", "1"] in [line.split() for line in shown.splitlines()]
+    assert ["knn", "accuracy", "0.5", "0.75", "+0.25"] in [line.split() for line in shown.splitlines()]
+    markdown = (results / "digits/history/diff.md").read_text()
+    assert "| seed      | 0     | 1     |" in markdown
+    assert "| knn     | accuracy |   0.5 |  0.75 |        +0.25 |" in markdown
+    assert len(history.read(results / "digits")) == 2
+
+    back = script("compare_runs", "--results", results, "--old", second.id, "--new", first.id).stdout
+    assert ["knn", "accuracy", "0.75", "0.5", "-0.25"] in [line.split() for line in back.splitlines()]
+
+
+def test_commands_without_runs_say_so(tmp_path: Path) -> None:
+    for name in ("show_history", "compare_runs"):
+        answer = script(name, "--results", tmp_path)
+        assert answer.returncode == 1
+        assert answer.stderr.startswith("Error: No finished run is kept under")
+        assert len(answer.stderr.splitlines()) == 1

@@ -1,0 +1,52 @@
+"""The fingerprint of a script changes with the code that it runs, and with nothing else."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cifarbench.study import provenance
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    package = tmp_path / "cifarbench"
+    (package / "figures").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "figures" / "__init__.py").write_text("")
+    (package / "figures" / "style.py").write_text("COLOUR = 1\n")
+    (package / "near.py").write_text("from cifarbench import far\n")
+    (package / "far.py").write_text("def f():\n    from cifarbench.figures.style import COLOUR\n")
+    (package / "unused.py").write_text("")
+    (tmp_path / "job.py").write_text("import numpy\nfrom cifarbench.near import far\n")
+    (tmp_path / "page.html").write_text("<p>")
+    return tmp_path
+
+
+def fingerprint(scripts: Path, *patterns: str) -> str:
+    provenance._modules_named_in.cache_clear()
+    provenance._checksum.cache_clear()
+    return provenance.code_fingerprint(scripts / "job.py", *patterns)
+
+
+@pytest.mark.parametrize(
+    "name", ["job.py", "cifarbench/near.py", "cifarbench/far.py", "cifarbench/figures/style.py"]
+)
+def test_an_edit_of_what_is_imported_changes_it(scripts: Path, name: str) -> None:
+    before = fingerprint(scripts)
+    (scripts / name).write_text((scripts / name).read_text() + "# edited\n")
+    assert fingerprint(scripts) != before
+
+
+def test_other_files_and_times_do_not_change_it(scripts: Path) -> None:
+    before = fingerprint(scripts)
+    (scripts / "cifarbench/unused.py").write_text("x = 1\n")
+    (scripts / "page.html").write_text("<b>")
+    os.utime(scripts / "job.py", (0, 0))
+    assert fingerprint(scripts) == before
+
+
+def test_named_data_counts(scripts: Path) -> None:
+    before = fingerprint(scripts, "*.html")
+    (scripts / "page.html").write_text("<b>")
+    assert fingerprint(scripts, "*.html") != before

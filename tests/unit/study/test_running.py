@@ -1,0 +1,125 @@
+"""Jobs end with the run that started them, and only abandoned locks are taken away."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cifarbench.study import running
+
+SLEEPER = "import time; time.sleep(60)"
+JOB = "from cifarbench.study.running import end_with_starter; end_with_starter(0.05); import time; time.sleep(60)"
+SCRIPTS = Path(running.__file__).parents[2]
+
+
+def started(code: str, **environment: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(SCRIPTS)} | environment
+    )
+
+
+def ended(process: subprocess.Popen) -> int:
+    """A number that no process has any more."""
+    process.kill()
+    process.wait()
+    return process.pid
+
+
+def started_by(starter: subprocess.Popen) -> dict[str, str]:
+    return {running.STARTER: f"{starter.pid} {running._process_numbers()}"}
+
+
+@pytest.fixture
+def starter():
+    process = started(SLEEPER)
+    yield process
+    ended(process)
+
+
+def test_a_job_ends_with_the_run_that_started_it(starter: subprocess.Popen) -> None:
+    job = started(JOB, **started_by(starter))
+    time.sleep(1)
+    assert job.poll() is None
+    ended(starter)
+    assert job.wait(10) == 1
+
+
+def test_a_job_that_comes_too_late_ends_at_once(starter: subprocess.Popen) -> None:
+    starter.kill()
+    while psutil.Process(starter.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert started(JOB, **started_by(starter)).wait(10) == 1
+
+
+@pytest.mark.parametrize("inherited", ["", "1 pid:[from outside the container]"])
+def test_a_job_that_cannot_see_its_starter_goes_on(inherited: str) -> None:
+    job = started(JOB, **{running.STARTER: inherited})
+    with pytest.raises(subprocess.TimeoutExpired):
+        job.wait(1)
+    ended(job)
+
+
+def test_jobs_inherit_the_number_of_their_starter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(running.STARTER, "")
+    running.become_starter()
+    assert os.environ[running.STARTER].split()[0] == str(os.getpid())
+
+
+def locks(folder: Path, **owner) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "0.input.lock").touch()
+    if owner:
+        (folder / f"{owner['pid']}.owner").write_text(json.dumps(owner))
+    return folder
+
+
+def test_locks_of_a_run_that_is_gone_are_taken_away(tmp_path: Path, starter: subprocess.Popen) -> None:
+    folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=ended(starter))
+    assert running.take_away_abandoned(folder, "python")
+    assert not folder.exists()
+
+
+def test_locks_of_another_program_with_the_same_number_are_taken_away(tmp_path: Path, starter) -> None:
+    folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=starter.pid)
+    assert running.take_away_abandoned(folder, "snakemake")
+
+
+def test_locks_of_a_living_run_stay(tmp_path: Path, starter: subprocess.Popen) -> None:
+    folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=starter.pid)
+    assert not running.take_away_abandoned(folder, "python")
+    assert folder.exists()
+
+
+def test_locks_of_two_runs_stay_while_one_of_them_lives(tmp_path: Path, starter: subprocess.Popen) -> None:
+    """Two datasets may be worked on in one folder."""
+    gone = started(SLEEPER)
+    for pid in (starter.pid, ended(gone)):
+        folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=pid)
+    assert not running.take_away_abandoned(folder, "python")
+    ended(starter)
+    assert running.take_away_abandoned(folder, "python")
+
+
+def test_locks_of_another_machine_and_of_nobody_stay(tmp_path: Path, starter: subprocess.Popen) -> None:
+    gone = ended(starter)
+    assert not running.take_away_abandoned(locks(tmp_path / "a", host="elsewhere", pid=gone), "python")
+    assert not running.take_away_abandoned(locks(tmp_path / "b"), "python")
+    torn = locks(tmp_path / "c")
+    (torn / "1.owner").write_text('{"host": "')
+    assert not running.take_away_abandoned(torn, "python")
+    assert not running.take_away_abandoned(tmp_path / "none", "python")
+
+
+def test_a_signature_is_that_of_this_process(tmp_path: Path) -> None:
+    folder = locks(tmp_path / "locks")
+    running.sign(folder)
+    assert json.loads((folder / f"{os.getpid()}.owner").read_text())["pid"] == os.getpid()
+    assert not running.take_away_abandoned(folder, "python")
+    running.sign(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
