@@ -1,1 +1,1 @@
-"""From features to predictions by scikit-learn's classifiers: in come features and labels, out comes a fitted estimator and its answers."""
+"""From features to predictions by scikit-learn: in come features and labels, out come a fitted estimator and answers."""

@@ -1,13 +1,11 @@
 """Principal components, exact and all of them, so that another number of components needs no new fit."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
 
-from cifarbench.features.moments import MIDDLE, Moments, centred
-from cifarbench.study.files import write_arrays
+from cifarbench.features.moments import Moments, centred
 
 CHUNK_ROWS = 1024
 
@@ -24,6 +22,7 @@ class PrincipalComponents:
     scale: np.ndarray
     components: np.ndarray
     variances: np.ndarray
+    middle: np.ndarray
 
     @classmethod
     def fit(cls, moments: Moments, scaled: bool) -> Self:
@@ -49,12 +48,13 @@ class PrincipalComponents:
             scale.astype(np.float32),
             np.ascontiguousarray(vectors[:, ::-1].T),
             np.maximum(variances[::-1], 0),
+            np.float32(moments.middle),
         )
 
     def transform(self, images: np.ndarray, n_components: int) -> np.ndarray:
-        """Project `images` (N, D) uint8 onto the first components: (N, n_components) float32, C-contiguous."""
+        """Project `images` (N, D), pixels or features, onto the first components: (N, n_components) float32."""
         basis = (self.components[:n_components] / self.scale).T
-        origin = (self.mean - MIDDLE) @ basis
+        origin = (self.mean - self.middle) @ basis
         features = np.empty((len(images), n_components), np.float32)
         for start in range(0, len(images), CHUNK_ROWS):
             stop = start + CHUNK_ROWS
@@ -62,22 +62,6 @@ class PrincipalComponents:
         features -= origin
         return features
 
-    def nbytes(self, n_components: int) -> int:
-        """Bytes of what transforming to `n_components` needs."""
-        return self.mean.nbytes + self.scale.nbytes + self.components[:n_components].nbytes
-
-    def save(self, path: Path) -> None:
-        """Write as .npz."""
-        write_arrays(
-            path,
-            mean=self.mean,
-            scale=self.scale,
-            components=self.components,
-            variances=self.variances,
-        )
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what `save` wrote."""
-        with np.load(path) as stored:
-            return cls(stored["mean"], stored["scale"], stored["components"], stored["variances"])
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that is known, by name, as the constructor takes it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

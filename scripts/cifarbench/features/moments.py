@@ -1,11 +1,11 @@
-"""Counts, sums and products of pixel values, from which every principal component of the study follows.
+"""Counts, sums and products of values, from which every principal component of the study follows.
 
 Covariances add up. The moments of a fold's training images are those of all images less those of the fold, so
 five sets of components (raw, scaled, three folds) cost two passes over the images and not five.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +20,7 @@ CHUNK_ROWS = 4096
 
 @dataclass(frozen=True)
 class Moments:
-    """Moments of N images of D pixel values, each less MIDDLE.
+    """Moments of N images of D values, each less `middle`: MIDDLE for pixels, 0 for features.
 
     count: N. sums: (D,) float64, exact. squares: (D,) float64, exact sums of squares. scatter: (D, D) float64,
     products of the deviations from the mean, summed over the images.
@@ -30,10 +30,11 @@ class Moments:
     sums: np.ndarray
     squares: np.ndarray
     scatter: np.ndarray
+    middle: float = MIDDLE
 
     @classmethod
     def of(cls, images: np.ndarray, rows: np.ndarray | None = None) -> Self:
-        """The moments of `images` (N, D) uint8, or of the given rows of it, in bounded memory."""
+        """The moments of `images` (N, D), uint8 pixels or float32 features, or of some rows, in bounded memory."""
         rows = np.arange(len(images)) if rows is None else rows
         n_features = images.shape[1]
         sums, squares = np.zeros(n_features), np.zeros(n_features)
@@ -49,7 +50,7 @@ class Moments:
             scatter += chunk.T @ chunk
         # The mean in float32 is a little off the true one.
         scatter -= np.outer(offset, offset) / len(rows)
-        return cls(len(rows), sums, squares, scatter)
+        return cls(len(rows), sums, squares, scatter, middle_of(images))
 
     def __sub__(self, part: Self) -> Self:
         """The moments of the images that are left when `part` of them is taken away."""
@@ -58,12 +59,12 @@ class Moments:
         difference = sums / count - part.sums / part.count
         scatter = self.scatter - part.scatter
         scatter -= np.outer(difference, difference) * (count * part.count / self.count)
-        return type(self)(count, sums, self.squares - part.squares, scatter)
+        return type(self)(count, sums, self.squares - part.squares, scatter, self.middle)
 
     @property
     def mean(self) -> np.ndarray:
-        """Mean of each pixel value, (D,) float64, on the scale of 0 to 255."""
-        return self.sums / self.count + MIDDLE
+        """Mean of each value, (D,) float64; of pixels on the scale of 0 to 255."""
+        return self.sums / self.count + self.middle
 
     @property
     def variance(self) -> np.ndarray:
@@ -79,20 +80,27 @@ class Moments:
 
     def save(self, path: Path) -> None:
         """Write as .npz."""
-        write_arrays(path, count=self.count, sums=self.sums, squares=self.squares, scatter=self.scatter)
+        write_arrays(path, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read what `save` wrote."""
         with np.load(path) as stored:
-            return cls(int(stored["count"]), stored["sums"], stored["squares"], stored["scatter"])
+            arrays = [stored[name] for name in ("sums", "squares", "scatter")]
+            return cls(int(stored["count"]), *arrays, float(stored["middle"]))
 
 
-def centred(images: np.ndarray) -> np.ndarray:
-    """Pixels uint8 less MIDDLE, as C-contiguous float32 of the same shape."""
-    pixels = images.astype(np.float32, order="C")
-    pixels -= np.float32(MIDDLE)
-    return pixels
+def middle_of(values: np.ndarray) -> float:
+    """What is taken off these values before they are multiplied."""
+    return MIDDLE if values.dtype == np.uint8 else 0.0
+
+
+def centred(values: np.ndarray) -> np.ndarray:
+    """Values less their middle, as C-contiguous float32 of the same shape."""
+    centred = values.astype(np.float32, order="C")
+    if middle_of(values):
+        centred -= np.float32(middle_of(values))
+    return centred
 
 
 def _chunks(images: np.ndarray, rows: np.ndarray) -> Iterable[np.ndarray]:

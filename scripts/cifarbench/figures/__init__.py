@@ -1,1 +1,1 @@
-"""From results to drawings: in come scores and tables, out come SVG and PNG. One module a kind; none computes a result."""
+"""From results to drawings, one module a kind: in come scores and tables, out come SVG and PNG; none computes."""

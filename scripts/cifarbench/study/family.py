@@ -1,0 +1,116 @@
+"""What a family of models, and a kind of features, says of itself: all that others need to know of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A key of an entry in the configuration.
+
+    schema: its type and range, as JSON schema. meaning, range: the same in words, for config/README.md.
+    required: whether every entry needs it, unless its grid has it. default: what holds without it.
+    """
+
+    schema: dict[str, Any]
+    meaning: str
+    range: str
+    required: bool = True
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an entry is used on.
+
+    n_train: images that it is fitted to, at least. n_classes: classes. image_shape: channels, height and width.
+    n_inputs: values of an image that it gets; None if only the fit will tell.
+    """
+
+    n_train: int
+    n_classes: int
+    image_shape: tuple[int, int, int]
+    n_inputs: int | None
+
+    @classmethod
+    def of(cls, dataset: Entry, n_train: int | None = None) -> "Setting":
+        """All training images of a dataset's entry, or `n_train` of them, as pixels."""
+        shape = tuple(dataset["image_shape"])
+        return cls(n_train or dataset["n_train"], dataset["n_classes"], shape, prod(shape))
+
+
+# Takes the entry's dotted key, the entry and what it is used on; gives a sentence for each fault.
+Check = Callable[[str, Entry, Setting], Iterator[str]]
+
+
+def no_faults(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+    """A check that finds nothing."""
+    yield from ()
+
+
+def no_code(entry: Entry) -> str | None:
+    """The file of one's own of an entry that has none."""
+    return None
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of models.
+
+    name: as the configuration calls it. room: whose rules make its jobs. parameters: the keys of an entry. kind: of an
+    entry, what its models are, in words, as a plural ("linear models"). kinds: all that `kind` may give. uses_features:
+    whether it takes named features; pixels alone otherwise. has_epochs: whether it learns in epochs, and leaves a
+    history. seeded: of an entry, whether another seed gives another model. every_value_of: the key of which one cell
+    of a grid search scores every value up to the largest. own_params: whether `params` of an entry holds further
+    hyperparameters, which a grid may name too. own_code: of an entry, the file outside the library that holds its code.
+
+    impossible: faults that show when an entry is held against its dataset. check: faults that show only when what it
+    names is imported or built; for a process of its own, since it may run a stranger's code.
+    """
+
+    name: str
+    room: str
+    parameters: dict[str, Parameter]
+    kind: Callable[[Entry], str]
+    kinds: tuple[str, ...]
+    uses_features: bool = True
+    has_epochs: bool = False
+    seeded: Callable[[Entry], bool] = lambda entry: False
+    every_value_of: str | None = None
+    own_params: bool = False
+    own_code: Callable[[Entry], str | None] = no_code
+    impossible: Check = no_faults
+    check: Check = no_faults
+
+
+@dataclass(frozen=True)
+class FeatureKind:
+    """A kind of features.
+
+    name: as the configuration calls it. parameters: the keys of an entry. fitted: whether it learns anything from
+    training images. fit_keys: the parameters that the fit depends on; all if None. seeded: whether chance takes part.
+    uses_moments: whether it is fitted to the moments of its inputs alone. from_pixels: whether it takes images only,
+    and no other features. n_outputs: values that it gives for an image, of an entry and what it is used on; None if
+    only the fit will tell. own_code, impossible, check: as a family's.
+    """
+
+    name: str
+    parameters: dict[str, Parameter]
+    fitted: bool = True
+    fit_keys: tuple[str, ...] | None = None
+    seeded: bool = False
+    uses_moments: bool = False
+    from_pixels: bool = False
+    n_outputs: Callable[[Entry, Setting], int | None] = lambda entry, setting: None
+    own_code: Callable[[Entry], str | None] = no_code
+    impossible: Check = no_faults
+    check: Check = no_faults
+
+
+# Schemas that several parameters share.
+COUNT: dict[str, Any] = {"type": "integer", "minimum": 1}
+BOOLEAN: dict[str, Any] = {"type": "boolean"}
