@@ -4,7 +4,8 @@ from pathlib import Path
 
 from cifarbench.study.command import run
 from cifarbench.study.cost import total_cost
-from cifarbench.study.files import read_json, write_json, write_table
+from cifarbench.study.files import read_json, write_json
+from cifarbench.study.tables import write_table
 from cifarbench.tuning.grid import Cell, best_pair, cv_results
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from cifarbench.evaluation import comparison as compare
 from cifarbench.evaluation.statistics import paired_tests
 from cifarbench.study.command import run
-from cifarbench.study.files import read_json, write_json, write_table, write_text
+from cifarbench.study.files import read_json, write_json, write_text
+from cifarbench.study.tables import write_table
 
 
 def main(

@@ -10,7 +10,8 @@ from cifarbench.networks.perceptron import Perceptron, architecture, save
 from cifarbench.networks.training import Split, train
 from cifarbench.study.command import run
 from cifarbench.study.cost import cost_record
-from cifarbench.study.files import checksum, read_json, write_json, write_table
+from cifarbench.study.files import checksum, read_json, write_json
+from cifarbench.study.tables import write_table
 
 
 def main(

@@ -33,8 +33,8 @@ from cifarbench.figures import (
     training,
 )
 from cifarbench.figures.style import save_png, save_svg
-from cifarbench.study.files import write_json, write_table
-from cifarbench.study.tables import read_rows
+from cifarbench.study.files import write_json
+from cifarbench.study.tables import read_rows, write_table
 
 CLASSES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 IMAGE_SHAPE = [1, 8, 8]

@@ -1,1 +1,1 @@
-"""From features to predictions by scikit-learn: in come features and labels, out come a fitted estimator and answers."""
+"""From features to predictions by scikit-learn: in come features and labels, out come an estimator and its answers."""

@@ -61,4 +61,3 @@ def as_float(block: np.ndarray) -> np.ndarray:
 def as_images(block: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
     """Rows of pixels (n, C*H*W) uint8 as images (n, C, H, W)."""
     return block.reshape(len(block), *image_shape)
-

@@ -24,7 +24,9 @@ KIND = FeatureKind(
     "pca",
     {
         "n_components": Parameter(
-            COUNT, "components that are kept, those of the largest variance first", "1 to the number of values"
+            COUNT,
+            "components that are kept, those of the largest variance first",
+            "1 to the number of values",
         ),
         "scale": Parameter(
             BOOLEAN,
@@ -47,6 +49,8 @@ def fit(inputs: Inputs, params: Entry) -> State:
     return PrincipalComponents.fit(inputs.moments, params["scale"]).arrays()
 
 
-def transform(block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]) -> np.ndarray:
+def transform(
+    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
+) -> np.ndarray:
     """Project (n, D) onto the first components: (n, n_components) float32."""
     return PrincipalComponents(**state).transform(block, params["n_components"])

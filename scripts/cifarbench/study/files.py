@@ -1,10 +1,8 @@
 """Files that are written whole or not at all."""
 
 import contextlib
-import csv
 import glob
 import hashlib
-import io
 import json
 import os
 import tempfile
@@ -57,15 +55,6 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
     return json.loads(Path(path).read_text())
-
-
-def write_table(path: Path, columns: dict[str, list]) -> None:
-    """Write named columns of equal length as CSV; floats keep all their digits."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    write_text(path, text.getvalue())
 
 
 def checksum(path: Path) -> str:

@@ -11,7 +11,8 @@ import yaml
 from cifarbench.study import history
 from cifarbench.study.changes import Change, changes
 from cifarbench.study.errors import UserError
-from cifarbench.study.files import write_json, write_table
+from cifarbench.study.files import write_json
+from cifarbench.study.tables import write_table
 
 SCRIPTS = Path(history.__file__).parents[2]
 FIRST = datetime(2025, 11, 23, 10, 22, 31, tzinfo=UTC)
