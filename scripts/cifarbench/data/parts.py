@@ -1,9 +1,55 @@
-"""The folds of cross-validation."""
+"""Parts of the training images: folds of cross-validation, and the first n of one stratified order."""
+
+import re
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold
 
 from cifarbench.study.errors import UserError
+
+# What an image has in place of a fold if it belongs to none.
+NO_FOLD = 255
+PART = re.compile(r"(?:(first_\d+)(?:_|$))?(?:fold_(\d+)_of_(\d+))?")
+
+
+def division_of(part: str) -> str | None:
+    """The name of the division that a part is read from: `fold_0_of_3` is of `folds_of_3`; None for `all`."""
+    if part == "all":
+        return None
+    first, fold, folds = PART.fullmatch(part).groups()
+    if fold is None:
+        return "order"
+    return f"{first}_folds_of_{folds}" if first else f"folds_of_{folds}"
+
+
+def divide(labels: np.ndarray, division: str, seed: int) -> np.ndarray:
+    """What each training image is in a division, (N,) int: its fold, or its place in the order.
+
+    labels: (N,) int. division: `folds_of_3`; `order`; or `first_500_folds_of_3`, in which the others are NO_FOLD.
+    seed: of the order. Raises UserError if a class has fewer images than there are folds.
+    """
+    if division == "order":
+        return stratified_order(labels, seed)
+    first, _, n_folds = division.rpartition("folds_of_")
+    if not first:
+        return assign_folds(labels, int(n_folds))
+    rows = np.flatnonzero(stratified_order(labels, seed) < _count(first))
+    folds = np.full(len(labels), NO_FOLD, np.uint8)
+    folds[rows] = assign_folds(labels[rows], int(n_folds))
+    return folds
+
+
+def rows_of(part: str, n_train: int, division: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """The training images that belong to a part, and those that a fold leaves out: indices, ascending.
+
+    division: what `divide` made of the one that `division_of` names.
+    """
+    if division is None:
+        return np.arange(n_train), np.arange(0)
+    first, fold, _ = PART.fullmatch(part).groups()
+    if fold is None:
+        return np.flatnonzero(division < _count(first)), np.arange(0)
+    left_out = division == int(fold)
+    return np.flatnonzero(~left_out & (division != NO_FOLD)), np.flatnonzero(left_out)
 
 
 def assign_folds(labels: np.ndarray, n_folds: int) -> np.ndarray:
@@ -14,6 +60,9 @@ def assign_folds(labels: np.ndarray, n_folds: int) -> np.ndarray:
 
     labels: (N,) int. Raises UserError if a class has fewer images than there are folds.
     """
+    # Orders need no scikit-learn.
+    from sklearn.model_selection import StratifiedKFold
+
     smallest = np.unique(labels, return_counts=True)[1].min()
     if smallest < n_folds:
         raise UserError(
@@ -24,3 +73,24 @@ def assign_folds(labels: np.ndarray, n_folds: int) -> np.ndarray:
     for fold, (_, validation) in enumerate(StratifiedKFold(n_folds).split(np.zeros(len(labels)), labels)):
         folds[validation] = fold
     return folds
+
+
+def stratified_order(labels: np.ndarray, seed: int) -> np.ndarray:
+    """The place of each image in a random order whose first n hold every class in proportion, for any n: (N,) int64.
+
+    An image that is the i-th of its class's m stands near (i + 1/2) / m of the whole.
+    """
+    random = np.random.default_rng(seed)
+    places = np.empty(len(labels))
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        places[random.permutation(rows)] = (np.arange(len(rows)) + 0.5) / len(rows)
+    # Of equal places, by chance.
+    order = np.lexsort((random.random(len(labels)), places))
+    ranks = np.empty(len(labels), np.int64)
+    ranks[order] = np.arange(len(labels))
+    return ranks
+
+
+def _count(first: str) -> int:
+    return int(first.removeprefix("first_").rstrip("_"))

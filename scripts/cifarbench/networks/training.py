@@ -1,6 +1,7 @@
 """Train a network: one loop, one screen."""
 
 import logging
+import math
 import sys
 import time
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from torch import nn
 from tqdm import tqdm
 
 from cifarbench.networks.checkpoints import Checkpoints
-from cifarbench.networks.perceptron import preprocess
+from cifarbench.networks.building import preprocess
 
 log = logging.getLogger(__name__)
 
@@ -22,15 +23,26 @@ EVALUATION_BATCH = 1000
 
 @dataclass(frozen=True)
 class Split:
-    """Images (N, D) uint8 and labels (N,) int64, on the device that computes."""
+    """Images (N, channels, height, width) uint8 and labels (N,) int64, on the device that computes."""
 
     images: torch.Tensor
     labels: torch.Tensor
 
     @classmethod
-    def load(cls, images: Path, labels: Path, device: torch.device) -> Self:
-        """Read rows (N, D) and labels (N,) from .npy files."""
-        return cls(*(torch.from_numpy(np.load(path)).to(device) for path in (images, labels)))
+    def load(
+        cls,
+        images: Path,
+        labels: Path,
+        image_shape: tuple[int, int, int],
+        device: torch.device,
+        rows: np.ndarray | None = None,
+    ) -> Self:
+        """Read images (N, D) and labels (N,), or some rows of them, from .npy files."""
+        pixels, classes = np.load(images, mmap_mode="r" if rows is not None else None), np.load(labels)
+        if rows is not None:
+            pixels, classes = pixels[rows], classes[rows]
+        pixels = pixels.reshape(len(pixels), *image_shape)
+        return cls(torch.from_numpy(pixels).to(device), torch.from_numpy(classes).to(device))
 
 
 def train(
@@ -51,11 +63,11 @@ def train(
     `test_accuracy`, and the seconds spent, those before an interruption included. Training figures are averages
     over the epoch's batches as they were trained. Goes on from the newest checkpoint, if there is one, and keeps
     a new one whenever `checkpoint_seconds` have passed. The caller seeds torch before it builds the network;
-    `seed` drives the order of the images.
+    `seed` drives the order of the images. Raises FloatingPointError when the loss is no number any more.
     """
     device = training.labels.device
     loss_of = nn.CrossEntropyLoss()
-    parameters = list(network.parameters())
+    parameters = [weight for weight in network.parameters() if weight.requires_grad]
     # Orders are drawn on the CPU, so that they are the same whatever computes.
     shuffler = torch.Generator().manual_seed(seed)
     history: list[dict[str, float]] = []
@@ -84,7 +96,11 @@ def train(
             logits = network(preprocess(training.images.index_select(0, batch)))
             loss = loss_of(logits, labels)
             # Plain SGD is one line. torch.optim's bookkeeping would take as long as a tenth of all products.
-            gradients = torch.autograd.grad(loss, parameters)
+            gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+            if any(found is None for found in gradients):
+                # A network of one's own may have weights that its output does not depend on.
+                parameters = [p for p, found in zip(parameters, gradients, strict=True) if found is not None]
+                gradients = [found for found in gradients if found is not None]
             with torch.no_grad():
                 torch._foreach_add_(parameters, gradients, alpha=-learning_rate)
             loss_sum += loss.detach() * len(batch)
@@ -99,6 +115,11 @@ def train(
             "train_accuracy": correct.item() / len(order),
             "test_accuracy": (test_logits.argmax(1) == test.labels).double().mean().item(),
         }
+        if not math.isfinite(row["train_loss"]):
+            raise FloatingPointError(
+                f"the training loss is {row['train_loss']} in epoch {epoch}; a lower learning_rate than "
+                f"{learning_rate} may help"
+            )
         history.append(row)
         bar.update()
         if epoch % 10 == 0 or epoch == epochs - 1:
@@ -126,7 +147,7 @@ def train(
 
 @torch.inference_mode()
 def predict_logits(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """Logits (N, n_classes) of images (N, D) uint8, with dropout off and batch norm's running averages."""
+    """Logits (N, n_classes) of images (N, channels, height, width) uint8, with dropout off and batch norm's running averages."""
     network.eval()
     return torch.cat([network(preprocess(batch)) for batch in images.split(EVALUATION_BATCH)])
 

@@ -6,11 +6,15 @@ import inspect
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Callable
-from typing import get_args, get_origin
+from typing import NoReturn, get_args, get_origin
 
 from cifarbench.study.errors import UserError
 from cifarbench.study.running import end_with_starter
+
+# The exit code of an error that is neither the user's nor the disk's: of a model, as like as not.
+UNEXPECTED = 3
 
 
 def run(main: Callable[..., None]) -> None:
@@ -18,7 +22,8 @@ def run(main: Callable[..., None]) -> None:
 
     The annotation tells how an argument is read: `Path`, `int`, `str`, `list[Path]`, or `dict` for JSON. A
     parameter with a default may be left out. The log goes to standard error, which a rule sends to its log
-    file, and so does the traceback of an unexpected error. A user's mistake ends in one sentence.
+    file, and so does the traceback of an unexpected error, with the error in its last line. A user's mistake ends in
+    one sentence.
     """
     end_with_starter()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
@@ -28,12 +33,19 @@ def run(main: Callable[..., None]) -> None:
         sys.exit(f"Error: {error}")
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
+            _end_unexpectedly()
         where = f" while writing {error.filename}" if error.filename else ""
         message = f"Error: no space left on the disk{where}; make room and run the same command again."
         # The log may lie on that very disk. What goes to standard output reaches the terminal.
         print(message, flush=True)
         sys.exit(message)
+    except Exception:
+        _end_unexpectedly()
+
+
+def _end_unexpectedly() -> NoReturn:
+    traceback.print_exc()
+    sys.exit(UNEXPECTED)
 
 
 def _parser(main: Callable[..., None]) -> argparse.ArgumentParser:

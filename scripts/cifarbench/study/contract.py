@@ -5,39 +5,92 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.study.cost import peak_memory_mb, processor, versions
-from cifarbench.study.files import write_arrays, write_json
+from cifarbench.study.cost import peak_memory_mb, processor, total_cost, versions
+from cifarbench.study.files import read_json, write_arrays, write_json
 
 
-def write_predictions(path: Path, y_true: np.ndarray, proba: np.ndarray) -> None:
-    """Write `y_true` (N,) int, `proba` (N, n_classes) float32, and `y_pred`, the likeliest class of each image."""
-    write_arrays(path, y_true=y_true, y_pred=proba.argmax(axis=1), proba=proba.astype(np.float32))
+def decided(settings: dict[str, Any], best: list[Path]) -> dict[str, Any]:
+    """The settings of a model, with a grid's choice in its place if there is one.
+
+    settings: `params`, the classifier's hyperparameters, null where the grid decides; `chosen`, keys of the grid that
+    are the classifier's; `features`, the chain from pixels on, each with `params` and `chosen` (parameter -> key of the
+    grid). best: the file that says key -> value.
+    """
+    if not best:
+        return settings
+    choice = read_json(best[0])
+    features = [
+        {**one, "params": one["params"] | {name: choice[key] for name, key in one["chosen"].items()}}
+        for one in settings["features"]
+    ]
+    own = {key: choice[key] for key in settings["chosen"]}
+    return {**settings, "params": with_choice(settings["params"], own), "features": features}
+
+
+def with_choice(params: dict[str, Any], choice: dict[str, Any]) -> dict[str, Any]:
+    """Hyperparameters with chosen ones in their place: of the family, or else among the `params` of one's own."""
+    own = {key: value for key, value in choice.items() if key not in params}
+    params = params | {key: value for key, value in choice.items() if key in params}
+    return params | {"params": params["params"] | own} if own else params
+
+
+def write_predictions(path: Path, y_true: np.ndarray, proba: np.ndarray, y_pred: np.ndarray | None = None) -> None:
+    """Write `y_true` (N,) int, `proba` (N, n_classes) float32, and `y_pred`, unless given the likeliest class.
+
+    Raises ValueError if they are not of that shape, if a probability is no number, or a row does not sum to 1.
+    """
+    if proba.ndim != 2 or len(proba) != len(y_true):
+        raise ValueError(f"the probabilities are of shape {proba.shape}, not one row for each of {len(y_true)} images")
+    if not np.isfinite(proba).all():
+        raise ValueError(f"{np.count_nonzero(~np.isfinite(proba).all(axis=1))} images have probabilities that are NaN")
+    if np.abs(proba.sum(axis=1) - 1).max() > 1e-3:
+        raise ValueError("the probabilities of an image do not sum to 1")
+    y_pred = proba.argmax(axis=1) if y_pred is None else y_pred
+    write_arrays(path, y_true=y_true, y_pred=y_pred, proba=proba.astype(np.float32))
 
 
 def write_fit(
     path: Path,
     settings: dict[str, Any],
     *,
-    fitting: dict[str, Any],
-    predict_seconds: float,
+    kind: str,
+    fit_costs: list[dict[str, Any]],
+    predict_costs: list[dict[str, Any]],
+    search_costs: list[dict[str, Any]],
     stored_bytes: int,
     n_parameters: int | None,
-    device: str,
+    seed: int | None,
+    probabilities: bool = True,
+    device: str = "cpu",
 ) -> None:
     """Write what the model is and what it cost.
 
-    settings: `model`, `family`, `params`, `seed`. fitting: the cost of all steps of the fit. Seconds are those
-    of the work itself, without starting programs or reading files; memory is the largest of all steps.
+    settings: `model`, `family`, `features`, `params`, as `decided` leaves them. kind: what it belongs to, in words.
+    fit_costs, predict_costs, search_costs: of all steps, features included. Seconds are those of the work itself,
+    without starting programs; memory is the largest of all steps. seed: None where another one changes nothing.
+    probabilities: whether `proba` says more than the predicted class.
     """
+    fitting = total_cost([*fit_costs, *search_costs])
+    features = [{name: one[name] for name in ("name", "kind", "params")} for one in settings["features"]]
+    own = settings["params"]
+    flat = {name: value for name, value in own.items() if name != "params"} | own.get("params", {})
+    of_features = {name: value for one in features for name, value in one["params"].items() if name != "params"}
     write_json(
         path,
         {
-            **{name: settings[name] for name in ("model", "family", "params", "seed")},
+            "model": settings["model"],
+            "family": settings["family"],
+            "kind": kind,
+            "features": features,
+            "params": of_features | flat,
+            "seed": seed,
             "fit_seconds": fitting["seconds"],
-            "predict_seconds": predict_seconds,
+            "predict_seconds": total_cost(predict_costs)["seconds"],
+            "tuning_seconds": total_cost(search_costs)["seconds"] if search_costs else None,
             "peak_memory_mb": max(fitting["peak_memory_mb"], peak_memory_mb()),
             "stored_mb": stored_bytes / 1e6,
             "n_parameters": n_parameters,
+            "probabilities": probabilities,
             "device": device,
             "processor": processor(),
             "threads": fitting["threads"],

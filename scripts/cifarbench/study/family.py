@@ -61,11 +61,11 @@ def no_code(entry: Entry) -> str | None:
 class Family:
     """A family of models.
 
-    name: as the configuration calls it. room: whose rules make its jobs. parameters: the keys of an entry. kind: of an
-    entry, what its models are, in words, as a plural ("linear models"). kinds: all that `kind` may give. uses_features:
+    name: as the configuration calls it. room: whose rules make its jobs. parameters: the keys of an entry. kinds: what
+    its models may belong to, in words, as plurals ("linear models"); fit.json says which one it is. uses_features:
     whether it takes named features; pixels alone otherwise. has_epochs: whether it learns in epochs, and leaves a
     history. seeded: of an entry, whether another seed gives another model. every_value_of: the key of which one cell
-    of a grid search scores every value up to the largest. own_params: whether `params` of an entry holds further
+    of a grid search scores every value up to the largest. takes_params: whether `params` of an entry holds further
     hyperparameters, which a grid may name too. own_code: of an entry, the file outside the library that holds its code.
 
     impossible: faults that show when an entry is held against its dataset. check: faults that show only when what it
@@ -75,13 +75,12 @@ class Family:
     name: str
     room: str
     parameters: dict[str, Parameter]
-    kind: Callable[[Entry], str]
     kinds: tuple[str, ...]
     uses_features: bool = True
     has_epochs: bool = False
     seeded: Callable[[Entry], bool] = lambda entry: False
     every_value_of: str | None = None
-    own_params: bool = False
+    takes_params: bool = False
     own_code: Callable[[Entry], str | None] = no_code
     impossible: Check = no_faults
     check: Check = no_faults

@@ -6,11 +6,12 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @contextlib.contextmanager
@@ -63,16 +64,48 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_array(path: Path, array: np.ndarray) -> None:
+def write_array(path: Path, array: "np.ndarray") -> None:
     """Write one array as .npy, which several processes can then map into memory together."""
+    write_blocks(path, [array], len(array))
+
+
+def write_blocks(path: Path, blocks: "Iterable[np.ndarray]", rows: int) -> None:
+    """Write blocks of rows one after the other as one .npy of `rows` rows, with one block in memory at a time.
+
+    Raises ValueError if they have not so many rows together, or differ in type or width.
+    """
+    # Not at the top: who writes text alone starts sooner without it.
+    import numpy as np
+
+    written, first = 0, None
     with replacing(path) as file:
-        np.save(file, array)
+        for block in blocks:
+            if first is None:
+                first = block
+                header = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(block))
+                np.lib.format.write_array_header_1_0(file, header | {"shape": (rows, *block.shape[1:])})
+            elif (block.dtype, block.shape[1:]) != (first.dtype, first.shape[1:]):
+                raise ValueError(f"a block of {block.dtype} {block.shape} follows one of {first.dtype} {first.shape}")
+            file.write(memoryview(np.ascontiguousarray(block)).cast("B"))
+            written += len(block)
+        if written != rows:
+            raise ValueError(f"{written} rows were to be {rows}")
 
 
-def write_arrays(path: Path, **arrays: np.ndarray) -> None:
+def write_arrays(path: Path, **arrays: "np.ndarray") -> None:
     """Write named arrays as an uncompressed .npz; equal arrays give equal bytes."""
+    import numpy as np
+
     with replacing(path) as file:
         np.savez(file, **arrays)
+
+
+def read_arrays(path: Path) -> "dict[str, np.ndarray]":
+    """The arrays of an .npz, by name."""
+    import numpy as np
+
+    with np.load(path) as stored:
+        return dict(stored)
 
 
 def _umask() -> int:

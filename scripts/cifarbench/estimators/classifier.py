@@ -1,0 +1,108 @@
+"""Build, fit, store and ask any classifier of scikit-learn's interface."""
+
+import inspect
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skops.io
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.linear_model._base import LinearClassifierMixin
+from sklearn.utils._param_validation import InvalidParameterError
+
+from cifarbench.estimators.family import BY_MODULE, LINEAR, OTHER
+from cifarbench.study import own_code
+from cifarbench.study.errors import UserError
+from cifarbench.study.files import replacing
+
+
+def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEstimator:
+    """The classifier that `reference` names, not yet fitted.
+
+    seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. Raises
+    UserError if there is none of that name, if it is no classifier, or if it doesn't take one of `params`.
+    """
+    found = own_code.load(reference, f"{key}.estimator")
+    if not (inspect.isclass(found) and hasattr(found, "fit") and hasattr(found, "predict")):
+        raise UserError(
+            f"{key}.estimator is {reference}; it is no estimator: name a class with fit and predict, such as "
+            "sklearn.linear_model.LogisticRegression."
+        )
+    takes = [name for name in inspect.signature(found).parameters if name not in ("args", "kwargs")]
+    for name in params:
+        if name not in takes:
+            close = get_close_matches(name, takes, n=1)
+            mend = f"did you mean {close[0]}?" if close else f"it takes {', '.join(takes) or 'none'}."
+            raise UserError(f"{key}.params.{name} is no parameter of {reference}; {mend}")
+    seeding = {"random_state": seed} if "random_state" in takes else {}
+    try:
+        estimator = found(**seeding | params)
+        # What fit would refuse: scikit-learn's own classifiers tell it before.
+        getattr(estimator, "_validate_params", lambda: None)()
+    except (InvalidParameterError, TypeError, ValueError) as error:
+        raise UserError(f"{key}.params: {reference} refuses them: {str(error).rstrip('.')}; change them.") from None
+    if not is_classifier(estimator):
+        raise UserError(f"{key}.estimator is {reference}; it is no classifier: name one that predicts classes.")
+    return estimator
+
+
+def takes_seed(estimator: BaseEstimator, params: dict[str, Any]) -> bool:
+    """Whether chance takes part in its fit, and is the study's to decide."""
+    return "random_state" in estimator.get_params(deep=False) and "random_state" not in params
+
+
+def kind(estimator: BaseEstimator) -> str:
+    """What a classifier belongs to, in words."""
+    if isinstance(estimator, LinearClassifierMixin):
+        return LINEAR
+    room = ".".join(type(estimator).__module__.split(".")[:2])
+    return BY_MODULE.get(room, OTHER)
+
+
+def n_parameters(estimator: BaseEstimator) -> int | None:
+    """How many weights a linear classifier has; None for others, where nothing stands for a weight."""
+    weights = [getattr(estimator, name, None) for name in ("coef_", "intercept_")]
+    if not isinstance(estimator, LinearClassifierMixin) or any(found is None for found in weights):
+        return None
+    return sum(np.size(found) for found in weights)
+
+
+def predict(estimator: BaseEstimator, features: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Predicted classes (N,) int64, probabilities (N, n_classes) float32, and whether it gives any.
+
+    One without probabilities puts all of it on the class that it predicts. Raises ValueError if an answer is none of
+    the classes or not one for each image.
+    """
+    # A regressor's or a stranger's answers may be anything.
+    answers = np.asarray(estimator.predict(features))
+    if answers.shape != (len(features),):
+        raise ValueError(f"predict gives an array of shape {answers.shape} for {len(features)} images")
+    if not np.isin(answers, np.arange(n_classes)).all():
+        raise ValueError(f"predict gives {answers[~np.isin(answers, np.arange(n_classes))][0]!r}, which is no class")
+    answers = answers.astype(np.int64)
+    if not hasattr(estimator, "predict_proba"):
+        return answers, np.eye(n_classes, dtype=np.float32)[answers], False
+    # In a part of the images a class may be missing.
+    found = np.asarray(estimator.predict_proba(features))
+    classes = getattr(estimator, "classes_", np.arange(n_classes))
+    if found.shape != (len(features), len(classes)):
+        raise ValueError(f"predict_proba gives an array of shape {found.shape} for {len(features)} images")
+    proba = np.zeros((len(features), n_classes), np.float32)
+    proba[:, np.asarray(classes, int)] = found
+    return answers, proba, True
+
+
+def store(estimator: BaseEstimator, path: Path) -> None:
+    """Write a fitted classifier as skops has it, which runs nothing when it is read."""
+    content = skops.io.dumps(estimator)
+    with replacing(path) as file:
+        file.write(content)
+
+
+def load(path: Path, reference: str) -> BaseEstimator:
+    """Read what `store` wrote. reference: whose classes may be among it, beside those that skops trusts."""
+    content = path.read_bytes()
+    # Classes of one's own must be imported by their file before they are found by their name.
+    own_code.load(reference, "estimator")
+    return skops.io.loads(content, trusted=skops.io.get_untrusted_types(data=content))

@@ -1,0 +1,42 @@
+"""k nearest neighbours, as the configuration and the report know them."""
+
+from collections.abc import Iterator
+
+from cifarbench.study.family import COUNT, Entry, Family, Parameter, Setting
+
+KIND = "nearest neighbours"
+
+
+def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+    if entry["n_neighbors"] > setting.n_train:
+        yield (
+            f"{key}.n_neighbors is {entry['n_neighbors']}; it must be at most {setting.n_train}, the number of "
+            "training images."
+        )
+
+
+FAMILY = Family(
+    "knn",
+    room="neighbors",
+    parameters={
+        "n_neighbors": Parameter(COUNT, "neighbours that vote", "1 to the number of training images"),
+        "metric": Parameter(
+            {"enum": ["euclidean", "cosine"]},
+            "how far two images are apart: by their difference, or by the angle between them",
+            "`euclidean`, `cosine`",
+            required=False,
+            default="euclidean",
+        ),
+        "weights": Parameter(
+            {"enum": ["uniform", "distance"]},
+            "whether near neighbours have a greater say: all the same, or by the inverse of the distance",
+            "`uniform`, `distance`",
+            required=False,
+            default="uniform",
+        ),
+    },
+    kinds=(KIND,),
+    # A search for the largest number of neighbours holds those for all smaller ones.
+    every_value_of="n_neighbors",
+    impossible=_impossible,
+)

@@ -1,0 +1,120 @@
+"""From a model's hyperparameters to a network, to a file, and back; and the preprocessing that all networks share."""
+
+import inspect
+import io
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from cifarbench.networks.perceptron import Perceptron
+from cifarbench.study import own_code
+from cifarbench.study.errors import UserError
+from cifarbench.study.family import Setting
+from cifarbench.study.files import replacing
+
+Shape = tuple[int, int, int]
+# Keys of an entry that say how a network is trained, and not what it is.
+TRAINING = ("learning_rate", "batch_size", "epochs")
+GIVEN = ("image_shape", "n_classes")
+
+
+def preprocess(pixels: torch.Tensor) -> torch.Tensor:
+    """Pixels uint8 to [0, 1], then (x - 0.5) / 0.5, in every channel: float32 of the same shape.
+
+    As torchvision's ToDtype(scale=True) and Normalize do it, in half the time and without importing them.
+    """
+    return pixels.float().mul_(2 / 255).sub_(1)
+
+
+def build(params: dict[str, Any], image_shape: Shape, n_classes: int) -> nn.Module:
+    """The network of an entry: a perceptron, or the module that it names, with weights drawn by torch's generator.
+
+    image_shape: channels, height and width. It takes (N, channels, height, width) float32, preprocessed, and gives
+    (N, n_classes) logits.
+    """
+    if "module" in params:
+        module = own_code.load(params["module"], "module")
+        return module(image_shape=tuple(image_shape), n_classes=n_classes, **params["params"])
+    own = {name: value for name, value in params.items() if name not in TRAINING}
+    return Perceptron(tuple(image_shape), n_classes, **own)
+
+
+def try_out(key: str, params: dict[str, Any], setting: Setting) -> None:
+    """Build a network of one's own and send a batch through it, in training and in evaluation.
+
+    Raises UserError, in a sentence with key, value and mend, unless it is an nn.Module that takes its parameters and
+    gives (N, n_classes) finite logits for (N, channels, height, width).
+    """
+    reference = params["module"]
+    found = own_code.load(reference, f"{key}.module")
+    if not (inspect.isclass(found) and issubclass(found, nn.Module)):
+        raise UserError(f"{key}.module is {reference}; it is no nn.Module: name a class that is one.")
+    _check_params(key, reference, found, params["params"])
+    where = f"{key}.module is {reference}"
+    shape, n_classes = setting.image_shape, setting.n_classes
+    try:
+        network = build(params, shape, n_classes)
+    except Exception as error:
+        raise UserError(
+            f"{where}; it can't be built with image_shape {shape}, n_classes {n_classes} and params "
+            f"{params['params']} ({_told(error)}): mend the module or its params."
+        ) from None
+    n_images = min(4, params["batch_size"])
+    for mode in (True, False):
+        try:
+            logits = network.train(mode)(torch.zeros(n_images, *shape))
+        except Exception as error:
+            raise UserError(
+                f"{where}; its forward fails on a batch of shape ({n_images}, {', '.join(map(str, shape))}) "
+                f"({_told(error)}): mend it."
+            ) from None
+        gives = tuple(logits.shape) if isinstance(logits, torch.Tensor) else f"a {type(logits).__name__}"
+        if gives != (n_images, n_classes):
+            raise UserError(
+                f"{where}; its forward gives {gives} for a batch of {n_images} images, but must give "
+                f"({n_images}, {n_classes}), a logit for each class: mend it."
+            )
+    if not any(weight.requires_grad for weight in network.parameters()):
+        raise UserError(f"{where}; it has no parameters to train: give it some.")
+
+
+def _check_params(key: str, reference: str, module: type[nn.Module], params: dict[str, Any]) -> None:
+    takes = inspect.signature(module).parameters
+    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in takes.values()):
+        return
+    for name in GIVEN:
+        if name not in takes:
+            raise UserError(f"{key}.module is {reference}; its constructor must take {name} by keyword: add it.")
+    names = [name for name in takes if name not in GIVEN]
+    for name in params:
+        if name not in names:
+            close = get_close_matches(name, names, n=1)
+            mend = f"did you mean {close[0]}?" if close else f"it takes {', '.join(names) or 'none'}."
+            raise UserError(f"{key}.params.{name} is no parameter of {reference}; {mend}")
+    missing = [n for n in names if takes[n].default is inspect.Parameter.empty and n not in params]
+    if missing:
+        raise UserError(f"{key}.params.{missing[0]} is missing; {reference} needs it: add it.")
+
+
+def save(path: Path, network: nn.Module) -> None:
+    """Write the weights, as a state dict."""
+    weights = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
+    # By way of memory, since torch does not say why it could not write a file.
+    content = io.BytesIO()
+    torch.save(weights, content)
+    with replacing(path) as file:
+        file.write(content.getbuffer())
+
+
+def load(path: Path, params: dict[str, Any], image_shape: Shape, n_classes: int) -> nn.Module:
+    """Rebuild on the CPU, from its hyperparameters, the network whose weights `save` wrote."""
+    network = build(params, image_shape, n_classes)
+    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return network
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"

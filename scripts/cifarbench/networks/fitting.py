@@ -1,0 +1,74 @@
+"""Train the network of a job, from its files: device, seed, checkpoints, loop."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from cifarbench.networks.building import build
+from cifarbench.networks.checkpoints import Checkpoints
+from cifarbench.networks.devices import claim_device
+from cifarbench.networks.training import Split, train
+from cifarbench.study.cost import cost_record
+from cifarbench.study.files import checksum
+
+Rows = np.ndarray | None
+# Some images and their labels: two files, and which rows of them; all if None.
+Part = tuple[Path, Path, Rows]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained network, its history (a row an epoch), and what it cost, ready for JSON."""
+
+    network: nn.Module
+    history: list[dict[str, float]]
+    cost: dict[str, Any]
+
+
+def fit(
+    params: dict[str, Any],
+    seed: int,
+    about: dict[str, Any],
+    training: Part,
+    test: Part,
+    *,
+    checkpoints: Path,
+    checkpoint_seconds: float,
+    code: str,
+    threads: int,
+) -> Fitted:
+    """Train the network of an entry on one part of the images, and look at another after each epoch.
+
+    params: its hyperparameters. about: dataset.json. checkpoints: a folder. code: a checkpoint that other code wrote is
+    not used. It takes a GPU of the machine for itself, if there is one.
+    """
+    claim_device()
+    torch.set_num_threads(threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(seed)
+    shape = tuple(about["image_shape"])
+    network = build(params, shape, len(about["classes"])).to(device)
+    belongs_to = {
+        "params": {name: value for name, value in params.items() if name != "epochs"},
+        "seed": seed,
+        "data": [checksum(path) for images, labels, _ in (training, test) for path in (images, labels)],
+        "rows": [None if rows is None else [len(rows), int(rows.sum())] for _, _, rows in (training, test)],
+        "code": code,
+        "torch": torch.__version__,
+    }
+    history, seconds = train(
+        network,
+        *(Split.load(images, labels, shape, device, rows) for images, labels, rows in (training, test)),
+        learning_rate=params["learning_rate"],
+        batch_size=params["batch_size"],
+        epochs=params["epochs"],
+        seed=seed,
+        checkpoints=Checkpoints(checkpoints, belongs_to),
+        checkpoint_seconds=checkpoint_seconds,
+    )
+    name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
+    return Fitted(network, history, {**cost_record(seconds, threads), "device": name})

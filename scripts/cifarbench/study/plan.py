@@ -1,0 +1,262 @@
+"""What a configuration asks for: models, their runs, features and cells of grids, each under the name of its files."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+from typing import Any, NamedTuple
+
+from cifarbench.study.family import Entry, Family, FeatureKind, Parameter
+
+# Every dataset has them: no files of their own, since the dataset's arrays are these.
+PIXELS = "pixels"
+ALL = "all"
+# Keys of a model's entry that are no hyperparameters of its family.
+NOT_PARAMS = ("family", "features", "tune")
+
+
+class Run(NamedTuple):
+    """One training of a model: another seed than the first, or a part of the training images, is one of its own.
+
+    seed, size: as they stand in paths, `/seed_1` and `/first_500`; empty for the first seed and for all images.
+    """
+
+    model: str
+    seed: str = ""
+    size: str = ""
+
+    @property
+    def path(self) -> str:
+        """Its folder, below `models`."""
+        return "".join(self)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features as one or several models use them, under the name that their files have.
+
+    base: the entry's name in the configuration. params: its parameters, defaults included. inputs: the name of the
+    features that these are computed from. chosen: parameter -> key of the grid whose best value it takes. tuned_by:
+    the model whose grid that is, or another's grid further down the chain.
+    """
+
+    name: str
+    base: str
+    kind: FeatureKind
+    params: Entry
+    inputs: str = PIXELS
+    chosen: dict[str, str] = field(default_factory=dict)
+    tuned_by: str | None = None
+
+    @property
+    def fit_params(self) -> list[str]:
+        """The parameters that the fit depends on."""
+        return [key for key in self.params if self.kind.fit_keys is None or key in self.kind.fit_keys]
+
+    @property
+    def fit_is_chosen(self) -> bool:
+        """Whether the fit waits for a grid's choice."""
+        return any(key in self.chosen for key in self.fit_params) or "@" in self.inputs and self.tuned_by is not None
+
+    @cached_property
+    def fit(self) -> str:
+        """The name of the fit, which features share that differ in nothing that it depends on."""
+        if self.kind.fit_keys is None or self.fit_is_chosen:
+            return f"{self.kind.name}-{self.name}"
+        said = [
+            f"{key}={slug(self.params[key])}"
+            for key in self.fit_params
+            if self.params[key] != self.kind.parameters[key].default
+        ]
+        return ",".join([self.kind.name, *said, *([f"of={self.inputs}"] if self.inputs != PIXELS else [])])
+
+
+def slug(value: Any) -> str:
+    """A value as part of a file's name: itself if that will do, or a checksum."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return text if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text) else hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def with_defaults(entry: Entry, parameters: dict[str, Parameter]) -> Entry:
+    """The parameters of an entry, those that it leaves out with their defaults, in the family's order."""
+    known = {name: entry.get(name, parameter.default) for name, parameter in parameters.items()}
+    return {name: value for name, value in known.items() if name in entry or not parameters[name].required}
+
+
+class Plan:
+    """A checked configuration, read by what has to be made for it."""
+
+    def __init__(self, config: Entry, families: dict[str, Family], kinds: dict[str, FeatureKind]):
+        self.config = config
+        self.models: list[str] = config["compare"]
+        self.seeds: list[int] = config.get("seeds") or [config["seed"]]
+        self._families = families
+        self._kinds = kinds
+        self.features: dict[str, Features] = {}
+        for model in self.models:
+            if self.folds(model):
+                for cell in self.cells(model):
+                    self.features_of(model, cell)
+            self.features_of(model)
+
+    # ---- Models and their runs ----
+
+    def entry(self, model: str) -> Entry:
+        """What the configuration says of a model."""
+        return self.config["models"][model]
+
+    def family(self, model: str) -> Family:
+        """The family that a model belongs to."""
+        return self._families[self.entry(model)["family"]]
+
+    def params(self, model: str) -> Entry:
+        """The hyperparameters of a model, as its family knows them, but for those that a grid decides."""
+        return with_defaults(self.entry(model), self.family(model).parameters)
+
+    def models_where(self, holds: Callable[[str], Any]) -> list[str]:
+        """The models of which something holds, in the configuration's order."""
+        return [model for model in self.models if holds(model)]
+
+    def made_in(self, room: str) -> list[str]:
+        """The models whose jobs are a room's."""
+        return self.models_where(lambda model: self.family(model).room == room)
+
+    def runs(self, *models: str) -> list[Run]:
+        """Every training of some models, of all unless named; the first seed's first."""
+        return [
+            Run(model, f"/seed_{seed}" if seed != self.seeds[0] else "")
+            for model in models or self.models
+            for seed in (self.seeds if self.is_seeded(model) else self.seeds[:1])
+        ]
+
+    def is_seeded(self, model: str) -> bool:
+        """Whether another seed gives another model."""
+        return self.family(model).seeded(self.entry(model))
+
+    def seed(self, run_seed: str) -> int:
+        """The seed that `/seed_1` stands for, the first one where there is nothing."""
+        return int(run_seed.removeprefix("/seed_")) if run_seed else self.seeds[0]
+
+    # ---- Grids ----
+
+    def folds(self, model: str) -> int:
+        """How many folds a model is tuned on; 0 if it is not tuned."""
+        return self.entry(model).get("tune", {}).get("folds", 0)
+
+    def grid(self, model: str) -> dict[str, list]:
+        """The values that a model's grid tries, by key."""
+        return self.entry(model)["tune"]["grid"]
+
+    def parts(self, model: str, size: str = "") -> list[str]:
+        """The folds of a tuned model, each the name of the part of the training images that it leaves out."""
+        prefix = f"{size[1:]}_" if size else ""
+        return [f"{prefix}fold_{fold}_of_{self.folds(model)}" for fold in range(self.folds(model))]
+
+    def cells(self, model: str) -> dict[str, Entry]:
+        """The cells of a grid: name -> what it tries. One key may be left to the cell, which tries all its values."""
+        grid = {key: values for key, values in self.grid(model).items() if key != self.family(model).every_value_of}
+        keys = sorted(grid)
+        tried = [dict(zip(keys, values, strict=True)) for values in product(*(grid[key] for key in keys))]
+        return {",".join(f"{key}={slug(value)}" for key, value in one.items()) or ALL: one for one in tried}
+
+    def split_choice(self, model: str, choice: Entry) -> tuple[Entry, dict[str, Entry]]:
+        """Values of grid keys, sorted by whose they are: the classifier's, and those of features by their base."""
+        chain = self.chain_of_entry(model)
+        own: Entry = {}
+        of_features: dict[str, Entry] = {}
+        for key, value in choice.items():
+            base, name = self.owner(model, key, chain)
+            if base is None:
+                own[name] = value
+            else:
+                of_features.setdefault(base, {})[name] = value
+        return own, of_features
+
+    def owner(self, model: str, key: str, chain: list[str] | None = None) -> tuple[str | None, str]:
+        """Whose parameter a key of a grid is: None and its name for the classifier's, or the features' and its name.
+
+        `few__n_components` is that of the features `few`; a plain name is the classifier's if it has it, else that of
+        the nearest features that do. A name that nobody has is the classifier's own, which may take anything.
+        """
+        chain = self.chain_of_entry(model) if chain is None else chain
+        base, separator, name = key.partition("__")
+        if separator and base in chain:
+            return base, name
+        if key not in self.family(model).parameters:
+            for base in chain:
+                if key in self._kinds[self.config["features"][base]["kind"]].parameters:
+                    return base, key
+        return None, key
+
+    def chain_of_entry(self, model: str) -> list[str]:
+        """The named features of a model, the nearest first, as the configuration chains them."""
+        chain = []
+        base = self.entry(model).get("features", PIXELS)
+        while base != PIXELS:
+            chain.append(base)
+            base = self.config["features"][base].get("features", PIXELS)
+        return chain
+
+    # ---- Features ----
+
+    def features_of(self, model: str, cell: str | None = None) -> str:
+        """The name of the features that a model, or a cell of its grid, looks at."""
+        base = self.entry(model).get("features", PIXELS)
+        if cell is not None:
+            return self._variant(base, self.split_choice(model, self.cells(model)[cell])[1])
+        if not self.folds(model):
+            return self._variant(base, {})
+        return self._variant(base, self.split_choice(model, {key: key for key in self.grid(model)})[1], model)
+
+    def _variant(self, base: str, changes: dict[str, Entry], tuned_by: str | None = None) -> str:
+        """Register features with changed parameters, here or further down the chain, and return their name.
+
+        changes: base -> parameter -> value, or -> key of the grid of `tuned_by`.
+        """
+        if base == PIXELS:
+            return PIXELS
+        entry = self.config["features"][base]
+        kind = self._kinds[entry["kind"]]
+        inputs = self._variant(entry.get("features", PIXELS), changes, tuned_by)
+        own = changes.get(base, {})
+        says = inputs.partition("@")[2]
+        if tuned_by:
+            name = f"{base}@{tuned_by}" if own or says else base
+        else:
+            said = [f"{key}={slug(own[key])}" for key in sorted(own)] + ([f"of={inputs}"] if says else [])
+            name = f"{base}@{','.join(said)}" if said else base
+        params = with_defaults({**entry, **({} if tuned_by else own)}, kind.parameters)
+        chosen = dict(own) if tuned_by else {}
+        found = Features(name, base, kind, params, inputs, chosen, tuned_by if name != base else None)
+        self.features.setdefault(name, found)
+        return name
+
+    def chain(self, name: str) -> list[Features]:
+        """Features and what they are computed from, the first one leading."""
+        chain: list[Features] = []
+        while name != PIXELS:
+            chain.insert(0, self.features[name])
+            name = chain[0].inputs
+        return chain
+
+    def by_fit(self, fit: str) -> Features:
+        """One of the features that share a fit."""
+        return next(features for features in self.features.values() if features.fit == fit)
+
+    def part_of(self, name: str, part: str) -> str:
+        """The part of the training images that features depend on: all of them where nothing is fitted."""
+        return part if any(features.kind.fitted for features in self.chain(name)) else ALL
+
+    # ---- Code of one's own ----
+
+    def own_code(self, model: str) -> list[str]:
+        """The files outside the library that hold a model's code."""
+        return [path for path in [self.family(model).own_code(self.entry(model))] if path]
+
+    def own_code_of_features(self, features: Features) -> list[str]:
+        """The files outside the library that hold the code, or the weights, of features."""
+        return [path for path in [features.kind.own_code(features.params)] if path]
+
