@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from cifarbench.networks.perceptron import load
-from cifarbench.networks.training import predict_logits
+from cifarbench.networks.building import load
+from cifarbench.networks.family import kind_of
+from cifarbench.networks.training import Split, predict_logits
 from cifarbench.study.command import run
-from cifarbench.study.contract import write_fit, write_predictions
-from cifarbench.study.cost import Stopwatch
+from cifarbench.study.contract import decided, write_fit, write_predictions
+from cifarbench.study.cost import Stopwatch, cost_record
 from cifarbench.study.files import read_json
 
 
@@ -17,7 +17,10 @@ def main(
     network: Path,
     test_images: Path,
     test_labels: Path,
-    cost: Path,
+    dataset: Path,
+    best: list[Path],
+    fit_costs: list[Path],
+    search_costs: list[Path],
     predictions: Path,
     fit: Path,
     settings: dict,
@@ -25,23 +28,28 @@ def main(
 ) -> None:
     """Predict on the CPU: where a GPU would be, the result differs in its last digits, and nobody waits long.
 
-    settings: `model`, `family`, `params` and `seed`, for fit.json.
+    best: a grid's choice, if there is one. settings: `model`, `family`, `params`, `chosen`, `features`, `seed`.
     """
     torch.set_num_threads(threads)
-    model, training = load(network), read_json(cost)
-    images = torch.from_numpy(np.load(test_images))
+    settings, about = decided(settings, best), read_json(dataset)
+    shape = tuple(about["image_shape"])
+    model = load(network, settings["params"], shape, len(about["classes"]))
+    test = Split.load(test_images, test_labels, shape, torch.device("cpu"))
     with Stopwatch() as watch:
-        proba = predict_logits(model, images).softmax(1).numpy()
-    write_predictions(predictions, np.load(test_labels), proba)
-    weights = list(model.parameters())
+        proba = predict_logits(model, test.images).softmax(1).numpy()
+    write_predictions(predictions, test.labels.numpy(), proba)
+    costs = [read_json(path) for path in fit_costs]
     write_fit(
         fit,
         settings,
-        fitting=training,
-        predict_seconds=watch.seconds,
+        kind=kind_of(settings),
+        fit_costs=costs,
+        predict_costs=[cost_record(watch.seconds, threads)],
+        search_costs=[read_json(path) for path in search_costs],
         stored_bytes=sum(tensor.nbytes for tensor in model.state_dict().values()),
-        n_parameters=sum(weight.numel() for weight in weights),
-        device=training["device"],
+        n_parameters=sum(weight.numel() for weight in model.parameters()),
+        seed=settings["seed"],
+        device=costs[0]["device"],
     )
 
 

@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-import torch
+import numpy as np
 
-from cifarbench.networks.checkpoints import Checkpoints
-from cifarbench.networks.devices import claim_device
-from cifarbench.networks.perceptron import Perceptron, architecture, save
-from cifarbench.networks.training import Split, train
+from cifarbench.data.parts import rows_of
+from cifarbench.networks.building import save
+from cifarbench.networks.fitting import fit
 from cifarbench.study.command import run
-from cifarbench.study.cost import cost_record
-from cifarbench.study.files import checksum, read_json, write_json
+from cifarbench.study.contract import decided
+from cifarbench.study.files import read_json, write_json
 from cifarbench.study.tables import write_table
 
 
@@ -19,7 +18,9 @@ def main(
     train_labels: Path,
     test_images: Path,
     test_labels: Path,
+    division: list[Path],
     dataset: Path,
+    best: list[Path],
     network: Path,
     history: Path,
     cost: Path,
@@ -29,36 +30,27 @@ def main(
     code: str,
     threads: int,
 ) -> None:
-    """settings: `params` (the model's entry) and `seed`. code: a checkpoint that other code wrote is not used."""
-    params, seed, about = settings["params"], settings["seed"], read_json(dataset)
-    claim_device()
-    torch.set_num_threads(threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.manual_seed(seed)
-    shape = architecture(params, about["image_shape"], len(about["classes"]))
-    model = Perceptron(**shape).to(device)
-    belongs_to = {
-        "params": {name: value for name, value in params.items() if name != "epochs"},
-        "seed": seed,
-        "data": [checksum(path) for path in (train_images, train_labels, test_images, test_labels)],
-        "code": code,
-        "torch": torch.__version__,
-    }
-    rows, seconds = train(
-        model,
-        Split.load(train_images, train_labels, device),
-        Split.load(test_images, test_labels, device),
-        learning_rate=params["learning_rate"],
-        batch_size=params["batch_size"],
-        epochs=params["epochs"],
-        seed=seed,
-        checkpoints=Checkpoints(checkpoints, belongs_to),
+    """division: of the part of the training images; none for all. best: a grid's choice, if there is one.
+
+    settings: `params`, `chosen`, `features`, `part`, `seed`. code: a checkpoint that other code wrote is not used.
+    """
+    rows = None
+    if division:
+        rows, _ = rows_of(settings["part"], len(np.load(train_labels, mmap_mode="r")), np.load(division[0]))
+    fitted = fit(
+        decided(settings, best)["params"],
+        settings["seed"],
+        read_json(dataset),
+        (train_images, train_labels, rows),
+        (test_images, test_labels, None),
+        checkpoints=checkpoints,
         checkpoint_seconds=checkpoint_seconds,
+        code=code,
+        threads=threads,
     )
-    save(network, model, shape)
-    write_table(history, {name: [row[name] for row in rows] for name in rows[0]})
-    name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
-    write_json(cost, {**cost_record(seconds, threads), "device": name})
+    save(network, fitted.network)
+    write_table(history, {name: [row[name] for row in fitted.history] for name in fitted.history[0]})
+    write_json(cost, fitted.cost)
 
 
 if __name__ == "__main__":

@@ -1,64 +1,69 @@
-# From an archive to arrays. Where the archive comes from changes nothing after it: only its checksum counts.
+# From archives to arrays. Where an archive comes from changes nothing after it: only its checksum counts.
 
-# Of its entry, what says where the dataset comes from, and what says what it is.
-ORIGIN = settings(
-    {
-        key: DATASET_ENTRY[key]
-        for key in ("archive", "sources", "file", "bytes", "files")
-        if key in DATASET_ENTRY
-    }
-)
-CACHE = config.get("cache") or ""
+# Of a dataset's entry, what says where it comes from, and what says what it is.
+ORIGIN = ("archive", "sources", "file", "bytes", "files")
 DECLARED = ("kind", "sha256", "n_train", "n_test", "n_classes", "image_shape", "classes", "labels", "resize")
+CACHE = config.get("cache") or ""
 
 
-if DATASET_ENTRY["kind"] == "digits":
+def entry_of(dataset, keys):
+    """What the entry of a dataset says of some keys."""
+    return {key: DATASETS[dataset][key] for key in keys if key in DATASETS[dataset]}
 
-    rule make_digits_archive:
-        output:
-            archive="<results>/data/digits-python.tar.gz",
-            receipt="<results>/data/archive.json",
-        log:
-            "<logs>/make_digits_archive.log",
-        localrule: True
-        conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=mem_mb(500),
-            runtime=minutes(2),
-        params:
-            script=untracked(SCRIPTS / "make_digits_archive.py"),
-            code=fingerprint("make_digits_archive"),
-        shell:
-            "python {params.script:q} "
-            "--archive {output.archive} --archive-receipt {output.receipt} 2> {log}"
 
-else:
+# Constraints of a wildcard don't reach into <results>, so these two rules write it out.
 
-    rule fetch_archive:
-        output:
-            receipt="<results>/data/archive.json",
-        log:
-            "<logs>/fetch_archive.log",
-        # Where jobs are sent to a cluster, its nodes often have no way out.
-        localrule: True
-        conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=mem_mb(200),
-            runtime=minutes(120),
-        params:
-            settings=settings({"kind": DATASET_ENTRY["kind"], "sha256": DATASET_ENTRY.get("sha256")}),
-            script=untracked(SCRIPTS / "fetch_archive.py"),
-            code=fingerprint("fetch_archive"),
-            origin=untracked(ORIGIN),
-            cache=untracked(CACHE),
-        shell:
-            # Sources and the cache are no settings: other ones give the same archive.
-            "python {params.script:q} --archive-receipt {output.receipt} "
-            "--origin {params.origin:q} --cache={params.cache:q} --settings {params.settings:q} 2> {log}"
+
+rule make_digits_archive:
+    output:
+        archive="results/{dataset}/data/digits-python.tar.gz",
+        receipt="results/{dataset}/data/archive.json",
+    log:
+        "results/{dataset}/logs/make_digits_archive.log",
+    wildcard_constraints:
+        dataset=any_of(DIGITS),
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(500),
+        runtime=minutes(2),
+    params:
+        script=untracked(SCRIPTS / "make_digits_archive.py"),
+        code=fingerprint("make_digits_archive"),
+    shell:
+        "python {params.script:q} "
+        "--archive {output.archive} --archive-receipt {output.receipt} 2> {log}"
+
+
+rule fetch_archive:
+    output:
+        receipt="results/{dataset}/data/archive.json",
+    log:
+        "results/{dataset}/logs/fetch_archive.log",
+    wildcard_constraints:
+        dataset=any_of(name for name in DATASETS if name not in DIGITS),
+    # Where jobs are sent to a cluster, its nodes often have no way out.
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(200),
+        runtime=minutes(120),
+    params:
+        settings=lambda wildcards: settings(
+            {key: DATASETS[wildcards.dataset].get(key) for key in ("kind", "sha256")}
+        ),
+        script=untracked(SCRIPTS / "fetch_archive.py"),
+        code=fingerprint("fetch_archive"),
+        # Sources and the cache are no settings: other ones give the same archive.
+        origin=lambda wildcards, resources: settings(entry_of(wildcards.dataset, ORIGIN)),
+        cache=untracked(CACHE),
+    shell:
+        "python {params.script:q} --archive-receipt {output.receipt} "
+        "--origin {params.origin:q} --cache={params.cache:q} --settings {params.settings:q} 2> {log}"
 
 
 rule unpack_archive:
@@ -81,8 +86,8 @@ rule unpack_archive:
         mem_mb=mem_mb(300, images=2),
         runtime=minutes(5, per_gigabyte=10),
     params:
-        settings=settings(
-            {"dataset": DATASET} | {key: DATASET_ENTRY[key] for key in DECLARED if key in DATASET_ENTRY}
+        settings=lambda wildcards: settings(
+            {"dataset": wildcards.dataset} | entry_of(wildcards.dataset, DECLARED)
         ),
         script=untracked(SCRIPTS / "unpack_archive.py"),
         code=fingerprint("unpack_archive"),
@@ -91,3 +96,30 @@ rule unpack_archive:
         "--train-images {output.train_images} --train-labels {output.train_labels} "
         "--test-images {output.test_images} --test-labels {output.test_labels} "
         "--dataset {output.dataset} --settings {params.settings:q} 2> {log}"
+
+
+rule divide_images:
+    input:
+        labels="<results>/data/train_labels.npy",
+    output:
+        division="<results>/parts/{division}.npy",
+    log:
+        "<logs>/divide_images/{division}.log",
+    # Short jobs: a cluster gets all of a group as one.
+    group:
+        "features"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(300),
+        runtime=minutes(2),
+    params:
+        settings=lambda wildcards: settings(
+            {"division": wildcards.division, "seed": 0 if wildcards.division.startswith("folds") else SEED}
+        ),
+        script=untracked(SCRIPTS / "divide_images.py"),
+        code=fingerprint("divide_images"),
+    shell:
+        "python {params.script:q} --labels {input.labels} --division {output.division} "
+        "--settings {params.settings:q} 2> {log}"

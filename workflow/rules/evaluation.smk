@@ -3,12 +3,13 @@
 
 rule score_model:
     input:
-        predictions="<results>/models/{model}/predictions.npz",
+        predictions="<results>/models/{model}{seed}{size}/predictions.npz",
+        fit="<results>/models/{model}{seed}{size}/fit.json",
         dataset="<results>/data/dataset.json",
     output:
-        metrics="<results>/models/{model}/metrics.json",
+        metrics="<results>/models/{model}{seed}{size}/metrics.json",
     log:
-        "<logs>/score_model/{model}.log",
+        "<logs>/score_model/{model}{seed}{size}.log",
     group:
         "evaluation"
     conda:
@@ -17,24 +18,27 @@ rule score_model:
     resources:
         mem_mb=mem_mb(400),
         runtime=minutes(2),
+        tries_left=tries_left,
     params:
+        guard=GUARD,
         settings=settings({"seed": SEED}),
         script=untracked(SCRIPTS / "score_model.py"),
         code=fingerprint("score_model"),
     shell:
-        "python {params.script:q} --predictions {input.predictions} --dataset {input.dataset} "
+        guarded("score_model")
+        + "python {params.script:q} --predictions {input.predictions} --fit {input.fit} --dataset {input.dataset} "
         "--metrics {output.metrics} --settings {params.settings:q} 2> {log}"
 
 
 rule describe_learning:
     input:
-        history="<results>/models/{model}/history.csv",
+        history="<results>/models/{model}{seed}{size}/history.csv",
     output:
-        learning="<results>/models/{model}/learning.json",
+        learning="<results>/models/{model}{seed}{size}/learning.json",
     log:
-        "<logs>/describe_learning/{model}.log",
+        "<logs>/describe_learning/{model}{seed}{size}.log",
     wildcard_constraints:
-        model="|".join(TRAINED) or "none",
+        model=any_of(LEARNERS),
     group:
         "evaluation"
     conda:
@@ -43,18 +47,21 @@ rule describe_learning:
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
+        tries_left=tries_left,
     params:
+        guard=GUARD,
         script=untracked(SCRIPTS / "describe_learning.py"),
         code=fingerprint("describe_learning"),
     shell:
-        "python {params.script:q} --history {input.history} " "--learning {output.learning} 2> {log}"
+        guarded("describe_learning")
+        + "python {params.script:q} --history {input.history} --learning {output.learning} 2> {log}"
 
 
 rule compare_models:
     input:
-        predictions=expand("<results>/models/{model}/predictions.npz", model=MODELS),
-        fits=expand("<results>/models/{model}/fit.json", model=MODELS),
-        metrics=expand("<results>/models/{run}/metrics.json", run=RUNS),
+        predictions=expand("<results>/models/{model}/predictions.npz", model=PLAN.models, allow_missing=True),
+        fits=expand("<results>/models/{model}/fit.json", model=PLAN.models, allow_missing=True),
+        metrics=expand("<results>/models/{run}/metrics.json", run=RUNS, allow_missing=True),
         dataset="<results>/data/dataset.json",
     output:
         comparison=report(
@@ -82,7 +89,14 @@ rule compare_models:
         mem_mb=mem_mb(400),
         runtime=minutes(2),
     params:
-        settings=settings({"models": MODELS, "runs": RUNS, "seed": SEED}),
+        settings=settings(
+            {
+                "models": PLAN.models,
+                "runs": RUNS,
+                "families": {model: PLAN.family(model).name for model in PLAN.models},
+                "seed": SEED,
+            }
+        ),
         script=untracked(SCRIPTS / "compare_models.py"),
         code=fingerprint("compare_models"),
     shell:

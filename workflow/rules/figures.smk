@@ -1,48 +1,44 @@
-# Pictures of metrics and of the comparison. Each depends on its own section of `figures` in the configuration.
+# Pictures of metrics and of the comparison. One job draws all pictures of a model, and one those of the comparison.
+
+
+def style_of(*sections, **more):
+    """The configuration's sections of some figures, and of the text in all of them."""
+    return settings({name: config["figures"][name] for name in ("text", *sections)} | more)
 
 
 # ---- Figures of one model ----
 
 
-rule draw_confusion_matrix:
+rule draw_model:
     input:
         metrics="<results>/models/{model}/metrics.json",
+        predictions="<results>/models/{model}/predictions.npz",
+        fit="<results>/models/{model}/fit.json",
+        test_images="<results>/data/test_images.npy",
+        dataset="<results>/data/dataset.json",
     output:
-        figure=report(
+        confusion_matrix=report(
             "<results>/figures/{model}/confusion_matrix.svg",
             caption="../report/confusion_matrix.rst",
             category="Models",
             subcategory="{model}",
             labels={"figure": "confusion matrix"},
         ),
-    log:
-        "<logs>/draw_confusion_matrix/{model}.log",
-    group:
-        "evaluation"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
-    params:
-        settings=lambda wildcards: settings(
-            config["figures"]["text"] | config["figures"]["confusion_matrix"] | {"model": wildcards.model}
+        confused_pairs=report(
+            "<results>/figures/{model}/confused_pairs.png",
+            caption="../report/confused_pairs.rst",
+            category="Models",
+            subcategory="{model}",
+            labels={"figure": "most confused classes"},
         ),
-        script=untracked(SCRIPTS / "draw_confusion_matrix.py"),
-        code=fingerprint("draw_confusion_matrix"),
-    shell:
-        "python {params.script:q} --metrics {input.metrics} "
-        "--figure {output.figure} --settings {params.settings:q} 2> {log}"
-
-
-rule draw_predictions:
-    input:
-        predictions="<results>/models/{model}/predictions.npz",
-        test_images="<results>/data/test_images.npy",
-        dataset="<results>/data/dataset.json",
-    output:
-        figure=report(
+        reliability=report(
+            "<results>/figures/{model}/reliability.svg",
+            caption="../report/reliability.rst",
+            category="Models",
+            subcategory="{model}",
+            labels={"figure": "reliability"},
+        ),
+        pictures=report(
             "<results>/figures/{model}/predictions.png",
             caption="../report/predictions.rst",
             category="Models",
@@ -50,7 +46,7 @@ rule draw_predictions:
             labels={"figure": "random test images"},
         ),
     log:
-        "<logs>/draw_predictions/{model}.log",
+        "<logs>/draw_model/{model}.log",
     group:
         "evaluation"
     conda:
@@ -59,79 +55,20 @@ rule draw_predictions:
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
+        tries_left=tries_left,
     params:
-        settings=settings(config["figures"]["text"] | config["figures"]["predictions"] | {"seed": SEED}),
-        script=untracked(SCRIPTS / "draw_predictions.py"),
-        code=fingerprint("draw_predictions"),
-    shell:
-        "python {params.script:q} --predictions {input.predictions} "
-        "--test-images {input.test_images} --dataset {input.dataset} --figure {output.figure} "
-        "--settings {params.settings:q} 2> {log}"
-
-
-rule draw_confused_pairs:
-    input:
-        metrics="<results>/models/{model}/metrics.json",
-        test_images="<results>/data/test_images.npy",
-        dataset="<results>/data/dataset.json",
-    output:
-        figure=report(
-            "<results>/figures/{model}/confused_pairs.png",
-            caption="../report/confused_pairs.rst",
-            category="Models",
-            subcategory="{model}",
-            labels={"figure": "most confused classes"},
+        guard=GUARD,
+        settings=lambda wildcards: style_of(
+            "confusion_matrix", "confused_pairs", "reliability", "predictions", model=wildcards.model, seed=SEED
         ),
-    log:
-        "<logs>/draw_confused_pairs/{model}.log",
-    group:
-        "evaluation"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
-    params:
-        settings=settings(config["figures"]["text"] | config["figures"]["confused_pairs"]),
-        script=untracked(SCRIPTS / "draw_confused_pairs.py"),
-        code=fingerprint("draw_confused_pairs"),
+        script=untracked(SCRIPTS / "draw_model.py"),
+        code=fingerprint("draw_model"),
     shell:
-        "python {params.script:q} --metrics {input.metrics} "
-        "--test-images {input.test_images} --dataset {input.dataset} --figure {output.figure} "
-        "--settings {params.settings:q} 2> {log}"
-
-
-rule draw_reliability:
-    input:
-        metrics="<results>/models/{model}/metrics.json",
-    output:
-        figure=report(
-            "<results>/figures/{model}/reliability.svg",
-            caption="../report/reliability.rst",
-            category="Models",
-            subcategory="{model}",
-            labels={"figure": "reliability"},
-        ),
-    log:
-        "<logs>/draw_reliability/{model}.log",
-    group:
-        "evaluation"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
-    params:
-        settings=lambda wildcards: settings(
-            config["figures"]["text"] | config["figures"]["reliability"] | {"model": wildcards.model}
-        ),
-        script=untracked(SCRIPTS / "draw_reliability.py"),
-        code=fingerprint("draw_reliability"),
-    shell:
-        "python {params.script:q} --metrics {input.metrics} --figure {output.figure} "
-        "--settings {params.settings:q} 2> {log}"
+        guarded("draw_model")
+        + "python {params.script:q} --metrics {input.metrics} --predictions {input.predictions} --fit {input.fit} "
+        "--test-images {input.test_images} --dataset {input.dataset} "
+        "--confusion-matrix {output.confusion_matrix} --confused-pairs {output.confused_pairs} "
+        "--reliability {output.reliability} --pictures {output.pictures} --settings {params.settings:q} 2> {log}"
 
 
 rule draw_training:
@@ -149,7 +86,7 @@ rule draw_training:
     log:
         "<logs>/draw_training/{model}.log",
     wildcard_constraints:
-        model="|".join(TRAINED) or "none",
+        model=any_of(LEARNERS),
     group:
         "evaluation"
     conda:
@@ -158,18 +95,21 @@ rule draw_training:
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
+        tries_left=tries_left,
     params:
+        guard=GUARD,
         settings=lambda wildcards: settings(
             config["figures"]["text"] | config["figures"]["training"] | {"model": wildcards.model}
         ),
         script=untracked(SCRIPTS / "draw_training.py"),
         code=fingerprint("draw_training"),
     shell:
-        "python {params.script:q} --history {input.history} --learning {input.learning} "
+        guarded("draw_training")
+        + "python {params.script:q} --history {input.history} --learning {input.learning} "
         "--figure {output.figure} --settings {params.settings:q} 2> {log}"
 
 
-rule draw_grid:
+rule draw_tuning:
     input:
         results="<results>/models/{model}/cv_results.csv",
     output:
@@ -181,9 +121,9 @@ rule draw_grid:
             labels={"figure": "grid search"},
         ),
     log:
-        "<logs>/draw_grid/{model}.log",
+        "<logs>/draw_tuning/{model}.log",
     wildcard_constraints:
-        model="|".join(GRIDS) or "none",
+        model=any_of(TUNED),
     group:
         "evaluation"
     conda:
@@ -192,114 +132,49 @@ rule draw_grid:
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
+        tries_left=tries_left,
     params:
+        guard=GUARD,
         settings=lambda wildcards: settings(
             config["figures"]["text"] | config["figures"]["grid_scores"] | {"model": wildcards.model}
         ),
-        script=untracked(SCRIPTS / "draw_grid.py"),
-        code=fingerprint("draw_grid"),
+        script=untracked(SCRIPTS / "draw_tuning.py"),
+        code=fingerprint("draw_tuning"),
     shell:
-        "python {params.script:q} --results {input.results} --figure {output.figure} "
+        guarded("draw_tuning")
+        + "python {params.script:q} --results {input.results} --figure {output.figure} "
         "--settings {params.settings:q} 2> {log}"
 
 
 # ---- Figures of all models ----
 
 
-rule draw_accuracy:
+rule draw_comparison:
     input:
         comparison="<results>/comparison.csv",
+        tests="<results>/paired_tests.csv",
+        agreement="<results>/agreement.json",
+        test_images="<results>/data/test_images.npy",
+        dataset="<results>/data/dataset.json",
     output:
-        figure=report(
+        accuracy=report(
             "<results>/figures/accuracy.svg",
             caption="../report/accuracy.rst",
             category="Comparison",
             labels={"figure": "accuracy"},
         ),
-    log:
-        "<logs>/draw_accuracy.log",
-    group:
-        "summary"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
-    params:
-        settings=settings(config["figures"]["text"] | config["figures"]["accuracy"]),
-        script=untracked(SCRIPTS / "draw_accuracy.py"),
-        code=fingerprint("draw_accuracy"),
-    shell:
-        "python {params.script:q} --comparison {input.comparison} --figure {output.figure} "
-        "--settings {params.settings:q} 2> {log}"
-
-
-rule draw_paired_tests:
-    input:
-        comparison="<results>/comparison.csv",
-        tests="<results>/paired_tests.csv",
-    output:
-        figure=report(
+        paired_tests=report(
             "<results>/figures/paired_tests.svg",
             caption="../report/paired_tests.rst",
             category="Comparison",
             labels={"figure": "tests of all pairs"},
         ),
-    log:
-        "<logs>/draw_paired_tests.log",
-    group:
-        "summary"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
-    params:
-        settings=settings(config["figures"]["text"] | config["figures"]["paired_tests"]),
-        script=untracked(SCRIPTS / "draw_paired_tests.py"),
-        code=fingerprint("draw_paired_tests"),
-    shell:
-        "python {params.script:q} --comparison {input.comparison} --tests {input.tests} "
-        "--figure {output.figure} --settings {params.settings:q} 2> {log}"
-
-
-rule draw_cost:
-    input:
-        comparison="<results>/comparison.csv",
-    output:
-        figure=report(
+        cost=report(
             "<results>/figures/cost.svg",
             caption="../report/cost.rst",
             category="Comparison",
             labels={"figure": "accuracy against cost"},
         ),
-    log:
-        "<logs>/draw_cost.log",
-    group:
-        "summary"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
-    params:
-        settings=settings(config["figures"]["text"] | config["figures"]["cost"]),
-        script=untracked(SCRIPTS / "draw_cost.py"),
-        code=fingerprint("draw_cost"),
-    shell:
-        "python {params.script:q} --comparison {input.comparison} --figure {output.figure} "
-        "--settings {params.settings:q} 2> {log}"
-
-
-rule draw_agreement:
-    input:
-        agreement="<results>/agreement.json",
-        test_images="<results>/data/test_images.npy",
-        dataset="<results>/data/dataset.json",
-    output:
         always_wrong=report(
             "<results>/figures/always_wrong.png",
             caption="../report/always_wrong.rst",
@@ -313,7 +188,7 @@ rule draw_agreement:
             labels={"figure": "images that one model alone gets right"},
         ),
     log:
-        "<logs>/draw_agreement.log",
+        "<logs>/draw_comparison.log",
     group:
         "summary"
     conda:
@@ -323,11 +198,12 @@ rule draw_agreement:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
     params:
-        settings=settings(config["figures"]["text"] | config["figures"]["agreement"] | {"seed": SEED}),
-        script=untracked(SCRIPTS / "draw_agreement.py"),
-        code=fingerprint("draw_agreement"),
+        settings=style_of("accuracy", "paired_tests", "cost", "agreement", seed=SEED),
+        script=untracked(SCRIPTS / "draw_comparison.py"),
+        code=fingerprint("draw_comparison"),
     shell:
-        "python {params.script:q} --agreement {input.agreement} "
-        "--test-images {input.test_images} --dataset {input.dataset} "
+        "python {params.script:q} --comparison {input.comparison} --tests {input.tests} "
+        "--agreement {input.agreement} --test-images {input.test_images} --dataset {input.dataset} "
+        "--accuracy {output.accuracy} --paired-tests {output.paired_tests} --cost {output.cost} "
         "--always-wrong {output.always_wrong} --only-one-right {output.only_one_right} "
         "--settings {params.settings:q} 2> {log}"

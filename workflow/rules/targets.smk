@@ -1,80 +1,40 @@
 # What a finished study consists of. Every file is named, and not the report alone: a job that fails after a change
 # leaves its output missing, and Snakemake would not miss it while what was made from an older one is there.
 
-DATA = expand(
-    "<results>/data/{file}",
-    file=[
-        "archive.json",
-        "dataset.json",
-        "train_images.npy",
-        "train_labels.npy",
-        "test_images.npy",
-        "test_labels.npy",
-    ],
-)
+# Runs of models, as they stand in paths; models with a learning curve; models with a grid.
+RUNS = [run.path for run in PLAN.runs()]
+LEARNERS = PLAN.models_where(lambda model: PLAN.family(model).has_epochs)
+TUNED = PLAN.models_where(PLAN.folds)
 
-TRAINED = [run for model in NETWORKS for run in runs_of(model)]
-
-COMPONENTS = sorted({path for model in NEIGHBORS for path in components_of(model)})
-MOMENTS = ["<results>/moments/all.npz"] if COMPONENTS else []
-
-GRID_FILES = [
-    path
-    for model in GRIDS
-    for path in [
-        f"<results>/folds/{entry_of(model)['folds']}.npy",
-        *expand("<results>/moments/{part}.npz", part=parts_of(model)),
-        *expand("<results>/pca/{scaling}_{part}.npz", scaling=scaling_of(model), part=parts_of(model)),
-        *expand(
-            f"<results>/models/{model}/cells/{{part}}/components_{{n_components}}.json",
-            n_components=entry_of(model)["n_components"],
-            part=parts_of(model),
+FIGURES = [
+    f"<results>/figures/{figure}"
+    for figure in [
+        *("accuracy.svg", "paired_tests.svg", "cost.svg", "always_wrong.png", "only_one_right.png"),
+        *(
+            f"{model}/{figure}"
+            for model in PLAN.models
+            for figure in ("confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "predictions.png")
         ),
-        *expand(f"<results>/models/{model}/{{file}}", file=["best_pair.json", "cv_results.csv"]),
+        *(f"{model}/training.svg" for model in LEARNERS),
+        *(f"{model}/grid_scores.svg" for model in TUNED),
     ]
 ]
 
-NETWORK_FILES = expand(
-    "<results>/models/{run}/{file}", run=TRAINED, file=["network.pt", "history.csv", "learning.json"]
-)
+DATA = ["archive.json", "dataset.json", *(f"{s}_{a}.npy" for s in ("train", "test") for a in ("images", "labels"))]
+SUMMARY = ["comparison.csv", "comparison.tex", "paired_tests.csv", "agreement.json", "report.html", "report.md"]
 
-RUN_FILES = expand(
-    "<results>/models/{run}/{file}", run=RUNS, file=["predictions.npz", "fit.json", "metrics.json"]
-)
-
-FIGURES = [
-    *expand(
-        "<results>/figures/{figure}",
-        figure=["accuracy.svg", "paired_tests.svg", "cost.svg", "always_wrong.png", "only_one_right.png"],
-    ),
-    *expand(
-        "<results>/figures/{model}/{figure}",
-        model=MODELS,
-        figure=["confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "predictions.png"],
-    ),
-    *expand("<results>/figures/{model}/training.svg", model=NETWORKS),
-    *expand("<results>/figures/{model}/grid_scores.svg", model=GRIDS),
-]
-
-SUMMARY = expand(
-    "<results>/{file}",
-    file=[
-        "comparison.csv",
-        "comparison.tex",
-        "paired_tests.csv",
-        "agreement.json",
-        "report.html",
-        "report.md",
-    ],
-)
-
-WHOLE_STUDY = [
-    *DATA,
-    *MOMENTS,
-    *COMPONENTS,
-    *GRID_FILES,
-    *NETWORK_FILES,
-    *RUN_FILES,
+FILES_OF_A_DATASET = [
+    *(f"<results>/data/{file}" for file in DATA),
+    *(path for model in PLAN.models for path in FILES.featured(model)),
+    *(path for model in PLAN.models for path in FILES.tuned(model)),
+    *(path for run in PLAN.runs() for path in FILES.trained(run)),
     *FIGURES,
-    *SUMMARY,
+    *(f"<results>/{file}" for file in SUMMARY),
 ]
+WHOLE_STUDY = [
+    path.replace("<results>", f"results/{dataset}") for dataset in DATASETS for path in dict.fromkeys(FILES_OF_A_DATASET)
+]
+
+# A run that was cut off may have left records of models that failed: they are tried again.
+if workflow.is_main_process and not any(LOCKS.glob("*.lock")):
+    failures.take_away(map(Path, WHOLE_STUDY))

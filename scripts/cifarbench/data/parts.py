@@ -1,24 +1,12 @@
 """Parts of the training images: folds of cross-validation, and the first n of one stratified order."""
 
-import re
-
 import numpy as np
 
 from cifarbench.study.errors import UserError
+from cifarbench.study.layout import PART
 
 # What an image has in place of a fold if it belongs to none.
 NO_FOLD = 255
-PART = re.compile(r"(?:(first_\d+)(?:_|$))?(?:fold_(\d+)_of_(\d+))?")
-
-
-def division_of(part: str) -> str | None:
-    """The name of the division that a part is read from: `fold_0_of_3` is of `folds_of_3`; None for `all`."""
-    if part == "all":
-        return None
-    first, fold, folds = PART.fullmatch(part).groups()
-    if fold is None:
-        return "order"
-    return f"{first}_folds_of_{folds}" if first else f"folds_of_{folds}"
 
 
 def divide(labels: np.ndarray, division: str, seed: int) -> np.ndarray:
@@ -41,7 +29,7 @@ def divide(labels: np.ndarray, division: str, seed: int) -> np.ndarray:
 def rows_of(part: str, n_train: int, division: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """The training images that belong to a part, and those that a fold leaves out: indices, ascending.
 
-    division: what `divide` made of the one that `division_of` names.
+    division: what `divide` made of the one that `layout.division_of` names.
     """
     if division is None:
         return np.arange(n_train), np.arange(0)

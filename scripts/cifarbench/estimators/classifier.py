@@ -41,9 +41,13 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEs
         # What fit would refuse: scikit-learn's own classifiers tell it before.
         getattr(estimator, "_validate_params", lambda: None)()
     except (InvalidParameterError, TypeError, ValueError) as error:
-        raise UserError(f"{key}.params: {reference} refuses them: {str(error).rstrip('.')}; change them.") from None
+        raise UserError(
+            f"{key}.params: {reference} refuses them: {str(error).rstrip('.')}; change them."
+        ) from None
     if not is_classifier(estimator):
-        raise UserError(f"{key}.estimator is {reference}; it is no classifier: name one that predicts classes.")
+        raise UserError(
+            f"{key}.estimator is {reference}; it is no classifier: name one that predicts classes."
+        )
     return estimator
 
 
@@ -68,7 +72,9 @@ def n_parameters(estimator: BaseEstimator) -> int | None:
     return sum(np.size(found) for found in weights)
 
 
-def predict(estimator: BaseEstimator, features: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray, bool]:
+def predict(
+    estimator: BaseEstimator, features: np.ndarray, n_classes: int
+) -> tuple[np.ndarray, np.ndarray, bool]:
     """Predicted classes (N,) int64, probabilities (N, n_classes) float32, and whether it gives any.
 
     One without probabilities puts all of it on the class that it predicts. Raises ValueError if an answer is none of
@@ -79,7 +85,9 @@ def predict(estimator: BaseEstimator, features: np.ndarray, n_classes: int) -> t
     if answers.shape != (len(features),):
         raise ValueError(f"predict gives an array of shape {answers.shape} for {len(features)} images")
     if not np.isin(answers, np.arange(n_classes)).all():
-        raise ValueError(f"predict gives {answers[~np.isin(answers, np.arange(n_classes))][0]!r}, which is no class")
+        raise ValueError(
+            f"predict gives {answers[~np.isin(answers, np.arange(n_classes))][0]!r}, which is no class"
+        )
     answers = answers.astype(np.int64)
     if not hasattr(estimator, "predict_proba"):
         return answers, np.eye(n_classes, dtype=np.float32)[answers], False

@@ -52,6 +52,7 @@ FAMILY = Family(
         ),
     },
     kinds=(LINEAR, *dict.fromkeys(BY_MODULE.values()), OTHER),
+    leaves=("estimator.skops",),
     seeded=_seeded,
     takes_params=True,
     own_code=lambda entry: own_code.own_file(entry["estimator"]),

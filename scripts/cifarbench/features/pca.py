@@ -16,7 +16,7 @@ def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
         yield f"{key}.n_components is {components}; it must be at most {setting.n_inputs}, the number of {what}."
     elif components > setting.n_train:
         yield (
-            f"{key}.n_components is {components}; it must be at most {setting.n_train}, the number of training images."
+            f"{key}.n_components is {components}; it must be at most {setting.n_train}, {setting.n_train_is}."
         )
 
 
@@ -54,3 +54,8 @@ def transform(
 ) -> np.ndarray:
     """Project (n, D) onto the first components: (n, n_components) float32."""
     return PrincipalComponents(**state).transform(block, params["n_components"])
+
+
+def stored_bytes(state: State, params: Entry) -> int:
+    """What `transform` needs of the state: the first components."""
+    return state["mean"].nbytes + state["scale"].nbytes + state["components"][: params["n_components"]].nbytes

@@ -10,8 +10,8 @@ KIND = "nearest neighbours"
 def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
     if entry["n_neighbors"] > setting.n_train:
         yield (
-            f"{key}.n_neighbors is {entry['n_neighbors']}; it must be at most {setting.n_train}, the number of "
-            "training images."
+            f"{key}.n_neighbors is {entry['n_neighbors']}; it must be at most {setting.n_train}, "
+            f"{setting.n_train_is}."
         )
 
 

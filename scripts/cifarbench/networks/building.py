@@ -87,7 +87,9 @@ def _check_params(key: str, reference: str, module: type[nn.Module], params: dic
         return
     for name in GIVEN:
         if name not in takes:
-            raise UserError(f"{key}.module is {reference}; its constructor must take {name} by keyword: add it.")
+            raise UserError(
+                f"{key}.module is {reference}; its constructor must take {name} by keyword: add it."
+            )
     names = [name for name in takes if name not in GIVEN]
     for name in params:
         if name not in names:

@@ -23,7 +23,7 @@ TRAINING = {
 def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
     size, n_train = entry["batch_size"], setting.n_train
     if size > n_train:
-        yield f"{key}.batch_size is {size}; it must be at most {n_train}, the number of training images."
+        yield f"{key}.batch_size is {size}; it must be at most {n_train}, {setting.n_train_is}."
     elif entry.get("batch_norm") and (size == 1 or n_train % size == 1):
         yield (
             f"{key}.batch_size is {size}; it leaves a batch of one image, which batch norm cannot normalise: "
@@ -57,6 +57,7 @@ PERCEPTRON = Family(
         **TRAINING,
     },
     kinds=("perceptrons",),
+    leaves=("network.pt", "history.csv"),
     uses_features=False,
     has_epochs=True,
     seeded=lambda entry: True,
@@ -78,6 +79,7 @@ OWN = Family(
         **TRAINING,
     },
     kinds=("networks of one's own",),
+    leaves=("network.pt", "history.csv"),
     uses_features=False,
     has_epochs=True,
     seeded=lambda entry: True,

@@ -11,10 +11,8 @@ from collections.abc import Callable
 from typing import NoReturn, get_args, get_origin
 
 from cifarbench.study.errors import UserError
+from cifarbench.study.failures import UNEXPECTED
 from cifarbench.study.running import end_with_starter
-
-# The exit code of an error that is neither the user's nor the disk's: of a model, as like as not.
-UNEXPECTED = 3
 
 
 def run(main: Callable[..., None]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cifarbench.study.cost import peak_memory_mb, processor, total_cost, versions
+from cifarbench.study.family import with_choice
 from cifarbench.study.files import read_json, write_arrays, write_json
 
 
@@ -27,22 +28,21 @@ def decided(settings: dict[str, Any], best: list[Path]) -> dict[str, Any]:
     return {**settings, "params": with_choice(settings["params"], own), "features": features}
 
 
-def with_choice(params: dict[str, Any], choice: dict[str, Any]) -> dict[str, Any]:
-    """Hyperparameters with chosen ones in their place: of the family, or else among the `params` of one's own."""
-    own = {key: value for key, value in choice.items() if key not in params}
-    params = params | {key: value for key, value in choice.items() if key in params}
-    return params | {"params": params["params"] | own} if own else params
-
-
-def write_predictions(path: Path, y_true: np.ndarray, proba: np.ndarray, y_pred: np.ndarray | None = None) -> None:
+def write_predictions(
+    path: Path, y_true: np.ndarray, proba: np.ndarray, y_pred: np.ndarray | None = None
+) -> None:
     """Write `y_true` (N,) int, `proba` (N, n_classes) float32, and `y_pred`, unless given the likeliest class.
 
     Raises ValueError if they are not of that shape, if a probability is no number, or a row does not sum to 1.
     """
     if proba.ndim != 2 or len(proba) != len(y_true):
-        raise ValueError(f"the probabilities are of shape {proba.shape}, not one row for each of {len(y_true)} images")
+        raise ValueError(
+            f"the probabilities are of shape {proba.shape}, not one row for each of {len(y_true)} images"
+        )
     if not np.isfinite(proba).all():
-        raise ValueError(f"{np.count_nonzero(~np.isfinite(proba).all(axis=1))} images have probabilities that are NaN")
+        raise ValueError(
+            f"{np.count_nonzero(~np.isfinite(proba).all(axis=1))} images have probabilities that are NaN"
+        )
     if np.abs(proba.sum(axis=1) - 1).max() > 1e-3:
         raise ValueError("the probabilities of an image do not sum to 1")
     y_pred = proba.argmax(axis=1) if y_pred is None else y_pred
@@ -74,7 +74,9 @@ def write_fit(
     features = [{name: one[name] for name in ("name", "kind", "params")} for one in settings["features"]]
     own = settings["params"]
     flat = {name: value for name, value in own.items() if name != "params"} | own.get("params", {})
-    of_features = {name: value for one in features for name, value in one["params"].items() if name != "params"}
+    of_features = {
+        name: value for one in features for name, value in one["params"].items() if name != "params"
+    }
     write_json(
         path,
         {

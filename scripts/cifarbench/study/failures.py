@@ -1,14 +1,18 @@
 """Models that failed: a record in place of each of their files, so that the others' comparison still comes."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from cifarbench.study.files import write_text
 
+# The exit code of an error that is neither the user's nor the disk's: of a model, as like as not.
+UNEXPECTED = 3
 # What a record begins with, and no other file of the workflow does.
 MARK = '{"failed": '
+MOST_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,28 @@ class Failure:
                 return None
         return cls(**json.loads(path.read_text()))
 
+    def __str__(self) -> str:
+        return f"{self.failed} failed in {self.step}: {self.reason}"
+
     def write(self, path: Path) -> None:
         """Put the record in place of a file."""
-        write_text(path, json.dumps(asdict(self)) + "\n")
+        text = json.dumps(asdict(self))
+        if len(text.encode()) >= MOST_BYTES:
+            text = json.dumps(asdict(replace(self, reason=self.reason[:500] + " ...")))
+        write_text(path, text + "\n")
 
 
 def first_failure(paths: list[Path]) -> Failure | None:
     """The first record among files; None if all of them are what they should be."""
     return next((failure for path in paths if path.is_file() and (failure := Failure.read(path))), None)
+
+
+def take_away(paths: Iterable[Path]) -> list[Failure]:
+    """Remove each record that stands in place of one of these files, so that they are made again; what they said."""
+    found: dict[Failure, None] = {}
+    for path in paths:
+        # No record is longer than a block.
+        if path.is_file() and path.stat().st_size <= MOST_BYTES and (failure := Failure.read(path)):
+            path.unlink()
+            found[failure] = None
+    return list(found)

@@ -1,9 +1,9 @@
 """What a family of models, and a kind of features, says of itself: all that others need to know of it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
+from typing import Any, Self
 
 Entry = dict[str, Any]
 
@@ -28,19 +28,25 @@ class Setting:
     """What an entry is used on.
 
     n_train: images that it is fitted to, at least. n_classes: classes. image_shape: channels, height and width.
-    n_inputs: values of an image that it gets; None if only the fit will tell.
+    n_inputs: values of an image that it gets; None if only the fit will tell. n_train_is: that number, in words.
     """
 
     n_train: int
     n_classes: int
     image_shape: tuple[int, int, int]
     n_inputs: int | None
+    n_train_is: str = "the number of training images"
 
     @classmethod
-    def of(cls, dataset: Entry, n_train: int | None = None) -> "Setting":
-        """All training images of a dataset's entry, or `n_train` of them, as pixels."""
-        shape = tuple(dataset["image_shape"])
-        return cls(n_train or dataset["n_train"], dataset["n_classes"], shape, prod(shape))
+    def of(cls, dataset: Entry, folds: int = 0) -> Self:
+        """All training images of a dataset's entry as pixels, or those that are left in a fold of so many."""
+        n_train, shape = dataset["n_train"], tuple(dataset["image_shape"])
+        whole = cls(n_train, dataset["n_classes"], shape, prod(shape))
+        if not folds:
+            return whole
+        # In the fold that leaves out the most.
+        left = n_train - -(-n_train // folds)
+        return replace(whole, n_train=left, n_train_is=f"{whole.n_train_is} in a fold of {folds}")
 
 
 # Takes the entry's dotted key, the entry and what it is used on; gives a sentence for each fault.
@@ -62,7 +68,8 @@ class Family:
     """A family of models.
 
     name: as the configuration calls it. room: whose rules make its jobs. parameters: the keys of an entry. kinds: what
-    its models may belong to, in words, as plurals ("linear models"); fit.json says which one it is. uses_features:
+    its models may belong to, in words, as plurals ("linear models"); fit.json says which one it is. leaves: the files
+    of what was fitted, beside those that every model ends in. uses_features:
     whether it takes named features; pixels alone otherwise. has_epochs: whether it learns in epochs, and leaves a
     history. seeded: of an entry, whether another seed gives another model. every_value_of: the key of which one cell
     of a grid search scores every value up to the largest. takes_params: whether `params` of an entry holds further
@@ -76,6 +83,7 @@ class Family:
     room: str
     parameters: dict[str, Parameter]
     kinds: tuple[str, ...]
+    leaves: tuple[str, ...] = ()
     uses_features: bool = True
     has_epochs: bool = False
     seeded: Callable[[Entry], bool] = lambda entry: False
@@ -113,3 +121,10 @@ class FeatureKind:
 # Schemas that several parameters share.
 COUNT: dict[str, Any] = {"type": "integer", "minimum": 1}
 BOOLEAN: dict[str, Any] = {"type": "boolean"}
+
+
+def with_choice(params: Entry, choice: Entry) -> Entry:
+    """Hyperparameters with chosen ones in their place: of the family, or else among the `params` of one's own."""
+    own = {key: value for key, value in choice.items() if key not in params}
+    params = params | {key: value for key, value in choice.items() if key in params}
+    return params | {"params": params["params"] | own} if own else params

@@ -85,7 +85,9 @@ def write_blocks(path: Path, blocks: "Iterable[np.ndarray]", rows: int) -> None:
                 header = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(block))
                 np.lib.format.write_array_header_1_0(file, header | {"shape": (rows, *block.shape[1:])})
             elif (block.dtype, block.shape[1:]) != (first.dtype, first.shape[1:]):
-                raise ValueError(f"a block of {block.dtype} {block.shape} follows one of {first.dtype} {first.shape}")
+                raise ValueError(
+                    f"a block of {block.dtype} {block.shape} follows one of {first.dtype} {first.shape}"
+                )
             file.write(memoryview(np.ascontiguousarray(block)).cast("B"))
             written += len(block)
         if written != rows:

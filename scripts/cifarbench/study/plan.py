@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
-from cifarbench.study.family import Entry, Family, FeatureKind, Parameter
+from cifarbench.study.family import Entry, Family, FeatureKind, Parameter, with_choice
 
 # Every dataset has them: no files of their own, since the dataset's arrays are these.
 PIXELS = "pixels"
@@ -58,8 +58,10 @@ class Features:
 
     @property
     def fit_is_chosen(self) -> bool:
-        """Whether the fit waits for a grid's choice."""
-        return any(key in self.chosen for key in self.fit_params) or "@" in self.inputs and self.tuned_by is not None
+        """Whether the fit waits for a grid's choice, of its own parameters or of its inputs."""
+        return any(key in self.chosen for key in self.fit_params) or (
+            bool(self.tuned_by) and "@" in self.inputs
+        )
 
     @cached_property
     def fit(self) -> str:
@@ -77,7 +79,9 @@ class Features:
 def slug(value: Any) -> str:
     """A value as part of a file's name: itself if that will do, or a checksum."""
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    return text if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text) else hashlib.sha256(text.encode()).hexdigest()[:8]
+    return (
+        text if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text) else hashlib.sha256(text.encode()).hexdigest()[:8]
+    )
 
 
 def with_defaults(entry: Entry, parameters: dict[str, Parameter]) -> Entry:
@@ -112,9 +116,20 @@ class Plan:
         """The family that a model belongs to."""
         return self._families[self.entry(model)["family"]]
 
-    def params(self, model: str) -> Entry:
-        """The hyperparameters of a model, as its family knows them, but for those that a grid decides."""
-        return with_defaults(self.entry(model), self.family(model).parameters)
+    def params(self, model: str, choice: Entry | None = None) -> Entry:
+        """The hyperparameters of a model, as its family knows them, null where a grid decides.
+
+        choice: what it has decided, if it has.
+        """
+        family = self.family(model)
+        grid = self.grid(model) if self.folds(model) else {}
+        open_ones = {name: None for key in grid for base, name in [self.owner(model, key)] if base is None}
+        known = {name: value for name, value in open_ones.items() if name in family.parameters}
+        return with_choice(with_defaults(self.entry(model) | known, family.parameters), choice or {})
+
+    def kind_of(self, base: str) -> FeatureKind:
+        """The kind of named features."""
+        return self._kinds[self.config["features"][base]["kind"]]
 
     def models_where(self, holds: Callable[[str], Any]) -> list[str]:
         """The models of which something holds, in the configuration's order."""
@@ -150,6 +165,12 @@ class Plan:
         """The values that a model's grid tries, by key."""
         return self.entry(model)["tune"]["grid"]
 
+    def values_of(self, model: str, name: str) -> list:
+        """All values of a hyperparameter that a model may have: those of its grid, or the one that it has."""
+        tried = self.grid(model) if self.folds(model) else {}
+        found = [values for key, values in tried.items() if self.owner(model, key) == (None, name)]
+        return found[0] if found else [self.entry(model)[name]]
+
     def parts(self, model: str, size: str = "") -> list[str]:
         """The folds of a tuned model, each the name of the part of the training images that it leaves out."""
         prefix = f"{size[1:]}_" if size else ""
@@ -157,7 +178,11 @@ class Plan:
 
     def cells(self, model: str) -> dict[str, Entry]:
         """The cells of a grid: name -> what it tries. One key may be left to the cell, which tries all its values."""
-        grid = {key: values for key, values in self.grid(model).items() if key != self.family(model).every_value_of}
+        grid = {
+            key: values
+            for key, values in self.grid(model).items()
+            if key != self.family(model).every_value_of
+        }
         keys = sorted(grid)
         tried = [dict(zip(keys, values, strict=True)) for values in product(*(grid[key] for key in keys))]
         return {",".join(f"{key}={slug(value)}" for key, value in one.items()) or ALL: one for one in tried}
@@ -187,7 +212,7 @@ class Plan:
             return base, name
         if key not in self.family(model).parameters:
             for base in chain:
-                if key in self._kinds[self.config["features"][base]["kind"]].parameters:
+                if key in self.kind_of(base).parameters:
                     return base, key
         return None, key
 
@@ -199,6 +224,23 @@ class Plan:
             chain.append(base)
             base = self.config["features"][base].get("features", PIXELS)
         return chain
+
+    def column_names(self, model: str) -> dict[str, str]:
+        """What cv_results.csv calls the keys of a grid, as GridSearchCV would.
+
+        The classifier's own names where the grid has no others, and else those of a pipeline: of the family, or of the
+        kind of features, and the name (`knn__n_neighbors`, `pca__n_components`).
+        """
+        owners = {key: self.owner(model, key) for key in self.grid(model)}
+        if all(base is None for base, _ in owners.values()):
+            return {key: name for key, (_, name) in owners.items()}
+        steps = {base: self.kind_of(base).name for base in self.chain_of_entry(model)}
+        # Two of a kind are told apart by what they are called.
+        steps = {
+            base: kind if list(steps.values()).count(kind) == 1 else base for base, kind in steps.items()
+        }
+        steps[None] = self.entry(model)["family"]
+        return {key: f"{steps[base]}__{name}" for key, (base, name) in owners.items()}
 
     # ---- Features ----
 
@@ -219,7 +261,7 @@ class Plan:
         if base == PIXELS:
             return PIXELS
         entry = self.config["features"][base]
-        kind = self._kinds[entry["kind"]]
+        kind = self.kind_of(base)
         inputs = self._variant(entry.get("features", PIXELS), changes, tuned_by)
         own = changes.get(base, {})
         says = inputs.partition("@")[2]
@@ -259,4 +301,3 @@ class Plan:
     def own_code_of_features(self, features: Features) -> list[str]:
         """The files outside the library that hold the code, or the weights, of features."""
         return [path for path in [features.kind.own_code(features.params)] if path]
-

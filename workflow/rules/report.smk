@@ -1,14 +1,18 @@
 # The conclusions report: what the run has found, on one page.
 
-# What the report shows of the configuration: all that decided this run, and nothing that did not.
-SHOWN = {
-    "dataset": DATASET,
-    "seed": SEED,
-    **{key: config[key] for key in ("seeds", "archive", "sha256") if config.get(key)},
-    "datasets": {DATASET: config["datasets"][DATASET]},
-    "compare": MODELS,
-    "models": {model: config["models"][model] for model in MODELS},
-}
+
+def shown(dataset):
+    """What the report shows of the configuration: all that decided this run, and nothing that did not."""
+    named = {name for model in PLAN.models for name in PLAN.chain_of_entry(model)}
+    return {
+        "dataset": dataset,
+        "seed": SEED,
+        **{key: config[key] for key in ("seeds", "archive", "sha256") if config.get(key)},
+        "datasets": {dataset: config["datasets"][dataset]},
+        "compare": PLAN.models,
+        "features": {name: entry for name, entry in config["features"].items() if name in named},
+        "models": {model: PLAN.entry(model) for model in PLAN.models},
+    }
 
 
 rule write_report:
@@ -17,9 +21,14 @@ rule write_report:
         tests="<results>/paired_tests.csv",
         agreement="<results>/agreement.json",
         dataset="<results>/data/dataset.json",
-        models=expand("<results>/models/{run}/{file}.json", run=RUNS, file=["fit", "metrics"]),
-        networks=expand("<results>/models/{run}/{file}", run=TRAINED, file=["history.csv", "learning.json"]),
-        grids=expand("<results>/models/{model}/cv_results.csv", model=GRIDS),
+        models=expand("<results>/models/{run}/{file}.json", run=RUNS, file=["fit", "metrics"], allow_missing=True),
+        learning=expand(
+            "<results>/models/{run}/{file}",
+            run=[run.path for run in PLAN.runs(*LEARNERS)] if LEARNERS else [],
+            file=["history.csv", "learning.json"],
+            allow_missing=True,
+        ),
+        grids=expand("<results>/models/{model}/cv_results.csv", model=TUNED, allow_missing=True),
         figures=FIGURES,
     output:
         page=report(
@@ -45,7 +54,9 @@ rule write_report:
         mem_mb=mem_mb(300),
         runtime=minutes(2),
     params:
-        settings=settings({"report": config["report"], "configuration": SHOWN}),
+        settings=lambda wildcards: settings(
+            {"report": config["report"], "configuration": shown(wildcards.dataset)}
+        ),
         script=untracked(SCRIPTS / "write_report.py"),
         code=fingerprint("write_report", "cifarbench/report/templates/**/*", "cifarbench/report/locale/*"),
     shell:

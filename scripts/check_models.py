@@ -1,0 +1,19 @@
+"""Build every model and all features of a configuration that only building can check; a sentence for each fault."""
+
+import sys
+
+from cifarbench.families import FAMILIES, KINDS
+from cifarbench.study.command import run
+from cifarbench.study.plan import Plan
+from cifarbench.study.trial import faults_when_built
+
+
+def main(config: dict) -> None:
+    """config: a configuration that needs no other check any more. The sentences go to standard output."""
+    faults = faults_when_built(Plan(config, FAMILIES, KINDS))
+    print("\n".join(faults))
+    sys.exit(bool(faults))
+
+
+if __name__ == "__main__":
+    run(main)

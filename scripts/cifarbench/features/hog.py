@@ -1,0 +1,77 @@
+"""Histograms of oriented gradients: how strong edges of each direction are, cell by cell.
+
+After Dalal and Triggs, Histograms of oriented gradients for human detection, CVPR 2005, as scikit-image has them.
+"""
+
+from collections.abc import Iterator
+from math import prod
+
+import numpy as np
+
+from cifarbench.features.inputs import State, as_float, as_images
+from cifarbench.study.family import COUNT, Entry, FeatureKind, Parameter, Setting
+
+
+def _blocks(entry: Entry, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
+    """Blocks down and across; 0 or less where not even one fits."""
+    return tuple(side // entry["cell_size"] - entry["block_size"] + 1 for side in image_shape[1:])
+
+
+def _n_outputs(entry: Entry, setting: Setting) -> int:
+    return prod(_blocks(entry, setting.image_shape)) * entry["block_size"] ** 2 * entry["orientations"]
+
+
+def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+    if min(_blocks(entry, setting.image_shape)) >= 1:
+        return
+    cell, block, (_, height, width) = entry["cell_size"], entry["block_size"], setting.image_shape
+    most = min(height, width) // block
+    mend = f"it must be at most {most}" if most else "choose a smaller block_size"
+    yield (
+        f"{key}.cell_size is {cell}; {mend}, so that a block of {block} x {block} cells fits in an image of "
+        f"{height} x {width} pixels."
+    )
+
+
+KIND = FeatureKind(
+    "hog",
+    {
+        "orientations": Parameter(
+            {"type": "integer", "minimum": 1, "maximum": 180},
+            "directions that edges are sorted into, of 180 degrees",
+            "1 to 180",
+            required=False,
+            default=9,
+        ),
+        "cell_size": Parameter(
+            COUNT,
+            "height and width in pixels of a cell, which gets one histogram",
+            "1 to the image's size",
+            required=False,
+            default=4,
+        ),
+        "block_size": Parameter(
+            COUNT,
+            "height and width in cells of a block, in which histograms are normalised; blocks overlap",
+            "1 to the number of cells",
+            required=False,
+            default=2,
+        ),
+    },
+    fitted=False,
+    from_pixels=True,
+    n_outputs=_n_outputs,
+    impossible=_impossible,
+)
+
+
+def transform(
+    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
+) -> np.ndarray:
+    """Histograms of the grey image, the mean of its channels: (n, blocks * block_size**2 * orientations) float32."""
+    from skimage.feature import hog
+
+    cells, cells_of_block = (params["cell_size"],) * 2, (params["block_size"],) * 2
+    grey = as_images(as_float(block), image_shape).mean(axis=1)
+    described = [hog(image, params["orientations"], cells, cells_of_block) for image in grey]
+    return np.array(described, np.float32)

@@ -1,0 +1,82 @@
+"""Linear discriminants: the directions in which classes lie furthest apart, measured by the spread within them.
+
+After Fisher (1936) and Rao (1948); the same as scikit-learn's LinearDiscriminantAnalysis(solver="eigen").
+"""
+
+import numpy as np
+
+from cifarbench.features.inputs import Inputs, State
+from cifarbench.features.moments import centred
+from cifarbench.study.family import Entry, FeatureKind, Parameter, Setting
+
+# Directions in which classes lie apart by less than this share of the best one's tell nothing.
+TINY = 1e-10
+
+
+def _n_outputs(entry: Entry, setting: Setting) -> int | None:
+    return None if setting.n_inputs is None else min(setting.n_classes - 1, setting.n_inputs)
+
+
+KIND = FeatureKind(
+    "lda",
+    {
+        "shrinkage": Parameter(
+            {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            "s in (1 - s) S + s v I, which stands for S, the covariance within classes; v is the mean of its diagonal "
+            "and I the identity",
+            "above 0 to 1",
+            required=False,
+            default=0.1,
+        ),
+    },
+    n_outputs=_n_outputs,
+)
+
+
+def fit(inputs: Inputs, params: Entry) -> State:
+    """The mean (D,) and the directions (D, min(classes - 1, D)), float32, the most telling one first.
+
+    The mean is that of the values less their middle. Along each direction the shrunk variance within classes is 1.
+    """
+    import scipy.linalg
+
+    moments, n_outputs = inputs.moments, min(inputs.n_classes - 1, inputs.n_inputs)
+    mean = moments.sums / moments.count
+    apart = _apart(inputs, mean)
+    # What is not between the classes is within them.
+    within = moments.scatter - apart @ apart.T
+    within /= moments.count
+    apart /= np.sqrt(moments.count)
+    shrinkage, level = params["shrinkage"], np.trace(within) / len(within)
+    within *= 1 - shrinkage
+    within[np.diag_indices_from(within)] += shrinkage * level
+    # Directions of A A' v = l S v are S^-1 A u, with u of the small problem A' S^-1 A u = l u.
+    solved = scipy.linalg.solve(within, apart, assume_a="pos", overwrite_a=True)
+    strengths, vectors = scipy.linalg.eigh(apart.T @ solved)
+    strengths, vectors = strengths[::-1][:n_outputs], vectors[:, ::-1][:, :n_outputs]
+    telling = strengths > TINY * strengths[0]
+    scale = np.where(telling, 1 / np.sqrt(np.where(telling, strengths, 1)), 0)
+    directions = solved @ (vectors * scale)
+    return {"mean": mean.astype(np.float32), "directions": directions.astype(np.float32)}
+
+
+def transform(
+    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
+) -> np.ndarray:
+    """Project (n, D), less the mean, onto the directions: (n, min(classes - 1, D)) float32."""
+    return (centred(block) - state["mean"]) @ state["directions"]
+
+
+def _apart(inputs: Inputs, mean: np.ndarray) -> np.ndarray:
+    """How far each class's mean is from the mean of all, times the root of its count: (D, classes) float64.
+
+    This matrix times its transpose is the scatter between the classes. A class without images has zeros.
+    """
+    counts = np.bincount(inputs.labels[inputs.rows], minlength=inputs.n_classes)
+    sums = np.zeros((inputs.n_classes, inputs.n_inputs))
+    for block, labels in inputs.blocks():
+        values = centred(block)
+        for label in np.unique(labels):
+            sums[label] += values[labels == label].sum(axis=0, dtype=np.float64)
+    deviations = sums - counts[:, None] * mean
+    return (deviations / np.sqrt(np.maximum(counts, 1))[:, None]).T

@@ -1,0 +1,180 @@
+"""A network that others have trained, as it is: what goes into its last layer is what it sees in an image."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import lru_cache
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cifarbench.features.inputs import State, as_images
+from cifarbench.study.errors import UserError
+from cifarbench.study.family import Entry, FeatureKind, Parameter, Setting
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+BATCH = 64
+# Of ImageNet's training images, channel by channel, of values in [0, 1].
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+MEND = "save the weights alone, by torch.save(network.state_dict(), file) or as .safetensors."
+
+
+def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+    if setting.image_shape[0] not in (1, 3):
+        yield (
+            f"{key}.kind is pretrained; images have {setting.image_shape[0]} channels, but such networks take 3, or "
+            "grey in all of them: choose another kind."
+        )
+
+
+def _check(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+    black = np.zeros((1, prod(setting.image_shape)), np.uint8)
+    try:
+        transform(black, {}, entry, setting.image_shape)
+    except UserError as error:
+        yield f"{key}.{error}"
+    except Exception as error:
+        # Whatever a network raises: some take images of one size only.
+        yield (
+            f"{key}.image_size is {entry['image_size']}; {entry['architecture']} fails on such images "
+            f"({_told(error)}): choose the size that it was trained on."
+        )
+
+
+KIND = FeatureKind(
+    "pretrained",
+    {
+        "architecture": Parameter(
+            {"type": "string", "pattern": r"^(torchvision|timm)\.[\w.]+$"},
+            "a network for classification of torchvision or timm, such as `torchvision.resnet18`",
+            "`torchvision.` or `timm.`, and its name there",
+        ),
+        "weights": Parameter(
+            {"type": "string", "minLength": 1},
+            "its weights, a file that is already there; nothing is downloaded",
+            "a state dict that torch.save has written, or .safetensors",
+        ),
+        "image_size": Parameter(
+            {"type": "integer", "minimum": 1, "maximum": 4096},
+            "height and width in pixels that images are brought to",
+            "1 to 4096; some networks take one size only",
+            required=False,
+            default=96,
+        ),
+    },
+    fitted=False,
+    from_pixels=True,
+    own_code=lambda entry: entry["weights"],
+    impossible=_impossible,
+    check=_check,
+)
+
+
+def transform(
+    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
+) -> np.ndarray:
+    """What goes into the last layer: (n, its inputs) float32. On a GPU if there is one."""
+    import torch
+    from torch.nn.functional import interpolate
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = load(params["architecture"], params["weights"]).to(device)
+    # A network of timm says what it was trained on.
+    trained_on = getattr(network, "pretrained_cfg", {})
+    mean, deviation = (
+        torch.tensor(trained_on.get(name, value), device=device)[:, None, None]
+        for name, value in (("mean", MEAN), ("std", DEVIATION))
+    )
+    found = []
+    with torch.inference_mode():
+        for images in torch.tensor(as_images(block, image_shape)).split(BATCH):
+            images = images.to(device).expand(-1, 3, -1, -1) / 255
+            images = interpolate(images, (params["image_size"],) * 2, mode="bilinear", antialias=True)
+            found.append(network((images - mean) / deviation).flatten(1).float().cpu().numpy())
+    return np.concatenate(found)
+
+
+@lru_cache(maxsize=1)
+def load(architecture: str, weights: str) -> "nn.Module":
+    """The network without its last linear layer, with weights of a file, in evaluation, on the CPU.
+
+    Raises UserError, which begins with the parameter's name, if one is not there or they don't fit.
+    """
+    network, last = _without_last_layer(architecture)
+    given = {name: value for name, value in _read(weights).items() if name.rpartition(".")[0] not in last}
+    needed = network.state_dict()
+    misshaped = [name for name in given if name in needed and given[name].shape != needed[name].shape]
+    if misshaped:
+        name = misshaped[0]
+        fault = f"{name} is of shape {tuple(given[name].shape)}, not {tuple(needed[name].shape)}"
+    else:
+        missing, unexpected = network.load_state_dict(given, strict=False)
+        fault = f"it has no {missing[0]}" if missing else f"{unexpected[0]} is too much" if unexpected else ""
+    if fault:
+        raise UserError(f"weights is {weights}; {fault}: name a file of weights of {architecture}.")
+    return network.eval().requires_grad_(False)
+
+
+def _without_last_layer(architecture: str) -> tuple["nn.Module", set[str]]:
+    """A network with the identity for its last linear layer, and what that layer, or layers, were called."""
+    library, _, name = architecture.partition(".")
+    if library == "timm":
+        import timm
+
+        if not timm.is_model(name):
+            raise _no_such(architecture, timm.list_models())
+        network = timm.create_model(name, pretrained=False, num_classes=0)
+        last = network.pretrained_cfg["classifier"] or ()
+        return network, {last} if isinstance(last, str) else set(last)
+    from torch import nn
+    from torchvision import models
+
+    # Those of the module itself are for classification.
+    known = models.list_models(module=models)
+    if name not in known:
+        raise _no_such(architecture, known)
+    network = models.get_model(name, weights=None)
+    linear = [place for place, layer in network.named_modules() if isinstance(layer, nn.Linear)]
+    if not linear:
+        raise UserError(f"architecture is {architecture}; its last layer is not linear: choose another.")
+    network.set_submodule(linear[-1], nn.Identity())
+    return network, {linear[-1]}
+
+
+def _no_such(architecture: str, known: list[str]) -> UserError:
+    library, _, name = architecture.partition(".")
+    close = get_close_matches(name, known, n=1)
+    mend = f"did you mean {library}.{close[0]}?" if close else f"name one, such as {library}.resnet18."
+    return UserError(
+        f"architecture is {architecture}; {library} has no such network for classification: {mend}"
+    )
+
+
+def _read(weights: str) -> dict[str, "torch.Tensor"]:
+    """The state dict of a file, read without running anything that it holds."""
+    import torch
+
+    if not Path(weights).is_file():
+        raise UserError(
+            f"weights is {weights}; there is no such file: name one that is there, from {Path.cwd()}."
+        )
+    try:
+        if weights.endswith(".safetensors"):
+            from safetensors.torch import load_file
+
+            return load_file(weights)
+        values = torch.load(weights, map_location="cpu", weights_only=True)
+    except Exception as error:
+        # Each format has its own errors, and torch's advise to read the file without care.
+        raise UserError(f"weights is {weights}; it can't be read ({type(error).__name__}): {MEND}") from None
+    if not (isinstance(values, dict) and all(isinstance(value, torch.Tensor) for value in values.values())):
+        raise UserError(f"weights is {weights}; it is no state dict, names with tensors: {MEND}")
+    return values
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0].rstrip('.')}"

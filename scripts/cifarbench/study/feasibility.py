@@ -1,0 +1,152 @@
+"""What a schema can't see: keys of a configuration held against each other, and against the size of the data."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+from jsonschema import Draft202012Validator
+
+from cifarbench.study.family import Entry, Family, FeatureKind, Parameter, Setting
+from cifarbench.study.plan import PIXELS, Plan, with_defaults
+from cifarbench.study.wording import shown, unknown
+
+# Of a grid, so many candidates are looked at one by one.
+MOST_CANDIDATES = 1000
+
+
+def impossible(config: Entry, families: dict[str, Family], kinds: dict[str, FeatureKind]) -> Iterator[str]:
+    """A sentence for each fault of a configuration that the schema accepts."""
+    faults = [*_of_dataset(config), *_of_names(config)]
+    faults = faults or [
+        *(fault for name in config["features"] for fault in _chain(config, kinds, name)),
+        *_missing(config, "features", "kind", kinds),
+        *_missing(config, "models", "family", families),
+    ]
+    if faults:
+        yield from faults
+        return
+    plan = Plan(config | {"compare": list(config["models"])}, families, kinds)
+    faults = [fault for model in plan.models for fault in _grid(plan, model)]
+    yield from faults
+    if faults:
+        return
+    plan = Plan(config, families, kinds)
+    dataset = config["datasets"][config["dataset"]]
+    for model in plan.models:
+        yield from dict.fromkeys(_too_much_for_the_data(plan, model, dataset))
+
+
+def uses(
+    plan: Plan, model: str, dataset: Entry
+) -> Iterator[tuple[str, FeatureKind | Family, Entry, Setting]]:
+    """Each entry that a model uses, with each candidate's values in place: its key, its kind or family, and on what."""
+    for choice in _candidates(plan, model):
+        own, of_features = plan.split_choice(model, choice)
+        setting = Setting.of(dataset, plan.folds(model))
+        for base in reversed(plan.chain_of_entry(model)):
+            entry, kind = plan.config["features"][base], plan.kind_of(base)
+            params = with_defaults({**entry, **of_features.get(base, {})}, kind.parameters)
+            yield f"features.{base}", kind, params, setting
+            setting = replace(setting, n_inputs=kind.n_outputs(params, setting))
+        yield f"models.{model}", plan.family(model), plan.params(model, own), setting
+
+
+def _candidates(plan: Plan, model: str) -> Iterator[Entry]:
+    if not plan.folds(model):
+        yield {}
+        return
+    grid = plan.grid(model)
+    for number, values in enumerate(product(*grid.values())):
+        if number == MOST_CANDIDATES:
+            return
+        yield dict(zip(grid, values, strict=True))
+
+
+def _too_much_for_the_data(plan: Plan, model: str, dataset: Entry) -> Iterator[str]:
+    smallest, folds = dataset["n_train"] // dataset["n_classes"], plan.folds(model)
+    if folds > smallest:
+        yield (
+            f"models.{model}.tune.folds is {folds}; it must be at most {smallest}, since some class has no more "
+            "training images than that."
+        )
+        return
+    for key, sort, params, setting in uses(plan, model, dataset):
+        yield from sort.impossible(key, params, setting)
+
+
+def _of_dataset(config: Entry) -> Iterator[str]:
+    if config["dataset"] not in config["datasets"]:
+        known = ", ".join(config["datasets"])
+        yield f"dataset is {shown(config['dataset'])}; it must be one of the keys under datasets: {known}."
+        return
+    dataset = config["datasets"][config["dataset"]]
+    if config.get("archive") and dataset["kind"] == "digits":
+        yield f"archive is {shown(config['archive'])}; the digits come with scikit-learn, so take archive away."
+    if config.get("sha256") and not (config.get("archive") or "archive" in dataset):
+        yield "sha256 stands alone; it says which archive is accepted, so name the archive too or take sha256 away."
+
+
+def _of_names(config: Entry) -> Iterator[str]:
+    for name in config["compare"]:
+        if name not in config["models"]:
+            known = ", ".join(config["models"])
+            yield f"compare names {shown(name)}; it must be one of the keys under models: {known}."
+    if PIXELS in config["features"]:
+        yield f"features.{PIXELS} is the name of the images themselves, which are always there; take another name."
+    for section in ("features", "models"):
+        for name, entry in config[section].items():
+            if "features" in entry and entry["features"] not in (PIXELS, *config["features"]):
+                known = ", ".join([PIXELS, *config["features"]])
+                yield (
+                    f"{section}.{name}.features is {shown(entry['features'])}; it must be one of the keys under "
+                    f"features: {known}."
+                )
+
+
+def _chain(config: Entry, kinds: dict[str, FeatureKind], name: str) -> Iterator[str]:
+    seen = [name]
+    while (below := config["features"][seen[-1]].get("features", PIXELS)) != PIXELS:
+        if below in seen:
+            circle = " -> ".join([*seen[seen.index(below) :], below])
+            yield f"features.{seen[-1]}.features is {shown(below)}; the chain goes in a circle ({circle}): break it."
+            return
+        seen.append(below)
+
+
+def _missing(config: Entry, section: str, key: str, sorts: dict) -> Iterator[str]:
+    """Parameters that neither an entry nor, of a model, its grid has, nor a grid of a model on these features."""
+    for name, entry in config[section].items():
+        in_grids = [entry, *config["models"].values()] if section == "features" else [entry]
+        tuned = {
+            part
+            for one in in_grids
+            for said in one.get("tune", {}).get("grid", {})
+            for part in (said, said.rpartition("__")[2])
+        }
+        absent = [
+            f"{section}.{name}.{parameter}"
+            for parameter, about in sorts[entry[key]].parameters.items()
+            if about.required and parameter not in entry and parameter not in tuned
+        ]
+        if absent:
+            yield f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing; add what is missing."
+
+
+def _grid(plan: Plan, model: str) -> Iterator[str]:
+    """Keys of a grid that nobody has, and values that their owner refuses."""
+    if not plan.folds(model):
+        return
+    family, chain = plan.family(model), plan.chain_of_entry(model)
+    for key, values in plan.grid(model).items():
+        where = f"models.{model}.tune.grid.{key}"
+        base, name = plan.owner(model, key)
+        parameters: dict[str, Parameter] = (plan.kind_of(base) if base else family).parameters
+        if name not in parameters:
+            # Those of an estimator or a module are tried when it is built.
+            if base or not family.takes_params:
+                known = [*family.parameters, *(p for one in chain for p in plan.kind_of(one).parameters)]
+                yield unknown(where, key, known)
+            continue
+        for place, value in enumerate(values):
+            for error in Draft202012Validator(parameters[name].schema).iter_errors(value):
+                yield f"{where}.{place} is {shown(value)}; it must be {parameters[name].range} ({error.validator})."

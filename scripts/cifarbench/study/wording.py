@@ -1,0 +1,25 @@
+"""How keys and values of a configuration are put into words for a message."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+
+def key_of(path: Iterable[Any]) -> str:
+    """The dotted key of a place in the configuration."""
+    return ".".join(str(part) for part in path) or "the configuration"
+
+
+def shown(value: Any) -> str:
+    """A value as it would stand in YAML, shortened if it is long."""
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    text = {"True": "true", "False": "false", "None": "null"}.get(text, text)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def unknown(key: str, name: str, known: Iterable[str]) -> str:
+    """That there is no such key, and which one may have been meant. key: with the name at its end."""
+    known = list(known)
+    close = get_close_matches(str(name), known, n=1)
+    mend = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}."
+    return f"{key} is not a key of the configuration; {mend}"

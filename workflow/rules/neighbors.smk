@@ -1,0 +1,86 @@
+# From features to predictions by nearest neighbours.
+
+
+rule score_neighbors:
+    input:
+        features=lambda wildcards: FILES.features(
+            PLAN.features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
+        ),
+        labels="<results>/data/train_labels.npy",
+        division=lambda wildcards: division_files(wildcards.part),
+    output:
+        cell="<results>/models/{model}/cells/{part}/{cell}.json",
+    log:
+        "<logs>/score_neighbors/{model}/{part}/{cell}.log",
+    benchmark:
+        "<benchmarks>/score_neighbors/{model}/{part}/{cell}.tsv"
+    wildcard_constraints:
+        model=any_of(PLAN.made_in("neighbors")),
+    group:
+        "cells"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(500, images=9),
+        runtime=minutes(2, per_gigabyte=30),
+        tries_left=tries_left,
+    params:
+        guard=GUARD,
+        # One search for the largest number of neighbours holds all smaller ones.
+        settings=lambda wildcards: FILES.cell_settings(
+            wildcards.model,
+            wildcards.cell,
+            wildcards.part,
+            max_neighbors=max(PLAN.values_of(wildcards.model, "n_neighbors")),
+        ),
+        script=untracked(SCRIPTS / "score_neighbors.py"),
+        code=fingerprint("score_neighbors"),
+    shell:
+        guarded("score_neighbors")
+        + "python {params.script:q} --features {input.features} --labels {input.labels} "
+        "--division {input.division} --cell {output.cell} --settings {params.settings:q} --threads {threads} 2> {log}"
+
+
+rule predict_neighbors:
+    input:
+        train_features=features_of_run("train"),
+        train_labels="<results>/data/train_labels.npy",
+        test_features=features_of_run("test"),
+        test_labels="<results>/data/test_labels.npy",
+        division=lambda wildcards: division_files(part_of(wildcards.size)),
+        dataset="<results>/data/dataset.json",
+        best=lambda wildcards: FILES.best(wildcards.model, wildcards.size),
+        fit_costs=costs_of_run("train"),
+        predict_costs=costs_of_run("test"),
+        search_costs=lambda wildcards: FILES.search_costs(wildcards.model, wildcards.size),
+    output:
+        predictions="<results>/models/{model}{seed}{size}/predictions.npz",
+        fit="<results>/models/{model}{seed}{size}/fit.json",
+    log:
+        "<logs>/predict_neighbors/{model}{seed}{size}.log",
+    benchmark:
+        "<benchmarks>/predict_neighbors/{model}{seed}{size}.tsv"
+    wildcard_constraints:
+        model=any_of(PLAN.made_in("neighbors")),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(500, images=9),
+        runtime=minutes(3, per_gigabyte=60),
+        tries_left=tries_left,
+    params:
+        guard=GUARD,
+        settings=lambda wildcards: FILES.model_settings(wildcards.model, wildcards.size),
+        script=untracked(SCRIPTS / "predict_neighbors.py"),
+        code=fingerprint("predict_neighbors"),
+    shell:
+        guarded("predict_neighbors")
+        + "python {params.script:q} "
+        "--train-features {input.train_features} --train-labels {input.train_labels} "
+        "--test-features {input.test_features} --test-labels {input.test_labels} "
+        "--division {input.division} --dataset {input.dataset} --best {input.best} "
+        "--fit-costs {input.fit_costs} --predict-costs {input.predict_costs} --search-costs {input.search_costs} "
+        "--predictions {output.predictions} --fit {output.fit} "
+        "--settings {params.settings:q} --threads {threads} 2> {log}"

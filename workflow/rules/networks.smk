@@ -1,0 +1,156 @@
+# From pixels to predictions by networks: training asks for a GPU, and takes what torch finds.
+
+# The C library (glibc) is told to keep freed memory; it would give each batch's back, and the system zero it again, at
+# a third of the time.
+KEEPING_MEMORY = "env MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 "
+
+
+def network_code(rule_name):
+    """The checksum of a rule's code, and of the file of one's own that a model names."""
+    return lambda wildcards: fingerprint(rule_name, own=PLAN.own_code(wildcards.model))
+
+
+def checkpoints(wildcards, resources):
+    """Where a model's trainings keep theirs: no output, since Snakemake deletes outputs before a job runs again."""
+    return f"results/{wildcards.dataset}/checkpoints/{wildcards.model}"
+
+
+def training_minutes(wildcards, attempt):
+    """Running time of a training, from its longest candidate."""
+    epochs = max(PLAN.values_of(wildcards.model, "epochs"))
+    return minutes(5, per_gigabyte=0.5 * epochs)(wildcards, attempt)
+
+
+rule score_network:
+    input:
+        train_images="<results>/data/train_images.npy",
+        train_labels="<results>/data/train_labels.npy",
+        division=lambda wildcards: division_files(wildcards.part),
+        dataset="<results>/data/dataset.json",
+    output:
+        cell="<results>/models/{model}/cells/{part}/{cell}.json",
+    log:
+        "<logs>/score_network/{model}/{part}/{cell}.log",
+    benchmark:
+        "<benchmarks>/score_network/{model}/{part}/{cell}.tsv"
+    wildcard_constraints:
+        model=any_of(PLAN.made_in("networks")),
+    priority: 10
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=mem_mb(1100, images=3),
+        runtime=training_minutes,
+        tries_left=tries_left,
+    params:
+        guard=GUARD,
+        settings=lambda wildcards: FILES.cell_settings(
+            wildcards.model, wildcards.cell, wildcards.part, seed=PLAN.seeds[0]
+        ),
+        script=untracked(SCRIPTS / "score_network.py"),
+        code=network_code("score_network"),
+        checkpoints=checkpoints,
+        checkpoint_seconds=untracked(config["training"]["checkpoint_seconds"]),
+    shell:
+        guarded("score_network")
+        + KEEPING_MEMORY
+        + "python {params.script:q} --train-images {input.train_images} --train-labels {input.train_labels} "
+        "--division {input.division} --dataset {input.dataset} --cell {output.cell} "
+        "--checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds} "
+        "--settings {params.settings:q} --code {params.code} --threads {threads} 2> {log}"
+
+
+rule train_network:
+    input:
+        train_images="<results>/data/train_images.npy",
+        train_labels="<results>/data/train_labels.npy",
+        test_images="<results>/data/test_images.npy",
+        test_labels="<results>/data/test_labels.npy",
+        division=lambda wildcards: division_files(part_of(wildcards.size)),
+        dataset="<results>/data/dataset.json",
+        best=lambda wildcards: FILES.best(wildcards.model, wildcards.size),
+    output:
+        network="<results>/models/{model}{seed}{size}/network.pt",
+        history="<results>/models/{model}{seed}{size}/history.csv",
+        cost="<results>/models/{model}{seed}{size}/training_cost.json",
+    log:
+        "<logs>/train_network/{model}{seed}{size}.log",
+    benchmark:
+        "<benchmarks>/train_network/{model}{seed}{size}.tsv"
+    wildcard_constraints:
+        model=any_of(PLAN.made_in("networks")),
+    # The longest jobs start first, and the others fill up what is left.
+    priority: 10
+    conda:
+        "../../environment.yml"
+    # The batches are too small to fill two cores; two networks side by side are done sooner.
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=mem_mb(1100, images=3),
+        runtime=training_minutes,
+        tries_left=tries_left,
+    params:
+        guard=GUARD,
+        settings=lambda wildcards: FILES.model_settings(
+            wildcards.model, wildcards.size, seed=PLAN.seed(wildcards.seed)
+        ),
+        script=untracked(SCRIPTS / "train_network.py"),
+        code=network_code("train_network"),
+        checkpoints=checkpoints,
+        checkpoint_seconds=untracked(config["training"]["checkpoint_seconds"]),
+    shell:
+        guarded("train_network")
+        + KEEPING_MEMORY
+        + "python {params.script:q} "
+        "--train-images {input.train_images} --train-labels {input.train_labels} "
+        "--test-images {input.test_images} --test-labels {input.test_labels} "
+        "--division {input.division} --dataset {input.dataset} --best {input.best} "
+        "--network {output.network} --history {output.history} --cost {output.cost} "
+        "--checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds} "
+        "--settings {params.settings:q} --code {params.code} --threads {threads} 2> {log}"
+
+
+rule predict_network:
+    input:
+        network="<results>/models/{model}{seed}{size}/network.pt",
+        test_images="<results>/data/test_images.npy",
+        test_labels="<results>/data/test_labels.npy",
+        dataset="<results>/data/dataset.json",
+        best=lambda wildcards: FILES.best(wildcards.model, wildcards.size),
+        cost="<results>/models/{model}{seed}{size}/training_cost.json",
+        search_costs=lambda wildcards: FILES.search_costs(wildcards.model, wildcards.size),
+    output:
+        predictions="<results>/models/{model}{seed}{size}/predictions.npz",
+        fit="<results>/models/{model}{seed}{size}/fit.json",
+    log:
+        "<logs>/predict_network/{model}{seed}{size}.log",
+    benchmark:
+        "<benchmarks>/predict_network/{model}{seed}{size}.tsv"
+    wildcard_constraints:
+        model=any_of(PLAN.made_in("networks")),
+    group:
+        "evaluation"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(1100, images=2),
+        runtime=minutes(3),
+        tries_left=tries_left,
+    params:
+        guard=GUARD,
+        settings=lambda wildcards: FILES.model_settings(
+            wildcards.model, wildcards.size, seed=PLAN.seed(wildcards.seed)
+        ),
+        script=untracked(SCRIPTS / "predict_network.py"),
+        code=network_code("predict_network"),
+    shell:
+        guarded("predict_network")
+        + "python {params.script:q} --network {input.network} "
+        "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
+        "--best {input.best} --fit-costs {input.cost} --search-costs {input.search_costs} "
+        "--predictions {output.predictions} --fit {output.fit} "
+        "--settings {params.settings:q} --threads {threads} 2> {log}"
