@@ -93,6 +93,11 @@ class Family:
     impossible: Check = no_faults
     check: Check = no_faults
 
+    @property
+    def required(self) -> set[str]:
+        """The parameters that every entry needs, unless its grid has them."""
+        return {name for name, parameter in self.parameters.items() if parameter.required}
+
 
 @dataclass(frozen=True)
 class FeatureKind:
@@ -116,6 +121,11 @@ class FeatureKind:
     own_code: Callable[[Entry], str | None] = no_code
     impossible: Check = no_faults
     check: Check = no_faults
+
+    @property
+    def required(self) -> set[str]:
+        """The parameters that every entry needs, unless its grid has them."""
+        return {name for name, parameter in self.parameters.items() if parameter.required}
 
 
 # Schemas that several parameters share.

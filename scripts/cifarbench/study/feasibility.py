@@ -17,16 +17,11 @@ MOST_CANDIDATES = 1000
 def impossible(config: Entry, families: dict[str, Family], kinds: dict[str, FeatureKind]) -> Iterator[str]:
     """A sentence for each fault of a configuration that the schema accepts."""
     faults = [*_of_dataset(config), *_of_names(config)]
-    faults = faults or [
-        *(fault for name in config["features"] for fault in _chain(config, kinds, name)),
-        *_missing(config, "features", "kind", kinds),
-        *_missing(config, "models", "family", families),
-    ]
-    if faults:
-        yield from faults
-        return
-    plan = Plan(config | {"compare": list(config["models"])}, families, kinds)
-    faults = [fault for model in plan.models for fault in _grid(plan, model)]
+    faults = faults or [fault for name in config["features"] for fault in _chain(config, name)]
+    if not faults:
+        # Every entry is looked at, compared or not.
+        plan = Plan(config | {"compare": list(config["models"])}, families, kinds)
+        faults = [*_missing(plan), *(fault for model in plan.models for fault in _grid(plan, model))]
     yield from faults
     if faults:
         return
@@ -70,8 +65,15 @@ def _too_much_for_the_data(plan: Plan, model: str, dataset: Entry) -> Iterator[s
             "training images than that."
         )
         return
+    # A value that a grid has in place of an entry's own is named where it stands.
+    stands = {}
+    for key in plan.grid(model) if folds else {}:
+        base, name = plan.owner(model, key)
+        stands[f"features.{base}.{name} " if base else f"models.{model}.{name} "] = f"models.{model}.tune.grid.{key} "
     for key, sort, params, setting in uses(plan, model, dataset):
-        yield from sort.impossible(key, params, setting)
+        for fault in sort.impossible(key, params, setting):
+            old = next((old for old in stands if fault.startswith(old)), "")
+            yield stands.get(old, "") + fault.removeprefix(old)
 
 
 def _of_dataset(config: Entry) -> Iterator[str]:
@@ -103,7 +105,7 @@ def _of_names(config: Entry) -> Iterator[str]:
                 )
 
 
-def _chain(config: Entry, kinds: dict[str, FeatureKind], name: str) -> Iterator[str]:
+def _chain(config: Entry, name: str) -> Iterator[str]:
     seen = [name]
     while (below := config["features"][seen[-1]].get("features", PIXELS)) != PIXELS:
         if below in seen:
@@ -113,23 +115,25 @@ def _chain(config: Entry, kinds: dict[str, FeatureKind], name: str) -> Iterator[
         seen.append(below)
 
 
-def _missing(config: Entry, section: str, key: str, sorts: dict) -> Iterator[str]:
-    """Parameters that neither an entry nor, of a model, its grid has, nor a grid of a model on these features."""
-    for name, entry in config[section].items():
-        in_grids = [entry, *config["models"].values()] if section == "features" else [entry]
-        tuned = {
-            part
-            for one in in_grids
-            for said in one.get("tune", {}).get("grid", {})
-            for part in (said, said.rpartition("__")[2])
-        }
-        absent = [
-            f"{section}.{name}.{parameter}"
-            for parameter, about in sorts[entry[key]].parameters.items()
-            if about.required and parameter not in entry and parameter not in tuned
-        ]
-        if absent:
-            yield f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing; add what is missing."
+def _missing(plan: Plan) -> Iterator[str]:
+    """Parameters that an entry lacks, and that no grid has in its place."""
+    in_grids = {
+        model: [plan.owner(model, key) for key in plan.grid(model)] if plan.folds(model) else []
+        for model in plan.models
+    }
+    absent = [
+        f"models.{model}.{name}"
+        for model in plan.models
+        for name in plan.family(model).required - set(plan.entry(model))
+        if (None, name) not in in_grids[model]
+    ]
+    for base, entry in plan.config["features"].items():
+        users = [model for model in plan.models if base in plan.chain_of_entry(model)]
+        for name in plan.kind_of(base).required - set(entry):
+            if not users or any((base, name) not in in_grids[model] for model in users):
+                absent.append(f"features.{base}.{name}")
+    if absent:
+        yield f"{', '.join(sorted(absent))} {'is' if len(absent) == 1 else 'are'} missing; add what is missing."
 
 
 def _grid(plan: Plan, model: str) -> Iterator[str]:

@@ -19,11 +19,5 @@ def write_table(path: Path, columns: dict[str, list]) -> None:
 
 def read_rows(path: Path) -> list[Row]:
     """The rows of a table; numbers as int or float, empty cells as None, the rest as text."""
-    table = pd.read_csv(
-        path,
-        keep_default_na=False,
-        na_values=[""],
-        float_precision="round_trip",
-        dtype_backend="numpy_nullable",
-    )
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype_backend="numpy_nullable")
     return table.astype(object).where(table.notna(), None).to_dict("records")

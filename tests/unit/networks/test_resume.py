@@ -51,7 +51,9 @@ def train(folder: Path, seed: int = 0, code: str = "c0de", threads: int = 1, **p
         cost=folder / "cost.json",
         checkpoints=folder / "checkpoints",
         checkpoint_seconds=0,
-        settings={"params": PARAMS | params, "seed": seed},
+        division=[],
+        best=[],
+        settings={"params": PARAMS | params, "chosen": [], "features": [], "part": "all", "seed": seed},
         code=code,
         threads=threads,
     )

@@ -13,10 +13,12 @@ from torch import nn
 from torchvision.transforms import v2
 
 from cifarbench.networks.checkpoints import Checkpoints
-from cifarbench.networks.perceptron import Dropout, Perceptron, load, preprocess, save
+from cifarbench.networks.building import load, preprocess, save
+from cifarbench.networks.perceptron import Dropout, Perceptron
 from cifarbench.networks.training import Split, predict_logits, train
 
-SHAPE = {"n_inputs": 48, "n_classes": 3, "hidden_dim": 16, "batch_norm": True, "dropout": 0.5}
+IMAGE_SHAPE = (3, 4, 4)
+SHAPE = {"image_shape": IMAGE_SHAPE, "n_classes": 3, "hidden_dim": 16, "batch_norm": True, "dropout": 0.5}
 BELONGS_TO = {"learning_rate": 0.1}
 
 
@@ -25,7 +27,6 @@ def splits() -> tuple[Split, Split]:
     labels = torch.randint(0, 3, (300,), generator=random)
     images = torch.randint(0, 156, (300, 3, 4, 4), dtype=torch.uint8, generator=random)
     images[torch.arange(300), labels] += 100  # the brighter channel is the class
-    images = images.flatten(1)
     return Split(images[:200], labels[:200]), Split(images[200:], labels[200:])
 
 
@@ -58,14 +59,14 @@ def names(network: nn.Module) -> list[str]:
 
 
 def test_layers_of_the_plain_perceptron() -> None:
-    network = Perceptron(3072, 10, 128, batch_norm=False, dropout=0.0)
+    network = Perceptron((3, 32, 32), 10, 128, batch_norm=False, dropout=0.0)
     assert names(network) == ["Linear", "ReLU", "Linear", "ReLU", "Linear"]
     assert sum(weight.numel() for weight in network.parameters()) == 3072 * 128 + 128 + 128 * 128 + 128 + 1290
-    assert network(torch.zeros(5, 3072)).shape == (5, 10)
+    assert network(torch.zeros(5, 3, 32, 32)).shape == (5, 10)
 
 
 def test_layers_with_batch_norm_and_dropout() -> None:
-    network = Perceptron(3072, 10, 128, batch_norm=True, dropout=0.5)
+    network = Perceptron((3, 32, 32), 10, 128, batch_norm=True, dropout=0.5)
     assert names(network) == ["Linear", "BatchNorm1d", "ReLU", "Dropout"] * 2 + ["Linear"]
 
 
@@ -191,7 +192,8 @@ def _epochs_done(folder: Path) -> int:
 
 def test_a_saved_network_predicts_the_same(tmp_path: Path) -> None:
     network, _ = trained(tmp_path, epochs=1)
-    save(tmp_path / "network.pt", network, SHAPE)
+    save(tmp_path / "network.pt", network)
     images = splits()[1].images
-    again = predict_logits(load(tmp_path / "network.pt"), images)
+    params = {"hidden_dim": 16, "batch_norm": True, "dropout": 0.5, "learning_rate": 0.1}
+    again = predict_logits(load(tmp_path / "network.pt", params, IMAGE_SHAPE, 3), images)
     assert again.numpy().tobytes() == predict_logits(network, images).numpy().tobytes()

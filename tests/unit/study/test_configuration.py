@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cifarbench.families import FAMILIES, KINDS
 from cifarbench.study import configuration
 from cifarbench.study.errors import UserError
 
@@ -26,9 +27,9 @@ WRONG_TYPES = {
 }
 OUT_OF_RANGE = {int: [-1, 10**12], float: [-0.5, 1e9], str: ["", "no such thing/"]}
 # Keys that may be left out, by what they are called. Everything else is needed.
-OPTIONAL = {"scale", "labels", "cache", "seeds", "resize", "figures", "report"}
+OPTIONAL = {"scale", "labels", "cache", "seeds", "resize", "figures", "report", "tune"}
 # Names that the configuration's author chooses: another one is no fault of its own.
-FREE = {("datasets",), ("models",), ("datasets", "fashion_mnist", "files")}
+FREE = {("datasets",), ("features",), ("models",), ("datasets", "fashion_mnist", "files")}
 
 
 def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
@@ -37,6 +38,10 @@ def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
     for name, content in inner:
         yield (*path, name)
         yield from places(content, (*path, name))
+
+
+def check(config: dict[str, Any]) -> None:
+    configuration.check(config, SCHEMA, FAMILIES, KINDS)
 
 
 def at(config: Any, path: tuple) -> Any:
@@ -53,7 +58,7 @@ def spoilt(path: tuple, value: Any) -> dict[str, Any]:
 
 def refusal(config: dict[str, Any]) -> str:
     with pytest.raises(UserError) as caught:
-        configuration.check(config, SCHEMA)
+        check(config)
     return str(caught.value)
 
 
@@ -73,8 +78,8 @@ def cases(values_of_type: dict[type, list], skip: list[tuple] = ()) -> list:
 
 
 def optional(path: tuple) -> bool:
-    # Without components, knn_pca is a model on raw pixels.
-    return path[-1] in OPTIONAL or path == ("models", "knn_pca", "n_components")
+    # Without features, a model is one on raw pixels; a grid needs none of its keys.
+    return path[-1] in OPTIONAL or path[0] == "models" and ("features" in path or "grid" in path[:-1])
 
 
 def named(path: tuple) -> str:
@@ -85,10 +90,10 @@ def named(path: tuple) -> str:
 def test_the_shipped_configurations_are_good(config: dict) -> None:
     from snakemake.utils import update_config
 
-    configuration.check(CONFIG, SCHEMA)
+    check(CONFIG)
     merged = copy.deepcopy(CONFIG)
     update_config(merged, DEMO)
-    configuration.check(merged, SCHEMA)
+    check(merged)
 
 
 @pytest.mark.parametrize(("path", "value"), cases(WRONG_TYPES))
@@ -129,8 +134,19 @@ def test_a_key_left_out_is_named(path: tuple) -> None:
             50001,
             "it must be at most 50000, the number of training images",
         ),
-        (("models", "knn_pca", "n_components"), 3073, "it must be at most 3072, the number of pixel values"),
-        (("models", "knn_grid", "n_neighbors"), [5, 40000], "40000; it must be at most 33333, the number of"),
+        (("features", "pca", "n_components"), 3073, "it must be at most 3072, the number of pixel values"),
+        (
+            ("models", "knn_grid", "tune", "grid", "n_neighbors"),
+            [5, 40000],
+            "n_neighbors is 40000; it must be at most 33333, the number of training images in a fold of 3",
+        ),
+        (("models", "knn_grid", "tune", "grid", "n_components"), [8, 4000], "n_components is 4000; it must be at"),
+        (("models", "knn_grid", "tune", "grid", "n_neighbors"), [5, 0], "n_neighbors.1 is 0; it must be 1 to"),
+        (("models", "knn_grid", "tune", "grid", "n_neighbours"), [5], "did you mean n_neighbors?"),
+        (("models", "knn_pca", "features"), "pcb", 'features is "pcb"; it must be one of the keys under features'),
+        (("features", "pca", "features"), "pca", "the chain goes in a circle (pca -> pca): break it"),
+        (("features", "pixels"), {"kind": "hog"}, "is the name of the images themselves"),
+        (("models", "mlp", "features"), "pca", "models.mlp.features is not a key of the configuration"),
         (("datasets", "cifar10", "n_train"), 25, "folds is 3; it must be at most 2, since some class"),
         (("models", "mlp", "batch_size"), 60000, "batch_size is 60000; it must be at most 50000"),
         (("models", "mlp_batchnorm_dropout", "batch_size"), 49999, "it leaves a batch of one image"),
@@ -139,7 +155,6 @@ def test_a_key_left_out_is_named(path: tuple) -> None:
             "1e-3",
             "it must be a number. Write 0.001 in a configuration file",
         ),
-        (("models", "knn_raw", "scale"), True, "scale needs n_components beside it"),
         (("sha256",), "0" * 64, "name the archive too"),
     ],
 )

@@ -69,9 +69,21 @@ def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
     assert files.checksum(tmp_path / "a.npz") == files.checksum(tmp_path / "b.npz")
 
 
-def test_tables_keep_all_digits(tmp_path: Path) -> None:
-    files.write_table(tmp_path / "a.csv", {"x": [0.1 + 0.2, None], "y": ["a,b", "c"]})
-    assert (tmp_path / "a.csv").read_bytes() == b'x,y\n0.30000000000000004,"a,b"\n,c\n'
+def test_blocks_are_written_as_one_array(tmp_path: Path) -> None:
+    array = np.random.default_rng(0).normal(size=(70, 3)).astype(np.float32)
+    files.write_array(tmp_path / "whole.npy", array)
+    files.write_blocks(tmp_path / "blocks.npy", (array[i : i + 16] for i in range(0, 70, 16)), 70)
+    np.save(tmp_path / "numpy.npy", array)
+    expected = (tmp_path / "numpy.npy").read_bytes()
+    assert (tmp_path / "whole.npy").read_bytes() == (tmp_path / "blocks.npy").read_bytes() == expected
+
+
+def test_blocks_that_do_not_fit_leave_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="6 rows were to be 7"):
+        files.write_blocks(tmp_path / "a.npy", [np.zeros((3, 2)), np.zeros((3, 2))], 7)
+    with pytest.raises(ValueError, match="follows one of"):
+        files.write_blocks(tmp_path / "a.npy", [np.zeros((3, 2)), np.zeros((4, 3))], 7)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_json_holds_no_numbers_that_json_does_not_know(tmp_path: Path) -> None:

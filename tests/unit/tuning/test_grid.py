@@ -1,26 +1,84 @@
 """The grid's cells against scikit-learn's GridSearchCV."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from cifarbench.data.parts import assign_folds
+import choose_best
+import score_estimator
+import score_neighbors
+from cifarbench.data.parts import assign_folds, divide
 from cifarbench.features.components import PrincipalComponents
+from cifarbench.features.inputs import as_float
 from cifarbench.features.moments import Moments
 from cifarbench.study.errors import UserError
-from cifarbench.tuning.grid import best_pair, cv_results, score_cell
+from cifarbench.study.files import read_json, write_array
+from cifarbench.study.tables import read_rows
 
 COMPONENTS, NEIGHBORS, FOLDS = [4, 8, 16], [1, 5, 10], 3
+PLAIN = {"metric": "euclidean", "weights": "uniform"}
 
 
-def test_cv_results_are_those_of_grid_search_cv() -> None:
-    digits = load_digits()
-    images, labels = (digits.images.reshape(-1, 64) * 15).astype(np.uint8), digits.target
+@pytest.fixture(scope="module")
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    found = load_digits()
+    return (found.images.reshape(-1, 64) * 15).astype(np.uint8), found.target
+
+
+def cells(folder: Path, labels: np.ndarray, score: Any, tried: list[dict], features: Any) -> list[Path]:
+    """Score every cell of a grid by its script: candidate by candidate, then fold by fold."""
+    write_array(folder / "labels.npy", labels)
+    write_array(folder / "folds.npy", divide(labels, f"folds_of_{FOLDS}", seed=0))
+    paths = []
+    for number, one in enumerate(tried):
+        for fold in range(FOLDS):
+            write_array(folder / "features.npy", features(one, fold))
+            paths.append(folder / f"cell_{number}_{fold}.json")
+            score(
+                features=folder / "features.npy",
+                labels=folder / "labels.npy",
+                division=folder / "folds.npy",
+                cell=paths[-1],
+                settings={"part": f"fold_{fold}_of_{FOLDS}", **one["settings"]},
+                threads=1,
+            )
+    return paths
+
+
+def choose(folder: Path, paths: list[Path], **settings: Any) -> tuple[dict[str, list], dict]:
+    """The script's table by columns, and its choice."""
+    choose_best.main(
+        cells=paths,
+        costs=[],
+        results=folder / "cv_results.csv",
+        best=folder / "best.json",
+        cost=folder / "cost.json",
+        settings={"folds": FOLDS, **settings},
+    )
+    rows = read_rows(folder / "cv_results.csv")
+    assert read_json(folder / "cost.json")["seconds"] > 0
+    return {name: [row[name] for row in rows] for name in rows[0]}, read_json(folder / "best.json")
+
+
+def assert_same(ours: dict[str, list], theirs: dict[str, Any]) -> None:
+    assert set(ours) == {
+        name for name in theirs if name.startswith(("param_", "split", "mean_test", "std_test", "rank"))
+    }
+    for name, column in ours.items():
+        np.testing.assert_allclose(column, np.asarray(theirs[name], float), rtol=1e-12, err_msg=name)
+
+
+def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(digits: tuple, tmp_path: Path) -> None:
+    images, labels = digits
     pipeline = Pipeline(
         [
             ("scale", StandardScaler()),
@@ -32,20 +90,48 @@ def test_cv_results_are_those_of_grid_search_cv() -> None:
     theirs = GridSearchCV(pipeline, grid, cv=FOLDS).fit(images.astype(np.float64), labels)
 
     folds = assign_folds(labels, FOLDS)
-    everything, cells = Moments.of(images), {}
-    for fold in range(FOLDS):
-        validation = folds == fold
-        left_out = Moments.of(images, np.flatnonzero(validation))
-        components = PrincipalComponents.fit(everything - left_out, True)
-        for n in COMPONENTS:
-            cells[n, fold] = score_cell(images, labels, validation, components, n, max(NEIGHBORS), threads=1)
-    ours = cv_results(cells, COMPONENTS, NEIGHBORS, FOLDS)
+    fitted = [
+        PrincipalComponents.fit(Moments.of(images) - Moments.of(images, np.flatnonzero(folds == fold)), True)
+        for fold in range(FOLDS)
+    ]
+    tried = [{"n": n, "settings": {"params": PLAIN, "max_neighbors": max(NEIGHBORS)}} for n in COMPONENTS]
+    paths = cells(
+        tmp_path,
+        labels,
+        score_neighbors.main,
+        tried,
+        lambda one, fold: fitted[fold].transform(images, one["n"]),
+    )
+    ours, best = choose(
+        tmp_path,
+        paths,
+        grid={"n_components": COMPONENTS, "n_neighbors": NEIGHBORS},
+        names={"n_components": "pca__n_components", "n_neighbors": "knn__n_neighbors"},
+        cells=[{"n_components": n} for n in COMPONENTS],
+        every_value_of="n_neighbors",
+    )
+    assert_same(ours, theirs.cv_results_)
+    assert list(ours)[:2] == ["param_knn__n_neighbors", "param_pca__n_components"]
+    names = {"n_components": "pca__n_components", "n_neighbors": "knn__n_neighbors"}
+    assert {names[key]: value for key, value in best.items()} == theirs.best_params_
 
-    for name, column in ours.items():
-        np.testing.assert_allclose(
-            column, np.asarray(theirs.cv_results_[name], float), rtol=1e-12, err_msg=name
-        )
-    best = {f"pca__{k}" if k == "n_components" else f"knn__{k}": v for k, v in best_pair(ours).items()}
+
+def test_an_estimator_is_tuned_as_by_grid_search_cv(digits: tuple, tmp_path: Path) -> None:
+    images, labels = digits
+    grid = {"C": [0.0001, 0.01, 1.0], "fit_intercept": [True, False]}
+    theirs = GridSearchCV(LogisticRegression(max_iter=40), grid, cv=FOLDS).fit(as_float(images), labels)
+    settings = {"model": "m", "seed": 0}
+    estimator = "sklearn.linear_model.LogisticRegression"
+    values = [{"C": c, "fit_intercept": f} for c in grid["C"] for f in grid["fit_intercept"]]
+    tried = [
+        {"settings": settings | {"params": {"estimator": estimator, "params": {"max_iter": 40, **one}}}}
+        for one in values
+    ]
+    paths = cells(tmp_path, labels, score_estimator.main, tried, lambda one, fold: images)
+    ours, best = choose(
+        tmp_path, paths, grid=grid, names={key: key for key in grid}, cells=values, every_value_of=None
+    )
+    assert_same(ours, theirs.cv_results_)
     assert best == theirs.best_params_
 
 
