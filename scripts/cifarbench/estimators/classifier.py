@@ -1,7 +1,6 @@
 """Build, fit, store and ask any classifier of scikit-learn's interface."""
 
 import inspect
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from cifarbench.estimators.family import BY_MODULE, LINEAR, OTHER
 from cifarbench.study import own_code
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import replacing
+from cifarbench.study.wording import meant
 
 
 def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEstimator:
@@ -32,14 +32,15 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEs
     takes = [name for name in inspect.signature(found).parameters if name not in ("args", "kwargs")]
     for name in params:
         if name not in takes:
-            close = get_close_matches(name, takes, n=1)
-            mend = f"did you mean {close[0]}?" if close else f"it takes {', '.join(takes) or 'none'}."
-            raise UserError(f"{key}.params.{name} is no parameter of {reference}; {mend}")
+            raise UserError(
+                f"{key}.params.{name} is no parameter of {reference}; {meant(name, takes, 'it takes')}"
+            )
     seeding = {"random_state": seed} if "random_state" in takes else {}
     try:
         estimator = found(**seeding | params)
-        # What fit would refuse: scikit-learn's own classifiers tell it before.
-        getattr(estimator, "_validate_params", lambda: None)()
+        if hasattr(estimator, "_parameter_constraints"):
+            # What fit would refuse: scikit-learn's own classifiers tell it before.
+            estimator._validate_params()
     except (InvalidParameterError, TypeError, ValueError) as error:
         raise UserError(
             f"{key}.params: {reference} refuses them: {str(error).rstrip('.')}; change them."

@@ -48,7 +48,7 @@ KIND = FeatureKind(
             "height and width in pixels of a cell, which gets one histogram",
             "1 to the image's size",
             required=False,
-            default=4,
+            default=8,
         ),
         "block_size": Parameter(
             COUNT,

@@ -1,6 +1,7 @@
 """Linear discriminants: the directions in which classes lie furthest apart, measured by the spread within them.
 
-After Fisher (1936) and Rao (1948); the same as scikit-learn's LinearDiscriminantAnalysis(solver="eigen").
+After Fisher (1936) and Rao (1948); scikit-learn's LinearDiscriminantAnalysis(solver="eigen") is its limit for little
+shrinkage. That one shrinks the covariance between classes, too.
 """
 
 import numpy as np

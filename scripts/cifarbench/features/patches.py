@@ -1,4 +1,4 @@
-"""Responses to small filters that are patches of training images themselves, pooled over regions of the image.
+"""Responses to small filters that are made of patches of training images, pooled over regions of the image.
 
 After Coates and Ng, The importance of encoding versus training with sparse coding and vector quantization, ICML 2011.
 """
@@ -28,6 +28,8 @@ def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
             f"{key}.size is {size}; it must be at most {min(height, width)}, since images have {height} x {width} "
             "pixels."
         )
+    elif setting.image_shape[0] * size == 1:
+        yield f"{key}.size is 1; it must be at least 2, since a single value has no contrast."
     elif pooling > positions:
         yield (
             f"{key}.pooling is {pooling}; it must be at most {positions}, the positions of a patch of {size} x {size} "
@@ -53,11 +55,11 @@ KIND = FeatureKind(
             default=6,
         ),
         "method": Parameter(
-            {"enum": ["random", "kmeans"]},
-            "what the filters are: random patches of training images, or centres of clusters of them",
-            "`random`, `kmeans`",
+            {"enum": ["kmeans", "random"]},
+            "what the filters are: centres of clusters of patches of training images, or random ones of them",
+            "`kmeans`, `random`",
             required=False,
-            default="random",
+            default="kmeans",
         ),
         "threshold": Parameter(
             {"type": "number", "minimum": 0, "maximum": 1000},
@@ -83,9 +85,10 @@ KIND = FeatureKind(
 
 
 def fit(inputs: Inputs, params: Entry) -> State:
-    """filters: (n_patches, C*size*size) float32, of unit length, whitening included. offsets: (n_patches,) float32.
+    """filters: (n_patches, C*size*size) float32. offsets: (n_patches,) float32.
 
-    The response to a patch, normalised as `_normalise` does, is its product with the filter less the offset.
+    The response to a patch, normalised as `_normalise` does, is its product with the filter less the offset: the same
+    as that of the whitened patch with a patch of unit length.
     """
     random = np.random.default_rng(inputs.seed)
     patches = _sample(inputs, params, random)

@@ -104,9 +104,15 @@ def load(architecture: str, weights: str) -> "nn.Module":
 
     Raises UserError, which begins with the parameter's name, if one is not there or they don't fit.
     """
-    network, last = _without_last_layer(architecture)
-    given = {name: value for name, value in _read(weights).items() if name.rpartition(".")[0] not in last}
-    needed = network.state_dict()
+    from torch import nn
+
+    given = _read(weights)
+    network = _build(architecture)
+    last = _last_layer(network, architecture)
+    needed, head = network.state_dict(), f"{last}.weight"
+    if head in given and head in needed and len(given[head]) != len(needed[head]):
+        network = _build(architecture, num_classes=len(given[head]))
+        needed = network.state_dict()
     misshaped = [name for name in given if name in needed and given[name].shape != needed[name].shape]
     if misshaped:
         name = misshaped[0]
@@ -116,33 +122,42 @@ def load(architecture: str, weights: str) -> "nn.Module":
         fault = f"it has no {missing[0]}" if missing else f"{unexpected[0]} is too much" if unexpected else ""
     if fault:
         raise UserError(f"weights is {weights}; {fault}: name a file of weights of {architecture}.")
+    if architecture.startswith("timm."):
+        network.reset_classifier(0)
+    else:
+        network.set_submodule(last, nn.Identity())
     return network.eval().requires_grad_(False)
 
 
-def _without_last_layer(architecture: str) -> tuple["nn.Module", set[str]]:
-    """A network with the identity for its last linear layer, and what that layer, or layers, were called."""
+def _build(architecture: str, **options: int) -> "nn.Module":
+    """A network with random weights, of as many classes as it has by default, or of `num_classes`."""
     library, _, name = architecture.partition(".")
     if library == "timm":
         import timm
 
         if not timm.is_model(name):
             raise _no_such(architecture, timm.list_models())
-        network = timm.create_model(name, pretrained=False, num_classes=0)
-        last = network.pretrained_cfg["classifier"] or ()
-        return network, {last} if isinstance(last, str) else set(last)
-    from torch import nn
+        return timm.create_model(name, pretrained=False, **options)
     from torchvision import models
 
     # Those of the module itself are for classification.
     known = models.list_models(module=models)
     if name not in known:
         raise _no_such(architecture, known)
-    network = models.get_model(name, weights=None)
-    linear = [place for place, layer in network.named_modules() if isinstance(layer, nn.Linear)]
+    return models.get_model(name, weights=None, **options)
+
+
+def _last_layer(network: "nn.Module", architecture: str) -> str | None:
+    """What a network calls its last linear layer, or one of those; None if one of timm's has none."""
+    from torch import nn
+
+    if architecture.startswith("timm."):
+        last = network.pretrained_cfg.get("classifier")
+        return last[0] if isinstance(last, tuple) else last
+    linear = [name for name, layer in network.named_modules() if isinstance(layer, nn.Linear)]
     if not linear:
         raise UserError(f"architecture is {architecture}; its last layer is not linear: choose another.")
-    network.set_submodule(linear[-1], nn.Identity())
-    return network, {linear[-1]}
+    return linear[-1]
 
 
 def _no_such(architecture: str, known: list[str]) -> UserError:

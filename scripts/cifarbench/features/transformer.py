@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +11,7 @@ from cifarbench.features.inputs import Inputs, State, as_float
 from cifarbench.study import own_code
 from cifarbench.study.errors import UserError
 from cifarbench.study.family import Entry, FeatureKind, Parameter, Setting
+from cifarbench.study.wording import meant
 
 
 def _check(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
@@ -88,16 +88,15 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
     takes = [name for name in inspect.signature(found).parameters if name not in ("args", "kwargs")]
     for name in params:
         if name not in takes:
-            close = get_close_matches(name, takes, n=1)
-            mend = f"did you mean {close[0]}? It" if close else "it"
             raise UserError(
-                f"{key}.params.{name} is no parameter of {reference}; {mend} takes {', '.join(takes) or 'none'}."
+                f"{key}.params.{name} is no parameter of {reference}; {meant(name, takes, 'it takes')}"
             )
     seeding = {"random_state": seed} if "random_state" in takes else {}
     try:
         transformer = found(**seeding | params)
-        # What fit would refuse: scikit-learn's own tell it before.
-        getattr(transformer, "_validate_params", lambda: None)()
+        # What fit would refuse: scikit-learn's own tell it before. Others may have inherited the method alone.
+        if hasattr(transformer, "_parameter_constraints"):
+            transformer._validate_params()
     except (TypeError, ValueError) as error:
         raise UserError(
             f"{key}.params: {reference} refuses them: {str(error).rstrip('.')}; change them."

@@ -19,7 +19,7 @@ KIND = FeatureKind(
             "normalised before, so that the mean variance of all components is about 1",
             "above 0 to 1000",
             required=False,
-            default=0.1,
+            default=1,
         ),
         "normalize": Parameter(
             BOOLEAN,

@@ -2,7 +2,6 @@
 
 import inspect
 import io
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from cifarbench.study import own_code
 from cifarbench.study.errors import UserError
 from cifarbench.study.family import Setting
 from cifarbench.study.files import replacing
+from cifarbench.study.wording import meant
 
 Shape = tuple[int, int, int]
 # Keys of an entry that say how a network is trained, and not what it is.
@@ -93,9 +93,9 @@ def _check_params(key: str, reference: str, module: type[nn.Module], params: dic
     names = [name for name in takes if name not in GIVEN]
     for name in params:
         if name not in names:
-            close = get_close_matches(name, names, n=1)
-            mend = f"did you mean {close[0]}?" if close else f"it takes {', '.join(names) or 'none'}."
-            raise UserError(f"{key}.params.{name} is no parameter of {reference}; {mend}")
+            raise UserError(
+                f"{key}.params.{name} is no parameter of {reference}; {meant(name, names, 'it takes')}"
+            )
     missing = [n for n in names if takes[n].default is inspect.Parameter.empty and n not in params]
     if missing:
         raise UserError(f"{key}.params.{missing[0]} is missing; {reference} needs it: add it.")

@@ -69,7 +69,9 @@ def _too_much_for_the_data(plan: Plan, model: str, dataset: Entry) -> Iterator[s
     stands = {}
     for key in plan.grid(model) if folds else {}:
         base, name = plan.owner(model, key)
-        stands[f"features.{base}.{name} " if base else f"models.{model}.{name} "] = f"models.{model}.tune.grid.{key} "
+        stands[f"features.{base}.{name} " if base else f"models.{model}.{name} "] = (
+            f"models.{model}.tune.grid.{key} "
+        )
     for key, sort, params, setting in uses(plan, model, dataset):
         for fault in sort.impossible(key, params, setting):
             old = next((old for old in stands if fault.startswith(old)), "")

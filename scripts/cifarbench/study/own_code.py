@@ -12,7 +12,10 @@ from cifarbench.study.errors import UserError
 SEPARATOR = ".py:"
 # In words, for messages and the schema.
 FORM = "an import path such as package.module.Name, or a file and a name such as folder/file.py:Name"
-SCHEMA = {"type": "string", "pattern": r"^([\w./-]+\.py:[A-Za-z_]\w*|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+)$"}
+SCHEMA = {
+    "type": "string",
+    "pattern": r"^([\w./-]+\.py:[A-Za-z_]\w*|(?!.*\.py$)[A-Za-z_]\w*(\.[A-Za-z_]\w*)+)$",
+}
 
 
 def own_file(reference: str) -> str | None:

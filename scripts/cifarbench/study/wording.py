@@ -17,9 +17,18 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def unknown(key: str, name: str, known: Iterable[str]) -> str:
-    """That there is no such key, and which one may have been meant. key: with the name at its end."""
+def meant(name: Any, known: Iterable[str], otherwise: str) -> str:
+    """Which of the known names may have been meant; `otherwise`, and all of them, if none is near."""
     known = list(known)
-    close = get_close_matches(str(name), known, n=1)
-    mend = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}."
-    return f"{key} is not a key of the configuration; {mend}"
+    by_small_letters = {one.lower(): one for one in known}
+    close = get_close_matches(str(name).lower(), by_small_letters, n=1)
+    return (
+        f"did you mean {by_small_letters[close[0]]}?"
+        if close
+        else f"{otherwise} {', '.join(known) or 'none'}."
+    )
+
+
+def unknown(key: str, name: Any, known: Iterable[str]) -> str:
+    """That there is no such key, and which one may have been meant. key: with the name at its end."""
+    return f"{key} is not a key of the configuration; {meant(name, known, 'known here:')}"

@@ -1,0 +1,137 @@
+"""Responses to patches against loops over every position of small images."""
+
+import numpy as np
+import pytest
+
+from cifarbench.features import patches
+from cifarbench.features.inputs import Inputs
+from cifarbench.study.family import Setting
+
+SHAPE = (3, 9, 8)
+PARAMS = {"n_patches": 5, "size": 3, "method": "random", "threshold": 0.1, "pooling": 2}
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (60, 216)).astype(np.uint8)
+
+
+def fit(images: np.ndarray, params: dict, rows: np.ndarray | None = None, seed: int = 0) -> dict:
+    rows = np.arange(len(images)) if rows is None else rows
+    return patches.fit(Inputs(images, rows, np.zeros(len(images), int), 2, SHAPE, seed), params)
+
+
+def by_loops(image: np.ndarray, state: dict, params: dict) -> np.ndarray:
+    """Features of one image, position by position: (2, n_patches, regions)."""
+    values, size, pooling = image.reshape(SHAPE) / 128.0 - 1, params["size"], params["pooling"]
+    down, across = SHAPE[1] - size + 1, SHAPE[2] - size + 1
+    found = np.zeros((2, params["n_patches"], pooling**2))
+    counts = np.zeros(pooling**2)
+    for y in range(down):
+        for x in range(across):
+            patch = values[:, y : y + size, x : x + size].ravel()
+            patch = (patch - patch.mean()) / np.sqrt(patch.var() + 10 / 128**2)
+            response = state["filters"] @ patch - state["offsets"]
+            region = y * pooling // down * pooling + x * pooling // across
+            counts[region] += 1
+            found[0, :, region] += np.maximum(response - params["threshold"], 0)
+            found[1, :, region] += np.maximum(-response - params["threshold"], 0)
+    return found / counts
+
+
+@pytest.mark.parametrize("method", ["random", "kmeans"])
+@pytest.mark.parametrize("pooling", [1, 2, 3])
+def test_it_is_what_loops_give(images: np.ndarray, method: str, pooling: int) -> None:
+    params = PARAMS | {"method": method, "pooling": pooling}
+    state = fit(images, params)
+    found = patches.transform(images, state, params, SHAPE)
+    assert found.dtype == np.float32 and found.flags.c_contiguous
+    assert found.shape == (60, patches.KIND.n_outputs(params, Setting(60, 2, SHAPE, 216)))
+    expected = np.array([by_loops(image, state, params).ravel() for image in images])
+    assert (expected > 0).any(axis=0).all()
+    np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+def test_random_filters_are_whitened_patches_of_the_images(images: np.ndarray) -> None:
+    # Of one place only, all patches are known.
+    params = PARAMS | {"size": 8, "n_patches": 3}
+    square = np.ascontiguousarray(images.reshape(-1, *SHAPE)[:, :, :8]).reshape(60, -1)
+    inputs = Inputs(square, np.arange(60), np.zeros(60, int), 2, (3, 8, 8), 0)
+    state = patches.fit(inputs, params)
+    sampled = patches._sample(inputs, params, np.random.default_rng(0)).astype(np.float64)
+    mean = sampled.mean(axis=1, keepdims=True)
+    whitening = np.linalg.inv(_root(np.cov(sampled) + 0.1 * np.eye(len(sampled))))
+    values = square / 128.0 - 1
+    values -= values.mean(axis=1, keepdims=True)
+    values /= np.sqrt(values.var(axis=1, keepdims=True) + 10 / 128**2)
+    whole = whitening @ (values.T - mean)
+    whole /= np.linalg.norm(whole, axis=0)
+    chosen = state["filters"] @ np.linalg.inv(whitening)
+    np.testing.assert_allclose(np.linalg.norm(chosen, axis=1), 1, atol=1e-4)
+    # Each filter, its whitening taken off, is one of the images.
+    assert (np.abs(chosen @ whole).max(axis=1) > 1 - 1e-4).all()
+    np.testing.assert_allclose(state["offsets"], (state["filters"] @ mean)[:, 0], atol=1e-5)
+
+
+def _root(matrix: np.ndarray) -> np.ndarray:
+    variances, vectors = np.linalg.eigh(matrix)
+    return vectors * np.sqrt(variances) @ vectors.T
+
+
+@pytest.mark.parametrize("method", ["random", "kmeans"])
+def test_only_the_given_rows_are_looked_at(images: np.ndarray, method: str) -> None:
+    params, rows = PARAMS | {"method": method}, np.arange(0, 60, 2)
+    other = images.copy()
+    other[1::2] = 255 - other[1::2] // 3
+    state, again = fit(images, params, rows), fit(other, params, rows)
+    for name in state:
+        np.testing.assert_array_equal(state[name], again[name])
+    # They are what it is fitted to.
+    other[0::2] = 255 - other[0::2] // 3
+    assert not np.allclose(fit(other, params, rows)["filters"], state["filters"])
+
+
+def test_the_seed_decides(images: np.ndarray) -> None:
+    state, same, other = (fit(images, PARAMS, seed=seed)["filters"] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(state, same)
+    assert not np.allclose(state, other)
+
+
+def test_blocks_give_what_the_whole_gives(images: np.ndarray) -> None:
+    state = fit(images, PARAMS)
+    whole = patches.transform(images, state, PARAMS, SHAPE)
+    parts = [patches.transform(images[start : start + 7], state, PARAMS, SHAPE) for start in range(0, 60, 7)]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
+
+
+def test_an_image_of_one_value_is_no_division_by_zero(images: np.ndarray) -> None:
+    even = images.copy()
+    even[0] = 0
+    assert np.isfinite(patches.transform(even, fit(even, PARAMS), PARAMS, SHAPE)).all()
+
+
+def test_a_single_grey_pixel_is_no_patch() -> None:
+    setting = Setting(60, 2, (1, 9, 8), 72)
+    assert list(patches.KIND.impossible("f", PARAMS | {"size": 1}, setting)) == [
+        "f.size is 1; it must be at least 2, since a single value has no contrast."
+    ]
+    assert not list(patches.KIND.impossible("f", PARAMS | {"size": 1}, Setting(60, 2, SHAPE, 216)))
+    assert np.isfinite(fit(np.zeros((60, 216), np.uint8), PARAMS | {"size": 1})["filters"]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"size": 9}, "f.size is 9; it must be at most 8, since images have 9 x 8 pixels."),
+        (
+            {"size": 7, "pooling": 3},
+            "f.pooling is 3; it must be at most 2, the positions of a patch of 7 x 7 along a side of images of 9 x 8 "
+            "pixels.",
+        ),
+        ({"size": 8, "pooling": 1}, None),
+        ({"size": 7, "pooling": 2}, None),
+    ],
+)
+def test_what_does_not_fit_is_told(change: dict, sentence: str | None) -> None:
+    found = list(patches.KIND.impossible("f", PARAMS | change, Setting(60, 2, SHAPE, 216)))
+    assert found == ([sentence] if sentence else [])

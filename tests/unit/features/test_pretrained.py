@@ -1,0 +1,187 @@
+"""Features of pretrained networks against the same networks used directly, with random weights that a test saves."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+import torchvision
+from safetensors.torch import save_file
+from torchvision.transforms import v2
+
+from cifarbench.features import pretrained
+from cifarbench.study.family import Setting
+
+SHAPE = (3, 20, 16)
+RESNET = "torchvision.resnet18"
+TIMM = "timm.mobilenetv3_small_050"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of seven classes, not of as many as ImageNet has."""
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(0)
+    torch.save(torchvision.models.resnet18(num_classes=7).state_dict(), folder / "resnet18.pt")
+    small = timm.create_model(TIMM.partition(".")[2], pretrained=False, num_classes=7)
+    save_file(small.state_dict(), folder / "small.safetensors")
+    torch.save(torchvision.models.squeezenet1_1(num_classes=7).state_dict(), folder / "squeezenet.pt")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (70, 960)).astype(np.uint8)
+
+
+def entry_of(architecture: str, weights: Path, image_size: int = 40) -> dict:
+    return {"architecture": architecture, "weights": str(weights), "image_size": image_size}
+
+
+def faults(entry: dict, shape: tuple[int, int, int] = SHAPE) -> list[str]:
+    return list(pretrained.KIND.check("features.f", entry, Setting(70, 7, shape, int(np.prod(shape)))))
+
+
+def prepared(images: np.ndarray) -> torch.Tensor:
+    """By torchvision's own transforms."""
+    steps = v2.Compose(
+        [
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Resize((40, 40), v2.InterpolationMode.BILINEAR, antialias=True),
+            v2.Normalize(pretrained.MEAN, pretrained.DEVIATION),
+        ]
+    )
+    return steps(torch.tensor(images.reshape(-1, *SHAPE)))
+
+
+def test_torchvisions_resnet_gives_what_goes_into_its_last_layer(folder: Path, images: np.ndarray) -> None:
+    found = pretrained.transform(images, {}, entry_of(RESNET, folder / "resnet18.pt"), SHAPE)
+    network = torchvision.models.resnet18(num_classes=7)
+    network.load_state_dict(torch.load(folder / "resnet18.pt", weights_only=True))
+    network.eval()
+    with torch.no_grad():
+        logits = network(prepared(images))
+        again = network.fc(torch.from_numpy(found))
+    assert found.shape == (70, 512) and found.dtype == np.float32 and found.flags.c_contiguous
+    torch.testing.assert_close(again, logits, atol=1e-4, rtol=1e-3)
+
+
+def test_timms_network_gives_what_goes_into_its_last_layer(folder: Path, images: np.ndarray) -> None:
+    found = pretrained.transform(images, {}, entry_of(TIMM, folder / "small.safetensors"), SHAPE)
+    network = timm.create_model(
+        TIMM.partition(".")[2], checkpoint_path=str(folder / "small.safetensors"), num_classes=7
+    ).eval()
+    with torch.no_grad():
+        logits = network(prepared(images))
+        again = network.classifier(torch.from_numpy(found))
+    assert found.shape == (70, network.classifier.in_features)
+    torch.testing.assert_close(again, logits, atol=1e-4, rtol=1e-3)
+
+
+def test_grey_images_are_those_with_three_equal_channels(folder: Path) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (5, 320)).astype(np.uint8)
+    entry = entry_of(RESNET, folder / "resnet18.pt")
+    found = pretrained.transform(grey, {}, entry, (1, 20, 16))
+    expected = pretrained.transform(np.tile(grey, 3), {}, entry, SHAPE)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_blocks_give_what_the_whole_gives(folder: Path, images: np.ndarray) -> None:
+    entry = entry_of(RESNET, folder / "resnet18.pt")
+    whole = pretrained.transform(images, {}, entry, SHAPE)
+    parts = [pretrained.transform(images[start : start + 11], {}, entry, SHAPE) for start in range(0, 70, 11)]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
+
+
+def test_what_fits_passes(folder: Path) -> None:
+    assert not faults(entry_of(RESNET, folder / "resnet18.pt"))
+    assert not faults(entry_of(TIMM, folder / "small.safetensors"))
+    assert pretrained.KIND.own_code(entry_of(RESNET, Path("w.pt"))) == "w.pt"
+
+
+@pytest.mark.parametrize(
+    ("architecture", "mend"),
+    [
+        ("torchvision.resnet19", "did you mean torchvision.resnet18?"),
+        ("timm.mobilenetv3_smal_050", "did you mean timm.mobilenetv3_small_050?"),
+        # It is there, but not for classification, and would be downloaded in part.
+        ("torchvision.fcn_resnet50", "did you mean "),
+        ("torchvision.zzzzzzzzzzz", "name one, such as torchvision.resnet18."),
+    ],
+)
+def test_an_architecture_that_is_not_there_is_told(folder: Path, architecture: str, mend: str) -> None:
+    (sentence,) = faults(entry_of(architecture, folder / "resnet18.pt"))
+    library = architecture.partition(".")[0]
+    start = (
+        f"features.f.architecture is {architecture}; {library} has no such network for classification: {mend}"
+    )
+    assert sentence.startswith(start)
+
+
+def test_an_architecture_without_a_last_linear_layer_is_told(folder: Path) -> None:
+    assert faults(entry_of("torchvision.squeezenet1_1", folder / "squeezenet.pt")) == [
+        "features.f.architecture is torchvision.squeezenet1_1; its last layer is not linear: choose another."
+    ]
+
+
+def test_weights_that_are_not_there_or_cant_be_read_are_told(folder: Path) -> None:
+    absent = folder / "absent.pt"
+    assert faults(entry_of(RESNET, absent)) == [
+        f"features.f.weights is {absent}; there is no such file: name one that is there, from {Path.cwd()}."
+    ]
+    broken, whole, wrong = folder / "broken.pt", folder / "whole.pt", folder / "wrong.safetensors"
+    broken.write_bytes(b"no weights")
+    # A network itself, which would run code when it is read.
+    torch.save(torchvision.models.resnet18(), whole)
+    wrong.write_bytes(b"no weights")
+    for path in (broken, whole, wrong):
+        (sentence,) = faults(entry_of(RESNET, path))
+        assert sentence.startswith(f"features.f.weights is {path}; it can't be read (")
+        assert "\n" not in sentence
+    checkpoint = folder / "checkpoint.pt"
+    torch.save({"epoch": 3, "state_dict": {}}, checkpoint)
+    (sentence,) = faults(entry_of(RESNET, checkpoint))
+    assert sentence.startswith(f"features.f.weights is {checkpoint}; it is no state dict")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("layer1.0.conv1.weight", None, "it has no layer1.0.conv1.weight"),
+        ("extra.weight", torch.zeros(1), "extra.weight is too much"),
+        (
+            "conv1.weight",
+            torch.zeros(64, 1, 7, 7),
+            "conv1.weight is of shape (64, 1, 7, 7), not (64, 3, 7, 7)",
+        ),
+    ],
+)
+def test_weights_that_do_not_fit_are_told(
+    folder: Path, tmp_path: Path, name: str, value: torch.Tensor | None, fault: str
+) -> None:
+    weights = torch.load(folder / "resnet18.pt", weights_only=True)
+    weights.pop(name, None)
+    if value is not None:
+        weights[name] = value
+    path = tmp_path / "weights.pt"
+    torch.save(weights, path)
+    assert faults(entry_of(RESNET, path)) == [
+        f"features.f.weights is {path}; {fault}: name a file of weights of {RESNET}."
+    ]
+
+
+def test_a_size_that_a_network_does_not_take_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "vit.pt"
+    name = "timm.vit_tiny_patch16_224"
+    torch.save(timm.create_model(name.partition(".")[2], pretrained=False).state_dict(), path)
+    (sentence,) = faults(entry_of(name, path))
+    assert sentence.startswith(f"features.f.image_size is 40; {name} fails on such images (")
+    assert not faults(entry_of(name, path, image_size=224))
+
+
+def test_other_channels_than_one_and_three_are_told() -> None:
+    entry = entry_of(RESNET, Path("w.pt"))
+    (sentence,) = pretrained.KIND.impossible("features.f", entry, Setting(9, 2, (4, 8, 8), 256))
+    assert sentence.startswith("features.f.kind is pretrained; images have 4 channels")
+    assert not list(pretrained.KIND.impossible("features.f", entry, Setting(9, 2, (1, 8, 8), 64)))

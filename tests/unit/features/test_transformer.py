@@ -1,0 +1,204 @@
+"""Transformers of scikit-learn's and of one's own against the same ones used directly."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.decomposition import FastICA
+from sklearn.feature_selection import SelectKBest
+from sklearn.preprocessing import OneHotEncoder
+
+from cifarbench.features import transformer
+from cifarbench.features.inputs import Inputs, as_float
+from cifarbench.study.family import Setting
+from cifarbench.study.files import read_arrays, write_arrays
+
+SHAPE = (1, 4, 5)
+ICA = {"transformer": "sklearn.decomposition.FastICA", "params": {"n_components": 4}}
+
+OWN = """
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+
+class Shifted(TransformerMixin, BaseEstimator):
+    def __init__(self, by=1.0, gives="values"):
+        self.by = by
+        self.gives = gives
+
+    def fit(self, X, y=None):
+        self.mean_ = X.mean(axis=0)
+        return self
+
+    def transform(self, X):
+        values = X - self.mean_ + self.by
+        return {"values": values, "fewer": values[1:], "flat": values[:, 0], "none": values * np.nan}[self.gives]
+
+
+def shifted():
+    return Shifted()
+"""
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (120, 20)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def labels() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 3, 120)
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    # A name of its own for each test, since modules stay.
+    name = f"shifted_{tmp_path.parent.name.replace('-', '_')}_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(OWN)
+    return f"{name}.py:Shifted"
+
+
+def inputs(values: np.ndarray, labels: np.ndarray, rows: np.ndarray | None = None, seed: int = 3) -> Inputs:
+    return Inputs(values, np.arange(len(values)) if rows is None else rows, labels, 3, SHAPE, seed)
+
+
+def test_it_is_the_transformer_itself_with_the_seed(
+    images: np.ndarray, labels: np.ndarray, tmp_path: Path
+) -> None:
+    write_arrays(tmp_path / "fitted.npz", **transformer.fit(inputs(images, labels), ICA))
+    found = transformer.transform(images, read_arrays(tmp_path / "fitted.npz"), ICA, SHAPE)
+    expected = FastICA(4, random_state=3).fit(as_float(images)).transform(as_float(images))
+    assert found.dtype == np.float32 and found.flags.c_contiguous
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_random_state_of_the_params_stays(images: np.ndarray, labels: np.ndarray) -> None:
+    params = {"transformer": ICA["transformer"], "params": {"n_components": 4, "random_state": 7}}
+    first, second = (transformer.fit(inputs(images, labels, seed=seed), params) for seed in (1, 2))
+    found, again = (transformer.transform(images, state, params, SHAPE) for state in (first, second))
+    np.testing.assert_array_equal(found, again)
+
+
+def test_labels_are_there_for_those_that_ask(images: np.ndarray, labels: np.ndarray) -> None:
+    params = {"transformer": "sklearn.feature_selection.SelectKBest", "params": {"k": 3}}
+    rows = np.arange(0, 120, 2)
+    state = transformer.fit(inputs(images, labels, rows), params)
+    expected = SelectKBest(k=3).fit(as_float(images[rows]), labels[rows]).transform(as_float(images))
+    np.testing.assert_array_equal(transformer.transform(images, state, params, SHAPE), expected)
+
+
+def test_sparse_answers_become_dense(labels: np.ndarray) -> None:
+    params = {"transformer": "sklearn.preprocessing.OneHotEncoder", "params": {}}
+    values = np.random.default_rng(2).integers(0, 4, (120, 20)).astype(np.float32)
+    state = transformer.fit(inputs(values, labels), params)
+    expected = OneHotEncoder().fit(values).transform(values).toarray()
+    found = transformer.transform(values, state, params, SHAPE)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_only_the_given_rows_are_looked_at(images: np.ndarray, labels: np.ndarray) -> None:
+    rows = np.arange(0, 120, 2)
+    other, other_labels = images.copy(), labels.copy()
+    other[1::2] = 255 - other[1::2] // 3
+    other_labels[1::2] = 0
+    first = transformer.fit(inputs(images, labels, rows), ICA)
+    second = transformer.fit(inputs(other, other_labels, rows), ICA)
+    found, again = (transformer.transform(images, state, ICA, SHAPE) for state in (first, second))
+    np.testing.assert_array_equal(found, again)
+
+
+def test_blocks_give_what_the_whole_gives(images: np.ndarray, labels: np.ndarray) -> None:
+    state = transformer.fit(inputs(images, labels), ICA)
+    whole = transformer.transform(images, state, ICA, SHAPE)
+    parts = [
+        transformer.transform(images[start : start + 7], state, ICA, SHAPE) for start in range(0, 120, 7)
+    ]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
+
+
+def test_one_of_ones_own(images: np.ndarray, labels: np.ndarray, own: str) -> None:
+    params = {"transformer": own, "params": {"by": 2.5}}
+    assert transformer.KIND.own_code(params) == own.partition(":")[0]
+    assert not list(transformer.KIND.check("f", params, Setting(120, 3, SHAPE, 20)))
+    found = transformer.transform(images, transformer.fit(inputs(images, labels), params), params, SHAPE)
+    expected = as_float(images) - as_float(images).mean(axis=0) + np.float32(2.5)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("gives", "told"),
+    [
+        ("fewer", r"shape \(119, 20\) for 120 images"),
+        ("flat", r"shape \(120,\) for 120 images"),
+        ("none", "values for 120 images that are no finite numbers"),
+    ],
+)
+def test_answers_that_are_none_are_refused(
+    images: np.ndarray, labels: np.ndarray, own: str, gives: str, told: str
+) -> None:
+    params = {"transformer": own, "params": {"gives": gives}}
+    state = transformer.fit(inputs(images, labels), params)
+    with pytest.raises(ValueError, match=told):
+        transformer.transform(images, state, params, SHAPE)
+
+
+@pytest.mark.parametrize(
+    ("reference", "params", "start", "end"),
+    [
+        (
+            "sklearn.decomposition.FastIA",
+            {},
+            "f.transformer is sklearn.decomposition.FastIA; sklearn.decomposition has no FastIA: name ",
+            ".",
+        ),
+        (
+            "sklearn.linear_model.Ridge",
+            {},
+            "f.transformer is sklearn.linear_model.Ridge; it is no transformer: name a class with fit and transform",
+            ".",
+        ),
+        (
+            "sklearn.decomposition.fastica",
+            {},
+            "f.transformer is sklearn.decomposition.fastica; it is no ",
+            ".",
+        ),
+        (
+            "sklearn.decomposition.FastICA",
+            {"n_component": 3},
+            "f.params.n_component is no parameter of sklearn.decomposition.FastICA; it takes n_components, ",
+            ": did you mean n_components?",
+        ),
+        (
+            "sklearn.preprocessing.StandardScaler",
+            {"zzz": 3},
+            "f.params.zzz is no parameter of sklearn.preprocessing.StandardScaler; it takes ",
+            "copy, with_mean, with_std.",
+        ),
+        (
+            "sklearn.decomposition.FastICA",
+            {"n_components": -3},
+            "f.params: sklearn.decomposition.FastICA refuses them: The 'n_components' parameter",
+            "; change them.",
+        ),
+        (
+            "sklearn.pipeline.FeatureUnion",
+            {},
+            "f.params: sklearn.pipeline.FeatureUnion refuses them: ",
+            "; change them.",
+        ),
+    ],
+)
+def test_what_is_no_such_transformer_is_told(reference: str, params: dict, start: str, end: str) -> None:
+    entry = {"transformer": reference, "params": params}
+    (sentence,) = transformer.KIND.check("f", entry, Setting(120, 3, SHAPE, 20))
+    assert sentence.startswith(start) and sentence.endswith(end)
+
+
+def test_a_function_of_ones_own_is_no_transformer(own: str) -> None:
+    reference = own.replace("Shifted", "shifted")
+    entry = {"transformer": reference, "params": {}}
+    (sentence,) = transformer.KIND.check("f", entry, Setting(120, 3, SHAPE, 20))
+    assert sentence.startswith(f"f.transformer is {reference}; it is no transformer")

@@ -1,0 +1,79 @@
+"""Whitened images against plain NumPy on small arrays."""
+
+import numpy as np
+import pytest
+
+from cifarbench.features import whitened
+from cifarbench.features.inputs import Inputs
+
+SHAPE = (3, 4, 5)
+PARAMS = {"regularization": 0.1, "normalize": True}
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    random = np.random.default_rng(0)
+    smooth = (
+        random.normal(size=(500, 6)) @ random.normal(size=(6, 60)) * 25 + random.normal(size=(500, 60)) * 9
+    )
+    return np.clip(smooth + 120, 0, 255).astype(np.uint8)
+
+
+def inputs(values: np.ndarray, rows: np.ndarray | None = None) -> Inputs:
+    rows = np.arange(len(values)) if rows is None else rows
+    return Inputs(values, rows, np.zeros(len(values), int), 2, SHAPE, seed=0)
+
+
+def reference(images: np.ndarray, regularization: float, normalize: bool) -> np.ndarray:
+    values = images.astype(np.float64)
+    values = (values - values.mean(axis=1, keepdims=True)) / values.std(axis=1, keepdims=True)
+    values -= values.mean(axis=0)
+    inner = np.cov(values.T) + regularization * np.eye(values.shape[1])
+    variances, vectors = np.linalg.eigh(inner)
+    values = values @ (vectors / np.sqrt(variances)) @ vectors.T
+    return values / np.linalg.norm(values, axis=1, keepdims=True) if normalize else values
+
+
+@pytest.mark.parametrize("regularization", [0.01, 1.0])
+@pytest.mark.parametrize("normalize", [False, True])
+def test_it_is_zca_of_normalised_images(images: np.ndarray, regularization: float, normalize: bool) -> None:
+    params = {"regularization": regularization, "normalize": normalize}
+    found = whitened.transform(images, whitened.fit(inputs(images), PARAMS), params, SHAPE)
+    assert found.dtype == np.float32 and found.flags.c_contiguous
+    expected = reference(images, regularization, normalize)
+    np.testing.assert_allclose(found, expected, atol=2e-4 * np.abs(expected).max())
+
+
+def test_its_scale_does_not_matter(images: np.ndarray) -> None:
+    features = images.astype(np.float32)
+    found = whitened.transform(features, whitened.fit(inputs(features), PARAMS), PARAMS, SHAPE)
+    again = whitened.transform(
+        50 * features + 7, whitened.fit(inputs(50 * features + 7), PARAMS), PARAMS, SHAPE
+    )
+    np.testing.assert_allclose(again, found, atol=1e-4)
+
+
+def test_an_image_of_one_value_is_no_division_by_zero(images: np.ndarray) -> None:
+    even = np.concatenate([images, np.full((1, 60), 77, np.uint8)])
+    state = whitened.fit(inputs(even), PARAMS)
+    found = whitened.transform(even, state, PARAMS, SHAPE)
+    assert np.isfinite(found).all()
+    assert not whitened.normalised(np.full((1, 60), 0.1, np.float32)).any()
+
+
+def test_only_the_given_rows_are_looked_at(images: np.ndarray) -> None:
+    rows = np.arange(0, 500, 2)
+    other = images.copy()
+    other[1::2] = 255 - other[1::2] // 3
+    state, again = (whitened.fit(inputs(values, rows), PARAMS) for values in (images, other))
+    for name in state:
+        np.testing.assert_array_equal(state[name], again[name])
+
+
+def test_blocks_give_what_the_whole_gives(images: np.ndarray) -> None:
+    state = whitened.fit(inputs(images), PARAMS)
+    whole = whitened.transform(images, state, PARAMS, SHAPE)
+    parts = [
+        whitened.transform(images[start : start + 7], state, PARAMS, SHAPE) for start in range(0, 500, 7)
+    ]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)

@@ -1,0 +1,103 @@
+"""Models that fail: a record in place of their files, and everything else as before."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cifarbench.study.failures import Failure, first_failure, take_away
+
+SCRIPTS = Path(__file__).parents[3] / "scripts"
+JOB = """
+import sys
+from cifarbench.study.command import run
+from cifarbench.study.errors import UserError
+
+def main(what: str) -> None:
+    if what == "raise":
+        raise ValueError("no such\\nthing")
+    if what == "memory":
+        raise MemoryError("37 GB")
+    if what == "mistake":
+        raise UserError("epochs is -1; it must be more.")
+    if what == "kill":
+        import os, signal
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "disk":
+        raise OSError(28, "No space left on device", "here")
+    open("ran", "w").close()
+
+run(main)
+"""
+
+
+def guarded(folder: Path, what: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "job.py").write_text(JOB)
+    command = [sys.executable, SCRIPTS / "guard_model.py", "--of", "own", "--step", "fit", "--log", "log"]
+    command += [*arguments, "--outputs", "a/one", "two", "--", sys.executable, "job.py", "--what", what]
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
+    with open(folder / "log", "w") as log:
+        return subprocess.run(
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, check=False
+        )
+
+
+def records(folder: Path) -> set[Failure | None]:
+    return {Failure.read(folder / name) for name in ("a/one", "two") if (folder / name).exists()}
+
+
+def test_a_job_that_ends_well_is_left_alone(tmp_path: Path) -> None:
+    done = guarded(tmp_path, "well")
+    assert done.returncode == 0
+    assert done.stdout == ""
+    assert (tmp_path / "ran").exists()
+    assert records(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("raise", "ValueError: no such"),
+        ("memory", "MemoryError: 37 GB"),
+        ("kill", "it was killed by SIGKILL, most likely for want of memory"),
+    ],
+)
+def test_a_model_that_fails_is_put_on_record(tmp_path: Path, what: str, reason: str) -> None:
+    done = guarded(tmp_path, what)
+    assert done.returncode == 0
+    assert records(tmp_path) == {Failure("own", "fit", reason)}
+    assert f"own failed in fit: {reason}" in done.stdout
+
+
+@pytest.mark.parametrize("what", ["mistake", "disk"])
+def test_a_mistake_and_a_full_disk_remain_failures_of_the_job(tmp_path: Path, what: str) -> None:
+    assert guarded(tmp_path, what).returncode == 1
+    assert records(tmp_path) == set()
+
+
+def test_a_killed_job_that_will_be_tried_again_remains_one(tmp_path: Path) -> None:
+    assert guarded(tmp_path, "kill", "--tries-left", "1").returncode == 137
+    assert records(tmp_path) == set()
+
+
+def test_a_record_among_the_inputs_is_handed_on_and_nothing_runs(tmp_path: Path) -> None:
+    failure = Failure("edges", "fit_features", "ValueError: x")
+    failure.write(tmp_path / "input")
+    (tmp_path / "good").write_bytes(b"\x93NUMPY")
+    done = guarded(tmp_path, "well", "--inputs", "good", "input")
+    assert done.returncode == 0
+    assert records(tmp_path) == {failure}
+    assert not (tmp_path / "ran").exists()
+    assert first_failure([tmp_path / "good", tmp_path / "a/one"]) == failure
+
+
+def test_records_are_taken_away_and_results_stay(tmp_path: Path) -> None:
+    failure = Failure("own", "fit", "x" * 10_000)
+    failure.write(tmp_path / "a")
+    failure.write(tmp_path / "b")
+    (tmp_path / "c").write_text("{}")
+    found = take_away(tmp_path / name for name in "abcd")
+    assert [(one.failed, one.step, one.reason[:3]) for one in found] == [("own", "fit", "xxx")]
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]

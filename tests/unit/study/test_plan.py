@@ -1,0 +1,130 @@
+"""What a configuration asks for: runs, features, cells, and the names of their files."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cifarbench.families import FAMILIES, KINDS
+from cifarbench.study.layout import Layout, division_of, moments_files
+from cifarbench.study.plan import Plan, slug
+
+CONFIG = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())
+
+
+def plan(**changes: Any) -> Plan:
+    return Plan({**CONFIG, **changes}, FAMILIES, KINDS)
+
+
+def with_models(features: dict[str, Any], **models: Any) -> Plan:
+    return plan(features=CONFIG["features"] | features, models=models, compare=list(models))
+
+
+def test_further_seeds_are_runs_of_models_in_which_chance_takes_part() -> None:
+    assert [run.path for run in plan(seeds=[3, 5]).runs()] == [
+        "knn_raw",
+        "knn_pca",
+        "knn_scaled_pca",
+        "knn_grid",
+        "mlp",
+        "mlp/seed_5",
+        "mlp_batchnorm_dropout",
+        "mlp_batchnorm_dropout/seed_5",
+    ]
+    assert plan(seeds=[3, 5]).seed("/seed_5") == 5
+    assert plan(seeds=[3, 5]).seed("") == 3
+
+
+def test_an_estimator_that_takes_a_seed_has_one_unless_it_is_given() -> None:
+    forest = {"family": "estimator", "estimator": "sklearn.ensemble.RandomForestClassifier"}
+    found = with_models({}, free=forest, fixed=forest | {"params": {"random_state": 1}})
+    assert found.is_seeded("free")
+    assert not found.is_seeded("fixed")
+
+
+def test_components_share_their_fit_and_nothing_else() -> None:
+    found = plan()
+    cells = [found.features_of("knn_grid", cell) for cell in found.cells("knn_grid")]
+    assert cells == [f"scaled_pca@n_components={n}" for n in (64, 128, 256)]
+    names = ["pca", "scaled_pca", *cells, "scaled_pca@knn_grid"]
+    assert set(found.features) == set(names)
+    assert {found.features[name].fit for name in names} == {"pca", "pca,scale=true"}
+    assert found.features["scaled_pca@knn_grid"].chosen == {"n_components": "n_components"}
+    assert Layout(found).best_of_fit(found.features["scaled_pca@knn_grid"], "all") == []
+
+
+def test_a_chain_is_followed_and_its_tuned_part_has_a_name_of_its_own() -> None:
+    found = with_models(
+        {"disc": {"kind": "lda", "features": "pca"}},
+        fixed={"family": "knn", "features": "disc", "n_neighbors": 5},
+        tuned={
+            "family": "knn",
+            "features": "disc",
+            "n_neighbors": 5,
+            "tune": {"folds": 2, "grid": {"pca__n_components": [8, 16]}},
+        },
+    )
+    assert [one.name for one in found.chain(found.features_of("fixed"))] == ["pca", "disc"]
+    assert found.chain_of_entry("fixed") == ["disc", "pca"]
+    chain = found.chain(found.features_of("tuned"))
+    assert [one.name for one in chain] == ["pca@tuned", "disc@tuned"]
+    assert chain[0].chosen == {"n_components": "pca__n_components"}
+    assert found.features_of("tuned", "pca__n_components=8") == "disc@of=pca@n_components=8"
+    # What the discriminants have learned is their own for each number of components.
+    fits = [found.chain(found.features_of("tuned", cell))[1].fit for cell in found.cells("tuned")]
+    assert len({*fits, chain[1].fit, found.features["disc"].fit}) == 4
+
+
+def test_what_is_not_fitted_is_computed_once_for_all_folds() -> None:
+    found = with_models(
+        {"edges": {"kind": "hog"}}, m={"family": "knn", "features": "edges", "n_neighbors": 1}
+    )
+    assert found.part_of("edges", "fold_0_of_3") == "all"
+    assert found.part_of("pixels", "first_500") == "all"
+    assert Layout(found).features("pixels", "fold_0_of_3", "train") == "<results>/data/train_images.npy"
+
+
+def test_keys_of_a_grid_belong_to_the_classifier_or_to_its_features() -> None:
+    estimator = {"family": "estimator", "estimator": "sklearn.svm.LinearSVC", "features": "pca"}
+    grid = {"C": [1, 2], "n_components": [8], "pca__scale": [True]}
+    found = with_models({}, m=estimator | {"tune": {"folds": 2, "grid": grid}})
+    assert [found.owner("m", key) for key in grid] == [(None, "C"), ("pca", "n_components"), ("pca", "scale")]
+    assert found.column_names("m") == {
+        "C": "estimator__C",
+        "n_components": "pca__n_components",
+        "pca__scale": "pca__scale",
+    }
+    assert found.params("m", {"C": 2})["params"] == {"C": 2}
+    own = with_models({}, m=estimator | {"tune": {"folds": 2, "grid": {"C": [1, 2]}}})
+    assert own.column_names("m") == {"C": "C"}
+
+
+def test_a_cell_tries_every_number_of_neighbours() -> None:
+    assert list(plan().cells("knn_grid")) == ["n_components=64", "n_components=128", "n_components=256"]
+    only = {"family": "knn", "tune": {"folds": 2, "grid": {"n_neighbors": [1, 2]}}}
+    assert with_models({}, m=only).cells("m") == {"all": {}}
+
+
+def test_values_stand_in_names_of_files_or_a_checksum_does() -> None:
+    assert [slug(value) for value in (64, 0.1, True, "cosine")] == ["64", "0.1", "true", "cosine"]
+    assert slug([1, 2]) != slug([2, 1])
+    assert len(slug("../../etc")) == 8
+
+
+def test_parts_are_read_from_divisions() -> None:
+    names = {"all": None, "fold_1_of_3": "folds_of_3", "first_500": "order"}
+    names["first_500_fold_0_of_3"] = "first_500_folds_of_3"
+    assert {part: division_of(part) for part in names} == names
+
+
+def test_a_fold_s_moments_are_those_of_all_images_less_its_own() -> None:
+    pca = plan().features["pca"]
+    files = {part: moments_files(pca, part) for part in ("all", "fold_0_of_3", "first_500_fold_0_of_3")}
+    assert files == {
+        "all": ["<results>/moments/all.npz"],
+        "fold_0_of_3": ["<results>/moments/all.npz", "<results>/moments/fold_0_of_3.npz"],
+        "first_500_fold_0_of_3": [
+            "<results>/moments/first_500.npz",
+            "<results>/moments/first_500_fold_0_of_3.npz",
+        ],
+    }
