@@ -12,7 +12,7 @@ OVERLAY := $(if $(CONFIGFILE),--configfile $(CONFIGFILE)) $(if $(strip $(ARCHIVE
 STUDY := snakemake --cores $(CORES) $(OVERLAY)
 DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
 
-.PHONY: help demo study explain history diff snakemake-report test lint format bench scaling clean-checkpoints
+.PHONY: help demo study explain history diff snakemake-report test lint format bench scaling house tables clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,12 @@ bench: $(ENVIRONMENT) ## Measure each part against the plain way (ARCHIVE=path a
 
 scaling: $(ENVIRONMENT) ## Project the study onto more nodes, from the job times of a finished run (docs/cluster.md)
 	@python scripts/project_scaling.py --benchmarks results/cifar10/benchmarks --page docs/cluster.md
+
+house: $(ENVIRONMENT) ## Draw the house in README.md from the rules themselves
+	@python scripts/draw_house.py --page README.md
+
+tables: $(ENVIRONMENT) ## Write the tables of all parameters in config/README.md from the code
+	@python scripts/write_tables.py --page config/README.md
 
 clean-checkpoints: ## Delete the checkpoints of all trainings
 	rm -rf results/*/checkpoints

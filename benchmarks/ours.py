@@ -41,32 +41,29 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
     from cifarbench.data.parts import assign_folds
     from cifarbench.features.components import PrincipalComponents
     from cifarbench.features.moments import Moments
-    from cifarbench.tuning.grid import Cell, cv_results, score_cell
+    from cifarbench.neighbors.search import correct_by_neighbors, nearest
 
     folds = assign_folds(images.train_labels, 3)
 
     def moments(fold: int | None) -> Moments:
         return Moments.of(images.train, None if fold is None else np.flatnonzero(folds == fold))
 
-    def cell(of: tuple[int, int]) -> Cell:
+    def cell(of: tuple[int, int]) -> np.ndarray:
         n, fold = of
-        return score_cell(
-            images.train,
-            images.train_labels,
-            folds == fold,
-            components[fold].result(),
-            n,
-            max(n_neighbors),
-            threads=1,
-        )
+        features = components[fold].result().transform(images.train, n)
+        left_out, labels = folds == fold, images.train_labels
+        neighbors, _ = nearest(features[~left_out], features[left_out], max(n_neighbors), threads=1)
+        return correct_by_neighbors(labels[~left_out][neighbors], labels[left_out]) / left_out.sum()
 
     # As Snakemake runs them: jobs of one thread, as many at a time as there are cores.
     with ThreadPoolExecutor(CORES) as jobs:
         everything, *left_out = jobs.map(moments, [None, 0, 1, 2])
         components = [jobs.submit(PrincipalComponents.fit, everything - part, True) for part in left_out]
         names = list(product(sorted(n_components, reverse=True), range(3)))
-        cells = dict(zip(names, jobs.map(cell, names), strict=True))
-    return max(cv_results(cells, n_components, n_neighbors, 3)["mean_test_score"])
+        scores = dict(zip(names, jobs.map(cell, names), strict=True))
+    return max(
+        np.mean([scores[n, fold][k - 1] for fold in range(3)]) for n in n_components for k in n_neighbors
+    )
 
 
 def network(images: Images, epochs: int, batch_norm: bool) -> float:
@@ -78,10 +75,11 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
     from cifarbench.networks.training import Split, train
 
     torch.manual_seed(0)
-    model = Perceptron(3072, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
+    shape = (3, 32, 32)
+    model = Perceptron(shape, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
 
     def split(rows: np.ndarray, labels: np.ndarray) -> Split:
-        return Split(torch.from_numpy(rows), torch.from_numpy(labels))
+        return Split(torch.from_numpy(rows.reshape(-1, *shape)), torch.from_numpy(labels))
 
     with tempfile.TemporaryDirectory() as folder:
         history, _ = train(
@@ -101,5 +99,6 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
 def _accuracy_of_neighbors(points: np.ndarray, queries: np.ndarray, images: Images) -> float:
     from cifarbench.neighbors.search import nearest, vote_shares
 
-    shares = vote_shares(images.train_labels[nearest(points, queries, 5, CORES)], 10)
+    neighbors, _ = nearest(points, queries, 5, CORES)
+    shares = vote_shares(images.train_labels[neighbors], 10)
     return float((shares.argmax(axis=1) == images.test_labels).mean())

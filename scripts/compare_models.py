@@ -1,4 +1,4 @@
-"""Compare all models on the test images that all of them saw."""
+"""Compare all models on the test images that all of them saw; those that failed are rows that say why."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import numpy as np
 from cifarbench.evaluation import comparison as compare
 from cifarbench.evaluation.statistics import paired_tests
 from cifarbench.study.command import run
-from cifarbench.study.files import read_json, write_json, write_text
-from cifarbench.study.tables import write_table
+from cifarbench.study.failures import Failure, first_failure
+from cifarbench.study.files import read_arrays, read_json, write_json, write_text
+from cifarbench.study.tables import read_rows, write_table
 
 
 def main(
@@ -22,22 +23,31 @@ def main(
     agreement: Path,
     settings: dict,
 ) -> None:
-    """settings: `models`, in the order of `predictions` and `fits`; `runs`, in that of `metrics`; `seed`."""
-    models, runs = settings["models"], settings["runs"]
-    y_pred = {}
-    for model, path in zip(models, predictions, strict=True):
-        with np.load(path) as arrays:
-            y_true, y_pred[model] = arrays["y_true"], arrays["y_pred"]
+    """predictions, fits, metrics: any of them may hold a record of a failure instead.
+
+    settings: `models`, in the order of `predictions` and `fits`; `runs`, in that of `metrics`; `families`, of each
+    model; `seed`, of the bootstrap.
+    """
+    models = settings["models"]
+    by_run = dict(zip(settings["runs"], metrics, strict=True))
+    files = {model: (*paths, by_run[model]) for model, *paths in zip(models, predictions, fits, strict=True)}
+    found = {model: first_failure([*paths]) for model, paths in files.items()}
+    failures = {model: f"{one.step}: {one.reason}" for model, one in found.items() if one}
+    left = [model for model in models if model not in failures]
 
     columns = compare.table(
-        models,
-        runs,
-        metrics={name: read_json(path) for name, path in zip(runs, metrics, strict=True)},
-        fits={name: read_json(path) for name, path in zip(models, fits, strict=True)},
+        {model: settings["families"][model] for model in models},
+        metrics={one: read_json(path) for one, path in by_run.items() if not Failure.read(path)},
+        fits={model: read_json(files[model][1]) for model in left},
+        failures=failures,
     )
     write_table(comparison, columns)
-    write_text(latex_table, compare.latex(columns))
-    correct = {model: answers == y_true for model, answers in y_pred.items()}
+    write_text(latex_table, compare.latex(compare.succeeded(read_rows(comparison))))
+
+    answers = {model: read_arrays(files[model][0]) for model in left}
+    y_true = answers[left[0]]["y_true"] if left else np.empty(0, dtype=int)
+    y_pred = {model: arrays["y_pred"] for model, arrays in answers.items()}
+    correct = {model: predicted == y_true for model, predicted in y_pred.items()}
     write_table(tests, paired_tests(correct, settings["seed"]))
     write_json(agreement, compare.agreement(y_true, y_pred, read_json(dataset)["classes"]))
 

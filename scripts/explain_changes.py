@@ -53,7 +53,9 @@ def _dry_run(api: SnakemakeApi, configfile: list[Path], config: list[str], targe
 
 def _name(job: Any) -> tuple[str, str]:
     """A job's rule, and what it is of: a model, a part of the images."""
-    return job.rule.name, ", ".join(job.wildcards_dict.values())
+    named = dict(job.wildcards_dict)
+    run = "".join(named.pop(name, "") for name in ("model", "seed", "size"))
+    return job.rule.name, ", ".join(filter(None, [named.pop("dataset", ""), run, *named.values()]))
 
 
 def reasons(job: Any, dag: Any) -> list[str]:

@@ -10,6 +10,7 @@ import yaml
 
 from cifarbench.study.command import run
 from cifarbench.study.errors import UserError
+from cifarbench.study.pages import part, replace_part
 from cifarbench.study.scaling import Measured, read_jobs, schedule
 
 NODES = [1, 10, 100]
@@ -31,7 +32,6 @@ STUDIES: dict[str, dict[str, Any]] = {
         "seeds": list(range(50)),
     },
 }
-BEGIN, END = "<!-- begin: made by `make scaling` -->\n", "<!-- end -->\n"
 
 
 def main(
@@ -42,10 +42,7 @@ def main(
     benchmarks: the benchmark files of a finished run of the study. overhead: seconds that every job of a cluster
     takes beside its work. unmeasured: seconds of a job whose rule keeps no benchmark.
     """
-    before, begin, rest = page.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise UserError(f"{page} lacks the lines that the table belongs between: {BEGIN}{END}")
+    part(page, "make scaling")
     measured = Measured(benchmarks, unmeasured)
     rows = [
         f"| study | jobs | core hours | longest chain | {' | '.join(map(_nodes, NODES))} |",
@@ -60,9 +57,9 @@ def main(
             f"| {name} | {len(jobs)} | {runs[0].core_seconds / 3600:.1f} | {_time(runs[0].critical_path)} "
             f"| {' | '.join(cells)} |"
         )
-    table = "\n".join(rows) + "\n"
-    page.write_text(f"{before}{begin}\n{table}\n{end}{after}")
-    print(table, end="")
+    table = "\n".join(rows)
+    replace_part(page, "make scaling", table)
+    print(table)
 
 
 def _dry_run(overlay: dict[str, Any]) -> str:

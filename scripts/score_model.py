@@ -2,23 +2,19 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from cifarbench.evaluation.metrics import score
 from cifarbench.study.command import run
-from cifarbench.study.files import read_json, write_json
+from cifarbench.study.files import read_arrays, read_json, write_json
 
 
-def main(predictions: Path, dataset: Path, metrics: Path, settings: dict) -> None:
-    """settings: `seed`, of the bootstrap."""
-    with np.load(predictions) as arrays:
-        scores = score(
-            arrays["y_true"],
-            arrays["y_pred"],
-            arrays["proba"],
-            read_json(dataset)["classes"],
-            settings["seed"],
-        )
+def main(predictions: Path, fit: Path, dataset: Path, metrics: Path, settings: dict) -> None:
+    """fit: says whether the probabilities mean anything. settings: `seed`, of the bootstrap."""
+    scores = score(
+        **read_arrays(predictions),
+        classes=read_json(dataset)["classes"],
+        seed=settings["seed"],
+        probabilities=read_json(fit)["probabilities"],
+    )
     write_json(metrics, scores)
 
 

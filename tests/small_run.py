@@ -1,9 +1,8 @@
-"""The files of a small run: models of scikit-learn on its digits, by the library's metrics and figures."""
+"""The files of a small run: models of scikit-learn on its digits, by the library's metrics, figures and contract."""
 
 import atexit
 import shutil
 import tempfile
-import time
 import warnings
 from functools import cache
 from pathlib import Path
@@ -11,120 +10,80 @@ from typing import Any
 
 import numpy as np
 import yaml
+from sklearn.base import BaseEstimator
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
 
-from cifarbench.evaluation import comparison, learning, metrics, statistics
-from cifarbench.figures import (
-    accuracy,
-    agreement,
-    confused_pairs,
-    confusion,
-    cost,
-    grid,
-    paired,
-    predictions,
-    reliability,
-    training,
-)
-from cifarbench.figures.style import save_png, save_svg
-from cifarbench.study.files import write_json
-from cifarbench.study.tables import read_rows, write_table
+import compare_models
+import describe_learning
+import draw_comparison
+import draw_model
+import draw_training
+import draw_tuning
+import score_model
+from cifarbench.study.contract import write_fit, write_predictions
+from cifarbench.study.cost import Stopwatch, cost_record
+from cifarbench.study.failures import Failure
+from cifarbench.study.files import write_array, write_json
+from cifarbench.study.tables import write_table
 
 CLASSES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 IMAGE_SHAPE = [1, 8, 8]
 N_TEST = 360
 NETWORK = {"hidden_dim": 24, "learning_rate": 0.02, "batch_size": 64, "epochs": 60}
+FEATURES = {
+    "pca": {"kind": "pca", "n_components": 16, "scale": False},
+    "scaled_pca": {"kind": "pca", "n_components": 16, "scale": True},
+    "edges": {"kind": "hog", "orientations": 2},
+}
 MODELS = {
     "knn_raw": {"family": "knn", "n_neighbors": 5},
-    "knn_pca": {"family": "knn", "scale": False, "n_components": 16, "n_neighbors": 5},
-    "knn_scaled_pca": {"family": "knn", "scale": True, "n_components": 16, "n_neighbors": 5},
+    "knn_pca": {"family": "knn", "features": "pca", "n_neighbors": 5},
+    "knn_scaled_pca": {"family": "knn", "features": "scaled_pca", "n_neighbors": 5},
     "knn_grid": {
-        "family": "knn_grid",
-        "scale": True,
-        "n_components": [8, 16, 32],
-        "n_neighbors": [3, 5, 10],
-        "folds": 3,
+        "family": "knn",
+        "features": "scaled_pca",
+        "tune": {"folds": 3, "grid": {"n_components": [8, 16, 32], "n_neighbors": [3, 5, 10]}},
     },
     "mlp": {"family": "mlp", "batch_norm": False, "dropout": 0.0, **NETWORK},
     "mlp_batchnorm_dropout": {"family": "mlp", "batch_norm": True, "dropout": 0.5, **NETWORK},
 }
+# Others than the notebook's, beside them: without probabilities, without parameters, and a network of one's own.
+NINE = MODELS | {
+    "linear_edges": {
+        "family": "estimator",
+        "features": "edges",
+        "estimator": "sklearn.svm.LinearSVC",
+        "tune": {
+            "folds": 3,
+            "grid": {"C": [0.01, 1], "class_weight": [None, "balanced"], "dual": [True, False]},
+        },
+    },
+    "forest": {
+        "family": "estimator",
+        "estimator": "sklearn.ensemble.RandomForestClassifier",
+        "params": {"n_estimators": 20},
+    },
+    "my_network": {"family": "network", "module": "my_code.py:Network", "params": {"width": 12}, "epochs": 20}
+    | {"learning_rate": 0.02, "batch_size": 64},
+}
+KINDS = {"knn": "nearest neighbours", "mlp": "perceptrons", "network": "networks of one's own"}
+KINDS |= {"linear_edges": "linear models", "forest": "trees and forests"}
 DPI = 40
 FIGURES = yaml.safe_load((Path(__file__).parents[1] / "config/config.yaml").read_text())["figures"]
 
 
-def settings(language: str = "en") -> dict[str, Any]:
+def settings(language: str = "en", models: dict[str, Any] = MODELS) -> dict[str, Any]:
     """What the rule hands to the report."""
-    return {
-        "report": {"language": language},
-        "configuration": {"dataset": "digits", "seed": 0, "compare": list(MODELS), "models": MODELS},
-    }
-
-
-def write(folder: Path, seeds: tuple[int, ...] = (0,)) -> Path:
-    """Train every model and write the contract's files under `folder`, which is returned."""
-    pixels, labels = load_digits(return_X_y=True)
-    images = (pixels * 15.9).astype(np.uint8)
-    train, test, train_labels, y_true = train_test_split(
-        images, labels, test_size=N_TEST, random_state=0, stratify=labels
-    )
-    write_json(
-        folder / "data/dataset.json",
-        {
-            "dataset": "digits",
-            "kind": "digits",
-            "classes": CLASSES,
-            "image_shape": IMAGE_SHAPE,
-            "n_train": len(train),
-            "n_test": N_TEST,
-            "archive": {
-                "path": "digits.tar.gz",
-                "sha256": "5e" * 32,
-                "bytes": 123456,
-                "source": "scikit-learn",
-                "official": None,
-            },
-        },
-    )
-    y_pred, scores, fits = {}, {}, {}
-    for model, entry in MODELS.items():
-        fit = _fit_network if entry["family"] == "mlp" else _fit_neighbors
-        for run in [model] + [f"{model}/seed_{seed}" for seed in seeds[1:] if entry["family"] == "mlp"]:
-            place = folder / "models" / run
-            seed = int(run.partition("/seed_")[2] or seeds[0])
-            proba, fits[run] = fit(place, model, entry, seed, train / 255, train_labels, test / 255, y_true)
-            y_pred[run] = proba.argmax(axis=1)
-            scores[run] = metrics.score(y_true, y_pred[run], proba, CLASSES, seed=0)
-            write_json(place / "metrics.json", scores[run])
-        _draw_model(folder, model, scores[model], y_true, y_pred[model], test)
-
-    columns = comparison.table(list(MODELS), list(scores), scores, fits)
-    write_table(folder / "comparison.csv", columns)
-    answers = {model: y_pred[model] for model in MODELS}
-    tests = statistics.paired_tests({model: answer == y_true for model, answer in answers.items()}, seed=0)
-    write_table(folder / "paired_tests.csv", tests)
-    found = comparison.agreement(y_true, answers, CLASSES)
-    write_json(folder / "agreement.json", found)
-    _draw_comparison(folder, found, test)
-    return folder
-
-
-def style(figure: str) -> dict[str, Any]:
-    """How the configuration has a figure drawn; pictures coarser."""
-    return FIGURES["text"] | FIGURES[figure] | {"seed": 0} | {"dpi": DPI}
-
-
-@cache
-def shared() -> Path:
-    """One run for all tests of this process, which read it and leave it as it is."""
-    folder = Path(tempfile.mkdtemp(prefix="small_run_"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return write(folder)
+    configuration = {"dataset": "digits", "seed": 0, "compare": list(models), "features": FEATURES}
+    return {"report": {"language": language}, "configuration": configuration | {"models": models}}
 
 
 def files(folder: Path) -> list[Path]:
@@ -132,137 +91,269 @@ def files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-def _fit_neighbors(place, model, entry, seed, train, train_labels, test, y_true):
-    params = {key: value for key, value in entry.items() if key != "family"}
-    start = time.perf_counter()
-    if entry["family"] == "knn_grid":
-        search = GridSearchCV(
-            _pipeline({**params, "n_components": 8, "n_neighbors": 5}),
-            {"pca__n_components": params["n_components"], "knn__n_neighbors": params["n_neighbors"]},
-            cv=StratifiedKFold(params["folds"]),
-        ).fit(train, train_labels)
-        kept = [name for name in search.cv_results_ if name.startswith(("param_", "split"))]
-        kept += ["mean_test_score", "std_test_score", "rank_test_score"]
-        columns = {name: np.asarray(search.cv_results_[name]).tolist() for name in kept}
-        write_table(place / "cv_results.csv", columns)
-        params |= {name.partition("__")[2]: value for name, value in search.best_params_.items()}
-    fitted = _pipeline(params).fit(train, train_labels)
-    fit_seconds = time.perf_counter() - start
-    start = time.perf_counter()
-    proba = fitted.predict_proba(test)
-    dimensions = params.get("n_components", train.shape[1])
-    fit = _record(model, entry, params, None, fit_seconds, time.perf_counter() - start)
-    fit |= {"stored_mb": len(train) * dimensions * 4 / 1e6, "n_parameters": None}
-    write_json(place / "fit.json", fit)
-    return proba, fit
+@cache
+def shared(*more: str) -> Path:
+    """The notebook's models, or more of the nine, for all tests of this process, which leave them as they are."""
+    folder = Path(tempfile.mkdtemp(prefix="small_run_"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return write(folder, models=MODELS | {name: NINE[name] for name in more})
+
+
+def write(folder: Path, seeds: tuple[int, ...] = (0,), models: dict[str, Any] = MODELS) -> Path:
+    """Train every model and write the contract's files under `folder`, which is returned."""
+    pixels, labels = load_digits(return_X_y=True)
+    images = (pixels * 15.9).astype(np.uint8)
+    train, test, train_labels, y_true = train_test_split(
+        images, labels, test_size=N_TEST, random_state=0, stratify=labels
+    )
+    _write_data(folder, len(train), test)
+    for model, entry in models.items():
+        learns = entry["family"] in ("mlp", "network")
+        for run in [model, *(f"{model}/seed_{seed}" for seed in seeds[1:] if learns)]:
+            place = folder / "models" / run
+            seed = int(run.partition("/seed_")[2] or seeds[0])
+            fit = _fit_network if learns else _fit_other
+            fit(place, model, entry, seed, train / 255, train_labels, test / 255, y_true)
+            score_model.main(
+                place / "predictions.npz",
+                place / "fit.json",
+                folder / "data/dataset.json",
+                place / "metrics.json",
+                {"seed": 0},
+            )
+        _draw(folder, model)
+    compare(folder, list(models), seeds)
+    return folder
+
+
+def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> None:
+    """Hold models against each other, those that failed too, and draw what comes out."""
+    runs = [
+        run
+        for model in models
+        for run in (model, *(f"{model}/seed_{seed}" for seed in seeds[1:]))
+        if (folder / "models" / run).is_dir()
+    ]
+    compare_models.main(
+        predictions=[folder / f"models/{model}/predictions.npz" for model in models],
+        fits=[folder / f"models/{model}/fit.json" for model in models],
+        metrics=[folder / f"models/{run}/metrics.json" for run in runs],
+        dataset=folder / "data/dataset.json",
+        comparison=folder / "comparison.csv",
+        latex_table=folder / "comparison.tex",
+        tests=folder / "paired_tests.csv",
+        agreement=folder / "agreement.json",
+        settings={
+            "models": models,
+            "runs": runs,
+            "families": {model: NINE[model]["family"] for model in models},
+            "seed": 0,
+        },
+    )
+    draw_comparison.main(
+        folder / "comparison.csv",
+        folder / "paired_tests.csv",
+        folder / "agreement.json",
+        folder / "data/test_images.npy",
+        folder / "data/dataset.json",
+        *(folder / f"figures/{name}.svg" for name in ("accuracy", "paired_tests", "cost")),
+        *(folder / f"figures/{name}.png" for name in ("always_wrong", "only_one_right")),
+        settings=styles("accuracy", "paired_tests", "cost", "agreement"),
+    )
+
+
+def fail(folder: Path, run: str, failure: Failure) -> None:
+    """Put a record in place of all files of a run (a model, or a further seed as `model/seed_n`)."""
+    for place in (folder / "models" / run, folder / "figures" / run):
+        for path in place.glob("*.*"):
+            failure.write(path)
+
+
+def styles(*figures: str, **more: Any) -> dict[str, Any]:
+    """How the configuration has figures drawn; pictures coarser."""
+    found = {name: FIGURES[name] | {"dpi": DPI} for name in figures}
+    return {"seed": 0, "text": FIGURES["text"], **found, **more}
+
+
+def _write_data(folder: Path, n_train: int, test: np.ndarray) -> None:
+    archive = {"path": "digits.tar.gz", "sha256": "5e" * 32, "bytes": 123456}
+    archive |= {"source": "scikit-learn", "official": None}
+    about = {"dataset": "digits", "kind": "digits", "classes": CLASSES, "image_shape": IMAGE_SHAPE}
+    about |= {"n_train": n_train, "n_test": N_TEST, "archive": archive}
+    write_json(folder / "data/dataset.json", about)
+    write_array(folder / "data/test_images.npy", test)
+
+
+# ---- Models ----
+
+
+def _fit_other(place, model, entry, seed, train, train_labels, test, y_true):
+    chain = _chain(entry)
+    own = {key: value for key, value in entry.items() if key not in ("family", "features", "tune")}
+    own |= {"metric": "euclidean", "weights": "uniform"} if entry["family"] == "knn" else {}
+    pipeline, search_costs = _pipeline(entry, seed), []
+    with Stopwatch() as searching:
+        if "tune" in entry:
+            best = _search(place, pipeline, entry["tune"], train, train_labels)
+            pipeline.set_params(**best)
+            for name, value in best.items():
+                _owner(name, chain, own)[name.rpartition("__")[2]] = value
+    if "tune" in entry:
+        search_costs = [cost_record(searching.seconds, 1)]
+    with Stopwatch() as fitting:
+        fitted = pipeline.fit(train, train_labels)
+    with Stopwatch() as predicting:
+        probabilities = hasattr(fitted, "predict_proba")
+        answers = fitted.predict(test)
+        proba = fitted.predict_proba(test) if probabilities else np.eye(len(CLASSES))[answers]
+    write_predictions(place / "predictions.npz", y_true, proba, answers)
+    write_fit(
+        place / "fit.json",
+        {"model": model, "family": entry["family"], "features": chain, "params": own},
+        kind=KINDS.get(model) or KINDS[entry["family"]],
+        fit_costs=[cost_record(fitting.seconds, 1)],
+        predict_costs=[cost_record(predicting.seconds, 1)],
+        search_costs=search_costs,
+        stored_bytes=len(train) * train.shape[1] * 4,
+        n_parameters=650 if model == "linear_edges" else None,
+        seed=None,
+        probabilities=probabilities,
+    )
+
+
+def _search(place, pipeline, tune, train, train_labels):
+    names = {name: key for key in pipeline.get_params() for name in tune["grid"] if key.endswith(f"__{name}")}
+    search = GridSearchCV(
+        pipeline,
+        {names[name]: values for name, values in tune["grid"].items()},
+        cv=StratifiedKFold(tune["folds"]),
+    ).fit(train, train_labels)
+    kept = [name for name in search.cv_results_ if name.startswith(("param_", "split"))]
+    kept += ["mean_test_score", "std_test_score", "rank_test_score"]
+    columns = {name: np.asarray(search.cv_results_[name], dtype=object).tolist() for name in kept}
+    # As in the workflow, a grid without features has no steps in its names.
+    short = {name: name.replace("estimator__", "") for name in kept}
+    write_table(place / "cv_results.csv", {short[name]: values for name, values in columns.items()})
+    return search.best_params_
+
+
+def _owner(name, chain, own):
+    """Whose hyperparameter it is: the features', the estimator's, or the family's."""
+    if name.startswith("pca__"):
+        return chain[0]["params"]
+    return own.setdefault("params", {}) if "estimator" in own else own
+
+
+def _chain(entry):
+    if "features" not in entry:
+        return []
+    params = dict(FEATURES[entry["features"]])
+    return [{"name": entry["features"], "kind": params.pop("kind"), "params": params}]
+
+
+class Edges(BaseEstimator):
+    """How far neighbouring pixels differ, across and down."""
+
+    def fit(self, images, labels=None):
+        return self
+
+    def transform(self, images):
+        across, down = np.gradient(images.reshape(-1, *IMAGE_SHAPE[1:]), axis=(1, 2))
+        return np.hstack([across.reshape(len(images), -1), down.reshape(len(images), -1)])
+
+
+def _pipeline(entry, seed):
+    features = FEATURES.get(entry.get("features"), {})
+    steps = [("scale", StandardScaler())] if features.get("scale") else []
+    if features.get("kind") == "pca":
+        steps.append(("pca", PCA(features["n_components"], svd_solver="covariance_eigh")))
+    elif features:
+        steps.append(("edges", Edges()))
+    if entry["family"] == "knn":
+        classifier = ("knn", KNeighborsClassifier(entry.get("n_neighbors", 5), algorithm="brute"))
+    elif entry["estimator"].endswith("LinearSVC"):
+        classifier = ("estimator", LinearSVC(random_state=seed))
+    else:
+        classifier = ("estimator", RandomForestClassifier(**entry["params"], random_state=seed))
+    return Pipeline([*steps, classifier])
 
 
 def _fit_network(place, model, entry, seed, train, train_labels, test, y_true):
     params = {key: value for key, value in entry.items() if key != "family"}
     network = MLPClassifier(
-        (params["hidden_dim"],) * 2,
+        (params["hidden_dim"],) * 2 if "hidden_dim" in params else (params["params"]["width"],),
         solver="sgd",
         momentum=0,
         learning_rate_init=params["learning_rate"],
         batch_size=params["batch_size"],
         random_state=seed,
     )
+    with Stopwatch() as fitting:
+        history = _course(network, params, seed, train, train_labels, test, y_true)
+    write_table(place / "history.csv", {name: [row[name] for row in history] for name in history[0]})
+    describe_learning.main(place / "history.csv", place / "learning.json")
+    with Stopwatch() as predicting:
+        proba = network.predict_proba(test)
+    write_predictions(place / "predictions.npz", y_true, proba)
+    n_parameters = sum(weights.size for weights in network.coefs_ + network.intercepts_)
+    write_fit(
+        place / "fit.json",
+        {"model": model, "family": entry["family"], "features": [], "params": params},
+        kind=KINDS[entry["family"]],
+        fit_costs=[cost_record(fitting.seconds, 1)],
+        predict_costs=[cost_record(predicting.seconds, 1)],
+        search_costs=[],
+        stored_bytes=n_parameters * 4,
+        n_parameters=n_parameters,
+        seed=seed,
+    )
+
+
+def _course(network, params, seed, train, train_labels, test, y_true):
     rng = np.random.default_rng(seed)
     history = []
-    start = time.perf_counter()
     for epoch in range(params["epochs"]):
         # scikit-learn has no dropout inside; here pixels are dropped, while training and not while testing.
-        seen = train * (rng.random(train.shape) >= params["dropout"])
+        seen = train * (rng.random(train.shape) >= params.get("dropout", 0))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             network.partial_fit(seen, train_labels, classes=np.arange(len(CLASSES)))
-        row = {"epoch": epoch}
+        losses, accuracies = {}, {}
         for part, inputs, labels in (("train", seen, train_labels), ("test", test, y_true)):
             proba = network.predict_proba(inputs)
-            row[f"{part}_loss"] = float(-np.log(proba[np.arange(len(labels)), labels] + 1e-12).mean())
-            row[f"{part}_accuracy"] = float((proba.argmax(axis=1) == labels).mean())
-        history.append(row)
-    fit_seconds = time.perf_counter() - start
-    names = ["epoch", "train_loss", "test_loss", "train_accuracy", "test_accuracy"]
-    write_table(place / "history.csv", {name: [row[name] for row in history] for name in names})
-    write_json(place / "learning.json", learning.describe(learning.read_history(place / "history.csv")))
-    start = time.perf_counter()
-    proba = network.predict_proba(test)
-    fit = _record(model, entry, params, seed, fit_seconds, time.perf_counter() - start)
-    n_parameters = sum(weights.size for weights in network.coefs_ + network.intercepts_)
-    fit |= {"stored_mb": n_parameters * 4 / 1e6, "n_parameters": n_parameters}
-    write_json(place / "fit.json", fit)
-    return proba, fit
+            losses[f"{part}_loss"] = float(-np.log(proba[np.arange(len(labels)), labels] + 1e-12).mean())
+            accuracies[f"{part}_accuracy"] = float((proba.argmax(axis=1) == labels).mean())
+        history.append({"epoch": epoch, **losses, **accuracies})
+    return history
 
 
-def _pipeline(params):
-    steps = [("scale", StandardScaler())] if params.get("scale") else []
-    if "n_components" in params:
-        steps.append(("pca", PCA(params["n_components"], svd_solver="covariance_eigh")))
-    return Pipeline([*steps, ("knn", KNeighborsClassifier(params["n_neighbors"], algorithm="brute"))])
+# ---- Figures ----
 
 
-def _record(model, entry, params, seed, fit_seconds, predict_seconds):
-    return {
-        "model": model,
-        "family": entry["family"],
-        "params": params,
-        "seed": seed,
-        "fit_seconds": fit_seconds,
-        "predict_seconds": predict_seconds,
-        "peak_memory_mb": 200.0,
-        "device": "cpu",
-        "threads": 1,
-        "versions": {"python": "3.12.3", "numpy": np.__version__},
-    }
-
-
-def _draw_model(folder, model, scores, y_true, y_pred, test):
+def _draw(folder: Path, model: str) -> None:
     place, figures = folder / "models" / model, folder / "figures" / model
-    matrix = np.array(scores["confusion_matrix"])
-    save_svg(
-        confusion.draw(matrix, CLASSES, style("confusion_matrix")),
+    draw_model.main(
+        place / "metrics.json",
+        place / "predictions.npz",
+        place / "fit.json",
+        folder / "data/test_images.npy",
+        folder / "data/dataset.json",
         figures / "confusion_matrix.svg",
-        confusion.describe(model, matrix, CLASSES),
-    )
-    save_svg(
-        reliability.draw(scores, style("reliability")),
+        figures / "confused_pairs.png",
         figures / "reliability.svg",
-        reliability.describe(model, scores),
+        figures / "predictions.png",
+        styles("confusion_matrix", "confused_pairs", "reliability", "predictions", model=model),
     )
-    chosen = predictions.choose(N_TEST, FIGURES["predictions"]["n_pictures"], seed=0)
-    picture = predictions.draw_predictions(
-        test[chosen], y_true[chosen], y_pred[chosen], CLASSES, IMAGE_SHAPE, style("predictions")
-    )
-    save_png(picture, figures / "predictions.png", DPI)
-    picture = confused_pairs.draw_confused_pairs(
-        test, scores["confused_pairs"], IMAGE_SHAPE, style("confused_pairs")
-    )
-    save_png(picture, figures / "confused_pairs.png", DPI)
     if (place / "history.csv").exists():
-        found = learning.describe(learning.read_history(place / "history.csv"))
-        drawing = training.draw(read_rows(place / "history.csv"), found, style("training"))
-        save_svg(drawing, figures / "training.svg", training.describe(model, found))
-    if (place / "cv_results.csv").exists():
-        rows = read_rows(place / "cv_results.csv")
-        save_svg(
-            grid.draw(rows, style("grid_scores")), figures / "grid_scores.svg", grid.describe(model, rows)
+        draw_training.main(
+            place / "history.csv",
+            place / "learning.json",
+            figures / "training.svg",
+            FIGURES["text"] | FIGURES["training"] | {"model": model},
         )
-
-
-def _draw_comparison(folder, found, test):
-    rows, tests = read_rows(folder / "comparison.csv"), read_rows(folder / "paired_tests.csv")
-    figures = folder / "figures"
-    save_svg(accuracy.draw(rows, style("accuracy")), figures / "accuracy.svg", accuracy.describe(rows))
-    save_svg(cost.draw(rows, style("cost")), figures / "cost.svg", cost.describe(rows))
-    models = list(MODELS)
-    save_svg(
-        paired.draw(models, tests, style("paired_tests")),
-        figures / "paired_tests.svg",
-        paired.describe(models, tests),
-    )
-    for name, draw in (
-        ("always_wrong", agreement.draw_always_wrong),
-        ("only_one_right", agreement.draw_only_one_right),
-    ):
-        save_png(draw(test, found, IMAGE_SHAPE, style("agreement")), figures / f"{name}.png", DPI)
+    if (place / "cv_results.csv").exists():
+        draw_tuning.main(
+            place / "cv_results.csv",
+            figures / "grid_scores.svg",
+            FIGURES["text"] | FIGURES["grid_scores"] | {"model": model},
+        )

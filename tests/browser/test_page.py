@@ -9,6 +9,7 @@ import small_run
 
 from cifarbench.report.page import render
 from cifarbench.report.results import Run
+from cifarbench.study.failures import Failure
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, to drive a browser")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -32,16 +33,27 @@ def browser() -> Iterator["sync_api.Browser"]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = small_run.shared()
-    run = Run.read(folder, small_run.files(folder))
+    others = [name for name in small_run.NINE if name not in small_run.MODELS]
+    failed = tmp_path_factory.mktemp("failed_run")
+    shutil.copytree(small_run.shared(*others), failed, dirs_exist_ok=True)
+    small_run.fail(
+        failed, "knn_pca", Failure("pca", "fit_features", "MemoryError: " + 40 * "so much memory ")
+    )
+    small_run.fail(failed, "forest", Failure("forest", "fit_estimator", "ValueError: " + 80 * "unbreakable_"))
+    small_run.compare(failed, list(small_run.NINE))
     paths = {}
-    for language in ("en", "ru"):
-        paths[language] = tmp_path_factory.mktemp(language) / "report.html"
-        paths[language].write_text(render(run, small_run.settings(language))[0], encoding="utf-8")
+    for name, language, folder in (
+        ("en", "en", small_run.shared()),
+        ("ru", "ru", small_run.shared()),
+        ("failed", "en", failed),
+    ):
+        run = Run.read(folder, small_run.files(folder))
+        paths[name] = tmp_path_factory.mktemp(name) / "report.html"
+        paths[name].write_text(render(run, small_run.settings(language))[0], encoding="utf-8")
     return paths
 
 
-@pytest.fixture(params=["en", "ru"])
+@pytest.fixture(params=["en", "ru", "failed"])
 def path(request: pytest.FixtureRequest, pages: dict[str, Path]) -> Path:
     return pages[request.param]
 
@@ -114,6 +126,22 @@ def test_cells_without_a_value_stay_last(page):
         assert [text == DASH for text in texts] == sorted(text == DASH for text in texts)
 
 
+def test_models_that_failed_stay_last_in_whatever_order(browser, pages):
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    page.goto(pages["failed"].as_uri())
+    # One sees why without scrolling.
+    assert page.locator("#summary .failure").last.bounding_box()["y"] < DESKTOP["height"]
+    heads = page.locator("#summary thead th")
+    for column in range(1, heads.count()):
+        for _ in range(2):
+            heads.nth(column).get_by_role("button").click()
+            assert set(first_column(page)[-2:]) == {"knn_pca", "forest"}
+    heads.first.get_by_role("button").click()
+    assert first_column(page) == sorted(first_column(page))
+    context.close()
+
+
 def test_without_scripts_the_page_is_whole(browser, pages):
     context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
     page = context.new_page()
@@ -142,8 +170,14 @@ def test_the_page_does_not_scroll_sideways(browser, path: Path, viewport):
 
 @pytest.mark.parametrize(
     ("language", "scheme", "viewport"),
-    [("en", "light", DESKTOP), ("en", "dark", PHONE), ("ru", "dark", DESKTOP)],
-    ids=["light", "dark phone", "Russian"],
+    [
+        ("en", "light", DESKTOP),
+        ("en", "dark", PHONE),
+        ("ru", "dark", DESKTOP),
+        ("failed", "light", DESKTOP),
+        ("failed", "dark", PHONE),
+    ],
+    ids=["light", "dark phone", "Russian", "failed models", "failed models on a dark phone"],
 )
 def test_contrast_landmarks_and_names_are_accessible(browser, pages, language: str, scheme: str, viewport):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")

@@ -30,11 +30,9 @@ CONFIGURATION = {
     },
     "seeds": [0, 1],
     "compare": ["knn_grid", NETWORK],
+    "features": {"scaled_pca": {"n_components": 8}},
     "models": {
-        # Not compared, but checked.
-        **{model: {"n_components": 8} for model in ("knn_pca", "knn_scaled_pca")},
-        "mlp": {"batch_size": 16},
-        "knn_grid": {"n_components": [4, 8], "n_neighbors": [1, 3], "folds": 2},
+        "knn_grid": {"tune": {"folds": 2, "grid": {"n_components": [4, 8], "n_neighbors": [1, 3]}}},
         NETWORK: {"batch_size": 16, "epochs": EPOCHS},
     },
     "training": {"checkpoint_seconds": 0.2},
@@ -119,7 +117,13 @@ class Study:
 
 def comment(network: str) -> str:
     """What the executor writes into the comment of the Slurm job that trains a network."""
-    return f"rule_train_network_wildcards_{network.replace('/', '_')}"
+    model, separator, seed = network.partition("/")
+    return f"rule_train_network_wildcards_{job_name(f'dataset=tiny, model={model}, seed={separator}{seed}, size=')}"
+
+
+def job_name(wildcards: str) -> str:
+    """How the executor writes a job's wildcards into the comment of its Slurm job."""
+    return "_".join(pair.partition("=")[2] for pair in wildcards.split(", ")).replace("/", "_")
 
 
 def predictions_of(*models: str) -> list[str]:

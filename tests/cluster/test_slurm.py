@@ -2,7 +2,7 @@
 
 import time
 
-from study import NETWORKS, PARTITIONS, SLURM, comment, differences
+from study import NETWORKS, PARTITIONS, SLURM, comment, differences, job_name
 
 from cifarbench.study.scaling import read_jobs
 
@@ -29,15 +29,15 @@ def test_the_study_on_slurm_is_the_study_at_home(slurm, study, expected):
 
     # Every heavy rule has a job of its own; short ones share theirs.
     own = {
-        f"rule_{job.rule}" + f"_wildcards_{job.wildcards[6:].replace('/', '_')}" * bool(job.wildcards): job
+        f"rule_{job.rule}_wildcards_{job_name(job.wildcards)}": job
         for job in planned
-        if job.rule in ("unpack_archive", "predict_knn", "train_network")
+        if job.rule in ("unpack_archive", "predict_neighbors", "train_network")
     }
     records = {job["Comment"]: job for job in jobs}
     assert len(records) == len(jobs)
     assert set(own) < set(records)
     shared = {name for name in records if name not in own}
-    assert {name.split("_")[1] for name in shared} == {"components", "cells", "evaluation", "summary"}
+    assert {name.split("_")[1] for name in shared} == {"features", "chosen", "cells", "evaluation", "summary"}
 
     # Memory, time and CPUs are those that the rules ask for.
     for name, job in own.items():

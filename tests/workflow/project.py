@@ -16,7 +16,6 @@ import yaml
 CHECKOUT = Path(__file__).parents[2]
 PARTS = ["workflow", "scripts", "config", "environment.yml"]
 OVERLAY = "config/tiny.yaml"
-RESULTS = "results/tiny"
 TIMEOUT = 600
 
 # A job as Snakemake tells of it: its rule, and further down, if it has any, its wildcards. Groups are indented.
@@ -33,21 +32,27 @@ class Answer:
 
     @property
     def jobs(self) -> set[str]:
-        """The jobs that ran, or would: rule and wildcards, as in `fit_pca raw all`. `rule all` is no job."""
+        """The jobs that ran, or would: rule and wildcards, as in `fit_features pca all`. `rule all` is no job.
+
+        All are of the one dataset, and a run's model, seed and size are one: `mlp/seed_1`.
+        """
         found = set()
         for _, rule, lines in JOB.findall(self.text):
             wildcards = WILDCARDS.search(lines)
-            values = [pair.partition("=")[2] for pair in wildcards[1].split(", ")] if wildcards else []
-            found.add(" ".join([rule, *values]))
+            values = dict(pair.split("=", 1) for pair in wildcards[1].split(", ")) if wildcards else {}
+            values.pop("dataset", None)
+            run = "".join(values.pop(name, "") for name in ("model", "seed", "size"))
+            found.add(" ".join([rule, *filter(None, [run, *values.values()])]))
         return found - {"all"}
 
 
 class Project:
-    """The workflow, its scripts and its configuration in a folder of their own, with a tiny dataset."""
+    """The workflow, its scripts and its configuration in a folder of their own, with a small dataset."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, dataset: str):
         self.folder = folder
-        self.results = folder / RESULTS
+        self.dataset = dataset
+        self.results = folder / "results" / dataset
 
     @classmethod
     def create(cls, folder: Path, overlay: dict[str, Any]) -> Self:
@@ -61,14 +66,14 @@ class Project:
                 shutil.copy(source, folder / part)
             for path in [folder / part, *(folder / part).rglob("*")]:
                 path.touch()
-        project = cls(folder)
+        project = cls(folder, overlay["dataset"])
         project.write(OVERLAY, overlay)
         return project
 
     def copy(self, folder: Path) -> Self:
         """The same in another folder, with results, what Snakemake noted, and all times."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return type(self)(folder)
+        return type(self)(folder, self.dataset)
 
     def write(self, path: str, settings: dict[str, Any]) -> None:
         (self.folder / path).write_text(yaml.safe_dump(settings, sort_keys=False))
@@ -86,7 +91,7 @@ class Project:
 
     def command(self, *arguments: str, targets: tuple[str, ...] = (), cores: int = 2) -> list[str]:
         """The command line; targets are relative to the results."""
-        wanted = [f"{RESULTS}/{target}" for target in targets]
+        wanted = [f"results/{self.dataset}/{target}" for target in targets]
         snakemake = [sys.executable, "-m", "snakemake", *wanted, "--cores", str(cores)]
         return [*snakemake, "--configfile", OVERLAY, *arguments]
 

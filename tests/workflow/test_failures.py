@@ -7,7 +7,7 @@ from test_reruns import searched, set_key
 
 def test_what_a_failed_job_took_away_is_made_again(project: Project) -> None:
     """Snakemake deletes a job's old output before it runs, and would not miss it beside what was made from it."""
-    script = project.folder / "scripts/predict_knn.py"
+    script = project.folder / "scripts/predict_neighbors.py"
     good = script.read_text()
     project.configure(lambda settings: set_key(settings, "models.knn_pca.n_neighbors", 3))
     script.write_text(good.replace("def main(", "raise SystemExit('broken on purpose')\n\n\ndef main("))
@@ -18,7 +18,7 @@ def test_what_a_failed_job_took_away_is_made_again(project: Project) -> None:
     script.write_text(good)
     # All predictions went with the broken script, and the change is still there.
     again = project.succeed()
-    assert again >= searched("knn_pca") | {"predict_knn knn_raw", "compare_models", "write_report"}
+    assert again >= searched("knn_pca") | {"predict_neighbors knn_raw", "compare_models", "write_report"}
     assert project.would_run() == set()
 
 

@@ -107,10 +107,9 @@ def test_killed_again_and_again_a_run_ends_like_one_never_disturbed(
 def test_a_change_that_was_cut_off_and_taken_back_leaves_no_trace(
     finished: Project, project: Project
 ) -> None:
-    entry = {"n_components": 4, "n_neighbors": 3}
-    project.configure(lambda settings: settings["models"].update(knn_pca=entry))
+    project.configure(lambda settings: settings["models"].update(knn_pca={"n_neighbors": 3}))
     assert kill_once(project, "all", 1, random.Random(0))
-    project.configure(lambda settings: settings["models"].update(knn_pca={"n_components": 4}))
+    project.configure(lambda settings: settings["models"].pop("knn_pca"))
     project.succeed()
     assert results(project) == results(finished)
     assert project.would_run() == set()

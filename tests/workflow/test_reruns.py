@@ -15,10 +15,10 @@ from tiny import write_archive
 NEIGHBORS = ["knn_raw", "knn_pca", "knn_scaled_pca", "knn_grid"]
 NETWORKS = ["mlp", "mlp_batchnorm_dropout"]
 MODELS = [*NEIGHBORS, *NETWORKS]
+GRID = "models.knn_grid.tune.grid"
 FOLDS = ["fold_0_of_3", "fold_1_of_3", "fold_2_of_3"]
 REPORT = {"write_report"}
-COMPARISON = {"compare_models", "draw_accuracy", "draw_paired_tests", "draw_cost", "draw_agreement"} | REPORT
-MODEL_FIGURES = ["draw_confusion_matrix", "draw_predictions", "draw_confused_pairs", "draw_reliability"]
+COMPARISON = {"compare_models", "draw_comparison"} | REPORT
 
 
 def jobs(rules: list[str], *of: str) -> set[str]:
@@ -27,12 +27,12 @@ def jobs(rules: list[str], *of: str) -> set[str]:
 
 def scored(*models: str) -> set[str]:
     """What follows when predictions of these models change."""
-    return jobs(["score_model", *MODEL_FIGURES], *models) | COMPARISON
+    return jobs(["score_model", "draw_model"], *models) | COMPARISON
 
 
 def searched(*models: str) -> set[str]:
     """What follows when the neighbours of these models are sought again."""
-    return jobs(["predict_knn"], *models) | scored(*models)
+    return jobs(["predict_neighbors"], *models) | scored(*models)
 
 
 def trained(*models: str) -> set[str]:
@@ -42,13 +42,27 @@ def trained(*models: str) -> set[str]:
     )
 
 
+def computed(*features: str, part: str = "all", splits: tuple[str, ...] = ("train", "test")) -> set[str]:
+    """The jobs that compute features."""
+    return {f"compute_features {name} {part} {split}" for name in features for split in splits}
+
+
+def variants(*n_components: int) -> set[str]:
+    """The features of the grid's cells."""
+    names = [f"scaled_pca@n_components={number}" for number in n_components]
+    return set().union(*(computed(*names, part=fold, splits=("train",)) for fold in FOLDS))
+
+
 def cells(*n_components: int, folds: list[str] = FOLDS) -> set[str]:
-    return {f"score_grid_cell knn_grid {fold} {number}" for fold in folds for number in n_components}
+    return {
+        f"score_neighbors knn_grid {fold} n_components={number}" for fold in folds for number in n_components
+    }
 
 
 def chosen() -> set[str]:
     """What follows when cells of the grid change."""
-    return jobs(["choose_best_pair", "draw_grid"], "knn_grid") | searched("knn_grid")
+    tuned = jobs(["choose_best", "draw_tuning"], "knn_grid") | computed("scaled_pca@knn_grid")
+    return tuned | searched("knn_grid")
 
 
 def set_key(settings: dict[str, Any], key: str, value: Any) -> None:
@@ -65,9 +79,12 @@ def set_key(settings: dict[str, Any], key: str, value: Any) -> None:
 def test_the_finished_run_did_every_job_once(finished: Project) -> None:
     log = (finished.folder / "run.log").read_text()
     everything = (
-        {"fetch_archive", "unpack_archive", "assign_folds 3"}
+        {"fetch_archive", "unpack_archive", "divide_images folds_of_3"}
         | jobs(["compute_moments"], "all", *FOLDS)
-        | jobs(["fit_pca"], "raw all", "scaled all", *(f"scaled {fold}" for fold in FOLDS))
+        | {"fit_features pca all"}
+        | {f"fit_features pca+scale=true {part}" for part in ("all", *FOLDS)}
+        | computed("pca", "scaled_pca")
+        | variants(2, 4)
         | cells(2, 4)
         | chosen()
         | searched(*NEIGHBORS)
@@ -118,18 +135,37 @@ def test_a_fresh_clone_beside_old_results(
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
-        ("knn_raw.n_neighbors", 3, searched("knn_raw")),
-        ("knn_pca.n_neighbors", 3, searched("knn_pca")),
-        ("knn_pca.n_components", 8, searched("knn_pca")),
-        ("knn_scaled_pca.scale", False, searched("knn_scaled_pca")),
-        ("mlp.learning_rate", 0.1, trained("mlp")),
-        ("mlp.epochs", 5, trained("mlp")),
-        ("mlp_batchnorm_dropout.dropout", 0.25, trained("mlp_batchnorm_dropout")),
+        ("models.knn_raw.n_neighbors", 3, searched("knn_raw")),
+        ("models.knn_pca.n_neighbors", 3, searched("knn_pca")),
+        ("models.knn_pca.metric", "cosine", searched("knn_pca")),
+        ("models.knn_pca.features", "scaled_pca", searched("knn_pca") | REPORT),
+        ("models.mlp.learning_rate", 0.1, trained("mlp")),
+        ("models.mlp.epochs", 5, trained("mlp")),
+        ("models.mlp_batchnorm_dropout.dropout", 0.25, trained("mlp_batchnorm_dropout")),
     ],
 )
 def test_a_hyperparameter(project: Project, key: str, value: Any, expected: set[str]) -> None:
-    project.configure(lambda settings: set_key(settings, f"models.{key}", value))
+    project.configure(lambda settings: set_key(settings, key, value))
     assert project.would_run() == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        # Components are fitted once for any number of them.
+        ("pca.n_components", 8, computed("pca") | searched("knn_pca")),
+        ("scaled_pca.n_components", 8, computed("scaled_pca") | searched("knn_scaled_pca")),
+        ("pca.scale", True, computed("pca") | searched("knn_pca")),
+    ],
+)
+def test_a_parameter_of_features(project: Project, key: str, value: Any, expected: set[str]) -> None:
+    project.configure(lambda settings: set_key(settings, f"features.{key}", value))
+    assert project.would_run() == expected | REPORT
+
+
+def test_features_that_nobody_looks_at_are_not_computed(project: Project) -> None:
+    project.configure(lambda settings: set_key(settings, "features.discriminants", {"kind": "lda"}))
+    assert project.would_run() == set()
 
 
 def test_two_hyperparameters_swapped(project: Project) -> None:
@@ -161,15 +197,15 @@ def test_one_more_number_of_components(project: Project) -> None:
     target = "models/knn_grid/cv_results.csv"
 
     def use(numbers: list[int]) -> None:
-        project.configure(lambda settings: set_key(settings, "models.knn_grid.n_components", numbers))
+        project.configure(lambda settings: set_key(settings, f"{GRID}.n_components", numbers))
 
     use([2, 4, 6])
-    assert project.would_run() == cells(6) | chosen()
-    assert project.succeed(targets=(target,)) == cells(6) | {"choose_best_pair knn_grid"}
+    assert project.would_run() == variants(6) | cells(6) | chosen()
+    assert project.succeed(targets=(target,)) == variants(6) | cells(6) | {"choose_best knn_grid"}
     use([2, 4])
-    assert project.succeed(targets=(target,)) == {"choose_best_pair knn_grid"}
+    assert project.succeed(targets=(target,)) == {"choose_best knn_grid"}
     use([6, 4, 2])
-    assert project.would_run(targets=(target,)) == {"choose_best_pair knn_grid"}
+    assert project.would_run(targets=(target,)) == {"choose_best knn_grid"}
 
 
 @pytest.mark.parametrize(
@@ -178,7 +214,7 @@ def test_one_more_number_of_components(project: Project) -> None:
     ids=["more than before", "between known ones", "another order"],
 )
 def test_one_more_number_of_neighbors(project: Project, n_neighbors: list[int], expected: set[str]) -> None:
-    project.configure(lambda settings: set_key(settings, "models.knn_grid.n_neighbors", n_neighbors))
+    project.configure(lambda settings: set_key(settings, f"{GRID}.n_neighbors", n_neighbors))
     assert project.would_run() == expected
 
 
@@ -193,7 +229,7 @@ def test_a_model_taken_off_the_list_and_put_back(project: Project) -> None:
 
 
 def test_a_model_added_to_the_list(project: Project) -> None:
-    added = {"family": "knn", "scale": True, "n_components": 2, "n_neighbors": 1}
+    added = {"family": "knn", "features": "scaled_pca", "n_neighbors": 1}
     project.configure(lambda settings: set_key(settings, "models.added", added))
     # An entry alone compares nothing.
     assert project.would_run() == set()
@@ -207,13 +243,12 @@ def test_a_model_added_to_the_list(project: Project) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
-        ("confusion_matrix.color", "#123456", jobs(["draw_confusion_matrix"], *MODELS)),
-        ("predictions.n_pictures", 6, jobs(["draw_predictions"], *MODELS)),
-        ("confused_pairs.dpi", 60, jobs(["draw_confused_pairs"], *MODELS)),
+        ("confusion_matrix.color", "#123456", jobs(["draw_model"], *MODELS)),
+        ("predictions.n_pictures", 6, jobs(["draw_model"], *MODELS)),
         ("training.train_color", "#123456", jobs(["draw_training"], *NETWORKS)),
-        ("grid_scores.color", "#123456", {"draw_grid knn_grid"}),
-        ("accuracy.color", "#123456", {"draw_accuracy"}),
-        ("agreement.dpi", 60, {"draw_agreement"}),
+        ("grid_scores.color", "#123456", {"draw_tuning knn_grid"}),
+        ("accuracy.color", "#123456", {"draw_comparison"}),
+        ("agreement.dpi", 60, {"draw_comparison"}),
     ],
 )
 def test_a_figure_s_style(project: Project, key: str, value: Any, expected: set[str]) -> None:
@@ -240,15 +275,20 @@ def test_the_report_s_words(project: Project, key: str) -> None:
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("cifarbench/knn.py", cells(2, 4) | chosen() | searched(*NEIGHBORS)),
-        ("cifarbench/training.py", trained(*NETWORKS)),
-        ("cifarbench/learning.py", jobs(["describe_learning", "draw_training"], *NETWORKS) | REPORT),
-        ("cifarbench/figures/confusion.py", jobs(["draw_confusion_matrix"], *MODELS) | REPORT),
-        ("cifarbench/comparison.py", COMPARISON),
-        ("cifarbench/templates/report.html.j2", REPORT),
-        ("cifarbench/history.py", set()),
+        ("cifarbench/neighbors/search.py", cells(2, 4) | chosen() | searched(*NEIGHBORS)),
+        ("cifarbench/networks/training.py", trained(*NETWORKS)),
+        ("cifarbench/features/hog.py", set()),
+        ("cifarbench/estimators/classifier.py", set()),
+        (
+            "cifarbench/evaluation/learning.py",
+            jobs(["describe_learning", "draw_training"], *NETWORKS) | REPORT,
+        ),
+        ("cifarbench/figures/confusion.py", jobs(["draw_model"], *MODELS) | REPORT),
+        ("cifarbench/evaluation/comparison.py", COMPARISON),
+        ("cifarbench/report/templates/report.html.j2", REPORT),
+        ("cifarbench/study/history.py", set()),
         ("predict_network.py", jobs(["predict_network"], *NETWORKS) | scored(*NETWORKS)),
-        ("draw_cost.py", {"draw_cost"} | REPORT),
+        ("draw_comparison.py", {"draw_comparison"} | REPORT),
     ],
 )
 def test_an_edited_module(project: Project, module: str, expected: set[str]) -> None:
@@ -269,8 +309,12 @@ for script in sorted(scripts.glob("*.py")):
         del sys.modules[name]
     importlib.import_module(script.stem)
     really = {Path(module.__file__) for name, module in sys.modules.items() if name.split(".")[0] == "cifarbench"}
-    known = provenance._imported(script, scripts)
-    assert really == known, (script.name, really ^ known)
+    known = provenance._imported([script], scripts) - {script}
+    # What builds models of every family imports them when it has to.
+    if script.stem == "check_models":
+        assert really < known, really - known
+    else:
+        assert really == known, (script.name, really ^ known)
 """
     answer = subprocess.run(
         [sys.executable, "-c", program, CHECKOUT / "scripts"],
@@ -287,8 +331,8 @@ for script in sorted(scripts.glob("*.py")):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--set-threads", "predict_knn=2", "train_network=2"),
-        ("--set-resources", "train_network:mem_mb=9000", "predict_knn:runtime=99"),
+        ("--set-threads", "predict_neighbors=2", "train_network=2"),
+        ("--set-resources", "train_network:mem_mb=9000", "predict_neighbors:runtime=99"),
         ("--default-resources", "mem_mb=1000", "disk_mb=1000"),
         ("--resources", "gpu=1", "mem_mb=4000"),
         ("--workflow-profile", "none"),

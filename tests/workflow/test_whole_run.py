@@ -151,7 +151,7 @@ def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
     explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
     expected = project.would_run()
     rows = [line.split() for line in explained.text.splitlines()]
-    assert ["write_report", "models.knn_raw.n_neighbors:", "5", "->", "3"] in rows
+    assert ["write_report", "tiny", "models.knn_raw.n_neighbors:", "5", "->", "3"] in rows
     assert [
         "score_model",
         "knn_raw",
@@ -182,7 +182,7 @@ def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
 
     # A run's configuration repeats it.
     shutil.copy(project.results / "history" / runs[0] / "config.yaml", project.folder / "config/tiny.yaml")
-    assert "predict_knn knn_raw" in project.would_run()
+    assert "predict_neighbors knn_raw" in project.would_run()
     shutil.copy(project.results / "history" / runs[1] / "config.yaml", project.folder / "config/tiny.yaml")
     assert project.would_run() == set()
 
@@ -191,7 +191,11 @@ def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
     ("change", "job", "why"),
     [
         ({"models": {"mlp": {"learning_rate": 0.1}}}, "train_network mlp", "learning_rate: 0.05 -> 0.1"),
-        ({"models": {"knn_pca": {"n_neighbors": 7}}}, "predict_knn knn_pca", "n_neighbors: 5 -> 7"),
+        (
+            {"models": {"knn_pca": {"n_neighbors": 7}}},
+            "predict_neighbors tiny, knn_pca",
+            "n_neighbors: 5 -> 7",
+        ),
         (
             {"models": {"knn_grid": {"n_components": [2, 4, 6]}}},
             "score_grid_cell knn_grid, fold_0_of_3, 6",

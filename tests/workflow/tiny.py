@@ -16,11 +16,16 @@ TRAIN_BATCHES, BATCH, N_TEST = 5, 12, 20
 N_TRAIN = TRAIN_BATCHES * BATCH
 
 
-def write_archive(path: Path, seed: int = 0) -> str:
-    """Write an archive whose classes differ in colour, but not so much that nothing is confused; its sha256."""
+def write_archive(path: Path, seed: int = 0, random_test_labels: bool = False) -> str:
+    """Write an archive whose classes differ in colour, but not so much that nothing is confused; its sha256.
+
+    random_test_labels: give the test images labels that have nothing to do with them.
+    """
     random = np.random.default_rng(seed)
     members = {f"data_batch_{number + 1}": _batch(random, BATCH) for number in range(TRAIN_BATCHES)}
     members["test_batch"] = _batch(random, N_TEST)
+    if random_test_labels:
+        random.shuffle(members["test_batch"][b"labels"])
     members["batches.meta"] = {b"label_names": [name.encode() for name in CLASSES]}
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as tar:
@@ -49,10 +54,9 @@ def configuration(archive: Path, sha256: str) -> dict[str, Any]:
                 "sha256": sha256,
             }
         },
+        "features": {"pca": {"n_components": 4}, "scaled_pca": {"n_components": 4}},
         "models": {
-            "knn_pca": {"n_components": 4},
-            "knn_scaled_pca": {"n_components": 4},
-            "knn_grid": {"n_components": [2, 4], "n_neighbors": [1, 3]},
+            "knn_grid": {"tune": {"grid": {"n_components": [2, 4], "n_neighbors": [1, 3]}}},
             "mlp": {**network},
             "mlp_batchnorm_dropout": {**network},
         },

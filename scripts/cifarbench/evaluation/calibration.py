@@ -8,6 +8,8 @@ from scipy.stats import binned_statistic
 from cifarbench.evaluation.statistics import wilson_interval
 
 N_BINS = 10
+# What only probabilities tell.
+CALIBRATION = ("expected_calibration_error", "mean_confidence", "reliability")
 
 
 def calibration(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:

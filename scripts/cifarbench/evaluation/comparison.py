@@ -4,8 +4,16 @@ from typing import Any
 
 import numpy as np
 
-Rows = list[dict[str, Any]]
+from cifarbench.study.tables import Row
 
+COSTS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
+COLUMNS = (
+    *("model", "family", "accuracy", "accuracy_low", "accuracy_high", "macro_f1"),
+    *COSTS,
+    *("macro_f1_low", "macro_f1_high", "top2_accuracy", "ece", "predict_ms_per_image"),
+    *("seeds", "accuracy_seed_mean", "accuracy_seed_std"),
+    *("kind", "features", "tuning_seconds", "failure"),
+)
 # Columns of the table for papers: header, format of a value.
 LATEX_COLUMNS = {
     "model": "Model",
@@ -20,46 +28,60 @@ LATEX_COLUMNS = {
 
 
 def table(
-    models: list[str], runs: list[str], metrics: dict[str, dict[str, Any]], fits: dict[str, dict[str, Any]]
+    families: dict[str, str],
+    metrics: dict[str, dict[str, Any]],
+    fits: dict[str, dict[str, Any]],
+    failures: dict[str, str],
 ) -> dict[str, list]:
     """The columns of comparison.csv, one entry a model.
 
-    models: in the configuration's order. runs: the models and, as `model/seed_n`, the further seeds of some.
-    metrics, fits: run -> content of metrics.json and fit.json (`fits` of the models alone will do).
+    families: model -> family, in the configuration's order. metrics: run -> content of metrics.json, where a run is
+    a model or, as `model/seed_n`, a further seed of it. fits: model -> content of fit.json. failures: model -> why it
+    is not among them; all its other cells are empty. A further seed that failed is just not there.
 
     The intervals tell how sure the first seed's figures are, given so many test images. `accuracy_seed_mean`
     and `accuracy_seed_std` (sample standard deviation) tell how much the training's luck matters; they are
     empty for a model that was trained once.
     """
     rows = []
-    for model in models:
-        scores, fit = metrics[model], fits[model]
-        by_seed = [metrics[run]["accuracy"] for run in runs if run == model or run.startswith(f"{model}/")]
-        several = len(by_seed) > 1
-        rows.append(
-            {
-                "model": model,
-                "family": fit["family"],
-                "accuracy": scores["accuracy"],
-                "accuracy_low": scores["accuracy_ci95"][0],
-                "accuracy_high": scores["accuracy_ci95"][1],
-                "macro_f1": scores["macro"]["f1"],
-                "fit_seconds": fit["fit_seconds"],
-                "predict_seconds": fit["predict_seconds"],
-                "peak_memory_mb": fit["peak_memory_mb"],
-                "stored_mb": fit["stored_mb"],
-                "n_parameters": fit["n_parameters"],
-                "macro_f1_low": scores["macro_f1_ci95"][0],
-                "macro_f1_high": scores["macro_f1_ci95"][1],
-                "top2_accuracy": scores["top2_accuracy"],
-                "ece": scores["expected_calibration_error"],
-                "predict_ms_per_image": 1000 * fit["predict_seconds"] / scores["n_test"],
-                "seeds": len(by_seed),
-                "accuracy_seed_mean": float(np.mean(by_seed)) if several else None,
-                "accuracy_seed_std": float(np.std(by_seed, ddof=1)) if several else None,
-            }
-        )
-    return {name: [row[name] for row in rows] for name in rows[0]}
+    for model, family in families.items():
+        row = dict.fromkeys(COLUMNS) | {"model": model, "family": family, "failure": failures.get(model)}
+        if model not in failures:
+            by_seed = [
+                scores["accuracy"]
+                for run, scores in metrics.items()
+                if run == model or run.startswith(f"{model}/")
+            ]
+            row |= _row(metrics[model], fits[model], by_seed)
+        rows.append(row)
+    return {name: [row[name] for row in rows] for name in COLUMNS}
+
+
+def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> dict[str, Any]:
+    several = len(by_seed) > 1
+    return {
+        "accuracy": scores["accuracy"],
+        "accuracy_low": scores["accuracy_ci95"][0],
+        "accuracy_high": scores["accuracy_ci95"][1],
+        "macro_f1": scores["macro"]["f1"],
+        **{name: fit[name] for name in COSTS},
+        "macro_f1_low": scores["macro_f1_ci95"][0],
+        "macro_f1_high": scores["macro_f1_ci95"][1],
+        "top2_accuracy": scores["top2_accuracy"],
+        "ece": scores["expected_calibration_error"],
+        "predict_ms_per_image": 1000 * fit["predict_seconds"] / scores["n_test"],
+        "seeds": len(by_seed),
+        "accuracy_seed_mean": float(np.mean(by_seed)) if several else None,
+        "accuracy_seed_std": float(np.std(by_seed, ddof=1)) if several else None,
+        "kind": fit["kind"],
+        "features": " > ".join(one["name"] for one in fit["features"]) or None,
+        "tuning_seconds": fit["tuning_seconds"],
+    }
+
+
+def succeeded(rows: list[Row]) -> list[Row]:
+    """Those rows of comparison.csv whose models did not fail."""
+    return [row for row in rows if row["failure"] is None]
 
 
 def agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[str]) -> dict[str, Any]:
@@ -67,9 +89,9 @@ def agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[s
 
     y_true: (N,) int. y_pred: model -> (N,) int. For each image that all get wrong, `predicted` is the class
     that most models take it for (of equals the first) and `votes` the number of those models. With one model,
-    the images that it alone gets right are all that it gets right.
+    the images that it alone gets right are all that it gets right; without any, no image counts.
     """
-    answers = np.stack(list(y_pred.values()))
+    answers = np.array([*y_pred.values()], dtype=int).reshape(len(y_pred), len(y_true))
     correct = answers == y_true
     n_right = correct.sum(axis=0)
     none_right = np.flatnonzero(n_right == 0)
@@ -93,28 +115,28 @@ def agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[s
     }
 
 
-def latex(columns: dict[str, list]) -> str:
-    """The table for a paper, with booktabs' rules: \\usepackage{booktabs} is all that it needs."""
-    best = max(columns["accuracy"])
+def latex(rows: list[Row]) -> str:
+    """The table for a paper, with booktabs' rules: \\usepackage{booktabs} is all that it needs.
 
-    def interval(name: str, i: int) -> str:
-        value, low, high = (columns[name + end][i] for end in ("", "_low", "_high"))
-        text = f"{value:.3f} [{low:.3f}, {high:.3f}]"
-        return f"\\textbf{{{text}}}" if name == "accuracy" and value == best else text
+    rows: those of comparison.csv whose models did not fail.
+    """
+    best = max((row["accuracy"] for row in rows), default=None)
 
-    body = []
-    for i, model in enumerate(columns["model"]):
-        parameters = columns["n_parameters"][i]
-        body.append(
-            [
-                "\\texttt{" + model.replace("_", "\\_") + "}",
-                interval("accuracy", i),
-                interval("macro_f1", i),
-                *(f"{columns[name][i]:.3g}" for name in ("fit_seconds", "predict_ms_per_image")),
-                *(f"{columns[name][i]:.1f}" for name in ("peak_memory_mb", "stored_mb")),
-                "--" if parameters is None else f"{parameters:,}".replace(",", "\\,"),
-            ]
-        )
+    def interval(row: Row, name: str) -> str:
+        text = "{:.3f} [{:.3f}, {:.3f}]".format(*(row[name + end] for end in ("", "_low", "_high")))
+        return f"\\textbf{{{text}}}" if name == "accuracy" and row["accuracy"] == best else text
+
+    body = [
+        [
+            "\\texttt{" + row["model"].replace("_", "\\_") + "}",
+            interval(row, "accuracy"),
+            interval(row, "macro_f1"),
+            *(f"{row[name]:.3g}" for name in ("fit_seconds", "predict_ms_per_image")),
+            *(f"{row[name]:.1f}" for name in ("peak_memory_mb", "stored_mb")),
+            "--" if row["n_parameters"] is None else f"{row['n_parameters']:,}".replace(",", "\\,"),
+        ]
+        for row in rows
+    ]
     lines = [
         "\\begin{tabular}{lllrrrrr}",
         "\\toprule",

@@ -1,10 +1,11 @@
 """What a training's history shows: lowest test loss, final gap, and where test accuracy levels off."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from cifarbench.study.tables import read_rows
 
 # Test accuracy levels off at the first epoch after which its running mean gains no more than this.
 LEVEL_GAIN = 0.01
@@ -20,9 +21,8 @@ History = dict[str, np.ndarray]
 
 def read_history(path: Path) -> History:
     """The columns of history.csv by name, each (epochs,) float."""
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+    rows = read_rows(path)
+    return {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
 
 
 def describe(history: History) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-from cifarbench.evaluation.calibration import calibration
+from cifarbench.evaluation.calibration import CALIBRATION, calibration
 from cifarbench.evaluation.statistics import bootstrap_interval, wilson_interval
 
 SCORES = ("precision", "recall", "f1")
@@ -15,11 +15,17 @@ N_EXAMPLES = 8
 
 
 def score(
-    y_true: np.ndarray, y_pred: np.ndarray, proba: np.ndarray, classes: list[str], seed: int
+    y_true: np.ndarray,
+    y_pred: np.ndarray,
+    proba: np.ndarray,
+    classes: list[str],
+    seed: int,
+    probabilities: bool = True,
 ) -> dict[str, Any]:
     """All metrics of one model, ready for JSON.
 
     y_true, y_pred: (N,) int in 0 … n_classes-1. proba: (N, n_classes), rows sum to 1. seed: of the bootstrap.
+    probabilities: whether `proba` says more than `y_pred`; what can't be told without it is null.
     A class that is never predicted has precision 0, one that is absent from the test set recall 0, and both
     count in the averages, as by scikit-learn's default.
     """
@@ -27,13 +33,11 @@ def score(
     correct = y_true == y_pred
     matrix = confusion_matrix(y_true, y_pred, labels=labels)
     *by_class, support = precision_recall_fscore_support(y_true, y_pred, labels=labels, zero_division=0)
-    in_second = true_in_top(y_true, proba, 2)
     return {
         "n_test": len(y_true),
         "accuracy": float(accuracy_score(y_true, y_pred)),
         "accuracy_ci95": wilson_interval(int(correct.sum()), len(y_true)),
-        "top2_accuracy": float(in_second.mean()),
-        "top2_accuracy_ci95": wilson_interval(int(in_second.sum()), len(y_true)),
+        **_top2(y_true, proba, probabilities),
         "macro": _averages(y_true, y_pred, labels, "macro"),
         "macro_f1_ci95": macro_f1_interval(y_true, y_pred, len(classes), seed),
         "weighted": _averages(y_true, y_pred, labels, "weighted"),
@@ -51,8 +55,16 @@ def score(
         },
         "confusion_matrix": matrix.tolist(),
         "confused_pairs": confused_pairs(matrix, y_true, y_pred, proba, classes),
-        **calibration(correct, proba),
+        **(calibration(correct, proba) if probabilities else dict.fromkeys(CALIBRATION)),
     }
+
+
+def _top2(y_true: np.ndarray, proba: np.ndarray, probabilities: bool) -> dict[str, Any]:
+    if not probabilities:
+        return {"top2_accuracy": None, "top2_accuracy_ci95": None}
+    found = true_in_top(y_true, proba, 2)
+    interval = wilson_interval(int(found.sum()), len(found))
+    return {"top2_accuracy": float(found.mean()), "top2_accuracy_ci95": interval}
 
 
 def true_in_top(y_true: np.ndarray, proba: np.ndarray, k: int) -> np.ndarray:

@@ -4,15 +4,17 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from cifarbench.figures.style import new_figure
+from cifarbench.figures.style import new_figure, only_words
 from cifarbench.study.tables import Row
 
 
 def draw(comparison: list[Row], style: dict[str, Any]) -> Figure:
     """A dot and its 95% interval for each model, the first one on top; diamonds are means over several seeds.
 
-    comparison: rows of comparison.csv. style: `font_size`, `color`, `seed_color`.
+    comparison: rows of comparison.csv, those that failed left out. style: `font_size`, `color`, `seed_color`.
     """
+    if not comparison:
+        return only_words("no model to show", style)
     figure, axes = new_figure(height=0.8 + 0.36 * len(comparison), font_size=style["font_size"])
     for y, row in enumerate(comparison):
         value, low, high = row["accuracy"], row["accuracy_low"], row["accuracy_high"]
@@ -37,4 +39,4 @@ def draw(comparison: list[Row], style: dict[str, Any]) -> Figure:
 def describe(comparison: list[Row]) -> str:
     """What the figure says, in a sentence."""
     values = ", ".join(f"{row['model']} {row['accuracy']:.3f}" for row in comparison)
-    return f"Test accuracy of all models with 95% intervals: {values}."
+    return f"Test accuracy of all models with 95% intervals: {values or 'none'}."

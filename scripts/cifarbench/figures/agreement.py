@@ -9,6 +9,7 @@ from cifarbench.figures.pictures import PLATE, Tile, as_pictures, draw, in_rows
 
 COLUMNS = 5
 EXAMPLES_OF_A_MODEL = 8
+NO_MODEL = "No model has looked at the images."
 
 
 def draw_always_wrong(
@@ -20,6 +21,8 @@ def draw_always_wrong(
     `seed`.
     """
     wrong = agreement["all_wrong"]
+    if not agreement["n_models"]:
+        return draw([[]], COLUMNS, style, [NO_MODEL])
     chosen = _some(wrong["count"], style["n_pictures"], style["seed"])
     if not len(chosen):
         return draw([[]], COLUMNS, style, ["Every image is named rightly by a model at least."])
@@ -42,7 +45,7 @@ def draw_only_one_right(
         indices = np.array(alone["indices"], dtype=int)[chosen]
         rows.append([Tile(image) for image in as_pictures(pixels[indices], image_shape)])
         heads.append(f"only {model} is right: {alone['count']} of {agreement['n_test']} images")
-    return draw(rows, EXAMPLES_OF_A_MODEL, style, heads)
+    return draw(rows or [[]], EXAMPLES_OF_A_MODEL, style, heads or [NO_MODEL])
 
 
 def _some(n: int, most: int, seed: int) -> np.ndarray:

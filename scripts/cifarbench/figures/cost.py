@@ -1,13 +1,13 @@
 """Accuracy against what it costs to predict."""
 
-from itertools import cycle
+from math import ceil, floor, log10
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from cifarbench.figures.style import INK, new_figure
+from cifarbench.figures.style import INK, new_figure, only_words
 from cifarbench.study.tables import Row
 
 COSTS = {
@@ -17,18 +17,26 @@ COSTS = {
 }
 # Costs that differ by more than this factor stand on a logarithmic axis.
 DECADE = 10
+FINE = [1, 2, 5]
+# More than that, written under an axis, would run into each other.
+MOST_CHARACTERS = 24
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+COLUMNS_OF_LEGEND = 3
+# Inches that a line of the legend takes; with two of them, panels have their usual height.
+LEGEND_LINE = 0.17
 
 
 def draw(comparison: list[Row], style: dict[str, Any]) -> Figure:
     """A panel for each cost; filled marks, joined by a line, are models that no other beats in both.
 
-    comparison: rows of comparison.csv. style: `font_size`, `colors`.
+    comparison: rows of comparison.csv, those that failed left out. style: `font_size`, `colors`.
     """
-    figure, panels = new_figure(height=3.3, font_size=style["font_size"], ncols=len(COSTS), sharey=True)
-    looks = dict(
-        zip((row["model"] for row in comparison), zip(cycle(style["colors"]), cycle(MARKERS)), strict=False)
-    )
+    if not comparison:
+        return only_words("no model to show", style)
+    lines = -(-len(comparison) // COLUMNS_OF_LEGEND)
+    height = 3.3 + LEGEND_LINE * max(lines - 2, 0)
+    figure, panels = new_figure(height=height, font_size=style["font_size"], ncols=len(COSTS), sharey=True)
+    looks = {row["model"]: look(i, style["colors"]) for i, row in enumerate(comparison)}
     for axes, (name, words) in zip(panels, COSTS.items(), strict=True):
         _panel(axes, comparison, name, looks)
         axes.set_xlabel(words)
@@ -40,9 +48,15 @@ def draw(comparison: list[Row], style: dict[str, Any]) -> Figure:
         [handles[i] for i in order],
         [labels[i] for i in order],
         loc="outside lower center",
-        ncols=min(3, len(order)),
+        ncols=min(COLUMNS_OF_LEGEND, len(order)),
     )
     return figure
+
+
+def look(number: int, colors: list[str]) -> tuple[str, str]:
+    """Colour and mark of a model: when colours begin anew, each comes with the mark after its last one."""
+    round_, place = divmod(number, len(colors))
+    return colors[place], MARKERS[(place + round_) % len(MARKERS)]
 
 
 def pareto_front(costs: list[float], values: list[float]) -> list[int]:
@@ -63,6 +77,13 @@ def describe(comparison: list[Row]) -> str:
         front = pareto_front([row[name] for row in comparison], [row["accuracy"] for row in comparison])
         parts.append(f"{words.split(',')[0]}: {', '.join(comparison[i]['model'] for i in front)}")
     return f"Accuracy against cost; on the Pareto front for {'; for '.join(parts)}."
+
+
+def _fits(steps: list[int], low: float, high: float) -> bool:
+    """Whether an axis from low to high has room for numbers at these steps of each decade."""
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    ticks = [step * 10.0**power for power in powers for step in steps]
+    return sum(len(f"{tick:g}") for tick in ticks if low <= tick <= high) <= MOST_CHARACTERS
 
 
 def _panel(axes: Axes, comparison: list[Row], name: str, looks: dict[str, tuple[str, str]]) -> None:
@@ -87,8 +108,8 @@ def _panel(axes: Axes, comparison: list[Row], name: str, looks: dict[str, tuple[
         )
     if min(costs) > 0 and max(costs) > DECADE * min(costs):
         axes.set_xscale("log")
-        if max(costs) < 10 * DECADE * min(costs):
-            axes.xaxis.set_major_locator(LogLocator(subs=[1, 2, 5]))
+        if max(costs) < 10 * DECADE * min(costs) and _fits(FINE, min(costs), max(costs)):
+            axes.xaxis.set_major_locator(LogLocator(subs=FINE))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(0.12)

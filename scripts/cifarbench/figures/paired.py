@@ -13,7 +13,10 @@ KEY = """row less column, percentage points
 95% interval
 p-value after Holm's correction
 dashed: can't be told apart"""
+SHORT_KEY = "\n".join(KEY.splitlines()[::3])
 ROWS_FOR_KEY = 4
+# With more columns, intervals would overlap; the table has them.
+MOST_COLUMNS_FOR_INTERVALS = 8
 
 
 def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
@@ -31,7 +34,9 @@ def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if not tests:
-        axes.text(0, 0, "one model: no pairs", ha="center", va="center")
+        few = "one model" if models else "no model"
+        axes.text(0, 0, f"{few}: no pairs", ha="center", va="center")
+    roomy = len(columns) <= MOST_COLUMNS_FOR_INTERVALS
     largest = max((abs(test["accuracy_difference"]) for test in tests), default=1) or 1
     for test in tests:
         # The file has the earlier model first: the row's model is the second.
@@ -42,16 +47,11 @@ def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
         strength = 0.15 + (DARKEST - 0.15) * abs(difference) / largest if apart else 0
         ink = draw_cell(axes, x, y, color, strength)
         weight = "bold" if apart else "normal"
-        axes.text(x, y, signed(100 * difference), color=ink, ha="center", va="bottom", weight=weight)
-        axes.text(
-            x,
-            y + 0.02,
-            f"[{signed(100 * low)}, {signed(100 * high)}]\n{_p_value(test['p_value_adjusted'])}",
-            color=ink,
-            ha="center",
-            va="top",
-            fontsize="small",
-        )
+        place = {"color": ink, "ha": "center"}
+        axes.text(x, y, signed(100 * difference), va="bottom" if roomy else "center", weight=weight, **place)
+        if roomy:
+            words = f"[{signed(100 * low)}, {signed(100 * high)}]\n{_p_value(test['p_value_adjusted'])}"
+            axes.text(x, y + 0.02, words, va="top", fontsize="small", **place)
         axes.fill(
             [x - 0.47, x + 0.47, x + 0.47, x - 0.47],
             [y - 0.45, y - 0.45, y + 0.45, y + 0.45],
@@ -64,7 +64,7 @@ def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
     if len(rows) >= ROWS_FOR_KEY:
         # The upper right half is empty.
         place = {"ha": "right", "va": "top", "transform": axes.transAxes}
-        axes.text(1, 1, KEY, fontsize="small", linespacing=1.5, **place)
+        axes.text(1, 1, KEY if roomy else SHORT_KEY, fontsize="small", linespacing=1.5, **place)
     return figure
 
 

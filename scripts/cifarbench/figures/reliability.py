@@ -7,6 +7,9 @@ from matplotlib.figure import Figure
 
 from cifarbench.figures.style import INK, new_figure
 
+# In place of the diagram of a model that gives no probabilities.
+UNTOLD = "This classifier gives no probabilities, so its calibration can't be told."
+
 
 def draw(scores: dict[str, Any], style: dict[str, Any]) -> Figure:
     """Accuracy in bins of confidence with 95% intervals against the diagonal, and how many images a bin has.

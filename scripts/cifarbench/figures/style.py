@@ -64,6 +64,14 @@ def new_figure(height: float, font_size: float, width: float = WIDTH, **subplots
     return figure, figure.subplots(**subplots)
 
 
+def only_words(sentence: str, style: dict[str, Any]) -> Figure:
+    """A figure that has nothing to show, and says so."""
+    figure, axes = new_figure(height=0.6, font_size=style["font_size"])
+    axes.set_axis_off()
+    axes.text(0, 0.5, sentence, va="center")
+    return figure
+
+
 def save_svg(figure: Figure, path: Path, description: str) -> None:
     """Write a figure as SVG, with `description` as its alternative text."""
     content = io.BytesIO()

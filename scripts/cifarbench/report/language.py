@@ -27,6 +27,10 @@ class Language:
 
     __call__ = say
 
+    def term(self, text: str) -> str:
+        """A text that others have chosen, such as a kind of models; as it is where the catalogue lacks it."""
+        return self._messages.gettext(text) if text else text
+
     def plural(self, one: str, many: str, n: int, **values: object) -> str:
         """The form of the message that the number `n` asks for; `{n}` stands for it."""
         return self._messages.ngettext(one, many, n).format(n=self.whole(n), **values)
@@ -64,8 +68,10 @@ class Language:
             return self.say("p < {n}", n=self.number(0.001))
         return self.say("p = {n}", n=self.number(value))
 
-    def seconds(self, value: float) -> str:
-        """A duration, in the unit that suits it."""
+    def seconds(self, value: float | None) -> str:
+        """A duration, in the unit that suits it; a dash for none."""
+        if value is None:
+            return self.number(None)
         if value < 0.001:
             return _together(self.say("{n} µs", n=self.significant(value * 1e6)))
         if value < 1:

@@ -1,10 +1,12 @@
 """What the report says and shows of one model."""
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from statistics import fmean, stdev
 from typing import Any
 
-from cifarbench.report import published
+from cifarbench.evaluation.candidates import MOST_SHOWN, parameters, ranked, text
+from cifarbench.report import failures, published
 from cifarbench.report.language import Language
 from cifarbench.report.pictures import Figure, Pictures
 from cifarbench.report.results import Model, Row, Run
@@ -21,6 +23,8 @@ class Fact:
 
 class ModelView:
     """A model, piece by piece, in the words of one language."""
+
+    failure = reason = ""
 
     def __init__(self, model: Model, run: Run, say: Language, pictures: Pictures):
         self.model = model
@@ -48,15 +52,33 @@ class ModelView:
         """Whether no other model is more accurate."""
         return self.model is self.run.ranking[0]
 
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether it says how sure it is."""
+        return self.fit["probabilities"]
+
     def figure(self, name: str) -> Figure | None:
-        """One of the model's pictures, if it was drawn."""
-        return self._pictures.find(f"figures/{self.name}", name)
+        """One of the model's pictures, if it was drawn and tells anything."""
+        return self._pictures.find(f"figures/{self.name}", name) if self._tells(name) else None
 
     @property
     def pictures(self) -> list[tuple[str, str]]:
-        """Path and caption of each of the model's pictures."""
+        """Path and caption of each of these pictures."""
         paths = self._pictures.paths(f"figures/{self.name}")
-        return [(path, self._pictures.caption(path)) for path in paths]
+        return [
+            (path, self._pictures.caption(path)) for path in paths if self._tells(PurePosixPath(path).stem)
+        ]
+
+    def _tells(self, name: str) -> bool:
+        return self.gives_probabilities or name != "reliability"
+
+    @property
+    def missing(self) -> list[str]:
+        """Why some of what should stand here does not: a sentence for each reason."""
+        return [
+            f"{failures.of_files(self.say, found)} {failures.log(self.say, self.run, found)}"
+            for found in self.run.missing(self.name)
+        ]
 
     @property
     def facts(self) -> list[Fact]:
@@ -65,16 +87,7 @@ class ModelView:
         facts = [
             Fact(say("Accuracy"), say.number(self.model.accuracy), self._interval("accuracy_ci95")),
             Fact(say("Macro F1"), say.number(metrics["macro"]["f1"]), self._interval("macro_f1_ci95")),
-            Fact(
-                say("Top-2 accuracy"),
-                say.number(metrics["top2_accuracy"]),
-                say("right class among the likeliest two"),
-            ),
-            Fact(
-                say("Calibration error"),
-                say.number(metrics["expected_calibration_error"]),
-                say("how far confidence lies from accuracy"),
-            ),
+            *(self._facts_of_confidence if self.gives_probabilities else []),
             Fact(say("Fit"), say.seconds(fit["fit_seconds"])),
             Fact(say("Prediction"), say.seconds(fit["predict_seconds"])),
             Fact(say("Stored"), say.megabytes(fit["stored_mb"])),
@@ -87,6 +100,35 @@ class ModelView:
         return facts
 
     @property
+    def _facts_of_confidence(self) -> list[Fact]:
+        say, metrics = self.say, self.metrics
+        return [
+            Fact(
+                say("Top-2 accuracy"),
+                say.number(metrics["top2_accuracy"]),
+                say("right class among the likeliest two"),
+            ),
+            Fact(
+                say("Calibration error"),
+                say.number(metrics["expected_calibration_error"]),
+                say("how far confidence lies from accuracy"),
+            ),
+        ]
+
+    @property
+    def confidence(self) -> str:
+        """How sure it is, and how right."""
+        if not self.gives_probabilities:
+            return self.say("This classifier gives no probabilities, so its calibration can't be told.")
+        return self.say(
+            "On average it is {confidence} sure and {accuracy} right; within bins of equal confidence the two lie "
+            "{error} apart.",
+            confidence=self.say.percent(self.metrics["mean_confidence"], 1),
+            accuracy=self.say.percent(self.model.accuracy, 1),
+            error=self.say.percent(self.metrics["expected_calibration_error"], 1),
+        )
+
+    @property
     def over_seeds(self) -> str:
         """Mean and standard deviation of accuracy over seeds; a dash for a model that was trained once."""
         accuracies = self.model.accuracies
@@ -95,10 +137,32 @@ class ModelView:
         return f"{self.say.number(fmean(accuracies))} ± {self.say.number(stdev(accuracies))}"
 
     @property
-    def hyperparameters(self) -> str:
-        """Family and hyperparameters, in a line."""
-        shown = [f"`{key}` {self._shown(value)}" for key, value in self.model.params.items()]
-        return self.say("Family `{family}`: {values}.", family=self.fit["family"], values=", ".join(shown))
+    def about(self) -> list[str]:
+        """What it is: its kind, its features and their hyperparameters, its own, and whether they were tuned."""
+        say, features = self.say, self.model.features
+        head = say(
+            "{kind} on {features}",
+            kind=_capitalised(say.term(self.model.kind)),
+            features=" > ".join(f"`{one['name']}`" for one in features) or say("pixels"),
+        )
+        own = self._values(self.model.own_params)
+        sentences = [f"{head}: {own}." if own else f"{head}."]
+        sentences += [
+            say("`{name}` has {values}.", name=one["name"], values=values)
+            if one["name"] == one["kind"]
+            else say("`{name}` is `{kind}` with {values}.", name=one["name"], kind=one["kind"], values=values)
+            for one in features
+            if (values := self._values(one["params"]))
+        ]
+        if self.fit["tuning_seconds"] is not None:
+            sentences.append(
+                say(
+                    "Tuned: of the {fit} of its fit, the search took {search}.",
+                    fit=say.seconds(self.fit["fit_seconds"]),
+                    search=say.seconds(self.fit["tuning_seconds"]),
+                )
+            )
+        return sentences
 
     @property
     def best_classes(self) -> list[str]:
@@ -164,31 +228,64 @@ class ModelView:
         return [(epoch, theirs, ours[epoch]) for epoch, theirs in course.items() if epoch in ours]
 
     @property
+    def grid_names(self) -> dict[str, str]:
+        """The columns of the grid's hyperparameters, and what these are called."""
+        return parameters(self.model.grid)
+
+    def is_numeric(self, column: str) -> bool:
+        """Whether the values of a hyperparameter in the grid can be sorted as numbers."""
+        values = [row[column] for row in self.model.grid]
+        return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+    @property
     def grid(self) -> list[Row]:
-        """The pairs of a grid search, the best first."""
-        return sorted(self.model.grid, key=lambda row: row["rank_test_score"])
+        """The candidates of a grid search, the best first; only the best ones if there are many."""
+        return ranked(self.model.grid)[:MOST_SHOWN]
 
     @property
     def grid_choice(self) -> str:
-        """Which pair the search chose, and which one the notebook's did."""
-        say, params = self.say, self.model.params
-        text = say(
-            "The best of {n} pairs has {n_components} components and {n_neighbors} neighbours.",
+        """Which candidate the search chose, and which one the notebook's did."""
+        say, names = self.say, self.grid_names
+
+        def params(candidate: Row) -> str:
+            return say.listed([f"`{name}` {text(candidate[column])}" for column, name in names.items()])
+
+        sentence = say(
+            "The best of {n} candidates has {params}.",
             n=say.whole(len(self.model.grid)),
-            n_components=say.whole(params["n_components"]),
-            n_neighbors=say.whole(params["n_neighbors"]),
+            params=params(self.grid[0]),
         )
-        if self.run.is_published:
-            text += " " + say(
-                "The notebook's search chose {n_components} and {n_neighbors}.", **published.BEST_PAIR
-            )
-        return text
+        theirs = published.CHOICES.get(self.name, {}) if self.run.is_published else {}
+        if theirs.keys() == names.keys():
+            sentence += " " + say("The notebook's search chose {params}.", params=params(theirs))
+        return sentence
+
+    @property
+    def grid_caption(self) -> str:
+        """That the table does not show every candidate, if so."""
+        left_out = len(self.grid) < len(self.model.grid)
+        return self.say("The best {n}.", n=len(self.grid)) if left_out else ""
 
     def _interval(self, name: str) -> str:
         low, high = map(self.say.number, self.metrics[name])
         return f"{low}\N{EN DASH}{high}"
 
-    def _shown(self, value: Any) -> str:
-        if isinstance(value, bool):
-            return self.say("yes") if value else self.say("no")
-        return str(value)
+    def _values(self, params: dict[str, Any]) -> str:
+        return ", ".join(f"`{name}` {text(value)}" for name, value in params.items())
+
+
+class FailedView:
+    """A model that failed, in the words of one language."""
+
+    is_best = False
+
+    def __init__(self, name: str, run: Run, say: Language):
+        failure = run.failed[name]
+        self.name = name
+        self.failure = failures.of_model(say, name, failure)
+        self.reason = f"`{failure.step}`: {failures.reason(failure)}"
+        self.log = failures.log(say, run, failure)
+
+
+def _capitalised(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from cifarbench.evaluation.candidates import text
 from cifarbench.report.language import Language
 from cifarbench.report.results import Run
 from cifarbench.report.view import Report
@@ -37,6 +38,7 @@ def _environment(say: Language) -> Environment:
     environment.globals["source"] = lambda file: Markup((TEMPLATES / file).read_text())
     environment.filters["code"] = code
     environment.filters["cell"] = cell
+    environment.filters["setting"] = text
     return environment
 
 

@@ -67,9 +67,11 @@ def captions(say: Language) -> dict[str, str]:
         "always_wrong": say("Images that every model gets wrong, drawn at random."),
         "only_one_right": say("Images that one model alone gets right, drawn at random."),
         "confusion_matrix": say("How often each true class (row) is taken for each class (column)."),
-        "confused_pairs": say("The five most frequent confusions, with images of which the model is surest."),
+        "confused_pairs": say(
+            "The five most frequent confusions, with images of which the model is surest, if it says how sure it is."
+        ),
         "training": say("Loss and accuracy in every epoch, on training and test images."),
-        "grid_scores": say("Mean accuracy over the folds for every pair of the grid."),
+        "grid_scores": say("Mean accuracy over the folds for the candidates of the grid."),
         "reliability": say("How often the model is right, by how sure it is, with 95% intervals."),
         "predictions": say("Test images drawn at random, with predicted and true class."),
     }
@@ -97,6 +99,10 @@ def words(say: Language) -> dict[str, str]:
         "expected calibration error {n}": say("expected calibration error {n}", n="{n}"),
         "lowest test loss: epoch {n}": say("lowest test loss: epoch {n}", n="{n}"),
         "test levels off: epoch {n}": say("test levels off: epoch {n}", n="{n}"),
+        "mean accuracy over the folds, with its standard deviation": say(
+            "mean accuracy over the folds, with its standard deviation"
+        ),
+        "the best {n} candidates": say("the best {n} candidates", n="{n}"),
         "neighbours": say("neighbours"),
         "principal components": say("principal components"),
         "prediction, ms per image": say("prediction, ms per image"),

@@ -4,12 +4,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from statistics import fmean
 from typing import Any, Self
 
 from cifarbench.report import published
 from cifarbench.study.errors import UserError
+from cifarbench.study.failures import Failure
 from cifarbench.study.files import read_json
 from cifarbench.study.tables import Row, read_rows
 
@@ -52,7 +53,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Model:
-    """One trained model: the contents of its files, and what its properties say about it.
+    """One trained model: the contents of its files.
 
     `history`, `learning` (what it shows) and `grid` are empty for a model that has none. `reruns` are
     the same model with further seeds.
@@ -93,14 +94,25 @@ class Model:
         return [self, *self.reruns]
 
     @property
-    def is_network(self) -> bool:
-        """Whether it learned in epochs."""
-        return bool(self.history)
+    def kind(self) -> str:
+        """What it belongs to, as an English plural."""
+        return self.fit["kind"]
 
     @property
-    def is_neighbors(self) -> bool:
-        """Whether it looks for nearest neighbours."""
-        return "n_neighbors" in self.params
+    def features(self) -> list[dict[str, Any]]:
+        """What it looks at, from pixels on: `name`, `kind` and `params` of each; none for pixels as they are."""
+        return self.fit["features"]
+
+    @property
+    def own_params(self) -> dict[str, Any]:
+        """The classifier's hyperparameters, without those of its features."""
+        of_features = {name: value for one in self.features for name, value in one["params"].items()}
+        return dict(item for item in self.params.items() if item not in of_features.items())
+
+    @property
+    def tuned(self) -> bool:
+        """Whether a grid search chose some of its hyperparameters."""
+        return bool(self.grid)
 
     def column(self, name: str) -> list[float]:
         """One column of the history, a value an epoch."""
@@ -111,14 +123,18 @@ class Model:
 class Run:
     """All models of a run, in the configuration's order, and what was found between them.
 
-    `files` maps paths relative to the run's folder to where they are; only what is named there is read.
+    `order` names all of them; those of `failed` are not among `models`. `files` maps paths relative to the run's
+    folder to where they are; only what is named there is read. `records` are those that hold a failure instead.
     """
 
     dataset: dict[str, Any]
+    order: list[str]
     models: dict[str, Model]
+    failed: dict[str, Failure]
     pairs: list[Pair]
     agreement: dict[str, Any]
     files: dict[str, Path]
+    records: dict[str, Failure]
 
     @classmethod
     def read(cls, folder: Path, files: list[Path]) -> Self:
@@ -127,10 +143,18 @@ class Run:
         Raises UserError if one of the files that every report needs is not among them.
         """
         known = {path.relative_to(folder).as_posix(): path for path in files}
+        records = {name: failure for name, path in known.items() if (failure := Failure.read(path))}
+        known = {name: path for name, path in known.items() if name not in records}
         for name in ("comparison.csv", "paired_tests.csv", "data/dataset.json"):
             if name not in known:
                 raise UserError(f"{folder / name} is not among the files of the report; give it too.")
         rows = {row["model"]: row for row in read_rows(known["comparison.csv"])}
+        failed = {
+            name: records[path]
+            for name in rows
+            for path in (f"models/{name}/metrics.json", f"models/{name}/fit.json")
+            if path in records
+        }
         pairs = [
             Pair(
                 row["model_a"],
@@ -145,36 +169,42 @@ class Run:
         ]
         return cls(
             dataset=read_json(known["data/dataset.json"]),
-            models={name: _model(name, row, known) for name, row in rows.items()},
+            order=list(rows),
+            models={name: _model(name, row, known) for name, row in rows.items() if name not in failed},
+            failed=failed,
             pairs=pairs,
             agreement=read_json(known["agreement.json"]) if "agreement.json" in known else {},
             files=known,
+            records=records,
         )
 
     @property
-    def neighbors(self) -> list[Model]:
-        """The models that look for nearest neighbours."""
-        return [model for model in self.models.values() if model.is_neighbors]
+    def failed_seeds(self) -> dict[str, Failure]:
+        """Further seeds that failed, of models that did not, as `model/seed_n`."""
+        runs = {path: PurePosixPath(path).parent for path in self.records if path.endswith("/metrics.json")}
+        return {
+            run.relative_to("models").as_posix(): self.records[path]
+            for path, run in runs.items()
+            if run.parent.name in self.models
+        }
+
+    def missing(self, model: str) -> list[Failure]:
+        """Why some of the files that tell of a model, such as its figures, are not there."""
+        folders = (f"models/{model}", f"figures/{model}")
+        found = [
+            self.records[path] for path in self.records if PurePosixPath(path).parent.as_posix() in folders
+        ]
+        return list(dict.fromkeys(found))
 
     @property
-    def untuned_neighbors(self) -> list[Model]:
-        """Those of them that no grid search tuned."""
-        return [model for model in self.neighbors if not model.grid]
+    def has_curves(self) -> bool:
+        """Whether any model learned in epochs."""
+        return any(model.history for model in self.models.values())
 
     @property
-    def networks(self) -> list[Model]:
-        """The models that learned in epochs."""
-        return [model for model in self.models.values() if model.is_network]
-
-    @property
-    def plain_network(self) -> Model | None:
-        """The first network without batch norm and dropout."""
-        plain = (
-            model
-            for model in self.networks
-            if not model.params.get("batch_norm") and not model.params.get("dropout")
-        )
-        return next(plain, None)
+    def has_grids(self) -> bool:
+        """Whether any model was tuned."""
+        return any(model.tuned for model in self.models.values())
 
     @property
     def is_published(self) -> bool:
@@ -185,10 +215,6 @@ class Run:
     def n_features(self) -> int:
         """Number of pixel values of an image."""
         return math.prod(self.dataset["image_shape"])
-
-    def weights_on_pixels(self, model: Model) -> int:
-        """How many weights a dense network has in its first layer, one a pixel value and hidden unit."""
-        return self.n_features * model.params["hidden_dim"]
 
     @cached_property
     def ranking(self) -> list[Model]:
@@ -211,13 +237,15 @@ def _model(name: str, row: Row, files: dict[str, Path]) -> Model:
             path = f"{folder}/{file}"
             return read(files[path]) if path in files or missing is None else missing
 
+        learning = content("learning.json", read_json, missing={})
         return Model(
             name=name,
             row=row,
             fit=content("fit.json", read_json),
             metrics=content("metrics.json", read_json),
-            history=content("history.csv", read_rows, missing=[]),
-            learning=content("learning.json", read_json, missing={}),
+            # A curve that could not be described is none.
+            history=content("history.csv", read_rows, missing=[]) if learning else [],
+            learning=learning,
             grid=content("cv_results.csv", read_rows, missing=[]),
             reruns=reruns,
         )

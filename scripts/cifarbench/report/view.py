@@ -5,15 +5,16 @@ from typing import Any
 
 import yaml
 
-from cifarbench.report import published
+from cifarbench.report import failures, published
+from cifarbench.report.answer import answer
 from cifarbench.report.conclusions import Statement, Verdict, conclude
 from cifarbench.report.language import Language
-from cifarbench.report.model_view import ModelView
+from cifarbench.report.model_view import FailedView, ModelView
 from cifarbench.report.pictures import Pictures
 from cifarbench.report.results import Run
 
 # The keys of a configuration, in the order in which one reads them; others follow.
-KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "models"]
+KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "features", "models"]
 DATASET_NAMES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "fashion_mnist": "Fashion-MNIST"}
 
 
@@ -25,7 +26,11 @@ class Report:
         self.say = say
         self.settings = settings
         self.pictures = Pictures(run, say)
-        self.models = [ModelView(model, run, say, self.pictures) for model in run.models.values()]
+        views = {name: ModelView(model, run, say, self.pictures) for name, model in run.models.items()}
+        views |= {name: FailedView(name, run, say) for name in run.failed}
+        # In the configuration's order; then those alone that did not fail.
+        self.rows = [views[name] for name in run.order if name in views]
+        self.models = [view for view in self.rows if not view.failure]
 
     # ---- The page ----
 
@@ -46,7 +51,7 @@ class Report:
     def lede(self) -> str:
         """What was compared, in two sentences."""
         say, dataset = self.say, self.run.dataset
-        models = say.plural("{n} model", "{n} models", len(self.run.models))
+        models = say.plural("{n} model", "{n} models", len(self.rows))
         return say(
             "{models}, trained on {n_train} images of {n_classes} classes and tested on {n_test} others. "
             "Every "
@@ -76,62 +81,28 @@ class Report:
         absent = {
             "conclusions": not self.statements,
             "pairs": not self.run.pairs,
+            "cost": not self.models,
+            "method": not self.models,
+            "machine": not self.models,
             "agreement": len(self.models) < 2 or not self.run.agreement,
         }
         return [(anchor, text) for anchor, text in sections.items() if not absent.get(anchor)]
 
     # ---- Findings ----
 
+    @property
+    def failures(self) -> list[str]:
+        """Which models and which further seeds failed, and why."""
+        seeds = self.run.failed_seeds
+        return [
+            *(view.failure for view in self.rows if view.failure),
+            *(failures.of_seed(self.say, run, failure) for run, failure in seeds.items()),
+        ]
+
     @cached_property
     def answer(self) -> list[str]:
-        """The best model and its equals, the best of the other kind, the quickest: a few sentences."""
-        say, run = self.say, self.run
-        best = run.ranking[0]
-        low, high = best.metrics["accuracy_ci95"]
-        sentences = [
-            say(
-                "`{model}` is the most accurate: {accuracy} (95% interval {low} to {high}).",
-                model=best.name,
-                accuracy=say.number(best.accuracy),
-                low=say.number(low),
-                high=say.number(high),
-            )
-        ]
-        equals = [model for model in run.ranking[1:] if not run.pair(best, model).told_apart]
-        if equals:
-            names = [f"`{model.name}` ({say.number(model.accuracy)})" for model in equals]
-            sentences.append(say("It can't be told apart from {models}.", models=say.listed(names)))
-        elif len(run.models) > 1:
-            sentences.append(say("It can be told apart from every other."))
-        rival = next((model for model in run.ranking if model.is_network != best.is_network), None)
-        if rival and rival not in equals:
-            pair = run.pair(best, rival)
-            message = (
-                say(
-                    "The best kNN, `{model}`, lies {difference} below it ({low} to {high}).",
-                    **_gap(say, pair),
-                )
-                if best.is_network
-                else say(
-                    "The best network, `{model}`, lies {difference} below it ({low} to {high}).",
-                    **_gap(say, pair),
-                )
-            )
-            sentences.append(message)
-        quickest = min(run.models.values(), key=lambda model: model.fit["predict_seconds"])
-        slowest = max(run.models.values(), key=lambda model: model.fit["predict_seconds"])
-        if quickest is not slowest:
-            sentences.append(
-                say(
-                    "`{quickest}` predicts fastest, {few} for {n} images; `{slowest}` takes {many}.",
-                    quickest=quickest.name,
-                    slowest=slowest.name,
-                    few=say.seconds(quickest.fit["predict_seconds"]),
-                    many=say.seconds(slowest.fit["predict_seconds"]),
-                    n=say.whole(run.dataset["n_test"]),
-                )
-            )
-        return sentences
+        """What comes out, in a few sentences."""
+        return answer(self.run, self.say)
 
     @cached_property
     def statements(self) -> list[Statement]:
@@ -218,7 +189,7 @@ class Report:
     @property
     def n_seeds(self) -> int:
         """With how many seeds the networks were trained."""
-        return max(len(model.every_seed) for model in self.run.models.values())
+        return max((len(model.every_seed) for model in self.run.models.values()), default=0)
 
     def small(self, p_value: float) -> str:
         """A p-value as it stands in a table."""
@@ -268,12 +239,3 @@ class Report:
 
 def _place(key: str) -> int:
     return KEYS.index(key) if key in KEYS else len(KEYS)
-
-
-def _gap(say: Language, pair: Any) -> dict[str, str]:
-    return {
-        "model": pair.second,
-        "difference": say.number(pair.difference),
-        "low": say.number(pair.low),
-        "high": say.number(pair.high),
-    }

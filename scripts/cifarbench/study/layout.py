@@ -152,12 +152,12 @@ class Layout:
 
     def features_settings(self, features: Features, part: str | None, seed: int) -> str:
         """What a fit to a part is, or with None what is made of it for any images."""
-        keys = features.params if part is None else features.fit_params
+        keys = list(features.kind.parameters) if part is None else features.fit_params
         fitting = {} if part is None else {"part": part, "seed": seed if features.kind.seeded else 0}
         return settings(
             {
                 "kind": features.kind.name,
-                "params": {key: features.params[key] for key in keys if key not in features.chosen},
+                "params": {key: features.params[key] for key in keys if key in features.params},
                 "chosen": {name: key for name, key in features.chosen.items() if name in keys},
                 **fitting,
             }

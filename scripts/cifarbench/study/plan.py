@@ -38,9 +38,9 @@ class Run(NamedTuple):
 class Features:
     """Features as one or several models use them, under the name that their files have.
 
-    base: the entry's name in the configuration. params: its parameters, defaults included. inputs: the name of the
-    features that these are computed from. chosen: parameter -> key of the grid whose best value it takes. tuned_by:
-    the model whose grid that is, or another's grid further down the chain.
+    base: the entry's name in the configuration. params: its parameters, defaults included, but for those that a grid
+    decides. inputs: the name of the features that these are computed from. chosen: parameter -> key of that grid.
+    tuned_by: the model whose grid that is, here or further down the chain.
     """
 
     name: str
@@ -54,7 +54,9 @@ class Features:
     @property
     def fit_params(self) -> list[str]:
         """The parameters that the fit depends on."""
-        return [key for key in self.params if self.kind.fit_keys is None or key in self.kind.fit_keys]
+        return [
+            key for key in self.kind.parameters if self.kind.fit_keys is None or key in self.kind.fit_keys
+        ]
 
     @property
     def fit_is_chosen(self) -> bool:
@@ -69,15 +71,18 @@ class Features:
         if self.kind.fit_keys is None or self.fit_is_chosen:
             return f"{self.kind.name}-{self.name}"
         said = [
-            f"{key}={slug(self.params[key])}"
+            f"{key}={slug(self.params.get(key))}"
             for key in self.fit_params
-            if self.params[key] != self.kind.parameters[key].default
+            if self.params.get(key) != self.kind.parameters[key].default
         ]
-        return ",".join([self.kind.name, *said, *([f"of={self.inputs}"] if self.inputs != PIXELS else [])])
+        return "+".join([self.kind.name, *said, *([f"of={self.inputs}"] if self.inputs != PIXELS else [])])
 
 
 def slug(value: Any) -> str:
-    """A value as part of a file's name: itself if that will do, or a checksum."""
+    """A value as part of a file's name: itself if that will do, or a checksum.
+
+    No comma is in a name: Snakemake parts the wildcards of a cluster's jobs there.
+    """
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return (
         text if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text) else hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -185,7 +190,7 @@ class Plan:
         }
         keys = sorted(grid)
         tried = [dict(zip(keys, values, strict=True)) for values in product(*(grid[key] for key in keys))]
-        return {",".join(f"{key}={slug(value)}" for key, value in one.items()) or ALL: one for one in tried}
+        return {"+".join(f"{key}={slug(value)}" for key, value in one.items()) or ALL: one for one in tried}
 
     def split_choice(self, model: str, choice: Entry) -> tuple[Entry, dict[str, Entry]]:
         """Values of grid keys, sorted by whose they are: the classifier's, and those of features by their base."""
@@ -269,9 +274,10 @@ class Plan:
             name = f"{base}@{tuned_by}" if own or says else base
         else:
             said = [f"{key}={slug(own[key])}" for key in sorted(own)] + ([f"of={inputs}"] if says else [])
-            name = f"{base}@{','.join(said)}" if said else base
+            name = f"{base}@{'+'.join(said)}" if said else base
         params = with_defaults({**entry, **({} if tuned_by else own)}, kind.parameters)
         chosen = dict(own) if tuned_by else {}
+        params = {key: value for key, value in params.items() if key not in chosen}
         found = Features(name, base, kind, params, inputs, chosen, tuned_by if name != base else None)
         self.features.setdefault(name, found)
         return name

@@ -12,6 +12,7 @@ import compare_models
 import describe_learning
 import score_model
 from cifarbench.evaluation.comparison import agreement, latex, table
+from cifarbench.study.failures import Failure
 from cifarbench.study.files import read_json, write_json
 from cifarbench.study.tables import read_rows
 
@@ -42,9 +43,12 @@ def metrics(accuracy: float) -> dict[str, Any]:
     }
 
 
-def fit(family: str, n_parameters: int | None = None) -> dict[str, Any]:
+def fit(kind: str, n_parameters: int | None = None, features: tuple[str, ...] = ()) -> dict[str, Any]:
     return {
-        "family": family,
+        "kind": kind,
+        "features": [{"name": name, "kind": "pca", "params": {}} for name in features],
+        "tuning_seconds": None,
+        "probabilities": True,
         "fit_seconds": 2.0,
         "predict_seconds": 0.5,
         "peak_memory_mb": 300.0,
@@ -53,11 +57,19 @@ def fit(family: str, n_parameters: int | None = None) -> dict[str, Any]:
     }
 
 
-def three_models() -> dict[str, list]:
+def three_models(failures: dict[str, str] | None = None) -> dict[str, list]:
     runs = ["net", "net/seed_1", "net/seed_7", "network_two", "near"]
     scores = dict(zip(runs, map(metrics, (0.5, 0.52, 0.57, 0.6, 0.4)), strict=True))
-    fits = {"net": fit("mlp", 1234567), "network_two": fit("mlp", 10), "near": fit("knn")}
-    return table(["net", "network_two", "near"], runs, scores, fits)
+    fits = {
+        "net": fit("perceptrons", 1234567),
+        "network_two": fit("perceptrons", 10),
+        "near": fit("nearest neighbours", features=("edges", "pca")) | {"tuning_seconds": 1.5},
+    }
+    return table({"net": "mlp", "network_two": "mlp", "near": "knn"}, scores, fits, failures or {})
+
+
+def rows_of(columns: dict[str, list]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def test_columns_of_the_contract_come_first_and_in_order() -> None:
@@ -66,6 +78,23 @@ def test_columns_of_the_contract_come_first_and_in_order() -> None:
     assert columns["model"] == ["net", "network_two", "near"]
     assert columns["n_parameters"] == [1234567, 10, None]
     assert columns["predict_ms_per_image"] == [0.5, 0.5, 0.5]
+    assert list(columns)[-4:] == ["kind", "features", "tuning_seconds", "failure"]
+    assert columns["kind"] == ["perceptrons", "perceptrons", "nearest neighbours"]
+    assert columns["features"] == [None, None, "edges > pca"]
+    assert columns["tuning_seconds"] == [None, None, 1.5]
+    assert columns["failure"] == [None] * 3
+
+
+def test_a_model_that_failed_is_a_row_that_says_why() -> None:
+    columns = three_models({"network_two": "train_network: no memory"})
+    assert list(columns) == list(three_models())
+    net, failed, near = rows_of(columns)
+    assert {name: value for name, value in failed.items() if value is not None} == {
+        "model": "network_two",
+        "family": "mlp",
+        "failure": "train_network: no memory",
+    }
+    assert [net, near] == [rows_of(three_models())[i] for i in (0, 2)]
 
 
 def test_seeds_are_kept_apart_from_the_uncertainty_of_the_test_set() -> None:
@@ -111,7 +140,7 @@ def test_agreement_of_one_model_is_its_right_and_wrong() -> None:
 
 
 def test_latex_is_a_table_of_booktabs() -> None:
-    text = latex(three_models())
+    text = latex(rows_of(three_models()))
     lines = text.splitlines()
     assert lines[0].startswith("\\begin{tabular}")
     assert lines[-1] == "\\end{tabular}"
@@ -122,6 +151,7 @@ def test_latex_is_a_table_of_booktabs() -> None:
     assert "\\texttt{network\\_two} & \\textbf{0.600 [0.570, 0.630]}" in text
     assert "1\\,234\\,567" in text
     assert text.replace("\\_", "").count("_") == 0
+    assert latex([]).splitlines()[-3:] == ["\\midrule", "\\bottomrule", "\\end{tabular}"]
 
 
 # ---- the scripts, from predictions to comparison ----
@@ -141,7 +171,11 @@ def run(tmp_path: Path) -> Path:
         np.savez(folder / "predictions.npz", y_true=y_true, y_pred=proba.argmax(axis=1), proba=proba)
         write_json(folder / "fit.json", fit("any"))
         score_model.main(
-            folder / "predictions.npz", tmp_path / "data/dataset.json", folder / "metrics.json", {"seed": 0}
+            folder / "predictions.npz",
+            folder / "fit.json",
+            tmp_path / "data/dataset.json",
+            folder / "metrics.json",
+            {"seed": 0},
         )
     return tmp_path
 
@@ -156,7 +190,7 @@ def compare(run: Path, models: list[str], runs: list[str]) -> None:
         latex_table=run / "comparison.tex",
         tests=run / "paired_tests.csv",
         agreement=run / "agreement.json",
-        settings={"models": models, "runs": runs, "seed": 0},
+        settings={"models": models, "runs": runs, "families": dict.fromkeys(models, "some"), "seed": 0},
     )
 
 
@@ -184,6 +218,59 @@ def test_compares_one_model_with_nobody(run: Path) -> None:
     assert read_rows(run / "paired_tests.csv") == []
     assert (run / "paired_tests.csv").read_text().startswith("model_a,model_b,accuracy_difference")
     assert len(read_rows(run / "comparison.csv")) == 1
+
+
+def break_off(run: Path, name: str, *files: str) -> None:
+    for file in files or ("predictions.npz", "fit.json", "metrics.json"):
+        Failure(name.partition("/")[0], "train_network", "it broke").write(run / "models" / name / file)
+
+
+def test_a_failed_model_takes_part_in_no_test(run: Path) -> None:
+    break_off(run, "near")
+    compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
+    near, net = read_rows(run / "comparison.csv")
+    assert (near["model"], near["family"], near["failure"]) == ("near", "some", "train_network: it broke")
+    assert near["accuracy"] is near["seeds"] is net["failure"] is None
+    assert (net["accuracy"] > 0.5, net["seeds"]) == (True, 2)
+    assert read_rows(run / "paired_tests.csv") == []
+    assert list(read_json(run / "agreement.json")["only_one_right"]) == ["net"]
+    assert "near" not in (run / "comparison.tex").read_text()
+
+
+def test_a_model_whose_scoring_failed_has_failed(run: Path) -> None:
+    break_off(run, "near", "metrics.json")
+    compare(run, ["near", "net"], ["near", "net"])
+    assert read_rows(run / "comparison.csv")[0]["failure"] == "train_network: it broke"
+
+
+def test_a_failed_seed_is_left_out_of_the_mean(run: Path) -> None:
+    break_off(run, "net/seed_1")
+    compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
+    _, net = read_rows(run / "comparison.csv")
+    assert (net["seeds"], net["accuracy_seed_mean"], net["failure"]) == (1, None, None)
+    assert len(read_rows(run / "paired_tests.csv")) == 1
+
+
+def test_where_all_failed_every_file_is_there_and_empty(run: Path) -> None:
+    for name in ("near", "net", "net/seed_1"):
+        break_off(run, name)
+    compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
+    assert [row["failure"] for row in read_rows(run / "comparison.csv")] == ["train_network: it broke"] * 2
+    assert read_rows(run / "paired_tests.csv") == []
+    found = read_json(run / "agreement.json")
+    assert (found["n_models"], found["all_right"]["count"], found["all_wrong"]["count"]) == (0, 0, 0)
+    assert (run / "comparison.tex").read_text().startswith("\\begin{tabular}")
+
+
+def test_a_classifier_without_probabilities_leaves_cells_empty(run: Path) -> None:
+    folder = run / "models/near"
+    write_json(folder / "fit.json", fit("linear models") | {"probabilities": False})
+    places = [folder / "predictions.npz", folder / "fit.json", run / "data/dataset.json"]
+    score_model.main(*places, folder / "metrics.json", {"seed": 0})
+    compare(run, ["near", "net"], ["near", "net"])
+    near, net = read_rows(run / "comparison.csv")
+    assert near["ece"] is near["top2_accuracy"] is None
+    assert net["ece"] is not None
 
 
 def test_twice_the_same_gives_the_same_bytes(run: Path) -> None:

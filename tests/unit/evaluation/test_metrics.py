@@ -155,6 +155,18 @@ def test_a_class_of_no_probability_is_no_second_guess() -> None:
     assert not true_in_top(np.array([0]), proba, 2).any()
 
 
+def test_without_probabilities_nothing_is_said_of_confidence(drawn: tuple[np.ndarray, ...]) -> None:
+    y_true, y_pred, proba = drawn
+    told = score(y_true, y_pred, proba, CLASSES, seed=0)
+    untold = score(y_true, y_pred, np.eye(4)[y_pred], CLASSES, seed=0, probabilities=False)
+    names = {"expected_calibration_error", "mean_confidence", "reliability"}
+    names |= {"top2_accuracy", "top2_accuracy_ci95"}
+    assert {name for name, value in untold.items() if value is None} == names
+    assert list(untold) == list(told)
+    others = told.keys() - names - {"confused_pairs"}
+    assert {name: untold[name] for name in others} == {name: told[name] for name in others}
+
+
 # ---- which classes are mistaken for which ----
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from cifarbench.features.kinds import KINDS, module_of
+from cifarbench.features import module_of
+from cifarbench.features.kinds import KINDS
 
 SCRIPTS = Path(module_of("pca").__file__).parents[2]
 

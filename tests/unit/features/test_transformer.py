@@ -168,8 +168,8 @@ def test_answers_that_are_none_are_refused(
         (
             "sklearn.decomposition.FastICA",
             {"n_component": 3},
-            "f.params.n_component is no parameter of sklearn.decomposition.FastICA; it takes n_components, ",
-            ": did you mean n_components?",
+            "f.params.n_component is no parameter of sklearn.decomposition.FastICA; did you ",
+            "mean n_components?",
         ),
         (
             "sklearn.preprocessing.StandardScaler",

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
 
+from cifarbench.evaluation.comparison import agreement as compare_answers
 from cifarbench.evaluation.learning import describe as describe_learning
 from cifarbench.evaluation.metrics import score
-from cifarbench.figures import accuracy, confusion, cost, grid, paired, reliability, training
+from cifarbench.figures import accuracy, confusion, cost, paired, reliability, training, tuning
 from cifarbench.figures.agreement import draw_always_wrong, draw_only_one_right
 from cifarbench.figures.confused_pairs import draw_confused_pairs
 from cifarbench.figures.pictures import as_pictures
@@ -99,8 +101,8 @@ def grid_rows() -> list[dict[str, float]]:
     scores = {(5, 64): 0.38, (5, 128): 0.37, (10, 64): 0.40, (10, 128): 0.39}
     return [
         {
-            grid.DOWN: k,
-            grid.ACROSS: c,
+            "param_knn__n_neighbors": k,
+            "param_pca__n_components": c,
             "mean_test_score": value,
             "std_test_score": 0.01,
             "rank_test_score": 1 + sorted(scores.values(), reverse=True).index(value),
@@ -116,7 +118,7 @@ def all_svg_figures() -> dict[str, Figure]:
         "confusion": confusion.draw(np.array([[5, 1], [2, 3]]), ["x", "y"], STYLE),
         "reliability": reliability.draw(scores, STYLE),
         "training": training.draw(history(20), learning(history(20)), STYLE),
-        "grid": grid.draw(grid_rows(), STYLE),
+        "tuning": tuning.draw(grid_rows(), STYLE),
         "accuracy": accuracy.draw(rows, STYLE),
         "paired": paired.draw(
             ["one", "two", "three"],
@@ -167,7 +169,7 @@ def test_names_inside_differ_from_figure_to_figure(tmp_path: Path) -> None:
 
 
 def test_numbers_in_words_keep_their_digits(tmp_path: Path) -> None:
-    text = svg_of(grid.draw(grid_rows(), STYLE), tmp_path)
+    text = svg_of(tuning.draw(grid_rows(), STYLE), tmp_path)
     assert "0.4000" in text and "± 0.0100" in text
 
 
@@ -202,14 +204,6 @@ def test_training_curves_of_any_length(epochs: int, tmp_path: Path) -> None:
     svg_of(figure, tmp_path)
 
 
-def test_grid_frames_the_first_of_the_best() -> None:
-    rows = grid_rows()
-    rows[0]["rank_test_score"] = 1
-    assert "with 64 principal components and 5 neighbours" in grid.describe("g", rows)
-    one_cell = grid.draw(rows[:1], STYLE)
-    assert words_of(one_cell) == ["0.3800", "± 0.0100"]
-
-
 def test_accuracy_shows_seeds_only_where_there_are_several() -> None:
     without = accuracy.draw([row("one", 0.4)], STYLE)
     assert "seeds" not in without.axes[0].get_xlabel()
@@ -230,6 +224,24 @@ def test_paired_cells_read_from_the_row() -> None:
     assert "not told apart: one and three" in paired.describe(["one", "two", "three"], tests)
 
 
+def test_many_pairs_leave_their_intervals_to_the_table(tmp_path: Path) -> None:
+    models = [f"model_{i}" for i in range(11)]
+    tests = [pair(a, b, 0.1, 0.001) for a, b in combinations(models, 2)]
+    words = words_of(paired.draw(models, tests, STYLE))
+    assert words.count(f"{MINUS}10.0") == len(tests)
+    assert not any("p < 0.001" in text or "interval" in text for text in words)
+
+
+def test_without_any_model_every_figure_says_so(tmp_path: Path) -> None:
+    for module in (accuracy, cost):
+        assert words_of(module.draw([], STYLE)) == ["no model to show"]
+        svg_of(module.draw([], STYLE), tmp_path, module.describe([]))
+    assert words_of(paired.draw([], [], STYLE)) == ["no model: no pairs"]
+    nobody = compare_answers(np.empty(0, dtype=int), {}, ["x", "y"])
+    for draw in (draw_always_wrong, draw_only_one_right):
+        assert words_of(draw(PIXELS, nobody, SHAPE, STYLE)) == ["No model has looked at the images."]
+
+
 def test_paired_tests_of_one_model(tmp_path: Path) -> None:
     figure = paired.draw(["only"], [], STYLE)
     assert words_of(figure) == ["one model: no pairs"]
@@ -243,7 +255,28 @@ def test_cost_on_any_scale(seconds: list[float], tmp_path: Path) -> None:
 
 
 def test_more_models_than_colors_and_marks() -> None:
-    cost.draw([row(f"model_{i}", i / 20, i + 1) for i in range(15)], STYLE)
+    few = cost.draw([row(f"model_{i}", i / 20, i + 1) for i in range(6)], STYLE)
+    many = cost.draw([row(f"model_{i}", i / 20, i + 1) for i in range(15)], STYLE)
+    assert many.get_figheight() > few.get_figheight()
+    looks = [cost.look(i, STYLE["colors"]) for i in range(2 * len(cost.MARKERS))]
+    assert len(set(looks)) == len(looks)
+    assert [color for color, _ in looks[:4]] == [BLUE, RED, BLUE, RED]
+
+
+def test_numbers_under_an_axis_do_not_run_into_each_other() -> None:
+    def labels(low: float, high: float) -> list[str]:
+        figure = cost.draw([row("a", 0.4, low), row("b", 0.5, high)], STYLE)
+        figure.draw_without_rendering()
+        first, last = figure.axes[0].get_xlim()
+        axis = figure.axes[0].xaxis
+        return [
+            text.get_text()
+            for text, at in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
+            if first <= at <= last
+        ]
+
+    assert set(labels(1, 30)) >= {"1", "2", "5", "10", "20"}
+    assert len(labels(0.001, 0.07)) <= 3
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12))

@@ -4,54 +4,22 @@ from dataclasses import replace
 from itertools import chain, combinations
 
 import pytest
-import small_run
+from altered import (
+    EVEN,
+    LOST,
+    SAY,
+    WON,
+    finding,
+    part,
+    with_accuracy,
+    with_fit,
+    with_models,
+    with_pair,
+)
 
-from cifarbench.report.conclusions import RULES, Statement, Verdict, conclude
+from cifarbench.report.conclusions import RULES, Statement, Verdict, conclude, subjects
 from cifarbench.report.language import Language, languages
-from cifarbench.report.results import Model, Pair, Run
-
-SAY = Language("en")
-WON, LOST, EVEN = (0.02, 0.04), (-0.04, -0.02), (-0.01, 0.012)
-
-
-@pytest.fixture(scope="module")
-def run() -> Run:
-    folder = small_run.shared()
-    return Run.read(folder, small_run.files(folder))
-
-
-def finding(run: Run, name: str) -> Statement:
-    return next(statement for statement in conclude(run, SAY) if statement.name == name)
-
-
-def with_models(run: Run, *models: Model) -> Run:
-    return replace(run, models={**run.models, **{model.name: model for model in models}})
-
-
-def with_fit(model: Model, **values) -> Model:
-    return replace(model, fit={**model.fit, **values})
-
-
-def with_accuracy(model: Model, accuracy: float, half_width: float = 0.01) -> Model:
-    interval = [accuracy - half_width, accuracy + half_width]
-    return replace(model, metrics={**model.metrics, "accuracy": accuracy, "accuracy_ci95": interval})
-
-
-def with_history(model: Model, **columns) -> Model:
-    """The same model with some columns replaced by functions of a row."""
-    rows = [{**row, **{name: change(row) for name, change in columns.items()}} for row in model.history]
-    return replace(model, history=rows)
-
-
-def with_pair(
-    run: Run, first: str, second: str, interval: tuple[float, float], p_value: float | None = None
-) -> Run:
-    """The same run with another difference between two models."""
-    low, high = interval
-    p_value = p_value if p_value is not None else (0.0004 if low > 0 or high < 0 else 0.6)
-    pair = Pair(first, second, (low + high) / 2, low, high, p_value, p_value)
-    others = [old for old in run.pairs if {old.first, old.second} != {first, second}]
-    return replace(run, pairs=[*others, pair])
+from cifarbench.report.results import Run
 
 
 @pytest.mark.parametrize(
@@ -105,109 +73,18 @@ def test_next_to_nothing_is_an_interval_close_to_zero(run: Run, interval, verdic
 
 
 def test_a_grid_that_chooses_the_fixed_pair_gains_nothing(run: Run):
-    fixed = run.models["knn_scaled_pca"].params
-    grid = run.models["knn_grid"]
-    same = with_fit(grid, params={**grid.params, **fixed})
+    fixed, grid = run.models["knn_scaled_pca"], run.models["knn_grid"]
+    same = with_fit(grid, params=fixed.params, features=fixed.features)
     statement = finding(with_models(run, same), "tuning-helps")
     assert statement.verdict is Verdict.REVERSED
     assert "gains nothing" in statement.finding
 
 
-def duels(run: Run, interval: tuple[float, float]) -> Run:
-    for network in run.networks:
-        for neighbor in run.neighbors:
-            run = with_pair(run, network.name, neighbor.name, interval)
-    return run
-
-
-def test_networks_win_only_when_all_do(run: Run):
-    won = duels(run, WON)
-    assert finding(won, "networks-win").verdict is Verdict.BORNE_OUT
-    assert "Of 8 pairs of a network and a kNN, 8 go to the network" in finding(won, "networks-win").figures
-    one_open = with_pair(won, "mlp", "knn_grid", EVEN)
-    assert finding(one_open, "networks-win").verdict is Verdict.OPEN
-    one_lost = with_pair(won, "mlp", "knn_grid", LOST)
-    assert finding(one_lost, "networks-win").finding == "Not every network beats every kNN."
-    assert finding(duels(run, LOST), "networks-win").finding == "Every kNN beats every network."
-
-
-def test_a_seed_on_the_other_side_leaves_it_open(run: Run):
-    won = with_models(duels(run, WON), *(with_accuracy(model, 0.5) for model in run.neighbors))
-    for accuracy, verdict in ((0.6, Verdict.BORNE_OUT), (0.4, Verdict.OPEN)):
-        networks = [
-            replace(with_accuracy(model, 0.55), reruns=[with_accuracy(model, accuracy)])
-            for model in run.networks
-        ]
-        statement = finding(with_models(won, *networks), "networks-win")
-        assert statement.verdict is verdict
-        assert "Over its 2 seeds `mlp" in statement.figures
-
-
-def leveled(model: Model, epoch: int | None) -> Model:
-    return replace(model, learning={**model.learning, "levels_off": {"epoch": epoch, "gain": 0.01}})
-
-
-def test_levelling_off_needs_a_plateau_on_test_and_a_climb_in_training(run: Run):
-    mlp = run.models["mlp"]
-    climbing = with_history(
-        mlp, test_accuracy=lambda row: 0.5, train_accuracy=lambda row: 0.4 + row["epoch"] / 100
-    )
-    flat = with_history(climbing, train_accuracy=lambda row: 0.6)
-    findings = {
-        finding(with_models(run, model), "levels-off").finding: finding(
-            with_models(run, model), "levels-off"
-        ).verdict
-        for model in (leveled(climbing, 20), leveled(flat, 20), leveled(climbing, None))
-    }
-    assert list(findings.values()) == [Verdict.BORNE_OUT, Verdict.REVERSED, Verdict.REVERSED]
-    assert (
-        "From epoch 20 to the last, 59"
-        in finding(with_models(run, leveled(climbing, 20)), "levels-off").figures
-    )
-    two = replace(leveled(climbing, 20), reruns=[leveled(climbing, None)])
-    assert finding(with_models(run, two), "levels-off").verdict is Verdict.OPEN
-
-
-def test_dropout_lifts_the_training_loss_where_nothing_else_does(run: Run):
-    name = "dropout-lifts-training-loss"
-
-    def lifted(model: Model, by: float) -> Model:
-        return with_history(model, test_loss=lambda row: 1.0, train_loss=lambda row: 1.0 + by)
-
-    dropout, plain = run.models["mlp_batchnorm_dropout"], run.models["mlp"]
-    above = with_models(run, lifted(dropout, 0.3), lifted(plain, -0.3))
-    assert finding(above, name).verdict is Verdict.BORNE_OUT
-    assert "training loss of 1.300, a test loss of 1.000" in finding(above, name).figures
-    below = with_models(run, lifted(dropout, -0.3), lifted(plain, -0.3))
-    assert finding(below, name).verdict is Verdict.REVERSED
-    both = with_models(run, lifted(dropout, 0.3), lifted(plain, 0.3))
-    assert finding(both, name).verdict is Verdict.OPEN
-    swaying = with_history(lifted(dropout, 0), train_loss=lambda row: 0.8 + 0.4 * (row["epoch"] % 2))
-    assert finding(with_models(run, swaying), name).verdict is Verdict.OPEN
-
-
-def test_swapping_the_courses_of_two_networks_swaps_the_findings(run: Run):
-    dropout, plain = run.models["mlp_batchnorm_dropout"], run.models["mlp"]
-    swapped = with_models(
-        run,
-        replace(dropout, history=plain.history, learning=plain.learning),
-        replace(plain, history=dropout.history, learning=dropout.learning),
-    )
-    opposite = {Verdict.BORNE_OUT: Verdict.REVERSED, Verdict.REVERSED: Verdict.BORNE_OUT}
-    for name in ("falls-faster", "falls-steadier"):
-        before, after = finding(run, name), finding(swapped, name)
-        assert after.verdict is opposite[before.verdict]
-        assert after.finding != before.finding
-    same = with_models(run, replace(plain, history=dropout.history, learning=dropout.learning))
-    for name in ("falls-faster", "falls-steadier"):
-        assert finding(same, name).verdict is Verdict.OPEN
-
-
 @pytest.mark.parametrize(
     ("name", "column", "kinds"),
     [
-        ("neighbors-fit-fast", "fit_seconds", ("untuned_neighbors", "networks")),
-        ("neighbors-predict-slowly", "predict_seconds", ("networks", "neighbors")),
+        ("neighbors-fit-fast", "fit_seconds", (subjects.untuned_neighbors, subjects.perceptrons)),
+        ("neighbors-predict-slowly", "predict_seconds", (subjects.perceptrons, subjects.neighbors)),
     ],
 )
 def test_times_that_differ_by_less_than_two_tell_nothing(run: Run, name, column, kinds):
@@ -215,7 +92,7 @@ def test_times_that_differ_by_less_than_two_tell_nothing(run: Run, name, column,
         models = [
             with_fit(model, **{column: seconds})
             for kind, seconds in zip(kinds, (quick, slow), strict=True)
-            for model in getattr(run, kind)
+            for model in kind(run)
         ]
         return finding(with_models(run, *models), name)
 
@@ -228,7 +105,7 @@ def test_times_that_differ_by_less_than_two_tell_nothing(run: Run, name, column,
 def test_what_is_kept_is_held_against_the_training_set(run: Run):
     name = "neighbors-keep-training-set"
     assert finding(run, name).verdict is Verdict.BORNE_OUT
-    small = [with_fit(model, stored_mb=0.001) for model in run.neighbors]
+    small = [with_fit(model, stored_mb=0.001) for model in subjects.neighbors(run)]
     assert finding(with_models(run, *small), name).verdict is Verdict.REVERSED
     assert finding(with_models(run, small[0]), name).verdict is Verdict.OPEN
 
@@ -257,18 +134,11 @@ def test_dimension_hurts_when_every_fold_says_so(run: Run):
     assert finding(with_pair(mixed, "knn_pca", "knn_raw", WON), name).verdict is Verdict.BORNE_OUT
 
 
-def test_parameters_grow_where_there_is_one_for_each_pixel(run: Run):
-    assert finding(run, "parameters-grow").verdict is Verdict.BORNE_OUT
-    assert "1,536 of the 2,410 parameters of `mlp` (64%)" in finding(run, "parameters-grow").figures
-    small = with_fit(run.models["mlp"], n_parameters=1000)
-    assert finding(with_models(run, small), "parameters-grow").verdict is Verdict.REVERSED
-
-
 def test_next_for_neighbors_is_what_moves_accuracy_most(run: Run):
     def spanning(features: float, numbers: float) -> Run:
         fixed = [
             with_accuracy(model, 0.5 + features * (model.name == "knn_pca"))
-            for model in run.untuned_neighbors
+            for model in subjects.untuned_neighbors(run)
         ]
         grid = run.models["knn_grid"]
         rows = [
@@ -281,39 +151,6 @@ def test_next_for_neighbors_is_what_moves_accuracy_most(run: Run):
     assert finding(spanning(0.2, 0.05), name).verdict is Verdict.BORNE_OUT
     assert finding(spanning(0.05, 0.2), name).verdict is Verdict.REVERSED
     assert finding(spanning(0.1, 0.1), name).verdict is Verdict.OPEN
-
-
-def test_augmentation_is_next_where_a_network_overfits(run: Run):
-    def trained(train_accuracy: float) -> Run:
-        mlp = with_history(
-            with_accuracy(run.models["mlp"], 0.6),
-            train_accuracy=lambda row: train_accuracy,
-            test_accuracy=lambda row: 0.6,
-        )
-        return with_models(run, mlp)
-
-    name = "augmentation-next"
-    assert finding(trained(0.8), name).verdict is Verdict.BORNE_OUT
-    assert finding(trained(0.55), name).verdict is Verdict.REVERSED
-    assert finding(trained(0.62), name).verdict is Verdict.OPEN
-
-
-def test_convolutions_are_next_where_errors_are_left(run: Run):
-    def accurate(accuracy: float) -> Run:
-        return with_models(run, *(with_accuracy(model, accuracy) for model in run.networks))
-
-    name = "convolutions-next"
-    assert finding(accurate(0.5), name).verdict is Verdict.BORNE_OUT
-    assert finding(accurate(0.999), name).verdict is Verdict.REVERSED
-    assert finding(accurate(0.98), name).verdict is Verdict.OPEN
-
-
-def part(run: Run, names: tuple[str, ...]) -> Run:
-    return replace(
-        run,
-        models={name: run.models[name] for name in names},
-        pairs=[pair for pair in run.pairs if pair.first in names and pair.second in names],
-    )
 
 
 @pytest.mark.parametrize("language", languages())

@@ -48,7 +48,7 @@ def test_components_share_their_fit_and_nothing_else() -> None:
     assert cells == [f"scaled_pca@n_components={n}" for n in (64, 128, 256)]
     names = ["pca", "scaled_pca", *cells, "scaled_pca@knn_grid"]
     assert set(found.features) == set(names)
-    assert {found.features[name].fit for name in names} == {"pca", "pca,scale=true"}
+    assert {found.features[name].fit for name in names} == {"pca", "pca+scale=true"}
     assert found.features["scaled_pca@knn_grid"].chosen == {"n_components": "n_components"}
     assert Layout(found).best_of_fit(found.features["scaled_pca@knn_grid"], "all") == []
 

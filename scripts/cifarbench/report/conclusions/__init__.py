@@ -1,7 +1,7 @@
 """The notebook's conclusions, each a rule over the numbers of a run.
 
 A rule takes the run and a language. It gives a Statement, or None when the models that it is about are not in
-the run. It finds models by their properties, never by their names.
+the run.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,6 @@
 """What the notebook concludes on time and memory."""
 
+from cifarbench.report.conclusions import subjects
 from cifarbench.report.conclusions.statement import (
     Statement,
     Verdict,
@@ -16,20 +17,20 @@ TELLING_RATIO = 2.0
 
 
 def neighbors_fit_fast(run: Run, say: Language) -> Statement | None:
-    """Seconds that kNN takes to fit (a grid search apart), against those of the networks."""
-    neighbors = run.untuned_neighbors
-    if not neighbors or not run.networks:
+    """Seconds that kNN takes to fit (a grid search apart), against those of the perceptrons."""
+    neighbors, perceptrons = subjects.untuned_neighbors(run), subjects.perceptrons(run)
+    if not neighbors or not perceptrons:
         return None
-    verdict = _longer(run.networks, neighbors, "fit_seconds")
+    verdict = _longer(perceptrons, neighbors, "fit_seconds")
     finding = {
         Verdict.BORNE_OUT: say("kNN “trains” fast."),
-        Verdict.REVERSED: say("kNN takes longer to fit than the networks."),
-        Verdict.OPEN: say("Whether kNN fits faster than the networks can't be told from this run."),
+        Verdict.REVERSED: say("kNN takes longer to fit than the perceptrons."),
+        Verdict.OPEN: say("Whether kNN fits faster than the perceptrons can't be told from this run."),
     }[verdict]
     figures = say(
-        "Fitting took kNN {neighbors}, the networks {networks}.",
+        "Fitting took kNN {neighbors}, the perceptrons {perceptrons}.",
         neighbors=_range(say, neighbors, "fit_seconds"),
-        networks=_range(say, run.networks, "fit_seconds"),
+        perceptrons=_range(say, perceptrons, "fit_seconds"),
     )
     return Statement(
         "neighbors-fit-fast",
@@ -42,20 +43,23 @@ def neighbors_fit_fast(run: Run, say: Language) -> Statement | None:
 
 
 def neighbors_predict_slowly(run: Run, say: Language) -> Statement | None:
-    """Seconds that kNN takes for the test images, against those of the networks."""
-    if not run.neighbors or not run.networks:
+    """Seconds that kNN takes for the test images, against those of the perceptrons."""
+    neighbors, perceptrons = subjects.neighbors(run), subjects.perceptrons(run)
+    if not neighbors or not perceptrons:
         return None
-    verdict = _longer(run.neighbors, run.networks, "predict_seconds")
+    verdict = _longer(neighbors, perceptrons, "predict_seconds")
     finding = {
         Verdict.BORNE_OUT: say("kNN predicts slowly."),
-        Verdict.REVERSED: say("kNN predicts faster than the networks."),
-        Verdict.OPEN: say("Whether kNN predicts more slowly than the networks can't be told from this run."),
+        Verdict.REVERSED: say("kNN predicts faster than the perceptrons."),
+        Verdict.OPEN: say(
+            "Whether kNN predicts more slowly than the perceptrons can't be told from this run."
+        ),
     }[verdict]
     figures = say(
-        "Predicting {n} images took kNN {neighbors}, the networks {networks}.",
+        "Predicting {n} images took kNN {neighbors}, the perceptrons {perceptrons}.",
         n=say.whole(run.dataset["n_test"]),
-        neighbors=_range(say, run.neighbors, "predict_seconds"),
-        networks=_range(say, run.networks, "predict_seconds"),
+        neighbors=_range(say, neighbors, "predict_seconds"),
+        perceptrons=_range(say, perceptrons, "predict_seconds"),
     )
     return Statement(
         "neighbors-predict-slowly",
@@ -69,21 +73,21 @@ def neighbors_predict_slowly(run: Run, say: Language) -> Statement | None:
 
 def neighbors_keep_training_set(run: Run, say: Language) -> Statement | None:
     """What kNN stores, against one byte for each dimension of each training image."""
-    if not run.neighbors:
+    sizes = {model.name: subjects.dimensions(run, model) for model in subjects.neighbors(run)}
+    neighbors = [model for model in subjects.neighbors(run) if sizes[model.name]]
+    if not neighbors:
         return None
     n_train = run.dataset["n_train"]
     verdict = agreed(
-        Verdict.BORNE_OUT
-        if model.fit["stored_mb"] * 1e6 >= n_train * (model.params.get("n_components") or run.n_features)
-        else Verdict.REVERSED
-        for model in run.neighbors
+        Verdict.BORNE_OUT if model.fit["stored_mb"] * 1e6 >= n_train * sizes[model.name] else Verdict.REVERSED
+        for model in neighbors
     )
     finding = {
         Verdict.BORNE_OUT: say("kNN keeps the whole training set in memory."),
         Verdict.REVERSED: say("kNN keeps less than the training set in memory."),
         Verdict.OPEN: say("Not every kNN keeps the whole training set in memory."),
     }[verdict]
-    largest = max(run.neighbors, key=lambda model: model.fit["stored_mb"])
+    largest = max(neighbors, key=lambda model: model.fit["stored_mb"])
     figures = say(
         "`{model}` stores {size}, {bytes} bytes for each of the {n} training images.",
         model=largest.name,
@@ -91,12 +95,12 @@ def neighbors_keep_training_set(run: Run, say: Language) -> Statement | None:
         bytes=say.whole(largest.fit["stored_mb"] * 1e6 / n_train),
         n=say.whole(n_train),
     )
-    if run.networks:
-        network = max(run.networks, key=lambda model: model.fit["stored_mb"])
+    if perceptrons := subjects.perceptrons(run):
+        largest_perceptron = max(perceptrons, key=lambda model: model.fit["stored_mb"])
         figures += " " + say(
-            "The largest network, `{model}`, stores {size}.",
-            model=network.name,
-            size=say.megabytes(network.fit["stored_mb"]),
+            "The largest perceptron, `{model}`, stores {size}.",
+            model=largest_perceptron.name,
+            size=say.megabytes(largest_perceptron.fit["stored_mb"]),
         )
     return Statement(
         "neighbors-keep-training-set",

@@ -6,6 +6,7 @@ A curve has no interval of its own. Where a network was trained with several see
 from statistics import fmean, stdev
 
 from cifarbench.report import published
+from cifarbench.report.conclusions import subjects
 from cifarbench.report.conclusions.statement import Statement, Verdict, agreed, by_ratio, by_sign, link_curves
 from cifarbench.report.language import Language
 from cifarbench.report.results import Model, Run
@@ -16,7 +17,7 @@ TELLING_RATIO = 1.1
 
 def levels_off(run: Run, say: Language) -> Statement | None:
     """Where a plain network's test accuracy levels off, and what its training accuracy does from there."""
-    model = run.plain_network
+    model = subjects.plain_curve(run)
     if not model:
         return None
     courses = {_course(one) for one in model.every_seed}
@@ -81,10 +82,10 @@ def _course_figures(run: Run, say: Language, model: Model) -> str:
 
 def dropout_lifts_training_loss(run: Run, say: Language) -> Statement | None:
     """Training loss against test loss with dropout, at the end, and the same without it."""
-    model = next((model for model in run.networks if model.params.get("dropout")), None)
+    model = next((model for model in subjects.curves(run) if model.params.get("dropout")), None)
     if not model:
         return None
-    plain = run.plain_network
+    plain = subjects.plain_curve(run)
     verdict = _loss_lifted(model)
     finding = {
         Verdict.BORNE_OUT: say("With dropout, the training loss lies above the test loss."),
@@ -224,10 +225,15 @@ def falls_steadier(run: Run, say: Language) -> Statement | None:
 
 def _regularised_and_plain(run: Run) -> tuple[Model, Model] | None:
     regularised = next(
-        (model for model in run.networks if model.params.get("batch_norm") and model.params.get("dropout")),
+        (
+            model
+            for model in subjects.curves(run)
+            if model.params.get("batch_norm") and model.params.get("dropout")
+        ),
         None,
     )
-    return (regularised, run.plain_network) if regularised and run.plain_network else None
+    plain = subjects.plain_curve(run)
+    return (regularised, plain) if regularised and plain else None
 
 
 def _by_seed(a: Model, b: Model) -> list[tuple[Model, Model]]:

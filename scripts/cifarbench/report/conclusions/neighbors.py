@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from statistics import fmean
+from typing import Any
 
+from cifarbench.report.conclusions import subjects
 from cifarbench.report.conclusions.statement import (
     Link,
     Statement,
@@ -15,6 +17,7 @@ from cifarbench.report.conclusions.statement import (
     link_model,
     link_pairs,
 )
+from cifarbench.report.conclusions.subjects import components
 from cifarbench.report.language import Language
 from cifarbench.report.results import Model, Run
 
@@ -52,9 +55,9 @@ def pca_helps(run: Run, say: Language) -> Statement | None:
 def scaling_changes_little(run: Run, say: Language) -> Statement | None:
     """Scaled pixels against pixels as they are, before the same components."""
     found = _match(
-        run.untuned_neighbors,
+        subjects.untuned_neighbors(run),
         lambda a, b: (
-            _scaled(a) and _reduced(b) and not _scaled(b) and _same(a, b, "n_components", "n_neighbors")
+            _scaled(a) and components(b) == {**components(a), "scale": False} and a.own_params == b.own_params
         ),
     )
     if not found:
@@ -94,13 +97,21 @@ def scaling_changes_little(run: Run, say: Language) -> Statement | None:
 def tuning_helps(run: Run, say: Language) -> Statement | None:
     """The pair that a grid search chose, against the same pipeline untuned."""
     found = _match(
-        run.neighbors, lambda a, b: a.grid and not b.grid and _reduced(b) and _scaled(a) == _scaled(b)
+        subjects.neighbors(run),
+        lambda a, b: (
+            subjects.has_notebooks_grid(a)
+            and not b.tuned
+            and components(a)
+            and components(b)
+            and _scaled(a) == _scaled(b)
+            and _votes(a) == _votes(b)
+        ),
     )
     if not found:
         return None
     tuned, fixed = found
     verdict = ahead(run, tuned, fixed)
-    if _same(tuned, fixed, "n_components", "n_neighbors"):
+    if tuned.params == fixed.params:
         verdict = Verdict.REVERSED
         finding = say("Tuning gains nothing: the best pair is the one that `{fixed}` has.", fixed=fixed.name)
     elif verdict is Verdict.BORNE_OUT:
@@ -133,8 +144,10 @@ def suffers_from_dimension(run: Run, say: Language) -> Statement | None:
     """Fewer dimensions, better neighbours: in the folds of a grid, and on the test images."""
     evidence: list[tuple[Verdict, str]] = []
     links: list[Link] = []
-    for model in run.neighbors:
-        sizes = sorted({row["param_pca__n_components"] for row in model.grid})
+    for model in subjects.neighbors(run):
+        if not (subjects.has_notebooks_grid(model) and components(model)):
+            continue
+        sizes = sorted({row[subjects.N_COMPONENTS] for row in model.grid})
         if len(sizes) > 1:
             evidence.append(_trend(say, model, sizes[0], sizes[-1]))
             links.append(link_grid(say, model))
@@ -165,7 +178,7 @@ def _trend(say: Language, model: Model, few: float, many: float) -> tuple[Verdic
     """Few against many components in a grid: told when it is the same in every fold."""
 
     def by_fold(size: float) -> list[float]:
-        rows = [row for row in model.grid if row["param_pca__n_components"] == size]
+        rows = [row for row in model.grid if row[subjects.N_COMPONENTS] == size]
         folds = [name for name in rows[0] if name.startswith("split") and name.endswith("_test_score")]
         return [fmean(row[fold] for row in rows) for fold in folds]
 
@@ -186,10 +199,12 @@ def _trend(say: Language, model: Model, few: float, many: float) -> tuple[Verdic
 
 
 def _components_and_pixels(run: Run) -> tuple[Model, Model] | None:
-    """A model on components of unscaled pixels, and one on raw pixels with as many neighbours."""
+    """A model on components of unscaled pixels, and one on raw pixels that is otherwise the same."""
     return _match(
-        run.untuned_neighbors,
-        lambda a, b: _reduced(a) and not _scaled(a) and not _reduced(b) and _same(a, b, "n_neighbors"),
+        subjects.untuned_neighbors(run),
+        lambda a, b: (
+            components(a) and not _scaled(a) and subjects.on_pixels(b) and a.own_params == b.own_params
+        ),
     )
 
 
@@ -198,16 +213,13 @@ def _match(models: list[Model], fits: Callable[[Model, Model], object]) -> tuple
     return next(((a, b) for a in models for b in models if a is not b and fits(a, b)), None)
 
 
-def _reduced(model: Model) -> bool:
-    return bool(model.params.get("n_components"))
-
-
 def _scaled(model: Model) -> bool:
-    return bool(model.params.get("scale"))
+    return bool(components(model).get("scale"))
 
 
-def _same(a: Model, b: Model, *keys: str) -> bool:
-    return all(a.params.get(key) == b.params.get(key) for key in keys)
+def _votes(model: Model) -> dict[str, Any]:
+    """How neighbours are found and vote, apart from their number."""
+    return {name: value for name, value in model.own_params.items() if name != "n_neighbors"}
 
 
 def _links(say: Language, models: tuple[Model, Model]) -> list[Link]:

@@ -1,7 +1,8 @@
-"""What the notebook concludes on networks, once trained."""
+"""What the notebook concludes on perceptrons, once trained."""
 
 from collections import Counter
 
+from cifarbench.report.conclusions import subjects
 from cifarbench.report.conclusions.statement import (
     Statement,
     Verdict,
@@ -16,34 +17,32 @@ from cifarbench.report.results import Run
 
 
 def networks_win(run: Run, say: Language) -> Statement | None:
-    """Every network against every kNN."""
-    if not run.networks or not run.neighbors:
+    """Every perceptron against every kNN."""
+    perceptrons, neighbors = subjects.perceptrons(run), subjects.neighbors(run)
+    if not perceptrons or not neighbors:
         return None
-    duels = Counter(ahead(run, network, neighbor) for network in run.networks for neighbor in run.neighbors)
+    duels = Counter(ahead(run, one, neighbor) for one in perceptrons for neighbor in neighbors)
     won, lost, n = duels[Verdict.BORNE_OUT], duels[Verdict.REVERSED], duels.total()
     if won == n:
-        verdict, finding = Verdict.BORNE_OUT, say("The networks beat every kNN.")
+        verdict, finding = Verdict.BORNE_OUT, say("The perceptrons beat every kNN.")
     elif lost == n:
-        verdict, finding = Verdict.REVERSED, say("Every kNN beats every network.")
+        verdict, finding = Verdict.REVERSED, say("Every kNN beats every perceptron.")
     elif lost:
-        verdict, finding = Verdict.REVERSED, say("Not every network beats every kNN.")
+        verdict, finding = Verdict.REVERSED, say("Not every perceptron beats every kNN.")
     else:
         verdict, finding = (
             Verdict.OPEN,
-            say("Whether the networks beat every kNN can't be told from this run."),
+            say("Whether the perceptrons beat every kNN can't be told from this run."),
         )
     count = say(
-        "Of {n} pairs of a network and a kNN, {won} go to the network, {lost} to kNN, {open} can't be told.",
+        "Of {n} pairs of a perceptron and a kNN, {won} go to the perceptron, {lost} to kNN, {open} can't be told.",
         n=n,
         won=won,
         lost=lost,
         open=duels[Verdict.OPEN],
     )
     of_each = say("The best of each kind:")
-    best = (
-        next(model for model in run.ranking if model.is_network),
-        next(model for model in run.ranking if model.is_neighbors),
-    )
+    best = [next(model for model in run.ranking if model in some) for some in (perceptrons, neighbors)]
     return Statement(
         "networks-win",
         say("The perceptrons beat every kNN."),
@@ -56,12 +55,12 @@ def networks_win(run: Run, say: Language) -> Statement | None:
 
 def parameters_grow(run: Run, say: Language) -> Statement | None:
     """How many of a network's parameters hang on the number of pixels."""
-    model = next((model for model in run.networks if "hidden_dim" in model.params), None)
+    model = subjects.dense(subjects.perceptrons(run))
     if not model:
         return None
-    total, inputs = model.fit["n_parameters"], run.weights_on_pixels(model)
+    total, inputs = model.fit["n_parameters"], subjects.weights_on_pixels(run, model)
     if inputs > total:
-        verdict, finding = Verdict.REVERSED, say("The network's parameters don't grow with image size.")
+        verdict, finding = Verdict.REVERSED, say("The perceptron's parameters don't grow with image size.")
         figures = say(
             "`{model}` has {total}, fewer than one for each pixel value and hidden unit ({inputs}).",
             model=model.name,

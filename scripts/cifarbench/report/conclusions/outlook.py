@@ -1,5 +1,6 @@
 """What the notebook would do next, held against where this run's models fall short."""
 
+from cifarbench.report.conclusions import subjects
 from cifarbench.report.conclusions.statement import (
     Statement,
     Verdict,
@@ -17,8 +18,10 @@ TELLING_SHARE = 0.02
 
 def better_features_next(run: Run, say: Language) -> Statement | None:
     """Whether, for kNN, other features move accuracy more than other numbers of neighbours do."""
-    fixed = run.untuned_neighbors
-    tuned = next((model for model in run.neighbors if model.grid), None)
+    tuned = next((model for model in subjects.neighbors(run) if subjects.has_notebooks_grid(model)), None)
+    # On other features, but otherwise the same.
+    untuned = subjects.untuned_neighbors(run)
+    fixed = [model for model in untuned if model.own_params == untuned[0].own_params]
     if len(fixed) < 2 or not tuned:
         return None
     features = _spread([model.accuracy for model in fixed])
@@ -26,7 +29,7 @@ def better_features_next(run: Run, say: Language) -> Statement | None:
         [
             row["mean_test_score"]
             for row in tuned.grid
-            if row["param_pca__n_components"] == tuned.params["n_components"]
+            if row[subjects.N_COMPONENTS] == tuned.params["n_components"]
         ]
     )
     # Half the width of an accuracy's interval: less than that moves nothing that could be seen.
@@ -61,19 +64,19 @@ def better_features_next(run: Run, say: Language) -> Statement | None:
 
 
 def convolutions_next(run: Run, say: Language) -> Statement | None:
-    """Whether most weights of the best network stand for single pixels, and errors are left to mend."""
-    model = next((model for model in run.ranking if model.is_network and "hidden_dim" in model.params), None)
+    """Whether most weights of the best perceptron stand for single pixels, and errors are left to mend."""
+    model = subjects.dense([model for model in run.ranking if model in subjects.perceptrons(run)])
     if not model:
         return None
-    share = min(run.weights_on_pixels(model) / model.fit["n_parameters"], 1)
+    share = min(subjects.weights_on_pixels(run, model) / model.fit["n_parameters"], 1)
     low, high = (1 - bound for bound in reversed(model.metrics["accuracy_ci95"]))
     verdict = by_sign(low - TELLING_SHARE, high - TELLING_SHARE) if share > 0.5 else Verdict.REVERSED
     finding = {
         Verdict.BORNE_OUT: say(
-            "For networks, convolutions come next: most weights are tied to single pixels, and errors are "
+            "For perceptrons, convolutions come next: most weights are tied to single pixels, and errors are "
             "left."
         ),
-        Verdict.REVERSED: say("For networks, convolutions have little to gain."),
+        Verdict.REVERSED: say("For perceptrons, convolutions have little to gain."),
         Verdict.OPEN: say("Whether convolutions have anything to gain can't be told from this run."),
     }[verdict]
     figures = say(
@@ -97,13 +100,12 @@ def convolutions_next(run: Run, say: Language) -> Statement | None:
 
 
 def augmentation_next(run: Run, say: Language) -> Statement | None:
-    """Whether the best network without dropout knows its training images better than others.
+    """Whether the best perceptron without dropout knows its training images better than others.
 
     With dropout, training accuracy is measured on a crippled network and can't be compared.
     """
-    model = next(
-        (model for model in run.ranking if model.is_network and not model.params.get("dropout")), None
-    )
+    known = subjects.curves(run)
+    model = next((model for model in run.ranking if model in known and not model.params.get("dropout")), None)
     if not model:
         return None
     low, high = model.metrics["accuracy_ci95"]
@@ -111,10 +113,10 @@ def augmentation_next(run: Run, say: Language) -> Statement | None:
     verdict = by_sign(train - high - TELLING_SHARE, train - low - TELLING_SHARE)
     finding = {
         Verdict.BORNE_OUT: say(
-            "For networks, augmentation comes next: `{model}` overfits.", model=model.name
+            "For perceptrons, augmentation comes next: `{model}` overfits.", model=model.name
         ),
         Verdict.REVERSED: say(
-            "For networks, augmentation does not come next: `{model}` does not overfit.", model=model.name
+            "For perceptrons, augmentation does not come next: `{model}` does not overfit.", model=model.name
         ),
         Verdict.OPEN: say(
             "Whether `{model}` overfits, and augmentation would help, can't be told from this run.",

@@ -15,7 +15,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const direction = head.getAttribute("aria-sort") === first ? other : first;
       heads.forEach((each) => each.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", direction);
-      const value = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
+      // A row may end in a wide cell, with nothing in the columns that it covers.
+      const value = ({ cells: { [column]: cell } }) => cell?.dataset.value ?? cell?.textContent.trim() ?? "";
       const sign = direction === "ascending" ? 1 : -1;
       const rows = [...body.rows].sort((a, b) => {
         const [x, y] = [value(a), value(b)];

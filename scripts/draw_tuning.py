@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from cifarbench.figures.grid import describe, draw
 from cifarbench.figures.style import save_svg
+from cifarbench.figures.tuning import describe, draw
 from cifarbench.study.command import run
 from cifarbench.study.tables import read_rows
 

@@ -1,0 +1,19 @@
+"""What pages say of the code is what the code says."""
+
+import draw_house
+import write_tables
+from project import CHECKOUT
+
+from cifarbench.study.pages import part
+
+
+def test_the_picture_of_the_house_is_that_of_the_rules(monkeypatch) -> None:
+    monkeypatch.chdir(CHECKOUT)
+    drawn = draw_house.picture()
+    assert part(CHECKOUT / "README.md", "make house") == f"```mermaid\n{drawn}\n```"
+    boxes = [line for line in drawn.splitlines() if "[" in line]
+    assert 5 < len(boxes) <= 15
+
+
+def test_the_tables_of_parameters_are_those_of_the_families() -> None:
+    assert part(CHECKOUT / "config/README.md", "make tables") == write_tables.tables()

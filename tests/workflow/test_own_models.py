@@ -1,0 +1,267 @@
+"""Models of one's own: a configuration and a file, and nothing of the library touched."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from project import OVERLAY, Project
+from test_reruns import COMPARISON, jobs, set_key
+
+SMALL = """
+from torch import nn
+
+from layers import convolution
+
+
+class Small(nn.Module):
+    def __init__(self, image_shape, n_classes, width=4):
+        super().__init__()
+        channels, height, width_of_images = image_shape
+        self.layers = nn.Sequential(
+            convolution(channels, width),
+            nn.MaxPool2d(4),
+            nn.Flatten(),
+            nn.Linear(width * (height // 4) * (width_of_images // 4), n_classes),
+        )
+
+    def forward(self, images):
+        return self.layers(images)
+
+
+class Wide(Small):
+    def forward(self, images):
+        return super().forward(images)[:, :3]
+"""
+LAYERS = """
+from torch import nn
+
+
+def convolution(channels, width):
+    return nn.Sequential(nn.Conv2d(channels, width, 3, padding=1), nn.ReLU())
+"""
+BROKEN = """
+from torch import nn
+
+
+class Broken(nn.Module):
+    def __init__(self, image_shape, n_classes):
+        super().__init__()
+        self.layer = nn.Linear(image_shape[1], n_classes)
+
+    def forward(self, images):
+        # As many as are tried before a run; a training has more.
+        if len(images) > 4:
+            raise RuntimeError("out of luck")
+        return self.layer(images.mean(dim=(1, 2)))
+"""
+# As the documentation has it, and as others write it by hand.
+OWN = """
+features:
+  edges: {kind: hog}
+  few: {kind: pca, n_components: 32}
+models:
+  svm_edges: {family: estimator, features: edges, estimator: sklearn.svm.LinearSVC, params: {C: 0.1}}
+  forest_few: {family: estimator, features: few, estimator: sklearn.ensemble.RandomForestClassifier}
+  own_net: {family: network, module: "my_models/small.py:Small", params: {width: 8}, epochs: 5, learning_rate: 0.05, batch_size: 64}
+compare: [knn_pca, svm_edges, forest_few, own_net]
+"""
+MODELS = ["knn_pca", "svm_edges", "forest_few", "own_net"]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="session")
+def finished_own(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The digits' demo with three models of one's own beside one of its own. Not to be changed."""
+    checkout = Path(__file__).parents[2]
+    overlay = yaml.safe_load((checkout / "config/digits.yaml").read_text())
+    own = yaml.safe_load(OWN)
+    overlay = overlay | own | {"features": overlay["features"] | own["features"]}
+    overlay["models"] = overlay["models"] | own["models"]
+    project = Project.create(tmp_path_factory.mktemp("own") / "study", overlay)
+    (project.folder / "my_models").mkdir()
+    for name, text in (("small", SMALL), ("layers", LAYERS), ("broken", BROKEN)):
+        (project.folder / f"my_models/{name}.py").write_text(text)
+    answer = project.run()
+    assert answer.code == 0, answer.text
+    return project
+
+
+@pytest.fixture
+def own(finished_own: Project, tmp_path: Path) -> Project:
+    """A copy of it."""
+    return finished_own.copy(tmp_path / "study")
+
+
+def test_each_has_its_row_and_is_called_what_it_is(finished_own: Project) -> None:
+    table = {row["model"]: row for row in rows(finished_own.results / "comparison.csv")}
+    assert list(table) == MODELS
+    assert {name: row["kind"] for name, row in table.items()} == {
+        "knn_pca": "nearest neighbours",
+        "svm_edges": "linear models",
+        "forest_few": "trees and forests",
+        "own_net": "networks of one's own",
+    }
+    assert [row["features"] for row in table.values()] == ["pca", "edges", "few", ""]
+    assert all(float(row["accuracy"]) > 0.8 for row in table.values())
+    # A linear model's and a network's weights can be counted; one without probabilities has no calibration.
+    assert [bool(row["n_parameters"]) for row in table.values()] == [False, True, False, True]
+    assert [bool(row["ece"]) for row in table.values()] == [True, False, True, True]
+    assert len(rows(finished_own.results / "paired_tests.csv")) == 6
+
+
+def test_each_leaves_what_was_fitted_and_the_contract_s_files(finished_own: Project) -> None:
+    models = finished_own.results / "models"
+    for name in MODELS:
+        with np.load(models / name / "predictions.npz") as arrays:
+            np.testing.assert_allclose(arrays["proba"].sum(axis=1), 1, rtol=1e-5)
+        assert json.loads((models / name / "fit.json").read_text())["model"] == name
+    assert {name for name in MODELS if (models / name / "estimator.skops").exists()} == {
+        "svm_edges",
+        "forest_few",
+    }
+    assert {name for name in MODELS if (models / name / "history.csv").exists()} == {"own_net"}
+    assert {path.parent.name for path in finished_own.results.glob("figures/*/training.svg")} == {"own_net"}
+
+
+def test_the_report_is_right_about_each(finished_own: Project) -> None:
+    page = (finished_own.results / "report.html").read_text()
+    for words in ("Linear models on", "Trees and forests on", "Networks of one&#39;s own on pixels"):
+        assert words in page
+    assert "gives no probabilities" in page
+    # None of the notebook's claims on perceptrons or on grids is made of other models.
+    assert "perceptron" not in page.lower()
+    assert "best kNN" not in page
+    markdown = (finished_own.results / "report.md").read_text()
+    assert all(f"`{name}`" in markdown for name in MODELS)
+
+
+def test_and_so_it_is_in_russian(own: Project) -> None:
+    own.configure(lambda settings: set_key(settings, "report.language", "ru"))
+    assert own.succeed() == {"write_report"}
+    page = (own.results / "report.html").read_text()
+    for words in ("Линейные модели", "Деревья и леса", "Собственные сети"):
+        assert words.lower() in page.lower()
+    assert "linear models" not in page.lower().replace("sklearn", "")
+
+
+# ---- What a change runs ----
+
+
+def scored(*models: str) -> set[str]:
+    return jobs(["score_model", "draw_model"], *models) | COMPARISON
+
+
+SVM = jobs(["fit_estimator", "predict_estimator"], "svm_edges") | scored("svm_edges")
+NETWORK = jobs(["train_network", "describe_learning", "draw_training", "predict_network"], "own_net")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("models.svm_edges.params.C", 0.2, SVM),
+        ("models.own_net.params.width", 6, NETWORK | scored("own_net")),
+        (
+            "features.edges.orientations",
+            6,
+            {"compute_features edges all train", "compute_features edges all test"} | SVM,
+        ),
+        # Its own share of the components that all have: nothing is fitted again.
+        (
+            "features.few.n_components",
+            16,
+            {"compute_features few all train", "compute_features few all test"}
+            | jobs(["fit_estimator", "predict_estimator"], "forest_few")
+            | scored("forest_few"),
+        ),
+    ],
+)
+def test_a_change_runs_what_it_touches(
+    finished_own: Project, own: Project, key: str, value: Any, expected: set
+) -> None:
+    own.configure(lambda settings: set_key(settings, key, value))
+    assert own.would_run() == expected
+
+
+@pytest.mark.parametrize("name", ["small", "layers"])
+def test_a_file_of_one_s_own_is_code_of_the_models_that_it_is_imported_by(own: Project, name: str) -> None:
+    own.edit(f"my_models/{name}.py", "# An edit.\n")
+    assert own.would_run() == NETWORK | scored("own_net")
+
+
+def test_a_touched_file_of_one_s_own_runs_nothing(own: Project) -> None:
+    (own.folder / "my_models/small.py").touch()
+    assert own.would_run() == set()
+
+
+# ---- Models that fail ----
+
+
+def test_a_model_that_fails_is_a_row_that_says_why(own: Project) -> None:
+    broken = {"module": "my_models/broken.py:Broken", "epochs": 2, "learning_rate": 0.1, "batch_size": 64}
+
+    def add(settings: dict[str, Any]) -> None:
+        settings["models"]["broken"] = {"family": "network", **broken}
+        settings["compare"].append("broken")
+
+    own.configure(add)
+    answer = own.run()
+    assert answer.code not in (0, None)
+    assert "broken failed in train_network: RuntimeError: out of luck" in answer.text
+    table = {row["model"]: row for row in rows(own.results / "comparison.csv")}
+    assert list(table) == [*MODELS, "broken"]
+    assert table["broken"]["failure"] == "train_network: RuntimeError: out of luck"
+    assert table["broken"]["accuracy"] == ""
+    assert all(not table[name]["failure"] for name in MODELS)
+    page = (own.results / "report.html").read_text()
+    assert "RuntimeError: out of luck" in page
+    # It is no finished run, and what failed is tried again.
+    assert len(list((own.results / "history").iterdir())) == 1
+    assert jobs(["train_network", "predict_network", "score_model", "draw_model"], "broken") < own.would_run()
+
+    text = BROKEN.replace("len(images) > 4", "len(images) > 1000")
+    (own.folder / "my_models/broken.py").write_text(text)
+    assert "train_network own_net" not in own.succeed()
+    assert (
+        float({row["model"]: row for row in rows(own.results / "comparison.csv")}["broken"]["accuracy"]) > 0
+    )
+    assert own.would_run() == set()
+
+
+# ---- Mistakes, before any job ----
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("models.svm_edges.estimator", "sklearn.svm.LinearSVCC", "sklearn.svm has no LinearSVCC"),
+        ("models.svm_edges.estimator", "sklearn.decomposition.PCA", "it is no estimator"),
+        ("models.svm_edges.params", {"c": 1}, "models.svm_edges.params.c is no parameter of"),
+        (
+            "models.own_net.module",
+            "my_models/small.py:Wide",
+            "its forward gives (4, 3) for a batch of 4 images",
+        ),
+        ("models.own_net.module", "my_models/nowhere.py:Wide", "There is no file my_models/nowhere.py"),
+        ("models.own_net.params", {"depth": 2}, "models.own_net.params.depth is no parameter of"),
+        ("models.svm_edges.features", "edgs", 'models.svm_edges.features is "edgs"; it must be one of'),
+        ("features.few.features", "few", "the chain goes in a circle (few -> few): break it"),
+        ("features.edges.kind", "hogg", 'features.edges.kind is "hogg"; it must be one of pca,'),
+    ],
+)
+def test_a_mistake_ends_in_one_sentence_before_any_job(
+    finished_own: Project, own: Project, key: str, value: Any, sentence: str
+) -> None:
+    own.configure(lambda settings: set_key(settings, key, value))
+    answer = own.run("--dry-run")
+    assert answer.code == 1
+    assert sentence in answer.text
+    assert answer.text.count("Error") == 1
+    assert "Traceback" not in answer.text

@@ -1,0 +1,85 @@
+"""Tuning of every family: on folds of the training images, and on nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import Project
+from test_whole_run import read_json, read_rows
+from tiny import configuration, write_archive
+
+TUNED: dict[str, Any] = {
+    "knn_cosine": {
+        "family": "knn",
+        "features": "pca",
+        "metric": "cosine",
+        "tune": {"folds": 2, "grid": {"n_neighbors": [1, 3, 5], "weights": ["uniform", "distance"]}},
+    },
+    "svm": {
+        "family": "estimator",
+        "features": "discriminants",
+        "estimator": "sklearn.svm.LinearSVC",
+        "tune": {"folds": 2, "grid": {"C": [0.01, 1.0], "pca__n_components": [2, 6]}},
+    },
+    "network": {
+        "family": "mlp",
+        **{"hidden_dim": 8, "batch_norm": False, "dropout": 0.0, "batch_size": 16},
+        "tune": {"folds": 2, "grid": {"learning_rate": [0.01, 0.2], "epochs": [2, 4]}},
+    },
+}
+
+
+def tuned(folder: Path, **archive: Any) -> Project:
+    """A finished study of three tuned models, one a family."""
+    folder.mkdir()
+    overlay = configuration(folder / "tiny.tar.gz", write_archive(folder / "tiny.tar.gz", **archive))
+    overlay["features"]["discriminants"] = {"kind": "lda", "features": "pca"}
+    overlay["models"] |= TUNED
+    project = Project.create(folder / "study", overlay | {"compare": list(TUNED)})
+    project.succeed()
+    return project
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return tuned(tmp_path_factory.mktemp("tuned") / "as_it_is")
+
+
+def test_every_family_has_a_table_of_candidates_and_takes_the_best(study: Project) -> None:
+    columns = {
+        "knn_cosine": ["param_n_neighbors", "param_weights"],
+        "svm": ["param_estimator__C", "param_pca__n_components"],
+        "network": ["param_epochs", "param_learning_rate"],
+    }
+    for model, names in columns.items():
+        folder = study.results / "models" / model
+        rows = read_rows(folder / "cv_results.csv")
+        assert [name for name in rows[0] if name.startswith("param_")] == names
+        assert len(rows) == (6 if model == "knn_cosine" else 4)
+        best = next(row for row in rows if row["rank_test_score"] == "1")
+        params = read_json(folder / "fit.json")["params"]
+        assert {name: str(params[name.rpartition("__")[2].removeprefix("param_")]) for name in names} == {
+            name: best[name] for name in names
+        }
+        assert read_json(folder / "fit.json")["tuning_seconds"] > 0
+    assert len(read_rows(study.results / "models/network/history.csv")) in (2, 4)
+
+
+def test_test_labels_at_random_leave_every_choice_unchanged(study: Project, tmp_path: Path) -> None:
+    random = tuned(tmp_path / "random", random_test_labels=True)
+    for pattern in ("models/*/cv_results.csv", "models/*/best.json"):
+        assert random.checksums(pattern) == study.checksums(pattern)
+    # They are others indeed.
+    before, after = (project.checksums("models/*/metrics.json") for project in (study, random))
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_one_more_value_scores_its_own_cells(study: Project, tmp_path: Path) -> None:
+    project = study.copy(tmp_path / "study")
+    project.configure(lambda settings: settings["models"]["network"]["tune"]["grid"]["epochs"].append(5))
+    cells = {job for job in project.would_run() if job.startswith("score_network")}
+    assert cells == {
+        f"score_network network fold_{fold}_of_2 epochs=5+learning_rate={rate}"
+        for fold in range(2)
+        for rate in (0.01, 0.2)
+    }
