@@ -188,7 +188,7 @@ class Report:
 
     @property
     def n_seeds(self) -> int:
-        """With how many seeds the networks were trained."""
+        """With how many seeds a model was trained, at most."""
         return max((len(model.every_seed) for model in self.run.models.values()), default=0)
 
     def small(self, p_value: float) -> str:
