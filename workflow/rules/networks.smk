@@ -12,7 +12,7 @@ def network_code(rule_name):
 
 def checkpoints(wildcards, resources):
     """Where a model's trainings keep theirs: no output, since Snakemake deletes outputs before a job runs again."""
-    return f"results/{wildcards.dataset}/checkpoints/{wildcards.model}"
+    return f"results/{wildcards.dataset}/checkpoints/{wildcards.model}{getattr(wildcards, 'seed', '')}"
 
 
 def training_minutes(wildcards, attempt):
