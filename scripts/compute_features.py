@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.features.inputs import BLOCK_ROWS, State
 from cifarbench.features import module_of
+from cifarbench.features.inputs import BLOCK_ROWS, State
 from cifarbench.study.command import run
 from cifarbench.study.cost import Stopwatch, cost_record
 from cifarbench.study.files import read_arrays, read_json, write_blocks, write_json

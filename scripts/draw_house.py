@@ -46,9 +46,10 @@ def picture() -> str:
     order = list(rooms)
     onwards = {(a, b) for a, b in edges if order.index(a) < order.index(b)}
     # What a grid has chosen goes back to those who wait for it.
-    back = {(a, b) for a, b in edges if order.index(a) > order.index(b)}
-    arrows = [f"    {a} --> {b}" for a, b in _sorted(_needed(onwards), order)]
-    arrows += [f"    {a} -.-> {b}" for a, b in _sorted(back, order)]
+    back = {(b, a) for a, b in edges if order.index(a) > order.index(b)}
+    kept = _needed(onwards)
+    arrows = [f"    {a} {'<-->' if (a, b) in back else '-->'} {b}" for a, b in _sorted(kept, order)]
+    arrows += [f"    {b} -.-> {a}" for a, b in _sorted(back - kept, order)]
     return "\n".join(["flowchart LR", *boxes, *arrows])
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from cifarbench.data.parts import rows_of
-from cifarbench.features.inputs import Inputs
 from cifarbench.features import module_of
+from cifarbench.features.inputs import Inputs
 from cifarbench.features.moments import Moments
 from cifarbench.study.command import run
 from cifarbench.study.cost import Stopwatch, cost_record

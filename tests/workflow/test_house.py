@@ -1,9 +1,9 @@
 """What pages say of the code is what the code says."""
 
-import draw_house
-import write_tables
 from project import CHECKOUT
 
+import draw_house
+import write_tables
 from cifarbench.study.pages import part
 
 

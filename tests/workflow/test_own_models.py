@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from project import OVERLAY, Project
+from project import Project
 from test_reruns import COMPARISON, jobs, set_key
 
 SMALL = """
@@ -68,7 +68,7 @@ models:
   forest_few: {family: estimator, features: few, estimator: sklearn.ensemble.RandomForestClassifier}
   own_net: {family: network, module: "my_models/small.py:Small", params: {width: 8}, epochs: 5, learning_rate: 0.05, batch_size: 64}
 compare: [knn_pca, svm_edges, forest_few, own_net]
-"""
+"""  # noqa: E501
 MODELS = ["knn_pca", "svm_edges", "forest_few", "own_net"]
 
 

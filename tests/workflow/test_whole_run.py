@@ -133,6 +133,25 @@ def test_two_runs_predict_the_same_byte_for_byte(finished: Project, fresh: Proje
     assert fresh.checksums("models/*/predictions.npz") == finished.checksums("models/*/predictions.npz")
 
 
+def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project: Project) -> None:
+    """Asked for by its path: the first 30 images, with a tuned model's folds among them."""
+    models = ("knn_raw", "knn_grid", "mlp")
+    ran = project.succeed(targets=tuple(f"models/{model}/first_30/metrics.json" for model in models))
+    assert {f"score_model {model}/first_30" for model in models} < ran
+    assert "divide_images first_30_folds_of_3" in ran
+    # All images stay what they are.
+    assert project.would_run() == set()
+    for model in models:
+        whole, part = (
+            read_json(project.results / "models" / model / run / "fit.json") for run in ("", "first_30")
+        )
+        assert (
+            part["stored_mb"] == whole["stored_mb"]
+            if model == "mlp"
+            else part["stored_mb"] < whole["stored_mb"]
+        )
+
+
 # ---- What is told of runs: history, diff, explain ----
 
 

@@ -99,7 +99,7 @@ rule compute_features:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=mem_mb(600, images=1, covariances=1),
+        mem_mb=mem_mb(1100, images=1, covariances=1),
         runtime=minutes(5, per_gigabyte=60),
         tries_left=tries_left,
     params:

@@ -9,7 +9,7 @@ from cifarbench.features.moments import centred
 
 
 def points_of(values: np.ndarray, metric: str) -> np.ndarray:
-    """Pixels uint8 or features (N, D) as points, (N, D) float32, among which the nearest by Euclidean distance are sought.
+    """Pixels uint8 or features (N, D) as points (N, D) float32, the nearest of which are sought by Euclidean distance.
 
     For the cosine they are brought to unit length: the nearest then are those at the smallest angle.
     """

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from cifarbench.networks.checkpoints import Checkpoints
 from cifarbench.networks.building import preprocess
+from cifarbench.networks.checkpoints import Checkpoints
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +147,10 @@ def train(
 
 @torch.inference_mode()
 def predict_logits(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """Logits (N, n_classes) of images (N, channels, height, width) uint8, with dropout off and batch norm's running averages."""
+    """Logits (N, n_classes) of images (N, channels, height, width) uint8, as in evaluation.
+
+    Dropout is off, and batch norm uses its running averages.
+    """
     network.eval()
     return torch.cat([network(preprocess(batch)) for batch in images.split(EVALUATION_BATCH)])
 

@@ -149,7 +149,8 @@ class Plan:
         return [
             Run(model, f"/seed_{seed}" if seed != self.seeds[0] else "")
             for model in models or self.models
-            for seed in (self.seeds if self.is_seeded(model) else self.seeds[:1])
+            # Whether chance takes part in an estimator is told by importing it.
+            for seed in (self.seeds if self.seeds[1:] and self.is_seeded(model) else self.seeds[:1])
         ]
 
     def is_seeded(self, model: str) -> bool:

@@ -12,8 +12,8 @@ import torch
 from torch import nn
 from torchvision.transforms import v2
 
-from cifarbench.networks.checkpoints import Checkpoints
 from cifarbench.networks.building import load, preprocess, save
+from cifarbench.networks.checkpoints import Checkpoints
 from cifarbench.networks.perceptron import Dropout, Perceptron
 from cifarbench.networks.training import Split, predict_logits, train
 

@@ -79,7 +79,7 @@ def cases(values_of_type: dict[type, list], skip: list[tuple] = ()) -> list:
 
 def optional(path: tuple) -> bool:
     # Without features, a model is one on raw pixels; a grid needs none of its keys.
-    return path[-1] in OPTIONAL or path[0] == "models" and ("features" in path or "grid" in path[:-1])
+    return path[-1] in OPTIONAL or (path[0] == "models" and ("features" in path or "grid" in path[:-1]))
 
 
 def named(path: tuple) -> str:
