@@ -30,11 +30,11 @@ def main() -> int:
     if failure is None:
         code = subprocess.call(command)
         if code == UNEXPECTED:
-            failure = Failure(options.of, options.step, _last_error(options.log))
+            failure = Failure(options.of, options.step, _last_error(options.log), str(options.log))
         elif -code in KILLED and not options.tries_left:
             reason = f"it was killed by {signal.Signals(-code).name}"
             reason += ", most likely for want of memory" * (-code == signal.SIGKILL)
-            failure = Failure(options.of, options.step, reason)
+            failure = Failure(options.of, options.step, reason, str(options.log))
         else:
             return code if code >= 0 else 128 - code
         print(

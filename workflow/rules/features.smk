@@ -71,8 +71,9 @@ rule fit_features:
         settings=lambda wildcards: FILES.features_settings(PLAN.by_fit(wildcards.fit), wildcards.part, SEED),
         script=untracked(SCRIPTS / "fit_features.py"),
         code=lambda wildcards: features_code("fit_features", PLAN.by_fit(wildcards.fit)),
+        of=lambda wildcards, resources: PLAN.by_fit(wildcards.fit).base,
     shell:
-        guarded("fit_features", of="{wildcards.fit}")
+        guarded("fit_features", of="{params.of}")
         + "python {params.script:q} --inputs {input.inputs} --labels {input.labels} --division {input.division} "
         "--dataset {input.dataset} --moments {input.moments} --best {input.best} --fitted {output.fitted} "
         "--cost {output.cost} --settings {params.settings:q} --threads {threads} 2> {log}"
@@ -107,8 +108,9 @@ rule compute_features:
         settings=lambda wildcards: FILES.features_settings(PLAN.features[wildcards.features], None, SEED),
         script=untracked(SCRIPTS / "compute_features.py"),
         code=lambda wildcards: features_code("compute_features", PLAN.features[wildcards.features]),
+        of=lambda wildcards, resources: PLAN.features[wildcards.features].base,
     shell:
-        guarded("compute_features", of="{wildcards.features}")
+        guarded("compute_features", of="{params.of}")
         + "python {params.script:q} --inputs {input.inputs} --dataset {input.dataset} --fitted {input.fitted} "
         "--best {input.best} --features {output.features} --cost {output.cost} "
         "--settings {params.settings:q} --threads {threads} 2> {log}"

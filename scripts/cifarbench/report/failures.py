@@ -1,7 +1,6 @@
 """What failed, why, and where its log is, in sentences. Backticks mark names, and what the program said itself."""
 
 from cifarbench.report.language import Language
-from cifarbench.report.results import Run
 from cifarbench.study.failures import Failure
 
 
@@ -41,10 +40,9 @@ def of_files(say: Language, failure: Failure) -> str:
     )
 
 
-def log(say: Language, run: Run, failure: Failure) -> str:
-    """Where the log is; a star stands for what else is in its name."""
-    path = f"results/{run.dataset['dataset']}/logs/{failure.step}/{failure.failed}*"
-    return say("Its log: {path}.", path=f"`{path}`")
+def log(say: Language, failure: Failure) -> str:
+    """Where the job says more."""
+    return say("Its log: {path}.", path=f"`{failure.log}`")
 
 
 def reason(failure: Failure) -> str:

@@ -76,7 +76,7 @@ class ModelView:
     def missing(self) -> list[str]:
         """Why some of what should stand here does not: a sentence for each reason."""
         return [
-            f"{failures.of_files(self.say, found)} {failures.log(self.say, self.run, found)}"
+            f"{failures.of_files(self.say, found)} {failures.log(self.say, found)}"
             for found in self.run.missing(self.name)
         ]
 
@@ -284,7 +284,7 @@ class FailedView:
         self.name = name
         self.failure = failures.of_model(say, name, failure)
         self.reason = f"`{failure.step}`: {failures.reason(failure)}"
-        self.log = failures.log(say, run, failure)
+        self.log = failures.log(say, failure)
 
 
 def _capitalised(words: str) -> str:

@@ -19,12 +19,14 @@ MOST_BYTES = 4096
 class Failure:
     """Why a file is not there.
 
-    failed: the model or the features that it belongs to. step: the rule that failed. reason: in a sentence.
+    failed: the model or the features that it belongs to. step: the rule that failed. reason: in a sentence. log: the
+    file in which the job says more.
     """
 
     failed: str
     step: str
     reason: str
+    log: str = ""
 
     @classmethod
     def read(cls, path: Path) -> Self | None:

@@ -67,7 +67,7 @@ def test_a_job_that_ends_well_is_left_alone(tmp_path: Path) -> None:
 def test_a_model_that_fails_is_put_on_record(tmp_path: Path, what: str, reason: str) -> None:
     done = guarded(tmp_path, what)
     assert done.returncode == 0
-    assert records(tmp_path) == {Failure("own", "fit", reason)}
+    assert records(tmp_path) == {Failure("own", "fit", reason, "log")}
     assert f"own failed in fit: {reason}" in done.stdout
 
 

@@ -15,8 +15,15 @@ from cifarbench.study.failures import Failure
 
 OTHERS = [name for name in small_run.NINE if name not in small_run.MODELS]
 DASH = "\N{EN DASH}"
-NO_SOLVER = Failure("forest", "fit_estimator", "ValueError: no `solver` <l1> | l2.")
-NO_MEMORY = Failure("pca", "fit_features", "it was killed by SIGKILL")
+NO_SOLVER = Failure(
+    "forest",
+    "fit_estimator",
+    "ValueError: no `solver` <l1> | l2.",
+    "results/digits/logs/fit_estimator/forest.log",
+)
+NO_MEMORY = Failure(
+    "pca", "fit_features", "it was killed by SIGKILL", "results/digits/logs/fit_features/pca/all.log"
+)
 
 
 @pytest.fixture
@@ -66,8 +73,8 @@ def test_a_failed_model_is_named_with_its_reason(folder: Path, language: str):
     assert DASH in row and "fit_estimator" in row and 'data-value=""' in row
 
     section = article(html, "forest")
-    assert "results/digits/logs/fit_estimator/forest*" in section
-    assert "results/digits/logs/fit_features/pca*" in article(html, "knn_pca")
+    assert "results/digits/logs/fit_estimator/forest.log" in section
+    assert "results/digits/logs/fit_features/pca/all.log" in article(html, "knn_pca")
     assert "<figure" not in section and "<table" not in section
     assert "forest" not in html.partition('<section id="cost">')[2].partition("</section>")[0]
 
@@ -128,7 +135,7 @@ def test_one_model_left_has_a_page_without_pairs(folder: Path):
 
 
 def test_a_figure_that_failed_is_missed_and_nothing_else(folder: Path):
-    broken = Failure("mlp", "draw_model", "ValueError: no colour")
+    broken = Failure("mlp", "draw_model", "ValueError: no colour", "results/digits/logs/draw_model/mlp.log")
     for name in ("confusion_matrix.svg", "reliability.svg"):
         broken.write(folder / "figures/mlp" / name)
     Failure("mlp", "describe_learning", "IndexError: no epoch").write(folder / "models/mlp/learning.json")
@@ -138,7 +145,7 @@ def test_a_figure_that_failed_is_missed_and_nothing_else(folder: Path):
     section = article(html, "mlp")
     assert section.count('class="failure"') == 2
     assert "since <code>draw_model</code> failed: <code>ValueError: no colour</code>." in section
-    assert "results/digits/logs/draw_model/mlp*" in section
+    assert "results/digits/logs/draw_model/mlp.log" in section
     assert 'id="training-mlp"' not in html
     assert 'class="failure"' not in first_screen(html)
     assert "figures/mlp/confusion_matrix.svg" not in markdown
