@@ -249,7 +249,7 @@ def test_a_model_that_fails_is_a_row_that_says_why(own: Project) -> None:
             "my_models/small.py:Wide",
             "its forward gives (4, 3) for a batch of 4 images",
         ),
-        ("models.own_net.module", "my_models/nowhere.py:Wide", "There is no file my_models/nowhere.py"),
+        ("models.own_net.module", "my_models/nowhere.py:Wide", "there is no file my_models/nowhere.py"),
         ("models.own_net.params", {"depth": 2}, "models.own_net.params.depth is no parameter of"),
         ("models.svm_edges.features", "edgs", 'models.svm_edges.features is "edgs"; it must be one of'),
         ("features.few.features", "few", "the chain goes in a circle (few -> few): break it"),

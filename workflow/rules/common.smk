@@ -36,11 +36,16 @@ def fingerprint(rule_name, *data_patterns, **more):
 
 try:
     configuration.check(
-        config, yaml.safe_load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text()), FAMILIES, KINDS
+        config,
+        yaml.safe_load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text()),
+        FAMILIES,
+        KINDS,
     )
     DATASET = config["dataset"]
     # The datasets of this run; an archive of one's own is that of the configured one.
-    DATASETS = {DATASET: config["datasets"][DATASET] | {k: config[k] for k in ("archive", "sha256") if config.get(k)}}
+    DATASETS = {
+        DATASET: config["datasets"][DATASET] | {k: config[k] for k in ("archive", "sha256") if config.get(k)}
+    }
     PLAN = Plan(config, FAMILIES, KINDS)
     FILES = Layout(PLAN)
     for entry in DATASETS.values():
@@ -48,7 +53,9 @@ try:
         if "archive" in entry and (workflow.is_main_process or "sha256" not in entry):
             entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"))
     if workflow.is_main_process:
-        try_models(PLAN, SCRIPTS / "check_models.py", fingerprint("check_models"), Path(".snakemake/checked_models"))
+        try_models(
+            PLAN, SCRIPTS / "check_models.py", fingerprint("check_models"), Path(".snakemake/checked_models")
+        )
 except UserError as error:
     sys.exit("\n".join(f"Error: {sentence}" for sentence in str(error).splitlines()))
 
@@ -110,6 +117,7 @@ def tries_left(wildcards, attempt):
 
 
 # ---- Resources, from the size of the data ----
+
 
 def images_mb(wildcards):
     """Megabytes of all images of a dataset, as bytes."""

@@ -33,8 +33,7 @@ rule make_digits_archive:
         script=untracked(SCRIPTS / "make_digits_archive.py"),
         code=fingerprint("make_digits_archive"),
     shell:
-        "python {params.script:q} "
-        "--archive {output.archive} --archive-receipt {output.receipt} 2> {log}"
+        "python {params.script:q} " "--archive {output.archive} --archive-receipt {output.receipt} 2> {log}"
 
 
 rule fetch_archive:

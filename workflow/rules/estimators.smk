@@ -117,8 +117,7 @@ rule predict_estimator:
         script=untracked(SCRIPTS / "predict_estimator.py"),
         code=estimator_code("predict_estimator"),
     shell:
-        guarded("predict_estimator")
-        + "python {params.script:q} --estimator {input.estimator} "
+        guarded("predict_estimator") + "python {params.script:q} --estimator {input.estimator} "
         "--test-features {input.test_features} --test-labels {input.test_labels} --dataset {input.dataset} "
         "--best {input.best} --fit-costs {input.fit_cost} {input.features_costs} "
         "--predict-costs {input.predict_costs} --search-costs {input.search_costs} "

@@ -59,7 +59,12 @@ rule draw_model:
     params:
         guard=GUARD,
         settings=lambda wildcards: style_of(
-            "confusion_matrix", "confused_pairs", "reliability", "predictions", model=wildcards.model, seed=SEED
+            "confusion_matrix",
+            "confused_pairs",
+            "reliability",
+            "predictions",
+            model=wildcards.model,
+            seed=SEED,
         ),
         script=untracked(SCRIPTS / "draw_model.py"),
         code=fingerprint("draw_model"),

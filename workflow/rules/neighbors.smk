@@ -76,8 +76,7 @@ rule predict_neighbors:
         script=untracked(SCRIPTS / "predict_neighbors.py"),
         code=fingerprint("predict_neighbors"),
     shell:
-        guarded("predict_neighbors")
-        + "python {params.script:q} "
+        guarded("predict_neighbors") + "python {params.script:q} "
         "--train-features {input.train_features} --train-labels {input.train_labels} "
         "--test-features {input.test_features} --test-labels {input.test_labels} "
         "--division {input.division} --dataset {input.dataset} --best {input.best} "

@@ -102,9 +102,7 @@ rule train_network:
         checkpoints=checkpoints,
         checkpoint_seconds=untracked(config["training"]["checkpoint_seconds"]),
     shell:
-        guarded("train_network")
-        + KEEPING_MEMORY
-        + "python {params.script:q} "
+        guarded("train_network") + KEEPING_MEMORY + "python {params.script:q} "
         "--train-images {input.train_images} --train-labels {input.train_labels} "
         "--test-images {input.test_images} --test-labels {input.test_labels} "
         "--division {input.division} --dataset {input.dataset} --best {input.best} "
@@ -148,8 +146,7 @@ rule predict_network:
         script=untracked(SCRIPTS / "predict_network.py"),
         code=network_code("predict_network"),
     shell:
-        guarded("predict_network")
-        + "python {params.script:q} --network {input.network} "
+        guarded("predict_network") + "python {params.script:q} --network {input.network} "
         "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
         "--best {input.best} --fit-costs {input.cost} --search-costs {input.search_costs} "
         "--predictions {output.predictions} --fit {output.fit} "

@@ -21,7 +21,9 @@ rule write_report:
         tests="<results>/paired_tests.csv",
         agreement="<results>/agreement.json",
         dataset="<results>/data/dataset.json",
-        models=expand("<results>/models/{run}/{file}.json", run=RUNS, file=["fit", "metrics"], allow_missing=True),
+        models=expand(
+            "<results>/models/{run}/{file}.json", run=RUNS, file=["fit", "metrics"], allow_missing=True
+        ),
         learning=expand(
             "<results>/models/{run}/{file}",
             run=[run.path for run in PLAN.runs(*LEARNERS)] if LEARNERS else [],

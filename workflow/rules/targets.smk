@@ -20,8 +20,19 @@ FIGURES = [
     ]
 ]
 
-DATA = ["archive.json", "dataset.json", *(f"{s}_{a}.npy" for s in ("train", "test") for a in ("images", "labels"))]
-SUMMARY = ["comparison.csv", "comparison.tex", "paired_tests.csv", "agreement.json", "report.html", "report.md"]
+DATA = [
+    "archive.json",
+    "dataset.json",
+    *(f"{s}_{a}.npy" for s in ("train", "test") for a in ("images", "labels")),
+]
+SUMMARY = [
+    "comparison.csv",
+    "comparison.tex",
+    "paired_tests.csv",
+    "agreement.json",
+    "report.html",
+    "report.md",
+]
 
 FILES_OF_A_DATASET = [
     *(f"<results>/data/{file}" for file in DATA),
@@ -32,7 +43,9 @@ FILES_OF_A_DATASET = [
     *(f"<results>/{file}" for file in SUMMARY),
 ]
 WHOLE_STUDY = [
-    path.replace("<results>", f"results/{dataset}") for dataset in DATASETS for path in dict.fromkeys(FILES_OF_A_DATASET)
+    path.replace("<results>", f"results/{dataset}")
+    for dataset in DATASETS
+    for path in dict.fromkeys(FILES_OF_A_DATASET)
 ]
 
 # A run that was cut off may have left records of models that failed: they are tried again.

@@ -27,7 +27,6 @@ rule choose_best:
         script=untracked(SCRIPTS / "choose_best.py"),
         code=fingerprint("choose_best"),
     shell:
-        guarded("choose_best")
-        + "python {params.script:q} --cells {input.cells} --costs {input.costs} "
+        guarded("choose_best") + "python {params.script:q} --cells {input.cells} --costs {input.costs} "
         "--results {output.results} --best {output.best} --cost {output.cost} "
         "--settings {params.settings:q} 2> {log}"

@@ -26,10 +26,16 @@ def changes(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
 
 
 def flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as one level, with keys such as `models.mlp.epochs`; a list is a value."""
+    """Nested settings as one level, with keys such as `models.mlp.epochs`; a list of nameless things is a value."""
     found: dict[str, Any] = {}
     for name, value in content.items():
         key = f"{prefix}{name}"
+        if (
+            isinstance(value, list)
+            and value
+            and all(isinstance(one, dict) and "name" in one for one in value)
+        ):
+            value = {one["name"]: one for one in value}
         if isinstance(value, dict) and value:
             found |= flat(value, f"{key}.")
         else:

@@ -110,7 +110,7 @@ def _sentence(error: ValidationError) -> str:
         case "uniqueItems":
             return f"{key} is {shown(error.instance)}; name each entry once."
         case "pattern":
-            return f"{found}; it must be of the form {limit}."
+            return f"{found}; it must be {error.schema.get('title') or f'of the form {limit}'}."
     return f"{found}; {error.message}."
 
 

@@ -65,17 +65,24 @@ def _too_much_for_the_data(plan: Plan, model: str, dataset: Entry) -> Iterator[s
             "training images than that."
         )
         return
-    # A value that a grid has in place of an entry's own is named where it stands.
-    stands = {}
-    for key in plan.grid(model) if folds else {}:
-        base, name = plan.owner(model, key)
-        stands[f"features.{base}.{name} " if base else f"models.{model}.{name} "] = (
-            f"models.{model}.tune.grid.{key} "
-        )
     for key, sort, params, setting in uses(plan, model, dataset):
         for fault in sort.impossible(key, params, setting):
-            old = next((old for old in stands if fault.startswith(old)), "")
-            yield stands.get(old, "") + fault.removeprefix(old)
+            yield where_it_stands(plan, model, fault)
+
+
+def where_it_stands(plan: Plan, model: str, fault: str) -> str:
+    """A fault with the key of the grid where a value of a grid is at fault, and not the key of the entry."""
+    for key in plan.grid(model) if plan.folds(model) else {}:
+        base, name = plan.owner(model, key)
+        places = (
+            [f"features.{base}.{name} "]
+            if base
+            else [f"models.{model}.{name} ", f"models.{model}.params.{name} "]
+        )
+        for place in places:
+            if fault.startswith(place):
+                return f"models.{model}.tune.grid.{key} {fault.removeprefix(place)}"
+    return fault
 
 
 def _of_dataset(config: Entry) -> Iterator[str]:
@@ -111,8 +118,10 @@ def _chain(config: Entry, name: str) -> Iterator[str]:
     seen = [name]
     while (below := config["features"][seen[-1]].get("features", PIXELS)) != PIXELS:
         if below in seen:
-            circle = " -> ".join([*seen[seen.index(below) :], below])
-            yield f"features.{seen[-1]}.features is {shown(below)}; the chain goes in a circle ({circle}): break it."
+            # Told once, from the first of its names.
+            if below == name == min(seen):
+                key, circle = f"features.{seen[-1]}.features", " -> ".join([*seen, below])
+                yield f"{key} is {shown(below)}; the chain goes in a circle ({circle}): break it."
             return
         seen.append(below)
 
@@ -154,5 +163,5 @@ def _grid(plan: Plan, model: str) -> Iterator[str]:
                 yield unknown(where, key, known)
             continue
         for place, value in enumerate(values):
-            for error in Draft202012Validator(parameters[name].schema).iter_errors(value):
-                yield f"{where}.{place} is {shown(value)}; it must be {parameters[name].range} ({error.validator})."
+            if not Draft202012Validator(parameters[name].schema).is_valid(value):
+                yield f"{where}.{place} is {shown(value)}; it must be {parameters[name].range}."

@@ -34,8 +34,10 @@ def load(reference: str, key: str) -> Any:
     place, _, name = reference.rpartition(":" if file else ".")
     try:
         module = _from_file(Path(place)) if file else importlib.import_module(place)
-    except UserError:
-        raise
+    except FileNotFoundError:
+        raise UserError(
+            f"{key} is {reference}; there is no file {place} in {Path.cwd()}: name one that is."
+        ) from None
     except Exception as error:
         # Whatever a stranger's module raises.
         raise UserError(
@@ -54,9 +56,7 @@ def reference_of(thing: type) -> str:
 def _from_file(path: Path) -> ModuleType:
     """Import a file as the module that its path from here would be, `my_models.wide`, its neighbours within reach."""
     if not path.is_file():
-        raise UserError(
-            f"There is no file {path}; name one that is there, as folder/file.py:Name, from {Path.cwd()}."
-        )
+        raise FileNotFoundError(path)
     name = ".".join(path.with_suffix("").parts).strip("./") or path.stem
     for folder in (str(path.resolve().parent), str(Path.cwd())):
         if folder not in sys.path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cifarbench.study.errors import UserError
 from cifarbench.study.family import Entry, no_faults
-from cifarbench.study.feasibility import uses
+from cifarbench.study.feasibility import uses, where_it_stands
 from cifarbench.study.files import checksum, write_text
 from cifarbench.study.plan import Plan
 
@@ -57,7 +57,7 @@ def faults_when_built(plan: Plan) -> list[str]:
     """A sentence for each fault that shows when the models and features of a plan are built."""
     dataset: Entry = plan.config["datasets"][plan.config["dataset"]]
     found = [
-        fault
+        where_it_stands(plan, model, fault)
         for model in plan.models
         for key, sort, params, setting in uses(plan, model, dataset)
         for fault in sort.check(key, params, setting)

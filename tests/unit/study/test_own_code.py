@@ -44,7 +44,7 @@ def test_only_a_file_is_one_of_one_s_own() -> None:
         ("sklearn.svm.LinearSVCC", "sklearn.svm has no LinearSVCC"),
         ("sklearn.swm.LinearSVC", "sklearn.swm can't be imported (ModuleNotFoundError: No module named"),
         ("own/model.py:Modell", "own/model.py has no Modell"),
-        ("own/modell.py:Model", "There is no file own/modell.py"),
+        ("own/modell.py:Model", "there is no file own/modell.py"),
         ("own/broken.py:Model", "can't be imported (RuntimeError: on purpose)"),
         ("own/wrong.py:f", "can't be imported (SyntaxError: invalid syntax"),
     ],
