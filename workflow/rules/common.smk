@@ -80,6 +80,43 @@ def costs_of_run(split):
     )
 
 
+# ---- What single rooms ask for ----
+
+
+def entry_of(dataset, keys):
+    """What the entry of a dataset says of some keys."""
+    return {key: DATASETS[dataset][key] for key in keys if key in DATASETS[dataset]}
+
+
+def group_of(features):
+    """Short jobs go to a cluster together; those that wait for a grid's choice come after the others."""
+    return "chosen_features" if features.tuned_by else "features"
+
+
+def checkpoints(wildcards, resources):
+    """Where a model's trainings keep theirs: no output, since Snakemake deletes outputs before a job runs again."""
+    return f"results/{wildcards.dataset}/checkpoints/{wildcards.model}{getattr(wildcards, 'seed', '')}"
+
+
+def style_of(*sections, **more):
+    """The configuration's sections of some figures, and of the text in all of them."""
+    return settings({name: config["figures"][name] for name in ("text", *sections)} | more)
+
+
+def shown(dataset):
+    """What the report shows of the configuration: all that decided this run, and nothing that did not."""
+    named = {name for model in PLAN.models for name in PLAN.chain_of_entry(model)}
+    return {
+        "dataset": dataset,
+        "seed": SEED,
+        **{key: config[key] for key in ("seeds", "archive", "sha256") if config.get(key)},
+        "datasets": {dataset: config["datasets"][dataset]},
+        "compare": PLAN.models,
+        "features": {name: entry for name, entry in config["features"].items() if name in named},
+        "models": {model: PLAN.entry(model) for model in PLAN.models},
+    }
+
+
 # ---- What a job is, to Snakemake: settings and code, compared by content ----
 
 
@@ -89,6 +126,18 @@ def untracked(value):
     It compares no param that is a function of resources.
     """
     return lambda wildcards, resources: value
+
+
+def model_code(rule_name):
+    """The checksum of a rule's code, and of the file of one's own that a model names."""
+    return lambda wildcards: fingerprint(rule_name, own=PLAN.own_code(wildcards.model))
+
+
+def features_code(rule_name, features):
+    """The checksum of a rule's code for features: their kind's module, and a file of one's own that they name."""
+    return fingerprint(
+        rule_name, modules=[f"features/{features.kind.name}.py"], own=PLAN.own_code_of_features(features)
+    )
 
 
 def code_of(rule):
@@ -101,56 +150,14 @@ def code_of(rule):
 GUARD = untracked(SCRIPTS / "guard_model.py")
 
 
-def guarded(rule_name, of="{wildcards.model}"):
-    """The beginning of a command that guards the rest of it. The rule names GUARD and tries_left."""
+def guarded(rule_name, of="{wildcards.model}", keeping_memory=False):
+    """The beginning of a command that guards the rest of it. The rule names GUARD and tries_left.
+
+    keeping_memory: the C library (glibc) is told to keep freed memory; it would give back that of each batch of a
+    training, and the system zero it again, at a third of the time.
+    """
+    kept = "MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 " if keeping_memory else ""
     return (
-        f"python {{params.guard:q}} --of {of} --step {rule_name} --log {{log}} "
+        f"{kept}python {{params.guard:q}} --of {of} --step {rule_name} --log {{log}} "
         "--tries-left {resources.tries_left} --inputs {input} --outputs {output} -- "
     )
-
-
-def tries_left(wildcards, attempt):
-    """How often a job will be tried again if it fails."""
-    # A job on a cluster does not know; the profiles try each twice more.
-    retries = 2 if workflow.remote_exec else getattr(workflow.execution_settings, "retries", 0)
-    return max(retries + 1 - attempt, 0)
-
-
-# ---- Resources, from the size of the data ----
-
-
-def images_mb(wildcards):
-    """Megabytes of all images of a dataset, as bytes."""
-    entry = DATASETS[wildcards.dataset]
-    return (entry["n_train"] + entry["n_test"]) * math.prod(entry["image_shape"]) / 1e6
-
-
-def covariance_mb(wildcards):
-    """Megabytes of the covariance of a dataset's pixels."""
-    return math.prod(DATASETS[wildcards.dataset]["image_shape"]) ** 2 * 8 / 1e6
-
-
-# On a cluster, every job runs inside a Snakemake of its own, which some executors start twice.
-SNAKEMAKE_MB = 300
-
-
-def mem_mb(base, images=0, covariances=0):
-    """Memory for a job: a base for its libraries, and so many times the images (as bytes) and the covariance.
-
-    A job that was killed for want of memory asks for more the next time.
-    """
-
-    def needed(wildcards, attempt):
-        own = base + images * images_mb(wildcards) + covariances * covariance_mb(wildcards)
-        return math.ceil((SNAKEMAKE_MB + own) * (1 + (attempt - 1) / 2))
-
-    return needed
-
-
-def minutes(base, per_gigabyte=0):
-    """Running time for a job, in whole minutes: a base, and so many for each gigabyte of images."""
-
-    def needed(wildcards, attempt):
-        return math.ceil((base + per_gigabyte * images_mb(wildcards) / 1000) * attempt)
-
-    return needed

@@ -6,12 +6,7 @@ DECLARED = ("kind", "sha256", "n_train", "n_test", "n_classes", "image_shape", "
 CACHE = config.get("cache") or ""
 
 
-def entry_of(dataset, keys):
-    """What the entry of a dataset says of some keys."""
-    return {key: DATASETS[dataset][key] for key in keys if key in DATASETS[dataset]}
-
-
-# Constraints of a wildcard don't reach into <results>, so these two rules write it out.
+# ---- An archive: the two rules write <results> out, since their constraints of its wildcard would not reach into it ----
 
 
 rule make_digits_archive:

@@ -1,11 +1,6 @@
 # From features to predictions by classifiers of scikit-learn's interface.
 
 
-def estimator_code(rule_name):
-    """The checksum of a rule's code, and of the file of one's own that a model names."""
-    return lambda wildcards: fingerprint(rule_name, own=PLAN.own_code(wildcards.model))
-
-
 rule score_estimator:
     input:
         features=lambda wildcards: FILES.features(
@@ -36,7 +31,7 @@ rule score_estimator:
             wildcards.model, wildcards.cell, wildcards.part, seed=PLAN.seeds[0]
         ),
         script=untracked(SCRIPTS / "score_estimator.py"),
-        code=estimator_code("score_estimator"),
+        code=model_code("score_estimator"),
     shell:
         guarded("score_estimator")
         + "python {params.script:q} --features {input.features} --labels {input.labels} "
@@ -72,7 +67,7 @@ rule fit_estimator:
             wildcards.model, wildcards.size, seed=PLAN.seed(wildcards.seed)
         ),
         script=untracked(SCRIPTS / "fit_estimator.py"),
-        code=estimator_code("fit_estimator"),
+        code=model_code("fit_estimator"),
     shell:
         guarded("fit_estimator")
         + "python {params.script:q} --features {input.features} --labels {input.labels} "
@@ -115,7 +110,7 @@ rule predict_estimator:
             wildcards.model, wildcards.size, seed=PLAN.seed(wildcards.seed)
         ),
         script=untracked(SCRIPTS / "predict_estimator.py"),
-        code=estimator_code("predict_estimator"),
+        code=model_code("predict_estimator"),
     shell:
         guarded("predict_estimator") + "python {params.script:q} --estimator {input.estimator} "
         "--test-features {input.test_features} --test-labels {input.test_labels} --dataset {input.dataset} "

@@ -1,18 +1,6 @@
 # From arrays to features: fitted to a part of the training images, then computed for all images, once for all models.
 
 
-def features_code(rule_name, features):
-    """The checksum of a rule's code for features: their kind's module, and a file of one's own that they name."""
-    return fingerprint(
-        rule_name, modules=[f"features/{features.kind.name}.py"], own=PLAN.own_code_of_features(features)
-    )
-
-
-def group_of(features):
-    """Short jobs go to a cluster together; those that wait for a grid's choice come after the others."""
-    return "chosen_features" if features.tuned_by else "features"
-
-
 rule compute_moments:
     input:
         images="<results>/data/train_images.npy",

@@ -1,11 +1,6 @@
 # Pictures of metrics and of the comparison. One job draws all pictures of a model, and one those of the comparison.
 
 
-def style_of(*sections, **more):
-    """The configuration's sections of some figures, and of the text in all of them."""
-    return settings({name: config["figures"][name] for name in ("text", *sections)} | more)
-
-
 # ---- Figures of one model ----
 
 

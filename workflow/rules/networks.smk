@@ -1,25 +1,5 @@
 # From pixels to predictions by networks: training asks for a GPU, and takes what torch finds.
 
-# The C library (glibc) is told to keep freed memory; it would give each batch's back, and the system zero it again, at
-# a third of the time.
-KEEPING_MEMORY = "env MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 "
-
-
-def network_code(rule_name):
-    """The checksum of a rule's code, and of the file of one's own that a model names."""
-    return lambda wildcards: fingerprint(rule_name, own=PLAN.own_code(wildcards.model))
-
-
-def checkpoints(wildcards, resources):
-    """Where a model's trainings keep theirs: no output, since Snakemake deletes outputs before a job runs again."""
-    return f"results/{wildcards.dataset}/checkpoints/{wildcards.model}{getattr(wildcards, 'seed', '')}"
-
-
-def training_minutes(wildcards, attempt):
-    """Running time of a training, from its longest candidate."""
-    epochs = max(PLAN.values_of(wildcards.model, "epochs"))
-    return minutes(5, per_gigabyte=0.5 * epochs)(wildcards, attempt)
-
 
 rule score_network:
     input:
@@ -50,12 +30,11 @@ rule score_network:
             wildcards.model, wildcards.cell, wildcards.part, seed=PLAN.seeds[0]
         ),
         script=untracked(SCRIPTS / "score_network.py"),
-        code=network_code("score_network"),
+        code=model_code("score_network"),
         checkpoints=checkpoints,
         checkpoint_seconds=untracked(config["training"]["checkpoint_seconds"]),
     shell:
-        guarded("score_network")
-        + KEEPING_MEMORY
+        guarded("score_network", keeping_memory=True)
         + "python {params.script:q} --train-images {input.train_images} --train-labels {input.train_labels} "
         "--division {input.division} --dataset {input.dataset} --cell {output.cell} "
         "--checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds} "
@@ -98,11 +77,11 @@ rule train_network:
             wildcards.model, wildcards.size, seed=PLAN.seed(wildcards.seed)
         ),
         script=untracked(SCRIPTS / "train_network.py"),
-        code=network_code("train_network"),
+        code=model_code("train_network"),
         checkpoints=checkpoints,
         checkpoint_seconds=untracked(config["training"]["checkpoint_seconds"]),
     shell:
-        guarded("train_network") + KEEPING_MEMORY + "python {params.script:q} "
+        guarded("train_network", keeping_memory=True) + "python {params.script:q} "
         "--train-images {input.train_images} --train-labels {input.train_labels} "
         "--test-images {input.test_images} --test-labels {input.test_labels} "
         "--division {input.division} --dataset {input.dataset} --best {input.best} "
@@ -144,7 +123,7 @@ rule predict_network:
             wildcards.model, wildcards.size, seed=PLAN.seed(wildcards.seed)
         ),
         script=untracked(SCRIPTS / "predict_network.py"),
-        code=network_code("predict_network"),
+        code=model_code("predict_network"),
     shell:
         guarded("predict_network") + "python {params.script:q} --network {input.network} "
         "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "

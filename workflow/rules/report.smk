@@ -1,20 +1,6 @@
 # The conclusions report: what the run has found, on one page.
 
 
-def shown(dataset):
-    """What the report shows of the configuration: all that decided this run, and nothing that did not."""
-    named = {name for model in PLAN.models for name in PLAN.chain_of_entry(model)}
-    return {
-        "dataset": dataset,
-        "seed": SEED,
-        **{key: config[key] for key in ("seeds", "archive", "sha256") if config.get(key)},
-        "datasets": {dataset: config["datasets"][dataset]},
-        "compare": PLAN.models,
-        "features": {name: entry for name, entry in config["features"].items() if name in named},
-        "models": {model: PLAN.entry(model) for model in PLAN.models},
-    }
-
-
 rule write_report:
     input:
         comparison="<results>/comparison.csv",
