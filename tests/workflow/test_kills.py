@@ -18,8 +18,9 @@ from project import Project
 # All that a study ends in, but for what it cost to get there.
 SAME = ["data/*.npy", "models/**/predictions.npz", "models/**/metrics.json", "models/**/history.csv"]
 SAME += ["models/**/cv_results.csv", "paired_tests.csv", "agreement.json", "figures/*/*"]
-# A job alone; Snakemake alone, which leaves its jobs behind; all at once, as a power cut does.
-VICTIMS = itertools.cycle(["job", "job", "all", "job", "snakemake"])
+# A job alone, or what guards it; Snakemake alone, which leaves its jobs behind; all at once, as a power cut does.
+VICTIMS = itertools.cycle(["job", "guard", "all", "job", "snakemake"])
+GUARD = "guard_model.py"
 PREDICTIONS = "models/mlp/predictions.npz"
 LOG = "logs/train_network/mlp.log"
 
@@ -34,7 +35,8 @@ def jobs_of(snakemake: subprocess.Popen, project: Project) -> list[psutil.Proces
     with contextlib.suppress(psutil.NoSuchProcess):
         for child in psutil.Process(snakemake.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if "".join(child.cmdline()[1:2]).startswith(f"{project.folder}/scripts/"):
+                script = "".join(child.cmdline()[1:2])
+                if script.startswith(f"{project.folder}/scripts/") and not script.endswith(GUARD):
                     found.append(child)
     return found
 
@@ -44,8 +46,12 @@ def kill(victim: str, snakemake: subprocess.Popen, job: psutil.Process) -> bool:
     try:
         if job.status() == psutil.STATUS_ZOMBIE:
             return False
-        if victim == "job":
-            job.kill()
+        if victim in ("job", "guard"):
+            parent = job.parent()
+            guarded = parent is not None and any(
+                argument.endswith(GUARD) for argument in parent.cmdline()[1:2]
+            )
+            (parent if victim == "guard" and guarded else job).kill()
             # What runs beside it may end; nothing new begins.
             snakemake.terminate()
         elif victim == "snakemake":
