@@ -34,7 +34,15 @@ class Small(nn.Module):
 
 class Wide(Small):
     def forward(self, images):
+        print("I am no sentence of the workflow's.")
         return super().forward(images)[:, :3]
+
+
+class Deadly(Small):
+    def forward(self, images):
+        import os
+
+        os.abort()
 """
 LAYERS = """
 from torch import nn
@@ -249,6 +257,7 @@ def test_a_model_that_fails_is_a_row_that_says_why(own: Project) -> None:
             "my_models/small.py:Wide",
             "its forward gives (4, 3) for a batch of 4 images",
         ),
+        ("models.own_net.module", "my_models/small.py:Deadly", "models.own_net can't be built ("),
         ("models.own_net.module", "my_models/nowhere.py:Wide", "there is no file my_models/nowhere.py"),
         ("models.own_net.params", {"depth": 2}, "models.own_net.params.depth is no parameter of"),
         ("models.svm_edges.features", "edgs", 'models.svm_edges.features is "edgs"; it must be one of'),
@@ -263,5 +272,6 @@ def test_a_mistake_ends_in_one_sentence_before_any_job(
     answer = own.run("--dry-run")
     assert answer.code == 1
     assert sentence in answer.text
-    assert answer.text.count("Error") == 1
+    assert answer.text.count("Error:") == 1
     assert "Traceback" not in answer.text
+    assert "I am no sentence" not in answer.text

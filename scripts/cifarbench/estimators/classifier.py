@@ -1,20 +1,16 @@
 """Build, fit, store and ask any classifier of scikit-learn's interface."""
 
-import inspect
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import skops.io
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.linear_model._base import LinearClassifierMixin
-from sklearn.utils._param_validation import InvalidParameterError
 
 from cifarbench.estimators.family import BY_MODULE, LINEAR, OTHER
-from cifarbench.study import own_code
+from cifarbench.study import scikit
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import replacing
-from cifarbench.study.wording import meant
 
 
 def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEstimator:
@@ -23,28 +19,15 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEs
     seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. Raises
     UserError if there is none of that name, if it is no classifier, or if it doesn't take one of `params`.
     """
-    found = own_code.load(reference, f"{key}.estimator")
-    if not (inspect.isclass(found) and hasattr(found, "fit") and hasattr(found, "predict")):
-        raise UserError(
-            f"{key}.estimator is {reference}; it is no estimator: name a class with fit and predict, such as "
-            "sklearn.linear_model.LogisticRegression."
-        )
-    takes = [name for name in inspect.signature(found).parameters if name not in ("args", "kwargs")]
-    for name in params:
-        if name not in takes:
-            raise UserError(
-                f"{key}.params.{name} is no parameter of {reference}; {meant(name, takes, 'it takes')}"
-            )
-    seeding = {"random_state": seed} if "random_state" in takes else {}
-    try:
-        estimator = found(**seeding | params)
-        if hasattr(estimator, "_parameter_constraints"):
-            # What fit would refuse: scikit-learn's own classifiers tell it before.
-            estimator._validate_params()
-    except (InvalidParameterError, TypeError, ValueError) as error:
-        raise UserError(
-            f"{key}.params: {reference} refuses them: {str(error).rstrip('.')}; change them."
-        ) from None
+    estimator = scikit.build(
+        reference,
+        params,
+        seed,
+        key=key,
+        role="estimator",
+        methods=("fit", "predict"),
+        example="sklearn.linear_model.LogisticRegression",
+    )
     if not is_classifier(estimator):
         raise UserError(
             f"{key}.estimator is {reference}; it is no classifier: name one that predicts classes."
@@ -103,15 +86,12 @@ def predict(
 
 
 def store(estimator: BaseEstimator, path: Path) -> None:
-    """Write a fitted classifier as skops has it, which runs nothing when it is read."""
-    content = skops.io.dumps(estimator)
+    """Write a fitted classifier, whole or not at all."""
+    content = scikit.stored(estimator)
     with replacing(path) as file:
         file.write(content)
 
 
 def load(path: Path, reference: str) -> BaseEstimator:
-    """Read what `store` wrote. reference: whose classes may be among it, beside those that skops trusts."""
-    content = path.read_bytes()
-    # Classes of one's own must be imported by their file before they are found by their name.
-    own_code.load(reference, "estimator")
-    return skops.io.loads(content, trusted=skops.io.get_untrusted_types(data=content))
+    """Read what `store` wrote. reference: what the configuration calls it."""
+    return scikit.read(path.read_bytes(), reference)

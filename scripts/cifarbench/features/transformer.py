@@ -1,6 +1,5 @@
 """Any transformer of scikit-learn's interface, by its import path or from a file of one's own."""
 
-import inspect
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -8,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from cifarbench.features.inputs import Inputs, State, as_float
-from cifarbench.study import own_code
+from cifarbench.study import own_code, scikit
 from cifarbench.study.errors import UserError
 from cifarbench.study.family import Entry, FeatureKind, Parameter, Setting
-from cifarbench.study.wording import meant
 
 
 def _check(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
@@ -46,11 +44,9 @@ KIND = FeatureKind(
 
 def fit(inputs: Inputs, params: Entry) -> State:
     """stored: (bytes,) uint8, the fitted transformer as skops has it, which runs nothing when it is read."""
-    import skops.io
-
     transformer = build(params["transformer"], params["params"], inputs.seed, "features")
     transformer.fit(as_float(inputs.values[inputs.rows]), inputs.labels[inputs.rows])
-    return {"stored": np.frombuffer(skops.io.dumps(transformer), np.uint8)}
+    return {"stored": np.frombuffer(scikit.stored(transformer), np.uint8)}
 
 
 def transform(
@@ -79,36 +75,17 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
     seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. Raises
     UserError if there is none of that name, if it is no transformer, or if it doesn't take `params`.
     """
-    found = own_code.load(reference, f"{key}.transformer")
-    if not (inspect.isclass(found) and hasattr(found, "fit") and hasattr(found, "transform")):
-        raise UserError(
-            f"{key}.transformer is {reference}; it is no transformer: name a class with fit and transform, such as "
-            "sklearn.decomposition.FastICA."
-        )
-    takes = [name for name in inspect.signature(found).parameters if name not in ("args", "kwargs")]
-    for name in params:
-        if name not in takes:
-            raise UserError(
-                f"{key}.params.{name} is no parameter of {reference}; {meant(name, takes, 'it takes')}"
-            )
-    seeding = {"random_state": seed} if "random_state" in takes else {}
-    try:
-        transformer = found(**seeding | params)
-        # What fit would refuse: scikit-learn's own tell it before. Others may have inherited the method alone.
-        if hasattr(transformer, "_parameter_constraints"):
-            transformer._validate_params()
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"{key}.params: {reference} refuses them: {str(error).rstrip('.')}; change them."
-        ) from None
-    return transformer
+    return scikit.build(
+        reference,
+        params,
+        seed,
+        key=key,
+        role="transformer",
+        methods=("fit", "transform"),
+        example="sklearn.decomposition.FastICA",
+    )
 
 
 @lru_cache(maxsize=1)
 def _loaded(content: bytes, reference: str) -> Any:
-    import skops.io
-
-    # Classes of one's own must be imported by their file before they are found by their name.
-    own_code.load(reference, "transformer")
-    # A run reads only what it has stored itself.
-    return skops.io.loads(content, trusted=skops.io.get_untrusted_types(data=content))
+    return scikit.read(content, reference)

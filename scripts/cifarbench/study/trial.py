@@ -43,7 +43,9 @@ def try_models(plan: Plan, script: Path, code: str, passed: Path) -> None:
         [sys.executable, script, "--config", json.dumps(plan.config)], capture_output=True, text=True
     )
     if answer.returncode:
-        raise UserError(answer.stdout.strip() or answer.stderr.strip())
+        named = ", ".join(dict.fromkeys(key for _, key, _ in waiting))
+        told = answer.stderr.strip().rpartition("\n")[2] or f"it ended with {answer.returncode}"
+        raise UserError(answer.stdout.strip() or f"{named} can't be built ({told}): mend what they name.")
     write_text(mark, "")
 
 
