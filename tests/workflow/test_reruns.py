@@ -311,7 +311,7 @@ for script in sorted(scripts.glob("*.py")):
     really = {Path(module.__file__) for name, module in sys.modules.items() if name.split(".")[0] == "cifarbench"}
     known = provenance._imported([script], scripts) - {script}
     # What builds models of every family imports them when it has to.
-    if script.stem == "check_models":
+    if script.stem in ("check_models", "write_tables"):
         assert really < known, really - known
     else:
         assert really == known, (script.name, really ^ known)

@@ -173,11 +173,13 @@ def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
     assert ["write_report", "tiny", "models.knn_raw.n_neighbors:", "5", "->", "3"] in rows
     assert [
         "score_model",
+        "tiny,",
         "knn_raw",
         "input",
         "changed:",
-        "results/tiny/models/knn_raw/predictions.npz",
+        "results/tiny/models/knn_raw/fit.json",
     ] in rows
+    assert ["input", "changed:", "results/tiny/models/knn_raw/predictions.npz"] in rows
     assert f"{len(expected)} jobs would run" in explained.text
     assert {row[0] for row in rows if row} >= {job.split()[0] for job in expected}
 
@@ -209,21 +211,25 @@ def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
 @pytest.mark.parametrize(
     ("change", "job", "why"),
     [
-        ({"models": {"mlp": {"learning_rate": 0.1}}}, "train_network mlp", "learning_rate: 0.05 -> 0.1"),
+        (
+            {"models": {"mlp": {"learning_rate": 0.1}}},
+            "train_network tiny, mlp",
+            "learning_rate: 0.05 -> 0.1",
+        ),
         (
             {"models": {"knn_pca": {"n_neighbors": 7}}},
             "predict_neighbors tiny, knn_pca",
             "n_neighbors: 5 -> 7",
         ),
         (
-            {"models": {"knn_grid": {"n_components": [2, 4, 6]}}},
-            "score_grid_cell knn_grid, fold_0_of_3, 6",
+            {"models": {"knn_grid": {"tune": {"grid": {"n_components": [2, 4, 6]}}}}},
+            "score_neighbors tiny, knn_grid, fold_0_of_3, n_components=6",
             "new",
         ),
         (
             {"figures": {"accuracy": {"color": "#123456"}}},
-            "draw_accuracy",
-            "color: #0072b2 -> #123456",
+            "draw_comparison tiny",
+            "accuracy.color: #0072b2 -> #123456",
         ),
     ],
 )
@@ -236,14 +242,14 @@ def test_a_change_is_explained_by_its_key_and_values(
 
 
 def test_edited_code_and_lost_files_are_explained(project: Project) -> None:
-    project.edit("scripts/draw_cost.py", "# An edit.\n")
+    project.edit("scripts/draw_training.py", "# An edit.\n")
     (project.results / "figures/accuracy.svg").unlink()
     explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
     rows = [" ".join(line.split()) for line in explained.text.splitlines()]
-    assert "draw_cost code changed" in rows
-    assert "draw_accuracy missing: results/tiny/figures/accuracy.svg" in rows
-    assert "write_report input from draw_accuracy changes" in rows
-    assert "input from draw_cost changes" in rows
+    assert "draw_training tiny, mlp code changed" in rows
+    assert "draw_comparison tiny missing: results/tiny/figures/accuracy.svg" in rows
+    assert "write_report tiny input from draw_comparison changes" in rows
+    assert "input from draw_training changes" in rows
 
 
 def test_what_cannot_be_explained_ends_in_a_sentence(project: Project) -> None:
