@@ -18,6 +18,10 @@ class Images(NamedTuple):
         """The same, with the first `n_train` training images only."""
         return self._replace(train=self.train[:n_train], train_labels=self.train_labels[:n_train])
 
+    def few_for_testing(self) -> tuple[np.ndarray, np.ndarray]:
+        """A thousand test images and their labels, for what is measured on a few training images."""
+        return self.test[:1000], self.test_labels[:1000]
+
 
 def load(folder: Path) -> Images:
     """Read the arrays that rule unpack_archive writes."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from data import Images
 
+SHAPE = (3, 32, 32)
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -76,11 +77,10 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
     from cifarbench.networks.training import Split, train
 
     torch.manual_seed(0)
-    shape = (3, 32, 32)
-    model = Perceptron(shape, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
+    model = Perceptron(SHAPE, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
 
     def split(rows: np.ndarray, labels: np.ndarray) -> Split:
-        return Split(torch.from_numpy(rows.reshape(-1, *shape)), torch.from_numpy(labels))
+        return Split(torch.from_numpy(rows.reshape(-1, *SHAPE)), torch.from_numpy(labels))
 
     with tempfile.TemporaryDirectory() as folder:
         history, _ = train(
@@ -93,6 +93,55 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
             checkpoint_seconds=5,
         )
     return history[-1]["test_accuracy"]
+
+
+def convnet(images: Images, widths: list[int], augmented: bool = True) -> float:
+    """Train a convolutional network for an epoch, and evaluate it; the test accuracy."""
+    import torch
+
+    from cifarbench.networks.checkpoints import Checkpoints
+    from cifarbench.networks.convnet import ConvNet
+    from cifarbench.networks.recipe import Recipe
+    from cifarbench.networks.training import Split, train
+
+    torch.manual_seed(0)
+    training, test = (
+        Split(torch.from_numpy(rows.reshape(-1, *SHAPE)), torch.from_numpy(labels))
+        for rows, labels in ((images.train, images.train_labels), images.few_for_testing())
+    )
+    recipe = Recipe(
+        learning_rate=0.4,
+        batch_size=256,
+        epochs=1,
+        momentum=0.85,
+        weight_decay=0.001,
+        label_smoothing=0.2,
+        flips=augmented,
+        shifts=2 * augmented,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        history, _ = train(
+            ConvNet(SHAPE, 10, widths),
+            training,
+            test,
+            recipe,
+            seed=0,
+            checkpoints=Checkpoints(Path(folder), {}),
+            checkpoint_seconds=60,
+        )
+    return history[-1]["test_accuracy"]
+
+
+def augmentation(images: Images) -> None:
+    """Mirror and shift all training images for an epoch, in batches, and nothing else."""
+    import torch
+
+    from cifarbench.networks.augmentation import Augmentation
+
+    augmentation = Augmentation(torch.from_numpy(images.train.reshape(-1, *SHAPE)), True, 2, seed=0)
+    augmentation.start(0, torch.Generator())
+    for batch in torch.randperm(len(images.train)).split(256):
+        augmentation.batch(batch)
 
 
 def _accuracy_of_neighbors(points: np.ndarray, queries: np.ndarray, images: Images) -> float:

@@ -9,6 +9,8 @@ from processes import measure, medians
 GRID = {"n_components": [64, 128, 256], "n_neighbors": [5, 10, 15]}
 # Six candidates of three folds: all numbers of components, and fits that divide evenly among two processes.
 PART_OF_GRID = {"n_components": [64, 128, 256], "n_neighbors": [5, 10]}
+# Of the convolutional network: as in config/improved.yaml, on images enough for twenty batches.
+WIDTHS, FEW_IMAGES = [64, 128, 128], 20 * 256
 EPOCHS, PLAIN_EPOCHS, OUR_EPOCHS = 200, 1, 20
 
 
@@ -20,6 +22,8 @@ def measure_parts(folder: Path, repeats: int) -> list[dict[str, Any]]:
         _neighbors("scaling, PCA(128) and kNN", "knn_scaled_pca", folder, repeats),
         _grid(folder),
         _networks(folder, repeats),
+        _convnet(folder, repeats),
+        _augmentation(folder, repeats),
     ]
 
 
@@ -85,6 +89,35 @@ def _networks(folder: Path, repeats: int) -> dict[str, Any]:
     return _row(
         f"{EPOCHS} epochs of both perceptrons", fraction, *(found[w] for w in ("plain", "ours", "bare"))
     )
+
+
+def _convnet(folder: Path, repeats: int) -> dict[str, Any]:
+    """The convolutional network of config/improved.yaml, on some of the images."""
+    runs: dict[str, list] = {"plain": [], "bare": [], "ours": []}
+    job = {"part": "convnet", "options": {"widths": WIDTHS}, "n_train": FEW_IMAGES}
+    for _ in range(repeats):
+        for way, of_way in runs.items():
+            of_way.append(measure(job | {"way": way}, folder=folder))
+    found = {way: medians(of_way) for way, of_way in runs.items()}
+    flop = found["bare"]["results"][0]
+    row = _row(
+        "an epoch of the convolutional network",
+        f"{FEW_IMAGES} images, of {flop:.2f} TFLOP",
+        *(found[way] for way in ("plain", "ours", "bare")),
+    )
+    return row
+
+
+def _augmentation(folder: Path, repeats: int) -> dict[str, Any]:
+    """Mirrored and shifted images for that epoch, which stand in its time."""
+    job = {"way": "ours", "part": "augmentation", "n_train": FEW_IMAGES}
+    found = medians([measure(job, folder=folder) for _ in range(repeats)])
+    return {
+        "part": "mirroring and shifting its images",
+        "measured_on": f"{FEW_IMAGES} images",
+        "seconds": found["seconds"],
+        "mb": found["peak_memory_mb"],
+    }
 
 
 def _row(name: str, fraction: str, plain: dict, ours: dict, bare: dict | None = None) -> dict[str, Any]:

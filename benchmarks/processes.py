@@ -45,7 +45,7 @@ def _start(
     folder: Path, way: str, part: str, n_train: int = 50_000, options: dict | None = None, threads: int = 0
 ) -> subprocess.Popen:
     environment = os.environ | ({name: str(threads) for name in LIBRARIES} if threads else {})
-    if (way, part) == ("ours", "network"):
+    if way == "ours" and part in ("network", "convnet"):
         environment |= KEEP_FREED_MEMORY
     environment["PYTHONPATH"] = str(HERE.parent / "scripts")
     command = [sys.executable, str(HERE / "measure.py"), way, part, "--data", str(folder)]
