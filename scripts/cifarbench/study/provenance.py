@@ -1,12 +1,33 @@
 """Which code a script runs: a checksum over the script and whatever of this library it imports."""
 
 import ast
+import contextlib
 import hashlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from cifarbench.study.files import read_json, write_json
+
 PACKAGE = "cifarbench"
+
+# Checksum of a text -> what it imports, of the texts that were asked for, and of those that a run before asked for.
+_imports: dict[str, list[str]] = {}
+_imports_before: dict[str, list[str]] = {}
+
+
+def recall(path: Path) -> None:
+    """Read what `remember` wrote, with this very code: to parse the library anew takes longer than all else here."""
+    with contextlib.suppress(OSError, ValueError):
+        known = read_json(path)
+        if known["by"] == _checksum(Path(__file__)):
+            _imports_before.update(known["imports"])
+
+
+def remember(path: Path) -> None:
+    """Write down what the texts that were asked for import, for the next run."""
+    if _imports.keys() - _imports_before.keys():
+        write_json(path, {"by": _checksum(Path(__file__)), "imports": _imports})
 
 
 def code_fingerprint(
@@ -77,7 +98,15 @@ def _modules_named_in(path: Path, folder: Path) -> frozenset[Path]:
     return frozenset(found)
 
 
-def _names_imported_in(path: Path) -> set[str]:
+def _names_imported_in(path: Path) -> list[str]:
+    digest = _checksum(path)
+    if digest not in _imports:
+        known = _imports_before.get(digest)
+        _imports[digest] = sorted(_names_parsed_in(path)) if known is None else known
+    return _imports[digest]
+
+
+def _names_parsed_in(path: Path) -> set[str]:
     names: set[str] = set()
     try:
         tree = ast.parse(path.read_text(), filename=str(path))
