@@ -4,11 +4,11 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
-
-TESTS = Path(__file__).parent
+from xdist.scheduler import LoadScopeScheduling
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,28 +20,37 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-# Before pytest-xdist reads the groups.
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return Groups(config, log)
+
+
+def group_of(nodeid: str) -> str:
+    """The tests that one process runs, one after the other: most often those of a file."""
+    file = nodeid.partition("::")[0]
+    match Path(file).parent.name:
+        case "cluster":
+            # There can be one Slurm on a machine.
+            return "cluster"
+        case "browser" | "report":
+            # They read the same small run, which each process would make for itself.
+            return "small_run"
+        case "workflow":
+            # A whole study is made once for all processes.
+            return nodeid
+    return file
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     # Those that wait the most begin first, then those that take the longest.
-    items.sort(key=lambda item: (group_of(item) != "slurm", item.path.parent.name != "workflow"))
+    order = ("cluster", "workflow")
+    items.sort(key=lambda item: order.index(room) if (room := item.path.parent.name) in order else len(order))
     for item in items:
-        if group_of(item):
-            item.add_marker(pytest.mark.xdist_group(group_of(item)))
         if "long" in item.keywords and not config.getoption("--long"):
             item.add_marker(pytest.mark.skip(reason="takes minutes; run with --long"))
-
-
-def group_of(item: pytest.Item) -> str | None:
-    """The tests that one process runs, one after the other; None for one that stands for itself."""
-    # There can be one Slurm on a machine.
-    if "slurm" in item.fixturenames:
-        return "slurm"
-    # They read the same small run, which each process would make for itself.
-    if item.path.parent.name in ("report", "browser"):
-        return "small_run"
-    # A whole study is made once for all processes; what modules of unit tests share is not.
-    return None if item.path.parent.name == "workflow" else str(item.path.relative_to(TESTS))
 
 
 @pytest.fixture(scope="session")
