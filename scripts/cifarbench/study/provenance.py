@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterable
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 from cifarbench.study.files import read_json, write_json
@@ -86,16 +87,25 @@ def _imported(start: list[Path], folder: Path) -> set[Path]:
 @cache
 def _modules_named_in(path: Path, folder: Path) -> frozenset[Path]:
     """The library's files that the import statements of `path` name, wherever in the file they stand."""
-    found: set[Path] = set()
-    for name in _names_imported_in(path):
-        parts = name.split(".")
-        if parts[0] != PACKAGE:
-            continue
-        # Importing a.b.c runs a/__init__ and a.b/__init__ too.
-        for end in range(1, len(parts) + 1):
-            place = folder.joinpath(*parts[:end])
-            found |= {file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()}
-    return frozenset(found)
+    library = _library(folder)
+    # Importing a.b.c runs a/__init__ and a.b/__init__ too.
+    names = {
+        part
+        for name in _names_imported_in(path)
+        if name.partition(".")[0] == PACKAGE
+        for part in accumulate(name.split("."), "{}.{}".format)
+    }
+    return frozenset(library[name] for name in names if name in library)
+
+
+@cache
+def _library(folder: Path) -> dict[str, Path]:
+    """The library's files by the names of their modules."""
+    files = (folder / PACKAGE).rglob("*.py")
+    return {
+        ".".join(file.relative_to(folder).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in files
+    }
 
 
 def _names_imported_in(path: Path) -> list[str]:

@@ -24,8 +24,8 @@ def scripts(tmp_path: Path) -> Path:
 
 
 def fingerprint(scripts: Path, *patterns: str) -> str:
-    provenance._modules_named_in.cache_clear()
-    provenance._checksum.cache_clear()
+    for cached in (provenance._library, provenance._modules_named_in, provenance._checksum):
+        cached.cache_clear()
     return provenance.code_fingerprint(scripts / "job.py", *patterns)
 
 
