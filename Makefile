@@ -38,7 +38,7 @@ snakemake-report: $(ENVIRONMENT) ## Write Snakemake's own report of the finished
 	@$(STUDY) --report report.zip
 
 test: $(ENVIRONMENT) ## Run the tests
-	pytest
+	pytest -n auto
 
 lint: $(ENVIRONMENT) ## Check style and format of the code and the workflow
 	ruff check .
