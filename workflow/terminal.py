@@ -35,6 +35,12 @@ POLL_SECONDS = 0.5
 TAIL_BYTES = 1000
 
 
+def is_aside(record: logging.LogRecord) -> bool:
+    """Whether what Snakemake says is of no interest to who runs a study."""
+    is_plain = record.levelno <= logging.INFO and getattr(record, "event", None) is None
+    return is_plain and bool(ASIDES.match(str(record.msg)))
+
+
 class Job:
     """A job that runs, as Snakemake's record of its start tells of it."""
 
@@ -67,7 +73,7 @@ class Job:
 
 
 def failed(job: Job, whole: bool) -> str:
-    """A job's failure: the sentence in which its log ends, where the log is, and, of an unexpected one, the whole log."""
+    """A job's failure: the sentence in which its log ends, where that is, and of an unexpected one the whole log."""
     sentence = job.last_line()
     lines = [f"{job.name} failed: {sentence or 'it ended without a word in its log'}"]
     lines += [f"    its log: {path}" for path in job.log]
@@ -91,10 +97,7 @@ class Lines(DefaultFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Nothing for asides."""
-        is_plain = record.levelno <= logging.INFO and getattr(record, "event", None) is None
-        if is_plain and ASIDES.match(str(record.msg)):
-            return ""
-        return super().format(record)
+        return "" if is_aside(record) else super().format(record)
 
     def format_workflow_started(self, msg: dict[str, Any]) -> str:
         """In the log file."""
@@ -174,9 +177,8 @@ if LogHandler:
         def emit(self, record: logging.LogRecord) -> None:
             """Show a record; a failure in our words."""
             event = getattr(record, "event", None)
-            if event is None and record.levelno <= logging.INFO and ASIDES.match(str(record.msg)):
-                if not str(record.msg).startswith("Building DAG"):
-                    return
+            if is_aside(record):
+                return
             if event == LogEvent.JOB_INFO:
                 self.running[record.jobid] = Job(record.__dict__)
             elif event == LogEvent.JOB_FINISHED and (job := self._end(record.job_id)):

@@ -10,7 +10,7 @@ HEADERS = ["model", "accuracy", "95% interval", "fitted in"]
 
 
 def of(results: Path, most: int = MOST) -> str:
-    """The best models of a run with their accuracies, how many more there are, those that failed, and where the report is.
+    """The best models of a run, how many more there are, those that failed, and where the report is.
 
     results: the folder of a dataset's results. The time of a tuned model is that of its search and of its fit.
     """

@@ -35,7 +35,7 @@ def unknown(key: str, name: Any, known: Iterable[str]) -> str:
 
 
 def coordinates(wildcards: dict[str, str]) -> list[str]:
-    """What a job is of, from its wildcards: the dataset, the run (model, seed and size as one), and what else there is."""
+    """What a job is of, from its wildcards: the dataset, the run (model, seed, size as one), and what else there is."""
     left = dict(wildcards)
     run = "".join(left.pop(name, "") for name in ("model", "seed", "size"))
     return [left.pop("dataset", ""), *filter(None, [run, *left.values()])]
