@@ -25,8 +25,8 @@ except ImportError:  # A cluster's environment may lack it: lines do as well.
 
 # Of interest to who writes a workflow, and not to who runs it.
 ASIDES = re.compile(
-    r"Assuming unrestricted|Using shell|host: |Building DAG|Provided (cores|resources)|Rules claiming|Select jobs"
-    r"|Execute \d+ jobs|(Conda|Singularity|Group) \w+: (ignored|inactive)|Config file .* is extended|Elapsed time"
+    r"Assuming unrestricted|Using shell|host: |Building DAG|Rules claiming|Select jobs"
+    r"|(Conda|Singularity|Group) \w+: (ignored|inactive)|Config file .* is extended|Elapsed time"
 )
 # How far a job says that it is in the last line of its log: `epoch 12 of 200, test accuracy 0.4812; ...`.
 TIME = re.compile(r"^[\d-]+ [\d:,]+ ")
@@ -37,8 +37,13 @@ TAIL_BYTES = 1000
 
 def is_aside(record: logging.LogRecord) -> bool:
     """Whether what Snakemake says is of no interest to who runs a study."""
-    is_plain = record.levelno <= logging.INFO and getattr(record, "event", None) is None
-    return is_plain and bool(ASIDES.match(str(record.msg)))
+    event = getattr(record, "event", None)
+    if event in (LogEvent.JOB_STARTED, LogEvent.RESOURCES_INFO):
+        return True
+    if event == LogEvent.ERROR:
+        # The whole command of a job that failed. What the job itself says of it comes next.
+        return "CalledProcessError in" in str(record.msg)
+    return event is None and record.levelno <= logging.INFO and bool(ASIDES.match(str(record.msg)))
 
 
 class Job:
@@ -75,10 +80,11 @@ class Job:
 def failed(job: Job, whole: bool) -> str:
     """A job's failure: the sentence in which its log ends, where that is, and of an unexpected one the whole log."""
     sentence = job.last_line()
-    lines = [f"{job.name} failed: {sentence or 'it ended without a word in its log'}"]
+    said = sentence.removeprefix("Error: ") or "it ended without a word in its log"
+    lines = [f"{job.name} failed: {said}"]
     lines += [f"    its log: {path}" for path in job.log]
     if whole and sentence and not sentence.startswith("Error: "):
-        lines += show_logs(job.log)
+        lines += [line for line in show_logs(job.log) if not line.startswith("Logfile ")]
     return "\n".join(lines)
 
 
@@ -107,7 +113,7 @@ class Lines(DefaultFormatter):
         """How many jobs there are, the target rule not counted."""
         stats = {rule: count for rule, count in msg["stats"].items() if rule not in ("total", "all")}
         self.total = sum(stats.values())
-        return f"{self.total} jobs"
+        return f"{self.total} job" + "s" * (self.total != 1)
 
     def format_job_info(self, msg: dict[str, Any]) -> str:
         """A job starts; on a cluster, it is submitted."""
@@ -192,6 +198,10 @@ if LogHandler:
             elif event == LogEvent.GROUP_ERROR:
                 self._say(DefaultFormatter(show_failed_logs=self.settings.show_failed_logs).format(record))
             super().emit(record)
+            if event == LogEvent.RUN_INFO:
+                # The plugin counts one job of each rule as running before any is.
+                for task in self.progress.tasks:
+                    self.progress.update(task.id, active=0)
 
         def close(self) -> None:
             """Take the display away."""

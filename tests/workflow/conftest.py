@@ -19,7 +19,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, overlay: dict) -> Project
     project = Project.create(tmp_path_factory.mktemp("finished") / "study", overlay)
     answer = project.run()
     assert answer.code == 0, answer.text
-    (project.folder / "run.log").write_text(answer.text)
+    (project.folder / "run.log").write_text(answer.log)
     return project
 
 
