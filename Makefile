@@ -15,7 +15,7 @@ DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
 # An environment that was not finished, or whose Python is gone, is made anew.
 WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) && echo yes)
 
-.PHONY: anew help doctor demo study explain history diff snakemake-report test lint format bench scaling house tables clean-checkpoints
+.PHONY: anew help doctor demo study explain history diff snakemake-report test lint format bench bench-compare scaling house tables clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ format: $(ENVIRONMENT) ## Put the code into the format that lint checks
 
 bench: $(ENVIRONMENT) ## Measure each part against the plain way (ARCHIVE=path and SHA256=value as for study)
 	PYTHONPATH=scripts python benchmarks/run.py $(if $(ARCHIVE),--archive $(ARCHIVE) --study) $(if $(SHA256),--sha256 $(SHA256))
+
+bench-compare: $(ENVIRONMENT) ## Name the parts that became slower than noise since the last commit that was measured here
+	@python benchmarks/history.py
 
 scaling: $(ENVIRONMENT) ## Project the study onto more nodes, from the job times of a finished run (docs/cluster.md)
 	@python scripts/project_scaling.py --benchmarks results/cifar10/benchmarks --page docs/cluster.md

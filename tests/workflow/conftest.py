@@ -20,6 +20,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, overlay: dict) -> Project
     answer = project.run()
     assert answer.code == 0, answer.text
     (project.folder / "run.log").write_text(answer.log)
+    (project.folder / "run.out").write_text(answer.text)
     return project
 
 
