@@ -1,6 +1,7 @@
 """The parts of the study, each done the plain way, our way, and as bare matrix products."""
 
 import math
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,15 @@ def _grid(folder: Path) -> dict[str, Any]:
     row = _row("grid search", f"plain: {measured} of {candidates} candidates", plain, ours)
     row["results"] = f"{plain['results'][0]:.4f} / {same['results'][0]:.4f} on those"
     return row
+
+
+def _repeats(ours: dict, against: dict) -> dict[str, Any]:
+    """How many repeats there were, and the relative standard deviation of the ratio of both ways' seconds over them."""
+    if "each" not in ours:
+        return {"repeats": 1}
+    ratios = [mine / other for mine, other in zip(ours["each"], against["each"], strict=True)]
+    spread = statistics.stdev(ratios) / statistics.mean(ratios) if len(ratios) > 1 else None
+    return {"repeats": len(ratios), "spread": spread}
 
 
 def _candidates(grid: dict[str, list[int]]) -> int:
@@ -122,6 +132,7 @@ def _augmentation(folder: Path, repeats: int) -> dict[str, Any]:
 
 def _row(name: str, fraction: str, plain: dict, ours: dict, bare: dict | None = None) -> dict[str, Any]:
     return {
+        **_repeats(ours, bare or plain),
         "part": name,
         "measured_on": fraction,
         "plain_seconds": plain["seconds"],

@@ -36,9 +36,10 @@ def measure(*jobs: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The median time and memory of several runs, and the last one's results."""
+    """The median time and memory of several runs, the time of each, and the last one's results."""
     names = ("seconds", "peak_memory_mb")
-    return {name: median(run[name] for run in runs) for name in names} | {"results": runs[-1]["results"]}
+    found = {name: median(run[name] for run in runs) for name in names}
+    return found | {"each": [run["seconds"] for run in runs], "results": runs[-1]["results"]}
 
 
 def _start(

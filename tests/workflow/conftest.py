@@ -23,7 +23,8 @@ def finished(made_once, overlay: dict) -> Project:
         project = Project.create(folder / "study", overlay)
         answer = project.run()
         assert answer.code == 0, answer.text
-        (project.folder / "run.log").write_text(answer.text)
+        (project.folder / "run.log").write_text(answer.log)
+        (project.folder / "run.out").write_text(answer.text)
 
     return Project(made_once("finished", run) / "study", overlay["dataset"])
 

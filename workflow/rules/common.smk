@@ -8,8 +8,9 @@ from pathlib import Path
 import yaml
 
 SCRIPTS = Path(workflow.basedir).parent / "scripts"
-sys.path.insert(0, str(SCRIPTS))
+sys.path[:0] = [str(SCRIPTS), str(workflow.basedir)]
 
+import terminal
 from cifarbench.data.archive import check_archive
 from cifarbench.families import FAMILIES, KINDS
 from cifarbench.study import configuration, failures, provenance, running
@@ -17,6 +18,11 @@ from cifarbench.study.errors import UserError
 from cifarbench.study.layout import Layout, division_files, part_of, settings
 from cifarbench.study.plan import Plan
 from cifarbench.study.trial import try_models
+
+# ---- What is said on the terminal ----
+
+if workflow.is_main_process:
+    terminal.install(workflow.output_settings)
 
 # ---- Runs that are cut off: their jobs end with them, and the next run finds the folder free ----
 
