@@ -75,6 +75,13 @@ KIND = FeatureKind(
             required=False,
             default=2,
         ),
+        "power": Parameter(
+            {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            "what the averages are raised to; below 1, large ones count for less",
+            "above 0 to 1",
+            required=False,
+            default=1,
+        ),
     },
     fit_keys=("n_patches", "size", "method"),
     seeded=True,
@@ -114,7 +121,7 @@ def transform(
 ) -> np.ndarray:
     """Mean responses above the threshold, then those below its negative: (n, 2*n_patches*pooling**2) float32.
 
-    Each by filter, then by region. Region by region and a few images at a time, whatever the size of the block.
+    Raised to the power; each by filter, then by region. A few images at a time, whatever the size of the block.
     """
     size, pooling, threshold = params["size"], params["pooling"], np.float32(params["threshold"])
     images = as_images(as_float(block), image_shape)
@@ -123,8 +130,9 @@ def transform(
     # One product gives responses less the threshold: a row of ones below the patches brings in what is taken off.
     filters = np.vstack([state["filters"].T, -state["offsets"] - threshold])
     features = np.empty((len(block), 2, filters.shape[1], pooling, pooling), np.float32)
+    regions = [_regions(places, pooling) for places in means.shape[1:]]
     for row, column in np.ndindex(pooling, pooling):
-        down, across = (_region(places, part, pooling) for places, part in zip(means.shape[1:], (row, column)))
+        down, across = regions[0][row], regions[1][column]
         n_positions = (down.stop - down.start) * (across.stop - across.start)
         step = max(1, POSITIONS // n_positions)
         # What is allocated once has its pages already.
@@ -139,6 +147,7 @@ def transform(
             seen[:-1] *= scale
             seen[-1] = 1
             features[few, ..., row, column] = _pooled(seen, filters, threshold, n_positions, responses)
+    features **= params["power"]
     return features.reshape(len(block), -1)
 
 
@@ -220,6 +229,8 @@ def _sums(values: np.ndarray, size: int) -> np.ndarray:
     return sum(values[:, :, start : start + across] for start in range(size))
 
 
-def _region(places: int, part: int, parts: int) -> slice:
-    """The places along a side that lie in one of its parts."""
-    return slice(-(-part * places // parts), -(-(part + 1) * places // parts))
+def _regions(places: int, pooling: int) -> list[slice]:
+    """The places along a side, in as many parts."""
+    return [
+        slice(-(-part * places // pooling), -(-(part + 1) * places // pooling)) for part in range(pooling)
+    ]
