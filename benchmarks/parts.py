@@ -10,6 +10,9 @@ GRID = {"n_components": [64, 128, 256], "n_neighbors": [5, 10, 15]}
 # Six candidates of three folds: all numbers of components, and fits that divide evenly among two processes.
 PART_OF_GRID = {"n_components": [64, 128, 256], "n_neighbors": [5, 10]}
 EPOCHS, PLAIN_EPOCHS, OUR_EPOCHS = 200, 1, 20
+PATCHES = {"n_patches": 400, "size": 6}
+# Of the images that each job computes the features of.
+OUR_IMAGES, PLAIN_IMAGES = 5000, 500
 
 
 def measure_parts(folder: Path, repeats: int) -> list[dict[str, Any]]:
@@ -20,6 +23,8 @@ def measure_parts(folder: Path, repeats: int) -> list[dict[str, Any]]:
         _neighbors("scaling, PCA(128) and kNN", "knn_scaled_pca", folder, repeats),
         _grid(folder),
         _networks(folder, repeats),
+        _patches(folder, repeats, jobs=1),
+        _patches(folder, repeats, jobs=2),
     ]
 
 
@@ -85,6 +90,23 @@ def _networks(folder: Path, repeats: int) -> dict[str, Any]:
     return _row(
         f"{EPOCHS} epochs of both perceptrons", fraction, *(found[w] for w in ("plain", "ours", "bare"))
     )
+
+
+def _patches(folder: Path, repeats: int, jobs: int) -> dict[str, Any]:
+    """Features of as many images by each of some jobs, of a thread each; the plain way, with all of these."""
+    runs: dict[str, list] = {"plain": [], "bare": [], "ours": []}
+    job = {"part": "patches", "options": PATCHES, "n_train": OUR_IMAGES, "threads": 1}
+    for _ in range(repeats):
+        plain = measure(
+            job | {"way": "plain", "n_train": PLAIN_IMAGES * jobs, "threads": jobs}, folder=folder
+        )
+        runs["plain"].append(plain | {"seconds": plain["seconds"] * OUR_IMAGES / PLAIN_IMAGES})
+        for way in ("bare", "ours"):
+            runs[way].append(measure(*[job | {"way": way}] * jobs, folder=folder))
+    found = {way: medians(of_way) for way, of_way in runs.items()}
+    name = f"{PATCHES['n_patches']} patches on {OUR_IMAGES * jobs} images, {jobs} thread{'s' * (jobs > 1)}"
+    fraction = f"plain: {PLAIN_IMAGES * jobs} images"
+    return _row(name, fraction, found["plain"], found["ours"], found["bare"])
 
 
 def _row(name: str, fraction: str, plain: dict, ours: dict, bare: dict | None = None) -> dict[str, Any]:
