@@ -1,5 +1,6 @@
 """What a configuration asks for: runs, features, cells, and the names of their files."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,14 @@ def test_a_fold_s_moments_are_those_of_all_images_less_its_own() -> None:
             "<results>/moments/first_500_fold_0_of_3.npz",
         ],
     }
+
+
+def test_a_model_says_whether_its_features_have_seen_other_images() -> None:
+    network = {"kind": "pretrained", "architecture": "timm.resnet18", "weights": "weights.pth"}
+    few = {"kind": "pca", "features": "seen", "n_components": 8}
+    knn = {"family": "knn", "n_neighbors": 5}
+    found = with_models(
+        {"seen": network, "few": few}, own=knn | {"features": "pca"}, foreign=knn | {"features": "few"}
+    )
+    said = {model: json.loads(Layout(found).model_settings(model))["pretrained"] for model in found.models}
+    assert said == {"own": False, "foreign": True}
