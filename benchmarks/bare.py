@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from data import Images
+from data import Images, made_up_filters
 
 
 def knn_raw(images: Images) -> None:
@@ -10,6 +10,14 @@ def knn_raw(images: Images) -> None:
     queries, points = images.test.astype(np.float32), images.train.astype(np.float32)
     for start in range(0, len(queries), 1000):
         queries[start : start + 1000] @ points.T
+
+
+def patches(images: Images, n_patches: int, size: int) -> None:
+    """Every patch of the training images times all filters, a thousand patches at a time."""
+    filters = made_up_filters(n_patches, size).T
+    seen, responses = np.ones((1024, len(filters)), np.float32), np.empty((1024, n_patches), np.float32)
+    for _ in range(len(images.train) * (33 - size) ** 2 // 1024):
+        np.matmul(seen, filters, out=responses)
 
 
 def network(images: Images, epochs: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data import Images
+from data import Images, made_up_filters
 
 SHAPE = (3, 32, 32)
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -65,6 +65,20 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
     return max(
         np.mean([scores[n, fold][k - 1] for fold in range(3)]) for n in n_components for k in n_neighbors
     )
+
+
+def patches(images: Images, n_patches: int, size: int) -> float:
+    """Responses of the training images to patches, averaged over four regions; the mean of all."""
+    from cifarbench.features import patches
+    from cifarbench.features.inputs import BLOCK_ROWS
+
+    state = {"filters": made_up_filters(n_patches, size), "offsets": np.zeros(n_patches, np.float32)}
+    params = {"size": size, "threshold": 0.25, "pooling": 2, "power": 1}
+    total = 0.0
+    for start in range(0, len(images.train), BLOCK_ROWS):
+        block = images.train[start : start + BLOCK_ROWS]
+        total += patches.transform(block, state, params, (3, 32, 32)).mean(axis=1, dtype=float).sum()
+    return total / len(images.train)
 
 
 def network(images: Images, epochs: int, batch_norm: bool) -> float:

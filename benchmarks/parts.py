@@ -13,6 +13,9 @@ PART_OF_GRID = {"n_components": [64, 128, 256], "n_neighbors": [5, 10]}
 # Of the convolutional network: as in config/improved.yaml, on images enough for twenty batches.
 WIDTHS, FEW_IMAGES = [64, 128, 128], 20 * 256
 EPOCHS, PLAIN_EPOCHS, OUR_EPOCHS = 200, 1, 20
+PATCHES = {"n_patches": 400, "size": 6}
+# Of the images that each job computes the features of.
+OUR_IMAGES, PLAIN_IMAGES = 5000, 500
 
 
 def measure_parts(folder: Path, repeats: int) -> list[dict[str, Any]]:
@@ -25,6 +28,8 @@ def measure_parts(folder: Path, repeats: int) -> list[dict[str, Any]]:
         _networks(folder, repeats),
         _convnet(folder, repeats),
         _augmentation(folder, repeats),
+        _patches(folder, repeats, jobs=1),
+        _patches(folder, repeats, jobs=2),
     ]
 
 
@@ -128,6 +133,23 @@ def _augmentation(folder: Path, repeats: int) -> dict[str, Any]:
         "seconds": found["seconds"],
         "mb": found["peak_memory_mb"],
     }
+
+
+def _patches(folder: Path, repeats: int, jobs: int) -> dict[str, Any]:
+    """Features of as many images by each of some jobs, of a thread each; the plain way, with all of these."""
+    runs: dict[str, list] = {"plain": [], "bare": [], "ours": []}
+    job = {"part": "patches", "options": PATCHES, "n_train": OUR_IMAGES, "threads": 1}
+    for _ in range(repeats):
+        plain = measure(
+            job | {"way": "plain", "n_train": PLAIN_IMAGES * jobs, "threads": jobs}, folder=folder
+        )
+        runs["plain"].append(plain | {"seconds": plain["seconds"] * OUR_IMAGES / PLAIN_IMAGES})
+        for way in ("bare", "ours"):
+            runs[way].append(measure(*[job | {"way": way}] * jobs, folder=folder))
+    found = {way: medians(of_way) for way, of_way in runs.items()}
+    name = f"{PATCHES['n_patches']} patches on {OUR_IMAGES * jobs} images, {jobs} thread{'s' * (jobs > 1)}"
+    fraction = f"plain: {PLAIN_IMAGES * jobs} images"
+    return _row(name, fraction, found["plain"], found["ours"], found["bare"])
 
 
 def _row(name: str, fraction: str, plain: dict, ours: dict, bare: dict | None = None) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
+from torch.nn.functional import avg_pool2d, conv2d, relu
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from data import Images
+from data import Images, made_up_filters
 
 
 def knn_raw(images: Images) -> float:
@@ -45,6 +46,24 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
         refit=False,
     )
     return search.fit(images.train, images.train_labels).best_score_
+
+
+@torch.inference_mode()
+def patches(images: Images, n_patches: int, size: int) -> float:
+    """Responses of the training images to patches, averaged over four regions; the mean of all."""
+    filters = torch.from_numpy(made_up_filters(n_patches, size)).view(n_patches, 3, size, size)
+    total = 0.0
+    for rows in torch.from_numpy(images.train).split(128):
+        pixels = rows.view(-1, 3, 32, 32).float() / 128 - 1
+        mean = avg_pool2d(pixels, size, stride=1).mean(1, keepdim=True)
+        variance = avg_pool2d(pixels**2, size, stride=1).mean(1, keepdim=True) - mean**2
+        response = conv2d(pixels, filters) - mean * filters.sum((1, 2, 3))[:, None, None]
+        response /= torch.sqrt(variance + 10 / 128**2)
+        half = (34 - size) // 2
+        for sign in (1, -1):
+            pooled = avg_pool2d(relu(sign * response - 0.25), half, ceil_mode=True)
+            total += pooled.flatten(1).mean(1).sum().item() / 2
+    return total / len(images.train)
 
 
 class Pictures(Dataset):

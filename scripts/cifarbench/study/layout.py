@@ -122,6 +122,7 @@ class Layout:
         """What a run's model is, for its jobs: its hyperparameters, those that a grid decides, and its features."""
         plan = self.plan
         grid = plan.grid(model) if plan.folds(model) else {}
+        chain = plan.chain(plan.features_of(model))
         return settings(
             {
                 "model": model,
@@ -130,8 +131,9 @@ class Layout:
                 "chosen": [key for key in grid if plan.owner(model, key)[0] is None],
                 "features": [
                     {"name": one.base, "kind": one.kind.name, "params": one.params, "chosen": one.chosen}
-                    for one in plan.chain(plan.features_of(model))
+                    for one in chain
                 ],
+                "pretrained": any(one.kind.seen_other_images for one in chain),
                 "part": part_of(size),
                 **more,
             }

@@ -1,5 +1,6 @@
 """What a configuration asks for: runs, features, cells, and the names of their files."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,14 @@ def test_no_moments_of_more_pixels_than_images() -> None:
     files = Layout(plan())
     parts = ("first_3072", "first_3072_fold_0_of_3", "first_3073")
     assert [len(files.moments(files.plan.features["pca"], part)) for part in parts] == [0, 0, 1]
+
+
+def test_a_model_says_whether_its_features_have_seen_other_images() -> None:
+    network = {"kind": "pretrained", "architecture": "timm.resnet18", "weights": "weights.pth"}
+    few = {"kind": "pca", "features": "seen", "n_components": 8}
+    knn = {"family": "knn", "n_neighbors": 5}
+    found = with_models(
+        {"seen": network, "few": few}, own=knn | {"features": "pca"}, foreign=knn | {"features": "few"}
+    )
+    said = {model: json.loads(Layout(found).model_settings(model))["pretrained"] for model in found.models}
+    assert said == {"own": False, "foreign": True}
