@@ -10,9 +10,11 @@ ARCHIVE_CONFIG := $(if $(ARCHIVE),'archive="$(abspath $(ARCHIVE))"') $(if $(SHA2
 # A configuration laid over config/config.yaml: `make explain CONFIGFILE=config/digits.yaml`.
 OVERLAY := $(if $(CONFIGFILE),--configfile $(CONFIGFILE)) $(if $(strip $(ARCHIVE_CONFIG)),--config $(ARCHIVE_CONFIG))
 STUDY := snakemake --cores $(CORES) $(OVERLAY)
+# On the digits, unless there is an archive.
+IMPROVED := snakemake --cores $(CORES) --configfile config/improved.yaml $(if $(ARCHIVE),--config $(ARCHIVE_CONFIG),config/improved_digits.yaml)
 DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
 
-.PHONY: help demo study explain history diff snakemake-report test lint format bench scaling house tables clean-checkpoints
+.PHONY: help demo study improved explain history diff snakemake-report test lint format bench scaling house tables clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +26,9 @@ demo: $(ENVIRONMENT) ## Run the whole study on the digits that come with scikit-
 study: $(ENVIRONMENT) ## Run the study on CIFAR-10 (ARCHIVE=path and SHA256=value use a file that you have)
 	@$(STUDY)
 	@echo "The report is in results/cifar10/report.html"
+
+improved: $(ENVIRONMENT) ## Run better features and networks (docs/improved.md), with ARCHIVE= and SHA256= on CIFAR-10, without on the digits
+	@$(IMPROVED)
 
 explain: $(ENVIRONMENT) ## Tell which jobs `make study` would run, and for which changed keys (CONFIGFILE=, ARCHIVE=)
 	@python scripts/explain_changes.py $(OVERLAY)
