@@ -50,6 +50,18 @@ def bootstrap_interval(sample: np.ndarray, statistic: Callable[..., np.ndarray],
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
+def difference_interval(difference: np.ndarray, seed: int) -> Interval:
+    """Percentile bootstrap interval of the mean of values that are -1, 0 or 1, one a test image: (N,) int.
+
+    How often each of the three is among N images drawn with replacement is multinomial, so none needs to be drawn.
+    """
+    values, n = np.array([-1, 0, 1]), len(difference)
+    counts = np.array([np.sum(difference == value) for value in values])
+    drawn = np.random.default_rng(seed).multinomial(n, counts / n, size=RESAMPLES)
+    low, high = np.percentile(drawn @ values / n, [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)])
+    return float(low), float(high)
+
+
 def mcnemar_p_value(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
     """McNemar's exact test of two models on the same images.
 
@@ -77,7 +89,7 @@ def paired_tests(correct: dict[str, np.ndarray], seed: int) -> dict[str, list]:
     pairs = list(combinations(correct, 2))
     # One of -1, 0, 1 for each image: resampling these resamples both models' answers together.
     differences = [correct[a].astype(np.int8) - correct[b].astype(np.int8) for a, b in pairs]
-    intervals = [bootstrap_interval(difference, np.mean, seed) for difference in differences]
+    intervals = [difference_interval(difference, seed) for difference in differences]
     p_values = [mcnemar_p_value(correct[a], correct[b]) for a, b in pairs]
     return {
         "model_a": [a for a, _ in pairs],

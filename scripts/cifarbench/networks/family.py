@@ -58,6 +58,7 @@ PERCEPTRON = Family(
     },
     kinds=("perceptrons",),
     leaves=("network.pt", "history.csv"),
+    filters="networks.filters",
     uses_features=False,
     has_epochs=True,
     seeded=lambda entry: True,

@@ -138,8 +138,8 @@ class Report:
         if not any(pair.told_apart for pair in run.pairs):
             return [say("No two models can be told apart.")]
         sentences = []
-        for place, model in enumerate(run.ranking):
-            equals = [other for other in run.ranking[place + 1 :] if not run.pair(model, other).told_apart]
+        for place, model in enumerate(run.everyone):
+            equals = [other for other in run.everyone[place + 1 :] if not run.pair(model, other).told_apart]
             if equals:
                 names = say.listed([f"`{other.name}`" for other in equals])
                 sentences.append(

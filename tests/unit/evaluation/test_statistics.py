@@ -13,6 +13,7 @@ from statsmodels.stats.multitest import multipletests
 from cifarbench.evaluation import statistics
 from cifarbench.evaluation.statistics import (
     bootstrap_interval,
+    difference_interval,
     mcnemar_p_value,
     paired_tests,
     wilson_interval,
@@ -117,6 +118,17 @@ def test_models_that_answer_alike_are_equal() -> None:
     assert tests["p_value"] == tests["p_value_adjusted"] == [1.0]
 
 
+@pytest.mark.parametrize("counts", [(794, 86, 150, 570), (2, 1, 0, 3), (20, 30, 4, 6)])
+def test_counts_give_the_interval_that_drawing_images_gives(counts: tuple[int, int, int, int]) -> None:
+    a, b = answers(*counts)
+    difference = a.astype(np.int8) - b.astype(np.int8)
+    drawn = bootstrap_interval(difference, np.mean, seed=1)
+    # Two images' worth, and three standard errors of a percentile from 5,000 resamples.
+    tolerance = 2 / len(difference) + 3 * difference.std() / np.sqrt(len(difference)) / 25
+    assert difference_interval(difference, seed=2) == pytest.approx(drawn, abs=tolerance)
+    assert difference_interval(difference, seed=2) == difference_interval(difference, seed=2)
+
+
 def test_one_model_has_no_pairs() -> None:
     tests = paired_tests({"a": np.array([True, False])}, seed=0)
     assert set(map(len, tests.values())) == {0}
@@ -151,7 +163,7 @@ def test_intervals_of_equal_models_miss_zero_in_about_5_percent() -> None:
     missed = 0
     for _ in range(300):
         a, b = two_equal_models(rng, 300)
-        low, high = bootstrap_interval(a.astype(np.int8) - b.astype(np.int8), np.mean, seed=0)
+        low, high = difference_interval(a.astype(np.int8) - b.astype(np.int8), seed=0)
         missed += not low <= 0 <= high
     assert 0.02 < missed / 300 < 0.09
 
