@@ -111,8 +111,7 @@ def agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[s
             "votes": votes.max(axis=0).tolist() if len(none_right) else [],
         },
         "only_one_right": {
-            model: _images(alone)
-            for model, alone in zip(y_pred, correct & (n_right == 1), strict=True)
+            model: _images(alone) for model, alone in zip(y_pred, correct & (n_right == 1), strict=True)
         },
     }
 
@@ -129,8 +128,12 @@ def rivals(y_true: np.ndarray, y_pred: dict[str, np.ndarray], kinds: dict[str, s
     order = sorted(kinds, key=lambda model: -correct[model].mean())
     best_of_kind = {kinds[model]: model for model in reversed(order)}
     best = order[0] if order else None
-    others = [model for model in order[1:] if best_of_kind[kinds[model]] == model and kinds[model] != kinds[best]]
-    none_else = ~np.any([correct[model] for model in others], axis=0) if others else np.ones(len(y_true), bool)
+    others = [
+        model for model in order[1:] if best_of_kind[kinds[model]] == model and kinds[model] != kinds[best]
+    ]
+    none_else = (
+        ~np.any([correct[model] for model in others], axis=0) if others else np.ones(len(y_true), bool)
+    )
     return {
         "best": best,
         "only_best": _images(correct[best] & none_else) if best else _images(np.zeros(0, bool)),

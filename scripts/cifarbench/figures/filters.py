@@ -9,7 +9,7 @@ from cifarbench.figures.pictures import Tile, as_pictures, draw, in_rows
 
 COLUMNS = 12
 # More than so many look like noise.
-MOST = 60
+MOST = 36
 # Of each filter's weights, the few largest do not decide how bright all others are.
 BRIGHTEST = 99.0
 

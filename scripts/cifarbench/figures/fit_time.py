@@ -103,7 +103,14 @@ def _name(figure: Figure, axes: Axes, comparison: list[Row], points: np.ndarray,
                 break
         taken.append(box)
         if distance > FAR:
-            tie = {"arrowstyle": "-", "color": INK, "alpha": 0.4, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
+            tie = {
+                "arrowstyle": "-",
+                "color": INK,
+                "alpha": 0.4,
+                "linewidth": 0.6,
+                "shrinkA": 0,
+                "shrinkB": 3,
+            }
             axes.annotate(
                 "",
                 points[i],

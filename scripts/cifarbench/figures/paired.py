@@ -37,7 +37,9 @@ def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
     )
     axes.set(xlim=(-0.5, max(len(columns), 1) - 0.5), ylim=(max(len(rows), 1) - 0.5, -0.5))
     axes.set_yticks(range(len(rows)), rows)
-    axes.set_xticks(range(len(columns)), columns, rotation=25 if roomy else 45, ha="right", rotation_mode="anchor")
+    axes.set_xticks(
+        range(len(columns)), columns, rotation=25 if roomy else 45, ha="right", rotation_mode="anchor"
+    )
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if not tests:

@@ -37,7 +37,11 @@ def draw(
     A band is opaque, so that its words can be read on a light page and on a dark one.
     """
     band = BAND if any(tile.words for tiles in rows for tile in tiles) else 0.0
-    tops = [0.0] * len(rows) if heads is None else [HEAD * bool(text) * max(columns / COLUMNS, 1) for text in heads]
+    tops = (
+        [0.0] * len(rows)
+        if heads is None
+        else [HEAD * bool(text) * max(columns / COLUMNS, 1) for text in heads]
+    )
     heights = [head + bool(tiles) * (1 + band) + GAP for head, tiles in zip(tops, rows, strict=True)]
     width, height = columns * (1 + GAP) - GAP, sum(heights) - GAP
     figure, axes = new_figure(height=WIDTH * height / width, font_size=style["font_size"])

@@ -109,8 +109,8 @@ class FeatureKind:
     name: as the configuration calls it. parameters: the keys of an entry. fitted: whether it learns anything from
     training images. fit_keys: the parameters that the fit depends on; all if None. seeded: whether chance takes part.
     uses_moments: whether it is fitted to the moments of its inputs alone. from_pixels: whether it takes images only,
-    and no other features. filters: as a family's, from what was fitted. n_outputs: values that it gives for an image, of an entry and what it is used on; None if
-    only the fit will tell. own_code, impossible, check: as a family's.
+    and no other features. filters: as a family's, from what was fitted. n_outputs: values that it gives for an image,
+    of an entry and what it is used on; None if only the fit will tell. own_code, impossible, check: as a family's.
     """
 
     name: str

@@ -87,18 +87,25 @@ def _classifiers(models: list[Model]) -> Iterator[Step]:
     kinds = list(dict.fromkeys(model.kind for model in models if model.kind != subjects.CONVOLUTIONS))
     bases = list(dict.fromkeys(_base(model) for model in models))
     for base in bases:
-        of_base = [[model for model in models if (model.kind, _base(model)) == (kind, base)] for kind in kinds]
+        of_base = [
+            [model for model in models if (model.kind, _base(model)) == (kind, base)] for kind in kinds
+        ]
         first, *others = [some for some in of_base if some] or [[]]
         for some in others:
             steps = [_step(Respect.CLASSIFIER, a, b) for a in first for b in some]
-            yield min(steps, key=lambda step: (len(step.besides), -step.before.accuracy - step.after.accuracy))
+            yield min(
+                steps,
+                key=lambda step: (
+                    Respect.FEATURES in step.besides,
+                    len(step.besides),
+                    -step.before.accuracy - step.after.accuracy,
+                ),
+            )
 
 
 def _convolution(pairs: list[tuple[Model, Model]]) -> list[Step]:
     """A perceptron against a convolutional network of about as many parameters, if there is one of that size."""
-    found = [
-        (a, b) for a, b in pairs if (a.kind, b.kind) == (subjects.PERCEPTRONS, subjects.CONVOLUTIONS)
-    ]
+    found = [(a, b) for a, b in pairs if (a.kind, b.kind) == (subjects.PERCEPTRONS, subjects.CONVOLUTIONS)]
     equal = [(a, b) for a, b in found if _n(b) <= EQUAL_SIZE * _n(a)]
     steps = [_step(Respect.CONVOLUTION, a, b) for a, b in equal or found]
 
