@@ -147,7 +147,6 @@ def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> N
             "models": models,
             "runs": runs,
             "families": {model: NINE[model]["family"] for model in models},
-            "seed": 0,
         },
     )
     draw_comparison.main(

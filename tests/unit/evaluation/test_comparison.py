@@ -228,7 +228,7 @@ def compare(run: Path, models: list[str], runs: list[str]) -> None:
         latex_table=run / "comparison.tex",
         tests=run / "paired_tests.csv",
         agreement=run / "agreement.json",
-        settings={"models": models, "runs": runs, "families": dict.fromkeys(models, "some"), "seed": 0},
+        settings={"models": models, "runs": runs, "families": dict.fromkeys(models, "some")},
     )
 
 
