@@ -3,13 +3,16 @@
 After Coates and Ng, The importance of encoding versus training with sparse coding and vector quantization, ICML 2011.
 """
 
+import math
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 
 from cifarbench.features.inputs import BLOCK_ROWS, Inputs, State, as_float, as_images
 from cifarbench.study.family import COUNT, Entry, FeatureKind, Parameter, Setting
+from cifarbench.study.files import read_arrays
 
 # Added to the variance of a patch, of values in [-1, 1): the paper's 10 for values of 0 to 255.
 CONTRAST = 10 / 128**2
@@ -87,6 +90,7 @@ KIND = FeatureKind(
     fit_keys=("n_patches", "size", "method"),
     seeded=True,
     from_pixels=True,
+    filters="features.patches",
     n_outputs=lambda entry, setting: 2 * entry["n_patches"] * entry["pooling"] ** 2,
     impossible=_impossible,
 )
@@ -181,6 +185,13 @@ def _pooled(
         pooled[:, 0, some] = mean @ of_images
     # The difference may be a rounding error below 0.
     return np.maximum(pooled, 0, out=pooled)
+
+
+def filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """The filters of a fit as images: (n_patches, C, size, size) float32."""
+    found, channels = read_arrays(path)["filters"], image_shape[0]
+    size = math.isqrt(found.shape[1] // channels)
+    return found.reshape(-1, channels, size, size)
 
 
 def _sample(inputs: Inputs, params: Entry, random: np.random.Generator) -> np.ndarray:
