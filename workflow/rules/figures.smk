@@ -183,7 +183,8 @@ rule draw_filters:
             "draw_filters", modules=[module_file(FILES.with_filters(wildcards.model)[1])]
         ),
     shell:
-        guarded("draw_filters") + "python {params.script:q} --learned {input.learned} --dataset {input.dataset} "
+        guarded("draw_filters")
+        + "python {params.script:q} --learned {input.learned} --dataset {input.dataset} "
         "--figure {output.figure} --settings {params.settings:q} 2> {log}"
 
 
