@@ -21,7 +21,7 @@ WHITENING = 0.1
 # Patches that filters and whitening are learned from; fewer if they are large.
 SAMPLES, SAMPLED_VALUES = 50_000, 2**25
 # Positions whose patches are in memory at once, and their responses, which stay in the processor's cache.
-POSITIONS, RESPONSES = 800, 2**18
+POSITIONS, RESPONSES = 800, 2**17
 
 
 def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
