@@ -15,7 +15,7 @@ from cifarbench.families import FAMILIES, KINDS
 from cifarbench.study import configuration, failures, running
 from cifarbench.study.errors import UserError
 from cifarbench.study.layout import Layout, division_files, moments_files, part_of, settings
-from cifarbench.study.plan import Plan
+from cifarbench.study.plan import Plan, Run
 from cifarbench.study.provenance import code_fingerprint
 from cifarbench.study.trial import try_models
 

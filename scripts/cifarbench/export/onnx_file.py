@@ -1,0 +1,164 @@
+"""A stored model as one ONNX file: preprocessing, features and classifier inside, pixels in, probabilities out."""
+
+import io
+import logging
+import warnings
+from typing import Any
+
+import onnx
+import torch
+from onnx import TensorProto, compose, helper
+from torch import nn
+
+from cifarbench.export.model import Model
+from cifarbench.features.modules import stage
+from cifarbench.study.errors import UserError
+
+# What the exporters write, and what onnxruntime and onnxruntime-web read.
+OPSET, ML_OPSET, IR_VERSION = 18, 3, 10
+INPUT, PROBABILITIES, CLASS = "pixels", "probabilities", "class"
+
+
+class Flat(nn.Module):
+    """Images (N, C, H, W) to rows of pixels (N, C*H*W), as features and classifiers take them."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """The same pixels, uint8."""
+        return images.flatten(1)
+
+
+class Decided(nn.Module):
+    """Probabilities, and the likeliest class beside them."""
+
+    def forward(self, probabilities: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(N, n_classes) to itself and (N,) int64."""
+        return probabilities, probabilities.argmax(dim=1)
+
+
+class AsFloat(nn.Module):
+    """Pixels as what an estimator gets of them: float32 in [-1, 1); features as they are."""
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """(N, D) to (N, D) float32."""
+        from cifarbench.features.modules import as_float
+
+        return as_float(values)
+
+
+def to_onnx(model: Model, properties: dict[str, str]) -> onnx.ModelProto:
+    """The file's content: `pixels` (N, C, H, W) uint8 to `probabilities` (N, n_classes) float32 and `class` (N,) int64.
+
+    properties: texts that the file carries with it. Raises UserError if ONNX, or who writes it, can't say some part.
+    """
+    shape = model.stored.image_shape
+    stages = [Flat(), *(stage(one.kind, one.state, one.params, shape) for one in model.steps)]
+    stages.append(model.predictor.stage())
+    graph, example = None, torch.zeros(2, *shape, dtype=torch.uint8)
+    for part in _parts(stages):
+        try:
+            if isinstance(part, nn.Module):
+                part.eval()
+                content = _of_torch(part, example)
+                with torch.inference_mode():
+                    found = part(example)
+                example = found[0] if isinstance(found, tuple) else found
+            else:
+                last = part is stages[-1]
+                content = _of_scikit(part, example.shape[1], model.stored.n_classes if last else None)
+                if not last:
+                    example = torch.from_numpy(part.transform(example.numpy())).float()
+        except UserError:
+            raise
+        except Exception as error:
+            # Exporters end in errors of many kinds where they know no words.
+            name = type(part).__name__ if not isinstance(part, nn.Sequential) else "a layer of it"
+            raise UserError(
+                f"{model.stored.run} can't be exported: ONNX's exporter does not know {name} "
+                f"({type(error).__name__}: {str(error).strip().splitlines()[0][:200]}); take another model."
+            ) from error
+        graph = content if graph is None else _joined(graph, content)
+    graph.ir_version = IR_VERSION
+    helper.set_model_props(graph, properties)
+    onnx.checker.check_model(graph, full_check=True)
+    return graph
+
+
+def _parts(stages: list[Any]) -> list[Any]:
+    """Modules of torch that follow each other as one, others for themselves; the last is made to decide."""
+    if isinstance(stages[-1], nn.Module):
+        stages = [*stages, Decided()]
+    else:
+        stages.insert(-1, AsFloat())
+    parts: list[Any] = []
+    for one in stages:
+        if isinstance(one, nn.Module) and parts and isinstance(parts[-1], nn.Sequential):
+            parts[-1].append(one)
+        else:
+            parts.append(nn.Sequential(one) if isinstance(one, nn.Module) else one)
+    return parts
+
+
+def _of_torch(module: nn.Module, example: torch.Tensor) -> onnx.ModelProto:
+    decides = isinstance(module[-1], Decided)
+    file = io.BytesIO()
+    quiet = logging.getLogger("onnxscript"), logging.getLogger("torch.onnx")
+    for logger in quiet:
+        logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            (example,),
+            file,
+            input_names=[INPUT],
+            output_names=[PROBABILITIES, CLASS] if decides else ["values"],
+            dynamic_shapes=({0: torch.export.Dim("images", min=1)},),
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    return onnx.load_from_string(file.getvalue())
+
+
+def _of_scikit(estimator: Any, n_inputs: int, n_classes: int | None) -> onnx.ModelProto:
+    """A fitted transformer, or with `n_classes` a classifier."""
+    from skl2onnx import to_onnx as convert
+    from skl2onnx.common.data_types import FloatTensorType
+
+    options = {} if n_classes is None else {id(estimator): {"zipmap": False}}
+    content = convert(
+        estimator,
+        initial_types=[(INPUT, FloatTensorType([None, n_inputs]))],
+        options=options,
+        target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
+    )
+    if n_classes is None:
+        return content
+    label, found = (output.name for output in content.graph.output)
+    graph = content.graph
+    if list(estimator.classes_) != list(range(n_classes)):
+        raise UserError("It was fitted without some of the classes, which its ONNX file would not know.")
+    if hasattr(estimator, "predict_proba"):
+        graph.node.append(helper.make_node("Identity", [found], [PROBABILITIES]))
+    else:
+        # All of it on the class that it predicts, as the study has it.
+        graph.initializer.append(helper.make_tensor("depth", TensorProto.INT64, [1], [n_classes]))
+        graph.initializer.append(helper.make_tensor("off_on", TensorProto.FLOAT, [2], [0.0, 1.0]))
+        graph.node.append(helper.make_node("OneHot", [label, "depth", "off_on"], [PROBABILITIES]))
+    graph.node.append(helper.make_node("Identity", [label], [CLASS]))
+    del graph.output[:]
+    graph.output.append(helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, [None, n_classes]))
+    graph.output.append(helper.make_tensor_value_info(CLASS, TensorProto.INT64, [None]))
+    return content
+
+
+def _joined(first: onnx.ModelProto, second: onnx.ModelProto) -> onnx.ModelProto:
+    """One graph after the other; the first has one output, the second one input."""
+    number = f"{len(first.graph.node)}_"
+    second = compose.add_prefix(second, number, rename_outputs=False, rename_inputs=True)
+    for model in (first, second):
+        model.ir_version = IR_VERSION
+    return compose.merge_models(
+        first, second, io_map=[(first.graph.output[0].name, second.graph.input[0].name)]
+    )
