@@ -12,7 +12,14 @@ OVERLAY := $(if $(CONFIGFILE),--configfile $(CONFIGFILE)) $(if $(strip $(ARCHIVE
 STUDY := snakemake --cores $(CORES) $(OVERLAY)
 DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
 
-.PHONY: help demo study explain history diff snakemake-report test lint format bench scaling house tables clean-checkpoints
+# Results to take along: those of DATASET, configured as in their last finished run unless CONFIGFILE says otherwise.
+DATASET ?= cifar10
+LAST_RUN = $(lastword $(sort $(wildcard results/$(DATASET)/history/*/config.yaml)))
+TAKEN = $(if $(OVERLAY),$(OVERLAY),$(if $(LAST_RUN),--configfile $(LAST_RUN),--config dataset=$(DATASET)))
+EXPORTED = results/$(DATASET)/exported/$(MODEL)
+needs = $(if $($(1)),,$(error $@ needs $(1)=, $(2)))
+
+.PHONY: help demo study explain history diff predict export card snakemake-report test lint format bench scaling house tables clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +40,21 @@ history: $(ENVIRONMENT) ## List the finished runs with their accuracies
 
 diff: $(ENVIRONMENT) ## Compare the last two runs, or OLD=id and NEW=id: changed keys and metrics
 	@python scripts/compare_runs.py $(if $(OLD),--old $(OLD)) $(if $(NEW),--new $(NEW))
+
+predict: $(ENVIRONMENT) ## Ask a model about the pictures of a folder (PICTURES=, DATASET=, MODEL=, OUT=, RESIZE=yes)
+	$(call needs,PICTURES,a folder of PNG or JPEG)
+	@python scripts/predict_pictures.py --results results/$(DATASET) --pictures "$(PICTURES)" \
+		$(if $(MODEL),--model $(MODEL)) $(if $(OUT),--out "$(OUT)") $(if $(RESIZE),--resize $(RESIZE))
+
+export: $(ENVIRONMENT) ## Write a model as ONNX, and a page on which it can be tried (MODEL=, DATASET=)
+	$(call needs,MODEL,the name of a model)
+	@snakemake --cores $(CORES) $(EXPORTED).onnx $(EXPORTED).try.html $(TAKEN)
+	@echo "The model is in $(EXPORTED).onnx; open $(EXPORTED).try.html to try it"
+
+card: $(ENVIRONMENT) ## Write a model card in the Hugging Face hub's layout (MODEL=, DATASET=)
+	$(call needs,MODEL,the name of a model)
+	@snakemake --cores $(CORES) $(EXPORTED).card.md $(TAKEN)
+	@echo "The card is in $(EXPORTED).card.md"
 
 snakemake-report: $(ENVIRONMENT) ## Write Snakemake's own report of the finished study to report.zip
 	@$(STUDY) --report report.zip

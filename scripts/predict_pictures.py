@@ -16,8 +16,6 @@ from cifarbench.export.winner import read_run, winner
 from cifarbench.study.command import run
 from cifarbench.study.stored import Stored
 
-log = logging.getLogger(__name__)
-
 
 def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: str = "no") -> None:
     """results: the dataset's folder. pictures: a folder of PNG or JPEG.
@@ -26,6 +24,8 @@ def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: 
     <results>/predicted/<name of the pictures' folder> unless given. resize: `yes` scales and cuts pictures of another
     size.
     """
+    # Libraries tell of themselves; this is a terminal, and no log.
+    logging.getLogger().setLevel(logging.WARNING)
     name, chosen = (model, []) if model else winner(read_run(results))
     for sentence in chosen:
         print(sentence)

@@ -135,10 +135,12 @@ def _of_scikit(estimator: Any, n_inputs: int, n_classes: int | None) -> onnx.Mod
     )
     if n_classes is None:
         return content
-    label, found = (output.name for output in content.graph.output)
-    graph = content.graph
     if list(estimator.classes_) != list(range(n_classes)):
         raise UserError("It was fitted without some of the classes, which its ONNX file would not know.")
+    # So that names of its own are not those of what is added.
+    content = compose.add_prefix(content, "scikit_")
+    graph = content.graph
+    label, found = (output.name for output in graph.output)
     if hasattr(estimator, "predict_proba"):
         graph.node.append(helper.make_node("Identity", [found], [PROBABILITIES]))
     else:
@@ -155,8 +157,8 @@ def _of_scikit(estimator: Any, n_inputs: int, n_classes: int | None) -> onnx.Mod
 
 def _joined(first: onnx.ModelProto, second: onnx.ModelProto) -> onnx.ModelProto:
     """One graph after the other; the first has one output, the second one input."""
-    number = f"{len(first.graph.node)}_"
-    second = compose.add_prefix(second, number, rename_outputs=False, rename_inputs=True)
+    decides = [output.name for output in second.graph.output] == [PROBABILITIES, CLASS]
+    second = compose.add_prefix(second, f"{len(first.graph.node)}_", rename_outputs=not decides)
     for model in (first, second):
         model.ir_version = IR_VERSION
     return compose.merge_models(
