@@ -96,3 +96,33 @@ rule write_try_page:
     shell:
         "python {params.script:q} --onnx {input.onnx} --parity {input.parity} --dataset {input.dataset} "
         "--runtime-receipt {input.receipt} --page {output.page} 2> {log}"
+
+
+rule write_card:
+    input:
+        comparison="<results>/comparison.csv",
+        tests="<results>/paired_tests.csv",
+        dataset="<results>/data/dataset.json",
+        models=expand(
+            "<results>/models/{run}/{file}.json", run=RUNS, file=["fit", "metrics"], allow_missing=True
+        ),
+        parity="<results>/exported/{model}.parity.json",
+    output:
+        page="<results>/exported/{model}.card.md",
+    log:
+        "<logs>/write_card/{model}.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(400),
+        runtime=minutes(2),
+    params:
+        settings=lambda wildcards: settings({"configuration": shown(wildcards.dataset, [wildcards.model])}),
+        script=untracked(SCRIPTS / "write_card.py"),
+        code=fingerprint("write_card", "cifarbench/export/templates/*"),
+    shell:
+        # Not the folder's name: with object storage, the files lie elsewhere.
+        "python {params.script:q} --folder $(dirname {input.comparison:q}) --model {wildcards.model} "
+        "--parity {input.parity} --page {output.page} --settings {params.settings:q} 2> {log}"
