@@ -19,7 +19,7 @@ TAKEN = $(if $(OVERLAY),$(OVERLAY),$(if $(LAST_RUN),--configfile $(LAST_RUN),--c
 EXPORTED = results/$(DATASET)/exported/$(MODEL)
 needs = $(if $($(1)),,$(error $@ needs $(1)=, $(2)))
 
-.PHONY: help demo study explain history diff predict export card snakemake-report test lint format bench scaling house tables clean-checkpoints
+.PHONY: help demo study explain history diff predict export card crate rebuild snakemake-report test lint format bench scaling house tables clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,14 @@ card: $(ENVIRONMENT) ## Write a model card in the Hugging Face hub's layout (MOD
 	$(call needs,MODEL,the name of a model)
 	@snakemake --cores $(CORES) $(EXPORTED).card.md $(TAKEN)
 	@echo "The card is in $(EXPORTED).card.md"
+
+crate: $(ENVIRONMENT) ## Pack a finished study as a Workflow Run RO-Crate (DATASET=, OUT=crate.zip)
+	@python scripts/pack_crate.py --results results/$(DATASET) --crate "$(or $(OUT),results/$(DATASET)/crate.zip)"
+
+rebuild: $(ENVIRONMENT) ## Run a study again from its crate, and compare all metrics (CRATE=, ARCHIVE=, OUT=folder)
+	$(call needs,CRATE,a file that make crate has written)
+	@python scripts/rebuild_study.py --crate "$(CRATE)" --cores $(CORES) \
+		$(if $(ARCHIVE),--archive "$(ARCHIVE)") $(if $(OUT),--folder "$(OUT)")
 
 snakemake-report: $(ENVIRONMENT) ## Write Snakemake's own report of the finished study to report.zip
 	@$(STUDY) --report report.zip
