@@ -72,6 +72,7 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
 
     from cifarbench.networks.checkpoints import Checkpoints
     from cifarbench.networks.perceptron import Perceptron
+    from cifarbench.networks.recipe import Recipe
     from cifarbench.networks.training import Split, train
 
     torch.manual_seed(0)
@@ -86,9 +87,7 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
             model,
             split(images.train, images.train_labels),
             split(images.test, images.test_labels),
-            learning_rate=0.001,
-            batch_size=128,
-            epochs=epochs,
+            Recipe(learning_rate=0.001, batch_size=128, epochs=epochs),
             seed=0,
             checkpoints=Checkpoints(Path(folder), {}),
             checkpoint_seconds=5,

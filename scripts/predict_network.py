@@ -36,7 +36,7 @@ def main(
     model = load(network, settings["params"], shape, len(about["classes"]))
     test = Split.load(test_images, test_labels, shape, torch.device("cpu"))
     with Stopwatch() as watch:
-        proba = predict_logits(model, test.images).softmax(1).numpy()
+        proba = predict_logits(model, test.images, settings["params"]["test_flips"]).softmax(1).numpy()
     write_predictions(predictions, test.labels.numpy(), proba)
     costs = [read_json(path) for path in fit_costs]
     write_fit(

@@ -1,4 +1,4 @@
-"""From a model's hyperparameters to a network, to a file, and back; and the preprocessing that all networks share."""
+"""From a model's hyperparameters to a network, to a file, and back."""
 
 import inspect
 import io
@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from cifarbench.networks import recipe
+from cifarbench.networks.convnet import ConvNet
 from cifarbench.networks.perceptron import Perceptron
 from cifarbench.study import own_code
 from cifarbench.study.errors import UserError
@@ -16,21 +18,13 @@ from cifarbench.study.files import replacing
 from cifarbench.study.wording import meant
 
 Shape = tuple[int, int, int]
-# Keys of an entry that say how a network is trained, and not what it is.
-TRAINING = ("learning_rate", "batch_size", "epochs")
 GIVEN = ("image_shape", "n_classes")
 
 
-def preprocess(pixels: torch.Tensor) -> torch.Tensor:
-    """Pixels uint8 to [0, 1], then (x - 0.5) / 0.5, in every channel: float32 of the same shape.
-
-    As torchvision's ToDtype(scale=True) and Normalize do it, in half the time and without importing them.
-    """
-    return pixels.float().mul_(2 / 255).sub_(1)
-
-
 def build(params: dict[str, Any], image_shape: Shape, n_classes: int) -> nn.Module:
-    """The network of an entry: a perceptron, or the module that it names, with weights drawn by torch's generator.
+    """The network of an entry: the module that it names, or else the library's own that takes its hyperparameters.
+
+    Weights are drawn by torch's generator.
 
     image_shape: channels, height and width. It takes (N, channels, height, width) float32, preprocessed, and gives
     (N, n_classes) logits.
@@ -38,8 +32,8 @@ def build(params: dict[str, Any], image_shape: Shape, n_classes: int) -> nn.Modu
     if "module" in params:
         module = own_code.load(params["module"], "module")
         return module(image_shape=tuple(image_shape), n_classes=n_classes, **params["params"])
-    own = {name: value for name, value in params.items() if name not in TRAINING}
-    return Perceptron(tuple(image_shape), n_classes, **own)
+    own = {name: value for name, value in params.items() if name not in recipe.NAMES}
+    return (ConvNet if "widths" in own else Perceptron)(tuple(image_shape), n_classes, **own)
 
 
 def try_out(key: str, params: dict[str, Any], setting: Setting) -> None:

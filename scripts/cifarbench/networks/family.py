@@ -1,22 +1,83 @@
-"""Networks, as the configuration and the report know them: the perceptron, and those of one's own."""
+"""Networks, as the configuration and the report know them: perceptrons, convolutional ones, those of one's own."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
+from cifarbench.networks.recipe import SCHEDULES
 from cifarbench.study import own_code
 from cifarbench.study.errors import UserError
 from cifarbench.study.family import BOOLEAN, COUNT, Entry, Family, Parameter, Setting
 
+SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
 TRAINING = {
     "learning_rate": Parameter(
         {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
-        "of plain stochastic gradient descent",
+        "of stochastic gradient descent; the highest one, if it changes",
         "above 0",
     ),
     "batch_size": Parameter(COUNT, "images in a step", "1 to the number of training images"),
     "epochs": Parameter(
         {"type": "integer", "minimum": 1, "maximum": 1000000}, "passes over the training images", "1 or more"
     ),
+    "momentum": Parameter(
+        SHARE,
+        "share of the last step that the next one keeps (Nesterov's momentum)",
+        "0 to below 1",
+        required=False,
+        default=0,
+    ),
+    "weight_decay": Parameter(
+        {"type": "number", "minimum": 0, "maximum": 1000},
+        "times each weight, added to its gradient; not for biases and scales",
+        "0 or more",
+        required=False,
+        default=0,
+    ),
+    "schedule": Parameter(
+        {"enum": list(SCHEDULES)},
+        "how the learning rate goes from step to step: as it is, to 0 in a line or half a cosine, or up for a fifth of "
+        "the steps and then down to 0",
+        ", ".join(f"`{name}`" for name in SCHEDULES),
+        required=False,
+        default="constant",
+    ),
+    "label_smoothing": Parameter(
+        SHARE,
+        "share of each label that is spread over all classes while training",
+        "0 to below 1",
+        required=False,
+        default=0,
+    ),
+    "flips": Parameter(
+        BOOLEAN,
+        "each training image is mirrored in every other epoch",
+        "`true`, `false`; not where a mirrored image shows something else",
+        required=False,
+        default=False,
+    ),
+    "shifts": Parameter(
+        {"type": "integer", "minimum": 0, "maximum": 4095},
+        "pixels by which each training image is shifted at most, anew in each epoch",
+        "0 to below half the image's size",
+        required=False,
+        default=0,
+    ),
+    "test_flips": Parameter(
+        BOOLEAN,
+        "answers are the mean of those for an image and for its mirror image",
+        "`true`, `false`; not where a mirrored image shows something else",
+        required=False,
+        default=False,
+    ),
+}
+# What networks share, whatever they are made of.
+NETWORK: dict[str, Any] = {
+    "room": "networks",
+    "leaves": ("network.pt", "history.csv"),
+    "uses_features": False,
+    "has_epochs": True,
+    "seeded": lambda entry: True,
 }
 
 
@@ -28,6 +89,27 @@ def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
         yield (
             f"{key}.batch_size is {size}; it leaves a batch of one image, which batch norm cannot normalise: "
             "choose a size that does not."
+        )
+    for name in ("flips", "test_flips"):
+        if entry[name] and not setting.flippable:
+            yield (
+                f"{key}.{name} is true; a mirrored image of this dataset shows something else (its flippable is "
+                "false): make it false."
+            )
+    most = (min(setting.image_shape[1:]) - 1) // 2
+    if entry["shifts"] > most:
+        yield (
+            f"{key}.shifts is {entry['shifts']}; it must be at most {most}, below half the height and width of images."
+        )
+
+
+def _too_deep(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+    yield from _impossible(key, entry | {"batch_norm": True}, setting)
+    most = int(math.log2(max(min(setting.image_shape[1:]) - 1, 1)))
+    if len(entry["widths"]) > most:
+        yield (
+            f"{key}.widths has {len(entry['widths'])} blocks; give at most {most}, since each halves the image of "
+            f"{' x '.join(map(str, setting.image_shape[1:]))} pixels."
         )
 
 
@@ -43,30 +125,40 @@ def _check(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
 
 PERCEPTRON = Family(
     "mlp",
-    room="networks",
     parameters={
         "hidden_dim": Parameter(
             {"type": "integer", "minimum": 1, "maximum": 65536}, "width of the two hidden layers", "1 or more"
         ),
         "batch_norm": Parameter(BOOLEAN, "normalise each hidden layer over the batch", "`true`, `false`"),
         "dropout": Parameter(
-            {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+            SHARE,
             "share of hidden activations dropped while training",
             "0 to below 1",
         ),
         **TRAINING,
     },
     kinds=("perceptrons",),
-    leaves=("network.pt", "history.csv"),
-    uses_features=False,
-    has_epochs=True,
-    seeded=lambda entry: True,
     impossible=_impossible,
+    **NETWORK,
+)
+
+CONVOLUTIONAL = Family(
+    "convnet",
+    parameters={
+        "widths": Parameter(
+            {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1, "maximum": 65536}},
+            "channels of each block, one for each time that the image is halved",
+            "a list of 1 or more",
+        ),
+        **TRAINING,
+    },
+    kinds=("convolutional networks",),
+    impossible=_too_deep,
+    **NETWORK,
 )
 
 OWN = Family(
     "network",
-    room="networks",
     parameters={
         "module": Parameter(own_code.SCHEMA, "an `nn.Module` that gives (N, classes) logits", own_code.FORM),
         "params": Parameter(
@@ -79,17 +171,14 @@ OWN = Family(
         **TRAINING,
     },
     kinds=("networks of one's own",),
-    leaves=("network.pt", "history.csv"),
-    uses_features=False,
-    has_epochs=True,
-    seeded=lambda entry: True,
     takes_params=True,
     own_code=lambda entry: own_code.own_file(entry["module"]),
     impossible=_impossible,
     check=_check,
+    **NETWORK,
 )
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (PERCEPTRON, OWN)}
+FAMILIES: dict[str, Family] = {family.name: family for family in (PERCEPTRON, CONVOLUTIONAL, OWN)}
 
 
 def kind_of(settings: dict[str, Any]) -> str:

@@ -12,9 +12,14 @@ from torch import nn
 from cifarbench.networks.building import build
 from cifarbench.networks.checkpoints import Checkpoints
 from cifarbench.networks.devices import claim_device
+from cifarbench.networks.inputs import preprocess
+from cifarbench.networks.recipe import NAMES, Recipe
 from cifarbench.networks.training import Split, train
 from cifarbench.study.cost import cost_record
 from cifarbench.study.files import checksum
+
+# Training images that a network with `prepare` sees before it is trained.
+PREPARED_ON = 2000
 
 Rows = np.ndarray | None
 # Some images and their labels: two files, and which rows of them; all if None.
@@ -45,16 +50,21 @@ def fit(
     """Train the network of an entry on one part of the images, and look at another after each epoch.
 
     params: its hyperparameters. about: dataset.json. checkpoints: a folder. code: a checkpoint that other code wrote is
-    not used. It takes a GPU of the machine for itself, if there is one.
+    not used. It takes a GPU of the machine for itself, if there is one. A network that has a method `prepare` is given
+    some training images, preprocessed, before it is trained.
     """
     claim_device()
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     shape = tuple(about["image_shape"])
+    recipe = Recipe.of(params)
     network = build(params, shape, len(about["classes"])).to(device)
+    splits = [Split.load(images, labels, shape, device, rows) for images, labels, rows in (training, test)]
+    if hasattr(network, "prepare"):
+        network.prepare(preprocess(splits[0].images[:PREPARED_ON]))
     belongs_to = {
-        "params": {name: value for name, value in params.items() if name != "epochs"},
+        "params": {name: value for name, value in params.items() if name not in NAMES} | recipe.belongs_to(),
         "seed": seed,
         "data": [checksum(path) for images, labels, _ in (training, test) for path in (images, labels)],
         "rows": [None if rows is None else sha256(rows).hexdigest() for _, _, rows in (training, test)],
@@ -63,10 +73,8 @@ def fit(
     }
     history, seconds = train(
         network,
-        *(Split.load(images, labels, shape, device, rows) for images, labels, rows in (training, test)),
-        learning_rate=params["learning_rate"],
-        batch_size=params["batch_size"],
-        epochs=params["epochs"],
+        *splits,
+        recipe,
         seed=seed,
         checkpoints=Checkpoints(checkpoints, belongs_to),
         checkpoint_seconds=checkpoint_seconds,

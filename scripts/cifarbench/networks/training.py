@@ -11,10 +11,14 @@ from typing import Any, Self
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
-from cifarbench.networks.building import preprocess
+from cifarbench.networks.augmentation import Augmentation
 from cifarbench.networks.checkpoints import Checkpoints
+from cifarbench.networks.descent import Descent
+from cifarbench.networks.inputs import Form
+from cifarbench.networks.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
@@ -49,33 +53,38 @@ def train(
     network: nn.Module,
     training: Split,
     test: Split,
+    recipe: Recipe,
     *,
-    learning_rate: float,
-    batch_size: int,
-    epochs: int,
     seed: int,
     checkpoints: Checkpoints,
     checkpoint_seconds: float,
 ) -> tuple[list[dict[str, float]], float]:
-    """Train `network` in place by plain SGD on cross-entropy.
+    """Train `network` in place by gradient descent on cross-entropy, as the recipe says.
 
     Returns the history, one row an epoch with `epoch` (from 0), `train_loss`, `test_loss`, `train_accuracy`,
     `test_accuracy`, and the seconds spent, those before an interruption included. Training figures are averages
-    over the epoch's batches as they were trained. Goes on from the newest checkpoint, if there is one, and keeps
-    a new one whenever `checkpoint_seconds` have passed. The caller seeds torch before it builds the network;
-    `seed` drives the order of the images. Raises FloatingPointError when the loss is no number any more.
+    over the epoch's batches as they were trained, changed images included, and losses are without label smoothing.
+    Goes on from the newest checkpoint, if there is one, and keeps a new one whenever `checkpoint_seconds` have
+    passed. The caller seeds torch before it builds the network; `seed` drives the order of the images and how they are
+    changed. Raises FloatingPointError when the loss is no number any more.
     """
     device = training.labels.device
-    loss_of = nn.CrossEntropyLoss()
+    form = Form.of(network, device)
+    smoothed_loss_of = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
     parameters = [weight for weight in network.parameters() if weight.requires_grad]
+    descent = Descent(recipe.momentum, recipe.weight_decay)
+    augmentation = Augmentation(training.images, recipe.flips, recipe.shifts, seed)
     # Orders are drawn on the CPU, so that they are the same whatever computes.
     shuffler = torch.Generator().manual_seed(seed)
+    steps_per_epoch = math.ceil(len(training.labels) / recipe.batch_size)
+    steps = recipe.epochs * steps_per_epoch
     history: list[dict[str, float]] = []
     seconds_before = 0.0
 
-    state = checkpoints.newest(epochs)
+    state = checkpoints.newest(recipe.epochs)
     if state:
         network.load_state_dict(state["network"])
+        descent.velocities = [velocity.to(device) for velocity in state["velocities"]]
         shuffler.set_state(state["shuffler"])
         _restore_random_state(state["random"], device)
         history, seconds_before = state["history"], state["seconds"]
@@ -83,58 +92,60 @@ def train(
 
     start = saved = time.monotonic()
     bar = tqdm(
-        total=epochs, initial=len(history), unit="epoch", file=sys.stdout, disable=not sys.stdout.isatty()
+        total=recipe.epochs,
+        initial=len(history),
+        unit="epoch",
+        file=sys.stdout,
+        disable=not sys.stdout.isatty(),
     )
-    for epoch in range(len(history), epochs):
+    for epoch in range(len(history), recipe.epochs):
         network.train()
         loss_sum = torch.zeros((), device=device)
         correct = torch.zeros((), dtype=torch.int64, device=device)
         order = torch.randperm(len(training.labels), generator=shuffler).to(device)
-        for batch in order.split(batch_size):
-            # index_select copies whole rows, several times faster than indexing does.
+        augmentation.start(epoch, shuffler)
+        for step, batch in enumerate(order.split(recipe.batch_size), epoch * steps_per_epoch):
             labels = training.labels.index_select(0, batch)
-            logits = network(preprocess(training.images.index_select(0, batch)))
-            loss = loss_of(logits, labels)
-            # Plain SGD is one line. torch.optim's bookkeeping would take as long as a tenth of all products.
-            gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-            if any(found is None for found in gradients):
-                # A network of one's own may have weights that its output does not depend on.
-                parameters = [p for p, found in zip(parameters, gradients, strict=True) if found is not None]
-                gradients = [found for found in gradients if found is not None]
-            with torch.no_grad():
-                torch._foreach_add_(parameters, gradients, alpha=-learning_rate)
+            logits = form.logits(network, augmentation.batch(batch))
+            loss = smoothed_loss_of(logits, labels)
+            # A network of one's own may have weights that its output does not depend on.
+            gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
+            descent.step(parameters, list(gradients), recipe.rate(step, steps))
+            if recipe.label_smoothing:
+                loss = cross_entropy(logits.detach(), labels)
             loss_sum += loss.detach() * len(batch)
             correct += (logits.detach().argmax(1) == labels).sum()
 
-        test_logits = predict_logits(network, test.images)
+        test_logits = predict_logits(network, test.images, recipe.test_flips)
         # The only place in an epoch that waits for the device.
         row = {
             "epoch": epoch,
             "train_loss": loss_sum.item() / len(order),
-            "test_loss": loss_of(test_logits, test.labels).item(),
+            "test_loss": cross_entropy(test_logits, test.labels).item(),
             "train_accuracy": correct.item() / len(order),
             "test_accuracy": (test_logits.argmax(1) == test.labels).double().mean().item(),
         }
         if not math.isfinite(row["train_loss"]):
             raise FloatingPointError(
                 f"the training loss is {row['train_loss']} in epoch {epoch}; a lower learning_rate than "
-                f"{learning_rate} may help"
+                f"{recipe.learning_rate} may help"
             )
         history.append(row)
         bar.update()
-        if epoch % 10 == 0 or epoch == epochs - 1:
+        if epoch % 10 == 0 or epoch == recipe.epochs - 1:
             log.info(
                 "epoch %3d  loss: training %.4f, test %.4f  accuracy: training %.4f, test %.4f",
                 *row.values(),
             )
         now = time.monotonic()
-        if now - saved >= checkpoint_seconds or epoch == epochs - 1:
+        if now - saved >= checkpoint_seconds or epoch == recipe.epochs - 1:
             saved = now
             checkpoints.save(
-                epochs,
+                recipe.epochs,
                 {
                     "epoch": epoch + 1,
                     "network": network.state_dict(),
+                    "velocities": descent.velocities,
                     "shuffler": shuffler.get_state(),
                     "random": _random_state(device),
                     "history": history,
@@ -146,13 +157,21 @@ def train(
 
 
 @torch.inference_mode()
-def predict_logits(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
+def predict_logits(network: nn.Module, images: torch.Tensor, test_flips: bool = False) -> torch.Tensor:
     """Logits (N, n_classes) of images (N, channels, height, width) uint8, as in evaluation.
 
-    Dropout is off, and batch norm uses its running averages.
+    Dropout is off, and batch norm uses its running averages. test_flips: the mean of each image's logits and those of
+    its mirror image.
     """
     network.eval()
-    return torch.cat([network(preprocess(batch)) for batch in images.split(EVALUATION_BATCH)])
+    form = Form.of(network, images.device)
+    found = []
+    for batch in images.split(EVALUATION_BATCH):
+        logits = form.logits(network, batch)
+        if test_flips:
+            logits = (logits + form.logits(network, batch.flip(3))) / 2
+        found.append(logits)
+    return torch.cat(found)
 
 
 def _random_state(device: torch.device) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Setting:
 
     n_train: images that it is fitted to, at least. n_classes: classes. image_shape: channels, height and width.
     n_inputs: values of an image that it gets; None if only the fit will tell. n_train_is: that number, in words.
+    flippable: whether a mirrored image shows the same.
     """
 
     n_train: int
@@ -36,12 +37,14 @@ class Setting:
     image_shape: tuple[int, int, int]
     n_inputs: int | None
     n_train_is: str = "the number of training images"
+    flippable: bool = True
 
     @classmethod
     def of(cls, dataset: Entry, folds: int = 0) -> Self:
         """All training images of a dataset's entry as pixels, or those that are left in a fold of so many."""
         n_train, shape = dataset["n_train"], tuple(dataset["image_shape"])
-        whole = cls(n_train, dataset["n_classes"], shape, prod(shape))
+        flippable = dataset.get("flippable", True)
+        whole = cls(n_train, dataset["n_classes"], shape, prod(shape), flippable=flippable)
         if not folds:
             return whole
         # In the fold that leaves out the most.

@@ -6,15 +6,18 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 from torchvision.transforms import v2
 
-from cifarbench.networks.building import load, preprocess, save
+from cifarbench.networks.building import build, load, save
 from cifarbench.networks.checkpoints import Checkpoints
+from cifarbench.networks.inputs import preprocess
 from cifarbench.networks.perceptron import Dropout, Perceptron
+from cifarbench.networks.recipe import Recipe
 from cifarbench.networks.training import Split, predict_logits, train
 
 IMAGE_SHAPE = (3, 4, 4)
@@ -30,19 +33,31 @@ def splits() -> tuple[Split, Split]:
     return Split(images[:200], labels[:200]), Split(images[200:], labels[200:])
 
 
-def trained(folder: Path, epochs: int, belongs_to: dict | None = None) -> tuple[Perceptron, list[dict]]:
+# All that a training can be told, and its own number of epochs in every step.
+RICH = {
+    "momentum": 0.9,
+    "weight_decay": 1e-3,
+    "schedule": "triangular",
+    "label_smoothing": 0.1,
+    "flips": True,
+    "shifts": 1,
+    "test_flips": True,
+}
+
+
+def trained(
+    folder: Path, epochs: int, belongs_to: dict | None = None, network: nn.Module | None = None, **more: Any
+) -> tuple[nn.Module, list[dict]]:
     # The last bits of a sum depend on how many threads add it up.
     torch.set_num_threads(1)
     torch.manual_seed(7)
-    network = Perceptron(**SHAPE)
+    network = network or Perceptron(**SHAPE)
     training, test = splits()
     history, _ = train(
         network,
         training,
         test,
-        learning_rate=0.1,
-        batch_size=32,
-        epochs=epochs,
+        Recipe(learning_rate=0.1, batch_size=32, epochs=epochs, **more),
         seed=7,
         checkpoints=Checkpoints(folder, belongs_to or BELONGS_TO),
         checkpoint_seconds=0,
@@ -182,6 +197,61 @@ def test_killed_again_and_again_it_ends_the_same(tmp_path: Path) -> None:
     network, history = trained(tmp_path / "killed", epochs)
     assert weights(network) == weights(straight)
     assert history == straight_history
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Stopping(Checkpoints):
+    """Checkpoints of a process that ends right after the second one."""
+
+    def save(self, epochs: int, state: dict) -> None:
+        super().save(epochs, state)
+        if state["epoch"] == 2:
+            raise Interrupted
+
+
+def test_with_everything_switched_on_it_goes_on_byte_for_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def convnet() -> nn.Module:
+        torch.manual_seed(7)
+        return build({"widths": [4]}, IMAGE_SHAPE, 3)
+
+    straight, straight_history = trained(tmp_path / "straight", 5, network=convnet(), **RICH)
+    with monkeypatch.context() as patch:
+        patch.setitem(trained.__globals__, "Checkpoints", Stopping)
+        with pytest.raises(Interrupted):
+            trained(tmp_path / "stopped", 5, network=convnet(), **RICH)
+    network, history = trained(tmp_path / "stopped", 5, network=convnet(), **RICH)
+    assert weights(network) == weights(straight)
+    assert history == straight_history
+
+
+def test_a_network_with_convolutions_learns(tmp_path: Path) -> None:
+    network = build({"widths": [8]}, IMAGE_SHAPE, 3)
+    assert trained(tmp_path, 10, network=network, momentum=0.9)[1][-1]["test_accuracy"] > 0.8
+
+
+def test_answers_for_an_image_and_its_mirror_image_are_averaged() -> None:
+    torch.manual_seed(1)
+    network, images = Perceptron(**SHAPE), splits()[1].images
+    both = (predict_logits(network, images) + predict_logits(network, images.flip(3))) / 2
+    torch.testing.assert_close(predict_logits(network, images, test_flips=True), both)
+    assert not torch.allclose(both, predict_logits(network, images))
+
+
+def test_losses_are_told_without_label_smoothing(tmp_path: Path) -> None:
+    # A batch that holds all images, and nothing learned yet: the loss is that of the untrained network.
+    torch.manual_seed(7)
+    network = Perceptron(IMAGE_SHAPE, 3, 16, batch_norm=False, dropout=0.0)
+    training, test = splits()
+    loss = nn.functional.cross_entropy(predict_logits(network, training.images), training.labels).item()
+    recipe = Recipe(learning_rate=0.1, batch_size=200, epochs=1, label_smoothing=0.5)
+    checkpoints = Checkpoints(tmp_path, {})
+    history, _ = train(network, training, test, recipe, seed=0, checkpoints=checkpoints, checkpoint_seconds=9)
+    assert history[0]["train_loss"] == pytest.approx(loss, rel=1e-5)
 
 
 def _epochs_done(folder: Path) -> int:

@@ -1,0 +1,48 @@
+"""Changed training images: mirrored, and shifted by some pixels, a whole batch at once."""
+
+import torch
+from torch.nn.functional import pad
+
+
+class Augmentation:
+    """Images as a training sees them in one epoch.
+
+    images: (N, channels, height, width) uint8. flips: each image is mirrored in every other epoch, beginning with the
+    first or the second by chance, which is steadier than chance in each (as in airbench, Jordan 2024,
+    arXiv 2404.00498). shifts: by up to so many pixels up or down and left or right, by chance; what comes in from
+    outside is the image's own border, mirrored. seed: of which images are mirrored first.
+    """
+
+    def __init__(self, images: torch.Tensor, flips: bool, shifts: int, seed: int):
+        self._images = images
+        self._shifts = shifts
+        self._mirrored = None
+        if flips:
+            generator = torch.Generator().manual_seed(seed)
+            self._mirrored = (torch.rand(len(images), generator=generator) < 0.5).to(images.device)
+        if shifts:
+            height, width = images.shape[2:]
+            # No copy for each shift: every window of a padded image is a view of it.
+            padded = torch.cat(
+                [pad(few.float(), (shifts,) * 4, "reflect").byte() for few in images.split(1000)]
+            )
+            self._windows = padded.unfold(2, height, 1).unfold(3, width, 1)
+
+    def start(self, epoch: int, generator: torch.Generator) -> None:
+        """Draw how far each image is shifted in this epoch. generator: on the CPU, so that all devices shift alike."""
+        self._epoch = epoch
+        if self._shifts:
+            drawn = torch.randint(0, 2 * self._shifts + 1, (2, len(self._images)), generator=generator)
+            self._down, self._across = drawn.to(self._images.device)
+
+    def batch(self, rows: torch.Tensor) -> torch.Tensor:
+        """The images of some rows, (n, channels, height, width) uint8."""
+        if self._shifts:
+            found = self._windows[rows, :, self._down[rows], self._across[rows]]
+        else:
+            # Whole rows are copied, several times faster than by indexing.
+            found = self._images.index_select(0, rows)
+        if self._mirrored is None:
+            return found
+        mirrored = self._mirrored[rows] ^ bool(self._epoch % 2)
+        return torch.where(mirrored[:, None, None, None], found.flip(3), found)

@@ -1,0 +1,90 @@
+"""The convolutional network."""
+
+import pytest
+import torch
+
+from cifarbench.families import FAMILIES
+from cifarbench.networks.convnet import ConvNet
+from cifarbench.networks.inputs import Form
+from cifarbench.study.family import Setting
+from cifarbench.study.plan import with_defaults
+
+
+def network(widths: list[int], shape: tuple[int, int, int] = (3, 32, 32)) -> ConvNet:
+    torch.manual_seed(0)
+    return ConvNet(shape, 10, widths)
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28), (3, 17, 40)])
+def test_it_gives_a_logit_for_each_class(shape: tuple[int, int, int]) -> None:
+    assert network([8, 16, 12], shape)(torch.randn(5, *shape)).shape == (5, 10)
+
+
+def test_its_first_layer_whitens_patches() -> None:
+    random = torch.Generator().manual_seed(0)
+    # Neighbouring pixels that are much alike.
+    images = torch.randn(50, 3, 9, 9, generator=random).cumsum(2).cumsum(3) / 20
+    found = network([8], (3, 9, 9))
+    found.prepare(images)
+    values = found.whitening(images).movedim(1, 3).flatten(0, 2)
+    half = values.shape[1] // 2
+    torch.testing.assert_close(values[:, :half], -values[:, half:])
+    covariance = torch.cov(values[:, :half].T)
+    # Components that hardly vary are left below 1, so that noise is not blown up.
+    assert (covariance - covariance.diagonal().diag()).abs().max() < 0.05
+    assert covariance.diagonal().max() == pytest.approx(1, abs=0.05)
+    assert not found.whitening.weight.requires_grad
+
+
+def test_at_first_each_convolution_lets_its_input_through() -> None:
+    block = network([30]).blocks[0]
+    inputs = torch.randn(2, 24, 8, 8)
+    torch.testing.assert_close(block.convolutions[0](inputs)[:, :24], inputs)
+
+
+def test_biases_of_norms_learn_faster() -> None:
+    """As plain batch norm without scale, whose bias has 64 times the learning rate."""
+    norm = network([4]).blocks[0].norms[0]
+    inputs, wanted = torch.randn(6, 4, 3, 3), torch.randn(6, 4, 3, 3)
+    (gradient,) = torch.autograd.grad((norm(inputs) * wanted).sum(), [norm.bias])
+    plain = wanted.sum((0, 2, 3))
+    torch.testing.assert_close(8 * (norm.bias - 0.1 * gradient), 8 * norm.bias - 64 * 0.1 * plain)
+    assert not norm.weight.requires_grad
+
+
+def test_it_is_laid_out_as_convolutions_are_fast() -> None:
+    found = network([8])
+    form = Form.of(found, torch.device("cpu"))
+    assert found.blocks[0].convolutions[0].weight.is_contiguous(memory_format=torch.channels_last)
+    assert form.memory_format is torch.channels_last
+    assert not form.bfloat16
+    pixels = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
+    torch.testing.assert_close(
+        form.logits(found, pixels), found((pixels.float() / 255 - 0.5) / 0.5), atol=1e-5, rtol=1e-4
+    )
+
+
+def faults(flippable: bool = True, **entry) -> list[str]:
+    family = FAMILIES["convnet"]
+    whole = {"widths": [8], "learning_rate": 0.1, "batch_size": 32, "epochs": 1} | entry
+    setting = Setting(100, 10, (3, 32, 32), 3072, flippable=flippable)
+    return list(family.impossible("models.net", with_defaults(whole, family.parameters), setting))
+
+
+def test_what_it_can_be() -> None:
+    assert faults(widths=[8, 8, 8, 8], shifts=15, flips=True, test_flips=True) == []
+
+
+def test_what_it_cannot_be() -> None:
+    assert faults(widths=[8] * 5) == [
+        "models.net.widths has 5 blocks; give at most 4, since each halves the image of 32 x 32 pixels."
+    ]
+    assert faults(shifts=16) == [
+        "models.net.shifts is 16; it must be at most 15, below half the height and width of images."
+    ]
+    assert faults(batch_size=33)[0].startswith("models.net.batch_size is 33; it leaves a batch of one image")
+    for name in ("flips", "test_flips"):
+        assert faults(flippable=False, **{name: True}) == [
+            f"models.net.{name} is true; a mirrored image of this dataset shows something else (its flippable is "
+            "false): make it false."
+        ]
