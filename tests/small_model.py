@@ -11,7 +11,8 @@ from cifarbench.networks.building import build, save
 from cifarbench.study.files import write_array, write_json
 from cifarbench.study.stored import Stored
 
-PERCEPTRON = {"hidden_dim": 8, "batch_norm": True, "dropout": 0.5}
+PERCEPTRON = {"hidden_dim": 8, "batch_norm": True, "dropout": 0.5, "test_flips": False}
+CONVNET = {"widths": [4, 8], "test_flips": True}
 NEIGHBORS = {"n_neighbors": 3, "metric": "euclidean", "weights": "uniform"}
 CLASSES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 N_TRAIN = 300

@@ -46,6 +46,14 @@ OWN = {
             "params": {"n_estimators": 5},
         },
         "svm_edges": {"family": "estimator", "features": "edges", "estimator": "sklearn.svm.LinearSVC"},
+        "convnet": {
+            "family": "convnet",
+            "widths": [4],
+            "epochs": 2,
+            "learning_rate": 0.05,
+            "batch_size": 16,
+            "test_flips": True,
+        },
         "small": {"family": "network", "module": "my_models/small.py:Small"}
         | {"epochs": 2, "learning_rate": 0.05, "batch_size": 16},
     },

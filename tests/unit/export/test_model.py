@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 import torch
 from onnx import numpy_helper
-from small_model import NEIGHBORS, PERCEPTRON, pixels_of, write_model
+from small_model import CONVNET, NEIGHBORS, PERCEPTRON, pixels_of, write_model
 from torch import nn
 
 from cifarbench.export.model import Model
 from cifarbench.export.onnx_file import to_onnx
 from cifarbench.export.parity import compare, session
 from cifarbench.neighbors import predictor as neighbors
-from cifarbench.networks.building import load, preprocess
+from cifarbench.networks.building import load
+from cifarbench.networks.inputs import preprocess
 from cifarbench.study.errors import UserError
 from cifarbench.study.failures import Failure
 from cifarbench.study.files import write_json
@@ -38,6 +39,16 @@ def test_neighbours_in_onnx_vote_as_they_do(tmp_path: Path, params: dict, channe
     assert found.largest_difference <= 1e-5
     assert len(found.ties) <= 1
     assert study.neighbors.shape == (len(pixels), 3)
+
+
+@pytest.mark.parametrize("params", [PERCEPTRON, CONVNET], ids=["perceptron", "convolutions, mirrored"])
+def test_networks_in_onnx_answer_as_they_do(tmp_path: Path, params: dict) -> None:
+    model = Model(write_model(tmp_path, "networks", params, channels=3))
+    pixels = pixels_of(model.stored)
+    study = model.predict(pixels)
+    found = compare(session(to_onnx(model, {}).SerializeToString()), model, pixels, study.y_pred, study.proba)
+    assert (found.n_same, found.ties) == (len(pixels), [])
+    assert found.largest_difference <= 1e-5
 
 
 def test_images_that_the_neighbours_know_already_silence_the_others(tmp_path: Path) -> None:
