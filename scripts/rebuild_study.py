@@ -16,6 +16,7 @@ from cifarbench.study.command import run
 from cifarbench.study.errors import UserError
 
 METADATA = "ro-crate-metadata.json"
+SETTINGS = f"{RECORD}/{CONFIGURATION}"
 
 
 def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> None:
@@ -27,7 +28,7 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
     place = Path(folder) if folder else Path("rebuilt") / crate.stem
     _unpack(crate, place)
     old = history.read_run(place / RECORD)
-    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", CONFIGURATION]
+    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", SETTINGS]
     if archive:
         command += [
             "--config",
@@ -62,7 +63,7 @@ def _unpack(crate: Path, place: Path) -> None:
     try:
         with zipfile.ZipFile(crate) as content:
             names = set(content.namelist())
-            if not {METADATA, CONFIGURATION} <= names:
+            if not {METADATA, SETTINGS} <= names:
                 raise UserError(f"{crate} is no crate of a study; name a file that make crate has written.")
             description = content.read(METADATA)
             if place.exists():

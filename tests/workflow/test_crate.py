@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from project import Project
 from test_own_models import LAYERS, SMALL
 
@@ -58,8 +59,7 @@ def test_a_crate_says_what_went_in_what_came_out_when_and_by_what(study: Project
     # Of one's own, and what it imports.
     assert {"my_models/small.py", "my_models/layers.py", "workflow/rules/data.smk"} <= set(described)
     versions = described["workflow/Snakefile"]["softwareRequirements"]
-    assert {"@id": "#numpy"} in versions
-    assert "#logs" not in described
+    assert any(one["@id"].startswith("https://pypi.org/project/numpy/") for one in versions)
     assert not any(name.startswith(("results/tiny/features", "results/tiny/logs")) for name in described)
 
 
@@ -74,7 +74,11 @@ def test_every_file_is_there_with_its_checksum(crate: Path, described: dict) -> 
 
 
 def test_the_validator_takes_it(crate: Path) -> None:
-    validator = pytest.importorskip("rocrate_validator.services", reason="needs roc-validator")
+    services = pytest.importorskip("rocrate_validator.services", reason="needs roc-validator")
+    try:
+        requests.get("https://w3id.org/ro/crate/1.1/context", timeout=10).raise_for_status()
+    except requests.RequestException:
+        pytest.skip("needs w3id.org: the validator asks it for the crates' vocabulary")
     from rocrate_validator.models import Severity, ValidationSettings
 
     settings = ValidationSettings(
@@ -82,8 +86,7 @@ def test_the_validator_takes_it(crate: Path) -> None:
         profile_identifier="workflow-run-crate",
         requirement_severity=Severity.REQUIRED,
     )
-    result = validator.validate(settings)
-    assert not result.has_issues(), [issue.message for issue in result.get_issues()]
+    assert [issue.message for issue in services.validate(settings).get_issues()] == []
 
 
 def test_a_study_again_from_its_crate_gives_the_same_metrics(

@@ -26,12 +26,14 @@ LEFT_OUT = ("data/*.npy", "data/*.gz", "features/*", "fitted/*", "moments/*", "p
 LEFT_OUT += ("history/*", "logs/*", "predicted/*", "exported/*.try.html", "*/cells/*")
 # Inside the crate: the run's own record, and the configuration that repeats it.
 RECORD = "run"
-CONFIGURATION = f"{RECORD}/config.yaml"
+CONFIGURATION = "config.yaml"
+RECORDED = (CONFIGURATION, "run.json", "metrics.json", "comparison.csv")
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
     "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
+BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 LICENCE = "https://spdx.org/licenses/MIT"
 
 
@@ -44,18 +46,7 @@ def write_crate(
     of one's own that the configuration names, within the project. commit: of the program; None if it is no clone.
     """
     crate = ROCrate(version="1.1")
-    crate.name = f"cifarbench on {run.about['dataset']}, run {run.id}"
-    crate.description = (
-        f"Classifiers of images compared on {run.about['dataset']}: {', '.join(run.accuracies)}. The workflow, its "
-        "configuration, and what came out."
-    )
-    crate.license = LICENCE
-    crate.datePublished = datetime.fromisoformat(run.about["when"])
-    crate.add(ContextEntity(crate, LICENCE, {"@type": "CreativeWork", "name": "MIT License"}))
-    for identifier, (name, number) in PROFILES.items():
-        profile = {"@type": "CreativeWork", "name": name, "version": number}
-        crate.root_dataset.append_to("conformsTo", crate.add(ContextEntity(crate, identifier, profile)))
-
+    _describe(crate, run)
     workflow = crate.add_workflow(
         project / SNAKEFILE,
         SNAKEFILE,
@@ -63,50 +54,63 @@ def write_crate(
         lang="snakemake",
         lang_version=version("snakemake"),
         properties=_about(project / SNAKEFILE)
-        | {"name": "cifarbench", "license": {"@id": LICENCE}}
+        | {"name": "cifarbench", "license": {"@id": LICENCE}, "conformsTo": {"@id": BIOSCHEMAS}}
         | ({"version": commit} if commit else {}),
     )
+    workflow["softwareRequirements"] = [_software(crate, *one) for one in run.about["versions"].items()]
+
+    def add(file: Path, name: str, **more: Any) -> Any:
+        return crate.add_file(file, name, properties=_about(file) | more)
+
     for file in _program(project, own):
-        crate.add_file(file, file.relative_to(project).as_posix(), properties=_about(file))
-    configuration = crate.add_file(
-        run.folder / "config.yaml", CONFIGURATION, properties=_about(run.folder / "config.yaml")
-    )
-    for name in ("run.json", "metrics.json", "comparison.csv"):
-        crate.add_file(run.folder / name, f"{RECORD}/{name}", properties=_about(run.folder / name))
-    outputs = [
-        crate.add_file(
-            file, f"results/{file.relative_to(results.parent).as_posix()}", properties=_about(file)
-        )
-        for file in _outputs(results)
-    ]
+        name = file.relative_to(project).as_posix()
+        add(file, name, **({"about": {"@id": "./"}} if name == "README.md" else {}))
+    record = {name: add(run.folder / name, f"{RECORD}/{name}") for name in RECORDED}
     archive = crate.add(ContextEntity(crate, "#archive", _archive(run.about)))
-    software = [
-        crate.add(
-            ContextEntity(
-                crate, f"#{name}", {"@type": "SoftwareApplication", "name": name, "softwareVersion": number}
-            )
-        )
-        for name, number in run.about["versions"].items()
-    ]
     start, end = _times(results, run)
     action = crate.add_action(
         workflow,
         "#run",
-        object=[archive, configuration],
-        result=outputs,
+        object=[archive, record[CONFIGURATION]],
+        result=[
+            add(file, f"results/{file.relative_to(results.parent).as_posix()}") for file in _outputs(results)
+        ],
         properties={
             "name": f"Run {run.id} of cifarbench on {run.about['dataset']}",
+            "description": f"All models of {RECORD}/{CONFIGURATION}, trained, tested and compared.",
             "startTime": start,
             "endTime": end,
             "actionStatus": "http://schema.org/CompletedActionStatus",
         },
     )
     crate.root_dataset.append_to("mentions", action)
-    workflow["softwareRequirements"] = software
     with replacing(path) as file:
         for chunk in crate.stream_zip():
             file.write(chunk)
     return len(crate.data_entities)
+
+
+def _describe(crate: ROCrate, run: Run) -> None:
+    """What the whole is, and which profiles it keeps to."""
+    about = run.about
+    crate.name = f"cifarbench on {about['dataset']}, run {run.id}"
+    crate.description = (
+        f"Classifiers of images compared on {about['dataset']}: {', '.join(run.accuracies)}. The workflow, its "
+        "configuration, and what came out."
+    )
+    crate.license = crate.add(ContextEntity(crate, LICENCE, {"@type": "CreativeWork", "name": "MIT License"}))
+    crate.datePublished = datetime.fromisoformat(about["when"])
+    for identifier, (name, number) in PROFILES.items():
+        profile = {"@type": "CreativeWork", "name": name, "version": number}
+        crate.root_dataset.append_to("conformsTo", crate.add(ContextEntity(crate, identifier, profile)))
+
+
+def _software(crate: ROCrate, name: str, number: str) -> ContextEntity:
+    place = f"https://pypi.org/project/{name}/{number}/"
+    if name == "python":
+        place = f"https://www.python.org/downloads/release/python-{number.replace('.', '')}/"
+    about = {"@type": "SoftwareApplication", "name": name, "softwareVersion": number, "url": place}
+    return crate.add(ContextEntity(crate, place, about))
 
 
 def _program(project: Path, own: list[Path]) -> list[Path]:
