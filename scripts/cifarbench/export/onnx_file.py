@@ -11,7 +11,7 @@ from onnx import TensorProto, compose, helper
 from torch import nn
 
 from cifarbench.export.model import Model
-from cifarbench.features.modules import stage
+from cifarbench.features.modules import as_float, stage
 from cifarbench.study.errors import UserError
 
 # What the exporters write, and what onnxruntime and onnxruntime-web read.
@@ -40,8 +40,6 @@ class AsFloat(nn.Module):
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """(N, D) to (N, D) float32."""
-        from cifarbench.features.modules import as_float
-
         return as_float(values)
 
 
@@ -53,28 +51,27 @@ def to_onnx(model: Model, properties: dict[str, str]) -> onnx.ModelProto:
     shape = model.stored.image_shape
     stages = [Flat(), *(stage(one.kind, one.state, one.params, shape) for one in model.steps)]
     stages.append(model.predictor.stage())
+    # What each part is tried on; its values don't matter.
     graph, example = None, torch.zeros(2, *shape, dtype=torch.uint8)
     for part in _parts(stages):
         try:
             if isinstance(part, nn.Module):
-                part.eval()
-                content = _of_torch(part, example)
+                content = _of_torch(part.eval(), example)
                 with torch.inference_mode():
-                    found = part(example)
-                example = found[0] if isinstance(found, tuple) else found
+                    example = part(example)
+            elif part is stages[-1]:
+                content = _of_scikit(part, example.shape[1], model.stored.n_classes)
             else:
-                last = part is stages[-1]
-                content = _of_scikit(part, example.shape[1], model.stored.n_classes if last else None)
-                if not last:
-                    example = torch.from_numpy(part.transform(example.numpy())).float()
+                content = _of_scikit(part, example.shape[1])
+                example = torch.zeros(2, part.transform(example.numpy()).shape[1])
         except UserError:
             raise
         except Exception as error:
             # Exporters end in errors of many kinds where they know no words.
-            name = type(part).__name__ if not isinstance(part, nn.Sequential) else "a layer of it"
+            name = "one of its layers" if isinstance(part, nn.Module) else type(part).__name__
             raise UserError(
-                f"{model.stored.run} can't be exported: ONNX's exporter does not know {name} "
-                f"({type(error).__name__}: {str(error).strip().splitlines()[0][:200]}); take another model."
+                f"{model.stored.run} can't be exported: there are no words in ONNX for {name} "
+                f"({type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}); take another model."
             ) from error
         graph = content if graph is None else _joined(graph, content)
     graph.ir_version = IR_VERSION
@@ -84,17 +81,20 @@ def to_onnx(model: Model, properties: dict[str, str]) -> onnx.ModelProto:
 
 
 def _parts(stages: list[Any]) -> list[Any]:
-    """Modules of torch that follow each other as one, others for themselves; the last is made to decide."""
-    if isinstance(stages[-1], nn.Module):
-        stages = [*stages, Decided()]
-    else:
-        stages.insert(-1, AsFloat())
+    """What is exported in one piece: modules of torch that follow each other, and each object of scikit-learn.
+
+    The latter get what the study gives them, and a module that is the last one decides for a class.
+    """
     parts: list[Any] = []
     for one in stages:
-        if isinstance(one, nn.Module) and parts and isinstance(parts[-1], nn.Sequential):
-            parts[-1].append(one)
-        else:
-            parts.append(nn.Sequential(one) if isinstance(one, nn.Module) else one)
+        modules = [one] if isinstance(one, nn.Module) else [AsFloat()]
+        if not (parts and isinstance(parts[-1], nn.Sequential)):
+            parts.append(nn.Sequential())
+        parts[-1].extend(modules)
+        if one is not modules[0]:
+            parts.append(one)
+    if isinstance(parts[-1], nn.Sequential):
+        parts[-1].append(Decided())
     return parts
 
 
@@ -121,7 +121,7 @@ def _of_torch(module: nn.Module, example: torch.Tensor) -> onnx.ModelProto:
     return onnx.load_from_string(file.getvalue())
 
 
-def _of_scikit(estimator: Any, n_inputs: int, n_classes: int | None) -> onnx.ModelProto:
+def _of_scikit(estimator: Any, n_inputs: int, n_classes: int | None = None) -> onnx.ModelProto:
     """A fitted transformer, or with `n_classes` a classifier."""
     from skl2onnx import to_onnx as convert
     from skl2onnx.common.data_types import FloatTensorType

@@ -116,7 +116,7 @@ def test_a_layer_that_onnx_does_not_know_ends_in_a_sentence(tmp_path: Path) -> N
     model = Model(write_model(tmp_path, "networks", PERCEPTRON))
     model.predictor.network = Odd()
     with pytest.raises(
-        UserError, match="model can't be exported: ONNX's exporter does not know a layer of it"
+        UserError, match="model can't be exported: there are no words in ONNX for one of its layers"
     ):
         to_onnx(model, {})
 
