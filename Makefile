@@ -11,6 +11,7 @@ ARCHIVE_CONFIG := $(if $(ARCHIVE),'archive="$(abspath $(ARCHIVE))"') $(if $(SHA2
 OVERLAY := $(if $(CONFIGFILE),--configfile $(CONFIGFILE)) $(if $(strip $(ARCHIVE_CONFIG)),--config $(ARCHIVE_CONFIG))
 STUDY := snakemake --cores $(CORES) $(OVERLAY)
 DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
+IMPROVED := $(if $(ARCHIVE),snakemake --cores $(CORES) --configfile config/improved.yaml --config $(ARCHIVE_CONFIG),$(DEMO) config/improved.yaml config/improved_digits.yaml)
 
 # Results to take along: those of DATASET, configured as in their last finished run unless CONFIGFILE says otherwise.
 DATASET ?= cifar10
@@ -19,18 +20,25 @@ TAKEN = $(if $(OVERLAY),$(OVERLAY),$(if $(LAST_RUN),--configfile $(LAST_RUN),--c
 EXPORTED = results/$(DATASET)/exported/$(MODEL)
 needs = $(if $($(1)),,$(error $@ needs $(1)=, $(2)))
 
-.PHONY: help demo study explain history diff predict export card crate rebuild snakemake-report test lint format bench scaling house tables clean-checkpoints
+# An environment that was not finished, or whose Python is gone, is made anew.
+WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) && echo yes)
+
+.PHONY: anew help doctor demo study improved explain history diff predict export card crate rebuild snakemake-report test lint format bench bench-compare scaling house tables clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+doctor: ## Say what this machine has, and what of it the study would use (ARCHIVE=, SHA256=)
+	@$(if $(WORKS),PYTHONPATH=scripts python,$(PYTHON)) scripts/doctor.py $(if $(ARCHIVE),--archive $(ARCHIVE)) $(if $(SHA256),--sha256 $(SHA256))
+
 demo: $(ENVIRONMENT) ## Run the whole study on the digits that come with scikit-learn (about a minute)
 	@$(DEMO)
-	@echo "The report is in results/digits/report.html"
 
 study: $(ENVIRONMENT) ## Run the study on CIFAR-10 (ARCHIVE=path and SHA256=value use a file that you have)
 	@$(STUDY)
-	@echo "The report is in results/cifar10/report.html"
+
+improved: $(ENVIRONMENT) ## Beside the six: better features, convolutions, augmentation, tuning; on the digits, or ARCHIVE=
+	@$(IMPROVED)
 
 explain: $(ENVIRONMENT) ## Tell which jobs `make study` would run, and for which changed keys (CONFIGFILE=, ARCHIVE=)
 	@python scripts/explain_changes.py $(OVERLAY)
@@ -68,7 +76,7 @@ snakemake-report: $(ENVIRONMENT) ## Write Snakemake's own report of the finished
 	@$(STUDY) --report report.zip
 
 test: $(ENVIRONMENT) ## Run the tests
-	pytest
+	pytest -n auto
 
 lint: $(ENVIRONMENT) ## Check style and format of the code and the workflow
 	ruff check .
@@ -84,6 +92,9 @@ format: $(ENVIRONMENT) ## Put the code into the format that lint checks
 bench: $(ENVIRONMENT) ## Measure each part against the plain way (ARCHIVE=path and SHA256=value as for study)
 	PYTHONPATH=scripts python benchmarks/run.py $(if $(ARCHIVE),--archive $(ARCHIVE) --study) $(if $(SHA256),--sha256 $(SHA256))
 
+bench-compare: $(ENVIRONMENT) ## Name the parts that became slower than noise since the last commit that was measured here
+	@python benchmarks/history.py
+
 scaling: $(ENVIRONMENT) ## Project the study onto more nodes, from the job times of a finished run (docs/cluster.md)
 	@python scripts/project_scaling.py --benchmarks results/cifar10/benchmarks --page docs/cluster.md
 
@@ -96,7 +107,11 @@ tables: $(ENVIRONMENT) ## Write the tables of all parameters in config/README.md
 clean-checkpoints: ## Delete the checkpoints of all trainings
 	rm -rf results/*/checkpoints
 
-$(ENVIRONMENT): requirements.txt
-	$(PYTHON) -m venv .venv
+$(ENVIRONMENT): requirements.txt $(if $(WORKS),,anew)
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed; name it by PYTHON=')"
+	@echo "Installing the packages of requirements.txt from PyPI into .venv: about 6 GB on Linux on x86, where PyTorch"
+	@echo "brings libraries for GPUs, and about 2 GB elsewhere. It takes some minutes, and is done once."
+	@rm -f $@
+	$(PYTHON) -m venv $(if $(WORKS),,--clear) .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@

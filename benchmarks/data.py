@@ -18,6 +18,10 @@ class Images(NamedTuple):
         """The same, with the first `n_train` training images only."""
         return self._replace(train=self.train[:n_train], train_labels=self.train_labels[:n_train])
 
+    def few_for_testing(self) -> tuple[np.ndarray, np.ndarray]:
+        """A thousand test images and their labels, for what is measured on a few training images."""
+        return self.test[:1000], self.test_labels[:1000]
+
 
 def load(folder: Path) -> Images:
     """Read the arrays that rule unpack_archive writes."""
@@ -38,3 +42,9 @@ def write_stand_in(folder: Path) -> None:
         pixels += random.normal(0, 15, pixels.shape).astype(np.float32)
         np.save(folder / f"{split}_images.npy", pixels.clip(0, 255).astype(np.uint8).reshape(count, -1))
         np.save(folder / f"{split}_labels.npy", labels)
+
+
+def made_up_filters(n_patches: int, size: int) -> np.ndarray:
+    """Filters of unit length for patches of three channels: (n_patches, 3 * size**2) float32."""
+    filters = np.random.default_rng(0).normal(size=(n_patches, 3 * size**2)).astype(np.float32)
+    return filters / np.linalg.norm(filters, axis=1, keepdims=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data import Images
+from data import Images, made_up_filters
 
+SHAPE = (3, 32, 32)
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -66,6 +67,20 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
     )
 
 
+def patches(images: Images, n_patches: int, size: int) -> float:
+    """Responses of the training images to patches, averaged over four regions; the mean of all."""
+    from cifarbench.features import patches
+    from cifarbench.features.inputs import BLOCK_ROWS
+
+    state = {"filters": made_up_filters(n_patches, size), "offsets": np.zeros(n_patches, np.float32)}
+    params = {"size": size, "threshold": 0.25, "pooling": 2, "power": 1}
+    total = 0.0
+    for start in range(0, len(images.train), BLOCK_ROWS):
+        block = images.train[start : start + BLOCK_ROWS]
+        total += patches.transform(block, state, params, (3, 32, 32)).mean(axis=1, dtype=float).sum()
+    return total / len(images.train)
+
+
 def network(images: Images, epochs: int, batch_norm: bool) -> float:
     """Train a perceptron, with an evaluation after each epoch; the last test accuracy."""
     import torch
@@ -76,11 +91,10 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
     from cifarbench.networks.training import Split, train
 
     torch.manual_seed(0)
-    shape = (3, 32, 32)
-    model = Perceptron(shape, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
+    model = Perceptron(SHAPE, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
 
     def split(rows: np.ndarray, labels: np.ndarray) -> Split:
-        return Split(torch.from_numpy(rows.reshape(-1, *shape)), torch.from_numpy(labels))
+        return Split(torch.from_numpy(rows.reshape(-1, *SHAPE)), torch.from_numpy(labels))
 
     with tempfile.TemporaryDirectory() as folder:
         history, _ = train(
@@ -93,6 +107,55 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
             checkpoint_seconds=5,
         )
     return history[-1]["test_accuracy"]
+
+
+def convnet(images: Images, widths: list[int], augmented: bool = True) -> float:
+    """Train a convolutional network for an epoch, and evaluate it; the test accuracy."""
+    import torch
+
+    from cifarbench.networks.checkpoints import Checkpoints
+    from cifarbench.networks.convnet import ConvNet
+    from cifarbench.networks.recipe import Recipe
+    from cifarbench.networks.training import Split, train
+
+    torch.manual_seed(0)
+    training, test = (
+        Split(torch.from_numpy(rows.reshape(-1, *SHAPE)), torch.from_numpy(labels))
+        for rows, labels in ((images.train, images.train_labels), images.few_for_testing())
+    )
+    recipe = Recipe(
+        learning_rate=0.4,
+        batch_size=256,
+        epochs=1,
+        momentum=0.85,
+        weight_decay=0.001,
+        label_smoothing=0.2,
+        flips=augmented,
+        shifts=2 * augmented,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        history, _ = train(
+            ConvNet(SHAPE, 10, widths),
+            training,
+            test,
+            recipe,
+            seed=0,
+            checkpoints=Checkpoints(Path(folder), {}),
+            checkpoint_seconds=60,
+        )
+    return history[-1]["test_accuracy"]
+
+
+def augmentation(images: Images) -> None:
+    """Mirror and shift all training images for an epoch, in batches, and nothing else."""
+    import torch
+
+    from cifarbench.networks.augmentation import Augmentation
+
+    augmentation = Augmentation(torch.from_numpy(images.train.reshape(-1, *SHAPE)), True, 2, seed=0)
+    augmentation.start(0, torch.Generator())
+    for batch in torch.randperm(len(images.train)).split(256):
+        augmentation.batch(batch)
 
 
 def _accuracy_of_neighbors(points: np.ndarray, queries: np.ndarray, images: Images) -> float:

@@ -9,10 +9,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
+from torch.nn.functional import avg_pool2d, conv2d, relu
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from data import Images
+from data import Images, made_up_filters
 
 
 def knn_raw(images: Images) -> float:
@@ -47,14 +48,34 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
     return search.fit(images.train, images.train_labels).best_score_
 
 
+@torch.inference_mode()
+def patches(images: Images, n_patches: int, size: int) -> float:
+    """Responses of the training images to patches, averaged over four regions; the mean of all."""
+    filters = torch.from_numpy(made_up_filters(n_patches, size)).view(n_patches, 3, size, size)
+    total = 0.0
+    for rows in torch.from_numpy(images.train).split(128):
+        pixels = rows.view(-1, 3, 32, 32).float() / 128 - 1
+        mean = avg_pool2d(pixels, size, stride=1).mean(1, keepdim=True)
+        variance = avg_pool2d(pixels**2, size, stride=1).mean(1, keepdim=True) - mean**2
+        response = conv2d(pixels, filters) - mean * filters.sum((1, 2, 3))[:, None, None]
+        response /= torch.sqrt(variance + 10 / 128**2)
+        half = (34 - size) // 2
+        for sign in (1, -1):
+            pooled = avg_pool2d(relu(sign * response - 0.25), half, ceil_mode=True)
+            total += pooled.flatten(1).mean(1).sum().item() / 2
+    return total / len(images.train)
+
+
 class Pictures(Dataset):
     """Images one by one, as torchvision's CIFAR10 gives them."""
 
-    def __init__(self, rows: np.ndarray, labels: np.ndarray):
+    def __init__(self, rows: np.ndarray, labels: np.ndarray, *changes: nn.Module):
         self.pictures = rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
         self.labels = labels
         half = (0.5, 0.5, 0.5)
-        self.transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize(half, half)])
+        self.transform = transforms.Compose(
+            [*changes, transforms.ToTensor(), transforms.Normalize(half, half)]
+        )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -89,3 +110,30 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
             for inputs, labels in test:
                 right += (model(inputs).argmax(1) == labels).sum().item()
     return right / len(images.test_labels)
+
+
+def convnet(images: Images, widths: list[int]) -> float:
+    """Train a convolutional network for an epoch on mirrored and shifted images, and evaluate it; the test accuracy."""
+    from cifarbench.networks.convnet import ConvNet
+
+    torch.manual_seed(0)
+    model = ConvNet((3, 32, 32), 10, widths)
+    loss_of = nn.CrossEntropyLoss(label_smoothing=0.2)
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.SGD(weights, lr=0.4, momentum=0.85, nesterov=True, weight_decay=0.001)
+    changes = [
+        transforms.RandomCrop(32, padding=2, padding_mode="reflect"),
+        transforms.RandomHorizontalFlip(),
+    ]
+    pictures = Pictures(images.train, images.train_labels, *changes)
+    for inputs, labels in DataLoader(pictures, 256, shuffle=True, num_workers=4):
+        optimizer.zero_grad()
+        loss_of(model(inputs), labels).backward()
+        optimizer.step()
+    model.eval()
+    rows, labels = images.few_for_testing()
+    right = 0
+    with torch.no_grad():
+        for inputs, wanted in DataLoader(Pictures(rows, labels), 256, num_workers=4):
+            right += (model(inputs).argmax(1) == wanted).sum().item()
+    return right / len(labels)

@@ -36,16 +36,17 @@ def measure(*jobs: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The median time and memory of several runs, and the last one's results."""
+    """The median time and memory of several runs, the time of each, and the last one's results."""
     names = ("seconds", "peak_memory_mb")
-    return {name: median(run[name] for run in runs) for name in names} | {"results": runs[-1]["results"]}
+    found = {name: median(run[name] for run in runs) for name in names}
+    return found | {"each": [run["seconds"] for run in runs], "results": runs[-1]["results"]}
 
 
 def _start(
     folder: Path, way: str, part: str, n_train: int = 50_000, options: dict | None = None, threads: int = 0
 ) -> subprocess.Popen:
     environment = os.environ | ({name: str(threads) for name in LIBRARIES} if threads else {})
-    if (way, part) == ("ours", "network"):
+    if way == "ours" and part in ("network", "convnet"):
         environment |= KEEP_FREED_MEMORY
     environment["PYTHONPATH"] = str(HERE.parent / "scripts")
     command = [sys.executable, str(HERE / "measure.py"), way, part, "--data", str(folder)]

@@ -11,10 +11,12 @@ would take hours are measured on a stated fraction.
 import argparse
 import csv
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+import history
 from growth import measure_growth
-from machine import describe
+from machine import commit, describe, name
 from parts import measure_parts
 from picture import draw
 from whole import measure_workflow, prepare
@@ -36,7 +38,7 @@ COLUMNS = [
 
 
 def main() -> None:
-    """Measure, and write table.csv, growth.csv, table.md and picture.svg."""
+    """Measure, add to the history, and write table.csv, growth.csv, table.md and picture.svg."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -45,6 +47,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--study", action="store_true", help="run the whole study, too")
     parser.add_argument("--output", type=Path, default=HERE.parent / "results/benchmarks")
+    parser.add_argument("--history", type=Path, default=history.PATH)
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
 
@@ -54,6 +57,11 @@ def main() -> None:
     parts += measure_workflow(arguments.output / "work", parts, whole_study=arguments.study)
     growth = measure_growth(folder)
 
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    history.append(
+        arguments.history,
+        history.entries(parts, now, commit(HERE.parent), name(), images),
+    )
     _write_csv(arguments.output / "table.csv", COLUMNS, parts)
     _write_csv(arguments.output / "growth.csv", list(growth[0]), growth)
     text = "\n\n".join(
@@ -71,7 +79,7 @@ def main() -> None:
 
 def _write_csv(path: Path, columns: list[str], rows: list[dict]) -> None:
     with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 

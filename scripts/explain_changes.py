@@ -17,6 +17,7 @@ from tabulate import tabulate
 
 from cifarbench.study.changes import changes
 from cifarbench.study.command import run
+from cifarbench.study.wording import coordinates
 
 
 def main(configfile: list[Path] = (), config: list[str] = (), targets: list[str] = ()) -> None:
@@ -53,9 +54,7 @@ def _dry_run(api: SnakemakeApi, configfile: list[Path], config: list[str], targe
 
 def _name(job: Any) -> tuple[str, str]:
     """A job's rule, and what it is of: a model, a part of the images."""
-    named = dict(job.wildcards_dict)
-    run = "".join(named.pop(name, "") for name in ("model", "seed", "size"))
-    return job.rule.name, ", ".join(filter(None, [named.pop("dataset", ""), run, *named.values()]))
+    return job.rule.name, ", ".join(filter(None, coordinates(job.wildcards_dict)))
 
 
 def reasons(job: Any, dag: Any) -> list[str]:

@@ -40,10 +40,8 @@ def main() -> int:
             failure = Failure(options.of, options.step, reason, str(options.log))
         else:
             return code if code >= 0 else 128 - code
-        print(
-            f"{failure.failed} failed in {failure.step}: {failure.reason} (its log: {options.log})",
-            flush=True,
-        )
+        # Into the log. The terminal belongs to Snakemake, which finds the record.
+        print(failure, file=sys.stderr, flush=True)
     for path in options.outputs:
         failure.write(path)
     return 0

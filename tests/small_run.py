@@ -209,7 +209,14 @@ def _fit_other(place, model, entry, seed, train, train_labels, test, y_true):
     write_predictions(place / "predictions.npz", y_true, proba, answers)
     write_fit(
         place / "fit.json",
-        {"model": model, "family": entry["family"], "features": chain, "params": own, "stored": {}},
+        {
+            "model": model,
+            "family": entry["family"],
+            "features": chain,
+            "pretrained": False,
+            "params": own,
+            "stored": {},
+        },
         kind=KINDS.get(model) or KINDS[entry["family"]],
         fit_costs=[cost_record(fitting.seconds, 1)],
         predict_costs=[cost_record(predicting.seconds, 1)],
@@ -298,7 +305,14 @@ def _fit_network(place, model, entry, seed, train, train_labels, test, y_true):
     n_parameters = sum(weights.size for weights in network.coefs_ + network.intercepts_)
     write_fit(
         place / "fit.json",
-        {"model": model, "family": entry["family"], "features": [], "params": params, "stored": {}},
+        {
+            "model": model,
+            "family": entry["family"],
+            "features": [],
+            "pretrained": False,
+            "params": params,
+            "stored": {},
+        },
         kind=KINDS[entry["family"]],
         fit_costs=[cost_record(fitting.seconds, 1)],
         predict_costs=[cost_record(predicting.seconds, 1)],

@@ -6,21 +6,27 @@ import pytest
 from project import Project
 from tiny import configuration, write_archive
 
-
-@pytest.fixture(scope="session")
-def overlay(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    archive = tmp_path_factory.mktemp("archive") / "tiny.tar.gz"
-    return configuration(archive, write_archive(archive))
+from cifarbench.study.files import checksum
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, overlay: dict) -> Project:
+def overlay(made_once) -> dict:
+    archive = made_once("archive", lambda folder: write_archive(folder / "tiny.tar.gz")) / "tiny.tar.gz"
+    return configuration(archive, checksum(archive))
+
+
+@pytest.fixture(scope="session")
+def finished(made_once, overlay: dict) -> Project:
     """Not to be changed."""
-    project = Project.create(tmp_path_factory.mktemp("finished") / "study", overlay)
-    answer = project.run()
-    assert answer.code == 0, answer.text
-    (project.folder / "run.log").write_text(answer.text)
-    return project
+
+    def run(folder: Path) -> None:
+        project = Project.create(folder / "study", overlay)
+        answer = project.run()
+        assert answer.code == 0, answer.text
+        (project.folder / "run.log").write_text(answer.log)
+        (project.folder / "run.out").write_text(answer.text)
+
+    return Project(made_once("finished", run) / "study", overlay["dataset"])
 
 
 @pytest.fixture

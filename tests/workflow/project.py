@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,10 +25,11 @@ WILDCARDS = re.compile(r"^ *wildcards: (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Answer:
-    """What Snakemake said, and its exit code."""
+    """The exit code, what was said on the terminal, and, of a run, what Snakemake's log file keeps."""
 
     code: int
     text: str
+    log: str = ""
 
     @property
     def jobs(self) -> set[str]:
@@ -37,7 +38,7 @@ class Answer:
         All are of the one dataset, and a run's model, seed and size are one: `mlp/seed_1`.
         """
         found = set()
-        for _, rule, lines in JOB.findall(self.text):
+        for _, rule, lines in JOB.findall(self.log or self.text):
             wildcards = WILDCARDS.search(lines)
             values = dict(pair.split("=", 1) for pair in wildcards[1].split(", ")) if wildcards else {}
             values.pop("dataset", None)
@@ -97,7 +98,12 @@ class Project:
 
     def run(self, *arguments: str, **options: Any) -> Answer:
         """Run Snakemake to its end."""
-        return self._finish(self.command(*arguments, **options))
+        before = self._logs()
+        answer = self._finish(self.command(*arguments, **options))
+        return replace(answer, log="".join(path.read_text() for path in sorted(self._logs() - before)))
+
+    def _logs(self) -> set[Path]:
+        return set((self.folder / ".snakemake/log").glob("*.log"))
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen:
         """Start Snakemake as the leader of a group of processes."""

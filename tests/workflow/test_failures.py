@@ -4,6 +4,8 @@ import pytest
 from project import OVERLAY, Project
 from test_reruns import searched, set_key
 
+LOG = "results/tiny/logs/predict_neighbors/knn_pca.log"
+
 
 def test_what_a_failed_job_took_away_is_made_again(project: Project) -> None:
     """Snakemake deletes a job's old output before it runs, and would not miss it beside what was made from it."""
@@ -13,7 +15,10 @@ def test_what_a_failed_job_took_away_is_made_again(project: Project) -> None:
     script.write_text(good.replace("def main(", "raise SystemExit('broken on purpose')\n\n\ndef main("))
     failed = project.run()
     assert failed.code != 0
-    assert "broken on purpose" in failed.text
+    sentence, log, *_ = failed.text.partition("predict_neighbors knn_pca failed: ")[2].splitlines()
+    assert (sentence, log.split()) == ("broken on purpose", ["its", "log:", LOG])
+    assert "Traceback" not in failed.text
+    assert "CalledProcessError" not in failed.text
     assert not (project.results / "models/knn_pca/predictions.npz").exists()
     script.write_text(good)
     # All predictions went with the broken script, and the change is still there.

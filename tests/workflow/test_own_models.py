@@ -86,20 +86,23 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def finished_own(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def finished_own(made_once) -> Project:
     """The digits' demo with three models of one's own beside one of its own. Not to be changed."""
     checkout = Path(__file__).parents[2]
     overlay = yaml.safe_load((checkout / "config/digits.yaml").read_text())
     own = yaml.safe_load(OWN)
     overlay = overlay | own | {"features": overlay["features"] | own["features"]}
     overlay["models"] = overlay["models"] | own["models"]
-    project = Project.create(tmp_path_factory.mktemp("own") / "study", overlay)
-    (project.folder / "my_models").mkdir()
-    for name, text in (("small", SMALL), ("layers", LAYERS), ("broken", BROKEN)):
-        (project.folder / f"my_models/{name}.py").write_text(text)
-    answer = project.run()
-    assert answer.code == 0, answer.text
-    return project
+
+    def run(folder: Path) -> None:
+        project = Project.create(folder / "study", overlay)
+        (project.folder / "my_models").mkdir()
+        for name, text in (("small", SMALL), ("layers", LAYERS), ("broken", BROKEN)):
+            (project.folder / f"my_models/{name}.py").write_text(text)
+        answer = project.run()
+        assert answer.code == 0, answer.text
+
+    return Project(made_once("finished_own", run) / "study", overlay["dataset"])
 
 
 @pytest.fixture

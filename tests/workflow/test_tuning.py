@@ -31,7 +31,7 @@ TUNED: dict[str, Any] = {
 
 def tuned(folder: Path, **archive: Any) -> Project:
     """A finished study of three tuned models, one a family."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     overlay = configuration(folder / "tiny.tar.gz", write_archive(folder / "tiny.tar.gz", **archive))
     overlay["features"]["discriminants"] = {"kind": "lda", "features": "pca"}
     overlay["models"] |= TUNED
@@ -41,8 +41,8 @@ def tuned(folder: Path, **archive: Any) -> Project:
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return tuned(tmp_path_factory.mktemp("tuned") / "as_it_is")
+def study(made_once) -> Project:
+    return Project(made_once("tuned", tuned) / "study", "tiny")
 
 
 def test_every_family_has_a_table_of_candidates_and_takes_the_best(study: Project) -> None:

@@ -8,16 +8,21 @@ from pathlib import Path
 import yaml
 
 SCRIPTS = Path(workflow.basedir).parent / "scripts"
-sys.path.insert(0, str(SCRIPTS))
+sys.path[:0] = [str(SCRIPTS), str(workflow.basedir)]
 
+import terminal
 from cifarbench.data.archive import check_archive
 from cifarbench.families import FAMILIES, KINDS
-from cifarbench.study import configuration, failures, running
+from cifarbench.study import configuration, failures, provenance, running
 from cifarbench.study.errors import UserError
-from cifarbench.study.layout import Layout, division_files, moments_files, part_of, settings
+from cifarbench.study.layout import Layout, division_files, part_of, settings
 from cifarbench.study.plan import Plan, Run
-from cifarbench.study.provenance import code_fingerprint
 from cifarbench.study.trial import try_models
+
+# ---- What is said on the terminal ----
+
+if workflow.is_main_process:
+    terminal.install(workflow.output_settings)
 
 # ---- Runs that are cut off: their jobs end with them, and the next run finds the folder free ----
 
@@ -28,16 +33,22 @@ if workflow.is_main_process and running.take_away_abandoned(LOCKS, "snakemake"):
 
 # ---- The configuration, checked before anything runs ----
 
+# The loader in C, where PyYAML has it, takes a fifth of the time.
+FAST_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+IMPORTS = Path(".snakemake/imports.json")
+provenance.recall(IMPORTS)
+
 
 def fingerprint(rule_name, *data_patterns, **more):
     """The checksum of the rule's script and of all that it imports, which Snakemake does not follow."""
-    return code_fingerprint(SCRIPTS / f"{rule_name}.py", *data_patterns, **more)
+    return provenance.code_fingerprint(SCRIPTS / f"{rule_name}.py", *data_patterns, **more)
 
 
 try:
     configuration.check(
         config,
-        yaml.safe_load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text()),
+        yaml.load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text(), FAST_YAML),
         FAMILIES,
         KINDS,
     )

@@ -36,7 +36,7 @@ rule fit_features:
         labels="<results>/data/train_labels.npy",
         division=lambda wildcards: division_files(wildcards.part),
         dataset="<results>/data/dataset.json",
-        moments=lambda wildcards: moments_files(PLAN.by_fit(wildcards.fit), wildcards.part),
+        moments=lambda wildcards: FILES.moments(PLAN.by_fit(wildcards.fit), wildcards.part),
         best=lambda wildcards: FILES.best_of_fit(PLAN.by_fit(wildcards.fit), wildcards.part),
     output:
         fitted="<results>/fitted/{fit}/{part}.npz",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import platformdirs
 from filelock import FileLock, Timeout
@@ -49,17 +50,53 @@ def fetch_dataset(
 
     Raises UserError if no source gives the file, or the cache can't hold it.
     """
-    cache = cache or platformdirs.user_cache_path("cifarbench")
+    folder, files = _files(entry, cache or cache_folder())
+    origins = set()
+    for file in files:
+        path, origin = fetch(file, folder, limits)
+        origins.add(origin if "file" in entry else origin.removesuffix(f"/{file.name}"))
+    return path if "file" in entry else folder, ", ".join(sorted(origins))
+
+
+def cache_folder(named: str | None = None) -> Path:
+    """Where downloads are kept: the folder that the configuration names, or the user's own."""
+    return Path(named).expanduser() if named else platformdirs.user_cache_path("cifarbench")
+
+
+def announcement(entry: dict[str, Any], cache: Path, checked: bool = False) -> str:
+    """What of a dataset would be downloaded, how large it is, and from where first.
+
+    checked: read what is there, to see whether it is the right one.
+    """
+    folder, files = _files(entry, cache)
+    there = [(folder / file.name).exists() for file in files]
+    wrong = [
+        file.name
+        for file in files
+        if checked and (folder / file.name).exists() and not _holds(folder / file.name, file)
+    ]
+    if wrong:
+        return f"{', '.join(wrong)} in {folder} has another checksum than the configuration says; it is fetched anew."
+    if all(there):
+        return f"The archive is in {folder} already" + (", and its checksum is right." if checked else ".")
+    missing = [file for file, is_there in zip(files, there, strict=True) if not is_there]
+    size = sum(file.size for file in missing) / 1e6
+    source = urlsplit(missing[0].sources[0]).hostname
+    names = ", ".join(file.name for file in missing)
+    return f"{names}, {size:.0f} MB, will be fetched once, first from {source}, and kept in {folder}."
+
+
+def _files(entry: dict[str, Any], cache: Path) -> tuple[Path, list[RemoteFile]]:
+    """The folder in which a dataset's files are kept, and the files."""
     sources = tuple(entry["sources"])
     if "file" in entry:
-        return fetch(RemoteFile(entry["file"], entry["bytes"], entry["sha256"], sources), cache, limits)
-    folder = cache / entry["kind"]
-    origins = set()
-    for name, file in entry["files"].items():
-        urls = tuple(f"{source.rstrip('/')}/{name}" for source in sources)
-        _, origin = fetch(RemoteFile(name, file["bytes"], file["sha256"], urls), folder, limits)
-        origins.add(origin.removesuffix(f"/{name}"))
-    return folder, ", ".join(sorted(origins))
+        return cache, [RemoteFile(entry["file"], entry["bytes"], entry["sha256"], sources)]
+    return cache / entry["kind"], [
+        RemoteFile(
+            name, file["bytes"], file["sha256"], tuple(f"{source.rstrip('/')}/{name}" for source in sources)
+        )
+        for name, file in entry["files"].items()
+    ]
 
 
 def fetch(file: RemoteFile, folder: Path, limits: Limits | None = None) -> tuple[Path, str]:

@@ -60,14 +60,16 @@ class Whitened(nn.Module):
 
     def __init__(self, state: State, params: Entry):
         super().__init__()
-        known = PrincipalComponents(**state)
-        scale = np.sqrt(known.variances + np.float32(params["regularization"]))
-        self.projection = Projection(known.components.T / known.scale[:, None], known.mean - known.middle)
-        self.register_buffer("back", _tensor(known.components / scale[:, None]))
+        known, kept = PrincipalComponents(**state), params["n_components"]
+        basis = known.components[:kept]
+        scale = np.sqrt(known.variances[: len(basis)] + np.float32(params["regularization"]))
+        self.projection = Projection((basis / known.scale).T, known.mean - known.middle)
+        # All of them are turned back; fewer are divided where they are.
+        self.register_buffer("back", _tensor(np.diag(1 / scale) if kept else basis / scale[:, None]))
         self.normalize = params["normalize"]
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """(N, D) to (N, D)."""
+        """(N, D) to (N, n_components), or (N, D) of all of them."""
         values = as_float(values)
         values = values - values.mean(dim=1, keepdim=True)
         values = values / _unless_zero(values.square().mean(dim=1, keepdim=True).sqrt())
@@ -82,11 +84,12 @@ class Patches(nn.Module):
 
     def __init__(self, state: State, params: Entry, image_shape: Shape):
         super().__init__()
-        self.image_shape, self.size, self.threshold = image_shape, params["size"], float(params["threshold"])
+        self.image_shape, self.size = image_shape, params["size"]
+        self.threshold, self.power = float(params["threshold"]), params["power"]
         down, across = (side - self.size + 1 for side in image_shape[1:])
         self.register_buffer("filters", _tensor(state["filters"]))
         self.register_buffer("offsets", _tensor(state["offsets"]))
-        self.register_buffer("regions", _tensor(patches._regions(down, across, params["pooling"])))
+        self.register_buffer("regions", _means(down, across, params["pooling"]))
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """(N, C*H*W) to (N, 2 * n_patches * regions)."""
@@ -96,7 +99,8 @@ class Patches(nn.Module):
         responses = self.filters @ windows - self.offsets[:, None]
         above = torch.relu(responses - self.threshold) @ self.regions
         below = torch.relu(-responses - self.threshold) @ self.regions
-        return torch.stack([above, below], dim=1).flatten(1)
+        pooled = torch.stack([above, below], dim=1).flatten(1)
+        return pooled if self.power == 1 else pooled**self.power
 
 
 class Pretrained(nn.Module):
@@ -131,6 +135,16 @@ STAGES: dict[str, Callable[[State, Entry, Shape], Any]] = {
     "pretrained": lambda state, params, image_shape: Pretrained(params, image_shape),
     "transformer": lambda state, params, image_shape: fitted_transformer(state, params),
 }
+
+
+def _means(down: int, across: int, pooling: int) -> torch.Tensor:
+    """What averages over regions by a product: (positions, pooling**2), columns that sum to 1."""
+    members = torch.zeros(down, across, pooling, pooling)
+    rows, columns = (patches.parts(places, pooling) for places in (down, across))
+    for row, column in np.ndindex(pooling, pooling):
+        members[rows[row], columns[column], row, column] = 1
+    members = members.reshape(down * across, -1)
+    return members / members.sum(dim=0)
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:

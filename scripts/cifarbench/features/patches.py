@@ -16,8 +16,8 @@ CONTRAST = 10 / 128**2
 WHITENING = 0.1
 # Patches that filters and whitening are learned from; fewer if they are large.
 SAMPLES, SAMPLED_VALUES = 50_000, 2**25
-# Positions that are multiplied with all filters at once, so that their responses stay in the processor's cache.
-POSITIONS = 1024
+# Positions whose patches are in memory at once, and their responses, which stay in the processor's cache.
+POSITIONS, RESPONSES = 800, 2**17
 
 
 def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
@@ -75,6 +75,13 @@ KIND = FeatureKind(
             required=False,
             default=2,
         ),
+        "power": Parameter(
+            {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            "what the averages are raised to; below 1, large ones count for less",
+            "above 0 to 1",
+            required=False,
+            default=1,
+        ),
     },
     fit_keys=("n_patches", "size", "method"),
     seeded=True,
@@ -114,29 +121,64 @@ def transform(
 ) -> np.ndarray:
     """Mean responses above the threshold, then those below its negative: (n, 2*n_patches*pooling**2) float32.
 
-    Each by filter, then by region. A few images at a time, whatever the size of the block.
+    Raised to the power; each by filter, then by region. A few images at a time, whatever the size of the block.
     """
-    n_patches, threshold = len(state["filters"]), np.float32(params["threshold"])
-    down, across = (side - params["size"] + 1 for side in image_shape[1:])
-    regions = _regions(down, across, params["pooling"])
+    size, pooling, threshold = params["size"], params["pooling"], np.float32(params["threshold"])
+    images = as_images(as_float(block), image_shape)
+    means, scales = _contrast(images, size)
+    windows = _windows(images, size).transpose(1, 4, 5, 0, 2, 3)
     # One product gives responses less the threshold: a row of ones below the patches brings in what is taken off.
-    filters = np.column_stack([state["filters"], -state["offsets"] - threshold])
-    images = as_images(block, image_shape)
-    features = np.empty((len(block), 2, n_patches, regions.shape[1]), np.float32)
-    step = max(1, POSITIONS // (down * across))
-    for start in range(0, len(block), step):
-        few = images[start : start + step]
-        patches = np.ones((filters.shape[1], len(few) * down * across), np.float32)
-        windows = _windows(few, params["size"]).transpose(1, 4, 5, 0, 2, 3)
-        patches[:-1].reshape(windows.shape)[...] = windows
-        _normalise(patches[:-1])
-        responses = (filters @ patches).reshape(n_patches * len(few), -1)
-        above = np.maximum(responses, 0) @ regions
-        responses += 2 * threshold
-        below = np.minimum(responses, 0, out=responses) @ -regions
-        pooled = np.stack([above, below]).reshape(2, n_patches, len(few), -1)
-        features[start : start + step] = pooled.transpose(2, 0, 1, 3)
+    filters = np.vstack([state["filters"].T, -state["offsets"] - threshold])
+    features = np.empty((len(block), 2, filters.shape[1], pooling, pooling), np.float32)
+    regions = [parts(places, pooling) for places in means.shape[1:]]
+    for row, column in np.ndindex(pooling, pooling):
+        down, across = regions[0][row], regions[1][column]
+        n_positions = (down.stop - down.start) * (across.stop - across.start)
+        step = max(1, POSITIONS // n_positions)
+        # What is allocated once has its pages already.
+        patches = np.empty(len(filters) * step * n_positions, np.float32)
+        responses = np.empty(max(RESPONSES, step * n_positions), np.float32)
+        for start in range(0, len(block), step):
+            few = slice(start, start + step)
+            scale = scales[few, down, across].ravel()
+            seen = patches[: len(filters) * len(scale)].reshape(len(filters), -1)
+            of_few = windows[:, :, :, few, down, across]
+            np.subtract(of_few, means[few, down, across], out=seen[:-1].reshape(of_few.shape))
+            seen[:-1] *= scale
+            seen[-1] = 1
+            features[few, ..., row, column] = _pooled(seen, filters, threshold, n_positions, responses)
+    features **= params["power"]
     return features.reshape(len(block), -1)
+
+
+def _pooled(
+    patches: np.ndarray, filters: np.ndarray, threshold: np.float32, n_positions: int, responses: np.ndarray
+) -> np.ndarray:
+    """Mean responses of one region, (n, 2, n_patches), of its `n_positions` positions in each of n images.
+
+    patches: (values + 1, n * n_positions), the last row ones. filters: (values + 1, n_patches). responses: memory for
+    those of some filters at a time, which stay in the processor's cache.
+    """
+    n_patches, n_columns = filters.shape[1], patches.shape[1]
+    mean = np.full(n_positions, 1 / n_positions, np.float32)
+    # The mean response is that to the mean patch.
+    linear = (patches.reshape(-1, n_positions) @ mean).reshape(len(patches), -1).T @ filters
+    pooled = np.empty((len(linear), 2, n_patches), np.float32)
+    step = len(responses) // n_columns
+    for start in range(0, n_patches, step):
+        some = slice(start, start + step)
+        used = filters[:, some]
+        found = responses[: n_columns * used.shape[1]].reshape(n_columns, -1)
+        np.matmul(patches.T, used, out=found)
+        of_images = found.reshape(-1, n_positions, used.shape[1])
+        # With r for a response less the threshold t, max(-r - 2t, 0) = max(r, -2t) - r.
+        np.clip(found, -2 * threshold, np.inf, out=found)
+        pooled[:, 1, some] = mean @ of_images - linear[:, some]
+        # NumPy clips at two bounds faster than at one.
+        np.clip(found, 0, np.inf, out=found)
+        pooled[:, 0, some] = mean @ of_images
+    # The difference may be a rounding error below 0.
+    return np.maximum(pooled, 0, out=pooled)
 
 
 def _sample(inputs: Inputs, params: Entry, random: np.random.Generator) -> np.ndarray:
@@ -168,9 +210,27 @@ def _normalise(patches: np.ndarray) -> None:
     patches /= np.sqrt(np.square(patches).mean(axis=0) + np.float32(CONTRAST))
 
 
-def _regions(down: int, across: int, pooling: int) -> np.ndarray:
-    """What averages over regions by a product: (positions, pooling**2) float32, columns that sum to 1."""
-    row, column = (np.arange(places) * pooling // places for places in (down, across))
-    region = (row[:, None] * pooling + column).ravel()
-    members = (region[:, None] == np.arange(pooling**2)).astype(np.float32)
-    return members / members.sum(axis=0)
+def _contrast(images: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of each patch of images (n, C, H, W) in [-1, 1), what `_normalise` takes off and multiplies by.
+
+    Both (n, down, across) float32. Sums over neighbouring patches share most of their values, and in float64 those of
+    pixels are exact.
+    """
+    values, n_values = images.astype(np.float64), images.shape[1] * size**2
+    means = _sums(values.sum(axis=1), size) / n_values
+    variances = _sums(np.square(values, out=values).sum(axis=1), size) / n_values - np.square(means)
+    return means.astype(np.float32), (1 / np.sqrt(variances + CONTRAST)).astype(np.float32)
+
+
+def _sums(values: np.ndarray, size: int) -> np.ndarray:
+    """Sums over every square of size x size: (n, H, W) to (n, down, across)."""
+    down, across = (side - size + 1 for side in values.shape[1:])
+    values = sum(values[:, start : start + down] for start in range(size))
+    return sum(values[:, :, start : start + across] for start in range(size))
+
+
+def parts(places: int, pooling: int) -> list[slice]:
+    """The places along a side, in as many parts."""
+    return [
+        slice(-(-part * places // pooling), -(-(part + 1) * places // pooling)) for part in range(pooling)
+    ]

@@ -1,4 +1,7 @@
-"""Principal components: all of them are fitted at once, from moments that add up over parts of the images."""
+"""Principal components: all of them are fitted at once, from moments that add up over parts of the images.
+
+Where there are fewer images than values, from the images themselves.
+"""
 
 from collections.abc import Iterator
 
@@ -46,6 +49,8 @@ KIND = FeatureKind(
 
 def fit(inputs: Inputs, params: Entry) -> State:
     """All components, whatever `n_components` says."""
+    if len(inputs.rows) < inputs.n_inputs:
+        return PrincipalComponents.of_few(inputs.values[inputs.rows], params["scale"]).arrays()
     return PrincipalComponents.fit(inputs.moments, params["scale"]).arrays()
 
 

@@ -68,6 +68,7 @@ KIND = FeatureKind(
     },
     fitted=False,
     from_pixels=True,
+    seen_other_images=True,
     own_code=lambda entry: entry["weights"],
     impossible=_impossible,
     check=_check,

@@ -3,12 +3,21 @@
 After Bell and Sejnowski, The "independent components" of natural scenes are edge filters, Vision Research 37 (1997).
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from cifarbench.features.components import PrincipalComponents
 from cifarbench.features.inputs import Inputs, State, as_float
 from cifarbench.features.moments import Moments
-from cifarbench.study.family import BOOLEAN, Entry, FeatureKind, Parameter
+from cifarbench.study.family import BOOLEAN, Entry, FeatureKind, Parameter, Setting
+
+
+def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+    kept, n_inputs = entry["n_components"], setting.n_inputs
+    if n_inputs is not None and kept > n_inputs:
+        yield f"{key}.n_components is {kept}; it must be at most {n_inputs}, the number of values."
+
 
 KIND = FeatureKind(
     "whitened",
@@ -21,6 +30,14 @@ KIND = FeatureKind(
             required=False,
             default=1,
         ),
+        "n_components": Parameter(
+            {"type": "integer", "minimum": 0},
+            "components that are kept, those of the largest variance first; with 0 all of them, turned back into "
+            "values of the image",
+            "0 to the number of values",
+            required=False,
+            default=0,
+        ),
         "normalize": Parameter(
             BOOLEAN,
             "each whitened image divided by its length",
@@ -31,7 +48,8 @@ KIND = FeatureKind(
     },
     # All components and their variances are stored.
     fit_keys=(),
-    n_outputs=lambda entry, setting: setting.n_inputs,
+    n_outputs=lambda entry, setting: entry["n_components"] or setting.n_inputs,
+    impossible=_impossible,
 )
 
 
@@ -43,14 +61,24 @@ def fit(inputs: Inputs, params: Entry) -> State:
 def transform(
     block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
-    """Onto the components, each to about unit variance, and back: (n, D) float32, in the order of the inputs."""
-    components = PrincipalComponents(**state)
-    values = components.transform(normalised(block), block.shape[1])
-    values /= np.sqrt(components.variances + np.float32(params["regularization"]))
-    values = values @ components.components
+    """Onto the components, each to about unit variance: (n, n_components) float32; of all of them, and back, (n, D).
+
+    Turning back changes no distance between images.
+    """
+    components, kept = PrincipalComponents(**state), params["n_components"]
+    values = components.transform(normalised(block), kept or block.shape[1])
+    values /= np.sqrt(components.variances[: values.shape[1]] + np.float32(params["regularization"]))
+    if not kept:
+        values = values @ components.components
     if params["normalize"]:
         values /= _unless_zero(np.linalg.norm(values, axis=1, keepdims=True))
     return values
+
+
+def stored_bytes(state: State, params: Entry) -> int:
+    """What `transform` needs of the state: the components that are kept, or all."""
+    kept = params["n_components"] or len(state["components"])
+    return state["mean"].nbytes + state["components"][:kept].nbytes + state["variances"][:kept].nbytes
 
 
 def normalised(block: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
-from tqdm import tqdm
 
 from cifarbench.networks.augmentation import Augmentation
 from cifarbench.networks.checkpoints import Checkpoints
@@ -88,16 +86,9 @@ def train(
         shuffler.set_state(state["shuffler"])
         _restore_random_state(state["random"], device)
         history, seconds_before = state["history"], state["seconds"]
-        log.info("Training goes on after epoch %d, from its checkpoint.", state["epoch"] - 1)
+        log.info("Training goes on after %d epochs, from its checkpoint.", state["epoch"])
 
     start = saved = time.monotonic()
-    bar = tqdm(
-        total=recipe.epochs,
-        initial=len(history),
-        unit="epoch",
-        file=sys.stdout,
-        disable=not sys.stdout.isatty(),
-    )
     for epoch in range(len(history), recipe.epochs):
         network.train()
         loss_sum = torch.zeros((), device=device)
@@ -131,12 +122,11 @@ def train(
                 f"{recipe.learning_rate} may help"
             )
         history.append(row)
-        bar.update()
-        if epoch % 10 == 0 or epoch == recipe.epochs - 1:
-            log.info(
-                "epoch %3d  loss: training %.4f, test %.4f  accuracy: training %.4f, test %.4f",
-                *row.values(),
-            )
+        log.info(
+            "epoch %d of %d, test accuracy %.4f; training accuracy %.4f, test loss %.4f, training loss %.4f",
+            *(epoch + 1, recipe.epochs, row["test_accuracy"]),
+            *(row["train_accuracy"], row["test_loss"], row["train_loss"]),
+        )
         now = time.monotonic()
         if now - saved >= checkpoint_seconds or epoch == recipe.epochs - 1:
             saved = now
@@ -152,7 +142,6 @@ def train(
                     "seconds": seconds_before + now - start,
                 },
             )
-    bar.close()
     return history, seconds_before + time.monotonic() - start
 
 

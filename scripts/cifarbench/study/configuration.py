@@ -61,6 +61,9 @@ def _entry(key: str, sorts: dict[str, Any], also: dict[str, Any]) -> dict[str, A
         name: {
             "additionalProperties": False,
             "properties": {key: {}, **also[name], **{p: one.schema for p, one in sort.parameters.items()}},
+            # No keyword of JSON schema: for the sentence on a key that another sort has.
+            "of": f"{key} {name}",
+            "elsewhere": {p: other for other, one in reversed(sorts.items()) for p in one.parameters},
         }
         for name, sort in sorts.items()
     }
@@ -117,7 +120,13 @@ def _sentence(error: ValidationError) -> str:
 def _unknown_key(error: ValidationError) -> str:
     known = list(error.schema.get("properties", {}))
     name = next(name for name in error.instance if name not in known)
-    return unknown(key_of([*error.absolute_path, name]), name, known)
+    key, elsewhere = key_of([*error.absolute_path, name]), error.schema.get("elsewhere", {})
+    if name in elsewhere:
+        sort, own = error.schema["of"], ", ".join(known[1:])
+        return (
+            f"{key} is no key of {sort}, but of {elsewhere[name]}, say; take it away, or choose among {own}."
+        )
+    return unknown(key, name, known)
 
 
 def _number_hint(value: Any, kind: str | list[str]) -> str:

@@ -65,8 +65,8 @@ def write_fit(
 ) -> None:
     """Write what the model is and what it cost.
 
-    settings: `model`, `family`, `features`, `params`, `stored`, as `decided` leaves them. kind: what it belongs to, in
-    words.
+    settings: `model`, `family`, `features`, `pretrained` (whether those have seen images that are none of the study's),
+    `params`, `stored`, as `decided` leaves them. kind: what it belongs to, in words.
     fit_costs, predict_costs, search_costs: of all steps, features included. Seconds are those of the work itself,
     without starting programs; memory is the largest of all steps. seed: None where another one changes nothing.
     probabilities: whether `proba` says more than the predicted class.
@@ -85,6 +85,7 @@ def write_fit(
             "family": settings["family"],
             "kind": kind,
             "features": features,
+            "pretrained": settings["pretrained"],
             "params": of_features | flat,
             "seed": seed,
             "fit_seconds": fitting["seconds"],

@@ -108,9 +108,10 @@ class FeatureKind:
 
     name: as the configuration calls it. parameters: the keys of an entry. fitted: whether it learns anything from
     training images. fit_keys: the parameters that the fit depends on; all if None. seeded: whether chance takes part.
-    uses_moments: whether it is fitted to the moments of its inputs alone. from_pixels: whether it takes images only,
-    and no other features. n_outputs: values that it gives for an image, of an entry and what it is used on; None if
-    only the fit will tell. own_code, impossible, check: as a family's.
+    uses_moments: whether it is fitted to the moments of its inputs alone, where there are more images than values.
+    from_pixels: whether it takes images only, and no other features. seen_other_images: whether it has learned from
+    images that are none of the study's. n_outputs: values that it gives for an image, of an entry and what it is used
+    on; None if only the fit will tell. own_code, impossible, check: as a family's.
     """
 
     name: str
@@ -120,6 +121,7 @@ class FeatureKind:
     seeded: bool = False
     uses_moments: bool = False
     from_pixels: bool = False
+    seen_other_images: bool = False
     n_outputs: Callable[[Entry, Setting], int | None] = lambda entry, setting: None
     own_code: Callable[[Entry], str | None] = no_code
     impossible: Check = no_faults

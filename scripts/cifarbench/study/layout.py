@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from cifarbench.study.family import Setting
 from cifarbench.study.plan import ALL, PIXELS, Features, Plan, Run
 
 RESULTS = "<results>"
@@ -41,16 +42,6 @@ def division_files(part: str) -> list[str]:
     return [f"{RESULTS}/parts/{name}.npy"] if name else []
 
 
-def moments_files(features: Features, part: str) -> list[str]:
-    """The moments of pixels that features are fitted to: those of all images, and of those that a fold leaves out."""
-    if not features.kind.uses_moments or features.inputs != PIXELS:
-        return []
-    if "fold" not in part:
-        return [f"{RESULTS}/moments/{part}.npz"]
-    whole = part.rpartition("fold_")[0].removesuffix("_") or ALL
-    return [f"{RESULTS}/moments/{whole}.npz", f"{RESULTS}/moments/{part}.npz"]
-
-
 def _within(paths: list[str]) -> list[str]:
     """Paths relative to the dataset's folder, as its files name each other."""
     return [path.removeprefix(f"{RESULTS}/") for path in paths]
@@ -71,6 +62,20 @@ class Layout:
     def fitted(self, features: Features, part: str) -> list[str]:
         """What features have learned from a part; none where there is nothing to learn."""
         return [f"{RESULTS}/fitted/{features.fit}/{part}.npz"] if features.kind.fitted else []
+
+    def moments(self, features: Features, part: str) -> list[str]:
+        """The moments of pixels that features are fitted to: those of all images, and those that a fold leaves out.
+
+        None where there are no more images than pixels: products of images are fewer than products of pixels.
+        """
+        if not features.kind.uses_moments or features.inputs != PIXELS:
+            return []
+        whole = part.rpartition("fold_")[0].removesuffix("_") if "fold" in part else part
+        setting = Setting.of(self.plan.dataset)
+        n_images = setting.n_train if whole in ("", ALL) else int(whole.removeprefix("first_"))
+        if n_images <= setting.n_inputs:
+            return []
+        return [f"{RESULTS}/moments/{name}.npz" for name in dict.fromkeys([whole or ALL, part])]
 
     def best_of_features(self, features: Features, part: str) -> list[str]:
         """The choice of the grid that some of the features' parameters wait for."""
@@ -95,7 +100,7 @@ class Layout:
         for one in self.plan.chain(name):
             place = self.plan.part_of(one.name, part)
             if one.kind.fitted and "train" in splits:
-                learned = [*self.fitted(one, place), *moments_files(one, place)]
+                learned = [*self.fitted(one, place), *self.moments(one, place)]
                 paths += [path.replace(".npz", ".json") for path in learned]
             paths += [f"{RESULTS}/features/{one.name}/{place}/{split}.json" for split in splits]
         return list(dict.fromkeys(paths))
@@ -123,6 +128,7 @@ class Layout:
         plan, part = self.plan, part_of(size)
         grid = plan.grid(model) if plan.folds(model) else {}
         name = plan.features_of(model)
+        chain = plan.chain(name)
         return settings(
             {
                 "model": model,
@@ -131,17 +137,16 @@ class Layout:
                 "chosen": [key for key in grid if plan.owner(model, key)[0] is None],
                 "features": [
                     {"name": one.base, "kind": one.kind.name, "params": one.params, "chosen": one.chosen}
-                    for one in plan.chain(name)
+                    for one in chain
                 ],
+                "pretrained": any(one.kind.seen_other_images for one in chain),
                 "part": part,
                 "stored": {
                     "room": plan.family(model).room,
                     "part": part,
                     "division": _within(division_files(part)),
                     "values": _within([self.features(name, part, "train")])[0],
-                    "fitted": [
-                        _within(self.fitted(one, plan.part_of(one.name, part))) for one in plan.chain(name)
-                    ],
+                    "fitted": [_within(self.fitted(one, plan.part_of(one.name, part))) for one in chain],
                 },
                 **more,
             }
@@ -219,6 +224,6 @@ class Layout:
         found = []
         for one in self.plan.chain(name):
             place = self.plan.part_of(one.name, part)
-            found += [*moments_files(one, place), *self.fitted(one, place)]
+            found += [*self.moments(one, place), *self.fitted(one, place)]
             found += [self.features(one.name, part, split) for split in splits]
         return found

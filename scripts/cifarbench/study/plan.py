@@ -111,6 +111,11 @@ class Plan:
                     self.features_of(model, cell)
             self.features_of(model)
 
+    @property
+    def dataset(self) -> Entry:
+        """What the configuration says of the images."""
+        return self.config["datasets"][self.config["dataset"]]
+
     # ---- Models and their runs ----
 
     def entry(self, model: str) -> Entry:

@@ -1,12 +1,34 @@
 """Which code a script runs: a checksum over the script and whatever of this library it imports."""
 
 import ast
+import contextlib
 import hashlib
 from collections.abc import Iterable
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
+from cifarbench.study.files import read_json, write_json
+
 PACKAGE = "cifarbench"
+
+# Checksum of a text -> what it imports, of the texts that were asked for, and of those that a run before asked for.
+_imports: dict[str, list[str]] = {}
+_imports_before: dict[str, list[str]] = {}
+
+
+def recall(path: Path) -> None:
+    """Read what `remember` wrote, with this very code: to parse the library anew takes longer than all else here."""
+    with contextlib.suppress(OSError, ValueError):
+        known = read_json(path)
+        if known["by"] == _checksum(Path(__file__)):
+            _imports_before.update(known["imports"])
+
+
+def remember(path: Path) -> None:
+    """Write down what the texts that were asked for import, for the next run."""
+    if _imports.keys() - _imports_before.keys():
+        write_json(path, {"by": _checksum(Path(__file__)), "imports": _imports})
 
 
 def code_fingerprint(
@@ -65,19 +87,36 @@ def _imported(start: list[Path], folder: Path) -> set[Path]:
 @cache
 def _modules_named_in(path: Path, folder: Path) -> frozenset[Path]:
     """The library's files that the import statements of `path` name, wherever in the file they stand."""
-    found: set[Path] = set()
-    for name in _names_imported_in(path):
-        parts = name.split(".")
-        if parts[0] != PACKAGE:
-            continue
-        # Importing a.b.c runs a/__init__ and a.b/__init__ too.
-        for end in range(1, len(parts) + 1):
-            place = folder.joinpath(*parts[:end])
-            found |= {file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()}
-    return frozenset(found)
+    library = _library(folder)
+    # Importing a.b.c runs a/__init__ and a.b/__init__ too.
+    names = {
+        part
+        for name in _names_imported_in(path)
+        if name.partition(".")[0] == PACKAGE
+        for part in accumulate(name.split("."), "{}.{}".format)
+    }
+    return frozenset(library[name] for name in names if name in library)
 
 
-def _names_imported_in(path: Path) -> set[str]:
+@cache
+def _library(folder: Path) -> dict[str, Path]:
+    """The library's files by the names of their modules."""
+    files = (folder / PACKAGE).rglob("*.py")
+    return {
+        ".".join(file.relative_to(folder).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in files
+    }
+
+
+def _names_imported_in(path: Path) -> list[str]:
+    digest = _checksum(path)
+    if digest not in _imports:
+        known = _imports_before.get(digest)
+        _imports[digest] = sorted(_names_parsed_in(path)) if known is None else known
+    return _imports[digest]
+
+
+def _names_parsed_in(path: Path) -> set[str]:
     names: set[str] = set()
     try:
         tree = ast.parse(path.read_text(), filename=str(path))

@@ -1,23 +1,39 @@
 """Tables as CSV files: a header, a row an entry, floats with all their digits, empty cells for nothing."""
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from cifarbench.study.files import write_text
 
 Row = dict[str, Any]
 
+# How the cells of a column are read: by the first of these that takes all of them.
+READERS = (int, float, {"True": True, "False": False}.__getitem__, str)
+
 
 def write_table(path: Path, columns: dict[str, list]) -> None:
     """Write named columns of equal length, whole or not at all."""
-    # As objects: whole numbers stay whole beside empty cells.
-    table = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    write_text(path, text.getvalue())
 
 
 def read_rows(path: Path) -> list[Row]:
     """The rows of a table; numbers as int or float, empty cells as None, the rest as text."""
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype_backend="numpy_nullable")
-    return table.astype(object).where(table.notna(), None).to_dict("records")
+    with open(path, newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    columns = [_values(cells) for cells in zip(*rows, strict=True)]
+    return [dict(zip(header, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _values(cells: tuple[str, ...]) -> list[Any]:
+    for read in READERS:
+        try:
+            return [read(cell) if cell else None for cell in cells]
+        except (ValueError, KeyError):
+            continue
+    raise AssertionError("any cell can be read as text")

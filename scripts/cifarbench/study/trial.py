@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from cifarbench.study.errors import UserError
-from cifarbench.study.family import Entry, no_faults
+from cifarbench.study.family import no_faults
 from cifarbench.study.feasibility import uses, where_it_stands
 from cifarbench.study.files import checksum, write_text
 from cifarbench.study.plan import Plan
@@ -19,7 +19,7 @@ def try_models(plan: Plan, script: Path, code: str, passed: Path) -> None:
     script: `check_models.py`. code: its fingerprint. passed: a folder that keeps what has passed, so that a run with
     nothing to do imports nothing.
     """
-    dataset = plan.config["datasets"][plan.config["dataset"]]
+    dataset = plan.dataset
     waiting = [
         [model, key, params]
         for model in plan.models
@@ -57,11 +57,10 @@ def own_files(plan: Plan, model: str) -> list[str]:
 
 def faults_when_built(plan: Plan) -> list[str]:
     """A sentence for each fault that shows when the models and features of a plan are built."""
-    dataset: Entry = plan.config["datasets"][plan.config["dataset"]]
     found = [
         where_it_stands(plan, model, fault)
         for model in plan.models
-        for key, sort, params, setting in uses(plan, model, dataset)
+        for key, sort, params, setting in uses(plan, model, plan.dataset)
         for fault in sort.check(key, params, setting)
     ]
     return list(dict.fromkeys(found))

@@ -32,3 +32,10 @@ def meant(name: Any, known: Iterable[str], otherwise: str) -> str:
 def unknown(key: str, name: Any, known: Iterable[str]) -> str:
     """That there is no such key, and which one may have been meant. key: with the name at its end."""
     return f"{key} is not a key of the configuration; {meant(name, known, 'known here:')}"
+
+
+def coordinates(wildcards: dict[str, str]) -> list[str]:
+    """What a job is of, from its wildcards: the dataset, the run (model, seed, size as one), and what else there is."""
+    left = dict(wildcards)
+    run = "".join(left.pop(name, "") for name in ("model", "seed", "size"))
+    return [left.pop("dataset", ""), *filter(None, [run, *left.values()])]

@@ -27,10 +27,56 @@ def test_the_first_components_are_scikit_learns_exact_pca(images: np.ndarray, sc
     fitted = PrincipalComponents.fit(Moments.of(images), scaled)
     expected = theirs.transform(images.astype(np.float64))
     found = fitted.transform(images, 10)
-    # The sign of a component is arbitrary.
-    signs = np.sign((expected * found).sum(axis=0))
-    np.testing.assert_allclose(found * signs, expected, atol=2e-4 * np.abs(expected).max())
+    np.testing.assert_allclose(found, expected, atol=2e-4 * np.abs(expected).max())
     np.testing.assert_allclose(fitted.variances[:10], theirs[-1].explained_variance_, rtol=1e-4)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_fewer_images_than_values_have_scikit_learns_exact_components(
+    images: np.ndarray, scaled: bool
+) -> None:
+    few, others = images[:30], images[30:]
+    steps = [StandardScaler()] if scaled else []
+    theirs = make_pipeline(*steps, PCA(svd_solver="full")).fit(few.astype(np.float64))
+    fitted = PrincipalComponents.of_few(few, scaled)
+    assert fitted.components.shape == (30, 48)
+    expected = theirs.transform(others.astype(np.float64))[:, :29]
+    np.testing.assert_allclose(
+        fitted.transform(others, 29), expected, rtol=1e-4, atol=1e-6 * np.abs(expected).max()
+    )
+    np.testing.assert_allclose(fitted.variances[:29], theirs[-1].explained_variance_[:29], rtol=1e-5)
+    # Thirty images vary in 29 directions; of the thirtieth they say nothing.
+    assert fitted.variances[29] == 0
+    assert not fitted.transform(others, 30)[:, 29].any()
+
+
+def test_features_have_components_as_pixels_do(images: np.ndarray) -> None:
+    features = (images[:30].astype(np.float32) - 100) / 50
+    theirs = PCA(9, svd_solver="full").fit(features.astype(np.float64))
+    found = PrincipalComponents.of_few(features, False)
+    np.testing.assert_allclose(found.components[:9], theirs.components_, atol=1e-6)
+    np.testing.assert_allclose(found.transform(features, 9), theirs.transform(features), atol=1e-4)
+
+
+def test_the_same_image_again_adds_no_direction(images: np.ndarray) -> None:
+    fitted = PrincipalComponents.of_few(np.concatenate([images[:5]] * 4), True)
+    assert (fitted.variances > 0).sum() == 4
+    assert not fitted.components[4:].any()
+
+
+def test_images_that_are_all_the_same_have_no_direction(images: np.ndarray) -> None:
+    fitted = PrincipalComponents.of_few(np.repeat(images[:1], 3, axis=0), True)
+    assert not fitted.components.any()
+    assert not fitted.transform(images, 3).any()
+
+
+def test_moments_and_few_images_say_the_same(images: np.ndarray) -> None:
+    square = images[:48]
+    by_moments, by_images = (
+        PrincipalComponents.fit(Moments.of(square), True),
+        PrincipalComponents.of_few(square, True),
+    )
+    np.testing.assert_allclose(by_images.transform(images, 20), by_moments.transform(images, 20), atol=0.02)
 
 
 def test_fewer_components_are_the_first_of_more(images: np.ndarray) -> None:

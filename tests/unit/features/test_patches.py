@@ -8,7 +8,7 @@ from cifarbench.features.inputs import Inputs
 from cifarbench.study.family import Setting
 
 SHAPE = (3, 9, 8)
-PARAMS = {"n_patches": 5, "size": 3, "method": "random", "threshold": 0.1, "pooling": 2}
+PARAMS = {"n_patches": 5, "size": 3, "method": "random", "threshold": 0.1, "pooling": 2, "power": 1}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,25 @@ def test_it_is_what_loops_give(images: np.ndarray, method: str, pooling: int) ->
     expected = np.array([by_loops(image, state, params).ravel() for image in images])
     assert (expected > 0).any(axis=0).all()
     np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("power", [0.25, 0.5])
+def test_averages_are_raised_to_the_power(images: np.ndarray, power: float) -> None:
+    state = fit(images, PARAMS)
+    found = patches.transform(images, state, PARAMS | {"power": power}, SHAPE)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, patches.transform(images, state, PARAMS, SHAPE) ** power, rtol=1e-5)
+
+
+def test_tiles_of_positions_and_filters_do_not_matter(
+    images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = fit(images, PARAMS)
+    whole = patches.transform(images, state, PARAMS, SHAPE)
+    # One image and two of five filters at a time.
+    monkeypatch.setattr(patches, "POSITIONS", 1)
+    monkeypatch.setattr(patches, "RESPONSES", 32)
+    np.testing.assert_allclose(patches.transform(images, state, PARAMS, SHAPE), whole, atol=1e-5)
 
 
 def test_random_filters_are_whitened_patches_of_the_images(images: np.ndarray) -> None:

@@ -5,9 +5,10 @@ import pytest
 
 from cifarbench.features import whitened
 from cifarbench.features.inputs import Inputs
+from cifarbench.study.family import Setting
 
 SHAPE = (3, 4, 5)
-PARAMS = {"regularization": 0.1, "normalize": True}
+PARAMS = {"regularization": 0.1, "n_components": 0, "normalize": True}
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +38,35 @@ def reference(images: np.ndarray, regularization: float, normalize: bool) -> np.
 @pytest.mark.parametrize("regularization", [0.01, 1.0])
 @pytest.mark.parametrize("normalize", [False, True])
 def test_it_is_zca_of_normalised_images(images: np.ndarray, regularization: float, normalize: bool) -> None:
-    params = {"regularization": regularization, "normalize": normalize}
+    params = PARAMS | {"regularization": regularization, "normalize": normalize}
     found = whitened.transform(images, whitened.fit(inputs(images), PARAMS), params, SHAPE)
     assert found.dtype == np.float32 and found.flags.c_contiguous
     expected = reference(images, regularization, normalize)
     np.testing.assert_allclose(found, expected, atol=2e-4 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("normalize", [False, True])
+def test_all_components_are_as_far_apart_as_what_is_turned_back(images: np.ndarray, normalize: bool) -> None:
+    state, params = whitened.fit(inputs(images), PARAMS), PARAMS | {"normalize": normalize}
+    turned, kept = (whitened.transform(images, state, params | {"n_components": n}, SHAPE) for n in (0, 60))
+    found, expected = (np.linalg.norm(one[:, None] - one[None, :50], axis=2) for one in (kept, turned))
+    np.testing.assert_allclose(found, expected, atol=1e-4 * expected.max())
+
+
+def test_fewer_components_are_the_first_ones(images: np.ndarray) -> None:
+    state, params = whitened.fit(inputs(images), PARAMS), PARAMS | {"normalize": False}
+    few, more = (whitened.transform(images, state, params | {"n_components": n}, SHAPE) for n in (7, 20))
+    assert few.shape == (500, whitened.KIND.n_outputs({"n_components": 7}, Setting(500, 2, SHAPE, 60)))
+    np.testing.assert_allclose(few, more[:, :7], atol=1e-5)
+    assert (more.var(axis=0)[1:] <= more.var(axis=0)[:-1]).all() and (more.var(axis=0) < 1).all()
+    assert whitened.stored_bytes(state, {"n_components": 7}) == 4 * (60 + 7 * 60 + 7)
+
+
+def test_more_components_than_values_are_refused() -> None:
+    entry, setting = PARAMS | {"n_components": 61}, Setting(500, 2, SHAPE, 60)
+    assert list(whitened.KIND.impossible("f", entry, setting)) == [
+        "f.n_components is 61; it must be at most 60, the number of values."
+    ]
 
 
 def test_its_scale_does_not_matter(images: np.ndarray) -> None:

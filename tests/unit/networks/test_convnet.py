@@ -42,16 +42,6 @@ def test_at_first_each_convolution_lets_its_input_through() -> None:
     torch.testing.assert_close(block.convolutions[0](inputs)[:, :24], inputs)
 
 
-def test_biases_of_norms_learn_faster() -> None:
-    """As plain batch norm without scale, whose bias has 64 times the learning rate."""
-    norm = network([4]).blocks[0].norms[0]
-    inputs, wanted = torch.randn(6, 4, 3, 3), torch.randn(6, 4, 3, 3)
-    (gradient,) = torch.autograd.grad((norm(inputs) * wanted).sum(), [norm.bias])
-    plain = wanted.sum((0, 2, 3))
-    torch.testing.assert_close(8 * (norm.bias - 0.1 * gradient), 8 * norm.bias - 64 * 0.1 * plain)
-    assert not norm.weight.requires_grad
-
-
 def test_it_is_laid_out_as_convolutions_are_fast() -> None:
     found = network([8])
     form = Form.of(found, torch.device("cpu"))

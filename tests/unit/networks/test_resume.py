@@ -98,7 +98,7 @@ def test_the_same_training_goes_on(folder: Path, caplog: pytest.LogCaptureFixtur
         path.unlink()
     train(folder)
     assert train(folder, epochs=7) == straight
-    assert "Training goes on after epoch 3, from its checkpoint." in caplog.text
+    assert "Training goes on after 4 epochs, from its checkpoint." in caplog.text
 
 
 def test_a_checkpoint_says_what_it_belongs_to(folder: Path) -> None:

@@ -15,7 +15,14 @@ from cifarbench.study.errors import UserError
 PROJECT = Path(__file__).parents[3]
 SCHEMA = yaml.safe_load((PROJECT / "workflow/schemas/config.schema.yaml").read_text())
 CONFIG = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
-DEMO = yaml.safe_load((PROJECT / "config/digits.yaml").read_text())
+# Files that are laid over it, one after the other.
+OVERLAYS = [
+    [],
+    ["digits"],
+    ["improved"],
+    ["improved", "pretrained"],
+    ["improved", "improved_digits"],
+]
 
 WRONG_TYPES = {
     bool: ["yes", 1, 0.5, None, [], {}],
@@ -86,13 +93,13 @@ def named(path: tuple) -> str:
     return ".".join(map(str, path))
 
 
-@pytest.mark.parametrize("config", [CONFIG, {**CONFIG, "dataset": "digits", "models": CONFIG["models"]}])
-def test_the_shipped_configurations_are_good(config: dict) -> None:
+@pytest.mark.parametrize("overlays", OVERLAYS, ids="+".join)
+def test_the_shipped_configurations_are_good(overlays: list[str]) -> None:
     from snakemake.utils import update_config
 
-    check(CONFIG)
     merged = copy.deepcopy(CONFIG)
-    update_config(merged, DEMO)
+    for name in overlays:
+        update_config(merged, yaml.safe_load((PROJECT / f"config/{name}.yaml").read_text()))
     check(merged)
 
 

@@ -1,12 +1,13 @@
 """What a configuration asks for: runs, features, cells, and the names of their files."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cifarbench.families import FAMILIES, KINDS
-from cifarbench.study.layout import Layout, division_of, moments_files
+from cifarbench.study.layout import Layout, division_of
 from cifarbench.study.plan import Plan, slug
 
 CONFIG = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())
@@ -118,13 +119,30 @@ def test_parts_are_read_from_divisions() -> None:
 
 
 def test_a_fold_s_moments_are_those_of_all_images_less_its_own() -> None:
-    pca = plan().features["pca"]
-    files = {part: moments_files(pca, part) for part in ("all", "fold_0_of_3", "first_500_fold_0_of_3")}
-    assert files == {
+    files = Layout(plan())
+    pca = files.plan.features["pca"]
+    assert {part: files.moments(pca, part) for part in ("all", "fold_0_of_3", "first_5000_fold_0_of_3")} == {
         "all": ["<results>/moments/all.npz"],
         "fold_0_of_3": ["<results>/moments/all.npz", "<results>/moments/fold_0_of_3.npz"],
-        "first_500_fold_0_of_3": [
-            "<results>/moments/first_500.npz",
-            "<results>/moments/first_500_fold_0_of_3.npz",
+        "first_5000_fold_0_of_3": [
+            "<results>/moments/first_5000.npz",
+            "<results>/moments/first_5000_fold_0_of_3.npz",
         ],
     }
+
+
+def test_no_moments_of_more_pixels_than_images() -> None:
+    files = Layout(plan())
+    parts = ("first_3072", "first_3072_fold_0_of_3", "first_3073")
+    assert [len(files.moments(files.plan.features["pca"], part)) for part in parts] == [0, 0, 1]
+
+
+def test_a_model_says_whether_its_features_have_seen_other_images() -> None:
+    network = {"kind": "pretrained", "architecture": "timm.resnet18", "weights": "weights.pth"}
+    few = {"kind": "pca", "features": "seen", "n_components": 8}
+    knn = {"family": "knn", "n_neighbors": 5}
+    found = with_models(
+        {"seen": network, "few": few}, own=knn | {"features": "pca"}, foreign=knn | {"features": "few"}
+    )
+    said = {model: json.loads(Layout(found).model_settings(model))["pretrained"] for model in found.models}
+    assert said == {"own": False, "foreign": True}

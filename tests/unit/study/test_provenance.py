@@ -24,8 +24,8 @@ def scripts(tmp_path: Path) -> Path:
 
 
 def fingerprint(scripts: Path, *patterns: str) -> str:
-    provenance._modules_named_in.cache_clear()
-    provenance._checksum.cache_clear()
+    for cached in (provenance._library, provenance._modules_named_in, provenance._checksum):
+        cached.cache_clear()
     return provenance.code_fingerprint(scripts / "job.py", *patterns)
 
 
@@ -50,3 +50,28 @@ def test_named_data_counts(scripts: Path) -> None:
     before = fingerprint(scripts, "*.html")
     (scripts / "page.html").write_text("<b>")
     assert fingerprint(scripts, "*.html") != before
+
+
+def test_what_is_recalled_is_what_would_be_parsed(
+    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept/imports.json"
+    before = fingerprint(scripts)
+    provenance.remember(kept)
+
+    monkeypatch.setattr(provenance, "_imports", {})
+    provenance.recall(kept)
+    with monkeypatch.context() as patched:
+        patched.setattr(provenance.ast, "parse", lambda *_, **__: pytest.fail("parsed again"))
+        assert fingerprint(scripts) == before
+    (scripts / "cifarbench/near.py").write_text("from cifarbench import unused\n")
+    assert fingerprint(scripts) != before
+
+
+def test_what_other_code_has_kept_is_not_recalled(scripts: Path, tmp_path: Path) -> None:
+    before = fingerprint(scripts)
+    for content in ("{", '{"by": "other", "imports": {"1": []}}'):
+        (tmp_path / "kept.json").write_text(content)
+        provenance.recall(tmp_path / "kept.json")
+        assert "1" not in provenance._imports_before
+        assert fingerprint(scripts) == before

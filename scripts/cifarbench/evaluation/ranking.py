@@ -1,0 +1,35 @@
+"""The comparison in a few lines, for a terminal."""
+
+import csv
+from pathlib import Path
+
+from tabulate import tabulate
+
+MOST = 6
+HEADERS = ["model", "accuracy", "95% interval", "fitted in"]
+
+
+def of(results: Path, most: int = MOST) -> str:
+    """The best models of a run, how many more there are, those that failed, and where the report is.
+
+    results: the folder of a dataset's results. The time of a tuned model is that of its search and of its fit.
+    """
+    with open(results / "comparison.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    ranked = sorted((row for row in rows if row["accuracy"]), key=lambda row: -float(row["accuracy"]))
+    table = tabulate(map(_cells, ranked[:most]), HEADERS, disable_numparse=True)
+    lines = ["", *table.splitlines()]
+    if len(ranked) > most:
+        lines.append(f"... and {len(ranked) - most} more in the report")
+    lines += [f"{row['model']} failed: {row['failure']}" for row in rows if not row["accuracy"]]
+    return "\n".join([*lines, "", f"The report is in {results / 'report.html'}"])
+
+
+def _cells(row: dict[str, str]) -> list[str]:
+    seconds = float(row["fit_seconds"]) + float(row["tuning_seconds"] or 0)
+    return [
+        row["model"],
+        f"{float(row['accuracy']):.2%}",
+        f"{float(row['accuracy_low']):.1%} to {float(row['accuracy_high']):.1%}",
+        f"{seconds:.3g} s" if seconds < 100 else f"{seconds:.0f} s",
+    ]

@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+
+import history
+
+
+def line(
+    commit: str, seconds: float, plain: float | None = 10.0, spread: float | None = 0.01, **more
+) -> dict:
+    part = {
+        "part": "kNN",
+        "measured_on": "all of it",
+        "seconds": seconds,
+        "plain_seconds": plain,
+        "spread": spread,
+    }
+    (row,) = history.entries([part], "2026-11-24", commit, "2 cores", "cifar")
+    return row | more
+
+
+def verdict(*rows: dict) -> str | None:
+    found = history.compare(list(rows))
+    return found[0]["verdict"] if found else None
+
+
+def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    rows = [line("a", 2.0), line("b", 3.0, plain=None, spread=None)]
+    history.append(path, rows[:1])
+    history.append(path, rows[1:])
+    assert history.read(path) == rows
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spread", "expected"),
+    [
+        (5.0, 0.01, "within noise"),
+        (5.4, 0.01, "within noise"),
+        (5.6, 0.01, "slower"),
+        (4.4, 0.01, "faster"),
+        (5.6, 0.1, "within noise"),
+    ],
+)
+def test_a_part_is_slower_beyond_what_repeats_explain(seconds: float, spread: float, expected: str) -> None:
+    assert verdict(line("a", 5.0, spread=spread), line("b", seconds, spread=spread)) == expected
+
+
+def test_a_machine_that_is_slower_as_a_whole_is_no_regression() -> None:
+    assert verdict(line("a", 5.0, plain=10.0), line("b", 10.0, plain=20.0)) == "within noise"
+
+
+def test_bare_products_come_before_the_plain_way() -> None:
+    (row,) = history.entries(
+        [{"part": "x", "seconds": 3.0, "bare_seconds": 2.0, "plain_seconds": 9.0}], *"abcd"
+    )
+    assert row["ratio"] == 1.5
+
+
+def test_parts_without_another_way_are_judged_by_seconds() -> None:
+    assert verdict(line("a", 5.0, plain=None), line("b", 6.0, plain=None)) == "slower"
+
+
+def test_only_the_same_machine_and_images_are_compared_and_the_last_commit() -> None:
+    assert verdict(line("a", 5.0, machine="64 cores"), line("b", 9.0)) is None
+    assert verdict(line("a", 5.0, images="others"), line("b", 9.0)) is None
+    assert verdict(line("a", 5.0)) is None
+    assert verdict(line("a", 5.0), line("b", 9.0), line("c", 9.1)) == "within noise"
+
+
+def test_runs_of_one_commit_tell_its_noise() -> None:
+    noisy = [line("a", seconds, spread=None) for seconds in (4.0, 5.0, 6.0)]
+    assert verdict(*noisy, line("b", 6.0, spread=None)) == "within noise"
+    assert verdict(*noisy, line("b", 9.0, spread=None)) == "slower"

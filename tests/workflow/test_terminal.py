@@ -1,0 +1,72 @@
+"""What a run says: a line as each job starts and ends, the ranking; on a terminal, a display."""
+
+import os
+import pty
+import re
+import subprocess
+
+from project import Project
+
+COLUMNS, ROWS = 100, 40
+
+
+def test_a_run_says_two_lines_a_job_and_ends_with_the_ranking(finished: Project) -> None:
+    said = (finished.folder / "run.out").read_text()
+    jobs = finished.would_run("--forceall")
+    lines = said.splitlines()
+    for word in ("started", "done"):
+        named = [
+            line.split(f" {word}")[1].split("  ")[0 if word == "started" else -3]
+            for line in lines
+            if f" {word} " in line
+        ]
+        assert len(named) == len(jobs)
+    assert f"({len(jobs)} of {len(jobs)})" in said
+    assert len(lines) <= 2 * len(jobs) + 20
+    assert max(map(len, lines)) <= 120
+    assert re.search(r"^model +accuracy +95% interval +fitted in$", said, re.MULTILINE)
+    assert lines.index("The report is in results/tiny/report.html") > len(lines) - 4
+    assert "Error" not in said
+
+
+def test_the_log_file_keeps_snakemakes_own_words(finished: Project) -> None:
+    log = (finished.folder / "run.log").read_text()
+    assert "rule write_report:" in log
+    assert "The report is in results/tiny/report.html" in log
+
+
+def test_a_dry_run_does_not_list_all_files_of_the_study(finished: Project) -> None:
+    planned = finished.run("--dry-run", "--forceall").text
+    assert "rule write_report:" in planned
+    assert "rule all:" not in planned
+
+
+def test_all_words_can_be_had(project: Project) -> None:
+    said = project.run("--verbose", "--forcerun", "write_report").text
+    assert "rule write_report:" in said
+    assert " started write_report" not in said
+
+
+def test_a_terminal_shows_a_display(project: Project) -> None:
+    ours, theirs = pty.openpty()
+    environment = project.environment | {
+        "COLUMNS": str(COLUMNS),
+        "LINES": str(ROWS),
+        "TERM": "xterm-256color",
+    }
+    command = project.command("--forcerun", "write_report")
+    process = subprocess.Popen(command, cwd=project.folder, env=environment, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    said = b""
+    try:
+        while part := os.read(ours, 4096):
+            said += part
+    except OSError:  # Linux's end of a terminal.
+        pass
+    os.close(ours)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
+    assert process.wait() == 0, text
+    assert "Workflow Progress" in text
+    assert "write report" in text
+    assert "The report is in results/tiny/report.html" in text
+    assert " started write_report" not in text

@@ -1,0 +1,257 @@
+"""What a run says to the person before it: a display on a terminal, and elsewhere a line as each job starts and ends.
+
+Snakemake's log file keeps all that Snakemake says, in its own words. So do --verbose, and the jobs of a dry run.
+"""
+
+import logging
+import os
+import re
+import time
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from snakemake.logging import ColorizingTextHandler, DefaultFormatter, logger, show_logs
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from cifarbench.study.failures import Failure, first_failure
+from cifarbench.study.wording import coordinates
+
+try:
+    from rich.progress import TimeRemainingColumn
+    from snakemake_logger_plugin_rich import LogHandler
+except ImportError:  # A cluster's environment may lack it: lines do as well.
+    LogHandler = None
+
+# Of interest to who writes a workflow, and not to who runs it.
+ASIDES = re.compile(
+    r"Assuming unrestricted|Using shell|host: |Building DAG|Rules claiming|Select jobs"
+    r"|(Conda|Singularity|Group) \w+: (ignored|inactive)|Config file .* is extended|Elapsed time"
+)
+# How far a job says that it is in the last line of its log: `epoch 12 of 200, test accuracy 0.4812; ...`.
+TIME = re.compile(r"^[\d-]+ [\d:,]+ ")
+AMOUNT = re.compile(r"([\d.]+) of ([\d.]+)")
+POLL_SECONDS = 0.5
+TAIL_BYTES = 1000
+
+
+def is_aside(record: logging.LogRecord) -> bool:
+    """Whether what Snakemake says is of no interest to who runs a study."""
+    event = getattr(record, "event", None)
+    if event in (LogEvent.JOB_STARTED, LogEvent.RESOURCES_INFO):
+        return True
+    if event == LogEvent.ERROR:
+        # The whole command of a job that failed. What the job itself says of it comes next.
+        return "CalledProcessError in" in str(record.msg)
+    return event is None and record.levelno <= logging.INFO and bool(ASIDES.match(str(record.msg)))
+
+
+class Job:
+    """A job that runs, as Snakemake's record of its start tells of it."""
+
+    def __init__(self, record: dict[str, Any]):
+        self.rule = record["rule_name"]
+        self.name = " ".join([self.rule, *coordinates(record["wildcards"])[1:]])
+        self.is_target = not record["output"]
+        self.log = [Path(path) for path in record["log"]]
+        self.outputs = [Path(path) for path in record["output"]]
+        self.started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since its start."""
+        return time.monotonic() - self.started
+
+    def failure(self) -> Failure | None:
+        """The record that stands in place of its outputs, if it failed without ending the others' run."""
+        return first_failure(self.outputs)
+
+    def last_line(self) -> str:
+        """The last line of its log so far, without its time."""
+        try:
+            with open(self.log[-1], "rb") as file:
+                file.seek(max(file.seek(0, os.SEEK_END) - TAIL_BYTES, 0))
+                lines = file.read().decode(errors="replace").splitlines()
+        except (OSError, IndexError):
+            return ""
+        return TIME.sub("", next((line.strip() for line in reversed(lines) if line.strip()), ""))
+
+
+def failed(job: Job, whole: bool) -> str:
+    """A job's failure: the sentence in which its log ends, where that is, and of an unexpected one the whole log."""
+    sentence = job.last_line()
+    said = sentence.removeprefix("Error: ") or "it ended without a word in its log"
+    lines = [f"{job.name} failed: {said}"]
+    lines += [f"    its log: {path}" for path in job.log]
+    if whole and sentence and not sentence.startswith("Error: "):
+        lines += [line for line in show_logs(job.log) if not line.startswith("Logfile ")]
+    return "\n".join(lines)
+
+
+def put_on_record(job: Job, failure: Failure) -> str:
+    """The same for a failure that did not end the others' run; nothing for the jobs that only pass it on."""
+    return f"{failure}\n    its log: {failure.log}" if failure.step == job.rule else ""
+
+
+class Lines(DefaultFormatter):
+    """A line as each job starts and ends, with its seconds. Errors and warnings are whole."""
+
+    def __init__(self, show_failed_logs: bool):
+        super().__init__(show_failed_logs=show_failed_logs)
+        self.jobs: dict[int, Job] = {}
+        self.total = self.done = 0
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Nothing for asides."""
+        return "" if is_aside(record) else super().format(record)
+
+    def format_workflow_started(self, msg: dict[str, Any]) -> str:
+        """In the log file."""
+        return ""
+
+    def format_run_info(self, msg: dict[str, Any]) -> str:
+        """How many jobs there are, the target rule not counted."""
+        stats = {rule: count for rule, count in msg["stats"].items() if rule not in ("total", "all")}
+        self.total = sum(stats.values())
+        return f"{self.total} job" + "s" * (self.total != 1)
+
+    def format_job_info(self, msg: dict[str, Any]) -> str:
+        """A job starts; on a cluster, it is submitted."""
+        job = self.jobs[msg["jobid"]] = Job(msg)
+        return "" if job.is_target else f"{_clock()} started {job.name}"
+
+    def format_group_info(self, msg: dict[str, Any]) -> str:
+        """Its jobs follow."""
+        return ""
+
+    def format_job_finished(self, msg: dict[str, Any]) -> str:
+        """A job has ended."""
+        job = self.jobs.pop(msg["job_id"], None)
+        if job is None or job.is_target:
+            return ""
+        self.done += 1
+        failure = job.failure()
+        if failure and (said := put_on_record(job, failure)):
+            return f"{_clock()} failed  {said}"
+        ended = "skipped" if failure else "done   "
+        return f"{_clock()} {ended} {job.name}  {job.seconds:.1f} s  ({self.done} of {self.total})"
+
+    def format_progress(self, msg: dict[str, Any]) -> str:
+        """Each line of a job says it."""
+        return ""
+
+    def format_job_error(self, msg: dict[str, Any]) -> str:
+        """The sentence first. Snakemake tells it again at the end."""
+        job = self.jobs.get(msg["jobid"])
+        return failed(job, self.show_failed_logs) if job else super().format_job_error(msg)
+
+
+class LineHandler(ColorizingTextHandler):
+    """Snakemake's own, without the empty line that it puts before a job."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        self.last_msg_was_job_info = True
+        super().emit(record)
+
+
+def _clock() -> str:
+    return time.strftime("%H:%M:%S")
+
+
+if LogHandler:
+
+    class Remaining(TimeRemainingColumn):
+        """The time left of a job that says how far it is: jobs differ too much for a guess at all of them."""
+
+        def render(self, task: Any) -> Any:
+            """Nothing for the counts of jobs."""
+            return super().render(task) if task.fields.get("says_how_far") else ""
+
+    class Display(LogHandler):
+        """The display of snakemake-logger-plugin-rich, with a bar for each job whose log says how far it is."""
+
+        def __post_init__(self) -> None:
+            """Show the time that is left, too, and watch the logs."""
+            super().__post_init__()
+            self.progress.columns += (Remaining(),)
+            self.running: dict[int, Job] = {}
+            self.bars: dict[int, Any] = {}
+            self.ended = Event()
+            Thread(target=self._watch, daemon=True).start()
+
+        def emit(self, record: logging.LogRecord) -> None:
+            """Show a record; a failure in our words."""
+            event = getattr(record, "event", None)
+            if is_aside(record):
+                return
+            if event == LogEvent.JOB_INFO:
+                self.running[record.jobid] = Job(record.__dict__)
+            elif event == LogEvent.JOB_FINISHED and (job := self._end(record.job_id)):
+                failure = job.failure()
+                if failure and (said := put_on_record(job, failure)):
+                    self._say(said)
+            elif event == LogEvent.JOB_ERROR and (job := self._end(record.jobid)):
+                self.event_handler.progress_display.mark_rule_failed(job.rule)
+                self._say(failed(job, self.settings.show_failed_logs))
+                return
+            elif event == LogEvent.GROUP_ERROR:
+                self._say(DefaultFormatter(show_failed_logs=self.settings.show_failed_logs).format(record))
+            super().emit(record)
+            if event == LogEvent.RUN_INFO:
+                # The plugin counts one job of each rule as running before any is.
+                for task in self.progress.tasks:
+                    self.progress.update(task.id, active=0)
+
+        def close(self) -> None:
+            """Take the display away."""
+            self.ended.set()
+            super().close()
+
+        def _say(self, text: str) -> None:
+            self.console.print(text, style="red", highlight=False, markup=False, soft_wrap=True)
+
+        def _end(self, number: int) -> Job | None:
+            if number in self.bars:
+                self.progress.remove_task(self.bars.pop(number))
+            return self.running.pop(number, None)
+
+        def _watch(self) -> None:
+            while not self.ended.wait(POLL_SECONDS):
+                for number, job in list(self.running.items()):
+                    said = job.last_line().partition(";")[0]
+                    amount = AMOUNT.search(said)
+                    # It may have ended meanwhile.
+                    if not amount or number not in self.running:
+                        continue
+                    done, total = map(float, amount.groups())
+                    if number not in self.bars:
+                        self.bars[number] = self.progress.add_task(
+                            "", active="", says_how_far=True, start=True
+                        )
+                    of = " ".join(job.name.split()[1:]) or job.rule
+                    self.progress.update(
+                        self.bars[number], total=total, completed=done, description=f"[dim]{of}:[/] {said}"
+                    )
+
+
+def install(settings: Any) -> None:
+    """Put ours in the place of Snakemake's own words on the terminal.
+
+    settings: Snakemake's for output. Who asked for another logger, or for all words by --verbose, gets them.
+    """
+    own = next((handler for handler in logger.handlers if handler.name == "DefaultStreamHandler"), None)
+    if own is None or settings.verbose or logger.level > logging.INFO:
+        return
+    if settings.dryrun:
+        # All but the target rule's job, which has a name for every file of the study.
+        own.addFilter(lambda record: getattr(record, "event", None) != LogEvent.JOB_INFO or record.output)
+        return
+    if LogHandler and own.is_tty and not own.nocolor and not settings.quiet:
+        ours = Display(settings, None)
+    else:
+        ours = LineHandler(own.nocolor, own.stream, Lines(settings.show_failed_logs))
+        ours.filters = own.filters
+    ours.name = own.name
+    logger.removeHandler(own)
+    logger.addHandler(ours)
