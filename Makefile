@@ -16,7 +16,7 @@ IMPROVED := $(if $(ARCHIVE),snakemake --cores $(CORES) --configfile config/impro
 # Results to take along: those of DATASET, configured as in their last finished run unless CONFIGFILE says otherwise.
 DATASET ?= cifar10
 LAST_RUN = $(lastword $(sort $(wildcard results/$(DATASET)/history/*/config.yaml)))
-TAKEN = $(if $(OVERLAY),$(OVERLAY),$(if $(LAST_RUN),--configfile $(LAST_RUN),--config dataset=$(DATASET)))
+TAKEN = $(if $(strip $(OVERLAY)),$(OVERLAY),$(if $(LAST_RUN),--configfile $(LAST_RUN),--config dataset=$(DATASET)))
 EXPORTED = results/$(DATASET)/exported/$(MODEL)
 needs = $(if $($(1)),,$(error $@ needs $(1)=, $(2)))
 
