@@ -60,7 +60,7 @@ class Whitened(nn.Module):
 
     def __init__(self, state: State, params: Entry):
         super().__init__()
-        known, kept = PrincipalComponents(**state), params["n_components"]
+        known, kept = PrincipalComponents(**state), params["n_components"] or None
         basis = known.components[:kept]
         scale = np.sqrt(known.variances[: len(basis)] + np.float32(params["regularization"]))
         self.projection = Projection((basis / known.scale).T, known.mean - known.middle)
