@@ -11,6 +11,7 @@ ARCHIVE_CONFIG := $(if $(ARCHIVE),'archive="$(abspath $(ARCHIVE))"') $(if $(SHA2
 OVERLAY := $(if $(CONFIGFILE),--configfile $(CONFIGFILE)) $(if $(strip $(ARCHIVE_CONFIG)),--config $(ARCHIVE_CONFIG))
 STUDY := snakemake --cores $(CORES) $(OVERLAY)
 DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
+# On the digits, unless there is an archive.
 IMPROVED := $(if $(ARCHIVE),snakemake --cores $(CORES) --configfile config/improved.yaml --config $(ARCHIVE_CONFIG),$(DEMO) config/improved.yaml config/improved_digits.yaml)
 
 # Results to take along: those of DATASET, configured as in their last finished run unless CONFIGFILE says otherwise.
@@ -23,7 +24,7 @@ needs = $(if $($(1)),,$(error $@ needs $(1)=, $(2)))
 # An environment that was not finished, or whose Python is gone, is made anew.
 WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) && echo yes)
 
-.PHONY: anew help doctor demo study improved explain history diff predict export card crate rebuild snakemake-report test lint format bench bench-compare scaling house tables clean-checkpoints
+.PHONY: new-environment help doctor demo study improved explain history diff predict export card crate rebuild snakemake-report test lint format bench bench-compare scaling house tables clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,11 +108,15 @@ tables: $(ENVIRONMENT) ## Write the tables of all parameters in config/README.md
 clean-checkpoints: ## Delete the checkpoints of all trainings
 	rm -rf results/*/checkpoints
 
-$(ENVIRONMENT): requirements.txt $(if $(WORKS),,anew)
-	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed; name it by PYTHON=')"
-	@echo "Installing the packages of requirements.txt from PyPI into .venv: about 6 GB on Linux on x86, where PyTorch"
-	@echo "brings libraries for GPUs, and about 2 GB elsewhere. It takes some minutes, and is done once."
+$(ENVIRONMENT): requirements.txt $(if $(WORKS),,new-environment)
 	@rm -f $@
-	$(PYTHON) -m venv $(if $(WORKS),,--clear) .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
+
+# A link to an environment elsewhere is taken away, and what it leads to stays.
+new-environment:
+	@$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed; name it by PYTHON=' if sys.version_info < (3, 11) else 0)"
+	@echo "The packages of requirements.txt will be installed from PyPI into .venv: about 6 GB on Linux on x86, where"
+	@echo "PyTorch brings libraries for GPUs, about 2 GB elsewhere. It takes some minutes, and is done once."
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv

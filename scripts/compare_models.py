@@ -26,7 +26,7 @@ def main(
     """predictions, fits, metrics: any of them may hold a record of a failure instead.
 
     settings: `models`, in the order of `predictions` and `fits`; `runs`, in that of `metrics`; `families`, of each
-    model; `seed`, of the bootstrap.
+    model.
     """
     models = settings["models"]
     by_run = dict(zip(settings["runs"], metrics, strict=True))
@@ -35,10 +35,11 @@ def main(
     failures = {model: f"{one.step}: {one.reason}" for model, one in found.items() if one}
     left = [model for model in models if model not in failures]
 
+    about = {model: read_json(files[model][1]) for model in left}
     columns = compare.table(
         {model: settings["families"][model] for model in models},
         metrics={one: read_json(path) for one, path in by_run.items() if not Failure.read(path)},
-        fits={model: read_json(files[model][1]) for model in left},
+        fits=about,
         failures=failures,
     )
     write_table(comparison, columns)
@@ -48,8 +49,10 @@ def main(
     y_true = answers[left[0]]["y_true"] if left else np.empty(0, dtype=int)
     y_pred = {model: arrays["y_pred"] for model, arrays in answers.items()}
     correct = {model: predicted == y_true for model, predicted in y_pred.items()}
-    write_table(tests, paired_tests(correct, settings["seed"]))
-    write_json(agreement, compare.agreement(y_true, y_pred, read_json(dataset)["classes"]))
+    write_table(tests, paired_tests(correct))
+    kinds = {model: fit["kind"] for model, fit in about.items() if not fit.get("pretrained")}
+    found = compare.agreement(y_true, y_pred, read_json(dataset)["classes"])
+    write_json(agreement, found | {"rivals": compare.rivals(y_true, y_pred, kinds)})
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from cifarbench.evaluation.comparison import succeeded
 from cifarbench.figures import accuracy as dots
 from cifarbench.figures import agreement as images
 from cifarbench.figures import cost as costs
+from cifarbench.figures import fit_time as times
 from cifarbench.figures import paired
 from cifarbench.figures.style import save_png, save_svg
 from cifarbench.study.command import run
@@ -24,8 +25,10 @@ def main(
     accuracy: Path,
     paired_tests: Path,
     cost: Path,
+    fit_time: Path,
     always_wrong: Path,
     only_one_right: Path,
+    rivals: Path,
     settings: dict,
 ) -> None:
     """settings: `seed`, which chooses the images; of the configuration's figures, `text` and those drawn."""
@@ -36,6 +39,7 @@ def main(
 
     save_svg(dots.draw(rows, style["accuracy"]), accuracy, dots.describe(rows))
     save_svg(costs.draw(rows, style["cost"]), cost, costs.describe(rows))
+    save_svg(times.draw(rows, style["cost"]), fit_time, times.describe(rows))
     models = [row["model"] for row in rows]
     drawing = paired.draw(models, pairs, style["paired_tests"])
     save_svg(drawing, paired_tests, paired.describe(models, pairs))
@@ -46,6 +50,7 @@ def main(
     for draw, path in (
         (images.draw_always_wrong, always_wrong),
         (images.draw_only_one_right, only_one_right),
+        (images.draw_rivals, rivals),
     ):
         save_png(draw(pixels, found, image_shape, of_images), path, of_images["dpi"])
 

@@ -147,7 +147,6 @@ def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> N
             "models": models,
             "runs": runs,
             "families": {model: NINE[model]["family"] for model in models},
-            "seed": 0,
         },
     )
     draw_comparison.main(
@@ -156,8 +155,8 @@ def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> N
         folder / "agreement.json",
         folder / "data/test_images.npy",
         folder / "data/dataset.json",
-        *(folder / f"figures/{name}.svg" for name in ("accuracy", "paired_tests", "cost")),
-        *(folder / f"figures/{name}.png" for name in ("always_wrong", "only_one_right")),
+        *(folder / f"figures/{name}.svg" for name in ("accuracy", "paired_tests", "cost", "fit_time")),
+        *(folder / f"figures/{name}.png" for name in ("always_wrong", "only_one_right", "rivals")),
         settings=styles("accuracy", "paired_tests", "cost", "agreement"),
     )
 

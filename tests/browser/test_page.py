@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium: apt-get in
 FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
 DASH = "\N{EN DASH}"
+MODEL = "#model-knn_pca"
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -199,3 +200,90 @@ def test_it_prints_to_clean_pages(page, tmp_path: Path):
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     for frame in page.locator(".frame").all():
         assert frame.evaluate("frame => getComputedStyle(frame).overflowX") == "visible"
+
+
+# ---- What is folded ----
+
+
+def is_open(page: "sync_api.Page", selector: str) -> bool:
+    return page.locator(selector).evaluate("part => part.open")
+
+
+def test_models_are_folded_and_open_at_a_click(page):
+    figures = page.locator(f"{MODEL} figure")
+    assert page.locator("details.model[open]").count() == 0
+    assert not figures.first.is_visible()
+    page.locator(f"{MODEL} > summary").click()
+    assert figures.first.is_visible()
+    page.locator(f"{MODEL} > summary").click()
+    assert not figures.first.is_visible()
+
+
+def test_the_keyboard_opens_too(page):
+    page.locator(f"{MODEL} > summary").focus()
+    page.keyboard.press("Enter")
+    assert is_open(page, MODEL)
+
+
+def test_a_link_opens_what_it_leads_to_and_what_it_lies_in(page):
+    page.locator('#summary a[href="#model-mlp"]').click()
+    assert is_open(page, "#model-mlp")
+    page.locator('#conclusions a[href="#training-mlp_batchnorm_dropout"]').first.click()
+    assert is_open(page, "#model-mlp_batchnorm_dropout")
+    page.wait_for_function(
+        "() => Math.abs(document.getElementById('training-mlp_batchnorm_dropout').getBoundingClientRect().top) < 200"
+    )
+
+
+def test_the_same_link_opens_again_what_was_closed(page):
+    link = page.locator(f'#summary a[href="{MODEL}"]')
+    link.click()
+    page.locator(f"{MODEL} > summary").click()
+    assert not is_open(page, MODEL)
+    link.click()
+    assert is_open(page, MODEL)
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_page_opens_at_what_its_address_names(browser, pages, viewport):
+    context = browser.new_context(viewport=viewport)
+    page = context.new_page()
+    page.goto(f"{pages['ru'].as_uri()}#grid-knn_grid")
+    assert is_open(page, "#model-knn_grid")
+    page.wait_for_function(
+        "() => Math.abs(document.getElementById('grid-knn_grid').getBoundingClientRect().top) < 200"
+    )
+    assert page.locator("details.model[open]").count() == 1
+    context.close()
+
+
+def test_print_has_all_of_it_and_leaves_it_folded(page, tmp_path):
+    page.locator(f"{MODEL} > summary").click()
+    page.evaluate(
+        "addEventListener('beforeprint', () => { window.open_in_print = "
+        "document.querySelectorAll('details:not([open])').length })"
+    )
+    page.pdf(path=tmp_path / "report.pdf")
+    assert page.evaluate("window.open_in_print") == 0
+    assert page.locator("details.model[open]").count() == 1
+    assert is_open(page, MODEL)
+
+
+def test_without_scripts_print_and_clicks_work(browser, pages):
+    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(pages["en"].as_uri())
+    figure = page.locator(f"{MODEL} figure").first
+    page.emulate_media(media="print")
+    assert figure.is_visible()
+    page.emulate_media(media="screen")
+    assert not figure.is_visible()
+    page.locator(f"{MODEL} > summary").click()
+    assert figure.is_visible()
+    context.close()
+
+
+def test_the_page_is_short_until_one_opens_it(page):
+    folded = page.evaluate("document.documentElement.scrollHeight")
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    assert page.evaluate("document.documentElement.scrollHeight") > 2 * folded

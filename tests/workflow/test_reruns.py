@@ -37,9 +37,8 @@ def searched(*models: str) -> set[str]:
 
 def trained(*models: str) -> set[str]:
     """What follows when these networks are trained again."""
-    return jobs(["train_network", "describe_learning", "draw_training", "predict_network"], *models) | scored(
-        *models
-    )
+    rules = ["train_network", "describe_learning", "draw_training", "draw_filters", "predict_network"]
+    return jobs(rules, *models) | scored(*models)
 
 
 def computed(*features: str, part: str = "all", splits: tuple[str, ...] = ("train", "test")) -> set[str]:
@@ -245,6 +244,7 @@ def test_a_model_added_to_the_list(project: Project) -> None:
     [
         ("confusion_matrix.color", "#123456", jobs(["draw_model"], *MODELS)),
         ("predictions.n_pictures", 6, jobs(["draw_model"], *MODELS)),
+        ("predictions.dpi", 60, jobs(["draw_model"], *MODELS) | jobs(["draw_filters"], *NETWORKS)),
         ("training.train_color", "#123456", jobs(["draw_training"], *NETWORKS)),
         ("grid_scores.color", "#123456", {"draw_tuning knn_grid"}),
         ("accuracy.color", "#123456", {"draw_comparison"}),

@@ -4,8 +4,12 @@ import os
 import pty
 import re
 import subprocess
+from pathlib import Path
 
+import terminal
 from project import Project
+
+from cifarbench.study.failures import Failure
 
 COLUMNS, ROWS = 100, 40
 
@@ -70,3 +74,17 @@ def test_a_terminal_shows_a_display(project: Project) -> None:
     assert "write report" in text
     assert "The report is in results/tiny/report.html" in text
     assert " started write_report" not in text
+
+
+def test_a_failure_on_record_is_said_by_the_job_that_failed_and_not_by_those_after_it(tmp_path: Path) -> None:
+    lines = terminal.Lines(show_failed_logs=True)
+    output = tmp_path / "fitted"
+    Failure("own", "fit", "ValueError: no luck", "logs/own.log").write(output)
+    run = {"dataset": "tiny", "model": "own", "seed": "", "size": ""}
+    said = {}
+    for number, rule in enumerate(["fit", "score"]):
+        about = {"rule_name": rule, "wildcards": run, "log": [], "output": [str(output)], "jobid": number}
+        assert lines.format_job_info(about).endswith(f" started {rule} own")
+        said[rule] = lines.format_job_finished({"job_id": number})
+    assert said["fit"].endswith(" failed  own failed in fit: ValueError: no luck\n    its log: logs/own.log")
+    assert " skipped score own " in said["score"]

@@ -151,6 +151,11 @@ def features_code(rule_name, features):
     )
 
 
+def module_file(module):
+    """The file of a module of the library, relative to it."""
+    return module.replace(".", "/") + ".py"
+
+
 def code_of(rule):
     """The fingerprint of a rule's code as it is known without a job: of one that depends on its model, the script's."""
     return rule.params.code if isinstance(rule.params.code, str) else fingerprint(rule.name)

@@ -94,7 +94,6 @@ rule compare_models:
                 "models": PLAN.models,
                 "runs": RUNS,
                 "families": {model: PLAN.family(model).name for model in PLAN.models},
-                "seed": SEED,
             }
         ),
         script=untracked(SCRIPTS / "compare_models.py"),

@@ -146,6 +146,48 @@ rule draw_tuning:
         "--settings {params.settings:q} 2> {log}"
 
 
+rule draw_filters:
+    input:
+        learned=lambda wildcards: FILES.with_filters(wildcards.model)[0],
+        dataset="<results>/data/dataset.json",
+    output:
+        figure=report(
+            "<results>/figures/{model}/filters.png",
+            caption="../report/filters.rst",
+            category="Models",
+            subcategory="{model}",
+            labels={"figure": "what it looks for"},
+        ),
+    log:
+        "<logs>/draw_filters/{model}.log",
+    wildcard_constraints:
+        model=any_of(LOOKERS),
+    group:
+        "evaluation"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(400),
+        runtime=minutes(2),
+        tries_left=tries_left,
+    params:
+        guard=GUARD,
+        settings=lambda wildcards: settings(
+            config["figures"]["text"]
+            | {"dpi": config["figures"]["predictions"]["dpi"]}
+            | {"module": FILES.with_filters(wildcards.model)[1]}
+        ),
+        script=untracked(SCRIPTS / "draw_filters.py"),
+        code=lambda wildcards: fingerprint(
+            "draw_filters", modules=[module_file(FILES.with_filters(wildcards.model)[1])]
+        ),
+    shell:
+        guarded("draw_filters")
+        + "python {params.script:q} --learned {input.learned} --dataset {input.dataset} "
+        "--figure {output.figure} --settings {params.settings:q} 2> {log}"
+
+
 # ---- Figures of all models ----
 
 
@@ -175,6 +217,12 @@ rule draw_comparison:
             category="Comparison",
             labels={"figure": "accuracy against cost"},
         ),
+        fit_time=report(
+            "<results>/figures/fit_time.svg",
+            caption="../report/fit_time.rst",
+            category="Comparison",
+            labels={"figure": "accuracy against fitting time"},
+        ),
         always_wrong=report(
             "<results>/figures/always_wrong.png",
             caption="../report/always_wrong.rst",
@@ -186,6 +234,12 @@ rule draw_comparison:
             caption="../report/only_one_right.rst",
             category="Comparison",
             labels={"figure": "images that one model alone gets right"},
+        ),
+        rivals=report(
+            "<results>/figures/rivals.png",
+            caption="../report/rivals.rst",
+            category="Comparison",
+            labels={"figure": "images on which the best of each kind differ"},
         ),
     log:
         "<logs>/draw_comparison.log",
@@ -205,5 +259,6 @@ rule draw_comparison:
         "python {params.script:q} --comparison {input.comparison} --tests {input.tests} "
         "--agreement {input.agreement} --test-images {input.test_images} --dataset {input.dataset} "
         "--accuracy {output.accuracy} --paired-tests {output.paired_tests} --cost {output.cost} "
-        "--always-wrong {output.always_wrong} --only-one-right {output.only_one_right} "
+        "--fit-time {output.fit_time} --always-wrong {output.always_wrong} "
+        "--only-one-right {output.only_one_right} --rivals {output.rivals} "
         "--settings {params.settings:q} 2> {log}"

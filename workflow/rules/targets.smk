@@ -1,15 +1,17 @@
 # What a finished study consists of. Every file is named, and not the report alone: a job that fails after a change
 # leaves its output missing, and Snakemake would not miss it while what was made from an older one is there.
 
-# Runs of models, as they stand in paths; models with a learning curve; models with a grid.
+# Runs of models, as they stand in paths; models with a learning curve; with a grid; that look for something in images.
 RUNS = [run.path for run in PLAN.runs()]
 LEARNERS = PLAN.models_where(lambda model: PLAN.family(model).has_epochs)
 TUNED = PLAN.models_where(PLAN.folds)
+LOOKERS = PLAN.models_where(FILES.with_filters)
 
 FIGURES = [
     f"<results>/figures/{figure}"
     for figure in [
-        *("accuracy.svg", "paired_tests.svg", "cost.svg", "always_wrong.png", "only_one_right.png"),
+        *("accuracy.svg", "paired_tests.svg", "cost.svg", "fit_time.svg"),
+        *("always_wrong.png", "only_one_right.png", "rivals.png"),
         *(
             f"{model}/{figure}"
             for model in PLAN.models
@@ -17,6 +19,7 @@ FIGURES = [
         ),
         *(f"{model}/training.svg" for model in LEARNERS),
         *(f"{model}/grid_scores.svg" for model in TUNED),
+        *(f"{model}/filters.png" for model in LOOKERS),
     ]
 ]
 

@@ -12,7 +12,7 @@ COLUMNS = (
     *COSTS,
     *("macro_f1_low", "macro_f1_high", "top2_accuracy", "ece", "predict_ms_per_image"),
     *("seeds", "accuracy_seed_mean", "accuracy_seed_std"),
-    *("kind", "features", "tuning_seconds", "failure"),
+    *("kind", "features", "tuning_seconds", "pretrained", "failure"),
 )
 # Columns of the table for papers: header, format of a value.
 LATEX_COLUMNS = {
@@ -76,6 +76,8 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
         "kind": fit["kind"],
         "features": " > ".join(one["name"] for one in fit["features"]) or None,
         "tuning_seconds": fit["tuning_seconds"],
+        # Whether its features have seen other images than the training images.
+        "pretrained": fit.get("pretrained", False),
     }
 
 
@@ -109,10 +111,41 @@ def agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[s
             "votes": votes.max(axis=0).tolist() if len(none_right) else [],
         },
         "only_one_right": {
-            model: {"count": int(alone.sum()), "indices": np.flatnonzero(alone).tolist()}
-            for model, alone in zip(y_pred, correct & (n_right == 1), strict=True)
+            model: _images(alone) for model, alone in zip(y_pred, correct & (n_right == 1), strict=True)
         },
     }
+
+
+def rivals(y_true: np.ndarray, y_pred: dict[str, np.ndarray], kinds: dict[str, str]) -> dict[str, Any]:
+    """The best model against the best of each other kind: which images only one side gets right, ready for JSON.
+
+    y_true: (N,) int. y_pred: model -> (N,) int. kinds: model -> what it belongs to, of the models that take part.
+    `best` is the most accurate of them (of equals the first; None without any). `only_best` are the images that it
+    gets right and no rival does; each of `rivals`, the most accurate first, has those that it gets right and the
+    best model does not.
+    """
+    correct = {model: y_pred[model] == y_true for model in kinds}
+    order = sorted(kinds, key=lambda model: -correct[model].mean())
+    best_of_kind = {kinds[model]: model for model in reversed(order)}
+    best = order[0] if order else None
+    others = [
+        model for model in order[1:] if best_of_kind[kinds[model]] == model and kinds[model] != kinds[best]
+    ]
+    none_else = (
+        ~np.any([correct[model] for model in others], axis=0) if others else np.ones(len(y_true), bool)
+    )
+    return {
+        "best": best,
+        "only_best": _images(correct[best] & none_else) if best else _images(np.zeros(0, bool)),
+        "rivals": [
+            {"model": model, "kind": kinds[model], "only_rival": _images(correct[model] & ~correct[best])}
+            for model in others
+        ],
+    }
+
+
+def _images(chosen: np.ndarray) -> dict[str, Any]:
+    return {"count": int(chosen.sum()), "indices": np.flatnonzero(chosen).tolist()}
 
 
 def latex(rows: list[Row]) -> str:
@@ -120,11 +153,12 @@ def latex(rows: list[Row]) -> str:
 
     rows: those of comparison.csv whose models did not fail.
     """
-    best = max((row["accuracy"] for row in rows), default=None)
+    best = max((row["accuracy"] for row in rows if not row["pretrained"]), default=None)
 
     def interval(row: Row, name: str) -> str:
         text = "{:.3f} [{:.3f}, {:.3f}]".format(*(row[name + end] for end in ("", "_low", "_high")))
-        return f"\\textbf{{{text}}}" if name == "accuracy" and row["accuracy"] == best else text
+        is_best = name == "accuracy" and row["accuracy"] == best and not row["pretrained"]
+        return f"\\textbf{{{text}}}" if is_best else text
 
     body = [
         [

@@ -37,7 +37,8 @@ def card(
         stored=stored,
         model=model,
         run=run,
-        rank=[other.name for other in run.ranking].index(model.name) + 1,
+        # None for one whose features have seen other images: it stands apart.
+        rank=next((place for place, other in enumerate(run.ranking, 1) if other is model), None),
         pairs=pairs,
         parity=parity,
         best=classes[:FEW],

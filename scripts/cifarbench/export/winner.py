@@ -27,12 +27,12 @@ def winner(run: Run) -> tuple[str, list[str]]:
 
     Its name, and why: the report's own words, then what they lead to. Raises UserError if no model came through.
     """
-    if not run.models:
+    if not run.ranking:
         raise UserError("No model of the study came through; mend one, or name a model of another dataset.")
     best, said = run.ranking[0], answer(run, Language("en"))
     equals = [best, *(model for model in run.ranking[1:] if not run.pair(best, model).told_apart)]
     if len(equals) == 1:
-        return best.name, said[: 1 if len(run.models) == 1 else 2]
+        return best.name, said[: 1 if len(run.ranking) == 1 else 2]
     taken = min(equals, key=_seconds)
     number = Language("en")
     reason = (

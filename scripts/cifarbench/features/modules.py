@@ -140,7 +140,7 @@ STAGES: dict[str, Callable[[State, Entry, Shape], Any]] = {
 def _means(down: int, across: int, pooling: int) -> torch.Tensor:
     """What averages over regions by a product: (positions, pooling**2), columns that sum to 1."""
     members = torch.zeros(down, across, pooling, pooling)
-    rows, columns = (patches.parts(places, pooling) for places in (down, across))
+    rows, columns = (patches.regions_along(places, pooling) for places in (down, across))
     for row, column in np.ndindex(pooling, pooling):
         members[rows[row], columns[column], row, column] = 1
     members = members.reshape(down * across, -1)

@@ -3,12 +3,16 @@
 After Coates and Ng, The importance of encoding versus training with sparse coding and vector quantization, ICML 2011.
 """
 
+import math
 from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 
 from cifarbench.features.inputs import BLOCK_ROWS, Inputs, State, as_float, as_images
 from cifarbench.study.family import COUNT, Entry, FeatureKind, Parameter, Setting
+from cifarbench.study.files import read_arrays
 
 # Added to the variance of a patch, of values in [-1, 1): the paper's 10 for values of 0 to 255.
 CONTRAST = 10 / 128**2
@@ -86,6 +90,7 @@ KIND = FeatureKind(
     fit_keys=("n_patches", "size", "method"),
     seeded=True,
     from_pixels=True,
+    filters="features.patches",
     n_outputs=lambda entry, setting: 2 * entry["n_patches"] * entry["pooling"] ** 2,
     impossible=_impossible,
 )
@@ -124,29 +129,31 @@ def transform(
     Raised to the power; each by filter, then by region. A few images at a time, whatever the size of the block.
     """
     size, pooling, threshold = params["size"], params["pooling"], np.float32(params["threshold"])
-    images = as_images(as_float(block), image_shape)
-    means, scales = _contrast(images, size)
-    windows = _windows(images, size).transpose(1, 4, 5, 0, 2, 3)
-    # One product gives responses less the threshold: a row of ones below the patches brings in what is taken off.
-    filters = np.vstack([state["filters"].T, -state["offsets"] - threshold])
-    features = np.empty((len(block), 2, filters.shape[1], pooling, pooling), np.float32)
-    regions = [parts(places, pooling) for places in means.shape[1:]]
-    for row, column in np.ndindex(pooling, pooling):
-        down, across = regions[0][row], regions[1][column]
-        n_positions = (down.stop - down.start) * (across.stop - across.start)
-        step = max(1, POSITIONS // n_positions)
-        # What is allocated once has its pages already.
-        patches = np.empty(len(filters) * step * n_positions, np.float32)
-        responses = np.empty(max(RESPONSES, step * n_positions), np.float32)
-        for start in range(0, len(block), step):
-            few = slice(start, start + step)
-            scale = scales[few, down, across].ravel()
+    n_patches, (height, width) = len(state["filters"]), image_shape[1:]
+    rows, columns = (regions_along(side - size + 1, pooling) for side in (height, width))
+    # A filter less its mean takes no notice of a patch's mean. A row of ones below the patches brings in what is taken
+    # off, so one product gives responses less the threshold.
+    filters = state["filters"] - state["filters"].mean(axis=1, keepdims=True)
+    filters = np.vstack([filters.T, -state["offsets"] - threshold])
+    largest = _length(rows[0]) * _length(columns[0])
+    step = max(1, POSITIONS // largest)
+    largest *= step
+    # What is allocated once has its pages already.
+    patches = np.empty(len(filters) * largest, np.float32)
+    responses = np.empty(max(RESPONSES, largest), np.float32)
+    features = np.empty((len(block), 2, n_patches, pooling**2), np.float32)
+    for start in range(0, len(block), step):
+        few = as_images(as_float(block[start : start + step]), image_shape)
+        scales = _scales(few, size)
+        windows = _windows(few, size).transpose(1, 4, 5, 0, 2, 3)
+        for region, (down, across) in enumerate(product(rows, columns)):
+            of_region, scale = windows[..., down, across], scales[:, down, across].ravel()
             seen = patches[: len(filters) * len(scale)].reshape(len(filters), -1)
-            of_few = windows[:, :, :, few, down, across]
-            np.subtract(of_few, means[few, down, across], out=seen[:-1].reshape(of_few.shape))
+            seen[:-1].reshape(of_region.shape)[...] = of_region
             seen[:-1] *= scale
             seen[-1] = 1
-            features[few, ..., row, column] = _pooled(seen, filters, threshold, n_positions, responses)
+            pooled = _pooled(seen, filters, threshold, len(scale) // len(few), responses)
+            features[start : start + step, ..., region] = pooled
     features **= params["power"]
     return features.reshape(len(block), -1)
 
@@ -154,31 +161,37 @@ def transform(
 def _pooled(
     patches: np.ndarray, filters: np.ndarray, threshold: np.float32, n_positions: int, responses: np.ndarray
 ) -> np.ndarray:
-    """Mean responses of one region, (n, 2, n_patches), of its `n_positions` positions in each of n images.
+    """Mean responses in one region, (n, 2, n_patches), of `n_positions` positions in each of n images.
 
     patches: (values + 1, n * n_positions), the last row ones. filters: (values + 1, n_patches). responses: memory for
     those of some filters at a time, which stay in the processor's cache.
     """
     n_patches, n_columns = filters.shape[1], patches.shape[1]
     mean = np.full(n_positions, 1 / n_positions, np.float32)
-    # The mean response is that to the mean patch.
-    linear = (patches.reshape(-1, n_positions) @ mean).reshape(len(patches), -1).T @ filters
-    pooled = np.empty((len(linear), 2, n_patches), np.float32)
+    pooled = np.empty((n_columns // n_positions, 2, n_patches), np.float32)
     step = len(responses) // n_columns
     for start in range(0, n_patches, step):
         some = slice(start, start + step)
         used = filters[:, some]
         found = responses[: n_columns * used.shape[1]].reshape(n_columns, -1)
-        np.matmul(patches.T, used, out=found)
         of_images = found.reshape(-1, n_positions, used.shape[1])
+        np.matmul(patches.T, used, out=found)
+        unclipped = mean @ of_images
         # With r for a response less the threshold t, max(-r - 2t, 0) = max(r, -2t) - r.
         np.clip(found, -2 * threshold, np.inf, out=found)
-        pooled[:, 1, some] = mean @ of_images - linear[:, some]
-        # NumPy clips at two bounds faster than at one.
+        pooled[:, 1, some] = mean @ of_images - unclipped
+        # NumPy clips at two bounds faster than it finds a maximum.
         np.clip(found, 0, np.inf, out=found)
         pooled[:, 0, some] = mean @ of_images
     # The difference may be a rounding error below 0.
     return np.maximum(pooled, 0, out=pooled)
+
+
+def filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """The filters of a fit as images: (n_patches, C, size, size) float32."""
+    found, channels = read_arrays(path)["filters"], image_shape[0]
+    size = math.isqrt(found.shape[1] // channels)
+    return found.reshape(-1, channels, size, size)
 
 
 def _sample(inputs: Inputs, params: Entry, random: np.random.Generator) -> np.ndarray:
@@ -210,16 +223,15 @@ def _normalise(patches: np.ndarray) -> None:
     patches /= np.sqrt(np.square(patches).mean(axis=0) + np.float32(CONTRAST))
 
 
-def _contrast(images: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of each patch of images (n, C, H, W) in [-1, 1), what `_normalise` takes off and multiplies by.
+def _scales(images: np.ndarray, size: int) -> np.ndarray:
+    """What `_normalise` multiplies each patch by: (n, down, across) float32, for images (n, C, H, W) in [-1, 1).
 
-    Both (n, down, across) float32. Sums over neighbouring patches share most of their values, and in float64 those of
-    pixels are exact.
+    Sums over neighbouring patches share most of their values, and in float64 those of pixels are exact.
     """
     values, n_values = images.astype(np.float64), images.shape[1] * size**2
     means = _sums(values.sum(axis=1), size) / n_values
     variances = _sums(np.square(values, out=values).sum(axis=1), size) / n_values - np.square(means)
-    return means.astype(np.float32), (1 / np.sqrt(variances + CONTRAST)).astype(np.float32)
+    return (1 / np.sqrt(variances + CONTRAST)).astype(np.float32)
 
 
 def _sums(values: np.ndarray, size: int) -> np.ndarray:
@@ -229,8 +241,12 @@ def _sums(values: np.ndarray, size: int) -> np.ndarray:
     return sum(values[:, :, start : start + across] for start in range(size))
 
 
-def parts(places: int, pooling: int) -> list[slice]:
-    """The places along a side, in as many parts."""
+def regions_along(places: int, pooling: int) -> list[slice]:
+    """The places along a side, in as many parts; none is larger than the first."""
     return [
         slice(-(-part * places // pooling), -(-(part + 1) * places // pooling)) for part in range(pooling)
     ]
+
+
+def _length(part: slice) -> int:
+    return part.stop - part.start

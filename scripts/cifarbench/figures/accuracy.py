@@ -4,15 +4,19 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from cifarbench.figures.style import new_figure, only_words
+from cifarbench.figures.style import INK, new_figure, only_words
 from cifarbench.study.tables import Row
 
 
 def draw(comparison: list[Row], style: dict[str, Any]) -> Figure:
     """A dot and its 95% interval for each model, the first one on top; diamonds are means over several seeds.
 
-    comparison: rows of comparison.csv, those that failed left out. style: `font_size`, `color`, `seed_color`.
+    comparison: rows of comparison.csv, those that failed left out; those whose features have seen other images stand
+    apart. style: `font_size`, `color`, `seed_color`.
     """
+    # Those that have seen other images come last, below a line.
+    own = [row for row in comparison if not row["pretrained"]]
+    comparison = own + [row for row in comparison if row["pretrained"]]
     if not comparison:
         return only_words("no model to show", style)
     figure, axes = new_figure(height=0.8 + 0.36 * len(comparison), font_size=style["font_size"])
@@ -26,6 +30,10 @@ def draw(comparison: list[Row], style: dict[str, Any]) -> Figure:
         mean, spread = row["accuracy_seed_mean"], row["accuracy_seed_std"]
         axes.plot([mean - spread, mean + spread], [y + 0.28] * 2, color=style["seed_color"], linewidth=1.2)
         axes.plot([mean], [y + 0.28], color=style["seed_color"], marker="D", markersize=4)
+    if 0 < len(own) < len(comparison):
+        axes.axhline(len(own) - 0.5, color=INK, alpha=0.5, linewidth=0.8, linestyle=(0, (3, 2)))
+        place = {"transform": axes.get_yaxis_transform(), "fontsize": "small", "va": "top"}
+        axes.text(0, len(own) - 0.48, "below: have seen other images", alpha=0.8, **place)
     axes.set_yticks(range(len(comparison)), [row["model"] for row in comparison])
     axes.set_ylim(len(comparison) - 0.5, -0.65)
     axes.tick_params("y", length=0)

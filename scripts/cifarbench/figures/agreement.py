@@ -9,6 +9,8 @@ from cifarbench.figures.pictures import PLATE, Tile, as_pictures, draw, in_rows
 
 COLUMNS = 5
 EXAMPLES_OF_A_MODEL = 8
+# More rows can't be taken in; the table has them.
+MOST_ROWS = 8
 NO_MODEL = "No model has looked at the images."
 
 
@@ -38,14 +40,49 @@ def draw_always_wrong(
 def draw_only_one_right(
     pixels: np.ndarray, agreement: dict[str, Any], image_shape: list[int], style: dict[str, Any]
 ) -> Figure:
-    """A row for each model: random images that it gets right and every other gets wrong."""
-    rows, heads = [], []
-    for model, alone in agreement["only_one_right"].items():
-        chosen = _some(alone["count"], EXAMPLES_OF_A_MODEL, style["seed"])
-        indices = np.array(alone["indices"], dtype=int)[chosen]
-        rows.append([Tile(image) for image in as_pictures(pixels[indices], image_shape)])
-        heads.append(f"only {model} is right: {alone['count']} of {agreement['n_test']} images")
-    return draw(rows or [[]], EXAMPLES_OF_A_MODEL, style, heads or [NO_MODEL])
+    """A row for each model: random images that it gets right and every other gets wrong.
+
+    Of many models, a row for each of those that have the most such images.
+    """
+    found = agreement["only_one_right"]
+    most = sorted(found, key=lambda model: -found[model]["count"])[:MOST_ROWS]
+    rows = [
+        (f"only {model} is right: {alone['count']} of {agreement['n_test']} images", alone)
+        for model, alone in found.items()
+        if model in most
+    ]
+    return _rows_of_images(rows, pixels, image_shape, style)
+
+
+def draw_rivals(
+    pixels: np.ndarray, agreement: dict[str, Any], image_shape: list[int], style: dict[str, Any]
+) -> Figure:
+    """Random images that the most accurate model alone gets right, among the best of each kind, and the reverse.
+
+    agreement: agreement.json, of which `rivals` are drawn: a row for the best model, and one for each rival.
+    """
+    found = agreement["rivals"]
+    best, others = found["best"], found["rivals"][:MOST_ROWS]
+    if not others:
+        return draw([[]], EXAMPLES_OF_A_MODEL, style, ["All models are of one kind." if best else NO_MODEL])
+    n_test = agreement["n_test"]
+    rows = [(f"only {best} is right: {found['only_best']['count']} of {n_test} images", found["only_best"])]
+    for one in others:
+        alone = one["only_rival"]
+        rows.append((f"{one['model']} is right, {best} is wrong: {alone['count']} of {n_test} images", alone))
+    return _rows_of_images(rows, pixels, image_shape, style)
+
+
+def _rows_of_images(
+    rows: list[tuple[str, dict[str, Any]]], pixels: np.ndarray, image_shape: list[int], style: dict[str, Any]
+) -> Figure:
+    """Random ones of the images of each row, under its head."""
+    tiles = []
+    for _, images in rows:
+        chosen = _some(images["count"], EXAMPLES_OF_A_MODEL, style["seed"])
+        indices = np.array(images["indices"], dtype=int)[chosen]
+        tiles.append([Tile(image) for image in as_pictures(pixels[indices], image_shape)])
+    return draw(tiles or [[]], EXAMPLES_OF_A_MODEL, style, [head for head, _ in rows] or [NO_MODEL])
 
 
 def _some(n: int, most: int, seed: int) -> np.ndarray:

@@ -70,11 +70,18 @@ def pareto_front(costs: list[float], values: list[float]) -> list[int]:
     return front
 
 
+def front_of(comparison: list[Row], name: str) -> list[int]:
+    """Indices, by rising cost, of the models that no other beats in both; none of those that saw other images."""
+    own = [i for i, row in enumerate(comparison) if not row["pretrained"]]
+    front = pareto_front([comparison[i][name] for i in own], [comparison[i]["accuracy"] for i in own])
+    return [own[i] for i in front]
+
+
 def describe(comparison: list[Row]) -> str:
     """What the figure says, in a sentence."""
     parts = []
     for name, words in COSTS.items():
-        front = pareto_front([row[name] for row in comparison], [row["accuracy"] for row in comparison])
+        front = front_of(comparison, name)
         parts.append(f"{words.split(',')[0]}: {', '.join(comparison[i]['model'] for i in front)}")
     return f"Accuracy against cost; on the Pareto front for {'; for '.join(parts)}."
 
@@ -88,7 +95,7 @@ def _fits(steps: list[int], low: float, high: float) -> bool:
 
 def _panel(axes: Axes, comparison: list[Row], name: str, looks: dict[str, tuple[str, str]]) -> None:
     costs, values = [row[name] for row in comparison], [row["accuracy"] for row in comparison]
-    front = pareto_front(costs, values)
+    front = front_of(comparison, name)
     # What the front can offer at each cost: the best so far, until something better begins.
     axes.step(
         [costs[i] for i in front], [values[i] for i in front], where="post", color=INK, alpha=0.4, linewidth=1
@@ -106,11 +113,16 @@ def _panel(axes: Axes, comparison: list[Row], name: str, looks: dict[str, tuple[
             markerfacecolor=color if i in front else "none",
             label=row["model"],
         )
+    log_axis(axes, costs)
+    axes.margins(0.12)
+    axes.grid()
+
+
+def log_axis(axes: Axes, costs: list[float]) -> None:
+    """Make the axis of the costs logarithmic if they differ by much, with plain numbers."""
     if min(costs) > 0 and max(costs) > DECADE * min(costs):
         axes.set_xscale("log")
         if max(costs) < 10 * DECADE * min(costs) and _fits(FINE, min(costs), max(costs)):
             axes.xaxis.set_major_locator(LogLocator(subs=FINE))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.margins(0.12)
-    axes.grid()

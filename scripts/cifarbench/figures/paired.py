@@ -4,7 +4,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from cifarbench.figures.style import draw_cell, new_figure, signed
+from cifarbench.figures.style import WIDTH, draw_cell, new_figure, signed
 from cifarbench.study.tables import Row
 
 ALPHA = 0.05
@@ -17,6 +17,8 @@ SHORT_KEY = "\n".join(KEY.splitlines()[::3])
 ROWS_FOR_KEY = 4
 # With more columns, intervals would overlap; the table has them.
 MOST_COLUMNS_FOR_INTERVALS = 8
+# Inches that such a number needs.
+CELL = 0.42
 
 
 def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
@@ -27,16 +29,22 @@ def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
     """
     # Each model against those before it: rows start with the second model, columns end with the last but one.
     rows, columns = models[1:], models[:-1]
-    figure, axes = new_figure(height=1.2 + 0.62 * max(len(rows), 1), font_size=style["font_size"])
+    roomy = len(columns) <= MOST_COLUMNS_FOR_INTERVALS
+    # A cell without an interval is a line high, and as wide as its number.
+    height, width = (0.62, WIDTH) if roomy else (0.32, max(WIDTH, 1.6 + CELL * len(columns)))
+    figure, axes = new_figure(
+        height=1.2 + height * max(len(rows), 1), width=width, font_size=style["font_size"]
+    )
     axes.set(xlim=(-0.5, max(len(columns), 1) - 0.5), ylim=(max(len(rows), 1) - 0.5, -0.5))
     axes.set_yticks(range(len(rows)), rows)
-    axes.set_xticks(range(len(columns)), columns, rotation=25, ha="right", rotation_mode="anchor")
+    axes.set_xticks(
+        range(len(columns)), columns, rotation=25 if roomy else 45, ha="right", rotation_mode="anchor"
+    )
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if not tests:
         few = "one model" if models else "no model"
         axes.text(0, 0, f"{few}: no pairs", ha="center", va="center")
-    roomy = len(columns) <= MOST_COLUMNS_FOR_INTERVALS
     largest = max((abs(test["accuracy_difference"]) for test in tests), default=1) or 1
     for test in tests:
         # The file has the earlier model first: the row's model is the second.
@@ -48,7 +56,8 @@ def draw(models: list[str], tests: list[Row], style: dict[str, Any]) -> Figure:
         ink = draw_cell(axes, x, y, color, strength)
         weight = "bold" if apart else "normal"
         place = {"color": ink, "ha": "center"}
-        axes.text(x, y, signed(100 * difference), va="bottom" if roomy else "center", weight=weight, **place)
+        looks = {"va": "bottom"} if roomy else {"va": "center", "fontsize": "small"}
+        axes.text(x, y, signed(100 * difference), weight=weight, **looks, **place)
         if roomy:
             words = f"[{signed(100 * low)}, {signed(100 * high)}]\n{_p_value(test['p_value_adjusted'])}"
             axes.text(x, y + 0.02, words, va="top", fontsize="small", **place)

@@ -15,6 +15,8 @@ from cifarbench.figures.style import WIDTH, new_figure, readable_on
 GAP = 0.1
 BAND = 0.34
 HEAD = 0.3
+# The columns for which a head has that height; of more, tiles are smaller, but words are not.
+COLUMNS = 8
 PLATE = "#e8e8e8"
 
 
@@ -28,23 +30,27 @@ class Tile:
 
 
 def draw(
-    rows: list[list[Tile]], columns: int, style: dict[str, Any], heads: list[str] | None = None
+    rows: list[list[Tile]], columns: int, style: dict[str, Any], heads: list[str | None] | None = None
 ) -> Figure:
-    """Tiles in rows of up to `columns`, under a head for each row if there are any. style: `font_size`.
+    """Tiles in rows of up to `columns`, under a head for each row that has one. style: `font_size`.
 
     A band is opaque, so that its words can be read on a light page and on a dark one.
     """
     band = BAND if any(tile.words for tiles in rows for tile in tiles) else 0.0
-    head = HEAD if heads else 0.0
-    heights = [head + bool(tiles) * (1 + band) + GAP for tiles in rows]
+    tops = (
+        [0.0] * len(rows)
+        if heads is None
+        else [HEAD * bool(text) * max(columns / COLUMNS, 1) for text in heads]
+    )
+    heights = [head + bool(tiles) * (1 + band) + GAP for head, tiles in zip(tops, rows, strict=True)]
     width, height = columns * (1 + GAP) - GAP, sum(heights) - GAP
     figure, axes = new_figure(height=WIDTH * height / width, font_size=style["font_size"])
     figure.set_layout_engine("none")
     axes.set_position([0, 0, 1, 1])
     axes.set_axis_off()
     for row, tiles in enumerate(rows):
-        top = sum(heights[:row])
-        if heads:
+        top, head = sum(heights[:row]), tops[row]
+        if head:
             _plate(axes, 0, top, width, head - GAP / 2, heads[row], PLATE, align="left")
         for column, tile in enumerate(tiles):
             left, middle = column * (1 + GAP), top + head

@@ -138,6 +138,7 @@ PERCEPTRON = Family(
         **TRAINING,
     },
     kinds=("perceptrons",),
+    filters="networks.filters",
     impossible=_impossible,
     **NETWORK,
 )
@@ -153,6 +154,7 @@ CONVOLUTIONAL = Family(
         **TRAINING,
     },
     kinds=("convolutional networks",),
+    filters="networks.filters",
     impossible=_too_deep,
     **NETWORK,
 )

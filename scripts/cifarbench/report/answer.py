@@ -27,10 +27,10 @@ def answer(run: Run, say: Language) -> list[str]:
     if equals:
         names = [f"`{model.name}` ({say.number(model.accuracy)})" for model in equals]
         sentences.append(say("It can't be told apart from {models}.", models=say.listed(names)))
-    elif len(run.models) > 1:
+    elif len(run.ranking) > 1:
         sentences.append(say("It can be told apart from every other."))
     sentences += _rivals(run, say, equals)
-    return [*sentences, *_quickest(run, say)]
+    return [*sentences, *_apart(run, say), *_quickest(run, say)]
 
 
 def _rivals(run: Run, say: Language, equals: list[Model]) -> Iterator[str]:
@@ -48,6 +48,15 @@ def _rivals(run: Run, say: Language, equals: list[Model]) -> Iterator[str]:
             difference=say.number(pair.difference),
             low=say.number(pair.low),
             high=say.number(pair.high),
+        )
+
+
+def _apart(run: Run, say: Language) -> Iterator[str]:
+    if run.apart:
+        names = [f"`{model.name}` ({say.number(model.accuracy)})" for model in run.apart]
+        yield say(
+            "Apart from these, since their features have seen other images: {models}.",
+            models=say.listed(names),
         )
 
 

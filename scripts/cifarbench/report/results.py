@@ -110,6 +110,11 @@ class Model:
         return dict(item for item in self.params.items() if item not in of_features.items())
 
     @property
+    def pretrained(self) -> bool:
+        """Whether its features have seen other images than the training images."""
+        return self.fit.get("pretrained", False)
+
+    @property
     def tuned(self) -> bool:
         """Whether a grid search chose some of its hyperparameters."""
         return bool(self.grid)
@@ -217,9 +222,19 @@ class Run:
         return math.prod(self.dataset["image_shape"])
 
     @cached_property
-    def ranking(self) -> list[Model]:
+    def everyone(self) -> list[Model]:
         """The models, the most accurate first; equals in the configuration's order."""
         return sorted(self.models.values(), key=lambda model: -model.accuracy)
+
+    @cached_property
+    def ranking(self) -> list[Model]:
+        """Those of them that have seen the training images alone; all if none has."""
+        return [model for model in self.everyone if not model.pretrained] or self.everyone
+
+    @property
+    def apart(self) -> list[Model]:
+        """Those beside them whose features have seen other images, which are no rivals."""
+        return [model for model in self.everyone if model not in self.ranking]
 
     def pair(self, first: Model, second: Model) -> Pair:
         """The difference between two models; positive where the first is more accurate."""

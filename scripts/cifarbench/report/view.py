@@ -10,8 +10,9 @@ from cifarbench.report.answer import answer
 from cifarbench.report.conclusions import Statement, Verdict, conclude
 from cifarbench.report.language import Language
 from cifarbench.report.model_view import FailedView, ModelView
-from cifarbench.report.pictures import Pictures
+from cifarbench.report.pictures import Figure, Pictures
 from cifarbench.report.results import Run
+from cifarbench.report.steps import StepView, steps, summary
 
 # The keys of a configuration, in the order in which one reads them; others follow.
 KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "features", "models"]
@@ -69,9 +70,11 @@ class Report:
         sections = {
             "summary": say("Summary"),
             "conclusions": say("Conclusions"),
+            "ladder": say("What each step was worth"),
             "pairs": say("Paired differences"),
             "cost": say("Cost"),
             "agreement": say("Where the models agree"),
+            "learned": say("What the models look for"),
             "models": say("Models"),
             "method": say("Method"),
             "data": say("Data"),
@@ -80,6 +83,8 @@ class Report:
         }
         absent = {
             "conclusions": not self.statements,
+            "ladder": not self.steps,
+            "learned": not self.learned,
             "pairs": not self.run.pairs,
             "cost": not self.models,
             "method": not self.models,
@@ -138,8 +143,8 @@ class Report:
         if not any(pair.told_apart for pair in run.pairs):
             return [say("No two models can be told apart.")]
         sentences = []
-        for place, model in enumerate(run.ranking):
-            equals = [other for other in run.ranking[place + 1 :] if not run.pair(model, other).told_apart]
+        for place, model in enumerate(run.everyone):
+            equals = [other for other in run.everyone[place + 1 :] if not run.pair(model, other).told_apart]
             if equals:
                 names = say.listed([f"`{other.name}`" for other in equals])
                 sentences.append(
@@ -147,7 +152,40 @@ class Report:
                 )
         return sentences or [say("Every two models can be told apart.")]
 
+    @cached_property
+    def steps(self) -> list[StepView]:
+        """The steps from raw pixels to the best model."""
+        return steps(self.run, self.say)
+
+    @property
+    def steps_in_short(self) -> list[str]:
+        """Where they lead, and which is worth most."""
+        return summary(self.run, self.say, self.steps)
+
+    @cached_property
+    def learned(self) -> list[tuple[list[str], Figure]]:
+        """What models look for in images, a picture for all that share it, with their names."""
+        found: dict[str, tuple[list[str], Figure]] = {}
+        for view in self.models:
+            if figure := self.pictures.find(f"figures/{view.name}", "filters"):
+                names, _ = found.setdefault(figure.source, ([], figure))
+                names.append(view.name)
+        return list(found.values())
+
     # ---- The comparison ----
+
+    @property
+    def groups(self) -> list[tuple[str, list[ModelView | FailedView]]]:
+        """The rows of the table, in parts with a heading each: those that are compared, and those that stand apart."""
+        apart = {model.name for model in self.run.apart}
+        own = [view for view in self.rows if view.name not in apart]
+        others = [view for view in self.rows if view.name in apart]
+        return [("", own), *([(self.say("Features that have seen other images"), others)] if others else [])]
+
+    @property
+    def table(self) -> list[ModelView | FailedView]:
+        """All rows, group after group."""
+        return [view for _, views in self.groups for view in views]
 
     @property
     def comparison_caption(self) -> str:
@@ -166,6 +204,14 @@ class Report:
                     "Published: the notebook's, with its hyperparameters and no seed; a difference of {n} "
                     "is agreement.",
                     n=say.number(published.AGREEMENT, 2),
+                )
+            )
+        if self.run.apart:
+            names = say.listed([f"`{model.name}`" for model in self.run.apart])
+            sentences.append(
+                say(
+                    "Apart from the others, since their features have seen other images: {models}.",
+                    models=names,
                 )
             )
         if self.n_seeds > 1:

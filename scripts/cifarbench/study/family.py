@@ -72,8 +72,10 @@ class Family:
 
     name: as the configuration calls it. room: whose rules make its jobs. parameters: the keys of an entry. kinds: what
     its models may belong to, in words, as plurals ("linear models"); fit.json says which one it is. leaves: the files
-    of what was fitted, beside those that every model ends in. uses_features:
-    whether it takes named features; pixels alone otherwise. has_epochs: whether it learns in epochs, and leaves a
+    of what was fitted, beside those that every model ends in, the first one first. filters: the module of the library
+    whose `filters(path, image_shape)` reads from that first file what the model looks for in images, as (n, C, h, w)
+    float32; None if it looks for nothing of that kind. uses_features: whether it takes named features; pixels alone
+    otherwise. has_epochs: whether it learns in epochs, and leaves a
     history. seeded: of an entry, whether another seed gives another model. every_value_of: the key of which one cell
     of a grid search scores every value up to the largest. takes_params: whether `params` of an entry holds further
     hyperparameters, which a grid may name too. own_code: of an entry, the file outside the library that holds its code.
@@ -87,6 +89,7 @@ class Family:
     parameters: dict[str, Parameter]
     kinds: tuple[str, ...]
     leaves: tuple[str, ...] = ()
+    filters: str | None = None
     uses_features: bool = True
     has_epochs: bool = False
     seeded: Callable[[Entry], bool] = lambda entry: False
@@ -110,8 +113,9 @@ class FeatureKind:
     training images. fit_keys: the parameters that the fit depends on; all if None. seeded: whether chance takes part.
     uses_moments: whether it is fitted to the moments of its inputs alone, where there are more images than values.
     from_pixels: whether it takes images only, and no other features. seen_other_images: whether it has learned from
-    images that are none of the study's. n_outputs: values that it gives for an image, of an entry and what it is used
-    on; None if only the fit will tell. own_code, impossible, check: as a family's.
+    images that are none of the study's. filters: as a family's, from what was fitted. n_outputs: values that it gives
+    for an image, of an entry and what it is used on; None if only the fit will tell. own_code, impossible, check: as a
+    family's.
     """
 
     name: str
@@ -122,6 +126,7 @@ class FeatureKind:
     uses_moments: bool = False
     from_pixels: bool = False
     seen_other_images: bool = False
+    filters: str | None = None
     n_outputs: Callable[[Entry, Setting], int | None] = lambda entry, setting: None
     own_code: Callable[[Entry], str | None] = no_code
     impossible: Check = no_faults

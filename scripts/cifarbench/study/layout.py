@@ -183,6 +183,16 @@ class Layout:
             }
         )
 
+    def with_filters(self, model: str) -> tuple[str, str] | None:
+        """What a model has learned to look for in images: the file, and the module that reads it; None if nothing."""
+        family = self.plan.family(model)
+        if family.filters:
+            return f"{RESULTS}/models/{model}/{family.leaves[0]}", family.filters
+        for one in self.plan.chain(self.plan.features_of(model))[:1]:
+            if one.kind.filters:
+                return self.fitted(one, ALL)[0], one.kind.filters
+        return None
+
     # ---- All that a finished study consists of ----
 
     def tuned(self, model: str) -> list[str]:

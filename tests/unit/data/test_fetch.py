@@ -1,5 +1,6 @@
 """Fetching from servers that misbehave: the right file or a clear reason, and no byte more than needed."""
 
+import hashlib
 import logging
 import shutil
 import subprocess
@@ -240,3 +241,14 @@ def test_the_waits_grow_and_heed_the_server(cache, monkeypatch):
     with serving(CONTENT, *script) as server:
         fetch.fetch(remote(server.url), cache, Limits(attempts=5))
     assert waits == [1, 2, 7, 30]
+
+
+def test_what_would_be_fetched_is_said_before(cache):
+    entry = {"sources": ["https://first.example/x", "https://second.example/x"], "file": "x.tar.gz"}
+    entry |= {"bytes": 3_000_000, "sha256": hashlib.sha256(b"right").hexdigest()}
+    said = fetch.announcement(entry, cache)
+    assert said.startswith("x.tar.gz, 3 MB, will be fetched once, first from first.example,")
+    cache.mkdir(exist_ok=True)
+    (cache / "x.tar.gz").write_bytes(b"wrong")
+    assert "another checksum" in fetch.announcement(entry, cache, checked=True)
+    assert fetch.announcement(entry, cache) == f"The archive is in {cache} already."

@@ -1,6 +1,7 @@
 """Intervals and tests of pairs: known numbers found again, and false alarms counted."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ from scipy.stats import binomtest
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from cifarbench.evaluation import statistics
 from cifarbench.evaluation.statistics import (
     bootstrap_interval,
+    difference_interval,
     mcnemar_p_value,
     paired_tests,
     wilson_interval,
@@ -93,7 +94,7 @@ def test_mcnemar_finds_statsmodels_numbers_again(counts: tuple[int, int, int, in
 def test_holm_over_all_pairs() -> None:
     rng = np.random.default_rng(3)
     correct = {name: rng.random(400) < share for name, share in {"a": 0.5, "b": 0.55, "c": 0.7}.items()}
-    tests = paired_tests(correct, seed=0)
+    tests = paired_tests(correct)
     assert list(zip(tests["model_a"], tests["model_b"], strict=True)) == [("a", "b"), ("a", "c"), ("b", "c")]
     assert tests["p_value_adjusted"] == pytest.approx(
         multipletests(tests["p_value"], method="holm")[1].tolist()
@@ -104,7 +105,7 @@ def test_holm_over_all_pairs() -> None:
 
 def test_difference_is_first_less_second() -> None:
     a, b = answers(both=40, only_a=30, only_b=10, neither=20)
-    tests = paired_tests({"a": a, "b": b}, seed=0)
+    tests = paired_tests({"a": a, "b": b})
     assert tests["accuracy_difference"] == pytest.approx([0.2])
     assert (tests["only_a_right"], tests["only_b_right"]) == ([30], [10])
     assert 0 < tests["ci_low"][0] < 0.2 < tests["ci_high"][0]
@@ -112,13 +113,32 @@ def test_difference_is_first_less_second() -> None:
 
 def test_models_that_answer_alike_are_equal() -> None:
     same = np.array([True, False, True])
-    tests = paired_tests({"a": same, "b": same.copy()}, seed=0)
+    tests = paired_tests({"a": same, "b": same.copy()})
     assert (tests["accuracy_difference"], tests["ci_low"], tests["ci_high"]) == ([0.0], [0.0], [0.0])
     assert tests["p_value"] == tests["p_value_adjusted"] == [1.0]
 
 
+@pytest.mark.parametrize("counts", [(794, 86, 150, 570), (2, 1, 0, 3), (20, 30, 4, 6)])
+def test_counts_give_the_interval_that_drawing_images_gives(counts: tuple[int, int, int, int]) -> None:
+    a, b = answers(*counts)
+    difference = a.astype(np.int8) - b.astype(np.int8)
+    drawn = bootstrap_interval(difference, np.mean, seed=1)
+    # An image's worth, and three standard errors of a percentile from 5,000 resamples.
+    tolerance = 1.01 / len(difference) + 3 * difference.std() / np.sqrt(len(difference)) / 25
+    assert difference_interval(difference) == pytest.approx(drawn, abs=tolerance)
+
+
+@pytest.mark.parametrize("values", [[1], [0, 0], [1, 1, 1], [-1, -1], [1, 0], [1, -1, 0, 0, 1]])
+def test_the_interval_of_a_few_images_is_that_of_all_ways_to_draw_them(values: list[int]) -> None:
+    sums = np.array([sum(drawn) for drawn in product(values, repeat=len(values))])
+    # The inner of the two sums between which a percentile lies.
+    low = np.percentile(sums, 2.5, method="inverted_cdf")
+    high = -np.percentile(-sums, 2.5, method="inverted_cdf")
+    assert difference_interval(np.array(values)) == (low / len(values), high / len(values))
+
+
 def test_one_model_has_no_pairs() -> None:
-    tests = paired_tests({"a": np.array([True, False])}, seed=0)
+    tests = paired_tests({"a": np.array([True, False])})
     assert set(map(len, tests.values())) == {0}
 
 
@@ -126,12 +146,10 @@ def test_one_model_has_no_pairs() -> None:
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
 def test_swapping_two_models_turns_the_sign(pairs: list[tuple[bool, bool]]) -> None:
     a, b = np.array(pairs).T
-    one, other = paired_tests({"a": a, "b": b}, seed=0), paired_tests({"b": b, "a": a}, seed=0)
+    one, other = paired_tests({"a": a, "b": b}), paired_tests({"b": b, "a": a})
     assert one["accuracy_difference"][0] == -other["accuracy_difference"][0]
     assert one["p_value"] == pytest.approx(other["p_value"])
-    assert (one["ci_low"][0], one["ci_high"][0]) == pytest.approx(
-        (-other["ci_high"][0], -other["ci_low"][0]), abs=0.02
-    )
+    assert (one["ci_low"][0], one["ci_high"][0]) == pytest.approx((-other["ci_high"][0], -other["ci_low"][0]))
     assert 0 <= one["p_value"][0] <= one["p_value_adjusted"][0] <= 1
     assert -1 <= one["ci_low"][0] <= one["ci_high"][0] <= 1
 
@@ -151,19 +169,17 @@ def test_intervals_of_equal_models_miss_zero_in_about_5_percent() -> None:
     missed = 0
     for _ in range(300):
         a, b = two_equal_models(rng, 300)
-        low, high = bootstrap_interval(a.astype(np.int8) - b.astype(np.int8), np.mean, seed=0)
+        low, high = difference_interval(a.astype(np.int8) - b.astype(np.int8))
         missed += not low <= 0 <= high
     assert 0.02 < missed / 300 < 0.09
 
 
-def test_holm_keeps_a_whole_family_at_5_percent(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The intervals are not what is tried here.
-    monkeypatch.setattr(statistics, "RESAMPLES", 10)
+def test_holm_keeps_a_whole_family_at_5_percent() -> None:
     rng = np.random.default_rng(2)
     alarms = single = 0
     for _ in range(400):
         correct = {name: rng.random(300) < 0.4 for name in "abcdef"}
-        tests = paired_tests(correct, seed=0)
+        tests = paired_tests(correct)
         alarms += min(tests["p_value_adjusted"]) < 0.05
         single += min(tests["p_value"]) < 0.05
     assert alarms / 400 < 0.08
@@ -175,6 +191,6 @@ def test_a_difference_of_three_points_is_found_in_ten_thousand_images() -> None:
     rng = np.random.default_rng(4)
     a = rng.random(10000) < 0.38
     b = np.where(rng.random(10000) < 0.9, a, rng.random(10000) < 0.38) | (rng.random(10000) < 0.05)
-    tests = paired_tests({"a": a, "b": b}, seed=0)
+    tests = paired_tests({"a": a, "b": b})
     assert tests["ci_high"][0] < 0
     assert tests["p_value"][0] < 0.001

@@ -16,7 +16,7 @@ from PIL import Image
 from cifarbench.evaluation.comparison import agreement as compare_answers
 from cifarbench.evaluation.learning import describe as describe_learning
 from cifarbench.evaluation.metrics import score
-from cifarbench.figures import accuracy, confusion, cost, paired, reliability, training, tuning
+from cifarbench.figures import accuracy, confusion, cost, fit_time, paired, reliability, training, tuning
 from cifarbench.figures.agreement import draw_always_wrong, draw_only_one_right
 from cifarbench.figures.confused_pairs import draw_confused_pairs
 from cifarbench.figures.pictures import as_pictures
@@ -61,9 +61,11 @@ def row(model: str, value: float, seconds: float = 1.0, spread: float | None = N
         "accuracy": value,
         "accuracy_low": value - 0.02,
         "accuracy_high": value + 0.02,
+        "fit_seconds": 10 * seconds,
         "predict_ms_per_image": seconds,
         "peak_memory_mb": 300.0,
         "stored_mb": 10 * seconds,
+        "pretrained": False,
         "accuracy_seed_mean": None if spread is None else value + 0.01,
         "accuracy_seed_std": spread,
     }
@@ -130,6 +132,7 @@ def all_svg_figures() -> dict[str, Figure]:
             STYLE,
         ),
         "cost": cost.draw(rows, STYLE),
+        "fit_time": fit_time.draw(rows, STYLE),
     }
 
 

@@ -46,7 +46,7 @@ def first_screen(html: str) -> str:
 
 
 def article(html: str, model: str) -> str:
-    return html.partition(f'id="model-{model}"')[2].partition("</article>")[0]
+    return html.partition(f'id="model-{model}"')[2].partition("</details>")[0]
 
 
 @pytest.mark.parametrize("language", languages())

@@ -85,11 +85,11 @@ def test_headings_descend_one_step_at_a_time(page: str):
 def test_every_picture_says_what_it_shows(run: Run, page: str):
     elements = Elements(page)
     pictures = [attrs for tag, attrs in elements.tags if tag == "svg"]
-    assert len(pictures) == 3 + 6 * 2 + 2 + 1
+    assert len(pictures) == 4 + 6 * 2 + 2 + 1
     assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 30 for attrs in pictures)
     images = [attrs for tag, attrs in elements.tags if tag == "img"]
     alone = [found["count"] for found in run.agreement["only_one_right"].values()]
-    assert len(images) == bool(run.agreement["all_wrong"]["count"]) + any(alone) + 6 * 2
+    assert len(images) == bool(run.agreement["all_wrong"]["count"]) + any(alone) + 1 + 6 * 2
     assert all(len(attrs["alt"]) > 30 for attrs in images)
 
 
@@ -191,7 +191,7 @@ def test_markdown_fits_into_a_pull_request(run: Run):
     assert markdown.count("<details>") == markdown.count("</details>") == len(run.models)
     assert "\n\n\n\n" not in markdown
     tables = re.findall(r"(?:^\|.*\n)+", markdown, re.MULTILINE)
-    assert len(tables) == 1 + len(run.models)
+    assert len(tables) == 2 + len(run.models)
     for table in tables:
         assert len({line.count("|") for line in table.splitlines()}) == 1
 

@@ -6,7 +6,7 @@ the run.
 
 from collections.abc import Callable
 
-from cifarbench.report.conclusions import costs, curves, neighbors, networks, outlook
+from cifarbench.report.conclusions import costs, curves, measured, neighbors, networks, outlook
 from cifarbench.report.conclusions.statement import Link, Statement, Verdict
 from cifarbench.report.language import Language
 from cifarbench.report.results import Run
@@ -28,6 +28,7 @@ RULES: list[Callable[[Run, Language], Statement | None]] = [
     outlook.better_features_next,
     outlook.convolutions_next,
     outlook.augmentation_next,
+    measured.tuning,
 ]
 
 

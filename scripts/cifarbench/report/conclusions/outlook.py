@@ -1,6 +1,6 @@
-"""What the notebook would do next, held against where this run's models fall short."""
+"""What the notebook would do next: measured, or held against where this run's models fall short."""
 
-from cifarbench.report.conclusions import subjects
+from cifarbench.report.conclusions import measured, subjects
 from cifarbench.report.conclusions.statement import (
     Statement,
     Verdict,
@@ -17,7 +17,9 @@ TELLING_SHARE = 0.02
 
 
 def better_features_next(run: Run, say: Language) -> Statement | None:
-    """Whether, for kNN, other features move accuracy more than other numbers of neighbours do."""
+    """Whether, for kNN, other features move accuracy more than other numbers of neighbours do, unless it was tried."""
+    if tried := measured.better_features(run, say):
+        return tried
     tuned = next((model for model in subjects.neighbors(run) if subjects.has_notebooks_grid(model)), None)
     # On other features, but otherwise the same.
     untuned = subjects.untuned_neighbors(run)
@@ -64,7 +66,9 @@ def better_features_next(run: Run, say: Language) -> Statement | None:
 
 
 def convolutions_next(run: Run, say: Language) -> Statement | None:
-    """Whether most weights of the best perceptron stand for single pixels, and errors are left to mend."""
+    """Whether most weights of the best perceptron stand for single pixels, and errors are left; unless it was tried."""
+    if tried := measured.convolutions(run, say):
+        return tried
     model = subjects.dense([model for model in run.ranking if model in subjects.perceptrons(run)])
     if not model:
         return None
@@ -100,10 +104,12 @@ def convolutions_next(run: Run, say: Language) -> Statement | None:
 
 
 def augmentation_next(run: Run, say: Language) -> Statement | None:
-    """Whether the best perceptron without dropout knows its training images better than others.
+    """Whether the best perceptron without dropout knows its training images better than others, unless it was tried.
 
     With dropout, training accuracy is measured on a crippled network and can't be compared.
     """
+    if tried := measured.augmentation(run, say):
+        return tried
     known = subjects.curves(run)
     model = next((model for model in run.ranking if model in known and not model.params.get("dropout")), None)
     if not model:

@@ -112,6 +112,11 @@ def link_pairs(say: Language) -> Link:
     return Link(say("paired differences"), "pairs")
 
 
+def link_ladder(say: Language) -> Link:
+    """To the table of what each step was worth."""
+    return Link(say("steps"), "ladder")
+
+
 def link_cost(say: Language) -> Link:
     """To the table of what each model costs."""
     return Link(say("cost"), "cost")

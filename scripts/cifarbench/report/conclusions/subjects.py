@@ -6,6 +6,7 @@ from cifarbench.report.results import Model, Run
 
 NEIGHBORS = "nearest neighbours"
 PERCEPTRONS = "perceptrons"
+CONVOLUTIONS = "convolutional networks"
 PCA = "pca"
 # The keys of the notebook's grid, as cv_results.csv has them.
 N_COMPONENTS = "param_pca__n_components"

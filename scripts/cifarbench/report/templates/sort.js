@@ -1,7 +1,6 @@
 // Sort a table by the column whose head is pressed; pressed again, the other way round.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
-  const body = table.tBodies[0];
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -18,12 +17,13 @@ for (const table of document.querySelectorAll("table.sortable")) {
       // A row may end in a wide cell, with nothing in the columns that it covers.
       const value = ({ cells: { [column]: cell } }) => cell?.dataset.value ?? cell?.textContent.trim() ?? "";
       const sign = direction === "ascending" ? 1 : -1;
-      const rows = [...body.rows].sort((a, b) => {
+      const order = (a, b) => {
         const [x, y] = [value(a), value(b)];
         if (x === "" || y === "") return (x === "") - (y === "");
         return sign * (textual ? x.localeCompare(y, document.documentElement.lang, { numeric: true }) : x - y);
-      });
-      body.append(...rows);
+      };
+      // Each part of a table by itself.
+      for (const body of table.tBodies) body.append(...[...body.rows].sort(order));
     });
   });
 }

@@ -1,0 +1,66 @@
+"""What the Makefile does about an environment that is there, half there, or whose Python is gone."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project import CHECKOUT
+
+pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+ANNOUNCED = "will be installed from PyPI"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment without packages, as made by the Makefile."""
+    folder = tmp_path_factory.mktemp("installation")
+    shutil.copy(CHECKOUT / "Makefile", folder)
+    (folder / "requirements.txt").touch()
+    assert ANNOUNCED in install(folder)
+    return folder
+
+
+def install(folder: Path) -> str:
+    command = ["make", ".venv/.installed", f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
+    subprocess.run(
+        [folder / ".venv/bin/python", "-m", "pip", "--version"], check=True, stdout=subprocess.DEVNULL
+    )
+    return done.stdout
+
+
+def test_one_that_is_whole_stays(folder: Path) -> None:
+    assert "is up to date" in install(folder)
+
+
+def test_other_requirements_are_added_to_it(folder: Path) -> None:
+    (folder / ".venv/mine").touch()
+    (folder / "requirements.txt").touch()
+    said = install(folder)
+    assert "pip install" in said
+    assert ANNOUNCED not in said
+    assert (folder / ".venv/mine").exists()
+
+
+def test_one_that_was_cut_off_is_made_anew(folder: Path) -> None:
+    shutil.rmtree(next(folder.glob(".venv/lib/*/site-packages")))
+    (folder / ".venv/.installed").unlink()
+    assert ANNOUNCED in install(folder)
+
+
+def test_one_whose_python_is_gone_is_made_anew(folder: Path) -> None:
+    (folder / ".venv/bin/python").unlink()
+    (folder / ".venv/bin/python").symlink_to("/nowhere/python")
+    assert ANNOUNCED in install(folder)
+
+
+def test_what_a_link_leads_to_stays(folder: Path) -> None:
+    shutil.rmtree(folder / ".venv")
+    (folder / "elsewhere").mkdir()
+    (folder / "elsewhere/mine").touch()
+    (folder / ".venv").symlink_to("elsewhere")
+    assert ANNOUNCED in install(folder)
+    assert [path.name for path in (folder / "elsewhere").iterdir()] == ["mine"]
