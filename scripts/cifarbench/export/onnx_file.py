@@ -126,13 +126,16 @@ def _of_scikit(estimator: Any, n_inputs: int, n_classes: int | None = None) -> o
     from skl2onnx import to_onnx as convert
     from skl2onnx.common.data_types import FloatTensorType
 
-    options = {} if n_classes is None else {id(estimator): {"zipmap": False}}
-    content = convert(
-        estimator,
-        initial_types=[(INPUT, FloatTensorType([None, n_inputs]))],
-        options=options,
-        target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
-    )
+    given = {
+        "initial_types": [(INPUT, FloatTensorType([None, n_inputs]))],
+        "target_opset": {"": OPSET, "ai.onnx.ml": ML_OPSET},
+    }
+    try:
+        # Probabilities as one array, and not as a mapping for each image.
+        content = convert(estimator, options={id(estimator): {"zipmap": False}}, **given)
+    except NameError:
+        # What gives none has no such choice.
+        content = convert(estimator, **given)
     if n_classes is None:
         return content
     if list(estimator.classes_) != list(range(n_classes)):
