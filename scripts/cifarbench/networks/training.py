@@ -20,7 +20,8 @@ from cifarbench.networks.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
-EVALUATION_BATCH = 1000
+# Images that are predicted at once: what the layers make of them stays in bounded memory.
+EVALUATION_BATCH = 250
 
 
 @dataclass(frozen=True)
