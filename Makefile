@@ -14,10 +14,17 @@ DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
 # On the digits, unless there is an archive.
 IMPROVED := $(if $(ARCHIVE),snakemake --cores $(CORES) --configfile config/improved.yaml --config $(ARCHIVE_CONFIG),$(DEMO) config/improved.yaml config/improved_digits.yaml)
 
+# Results to take along: those of DATASET, configured as in their last finished run unless CONFIGFILE says otherwise.
+DATASET ?= cifar10
+LAST_RUN = $(lastword $(sort $(wildcard results/$(DATASET)/history/*/config.yaml)))
+TAKEN = $(if $(strip $(OVERLAY)),$(OVERLAY),$(if $(LAST_RUN),--configfile $(LAST_RUN),--config dataset=$(DATASET)))
+EXPORTED = results/$(DATASET)/exported/$(MODEL)
+needs = $(if $($(1)),,$(error $@ needs $(1)=, $(2)))
+
 # An environment that was not finished, or whose Python is gone, is made anew.
 WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) && echo yes)
 
-.PHONY: new-environment help doctor demo study improved explain history diff snakemake-report test lint format bench bench-compare scaling house tables clean-checkpoints
+.PHONY: new-environment help doctor demo study improved explain history diff predict export card crate rebuild snakemake-report test lint format bench bench-compare scaling house tables clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +49,29 @@ history: $(ENVIRONMENT) ## List the finished runs with their accuracies
 
 diff: $(ENVIRONMENT) ## Compare the last two runs, or OLD=id and NEW=id: changed keys and metrics
 	@python scripts/compare_runs.py $(if $(OLD),--old $(OLD)) $(if $(NEW),--new $(NEW))
+
+predict: $(ENVIRONMENT) ## Ask a model about the pictures of a folder (PICTURES=, DATASET=, MODEL=, OUT=, RESIZE=yes)
+	$(call needs,PICTURES,a folder of PNG or JPEG)
+	@python scripts/predict_pictures.py --results results/$(DATASET) --pictures "$(PICTURES)" \
+		$(if $(MODEL),--model $(MODEL)) $(if $(OUT),--out "$(OUT)") $(if $(RESIZE),--resize $(RESIZE))
+
+export: $(ENVIRONMENT) ## Write a model as ONNX, and a page on which it can be tried (MODEL=, DATASET=)
+	$(call needs,MODEL,the name of a model)
+	@snakemake --cores $(CORES) $(EXPORTED).onnx $(EXPORTED).try.html $(TAKEN)
+	@echo "The model is in $(EXPORTED).onnx; open $(EXPORTED).try.html to try it"
+
+card: $(ENVIRONMENT) ## Write a model card in the Hugging Face hub's layout (MODEL=, DATASET=)
+	$(call needs,MODEL,the name of a model)
+	@snakemake --cores $(CORES) $(EXPORTED).card.md $(TAKEN)
+	@echo "The card is in $(EXPORTED).card.md"
+
+crate: $(ENVIRONMENT) ## Pack a finished study as a Workflow Run RO-Crate (DATASET=, OUT=crate.zip)
+	@python scripts/pack_crate.py --results results/$(DATASET) --crate "$(or $(OUT),results/$(DATASET)/crate.zip)"
+
+rebuild: $(ENVIRONMENT) ## Run a study again from its crate, and compare all metrics (CRATE=, ARCHIVE=, OUT=folder)
+	$(call needs,CRATE,a file that make crate has written)
+	@python scripts/rebuild_study.py --crate "$(CRATE)" --cores $(CORES) \
+		$(if $(ARCHIVE),--archive "$(ARCHIVE)") $(if $(OUT),--folder "$(OUT)")
 
 snakemake-report: $(ENVIRONMENT) ## Write Snakemake's own report of the finished study to report.zip
 	@$(STUDY) --report report.zip

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from cifarbench.features import module_of
-from cifarbench.features.inputs import BLOCK_ROWS, State
+from cifarbench.features.chain import Step
+from cifarbench.features.inputs import State
 from cifarbench.study.command import run
 from cifarbench.study.cost import Stopwatch, cost_record
 from cifarbench.study.files import read_arrays, read_json, write_blocks, write_json
@@ -32,11 +33,7 @@ def main(
     kind = module_of(settings["kind"])
     with Stopwatch() as watch:
         state = read_arrays(fitted[0]) if fitted else {}
-        blocks = (
-            kind.transform(values[start : start + BLOCK_ROWS], state, params, shape)
-            for start in range(0, len(values), BLOCK_ROWS)
-        )
-        write_blocks(features, blocks, len(values))
+        write_blocks(features, Step(settings["kind"], params, state).blocks(values, shape), len(values))
     stored = getattr(kind, "stored_bytes", _all_bytes)(state, params)
     write_json(cost, cost_record(watch.seconds, threads) | {"stored_bytes": stored})
 

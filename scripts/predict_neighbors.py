@@ -6,7 +6,7 @@ import numpy as np
 
 from cifarbench.data.parts import rows_of
 from cifarbench.neighbors.family import KIND
-from cifarbench.neighbors.search import nearest, points_of, voices, vote_shares
+from cifarbench.neighbors.search import points_of, vote
 from cifarbench.study.command import run
 from cifarbench.study.contract import decided, write_fit, write_predictions
 from cifarbench.study.cost import Stopwatch, cost_record
@@ -43,8 +43,8 @@ def main(
         points = points_of(values, params["metric"])
     with Stopwatch() as predicting:
         queries = points_of(np.load(test_features, mmap_mode="r"), params["metric"])
-        neighbors, squares = nearest(points, queries, params["n_neighbors"], threads)
-        proba = vote_shares(labels[neighbors], len(read_json(dataset)["classes"]), voices(squares, params))
+        n_classes = len(read_json(dataset)["classes"])
+        proba, _ = vote(points, labels, queries, params, n_classes, threads)
 
     write_predictions(predictions, np.load(test_labels), proba)
     of_features = [read_json(path) for path in fit_costs]

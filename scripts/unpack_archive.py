@@ -33,6 +33,7 @@ def main(
             "image_shape": list(images.image_shape),
             "n_train": len(images.train_labels),
             "n_test": len(images.test_labels),
+            "resize": settings.get("resize", False),
             "archive": archive,
         },
     )

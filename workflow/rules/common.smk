@@ -16,7 +16,7 @@ from cifarbench.families import FAMILIES, KINDS
 from cifarbench.study import configuration, failures, provenance, running
 from cifarbench.study.errors import UserError
 from cifarbench.study.layout import Layout, division_files, part_of, settings
-from cifarbench.study.plan import Plan
+from cifarbench.study.plan import Plan, Run
 from cifarbench.study.trial import try_models
 
 # ---- What is said on the terminal ----
@@ -114,17 +114,17 @@ def style_of(*sections, **more):
     return settings({name: config["figures"][name] for name in ("text", *sections)} | more)
 
 
-def shown(dataset):
-    """What the report shows of the configuration: all that decided this run, and nothing that did not."""
-    named = {name for model in PLAN.models for name in PLAN.chain_of_entry(model)}
+def shown(dataset, models=PLAN.models):
+    """What is shown of the configuration: all that decided the run of some models, and nothing that did not."""
+    named = {name for model in models for name in PLAN.chain_of_entry(model)}
     return {
         "dataset": dataset,
         "seed": SEED,
         **{key: config[key] for key in ("seeds", "archive", "sha256") if config.get(key)},
         "datasets": {dataset: config["datasets"][dataset]},
-        "compare": PLAN.models,
+        "compare": models,
         "features": {name: entry for name, entry in config["features"].items() if name in named},
-        "models": {model: PLAN.entry(model) for model in PLAN.models},
+        "models": {model: PLAN.entry(model) for model in models},
     }
 
 

@@ -24,12 +24,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A published file: its name, its size in bytes, its sha256, and the URLs that hold it, best first."""
+    """A published file: its name, its size in bytes, its sha256, and the URLs that hold it, best first.
+
+    otherwise: what one can do without any of them, beside running the same command again.
+    """
 
     name: str
     size: int
     sha256: str
     sources: tuple[str, ...]
+    otherwise: tuple[str, ...] = (
+        "get the file in some other way, and run make study ARCHIVE=path/to/it",
+        "run make demo, the same study on pictures that need no download",
+    )
 
 
 def fetch_dataset(
@@ -139,10 +146,10 @@ def _fetch(file: RemoteFile, target: Path, limits: Limits) -> str:
             [
                 f"{file.name} could not be had from any of its {len(reasons)} sources:",
                 *reasons,
-                "Three ways on:",
+                "Ways on:",
                 f"  - run the same command again, which goes on from byte {kept} of {file.size};",
-                "  - get the file in some other way, and run make study ARCHIVE=path/to/it;",
-                "  - run make demo, the same study on pictures that need no download.",
+                *(f"  - {way};" for way in file.otherwise[:-1]),
+                f"  - {file.otherwise[-1]}.",
             ]
         )
     )

@@ -1,18 +1,16 @@
 """Images from a folder of pictures: `train/<class>/*` and `test/<class>/*`, as PNG or JPEG."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from cifarbench.data.archive import visible_files
 from cifarbench.data.image_dataset import Declared, ImageDataset, checked_classes
-from cifarbench.data.plain import plain
+from cifarbench.data.pictures import MODES, read_picture
 from cifarbench.study.errors import UserError
 
 SUFFIXES = {".png", ".jpg", ".jpeg"}
-MODES = {1: "L", 3: "RGB"}
+MEND = "set resize: true to have pictures scaled and cut to it"
 
 
 def read_image_folder(folder: Path, declared: Declared, resize: bool = False) -> ImageDataset:
@@ -48,7 +46,9 @@ def read_image_folder(folder: Path, declared: Declared, resize: bool = False) ->
             raise UserError(
                 f"{folder}/{part} has {len(pictures)} pictures; expected {rows}, as n_{part} says."
             )
-        arrays[f"{part}_images"] = np.stack([_read(path, declared, resize) for path, _ in pictures])
+        arrays[f"{part}_images"] = np.stack(
+            [read_picture(path, declared.image_shape, resize, MEND)[0] for path, _ in pictures]
+        )
         arrays[f"{part}_labels"] = np.array([label for _, label in pictures], np.int64)
     return ImageDataset(**arrays, classes=classes, image_shape=declared.image_shape)
 
@@ -57,31 +57,3 @@ def _folders(folder: Path) -> list[str]:
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder; expected one with a folder of pictures for each class.")
     return [path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-
-
-def _read(path: Path, declared: Declared, resize: bool) -> np.ndarray:
-    """One picture as (channels * height * width,) uint8."""
-    channels, height, width = declared.image_shape
-    try:
-        with warnings.catch_warnings():
-            # Pillow only warns of a small file that unpacks to hundreds of megabytes.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=["PNG", "JPEG"]) as file:
-                if file.mode.startswith(("I", "F")):
-                    # Pillow would cut off what is brighter than 255, and call it white.
-                    raise ValueError("more than 8 bits a channel")
-                # Cameras turn the picture by a note, not by its pixels.
-                picture = ImageOps.exif_transpose(file).convert(MODES[channels])
-    except Exception as error:
-        # Pillow's parsers end in errors of a dozen kinds when a file is no picture.
-        raise UserError(
-            f"{path} can't be read as a picture ({plain(error)}); mend it or take it away."
-        ) from None
-    if resize:
-        picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-    if picture.size != (width, height):
-        raise UserError(
-            f"{path} is {picture.width} x {picture.height} pixels, not {width} x {height} as image_shape "
-            "says; set resize: true to have pictures scaled and cut to it."
-        )
-    return np.asarray(picture).reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)

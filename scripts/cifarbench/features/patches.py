@@ -130,7 +130,7 @@ def transform(
     """
     size, pooling, threshold = params["size"], params["pooling"], np.float32(params["threshold"])
     n_patches, (height, width) = len(state["filters"]), image_shape[1:]
-    rows, columns = (_regions(side - size + 1, pooling) for side in (height, width))
+    rows, columns = (regions_along(side - size + 1, pooling) for side in (height, width))
     # A filter less its mean takes no notice of a patch's mean. A row of ones below the patches brings in what is taken
     # off, so one product gives responses less the threshold.
     filters = state["filters"] - state["filters"].mean(axis=1, keepdims=True)
@@ -241,7 +241,7 @@ def _sums(values: np.ndarray, size: int) -> np.ndarray:
     return sum(values[:, :, start : start + across] for start in range(size))
 
 
-def _regions(places: int, pooling: int) -> list[slice]:
+def regions_along(places: int, pooling: int) -> list[slice]:
     """The places along a side, in as many parts; none is larger than the first."""
     return [
         slice(-(-part * places // pooling), -(-(part + 1) * places // pooling)) for part in range(pooling)

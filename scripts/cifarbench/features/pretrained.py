@@ -84,12 +84,7 @@ def transform(
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = load(params["architecture"], params["weights"]).to(device)
-    # A network of timm says what it was trained on.
-    trained_on = getattr(network, "pretrained_cfg", {})
-    mean, deviation = (
-        torch.tensor(trained_on.get(name, value), device=device)[:, None, None]
-        for name, value in (("mean", MEAN), ("std", DEVIATION))
-    )
+    mean, deviation = (values.to(device) for values in normalisation(network))
     found = []
     with torch.inference_mode():
         for images in torch.tensor(as_images(block, image_shape)).split(BATCH):
@@ -97,6 +92,19 @@ def transform(
             images = interpolate(images, (params["image_size"],) * 2, mode="bilinear", antialias=True)
             found.append(network((images - mean) / deviation).flatten(1).float().cpu().numpy())
     return np.concatenate(found)
+
+
+def normalisation(network: "nn.Module") -> tuple["torch.Tensor", "torch.Tensor"]:
+    """Mean and deviation of each channel, (3, 1, 1), of values in [0, 1], as the network was trained."""
+    import torch
+
+    # A network of timm says what it was trained on.
+    trained_on = getattr(network, "pretrained_cfg", {})
+    mean, deviation = (
+        torch.tensor(trained_on.get(name, value))[:, None, None]
+        for name, value in (("mean", MEAN), ("std", DEVIATION))
+    )
+    return mean, deviation
 
 
 @lru_cache(maxsize=1)

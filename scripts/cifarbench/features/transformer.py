@@ -57,7 +57,7 @@ def transform(
     Raises ValueError if it is not one row for each image, or if a value is no finite number.
     """
     reference = params["transformer"]
-    found = _loaded(state["stored"].tobytes(), reference).transform(as_float(block))
+    found = fitted_transformer(state, params).transform(as_float(block))
     # Some are sparse.
     found = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
     if found.ndim != 2 or len(found) != len(block):
@@ -84,6 +84,11 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
         methods=("fit", "transform"),
         example="sklearn.decomposition.FastICA",
     )
+
+
+def fitted_transformer(state: State, params: Entry) -> Any:
+    """The transformer that `fit` has stored."""
+    return _loaded(state["stored"].tobytes(), params["transformer"])
 
 
 @lru_cache(maxsize=1)

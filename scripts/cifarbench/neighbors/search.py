@@ -33,6 +33,23 @@ def nearest(
     return neighbors, squares
 
 
+def vote(
+    points: np.ndarray,
+    labels: np.ndarray,
+    queries: np.ndarray,
+    params: dict[str, Any],
+    n_classes: int,
+    threads: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share of the neighbours in each class (M, n_classes) float32, and which they are (M, n_neighbors) int64.
+
+    points (N, D) and queries (M, D), as `points_of` gives them. labels: (N,) int, those of the points. params:
+    `n_neighbors`, `metric`, `weights`.
+    """
+    neighbors, squares = nearest(points, queries, params["n_neighbors"], threads)
+    return vote_shares(labels[neighbors], n_classes, voices(squares, params)), neighbors
+
+
 def voices(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray | None:
     """How much each neighbour's vote counts, (M, K) float64; None if all count the same.
 

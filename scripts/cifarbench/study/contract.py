@@ -66,7 +66,7 @@ def write_fit(
     """Write what the model is and what it cost.
 
     settings: `model`, `family`, `features`, `pretrained` (whether those have seen images that are none of the study's),
-    `params`, as `decided` leaves them. kind: what it belongs to, in words.
+    `params`, `stored`, as `decided` leaves them. kind: what it belongs to, in words.
     fit_costs, predict_costs, search_costs: of all steps, features included. Seconds are those of the work itself,
     without starting programs; memory is the largest of all steps. seed: None where another one changes nothing.
     probabilities: whether `proba` says more than the predicted class.
@@ -95,6 +95,8 @@ def write_fit(
             "stored_mb": stored_bytes / 1e6,
             "n_parameters": n_parameters,
             "probabilities": probabilities,
+            # What it takes to ask the model again: study/stored.py reads it.
+            "stored": {**settings["stored"], "params": own},
             "device": device,
             "processor": processor(),
             "threads": fitting["threads"],

@@ -62,7 +62,7 @@ def record(
     """
     configuration = _used(config)
     when = when or datetime.now(UTC)
-    metrics = {run: read_json(results / "models" / run / "metrics.json") for run in runs}
+    metrics = {run: read_metrics(results, run) for run in runs}
     about = {
         "when": when.astimezone(UTC).isoformat(timespec="seconds"),
         "dataset": configuration["dataset"],
@@ -92,7 +92,7 @@ def record(
 
 def read(results: Path) -> list[Run]:
     """The runs that are kept for a dataset, oldest first."""
-    return [_read_run(path) for path in sorted((results / FOLDER).glob("[!.]*")) if path.is_dir()]
+    return [read_run(path) for path in sorted((results / FOLDER).glob("[!.]*")) if path.is_dir()]
 
 
 def find(runs: list[Run], name: str) -> Run:
@@ -116,7 +116,7 @@ def changed_metrics(old: Run, new: Run, per_class: bool = False) -> list[list[An
     """
     rows = []
     for run in dict.fromkeys([*new.metrics, *old.metrics]):
-        before, after = _numbers(old, run, per_class), _numbers(new, run, per_class)
+        before, after = numbers(old, run, per_class), numbers(new, run, per_class)
         for metric in dict.fromkeys([*after, *before]):
             values = before.get(metric), after.get(metric)
             if values[0] != values[1]:
@@ -137,7 +137,8 @@ def overview(runs: list[Run]) -> tuple[list[str], list[list[str]]]:
     return ["ended (UTC)", "run", *models, "changed since the run before"], rows
 
 
-def _read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> Run:
+    """One run, from the folder that `record` has written."""
     return Run(
         folder,
         yaml.safe_load((folder / "config.yaml").read_text()),
@@ -153,7 +154,7 @@ def _decisive(run: Run) -> dict[str, Any]:
     return {**run.configuration, **data, "code": about["code"], "versions": about["versions"]}
 
 
-def _numbers(run: Run, run_id: str, per_class: bool) -> dict[str, float]:
+def numbers(run: Run, run_id: str, per_class: bool = True) -> dict[str, float]:
     """All numbers that say how good a model is and what it costs, by dotted key."""
     costs = next((row for row in run.comparison if row["model"] == run_id), {})
     values = flat(run.metrics.get(run_id, {})) | {name: costs.get(name) for name in COSTS}
@@ -162,6 +163,11 @@ def _numbers(run: Run, run_id: str, per_class: bool) -> dict[str, float]:
         for key, value in values.items()
         if isinstance(value, int | float) and (per_class or not key.startswith("per_class."))
     }
+
+
+def read_metrics(results: Path, run_id: str) -> dict[str, Any]:
+    """What metrics.json of a run says now."""
+    return read_json(results / "models" / run_id / "metrics.json")
 
 
 def _used(config: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,11 @@ def division_files(part: str) -> list[str]:
     return [f"{RESULTS}/parts/{name}.npy"] if name else []
 
 
+def _within(paths: list[str]) -> list[str]:
+    """Paths relative to the dataset's folder, as its files name each other."""
+    return [path.removeprefix(f"{RESULTS}/") for path in paths]
+
+
 class Layout:
     """The files of a plan's models and features."""
 
@@ -120,9 +125,10 @@ class Layout:
 
     def model_settings(self, model: str, size: str = "", **more: Any) -> str:
         """What a run's model is, for its jobs: its hyperparameters, those that a grid decides, and its features."""
-        plan = self.plan
+        plan, part = self.plan, part_of(size)
         grid = plan.grid(model) if plan.folds(model) else {}
-        chain = plan.chain(plan.features_of(model))
+        name = plan.features_of(model)
+        chain = plan.chain(name)
         return settings(
             {
                 "model": model,
@@ -134,7 +140,14 @@ class Layout:
                     for one in chain
                 ],
                 "pretrained": any(one.kind.seen_other_images for one in chain),
-                "part": part_of(size),
+                "part": part,
+                "stored": {
+                    "room": plan.family(model).room,
+                    "part": part,
+                    "division": _within(division_files(part)),
+                    "values": _within([self.features(name, part, "train")])[0],
+                    "fitted": [_within(self.fitted(one, plan.part_of(one.name, part))) for one in chain],
+                },
                 **more,
             }
         )
@@ -210,6 +223,12 @@ class Layout:
             "metrics.json",
         ]
         return [f"{RESULTS}/models/{run.path}/{file}" for file in files]
+
+    def stored(self, model: str) -> list[str]:
+        """What it takes, beside a model's own files, to ask it again: what features have learned, and its images."""
+        name = self.plan.features_of(model)
+        learned = [path for one in self.plan.chain(name) for path in self.fitted(one, ALL)]
+        return [*learned, self.features(name, ALL, "train")]
 
     def _of_features(self, name: str, part: str, *splits: str) -> list[str]:
         found = []

@@ -49,12 +49,12 @@ def code_fingerprint(
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(f"{path.relative_to(folder).as_posix()}\0{_checksum(path)}\n".encode())
-    for path in sorted(_with_neighbours([Path(name) for name in own if Path(name).is_file()])):
+    for path in sorted(with_neighbours([Path(name) for name in own if Path(name).is_file()])):
         digest.update(f"{path.name}\0{_checksum(path)}\n".encode())
     return digest.hexdigest()[:16]
 
 
-def _with_neighbours(files: list[Path]) -> set[Path]:
+def with_neighbours(files: list[Path]) -> set[Path]:
     """Files of one's own, and whatever Python files near them or near where one works they import."""
     found: set[Path] = set()
     waiting = list(files)

@@ -1,0 +1,31 @@
+"""Features computed from features, block by block, each as its kind does it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from cifarbench.features import module_of
+from cifarbench.features.inputs import BLOCK_ROWS, State
+from cifarbench.study.family import Entry
+
+
+class Step(NamedTuple):
+    """Features of a chain: their kind, their parameters, and what they have learned."""
+
+    kind: str
+    params: Entry
+    state: State
+
+    def blocks(self, values: np.ndarray, image_shape: tuple[int, int, int]) -> Iterator[np.ndarray]:
+        """What these features are of `values` (N, D), pixels uint8 or float32: so many rows at a time, float32."""
+        transform = module_of(self.kind).transform
+        for start in range(0, len(values), BLOCK_ROWS):
+            yield transform(values[start : start + BLOCK_ROWS], self.state, self.params, image_shape)
+
+
+def through(steps: list[Step], values: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """Pixels (N, D) uint8 through all steps: (N, outputs of the last) float32; themselves if there are none."""
+    for step in steps:
+        values = np.concatenate(list(step.blocks(values, image_shape)))
+    return values

@@ -1,0 +1,146 @@
+"""A model in a browser: pictures dropped on its page, with no network, are answered as the study answers."""
+
+import base64
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import platformdirs
+import pytest
+from PIL import Image
+from small_model import CLASSES, NEIGHBORS, PERCEPTRON, pixels_of, write_model
+
+from cifarbench.data.fetch import fetch
+from cifarbench.export.model import Model
+from cifarbench.export.onnx_file import to_onnx
+from cifarbench.export.parity import compare, session, speed
+from cifarbench.export.runtime import PACKAGE, read_runtime
+from cifarbench.export.try_page import try_page
+from cifarbench.study.errors import UserError
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, to drive a browser")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium: apt-get install chromium")
+FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+FLAGS += ["--disable-background-networking", "--disable-component-update"]
+MODELS = {"network in colours": ("networks", PERCEPTRON, 3), "grey neighbours": ("neighbors", NEIGHBORS, 1)}
+DROP = """([name, content]) => {
+    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], name));
+    document.getElementById("drop").dispatchEvent(
+        new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+}"""
+
+
+class Made(NamedTuple):
+    model: Model
+    page: Path
+
+
+@pytest.fixture(scope="module")
+def runtime() -> tuple[bytes, bytes]:
+    try:
+        archive, _ = fetch(PACKAGE, platformdirs.user_cache_path("cifarbench"))
+    except UserError as error:
+        pytest.skip(f"needs onnxruntime-web from npm: {str(error).splitlines()[0]}")
+    return read_runtime(archive)
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def made(
+    request: pytest.FixtureRequest, runtime: tuple[bytes, bytes], tmp_path_factory: pytest.TempPathFactory
+) -> Made:
+    folder = tmp_path_factory.mktemp("made")
+    model = Model(write_model(folder, *MODELS[request.param]))
+    content = to_onnx(model, {"model": "model"}).SerializeToString()
+    pixels = pixels_of(model.stored)
+    study = model.predict(pixels)
+    same = compare(session(content), model, pixels, study.y_pred, study.proba)
+    parity = same.as_dict() | {"speed": speed(session(content), model, pixels)}
+    page = folder / "model.try.html"
+    page.write_text(try_page(content, runtime, model.stored.dataset, parity))
+    return Made(model, page)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["sync_api.Browser"]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, chromium_sandbox=False)
+        yield browser
+        browser.close()
+
+
+def png(pixels: np.ndarray, image_shape: tuple[int, int, int]) -> bytes:
+    file = io.BytesIO()
+    image = pixels.reshape(image_shape).transpose(1, 2, 0)
+    Image.fromarray(image[:, :, 0] if image_shape[0] == 1 else image).save(file, "PNG")
+    return file.getvalue()
+
+
+def opened(browser, page: Path, **options):
+    shown = browser.new_context(**options).new_page()
+    shown.goto(page.as_uri())
+    shown.locator("#status").get_by_text("Ready.").wait_for()
+    return shown
+
+
+def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(browser, made: Made) -> None:
+    shape, pixels = made.model.stored.image_shape, pixels_of(made.model.stored)[:3]
+    page = browser.new_context().new_page()
+    requests, complaints = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(made.page.as_uri())
+    files = [
+        {"name": f"{row}.png", "mimeType": "image/png", "buffer": png(one, shape)}
+        for row, one in enumerate(pixels)
+    ]
+    page.locator("#files").set_input_files(files)
+    page.locator(".answer").nth(2).wait_for()
+    expected = made.model.predict(pixels)
+    # The newest stands first.
+    for row, answer in enumerate(reversed(page.locator(".answer").all())):
+        assert answer.get_attribute("data-label") == CLASSES[expected.y_pred[row]]
+        found = json.loads(answer.get_attribute("data-probabilities"))
+        np.testing.assert_allclose(found, expected.proba[row], atol=1e-5, rtol=0)
+        assert answer.locator("h2").inner_text() == CLASSES[expected.y_pred[row]]
+        assert answer.locator("tr").count() == len(CLASSES)
+    assert [url for url in requests if not url.startswith(("data:", "blob:"))] == [made.page.as_uri()]
+    assert complaints == []
+    page.context.close()
+
+
+def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of(browser, made: Made) -> None:
+    # The page forbids what Playwright needs to drop a file from a script.
+    page = opened(browser, made.page, bypass_csp=True)
+    file = io.BytesIO()
+    Image.new("RGB", (50, 20), "white").save(file, "JPEG")
+    page.evaluate(DROP, ["white.jpg", base64.b64encode(file.getvalue()).decode()])
+    page.locator(".answer").wait_for()
+    white = made.model.predict(np.full((1, pixels_of(made.model.stored).shape[1]), 255, np.uint8))
+    found = json.loads(page.locator(".answer").get_attribute("data-probabilities"))
+    np.testing.assert_allclose(found, white.proba[0], atol=1e-5, rtol=0)
+    page.evaluate(DROP, ["list.txt", base64.b64encode(b"milk, bread").decode()])
+    page.locator("#status").get_by_text("list.txt is no picture that this browser can open").wait_for()
+    assert page.locator(".answer").count() == 1
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_is_accessible_and_does_not_scroll_sideways(browser, made: Made, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    page = opened(browser, made.page, viewport={"width": width, "height": 844}, bypass_csp=True)
+    shape = made.model.stored.image_shape
+    content = base64.b64encode(png(pixels_of(made.model.stored)[0], shape)).decode()
+    page.evaluate(DROP, [f"{'a_long_name_' * 10}.png", content])
+    page.locator(".answer").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.context.close()
