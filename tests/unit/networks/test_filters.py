@@ -46,5 +46,5 @@ def test_those_behind_a_whitening_layer_answer_as_its_convolution_does(tmp_path:
 
 def test_what_takes_no_images_has_none(tmp_path: Path) -> None:
     save(tmp_path / "network.pt", nn.Linear(5, 5))
-    with pytest.raises(ValueError, match="no weights of .*network.pt are of images of shape"):
+    with pytest.raises(ValueError, match=r"no weights of .*network\.pt are of images of shape"):
         filters(tmp_path / "network.pt", SHAPE)
