@@ -26,7 +26,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The results of a run on this machine alone."""
     study = Study(tmp_path_factory.mktemp("local"))
-    study.run("--cores", "2", timeout=400)
+    study.run("--cores", "2")
     return study.results()
 
 

@@ -91,7 +91,7 @@ class Study:
                 stderr=subprocess.STDOUT,
             )
 
-    def run(self, *arguments: str, log: str = "run.log", timeout: float = 300) -> str:
+    def run(self, *arguments: str, log: str = "run.log", timeout: float = 900) -> str:
         """Run Snakemake to its end and return what it said; raises with that if it fails."""
         process = self.start(*arguments, log=log)
         try:

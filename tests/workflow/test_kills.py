@@ -181,7 +181,7 @@ def test_jobs_end_with_the_run_that_started_them(longer: Project, training: subp
     jobs = jobs_of(training, longer)
     assert len(jobs) == 1
     training.kill()
-    _, left = psutil.wait_procs(jobs, timeout=10)
+    _, left = psutil.wait_procs(jobs, timeout=30)
     assert left == []
 
 
