@@ -1,18 +1,13 @@
 """The cache that fetched files are kept in: shared, checked, and clear about what it can't do."""
 
-import fcntl
 import json
 import logging
 import os
-import pty
-import re
-import struct
 import subprocess
 import sys
-import termios
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -174,23 +169,6 @@ def test_an_archive_of_ones_own_is_not_fetched(tmp_path):
         [sys.executable, SCRIPT, *arguments, "--settings", json.dumps(right)], check=True, capture_output=True
     )
     assert json.loads(receipt.read_text())["path"] == str(archive)
-
-
-def test_a_terminal_shows_source_speed_and_time_left(cache):
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-    with serving(CONTENT, servers.slowly) as server:
-        process = _start_script(cache, server.url, cache.parent / "receipt.json", stdout=slave)
-        os.close(slave)
-        shown = b""
-        # On Linux a terminal ends in an error.
-        with suppress(OSError):
-            while piece := os.read(master, 4096):
-                shown += piece
-        process.communicate()
-        os.close(master)
-    bar = rf"127.0.0.1:{server.server_port}: +\d+%.*\d+k/300k \[00:00<00:00, .*B/s\]"
-    assert re.search(bar, shown.decode())
 
 
 def _start_script(cache, url, receipt, stdout=subprocess.PIPE):
