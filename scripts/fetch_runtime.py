@@ -2,19 +2,16 @@
 
 from pathlib import Path
 
-import platformdirs
-
-from cifarbench.data.fetch import fetch
-from cifarbench.export.runtime import PACKAGE
+from cifarbench.data.fetch import cache_folder
+from cifarbench.export.runtime import PACKAGE, SHA256, fetch_runtime
 from cifarbench.study.command import run
 from cifarbench.study.files import write_json
 
 
 def main(runtime_receipt: Path, cache: str = "") -> None:
     """runtime_receipt: what is written: where it lies. cache: the cache folder; the user's own by default."""
-    folder = Path(cache) if cache else platformdirs.user_cache_path("cifarbench")
-    path, origin = fetch(PACKAGE, folder)
-    write_json(runtime_receipt, {"path": str(path.resolve()), "sha256": PACKAGE.sha256, "source": origin})
+    path = fetch_runtime(cache_folder(cache))
+    write_json(runtime_receipt, {"path": str(path.resolve()), "sha256": SHA256, "source": PACKAGE})
 
 
 if __name__ == "__main__":

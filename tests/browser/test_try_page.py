@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import platformdirs
 import pytest
 from PIL import Image
 from small_model import CLASSES, NEIGHBORS, PERCEPTRON, pixels_of, write_model
 
-from cifarbench.data.fetch import fetch
+from cifarbench.data.fetch import cache_folder
 from cifarbench.export.model import Model
 from cifarbench.export.onnx_file import to_onnx
 from cifarbench.export.parity import compare, session, speed
-from cifarbench.export.runtime import PACKAGE, read_runtime
+from cifarbench.export.runtime import fetch_runtime, read_runtime
 from cifarbench.export.try_page import try_page
 from cifarbench.study.errors import UserError
 
@@ -45,7 +44,7 @@ class Made(NamedTuple):
 @pytest.fixture(scope="module")
 def runtime() -> tuple[bytes, bytes]:
     try:
-        archive, _ = fetch(PACKAGE, platformdirs.user_cache_path("cifarbench"))
+        archive = fetch_runtime(cache_folder())
     except UserError as error:
         pytest.skip(f"needs onnxruntime-web from npm: {str(error).splitlines()[0]}")
     return read_runtime(archive)

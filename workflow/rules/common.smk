@@ -153,12 +153,42 @@ def features_code(rule_name, features):
 
 def module_file(module):
     """The file of a module of the library, relative to it."""
-    return module.replace(".", "/") + ".py"
+    return str(Path(*module.split(".")).with_suffix(".py"))
 
 
 def code_of(rule):
     """The fingerprint of a rule's code as it is known without a job: of one that depends on its model, the script's."""
     return rule.params.code if isinstance(rule.params.code, str) else fingerprint(rule.name)
+
+
+# ---- What a model is taken along by ----
+
+
+def stored_files(wildcards):
+    """What a model's predictor reads, and what it is held against."""
+    return [
+        *(f"<results>/data/{name}" for name in ("dataset.json", "test_images.npy", "train_labels.npy")),
+        *FILES.trained(Run(wildcards.model)),
+        *FILES.stored(wildcards.model),
+    ]
+
+
+def export_code(rule_name):
+    """The checksum of a rule's code, with that of the model's family and of its features, which it imports by name."""
+
+    def code(wildcards):
+        chain = PLAN.chain(PLAN.features_of(wildcards.model))
+        own = [path for features in chain for path in PLAN.own_code_of_features(features)]
+        return fingerprint(
+            rule_name,
+            modules=[
+                f"{PLAN.family(wildcards.model).room}/predictor.py",
+                *(f"features/{features.kind.name}.py" for features in chain),
+            ],
+            own=[*PLAN.own_code(wildcards.model), *own],
+        )
+
+    return code
 
 
 # ---- A model's job: its failure is put on record, and the others' comparison still comes ----

@@ -1,33 +1,6 @@
 # What is taken along of a model: an ONNX file, a page on which it can be tried, a card. Made when it is asked for.
 
 
-def stored_files(wildcards):
-    """What a model's predictor reads, and what it is held against."""
-    return [
-        *(f"<results>/data/{name}" for name in ("dataset.json", "test_images.npy", "train_labels.npy")),
-        *FILES.trained(Run(wildcards.model)),
-        *FILES.stored(wildcards.model),
-    ]
-
-
-def export_code(rule_name):
-    """The checksum of a rule's code, with that of the model's family and of its features, which it imports by name."""
-
-    def code(wildcards):
-        chain = PLAN.chain(PLAN.features_of(wildcards.model))
-        own = [path for features in chain for path in PLAN.own_code_of_features(features)]
-        return fingerprint(
-            rule_name,
-            modules=[
-                f"{PLAN.family(wildcards.model).room}/predictor.py",
-                *(f"features/{features.kind.name}.py" for features in chain),
-            ],
-            own=[*PLAN.own_code(wildcards.model), *own],
-        )
-
-    return code
-
-
 rule export_model:
     input:
         files=stored_files,

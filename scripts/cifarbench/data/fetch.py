@@ -24,19 +24,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A published file: its name, its size in bytes, its sha256, and the URLs that hold it, best first.
-
-    otherwise: what one can do without any of them, beside running the same command again.
-    """
+    """A published file: its name, its size in bytes, its sha256, and the URLs that hold it, best first."""
 
     name: str
     size: int
     sha256: str
     sources: tuple[str, ...]
-    otherwise: tuple[str, ...] = (
-        "get the file in some other way, and run make study ARCHIVE=path/to/it",
-        "run make demo, the same study on pictures that need no download",
-    )
 
 
 def fetch_dataset(
@@ -148,8 +141,8 @@ def _fetch(file: RemoteFile, target: Path, limits: Limits) -> str:
                 *reasons,
                 "Ways on:",
                 f"  - run the same command again, which goes on from byte {kept} of {file.size};",
-                *(f"  - {way};" for way in file.otherwise[:-1]),
-                f"  - {file.otherwise[-1]}.",
+                "  - get the file in some other way, and run make study ARCHIVE=path/to/it;",
+                "  - run make demo, the same study on pictures that need no download.",
             ]
         )
     )

@@ -106,7 +106,8 @@ def _describe(crate: ROCrate, run: Run) -> None:
 
 
 def _software(crate: ROCrate, name: str, number: str) -> ContextEntity:
-    place = f"https://pypi.org/project/{name}/{number}/"
+    # A package URL, as software is named whatever registry holds it.
+    place = f"pkg:pypi/{name}@{number}"
     if name == "python":
         place = f"https://www.python.org/downloads/release/python-{number.replace('.', '')}/"
     about = {"@type": "SoftwareApplication", "name": name, "softwareVersion": number, "url": place}

@@ -1,19 +1,16 @@
-"""onnxruntime-web, which runs ONNX files in a browser: fetched once from npm, kept in the cache, taken apart here."""
+"""onnxruntime-web, which runs ONNX files in a browser: had once by npm, kept in the cache, taken apart here."""
 
+import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
-from cifarbench.data.fetch import RemoteFile
+from cifarbench.study.errors import UserError
+from cifarbench.study.files import checksum
 
-PACKAGE = RemoteFile(
-    name="onnxruntime-web-1.30.0.tgz",
-    size=33_106_585,
-    sha256="d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71",
-    sources=("https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-1.30.0.tgz",),
-    otherwise=(
-        "get the file in some other way, by npm pack onnxruntime-web@1.30.0, and put it into the cache folder",
-    ),
-)
+PACKAGE = "onnxruntime-web@1.30.0"
+FILE = "onnxruntime-web-1.30.0.tgz"
+SHA256 = "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71"
 # The part that needs no graphics card: a module of JavaScript, and what it loads.
 SCRIPT, MACHINE_CODE = "package/dist/ort.wasm.bundle.min.mjs", "package/dist/ort-wasm-simd-threaded.wasm"
 
@@ -23,3 +20,29 @@ def read_runtime(archive: Path) -> tuple[bytes, bytes]:
     with tarfile.open(archive) as package:
         script, machine_code = (package.extractfile(name).read() for name in (SCRIPT, MACHINE_CODE))
     return script, machine_code
+
+
+def fetch_runtime(folder: Path) -> Path:
+    """The package in a cache folder, fetched by npm if it is not there.
+
+    Raises UserError if there is no npm, or if the package can't be had or is another one.
+    """
+    path = folder / FILE
+    by_hand = f"by `npm pack {PACKAGE}` where that works, and put {FILE} into {folder}."
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            try:
+                command = ["npm", "pack", PACKAGE, "--pack-destination", place, "--silent"]
+                subprocess.run(command, check=True, capture_output=True, text=True)
+            except FileNotFoundError:
+                raise UserError(
+                    f"npm is not installed here, which brings {PACKAGE}; get it {by_hand}"
+                ) from None
+            except subprocess.CalledProcessError as error:
+                said = error.stderr.strip().partition("\n")[0] or f"it ended with {error.returncode}"
+                raise UserError(f"npm can't fetch {PACKAGE} ({said}); get it {by_hand}") from None
+            Path(place, FILE).replace(path)
+    if checksum(path) != SHA256:
+        raise UserError(f"{path} has another checksum than {PACKAGE}; delete it, or get it {by_hand}")
+    return path
