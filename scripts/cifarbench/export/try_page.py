@@ -27,7 +27,7 @@ def try_page(
         model=properties["model"],
         dataset=dataset,
         parity=parity,
-        runtime=PACKAGE.name.removesuffix(".tgz"),
+        runtime=PACKAGE,
         # As JSON of one page; what is large is packed, and unpacked by the browser itself.
         about={
             "model": properties["model"],
