@@ -17,7 +17,7 @@ LIMITED = [*SLURM, "--set-resources", *(f"train_network:{resource}" for resource
 
 
 def wait_for(
-    is_so: Callable[[], bool], what: str, run: subprocess.Popen | None = None, seconds: float = 90
+    is_so: Callable[[], bool], what: str, run: subprocess.Popen | None = None, seconds: float = 240
 ) -> None:
     """Wait while `run`, if there is one, goes on."""
     end = time.monotonic() + seconds
@@ -100,14 +100,17 @@ def test_whatever_happens_the_results_are_the_same(slurm, study, expected):
         assert trainings.states(SECOND)[-1] == "PENDING"
         assert trainings.states(FIRST)[-1] == "RUNNING"
         slurm.ask("scontrol", "update", f"NodeName={NODE}", "State=RESUME")
-        code = run.wait(300)
+        code = run.wait(900)
     finally:
         run.kill()
         run.wait()
     assert code == 0, (study.folder / "run.log").read_text()
 
-    assert trainings.states(FIRST) == ["CANCELLED", "TIMEOUT", "COMPLETED"]
-    assert trainings.states(SECOND) == ["CANCELLED", "CANCELLED", "COMPLETED"]
+    for network, end in ((FIRST, "TIMEOUT"), (SECOND, "CANCELLED")):
+        cancelled, ended, *slow, last = trainings.states(network)
+        assert (cancelled, ended, last) == ("CANCELLED", end, "COMPLETED")
+        # Beside other tests, a training may need a minute more than it may have, and goes on in the next one.
+        assert set(slow) <= {"TIMEOUT"}
     for job in [*trainings.jobs(FIRST), *trainings.jobs(SECOND)]:
         assert (job["Partition"], job["Account"]) == ("cpu", "(null)")
         assert (job["TresPerNode"], job.get("TresPerJob")) == ("gres:gpu:1", None)
