@@ -12,7 +12,7 @@ HEADERS = ["model", "accuracy", "95% interval", "fitted in"]
 def of(results: Path, most: int = MOST) -> str:
     """The best models of a run, how many more there are, those that failed, and where the report is.
 
-    results: the folder of a dataset's results. The time of a tuned model is that of its search and of its fit.
+    results: the folder of a dataset's results. The time of a tuned model holds that of its search.
     """
     with open(results / "comparison.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -26,7 +26,7 @@ def of(results: Path, most: int = MOST) -> str:
 
 
 def _cells(row: dict[str, str]) -> list[str]:
-    seconds = float(row["fit_seconds"]) + float(row["tuning_seconds"] or 0)
+    seconds = float(row["fit_seconds"])
     return [
         row["model"],
         f"{float(row['accuracy']):.2%}",
