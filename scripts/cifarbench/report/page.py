@@ -20,26 +20,32 @@ def render(run: Run, settings: dict[str, Any]) -> tuple[str, str]:
     settings: `report` (`title`, `language`) and `configuration`, what the run was configured with.
     """
     say = Language(settings["report"].get("language", "en"))
-    environment = _environment(say)
+    templates = _environment(say)
     values = {"report": Report(run, say, settings), "run": run}
-    return tuple(environment.get_template(name).render(values) for name in ("report.html.j2", "report.md.j2"))
+    return tuple(templates.get_template(name).render(values) for name in ("report.html.j2", "report.md.j2"))
 
 
 def _environment(say: Language) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+    found = environment(TEMPLATES)
+    found.globals["say"] = say
+    found.filters["cell"] = cell
+    found.filters["setting"] = text
+    return found
+
+
+def environment(templates: Path) -> Environment:
+    """For the templates of a folder; those of HTML are escaped, and may take in other files as they are."""
+    found = Environment(
+        loader=FileSystemLoader(templates),
         autoescape=lambda name: name is None or ".html" in name,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals["say"] = say
-    environment.globals["source"] = lambda file: Markup((TEMPLATES / file).read_text())
-    environment.filters["code"] = code
-    environment.filters["cell"] = cell
-    environment.filters["setting"] = text
-    return environment
+    found.globals["source"] = lambda file: Markup((templates / file).read_text())
+    found.filters["code"] = code
+    return found
 
 
 def code(text: str) -> Markup:
