@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import faiss
 import numpy as np
 
 from cifarbench.features.moments import centred
+from cifarbench.study.blas import faiss
 
 
 def points_of(values: np.ndarray, metric: str) -> np.ndarray:

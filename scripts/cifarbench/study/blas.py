@@ -1,0 +1,40 @@
+"""faiss, whose matrix products are told which processor this is: `from cifarbench.study.blas import faiss`."""
+
+import os
+from types import ModuleType
+
+# Loads numpy's OpenBLAS.
+import numpy  # noqa: F401
+from threadpoolctl import threadpool_info
+
+VARIABLE = "OPENBLAS_CORETYPE"
+# Processors that came after the OpenBLAS in faiss's wheel (0.3.15), by the kernels of that one which suit them.
+KNOWN_AS = {"SapphireRapids": "SkylakeX"}
+
+
+def core_type() -> str | None:
+    """What numpy's OpenBLAS takes this processor for, in faiss's words; None where numpy has another library.
+
+    That in faiss's wheel is older than many processors. For those that it does not know, it takes kernels without
+    vectors of any length: an eighth of the speed on an Ice Lake of two cores.
+    """
+    found = [
+        library.get("architecture") for library in threadpool_info() if library["internal_api"] == "openblas"
+    ]
+    return KNOWN_AS.get(found[0], found[0]) if found else None
+
+
+def _load() -> ModuleType:
+    told = core_type() if VARIABLE not in os.environ else None
+    if told:
+        os.environ[VARIABLE] = told
+    try:
+        import faiss
+    finally:
+        # What is loaded later knows better.
+        if told:
+            del os.environ[VARIABLE]
+    return faiss
+
+
+faiss = _load()
