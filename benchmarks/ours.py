@@ -42,7 +42,8 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
     from cifarbench.data.parts import assign_folds
     from cifarbench.features.components import PrincipalComponents
     from cifarbench.features.moments import Moments
-    from cifarbench.neighbors.search import correct_by_neighbors, nearest
+    from cifarbench.neighbors.search import nearest
+    from cifarbench.neighbors.voting import correct_by_neighbors
 
     folds = assign_folds(images.train_labels, 3)
 
@@ -159,7 +160,8 @@ def augmentation(images: Images) -> None:
 
 
 def _accuracy_of_neighbors(points: np.ndarray, queries: np.ndarray, images: Images) -> float:
-    from cifarbench.neighbors.search import nearest, vote_shares
+    from cifarbench.neighbors.search import nearest
+    from cifarbench.neighbors.voting import vote_shares
 
     neighbors, _ = nearest(points, queries, 5, CORES)
     shares = vote_shares(images.train_labels[neighbors], 10)

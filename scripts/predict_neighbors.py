@@ -6,7 +6,8 @@ import numpy as np
 
 from cifarbench.data.parts import rows_of
 from cifarbench.neighbors.family import KIND
-from cifarbench.neighbors.search import points_of, vote
+from cifarbench.neighbors.search import merged, nearest_rows
+from cifarbench.neighbors.voting import voices, vote_shares
 from cifarbench.study.command import run
 from cifarbench.study.contract import decided, write_fit, write_predictions
 from cifarbench.study.cost import Stopwatch, cost_record
@@ -24,42 +25,63 @@ def main(
     fit_costs: list[Path],
     predict_costs: list[Path],
     search_costs: list[Path],
+    shards: list[Path],
+    shard_costs: list[Path],
     predictions: Path,
     fit: Path,
     settings: dict,
     threads: int,
+    memory_mb: float,
 ) -> None:
     """train_features, test_features: (N, D), pixels or features. division: of the part; none for all images.
 
-    best: a grid's choice, if there is one. settings: `model`, `family`, `params`, `chosen`, `features`, `part`.
+    best: a grid's choice, if there is one. shards, shard_costs: what searches of all shards have found, and cost; none
+    to search here. settings: `model`, `family`, `params`, `chosen`, `features`, `part`.
     """
     settings = decided(settings, best)
     params, labels = settings["params"], np.load(train_labels)
-    values = np.load(train_features, mmap_mode="r")
-    if division:
-        rows, _ = rows_of(settings["part"], len(labels), np.load(division[0]))
-        values, labels = values[rows], labels[rows]
-    with Stopwatch() as fitting:
-        points = points_of(values, params["metric"])
-    with Stopwatch() as predicting:
-        queries = points_of(np.load(test_features, mmap_mode="r"), params["metric"])
+    values, queries = (np.load(path, mmap_mode="r") for path in (train_features, test_features))
+    rows, _ = rows_of(settings["part"], len(labels), np.load(division[0]) if division else None)
+    preparing = Stopwatch()
+    with Stopwatch() as watch:
+        if shards:
+            neighbors, squares = merged(shards, params["n_neighbors"])
+        else:
+            neighbors, squares = nearest_rows(
+                values,
+                rows,
+                queries,
+                np.arange(len(queries)),
+                metric=params["metric"],
+                n_neighbors=params["n_neighbors"],
+                threads=threads,
+                memory_mb=memory_mb,
+                preparing=preparing,
+            )
         n_classes = len(read_json(dataset)["classes"])
-        proba, _ = vote(points, labels, queries, params, n_classes, threads)
+        proba = vote_shares(labels[neighbors], n_classes, voices(squares, params))
 
     write_predictions(predictions, np.load(test_labels), proba)
     of_features = [read_json(path) for path in fit_costs]
+    of_shards = [read_json(path) for path in shard_costs]
     write_fit(
         fit,
         settings,
         kind=KIND,
-        fit_costs=[*of_features, cost_record(fitting.seconds, threads)],
+        fit_costs=[
+            *of_features,
+            *(one["fit"] for one in of_shards),
+            cost_record(preparing.seconds, threads),
+        ],
         predict_costs=[
             *(read_json(path) for path in predict_costs),
-            cost_record(predicting.seconds, threads),
+            *(one["predict"] for one in of_shards),
+            cost_record(watch.seconds - preparing.seconds, threads),
         ],
         search_costs=[read_json(path) for path in search_costs],
         # Neighbours have to keep all that they are sought among.
-        stored_bytes=points.nbytes + labels.nbytes + sum(cost.get("stored_bytes", 0) for cost in of_features),
+        stored_bytes=len(rows) * (values.shape[1] * np.dtype(np.float32).itemsize + labels.itemsize)
+        + sum(cost.get("stored_bytes", 0) for cost in of_features),
         n_parameters=None,
         seed=None,
     )

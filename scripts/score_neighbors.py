@@ -5,21 +5,32 @@ from pathlib import Path
 import numpy as np
 
 from cifarbench.data.parts import rows_of
-from cifarbench.neighbors.search import correct_by_neighbors, nearest, points_of, voices
+from cifarbench.neighbors.search import nearest_rows
+from cifarbench.neighbors.voting import correct_by_neighbors, voices
 from cifarbench.study.command import run
 from cifarbench.study.cost import Stopwatch, cost_record
 from cifarbench.study.files import write_json
 
 
-def main(features: Path, labels: Path, division: Path, cell: Path, settings: dict, threads: int) -> None:
+def main(
+    features: Path, labels: Path, division: Path, cell: Path, settings: dict, threads: int, memory_mb: float
+) -> None:
     """features: of all training images, fitted to those in the fold. settings: `part`, `params`, `max_neighbors`."""
     params, classes = settings["params"], np.load(labels)
     rows, left_out = rows_of(settings["part"], len(classes), np.load(division))
     with Stopwatch() as watch:
         values = np.load(features, mmap_mode="r")
-        train, validation = (points_of(values[part], params["metric"]) for part in (rows, left_out))
-        neighbors, squares = nearest(train, validation, settings["max_neighbors"], threads)
-        correct = correct_by_neighbors(classes[rows][neighbors], classes[left_out], voices(squares, params))
+        neighbors, squares = nearest_rows(
+            values,
+            rows,
+            values,
+            left_out,
+            metric=params["metric"],
+            n_neighbors=settings["max_neighbors"],
+            threads=threads,
+            memory_mb=memory_mb,
+        )
+        correct = correct_by_neighbors(classes[neighbors], classes[left_out], voices(squares, params))
     write_json(
         cell,
         {

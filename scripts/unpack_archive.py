@@ -5,7 +5,7 @@ from pathlib import Path
 from cifarbench.data.archive import recheck_archive
 from cifarbench.data.datasets import load_dataset
 from cifarbench.study.command import run
-from cifarbench.study.files import read_json, write_array, write_json
+from cifarbench.study.files import read_json, write_array, write_blocks, write_json
 
 
 def main(
@@ -20,7 +20,7 @@ def main(
     """settings: the dataset's name as `dataset`, and what its entry in the configuration declares."""
     archive = read_json(archive_receipt)
     images = load_dataset(recheck_archive(archive), settings)
-    write_array(train_images, images.train_images)
+    write_blocks(train_images, images.train_blocks(), len(images.train_labels))
     write_array(train_labels, images.train_labels)
     write_array(test_images, images.test_images)
     write_array(test_labels, images.test_labels)

@@ -71,7 +71,9 @@ except UserError as error:
     sys.exit("\n".join(f"Error: {sentence}" for sentence in str(error).splitlines()))
 
 SEED = config["seed"]
-DIGITS = [name for name, entry in DATASETS.items() if entry["kind"] == "digits"]
+DIGITS, SYNTHETIC = (
+    [name for name, entry in DATASETS.items() if entry["kind"] == kind] for kind in ("digits", "synthetic")
+)
 
 
 def any_of(names):
@@ -82,6 +84,16 @@ def any_of(names):
 def features_of_run(split):
     """The features that a run's model looks at, of the training or the test images."""
     return lambda wildcards: FILES.features(PLAN.features_of(wildcards.model), part_of(wildcards.size), split)
+
+
+def run_of(wildcards):
+    """The run that a job belongs to."""
+    return Run(wildcards.model, wildcards.seed, wildcards.size)
+
+
+def costs_beside(paths):
+    """What has been made cost what the files of these names say."""
+    return [str(Path(path).with_suffix(".json")) for path in paths]
 
 
 def costs_of_run(split):

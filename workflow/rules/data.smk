@@ -31,13 +31,39 @@ rule make_digits_archive:
         "python {params.script:q} " "--archive {output.archive} --archive-receipt {output.receipt} 2> {log}"
 
 
+rule make_synthetic_archive:
+    output:
+        archive=directory("results/{dataset}/data/synthetic"),
+        receipt="results/{dataset}/data/archive.json",
+    log:
+        "results/{dataset}/logs/make_synthetic_archive.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_synthetic_archive.tsv"
+    wildcard_constraints:
+        dataset=any_of(SYNTHETIC),
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(300, images=0.1),
+        runtime=minutes(2, per_gigabyte=10),
+    params:
+        settings=lambda wildcards: settings(entry_of(wildcards.dataset, DECLARED) | {"seed": SEED}),
+        script=untracked(SCRIPTS / "make_synthetic_archive.py"),
+        code=fingerprint("make_synthetic_archive"),
+    shell:
+        "python {params.script:q} --archive {output.archive} --archive-receipt {output.receipt} "
+        "--settings {params.settings:q} 2> {log}"
+
+
 rule fetch_archive:
     output:
         receipt="results/{dataset}/data/archive.json",
     log:
         "results/{dataset}/logs/fetch_archive.log",
     wildcard_constraints:
-        dataset=any_of(name for name in DATASETS if name not in DIGITS),
+        dataset=any_of(name for name in DATASETS if name not in DIGITS + SYNTHETIC),
     # Where jobs are sent to a cluster, its nodes often have no way out.
     localrule: True
     conda:

@@ -36,10 +36,48 @@ rule score_neighbors:
         ),
         script=untracked(SCRIPTS / "score_neighbors.py"),
         code=fingerprint("score_neighbors"),
+        memory_mb=untracked(config["memory_mb"]),
     shell:
         guarded("score_neighbors")
         + "python {params.script:q} --features {input.features} --labels {input.labels} "
-        "--division {input.division} --cell {output.cell} --settings {params.settings:q} --threads {threads} 2> {log}"
+        "--division {input.division} --cell {output.cell} --settings {params.settings:q} --threads {threads} --memory-mb {params.memory_mb} 2> {log}"
+
+
+rule search_neighbors:
+    input:
+        train_features=features_of_run("train"),
+        test_features=features_of_run("test"),
+        division=lambda wildcards: division_files(part_of(wildcards.size)),
+        best=lambda wildcards: FILES.best(wildcards.model, wildcards.size),
+    output:
+        neighbors="<results>/models/{model}{seed}{size}/shards/{shard}_of_{shards}.npz",
+        cost="<results>/models/{model}{seed}{size}/shards/{shard}_of_{shards}.json",
+    log:
+        "<logs>/search_neighbors/{model}{seed}{size}/{shard}_of_{shards}.log",
+    benchmark:
+        "<benchmarks>/search_neighbors/{model}{seed}{size}/{shard}_of_{shards}.tsv"
+    wildcard_constraints:
+        model=any_of(PLAN.made_in("neighbors")),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(500, images=9),
+        runtime=minutes(3, per_gigabyte=60),
+        tries_left=tries_left,
+    params:
+        guard=GUARD,
+        settings=lambda wildcards: FILES.model_settings(
+            wildcards.model, wildcards.size, shard=[int(wildcards.shard), int(wildcards.shards)]
+        ),
+        script=untracked(SCRIPTS / "search_neighbors.py"),
+        code=fingerprint("search_neighbors"),
+        memory_mb=untracked(config["memory_mb"]),
+    shell:
+        guarded("search_neighbors") + "python {params.script:q} "
+        "--train-features {input.train_features} --test-features {input.test_features} "
+        "--division {input.division} --best {input.best} --neighbors {output.neighbors} --cost {output.cost} "
+        "--settings {params.settings:q} --threads {threads} --memory-mb {params.memory_mb} 2> {log}"
 
 
 rule predict_neighbors:
@@ -54,6 +92,8 @@ rule predict_neighbors:
         fit_costs=costs_of_run("train"),
         predict_costs=costs_of_run("test"),
         search_costs=lambda wildcards: FILES.search_costs(wildcards.model, wildcards.size),
+        shards=lambda wildcards: FILES.shards(run_of(wildcards)),
+        shard_costs=lambda wildcards: costs_beside(FILES.shards(run_of(wildcards))),
     output:
         predictions="<results>/models/{model}{seed}{size}/predictions.npz",
         fit="<results>/models/{model}{seed}{size}/fit.json",
@@ -75,11 +115,13 @@ rule predict_neighbors:
         settings=lambda wildcards: FILES.model_settings(wildcards.model, wildcards.size),
         script=untracked(SCRIPTS / "predict_neighbors.py"),
         code=fingerprint("predict_neighbors"),
+        memory_mb=untracked(config["memory_mb"]),
     shell:
         guarded("predict_neighbors") + "python {params.script:q} "
         "--train-features {input.train_features} --train-labels {input.train_labels} "
         "--test-features {input.test_features} --test-labels {input.test_labels} "
         "--division {input.division} --dataset {input.dataset} --best {input.best} "
         "--fit-costs {input.fit_costs} --predict-costs {input.predict_costs} --search-costs {input.search_costs} "
+        "--shards {input.shards} --shard-costs {input.shard_costs} "
         "--predictions {output.predictions} --fit {output.fit} "
-        "--settings {params.settings:q} --threads {threads} 2> {log}"
+        "--settings {params.settings:q} --threads {threads} --memory-mb {params.memory_mb} 2> {log}"

@@ -59,8 +59,8 @@ def read_cifar(path: Path, layout: Layout, declared: Declared) -> ImageDataset:
         if member == layout.meta:
             classes = _classes(batch, layout, declared, member)
             continue
-        images[member] = _pixels(batch, rows[member], declared.n_features, member)
-        labels[member] = _labels(batch, layout, rows[member], declared.n_classes, member)
+        images[member] = pixels(batch, rows[member], declared.n_features, member)
+        labels[member] = labels_of(batch, layout.labels, rows[member], declared.n_classes, member)
     return ImageDataset(
         train_images=np.concatenate([images.pop(member) for member in layout.train]),
         train_labels=np.concatenate([labels[member] for member in layout.train]),
@@ -83,8 +83,9 @@ def _limit(rows: int, n_features: int) -> int:
     return rows * (2 * n_features + OTHER_BYTES_PER_ROW) + OTHER_BYTES
 
 
-def _pixels(batch: dict[str, Any], rows: int, n_features: int, member: str) -> np.ndarray:
-    data = _entry(batch, "data", member)
+def pixels(batch: dict[str, Any], rows: int, n_features: int, member: str) -> np.ndarray:
+    """The images of a batch, (rows, n_features) uint8; UserError if they are anything else."""
+    data = entry(batch, "data", member)
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape != (rows, n_features):
         raise UserError(
             f"{member} has {describe(data)} as its data; expected an array of uint8 of shape "
@@ -93,27 +94,29 @@ def _pixels(batch: dict[str, Any], rows: int, n_features: int, member: str) -> n
     return data
 
 
-def _labels(batch: dict[str, Any], layout: Layout, rows: int, n_classes: int, member: str) -> np.ndarray:
-    labels = _entry(batch, layout.labels, member)
+def labels_of(
+    batch: dict[str, Any], key: str, rows: int, n_classes: int, member: str, first: int = 0
+) -> np.ndarray:
+    """The labels of a batch, which count from `first`, as (rows,) int64 from 0; UserError if they are anything else."""
+    labels = entry(batch, key, member)
     if isinstance(labels, np.ndarray):
         listed = labels.ndim == 1 and labels.dtype.kind in "iu"
     else:
         listed = isinstance(labels, list)
     if not listed:
-        raise UserError(
-            f"{member} has {describe(labels)} as its {layout.labels}; expected a list of {rows} numbers."
-        )
-    return checked_labels(labels, rows, n_classes, member)
+        raise UserError(f"{member} has {describe(labels)} as its {key}; expected a list of {rows} numbers.")
+    return checked_labels(labels, rows, n_classes, member, first)
 
 
 def _classes(batch: dict[str, Any], layout: Layout, declared: Declared, member: str) -> list[str]:
-    names = _entry(batch, layout.names, member)
+    names = entry(batch, layout.names, member)
     if not isinstance(names, list):
         raise UserError(f"{member} has {describe(names)} as its {layout.names}; expected a list of names.")
     return checked_classes(names, declared.n_classes, member)
 
 
-def _entry(batch: dict[str, Any], key: str, member: str) -> Any:
+def entry(batch: dict[str, Any], key: str, member: str) -> Any:
+    """What a batch has under a key; UserError if it has nothing there."""
     if key not in batch:
         found = ", ".join(plain(name, 40) for name in list(batch)[:10]) or "nothing"
         raise UserError(f"{member} has no {key}; it holds {found}.")

@@ -7,10 +7,12 @@ from cifarbench.data.cifar import CIFAR10, cifar100, read_cifar
 from cifarbench.data.idx import read_idx
 from cifarbench.data.image_dataset import Declared, ImageDataset
 from cifarbench.data.image_folder import read_image_folder
+from cifarbench.data.imagenet import read_imagenet
 
 
 def load_dataset(path: Path, entry: dict[str, Any]) -> ImageDataset:
-    """The images of the archive at `path`: a file, or a folder for fashion_mnist and image_folder.
+    """The images of the archive at `path`: a file, or a folder for fashion_mnist, image_folder
+    and downsampled_imagenet.
 
     entry: the dataset's entry in the configuration: `kind`, `n_train`, `n_test`, `n_classes`, `image_shape`,
     and what the kind needs besides.
@@ -25,6 +27,8 @@ def load_dataset(path: Path, entry: dict[str, Any]) -> ImageDataset:
             dataset = read_cifar(path, cifar100(entry.get("labels", "fine")), declared)
         case "fashion_mnist":
             dataset = read_idx(path, entry["classes"], declared)
+        case "downsampled_imagenet" | "synthetic":
+            dataset = read_imagenet(path, entry.get("classes"), declared)
         case "image_folder":
             dataset = read_image_folder(path, declared, entry.get("resize", False))
         case kind:

@@ -1,6 +1,6 @@
 """A dataset of labelled images as arrays, and the sizes that the configuration declares for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Self
@@ -8,9 +8,12 @@ from typing import Any, Self
 import numpy as np
 
 from cifarbench.data.plain import describe
+from cifarbench.study.blocks import let_go
 from cifarbench.study.errors import UserError
 
 MAX_CLASS_NAME = 100
+# Images that are written at once.
+BLOCK_ROWS = 8192
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,24 @@ class Declared:
 class ImageDataset:
     """Images as rows of channel-major values, with their labels.
 
-    train_images, test_images: (N, channels * height * width) uint8. train_labels, test_labels: (N,) int64,
-    positions in `classes`.
+    train_images, test_images: (N, channels * height * width) uint8; training images may come as batches of rows, mapped
+    from their files, that make them up together. train_labels, test_labels: (N,) int64, positions in `classes`.
     """
 
-    train_images: np.ndarray
+    train_images: np.ndarray | list[np.ndarray]
     train_labels: np.ndarray
     test_images: np.ndarray
     test_labels: np.ndarray
     classes: list[str]
     image_shape: tuple[int, int, int]
+
+    def train_blocks(self) -> Iterator[np.ndarray]:
+        """The training images, some rows at a time, in their order."""
+        batches = self.train_images if isinstance(self.train_images, list) else [self.train_images]
+        for batch in batches:
+            for start in range(0, len(batch), BLOCK_ROWS):
+                yield batch[start : start + BLOCK_ROWS]
+                let_go(batch)
 
     def check(self) -> Self:
         """The dataset itself, if every class has images to train on and to test with; UserError otherwise."""
@@ -61,21 +72,23 @@ class ImageDataset:
         return self
 
 
-def checked_labels(labels: Sequence[Any] | np.ndarray, rows: int, n_classes: int, where: str) -> np.ndarray:
-    """Labels as (rows,) int64, if there are as many as rows and each is a class; UserError otherwise.
+def checked_labels(
+    labels: Sequence[Any] | np.ndarray, rows: int, n_classes: int, where: str, first: int = 0
+) -> np.ndarray:
+    """Labels as (rows,) int64 from 0, if there are as many as rows and each is a class; UserError otherwise.
 
-    where: the file or member that they stand in, for the message.
+    where: the file or member that they stand in, for the message. first: the label of the first class there.
     """
     if len(labels) != rows:
         raise UserError(f"{where} has {len(labels)} labels; expected {rows}, one for each image.")
     for index, label in enumerate(labels.tolist() if isinstance(labels, np.ndarray) else labels):
         # A truth value is an integer to Python, but no label.
-        if type(label) is not int or not 0 <= label < n_classes:
+        if type(label) is not int or not 0 <= label - first < n_classes:
             raise UserError(
-                f"{where} has the label {describe(label)} at position {index}; expected whole numbers from 0 "
-                f"to {n_classes - 1}."
+                f"{where} has the label {describe(label)} at position {index}; expected whole numbers from {first} "
+                f"to {n_classes - 1 + first}."
             )
-    return np.array(labels, np.int64)
+    return np.array(labels, np.int64) - first
 
 
 def checked_classes(names: Sequence[Any], n_classes: int, where: str) -> list[str]:

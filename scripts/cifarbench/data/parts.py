@@ -40,6 +40,11 @@ def rows_of(part: str, n_train: int, division: np.ndarray | None) -> tuple[np.nd
     return np.flatnonzero(~left_out & (division != NO_FOLD)), np.flatnonzero(left_out)
 
 
+def shard_of(rows: np.ndarray, shard: int, n_shards: int) -> np.ndarray:
+    """The rows of one of so many shards, 0 to n_shards - 1: those that follow one another, about the same number."""
+    return np.array_split(rows, n_shards)[shard]
+
+
 def assign_folds(labels: np.ndarray, n_folds: int) -> np.ndarray:
     """The fold, 0 … n_folds - 1, that leaves each training image out for validation: (N,) uint8.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cifarbench.data.mapped import Lying, MappedFile
 from cifarbench.data.plain import describe, plain
 from cifarbench.study.errors import UserError
 
@@ -26,8 +27,10 @@ class Refused(Exception):
     """A pickle that holds something other than a batch; the message says what."""
 
 
-def loads(data: bytes, member: str) -> dict[str, Any]:
+def loads(data: bytes | MappedFile, member: str) -> dict[str, Any]:
     """The dictionary that `data` holds, pickled by Python 2 or 3 in any protocol from 0 to 5.
+
+    From a mapped file, large arrays are not read: they are mapped, too.
 
     Its keys become text, whether they were pickled as text or bytes. Its values are lists, tuples, bytes,
     text, integers, truth values, None and arrays of numbers (read-only); nothing else is built, and nothing
@@ -97,13 +100,15 @@ def _array(content: Any, kind: Any, shape: Any, order: Any) -> np.ndarray:
         raise Refused("an array whose shape is not made of whole numbers")
     # Python 2 wrote bytes as text of one byte a character.
     content = content.encode("latin-1") if isinstance(content, str) else content
-    if not isinstance(content, bytes | bytearray):
+    if not isinstance(content, bytes | bytearray | Lying):
         raise Refused(f"{describe(content)} as the content of an array")
     expected = kind.dtype.itemsize
     for length in shape:
         expected *= length
     if len(content) != expected:
         raise Refused(f"an array of {len(content)} bytes whose shape asks for {expected}")
+    if isinstance(content, Lying):
+        return content.array(kind.dtype, shape, _text(order))
     array = np.frombuffer(content, kind.dtype).reshape(shape, order=_text(order))
     array.flags.writeable = False
     return array
@@ -156,7 +161,7 @@ class _Machine:
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
 
-    def run(self, data: bytes) -> dict[str, Any]:
+    def run(self, data: bytes | MappedFile) -> dict[str, Any]:
         for operation, argument, _ in pickletools.genops(data):
             self.step(operation.name, argument)
         if len(self.stack) != 1 or not isinstance(self.stack[0], dict):

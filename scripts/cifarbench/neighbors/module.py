@@ -10,7 +10,7 @@ from cifarbench.features.moments import MIDDLE
 
 
 class Neighbors(nn.Module):
-    """Votes of the nearest of some points, as `search.vote` counts them.
+    """Votes of the nearest of some points, as `voting` counts them.
 
     points: (N, D) float32, as `points_of` gives them. labels: (N,) int. params: `n_neighbors`, `metric`, `weights`.
     """

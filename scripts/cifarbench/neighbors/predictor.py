@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from cifarbench.data.parts import rows_of
-from cifarbench.neighbors.search import nearest, points_of, vote
+from cifarbench.neighbors.search import nearest, points_of
+from cifarbench.neighbors.voting import voices, vote_shares
 from cifarbench.study.errors import UserError
 from cifarbench.study.stored import Answers, Stored
 
@@ -35,7 +36,8 @@ class Predictor:
     def predict(self, values: np.ndarray) -> Answers:
         """Votes on images given as pixels or features (N, D)."""
         queries = points_of(values, self.params["metric"])
-        proba, neighbors = vote(self.points, self.labels, queries, self.params, self.n_classes, self.threads)
+        neighbors, squares = nearest(self.points, queries, self.params["n_neighbors"], self.threads)
+        proba = vote_shares(self.labels[neighbors], self.n_classes, voices(squares, self.params))
         return Answers(proba.argmax(axis=1), proba, self.rows[neighbors])
 
     def stage(self) -> Any:

@@ -1,11 +1,24 @@
-"""k nearest neighbours by exact search, and their votes."""
+"""k nearest neighbours by exact search: the same, whatever parts of the points are searched and by how many jobs."""
 
-from typing import Any
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from cifarbench.features.moments import centred
 from cifarbench.study.blas import faiss
+from cifarbench.study.blocks import let_go, row_blocks, take
+from cifarbench.study.cost import Stopwatch
+from cifarbench.study.files import read_arrays, write_arrays
+
+# In place of a point that is not there: after all others.
+NOBODY = np.iinfo(np.int64).max
+SPARE = 10
+# Proposals that are looked at together, and values of pairs that are measured together: they fit into the cache.
+PROPOSALS = 1 << 22
+PAIR_VALUES = 1 << 18
+# Shares of a job's memory that points and queries may take, as float32.
+OF_POINTS, OF_QUERIES = 0.4, 0.15
 
 
 def points_of(values: np.ndarray, metric: str) -> np.ndarray:
@@ -20,78 +33,153 @@ def points_of(values: np.ndarray, metric: str) -> np.ndarray:
     return points
 
 
+class Nearest:
+    """The `count` nearest of points that come in parts, to each of some queries (M, D) float32, C-contiguous.
+
+    A product of matrices is fast, but rounds by the shapes of the matrices. So it only proposes: each pair that may be
+    among the nearest, for all that the product can be off, is measured by itself, in float64 and one order of
+    summation; and of points at one distance, that of the lower number is the nearer. What is found depends on the
+    points alone, and not on their parts or on the order in which these come.
+
+    neighbors: (M, count) int64, the points' numbers, nearest first. squares: (M, count) float64, of their distances.
+    """
+
+    def __init__(self, queries: np.ndarray, count: int, threads: int):
+        self.queries, self.count, self.threads = queries, count, threads
+        self.neighbors = np.full((len(queries), count), NOBODY, np.int64)
+        self.squares = np.full((len(queries), count), np.inf)
+        self._lengths = _lengths(queries)
+
+    def add(self, points: np.ndarray, numbers: np.ndarray) -> Self:
+        """Look among more points (N, D) float32, C-contiguous, of these numbers (N,)."""
+        faiss.omp_set_num_threads(self.threads)
+        slack = _slack(self._lengths, _lengths(points).max(initial=0), points.shape[1])
+        # A few more than wanted tell, most often, that nobody else comes into question; where points are many at one
+        # distance they do not, and more are asked for.
+        rows, asked = np.arange(len(self.queries)), min(self.count + SPARE, len(points))
+        while len(rows) and asked:
+            size = max(PROPOSALS // asked, 1)
+            pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
+            rows = np.concatenate([self._add(piece, points, numbers, slack, asked) for piece in pieces])
+            asked = min(4 * asked, len(points))
+        return self
+
+    def merge(self, neighbors: np.ndarray, squares: np.ndarray, rows: np.ndarray | None = None) -> Self:
+        """Take in what was found elsewhere for all queries, or some: numbers and squares (M, n)."""
+        rows = np.arange(len(self.queries)) if rows is None else rows
+        numbers = np.concatenate([self.neighbors[rows], neighbors], axis=1)
+        squares = np.concatenate([self.squares[rows], squares], axis=1)
+        order = np.lexsort((numbers, squares))[:, : self.count]
+        self.neighbors[rows] = np.take_along_axis(numbers, order, axis=1)
+        self.squares[rows] = np.take_along_axis(squares, order, axis=1)
+        return self
+
+    def _add(
+        self, rows: np.ndarray, points: np.ndarray, numbers: np.ndarray, slack: np.ndarray, asked: int
+    ) -> np.ndarray:
+        """Take in the nearest of the `asked` points that are proposed to each of some queries.
+
+        Returns the queries for which a point that was not proposed may be among them.
+        """
+        queries = self.queries if len(rows) == len(self.queries) else self.queries[rows]
+        about, proposed = faiss.knn(queries, points, asked)
+        if (proposed < 0).any():
+            raise ValueError("some distances between images are no numbers")
+        # Whoever is nearer than so many others, or than those that are known already.
+        limits = self.squares[rows, -1] + slack[rows]
+        if len(points) >= self.count:
+            limits = np.minimum(limits, about[:, self.count - 1] + 2 * slack[rows])
+        decided = (about[:, -1] > limits) | (asked == len(points))
+        query, place = np.nonzero((about <= limits[:, None]) & decided[:, None])
+        found = np.full(about.shape, np.inf), np.full(about.shape, NOBODY)
+        found[0][query, place] = _squares(queries, points, query, proposed[query, place])
+        found[1][query, place] = numbers[proposed[query, place]]
+        self.merge(found[1][decided], found[0][decided], rows[decided])
+        return rows[~decided]
+
+
+def _lengths(points: np.ndarray) -> np.ndarray:
+    """Length of each point, (N,) float64, to float32's precision."""
+    return np.sqrt(np.einsum("ij,ij->i", points, points).astype(np.float64))
+
+
+def _slack(lengths: np.ndarray, longest: float, n_values: int) -> np.ndarray:
+    """How far off the squares of distances to points, of at most such a length, may be: (M,) float64.
+
+    A sum of n products in float32, in whatever order, is off by less than n u / (1 - n u) of the sum of their
+    absolute values, with u of 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1). A few more stand for
+    putting the three sums together.
+    """
+    off = (n_values + 8) * 2.0**-24
+    return off / (1 - off) * np.square(lengths + longest) * (1 + off) + np.finfo(np.float32).tiny
+
+
+def _squares(queries: np.ndarray, points: np.ndarray, query: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Squares of the distances of pairs of them, (P,) float64: of each pair the same, whatever the others."""
+    squares, size = np.empty(len(query)), max(PAIR_VALUES // queries.shape[1], 1)
+    for start in range(0, len(query), size):
+        pairs = slice(start, start + size)
+        apart = queries[query[pairs]].astype(np.float64)
+        apart -= points[point[pairs]]
+        np.square(apart, out=apart)
+        # Along rows, numpy adds by a rule that knows of nothing but their length.
+        apart.sum(axis=1, out=squares[pairs])
+    return squares
+
+
 def nearest(
     points: np.ndarray, queries: np.ndarray, n_neighbors: int, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Search `points` (N, D) for those nearest to each of `queries` (M, D) by Euclidean distance.
 
     Both float32 and C-contiguous. Returns their indices (M, n_neighbors) int64, nearest first, and the squares of
-    their distances, float32.
+    their distances, float64.
     """
-    faiss.omp_set_num_threads(threads)
-    squares, neighbors = faiss.knn(queries, points, n_neighbors)
+    found = Nearest(queries, n_neighbors, threads).add(points, np.arange(len(points)))
+    return found.neighbors, found.squares
+
+
+def nearest_rows(
+    values: np.ndarray,
+    rows: np.ndarray,
+    queries: np.ndarray,
+    query_rows: np.ndarray,
+    *,
+    metric: str,
+    n_neighbors: int,
+    threads: int,
+    memory_mb: float,
+    preparing: Stopwatch | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same among some rows of mapped pixels or features, for rows of others, within about `memory_mb`.
+
+    values: (N, D). queries: (M, D). Returns rows of `values` (len(query_rows), n_neighbors) int64 and the squares.
+    preparing: counts what it takes to make points of `values`.
+    """
+    row_bytes = values.shape[1] * np.dtype(np.float32).itemsize
+    preparing = preparing or Stopwatch()
+    found = []
+    for some in row_blocks(query_rows, row_bytes, OF_QUERIES * memory_mb):
+        among = Nearest(points_of(take(queries, some), metric), n_neighbors, threads)
+        for block in row_blocks(rows, row_bytes, OF_POINTS * memory_mb):
+            with preparing:
+                points = points_of(take(values, block), metric)
+                let_go(values)
+            among.add(points, block)
+        found.append((among.neighbors, among.squares))
+    neighbors, squares = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return neighbors, squares
 
 
-def vote(
-    points: np.ndarray,
-    labels: np.ndarray,
-    queries: np.ndarray,
-    params: dict[str, Any],
-    n_classes: int,
-    threads: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Share of the neighbours in each class (M, n_classes) float32, and which they are (M, n_neighbors) int64.
-
-    points (N, D) and queries (M, D), as `points_of` gives them. labels: (N,) int, those of the points. params:
-    `n_neighbors`, `metric`, `weights`.
-    """
-    neighbors, squares = nearest(points, queries, params["n_neighbors"], threads)
-    return vote_shares(labels[neighbors], n_classes, voices(squares, params)), neighbors
+def write_neighbors(path: Path, neighbors: np.ndarray, squares: np.ndarray) -> None:
+    """Write what a search has found."""
+    write_arrays(path, neighbors=neighbors, squares=squares)
 
 
-def voices(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray | None:
-    """How much each neighbour's vote counts, (M, K) float64; None if all count the same.
-
-    squares: of the distances between points. By the inverse of the distance as scikit-learn has it: that of the cosine
-    is 1 less the cosine, and a neighbour at no distance silences those that have one.
-    """
-    if params["weights"] == "uniform":
-        return None
-    squares = np.maximum(squares.astype(np.float64), 0)
-    distances = squares / 2 if params["metric"] == "cosine" else np.sqrt(squares)
-    at_no_distance = distances == 0
-    with np.errstate(divide="ignore"):
-        return np.where(at_no_distance.any(axis=1, keepdims=True), at_no_distance, 1 / distances)
-
-
-def vote_shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None = None) -> np.ndarray:
-    """Share of the neighbours in each class: (M, n_classes) float32, rows sum to 1.
-
-    neighbor_labels: (M, K) int. weights: (M, K), or None if all count the same. The class with the largest share, the
-    lowest of equals, is what scikit-learn's `KNeighborsClassifier` predicts.
-    """
-    if weights is None:
-        return (neighbor_labels[:, :, None] == np.arange(n_classes)).mean(axis=1, dtype=np.float32)
-    votes = np.zeros((len(neighbor_labels), n_classes))
-    for labels, weight in zip(neighbor_labels.T, weights.T, strict=True):
-        votes[np.arange(len(votes)), labels] += weight
-    return (votes / votes.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def correct_by_neighbors(
-    neighbor_labels: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
-) -> np.ndarray:
-    """How many images get their `labels` (M,) right by a vote of 1, 2, … K neighbours.
-
-    One search for the largest number holds all smaller ones: the k nearest are the first k of
-    `neighbor_labels` (M, K), nearest first. Returns (K,) int64.
-    """
-    rows = np.arange(len(labels))
-    kind = np.int32 if weights is None else np.float64
-    votes = np.zeros((len(labels), max(neighbor_labels.max(), labels.max()) + 1), kind)
-    correct = np.empty(neighbor_labels.shape[1], np.int64)
-    for k, classes in enumerate(neighbor_labels.T):
-        votes[rows, classes] += 1 if weights is None else weights[:, k]
-        correct[k] = np.count_nonzero(votes.argmax(axis=1) == labels)
-    return correct
+def merged(paths: list[Path], n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
+    """What searches of all parts of the points have found, from the files that they have written."""
+    first, *others = (read_arrays(path) for path in paths)
+    found = Nearest(np.empty((len(first["neighbors"]), 0), np.float32), n_neighbors, threads=1)
+    for one in (first, *others):
+        found.merge(one["neighbors"], one["squares"])
+    return found.neighbors, found.squares

@@ -12,15 +12,17 @@ PACKAGES = ["numpy", "scipy", "scikit-learn", "faiss-cpu", "torch", "torchvision
 
 
 class Stopwatch:
-    """Wall-clock seconds of a `with` block, in `seconds` once it has ended."""
+    """Wall-clock seconds of a `with` block, in `seconds` once it has ended; those of several add up."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
 
     def __enter__(self) -> Self:
         self._start = time.perf_counter()
-        self.seconds = 0.0
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._start
+        self.seconds += time.perf_counter() - self._start
 
 
 def peak_memory_mb() -> float:

@@ -93,6 +93,8 @@ def _of_dataset(config: Entry) -> Iterator[str]:
     dataset = config["datasets"][config["dataset"]]
     if config.get("archive") and dataset["kind"] == "digits":
         yield f"archive is {shown(config['archive'])}; the digits come with scikit-learn, so take archive away."
+    if config.get("archive") and dataset["kind"] == "synthetic":
+        yield f"archive is {shown(config['archive'])}; synthetic images are made up, so take archive away."
     if config.get("sha256") and not (config.get("archive") or "archive" in dataset):
         yield "sha256 stands alone; it says which archive is accepted, so name the archive too or take sha256 away."
 

@@ -105,6 +105,13 @@ class Layout:
             paths += [f"{RESULTS}/features/{one.name}/{place}/{split}.json" for split in splits]
         return list(dict.fromkeys(paths))
 
+    def shards(self, run: Run) -> list[str]:
+        """What searches of all shards of the training images have found; none where there is but one shard."""
+        n_shards = self.plan.config["shards"]
+        if n_shards == 1 or self.plan.family(run.model).room != "neighbors":
+            return []
+        return [f"{RESULTS}/models/{run.path}/shards/{shard}_of_{n_shards}.npz" for shard in range(n_shards)]
+
     def cells(self, model: str, size: str = "") -> list[str]:
         """What each cell of a grid has scored: cell by cell, then fold by fold."""
         return [

@@ -6,6 +6,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from cifarbench.features.moments import centred
 from cifarbench.neighbors import search as knn
+from cifarbench.neighbors import voting
 
 
 def exact_distances(queries: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -56,7 +57,7 @@ def test_votes_are_those_of_scikit_learn() -> None:
     points, labels = random_pictures(random, 100), random.choice([1, 4, 6], 100)
     queries = random_pictures(random, 200)
     neighbors, _ = knn.nearest(centred(points), centred(queries), 5, threads=1)
-    shares = knn.vote_shares(labels[neighbors], n_classes=7)
+    shares = voting.vote_shares(labels[neighbors], n_classes=7)
     classifier = scikit_learn(points, labels, 5)
     assert shares.dtype == np.float32
     np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
@@ -70,7 +71,7 @@ def test_one_search_scores_every_smaller_number_of_neighbours() -> None:
     points, labels = random_pictures(random, 200), random.integers(0, 4, 200)
     queries, truth = random_pictures(random, 50), random.integers(0, 4, 50)
     neighbors, _ = knn.nearest(centred(points), centred(queries), 9, threads=1)
-    correct = knn.correct_by_neighbors(labels[neighbors], truth)
+    correct = voting.correct_by_neighbors(labels[neighbors], truth)
     for k in range(1, 10):
         assert correct[k - 1] == (scikit_learn(points, labels, k).predict(queries) == truth).sum()
 
@@ -88,14 +89,14 @@ def test_every_metric_and_vote_is_that_of_scikit_learn(metric: str, weights: str
     neighbors, squares = knn.nearest(
         knn.points_of(points, metric), knn.points_of(queries, metric), 7, threads=1
     )
-    voices = knn.voices(squares, params)
-    shares = knn.vote_shares(labels[neighbors], 4, voices)
+    voices = voting.voices(squares, params)
+    shares = voting.vote_shares(labels[neighbors], 4, voices)
     # Float32 leaves points on themselves a little off for the cosine.
     rows = slice(0, 60) if metric == "cosine" else slice(None)
     expected = theirs.predict_proba(queries.astype(np.float64))
     np.testing.assert_allclose(shares[rows], expected[rows], atol=2e-4)
     truth = random.integers(0, 4, len(queries))
-    correct = knn.correct_by_neighbors(labels[neighbors], truth, voices)
+    correct = voting.correct_by_neighbors(labels[neighbors], truth, voices)
     assert correct[6] == (shares.argmax(axis=1) == truth).sum()
 
 

@@ -1,0 +1,70 @@
+"""Images in the layout of downsampled ImageNet: a folder of ten pickled training batches, and one to test with.
+
+After Chrabaszcz, Loshchilov and Hutter, A downsampled variant of ImageNet as an alternative to the CIFAR datasets
+(arXiv 1707.08819). Batches are mapped and never read whole, so any number of images can be unpacked.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cifarbench.data.cifar import entry, labels_of, pixels
+from cifarbench.data.image_dataset import Declared, ImageDataset, checked_classes
+from cifarbench.data.mapped import MappedFile
+from cifarbench.data.plain import describe
+from cifarbench.data.unpickle import loads
+from cifarbench.study.errors import UserError
+
+TRAIN = tuple(f"train_data_batch_{number}" for number in range(1, 11))
+TEST = "val_data"
+# Labels count from 1.
+FIRST_LABEL = 1
+
+
+def read_imagenet(folder: Path, names: list[str] | None, declared: Declared) -> ImageDataset:
+    """The images of the batches in `folder`, training batches in the order of their numbers.
+
+    names: of the classes, which the layout does not hold; `class_1` and so on if None. Raises UserError, which names
+    the file, what was found and what was expected, if the batches are not what `declared` says.
+    """
+    missing = [name for name in (*TRAIN, TEST) if not (folder / name).is_file()]
+    if missing:
+        raise UserError(f"{folder} lacks {', '.join(missing)}; expected {', '.join((*TRAIN, TEST))}.")
+    batches = [_read(folder / name, declared) for name in TRAIN]
+    found = sum(len(labels) for _, labels in batches)
+    if found != declared.n_train:
+        raise UserError(
+            f"{folder} holds {found} training images; expected {declared.n_train}, as n_train says."
+        )
+    test_images, test_labels = _read(folder / TEST, declared)
+    if len(test_labels) != declared.n_test:
+        raise UserError(
+            f"{TEST} holds {len(test_labels)} images; expected {declared.n_test}, as n_test says."
+        )
+    names = names or [f"class_{number}" for number in range(FIRST_LABEL, FIRST_LABEL + declared.n_classes)]
+    return ImageDataset(
+        train_images=[images for images, _ in batches],
+        train_labels=np.concatenate([labels for _, labels in batches]),
+        test_images=test_images,
+        test_labels=test_labels,
+        classes=checked_classes(names, declared.n_classes, "classes"),
+        image_shape=declared.image_shape,
+    )
+
+
+def _read(path: Path, declared: Declared) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of a batch, of as many rows as it has, no more than all images together."""
+    if path.stat().st_size == 0:
+        raise UserError(f"{path.name} is empty; get it again.")
+    batch = loads(MappedFile(path), path.name)
+    data: Any = entry(batch, "data", path.name)
+    rows = len(data) if isinstance(data, np.ndarray) and data.ndim == 2 else -1
+    if not 0 < rows <= max(declared.n_train, declared.n_test):
+        raise UserError(
+            f"{path.name} has {describe(data)} as its data; expected rows of {declared.n_features} uint8."
+        )
+    return (
+        pixels(batch, rows, declared.n_features, path.name),
+        labels_of(batch, "labels", rows, declared.n_classes, path.name, FIRST_LABEL),
+    )

@@ -1,0 +1,55 @@
+"""Votes of neighbours, whoever found them."""
+
+from typing import Any
+
+import numpy as np
+
+
+def voices(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray | None:
+    """How much each neighbour's vote counts, (M, K) float64; None if all count the same.
+
+    squares: of the distances between points. params: `metric`, `weights`. By the inverse of the distance as
+    scikit-learn has it: that of the cosine is 1 less the cosine, and a neighbour at no distance silences those that
+    have one.
+    """
+    if params["weights"] == "uniform":
+        return None
+    squares = np.maximum(squares.astype(np.float64), 0)
+    distances = squares / 2 if params["metric"] == "cosine" else np.sqrt(squares)
+    at_no_distance = distances == 0
+    with np.errstate(divide="ignore"):
+        return np.where(at_no_distance.any(axis=1, keepdims=True), at_no_distance, 1 / distances)
+
+
+def vote_shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None = None) -> np.ndarray:
+    """Share of the neighbours in each class: (M, n_classes) float32, rows sum to 1.
+
+    neighbor_labels: (M, K) int. weights: (M, K), or None if all count the same. The class with the largest share, the
+    lowest of equals, is what scikit-learn's `KNeighborsClassifier` predicts.
+    """
+    if weights is None:
+        places = neighbor_labels + np.arange(len(neighbor_labels))[:, None] * n_classes
+        votes = np.bincount(places.ravel(), minlength=len(places) * n_classes).reshape(len(places), n_classes)
+        return votes.astype(np.float32) / np.float32(neighbor_labels.shape[1])
+    votes = np.zeros((len(neighbor_labels), n_classes))
+    for labels, weight in zip(neighbor_labels.T, weights.T, strict=True):
+        votes[np.arange(len(votes)), labels] += weight
+    return (votes / votes.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def correct_by_neighbors(
+    neighbor_labels: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """How many images get their `labels` (M,) right by a vote of 1, 2, … K neighbours.
+
+    One search for the largest number holds all smaller ones: the k nearest are the first k of
+    `neighbor_labels` (M, K), nearest first. Returns (K,) int64.
+    """
+    rows = np.arange(len(labels))
+    kind = np.int32 if weights is None else np.float64
+    votes = np.zeros((len(labels), max(neighbor_labels.max(), labels.max()) + 1), kind)
+    correct = np.empty(neighbor_labels.shape[1], np.int64)
+    for k, classes in enumerate(neighbor_labels.T):
+        votes[rows, classes] += 1 if weights is None else weights[:, k]
+        correct[k] = np.count_nonzero(votes.argmax(axis=1) == labels)
+    return correct

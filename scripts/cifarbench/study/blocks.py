@@ -1,0 +1,30 @@
+"""Arrays that need not fit into memory: mapped from their files, and taken some rows at a time."""
+
+import mmap
+from collections.abc import Iterator
+
+import numpy as np
+
+MEGABYTE = 1_000_000
+
+
+def row_blocks(rows: np.ndarray, row_bytes: int, megabytes: float) -> Iterator[np.ndarray]:
+    """Rows (M,) in pieces of so many that `row_bytes` for each fit into some memory; one row at least."""
+    size = max(int(megabytes * MEGABYTE / row_bytes), 1)
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def take(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Some rows of an array that is mapped from its file: (M, ...), a view where they follow one another."""
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows) and (len(rows) < 2 or (np.diff(rows) == 1).all()):
+        return values[rows[0] : rows[-1] + 1]
+    return values[rows]
+
+
+def let_go(values: np.ndarray) -> None:
+    """Give back the memory in which what was read of a mapped array lies; asked for again, it is read again."""
+    mapping = getattr(values, "_mmap", None)
+    # Not every system can be told.
+    if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapping.madvise(mmap.MADV_DONTNEED)

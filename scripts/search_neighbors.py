@@ -1,0 +1,54 @@
+"""Search one shard of the training images for the test images' nearest neighbours."""
+
+from pathlib import Path
+
+import numpy as np
+
+from cifarbench.data.parts import rows_of, shard_of
+from cifarbench.neighbors.search import nearest_rows, write_neighbors
+from cifarbench.study.command import run
+from cifarbench.study.contract import decided
+from cifarbench.study.cost import Stopwatch, cost_record
+from cifarbench.study.files import write_json
+
+
+def main(
+    train_features: Path,
+    test_features: Path,
+    division: list[Path],
+    best: list[Path],
+    neighbors: Path,
+    cost: Path,
+    settings: dict,
+    threads: int,
+    memory_mb: float,
+) -> None:
+    """train_features, test_features: (N, D), pixels or features. division: of the part; none for all images.
+
+    best: a grid's choice, if there is one. settings: those of the model, and `shard`: its number, and of
+    how many.
+    """
+    params = decided(settings, best)["params"]
+    values, queries = (np.load(path, mmap_mode="r") for path in (train_features, test_features))
+    rows, _ = rows_of(settings["part"], len(values), np.load(division[0]) if division else None)
+    rows = shard_of(rows, *settings["shard"])
+    preparing = Stopwatch()
+    with Stopwatch() as watch:
+        found = nearest_rows(
+            values,
+            rows,
+            queries,
+            np.arange(len(queries)),
+            metric=params["metric"],
+            n_neighbors=params["n_neighbors"],
+            threads=threads,
+            memory_mb=memory_mb,
+            preparing=preparing,
+        )
+    write_neighbors(neighbors, *found)
+    costs = {"fit": preparing.seconds, "predict": watch.seconds - preparing.seconds}
+    write_json(cost, {step: cost_record(seconds, threads) for step, seconds in costs.items()})
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,164 @@
+"""The layout of downsampled ImageNet: read in any protocol, mapped where it is large, refused where it lies."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cifarbench.data import mapped
+from cifarbench.data.datasets import load_dataset
+from cifarbench.data.image_dataset import ImageDataset
+from cifarbench.data.imagenet import TEST, TRAIN
+from cifarbench.data.synthetic import write_synthetic_archive
+from cifarbench.study.errors import UserError
+from cifarbench.study.files import checksum
+
+ENTRY = {
+    "kind": "downsampled_imagenet",
+    "n_train": 103,
+    "n_test": 12,
+    "n_classes": 3,
+    "image_shape": [3, 4, 4],
+}
+
+
+def write(folder: Path, protocol: int = 2, **changed) -> dict[str, dict]:
+    """A small archive, and what its files hold."""
+    random = np.random.default_rng(0)
+    sizes = {name: 10 + (name == TRAIN[-1]) * 3 for name in TRAIN} | {TEST: 12}
+    batches = {
+        name: {
+            "data": random.integers(0, 256, (rows, 48), np.uint8),
+            "labels": [1 + row % 3 for row in range(rows)],
+            "mean": np.zeros(48),
+        }
+        for name, rows in sizes.items()
+    }
+    for name, change in changed.items():
+        batches[name] |= change
+    for name, batch in batches.items():
+        (folder / name).write_bytes(pickle.dumps(batch, protocol))
+    return batches
+
+
+def rows_of(dataset: ImageDataset) -> np.ndarray:
+    return np.concatenate(list(dataset.train_blocks()))
+
+
+@pytest.mark.parametrize("large", [10, 1_000_000], ids=["mapped", "read"])
+@pytest.mark.parametrize("protocol", range(6))
+def test_batches_are_joined_in_the_order_of_their_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: int, large: int
+) -> None:
+    monkeypatch.setattr(mapped, "LARGE", large)
+    batches = write(tmp_path, protocol)
+    dataset = load_dataset(tmp_path, ENTRY)
+    np.testing.assert_array_equal(rows_of(dataset), np.concatenate([batches[name]["data"] for name in TRAIN]))
+    labels = np.concatenate([batches[name]["labels"] for name in TRAIN])
+    np.testing.assert_array_equal(dataset.train_labels, labels - 1)
+    np.testing.assert_array_equal(dataset.test_images, batches[TEST]["data"])
+    assert dataset.classes == ["class_1", "class_2", "class_3"]
+    # Protocols 0 and 2 of Python 3 write bytes as text, and 5 what can be written to as such.
+    if large == 10 and protocol in (3, 4):
+        assert isinstance(dataset.train_images[0], np.memmap)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {TRAIN[3]: {"labels": [0] * 10}},
+            "train_data_batch_4 has the label 0 at position 0; expected whole numbers from 1 to 3",
+        ),
+        ({TRAIN[3]: {"labels": [4] * 10}}, "has the label 4"),
+        ({TRAIN[3]: {"labels": [1] * 9}}, "9 labels; expected 10"),
+        (
+            {TEST: {"data": np.zeros((12, 47), np.uint8)}},
+            r"val_data has an array of uint8 of shape \(12, 47\)",
+        ),
+        ({TEST: {"data": np.zeros((12, 48), np.float32)}}, "array of float32"),
+        ({TEST: {"data": "text"}}, "val_data has 'text' as its data"),
+        (
+            {TRAIN[0]: {"data": np.zeros((9, 48), np.uint8), "labels": [1] * 9}},
+            "102 training images; expected 103",
+        ),
+    ],
+)
+def test_what_is_not_declared_is_refused_in_a_sentence(tmp_path: Path, changed: dict, said: str) -> None:
+    write(tmp_path, **changed)
+    with pytest.raises(UserError, match=said):
+        load_dataset(tmp_path, ENTRY)
+
+
+def test_missing_empty_and_torn_files(tmp_path: Path) -> None:
+    write(tmp_path, 4)
+    whole = (tmp_path / TEST).read_bytes()
+    (tmp_path / TEST).write_bytes(whole[:-200])
+    with pytest.raises(UserError, match="val_data is not a batch"):
+        load_dataset(tmp_path, ENTRY)
+    (tmp_path / TEST).write_bytes(b"")
+    with pytest.raises(UserError, match="val_data is empty"):
+        load_dataset(tmp_path, ENTRY)
+    (tmp_path / TEST).unlink()
+    with pytest.raises(UserError, match="lacks val_data; expected train_data_batch_1"):
+        load_dataset(tmp_path, ENTRY)
+
+
+def test_a_large_array_that_ends_too_soon_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapped, "LARGE", 10)
+    write(tmp_path, 4)
+    whole = (tmp_path / TEST).read_bytes()
+    (tmp_path / TEST).write_bytes(whole[:300])
+    with pytest.raises(UserError, match="val_data is not a batch"):
+        load_dataset(tmp_path, ENTRY)
+
+
+def test_synthetic_images_are_the_same_each_time_and_their_classes_can_be_told(tmp_path: Path) -> None:
+    entry = ENTRY | {"n_train": 1501, "n_test": 300, "n_classes": 4, "image_shape": [3, 16, 16]}
+    first, second, other = (tmp_path / name for name in ("first", "second", "other"))
+    for folder, seed in ((first, 0), (second, 0), (other, 1)):
+        folder.mkdir()
+        write_synthetic_archive(folder, 1501, 300, 4, (3, 16, 16), seed)
+    assert [checksum(first / name) for name in TRAIN] == [checksum(second / name) for name in TRAIN]
+    assert checksum(first / TEST) != checksum(other / TEST)
+    dataset = load_dataset(first, entry)
+    images, labels = rows_of(dataset).astype(float), dataset.train_labels
+    assert np.ptp(np.bincount(labels)) <= 10
+    # By least squares, as a linear model would.
+    weights = np.linalg.lstsq(np.c_[images, np.ones(len(images))], np.eye(4)[labels], rcond=None)[0]
+    guessed = (np.c_[dataset.test_images, np.ones(300)] @ weights).argmax(axis=1)
+    assert (guessed == dataset.test_labels).mean() > 0.4
+
+
+def test_unpacking_takes_less_memory_than_the_images(tmp_path: Path) -> None:
+    """Under a limit of the system on what a process may write to: a fifth of the images' size beside the libraries."""
+    program = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from cifarbench.data.datasets import load_dataset
+from cifarbench.data.synthetic import write_synthetic_archive
+from cifarbench.study.files import write_blocks
+folder = Path(sys.argv[1])
+entry = {"kind": "synthetic", "n_train": 40000, "n_test": 100, "n_classes": 10, "image_shape": [3, 32, 32]}
+write_synthetic_archive(folder, 40000, 100, 10, (3, 32, 32), 0)
+status = Path("/proc/self/status").read_text()
+data = 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmData")))
+resource.setrlimit(resource.RLIMIT_DATA, (data + 25_000_000,) * 2)
+dataset = load_dataset(folder, entry)
+write_blocks(folder / "images.npy", dataset.train_blocks(), 40000)
+try:
+    np.ones(60_000_000, np.uint8)
+except MemoryError:
+    print("limited")
+"""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("no /proc")
+    environment = {"PYTHONPATH": str(Path(__file__).parents[3] / "scripts"), "OMP_NUM_THREADS": "1"}
+    answer = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], env=environment, capture_output=True, text=True
+    )
+    assert answer.stdout == "limited\n", answer.stderr
