@@ -32,7 +32,8 @@ def main(
 ) -> None:
     """division: of the part of the training images; none for all. best: a grid's choice, if there is one.
 
-    settings: `params`, `chosen`, `features`, `part`, `seed`. code: a checkpoint that other code wrote is not used.
+    settings: `params`, `chosen`, `features`, `part`, `seed`, and `weights_seed` if the initial weights have one
+    of their own. code: a checkpoint that other code wrote is not used.
     """
     rows = None
     if division:
@@ -47,6 +48,7 @@ def main(
         checkpoint_seconds=checkpoint_seconds,
         code=code,
         threads=threads,
+        weights_seed=settings.get("weights_seed"),
     )
     save(network, fitted.network)
     write_table(history, {name: [row[name] for row in fitted.history] for name in fitted.history[0]})

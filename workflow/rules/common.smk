@@ -13,7 +13,7 @@ sys.path[:0] = [str(SCRIPTS), str(workflow.basedir)]
 import terminal
 from cifarbench.data.archive import check_archive
 from cifarbench.families import FAMILIES, KINDS
-from cifarbench.study import configuration, failures, provenance, running
+from cifarbench.study import configuration, failures, provenance, running, series
 from cifarbench.study.errors import UserError
 from cifarbench.study.layout import Layout, division_files, part_of, settings
 from cifarbench.study.plan import Plan, Run
@@ -46,44 +46,87 @@ def fingerprint(rule_name, *data_patterns, **more):
 
 
 try:
-    configuration.check(
-        config,
-        yaml.load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text(), FAST_YAML),
-        FAMILIES,
-        KINDS,
-    )
-    DATASET = config["dataset"]
-    # The datasets of this run; an archive of one's own is that of the configured one.
+    SCHEMA = yaml.load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text(), FAST_YAML)
+    CONFIGS = configuration.check_all(config, SCHEMA, FAMILIES, KINDS)
+    # The plan of each dataset's study, and what they all are compared by.
+    PLANS = {dataset: Plan(one, FAMILIES, KINDS) for dataset, one in CONFIGS.items()}
+    LAYOUTS = {dataset: Layout(plan) for dataset, plan in PLANS.items()}
+    ACROSS = config.get(series.KEY)
+    REPEATS = {dataset: series.repeats(plan, ACROSS) if ACROSS else [] for dataset, plan in PLANS.items()}
+    # What the entries of the datasets say; an archive of one's own is that of the configured one.
     DATASETS = {
-        DATASET: config["datasets"][DATASET] | {k: config[k] for k in ("archive", "sha256") if config.get(k)}
+        dataset: one["datasets"][dataset] | {k: one[k] for k in ("archive", "sha256") if one.get(k)}
+        for dataset, one in CONFIGS.items()
     }
-    PLAN = Plan(config, FAMILIES, KINDS)
-    FILES = Layout(PLAN)
     for entry in DATASETS.values():
         # Checked before any work, but not again by every job.
         if "archive" in entry and (workflow.is_main_process or "sha256" not in entry):
             entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"))
     if workflow.is_main_process:
-        try_models(
-            PLAN, SCRIPTS / "check_models.py", fingerprint("check_models"), Path(".snakemake/checked_models")
-        )
+        for one in PLANS.values():
+            try_models(
+                one,
+                SCRIPTS / "check_models.py",
+                fingerprint("check_models"),
+                Path(".snakemake/checked_models"),
+            )
 except UserError as error:
     sys.exit("\n".join(f"Error: {sentence}" for sentence in str(error).splitlines()))
 
+# Datasets that are another's images, divided anew into training and test images: name -> the dataset, and which one.
+SPLITS = {
+    series.variant(dataset, one.split): (dataset, one.split)
+    for dataset, found in REPEATS.items()
+    for one in found
+    if one.split
+}
 SEED = config["seed"]
 DIGITS, SYNTHETIC = (
     [name for name, entry in DATASETS.items() if entry["kind"] == kind] for kind in ("digits", "synthetic")
 )
+PACKAGED = [name for name, entry in DATASETS.items() if entry["kind"] in ("textures", "faces")]
 
 
 def any_of(names):
     """A wildcard's constraint: one of these names."""
-    return "|".join(map(re.escape, names)) or "none"
+    return "|".join(map(re.escape, dict.fromkeys(names))) or "none"
+
+
+def any_model(found_in):
+    """A wildcard's constraint: one of the models that are found in the plan of any dataset."""
+    return any_of(model for plan in PLANS.values() for model in found_in(plan))
+
+
+def study_of(wildcards):
+    """The dataset in whose study a job is; other splits of its images are in it, too."""
+    return wildcards.dataset.partition("/")[0]
+
+
+def plan(wildcards):
+    """What the study asks for that a job is in."""
+    return PLANS[study_of(wildcards)]
+
+
+def files(wildcards):
+    """Where the files of that study lie."""
+    return LAYOUTS[study_of(wildcards)]
+
+
+def features_of(wildcards):
+    """The features that a job computes."""
+    return plan(wildcards).features[wildcards.features]
+
+
+def fit_of(wildcards):
+    """One of the features that share the fit of a job."""
+    return plan(wildcards).by_fit(wildcards.fit)
 
 
 def features_of_run(split):
     """The features that a run's model looks at, of the training or the test images."""
-    return lambda wildcards: FILES.features(PLAN.features_of(wildcards.model), part_of(wildcards.size), split)
+    return lambda wildcards: files(wildcards).features(
+        plan(wildcards).features_of(wildcards.model), part_of(wildcards.size), split
+    )
 
 
 def run_of(wildcards):
@@ -98,12 +141,56 @@ def costs_beside(paths):
 
 def costs_of_run(split):
     """What these features have cost."""
-    return lambda wildcards: FILES.costs_of_features(
-        PLAN.features_of(wildcards.model), part_of(wildcards.size), split
+    return lambda wildcards: files(wildcards).costs_of_features(
+        plan(wildcards).features_of(wildcards.model), part_of(wildcards.size), split
     )
 
 
 # ---- What single rooms ask for ----
+
+
+def learners(plan):
+    """The models that have a learning curve."""
+    return plan.models_where(lambda model: plan.family(model).has_epochs)
+
+
+def tuned(plan):
+    """The models that have a grid."""
+    return plan.models_where(plan.folds)
+
+
+def lookers(plan):
+    """The models that look for something in images."""
+    return plan.models_where(Layout(plan).with_filters)
+
+
+def runs_of(plan, *models):
+    """Runs of some models, of all unless named, as they stand in paths."""
+    return [run.path for run in plan.runs(*models)]
+
+
+def runs_of_learners(plan):
+    """The runs of the models that have a learning curve."""
+    found = learners(plan)
+    return runs_of(plan, *found) if found else []
+
+
+def in_folder_of(dataset, paths):
+    """Paths with a dataset's folder in place of `<results>`."""
+    return [path.replace("<results>", f"results/{dataset}") for path in paths]
+
+
+def compared(plan):
+    """What is compared of a study, for its job."""
+    families = {model: plan.family(model).name for model in plan.models}
+    return settings({"models": plan.models, "runs": runs_of(plan), "families": families})
+
+
+def per_model(found_in, *names):
+    """The files of these names of each model, or run, that is found in a study's plan."""
+    return lambda wildcards: [
+        f"<results>/models/{model}/{name}" for model in found_in(plan(wildcards)) for name in names
+    ]
 
 
 def entry_of(dataset, keys):
@@ -126,9 +213,11 @@ def style_of(*sections, **more):
     return settings({name: config["figures"][name] for name in ("text", *sections)} | more)
 
 
-def shown(dataset, models=PLAN.models):
+def shown(dataset, models=None):
     """What is shown of the configuration: all that decided the run of some models, and nothing that did not."""
-    named = {name for model in models for name in PLAN.chain_of_entry(model)}
+    config, plan = CONFIGS[dataset], PLANS[dataset]
+    models = models or plan.models
+    named = {name for model in models for name in plan.chain_of_entry(model)}
     return {
         "dataset": dataset,
         "seed": SEED,
@@ -136,8 +225,47 @@ def shown(dataset, models=PLAN.models):
         "datasets": {dataset: config["datasets"][dataset]},
         "compare": models,
         "features": {name: entry for name, entry in config["features"].items() if name in named},
-        "models": {model: PLAN.entry(model) for model in models},
+        "models": {model: plan.entry(model) for model in models},
     }
+
+
+# ---- What is compared across datasets ----
+
+# The models of any dataset, in the order in which they are first named; the datasets whose models have other sizes.
+MODELS_ANYWHERE = list(dict.fromkeys(model for plan in PLANS.values() for model in plan.models))
+
+
+def sizes_of(dataset):
+    """The numbers of training images that a dataset's models are fitted to, all of them last."""
+    n_train = PLANS[dataset].dataset["n_train"]
+    return [*series.sizes((ACROSS or {}).get("sizes", []), n_train), n_train]
+
+
+WITH_CURVES = [dataset for dataset in PLANS if len(sizes_of(dataset)) > 1]
+
+
+def of_repeats(dataset, name):
+    """A file of each run that is compared."""
+    return [
+        f"results/{series.variant(dataset, one.split)}/models/{one.run.path}/{name}"
+        for one in REPEATS[dataset]
+    ]
+
+
+def coordinates_of_repeats(dataset):
+    """What each run that is compared is."""
+    plan = PLANS[dataset]
+    return [{"dataset": dataset, **series.coordinates(plan, one)} for one in REPEATS[dataset]]
+
+
+def predictions_of_sizes(dataset):
+    """What each model answers, fitted to each size, all training images last."""
+    *smaller, _ = sizes_of(dataset)
+    return [
+        f"results/{dataset}/models/{model}{size}/predictions.npz"
+        for model in PLANS[dataset].models
+        for size in [*(f"/first_{size}" for size in smaller), ""]
+    ]
 
 
 # ---- What a job is, to Snakemake: settings and code, compared by content ----
@@ -153,13 +281,13 @@ def untracked(value):
 
 def model_code(rule_name):
     """The checksum of a rule's code, and of the file of one's own that a model names."""
-    return lambda wildcards: fingerprint(rule_name, own=PLAN.own_code(wildcards.model))
+    return lambda wildcards: fingerprint(rule_name, own=plan(wildcards).own_code(wildcards.model))
 
 
-def features_code(rule_name, features):
+def features_code(rule_name, plan, features):
     """The checksum of a rule's code for features: their kind's module, and a file of one's own that they name."""
     return fingerprint(
-        rule_name, modules=[f"features/{features.kind.name}.py"], own=PLAN.own_code_of_features(features)
+        rule_name, modules=[f"features/{features.kind.name}.py"], own=plan.own_code_of_features(features)
     )
 
 
@@ -180,8 +308,8 @@ def stored_files(wildcards):
     """What a model's predictor reads, and what it is held against."""
     return [
         *(f"<results>/data/{name}" for name in ("dataset.json", "test_images.npy", "train_labels.npy")),
-        *FILES.trained(Run(wildcards.model)),
-        *FILES.stored(wildcards.model),
+        *files(wildcards).trained(Run(wildcards.model)),
+        *files(wildcards).stored(wildcards.model),
     ]
 
 
@@ -189,15 +317,16 @@ def export_code(rule_name):
     """The checksum of a rule's code, with that of the model's family and of its features, which it imports by name."""
 
     def code(wildcards):
-        chain = PLAN.chain(PLAN.features_of(wildcards.model))
-        own = [path for features in chain for path in PLAN.own_code_of_features(features)]
+        found = plan(wildcards)
+        chain = found.chain(found.features_of(wildcards.model))
+        own = [path for features in chain for path in found.own_code_of_features(features)]
         return fingerprint(
             rule_name,
             modules=[
-                f"{PLAN.family(wildcards.model).room}/predictor.py",
+                f"{found.family(wildcards.model).room}/predictor.py",
                 *(f"features/{features.kind.name}.py" for features in chain),
             ],
-            own=[*PLAN.own_code(wildcards.model), *own],
+            own=[*found.own_code(wildcards.model), *own],
         )
 
     return code

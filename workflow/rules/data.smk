@@ -6,7 +6,7 @@ DECLARED = ("kind", "sha256", "n_train", "n_test", "n_classes", "image_shape", "
 CACHE = config.get("cache") or ""
 
 
-# ---- An archive: the two rules write <results> out, since their constraints of its wildcard would not reach into it ----
+# ---- Arrays: these rules write <results> out, since their constraints of its wildcard would not reach into it ----
 
 
 rule make_digits_archive:
@@ -57,13 +57,37 @@ rule make_synthetic_archive:
         "--settings {params.settings:q} 2> {log}"
 
 
+rule make_packaged_archive:
+    output:
+        archive="results/{dataset}/data/packaged.npz",
+        receipt="results/{dataset}/data/archive.json",
+    log:
+        "results/{dataset}/logs/make_packaged_archive.log",
+    wildcard_constraints:
+        dataset=any_of(PACKAGED),
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(500),
+        runtime=minutes(2),
+    params:
+        settings=lambda wildcards: settings({"kind": DATASETS[wildcards.dataset]["kind"]}),
+        script=untracked(SCRIPTS / "make_packaged_archive.py"),
+        code=fingerprint("make_packaged_archive"),
+    shell:
+        "python {params.script:q} --archive {output.archive} --archive-receipt {output.receipt} "
+        "--settings {params.settings:q} 2> {log}"
+
+
 rule fetch_archive:
     output:
         receipt="results/{dataset}/data/archive.json",
     log:
         "results/{dataset}/logs/fetch_archive.log",
     wildcard_constraints:
-        dataset=any_of(name for name in DATASETS if name not in DIGITS + SYNTHETIC),
+        dataset=any_of(name for name in DATASETS if name not in (*DIGITS, *PACKAGED, *SYNTHETIC)),
     # Where jobs are sent to a cluster, its nodes often have no way out.
     localrule: True
     conda:
@@ -88,17 +112,19 @@ rule fetch_archive:
 
 rule unpack_archive:
     input:
-        receipt="<results>/data/archive.json",
+        receipt="results/{dataset}/data/archive.json",
     output:
-        train_images="<results>/data/train_images.npy",
-        train_labels="<results>/data/train_labels.npy",
-        test_images="<results>/data/test_images.npy",
-        test_labels="<results>/data/test_labels.npy",
-        dataset="<results>/data/dataset.json",
+        train_images="results/{dataset}/data/train_images.npy",
+        train_labels="results/{dataset}/data/train_labels.npy",
+        test_images="results/{dataset}/data/test_images.npy",
+        test_labels="results/{dataset}/data/test_labels.npy",
+        dataset="results/{dataset}/data/dataset.json",
     log:
-        "<logs>/unpack_archive.log",
+        "results/{dataset}/logs/unpack_archive.log",
     benchmark:
-        "<benchmarks>/unpack_archive.tsv"
+        "results/{dataset}/benchmarks/unpack_archive.tsv"
+    wildcard_constraints:
+        dataset=any_of(DATASETS),
     conda:
         "../../environment.yml"
     threads: 1
@@ -116,6 +142,41 @@ rule unpack_archive:
         "--train-images {output.train_images} --train-labels {output.train_labels} "
         "--test-images {output.test_images} --test-labels {output.test_labels} "
         "--dataset {output.dataset} --settings {params.settings:q} 2> {log}"
+
+
+rule resample_images:
+    input:
+        train_images=lambda wildcards: f"results/{study_of(wildcards)}/data/train_images.npy",
+        train_labels=lambda wildcards: f"results/{study_of(wildcards)}/data/train_labels.npy",
+        test_images=lambda wildcards: f"results/{study_of(wildcards)}/data/test_images.npy",
+        test_labels=lambda wildcards: f"results/{study_of(wildcards)}/data/test_labels.npy",
+        dataset=lambda wildcards: f"results/{study_of(wildcards)}/data/dataset.json",
+    output:
+        train_images="results/{dataset}/data/train_images.npy",
+        train_labels="results/{dataset}/data/train_labels.npy",
+        test_images="results/{dataset}/data/test_images.npy",
+        test_labels="results/{dataset}/data/test_labels.npy",
+        dataset="results/{dataset}/data/dataset.json",
+    log:
+        "results/{dataset}/logs/resample_images.log",
+    wildcard_constraints:
+        dataset=any_of(SPLITS),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(300, images=2),
+        runtime=minutes(2, per_gigabyte=10),
+    params:
+        settings=lambda wildcards: settings({"split": SPLITS[wildcards.dataset][1], "seed": SEED}),
+        script=untracked(SCRIPTS / "resample_images.py"),
+        code=fingerprint("resample_images"),
+    shell:
+        "python {params.script:q} --train-images {input.train_images} --train-labels {input.train_labels} "
+        "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
+        "--new-train-images {output.train_images} --new-train-labels {output.train_labels} "
+        "--new-test-images {output.test_images} --new-test-labels {output.test_labels} "
+        "--new-dataset {output.dataset} --settings {params.settings:q} 2> {log}"
 
 
 rule divide_images:

@@ -3,8 +3,8 @@
 
 rule score_estimator:
     input:
-        features=lambda wildcards: FILES.features(
-            PLAN.features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
+        features=lambda wildcards: files(wildcards).features(
+            plan(wildcards).features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
         ),
         labels="<results>/data/train_labels.npy",
         division=lambda wildcards: division_files(wildcards.part),
@@ -15,7 +15,7 @@ rule score_estimator:
     benchmark:
         "<benchmarks>/score_estimator/{model}/{part}/{cell}.tsv"
     wildcard_constraints:
-        model=any_of(PLAN.made_in("estimators")),
+        model=any_model(lambda plan: plan.made_in("estimators")),
     group:
         "cells"
     conda:
@@ -27,8 +27,8 @@ rule score_estimator:
         tries_left=tries_left,
     params:
         guard=GUARD,
-        settings=lambda wildcards: FILES.cell_settings(
-            wildcards.model, wildcards.cell, wildcards.part, seed=PLAN.seeds[0]
+        settings=lambda wildcards: files(wildcards).cell_settings(
+            wildcards.model, wildcards.cell, wildcards.part, seed=plan(wildcards).seeds[0]
         ),
         script=untracked(SCRIPTS / "score_estimator.py"),
         code=model_code("score_estimator"),
@@ -43,7 +43,7 @@ rule fit_estimator:
         features=features_of_run("train"),
         labels="<results>/data/train_labels.npy",
         division=lambda wildcards: division_files(part_of(wildcards.size)),
-        best=lambda wildcards: FILES.best(wildcards.model, wildcards.size),
+        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
     output:
         estimator="<results>/models/{model}{seed}{size}/estimator.skops",
         cost="<results>/models/{model}{seed}{size}/fit_cost.json",
@@ -52,7 +52,7 @@ rule fit_estimator:
     benchmark:
         "<benchmarks>/fit_estimator/{model}{seed}{size}.tsv"
     wildcard_constraints:
-        model=any_of(PLAN.made_in("estimators")),
+        model=any_model(lambda plan: plan.made_in("estimators")),
     priority: 5
     conda:
         "../../environment.yml"
@@ -63,8 +63,8 @@ rule fit_estimator:
         tries_left=tries_left,
     params:
         guard=GUARD,
-        settings=lambda wildcards: FILES.model_settings(
-            wildcards.model, wildcards.size, seed=PLAN.seed(wildcards.seed)
+        settings=lambda wildcards: files(wildcards).model_settings(
+            wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
         ),
         script=untracked(SCRIPTS / "fit_estimator.py"),
         code=model_code("fit_estimator"),
@@ -81,11 +81,11 @@ rule predict_estimator:
         test_features=features_of_run("test"),
         test_labels="<results>/data/test_labels.npy",
         dataset="<results>/data/dataset.json",
-        best=lambda wildcards: FILES.best(wildcards.model, wildcards.size),
+        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
         fit_cost="<results>/models/{model}{seed}{size}/fit_cost.json",
         features_costs=costs_of_run("train"),
         predict_costs=costs_of_run("test"),
-        search_costs=lambda wildcards: FILES.search_costs(wildcards.model, wildcards.size),
+        search_costs=lambda wildcards: files(wildcards).search_costs(wildcards.model, wildcards.size),
     output:
         predictions="<results>/models/{model}{seed}{size}/predictions.npz",
         fit="<results>/models/{model}{seed}{size}/fit.json",
@@ -94,7 +94,7 @@ rule predict_estimator:
     benchmark:
         "<benchmarks>/predict_estimator/{model}{seed}{size}.tsv"
     wildcard_constraints:
-        model=any_of(PLAN.made_in("estimators")),
+        model=any_model(lambda plan: plan.made_in("estimators")),
     group:
         "evaluation"
     conda:
@@ -106,8 +106,8 @@ rule predict_estimator:
         tries_left=tries_left,
     params:
         guard=GUARD,
-        settings=lambda wildcards: FILES.model_settings(
-            wildcards.model, wildcards.size, seed=PLAN.seed(wildcards.seed)
+        settings=lambda wildcards: files(wildcards).model_settings(
+            wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
         ),
         script=untracked(SCRIPTS / "predict_estimator.py"),
         code=model_code("predict_estimator"),

@@ -5,6 +5,7 @@ rule score_model:
     input:
         predictions="<results>/models/{model}{seed}{size}/predictions.npz",
         fit="<results>/models/{model}{seed}{size}/fit.json",
+        test_images="<results>/data/test_images.npy",
         dataset="<results>/data/dataset.json",
     output:
         metrics="<results>/models/{model}{seed}{size}/metrics.json",
@@ -26,8 +27,9 @@ rule score_model:
         code=fingerprint("score_model"),
     shell:
         guarded("score_model")
-        + "python {params.script:q} --predictions {input.predictions} --fit {input.fit} --dataset {input.dataset} "
-        "--metrics {output.metrics} --settings {params.settings:q} 2> {log}"
+        + "python {params.script:q} --predictions {input.predictions} --fit {input.fit} "
+        "--test-images {input.test_images} --dataset {input.dataset} --metrics {output.metrics} "
+        "--settings {params.settings:q} --code {params.code} 2> {log}"
 
 
 rule describe_learning:
@@ -38,7 +40,7 @@ rule describe_learning:
     log:
         "<logs>/describe_learning/{model}{seed}{size}.log",
     wildcard_constraints:
-        model=any_of(LEARNERS),
+        model=any_model(learners),
     group:
         "evaluation"
     conda:
@@ -59,9 +61,9 @@ rule describe_learning:
 
 rule compare_models:
     input:
-        predictions=expand("<results>/models/{model}/predictions.npz", model=PLAN.models, allow_missing=True),
-        fits=expand("<results>/models/{model}/fit.json", model=PLAN.models, allow_missing=True),
-        metrics=expand("<results>/models/{run}/metrics.json", run=RUNS, allow_missing=True),
+        predictions=per_model(lambda plan: plan.models, "predictions.npz"),
+        fits=per_model(lambda plan: plan.models, "fit.json"),
+        metrics=per_model(runs_of, "metrics.json"),
         dataset="<results>/data/dataset.json",
     output:
         comparison=report(
@@ -89,13 +91,7 @@ rule compare_models:
         mem_mb=mem_mb(400),
         runtime=minutes(2),
     params:
-        settings=settings(
-            {
-                "models": PLAN.models,
-                "runs": RUNS,
-                "families": {model: PLAN.family(model).name for model in PLAN.models},
-            }
-        ),
+        settings=lambda wildcards: compared(plan(wildcards)),
         script=untracked(SCRIPTS / "compare_models.py"),
         code=fingerprint("compare_models"),
     shell:

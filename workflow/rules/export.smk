@@ -16,7 +16,7 @@ rule export_model:
         mem_mb=mem_mb(2500, images=20),
         runtime=minutes(5, per_gigabyte=60),
     params:
-        settings=lambda wildcards: FILES.model_settings(wildcards.model),
+        settings=lambda wildcards: files(wildcards).model_settings(wildcards.model),
         script=untracked(SCRIPTS / "export_model.py"),
         code=export_code("export_model"),
     shell:
@@ -76,9 +76,7 @@ rule write_card:
         comparison="<results>/comparison.csv",
         tests="<results>/paired_tests.csv",
         dataset="<results>/data/dataset.json",
-        models=expand(
-            "<results>/models/{run}/{file}.json", run=RUNS, file=["fit", "metrics"], allow_missing=True
-        ),
+        models=per_model(runs_of, "fit.json", "metrics.json"),
         parity="<results>/exported/{model}.parity.json",
     output:
         page="<results>/exported/{model}.card.md",

@@ -32,12 +32,12 @@ rule compute_moments:
 
 rule fit_features:
     input:
-        inputs=lambda wildcards: FILES.features(PLAN.by_fit(wildcards.fit).inputs, wildcards.part, "train"),
+        inputs=lambda wildcards: files(wildcards).features(fit_of(wildcards).inputs, wildcards.part, "train"),
         labels="<results>/data/train_labels.npy",
         division=lambda wildcards: division_files(wildcards.part),
         dataset="<results>/data/dataset.json",
-        moments=lambda wildcards: FILES.moments(PLAN.by_fit(wildcards.fit), wildcards.part),
-        best=lambda wildcards: FILES.best_of_fit(PLAN.by_fit(wildcards.fit), wildcards.part),
+        moments=lambda wildcards: files(wildcards).moments(fit_of(wildcards), wildcards.part),
+        best=lambda wildcards: files(wildcards).best_of_fit(fit_of(wildcards), wildcards.part),
     output:
         fitted="<results>/fitted/{fit}/{part}.npz",
         cost="<results>/fitted/{fit}/{part}.json",
@@ -46,7 +46,7 @@ rule fit_features:
     benchmark:
         "<benchmarks>/fit_features/{fit}/{part}.tsv"
     group:
-        lambda wildcards: group_of(PLAN.by_fit(wildcards.fit))
+        lambda wildcards: group_of(fit_of(wildcards))
     conda:
         "../../environment.yml"
     threads: 1
@@ -56,10 +56,10 @@ rule fit_features:
         tries_left=tries_left,
     params:
         guard=GUARD,
-        settings=lambda wildcards: FILES.features_settings(PLAN.by_fit(wildcards.fit), wildcards.part, SEED),
+        settings=lambda wildcards: files(wildcards).features_settings(fit_of(wildcards), wildcards.part, SEED),
         script=untracked(SCRIPTS / "fit_features.py"),
-        code=lambda wildcards: features_code("fit_features", PLAN.by_fit(wildcards.fit)),
-        of=lambda wildcards, resources: PLAN.by_fit(wildcards.fit).base,
+        code=lambda wildcards: features_code("fit_features", plan(wildcards), fit_of(wildcards)),
+        of=lambda wildcards, resources: fit_of(wildcards).base,
     shell:
         guarded("fit_features", of="{params.of}")
         + "python {params.script:q} --inputs {input.inputs} --labels {input.labels} --division {input.division} "
@@ -69,12 +69,12 @@ rule fit_features:
 
 rule compute_features:
     input:
-        inputs=lambda wildcards: FILES.features(
-            PLAN.features[wildcards.features].inputs, wildcards.part, wildcards.split
+        inputs=lambda wildcards: files(wildcards).features(
+            features_of(wildcards).inputs, wildcards.part, wildcards.split
         ),
         dataset="<results>/data/dataset.json",
-        fitted=lambda wildcards: FILES.fitted(PLAN.features[wildcards.features], wildcards.part),
-        best=lambda wildcards: FILES.best_of_features(PLAN.features[wildcards.features], wildcards.part),
+        fitted=lambda wildcards: files(wildcards).fitted(features_of(wildcards), wildcards.part),
+        best=lambda wildcards: files(wildcards).best_of_features(features_of(wildcards), wildcards.part),
     output:
         features="<results>/features/{features}/{part}/{split}.npy",
         cost="<results>/features/{features}/{part}/{split}.json",
@@ -83,7 +83,7 @@ rule compute_features:
     benchmark:
         "<benchmarks>/compute_features/{features}/{part}/{split}.tsv"
     group:
-        lambda wildcards: group_of(PLAN.features[wildcards.features])
+        lambda wildcards: group_of(features_of(wildcards))
     conda:
         "../../environment.yml"
     threads: 1
@@ -93,10 +93,10 @@ rule compute_features:
         tries_left=tries_left,
     params:
         guard=GUARD,
-        settings=lambda wildcards: FILES.features_settings(PLAN.features[wildcards.features], None, SEED),
+        settings=lambda wildcards: files(wildcards).features_settings(features_of(wildcards), None, SEED),
         script=untracked(SCRIPTS / "compute_features.py"),
-        code=lambda wildcards: features_code("compute_features", PLAN.features[wildcards.features]),
-        of=lambda wildcards, resources: PLAN.features[wildcards.features].base,
+        code=lambda wildcards: features_code("compute_features", plan(wildcards), features_of(wildcards)),
+        of=lambda wildcards, resources: features_of(wildcards).base,
     shell:
         guarded("compute_features", of="{params.of}")
         + "python {params.script:q} --inputs {input.inputs} --dataset {input.dataset} --fitted {input.fitted} "

@@ -86,7 +86,7 @@ rule draw_training:
     log:
         "<logs>/draw_training/{model}.log",
     wildcard_constraints:
-        model=any_of(LEARNERS),
+        model=any_model(learners),
     group:
         "evaluation"
     conda:
@@ -123,7 +123,7 @@ rule draw_tuning:
     log:
         "<logs>/draw_tuning/{model}.log",
     wildcard_constraints:
-        model=any_of(TUNED),
+        model=any_model(tuned),
     group:
         "evaluation"
     conda:
@@ -148,7 +148,7 @@ rule draw_tuning:
 
 rule draw_filters:
     input:
-        learned=lambda wildcards: FILES.with_filters(wildcards.model)[0],
+        learned=lambda wildcards: files(wildcards).with_filters(wildcards.model)[0],
         dataset="<results>/data/dataset.json",
     output:
         figure=report(
@@ -161,7 +161,7 @@ rule draw_filters:
     log:
         "<logs>/draw_filters/{model}.log",
     wildcard_constraints:
-        model=any_of(LOOKERS),
+        model=any_model(lookers),
     group:
         "evaluation"
     conda:
@@ -176,11 +176,11 @@ rule draw_filters:
         settings=lambda wildcards: settings(
             config["figures"]["text"]
             | {"dpi": config["figures"]["predictions"]["dpi"]}
-            | {"module": FILES.with_filters(wildcards.model)[1]}
+            | {"module": files(wildcards).with_filters(wildcards.model)[1]}
         ),
         script=untracked(SCRIPTS / "draw_filters.py"),
         code=lambda wildcards: fingerprint(
-            "draw_filters", modules=[module_file(FILES.with_filters(wildcards.model)[1])]
+            "draw_filters", modules=[module_file(files(wildcards).with_filters(wildcards.model)[1])]
         ),
     shell:
         guarded("draw_filters")

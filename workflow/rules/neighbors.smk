@@ -3,8 +3,8 @@
 
 rule score_neighbors:
     input:
-        features=lambda wildcards: FILES.features(
-            PLAN.features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
+        features=lambda wildcards: files(wildcards).features(
+            plan(wildcards).features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
         ),
         labels="<results>/data/train_labels.npy",
         division=lambda wildcards: division_files(wildcards.part),
@@ -15,7 +15,7 @@ rule score_neighbors:
     benchmark:
         "<benchmarks>/score_neighbors/{model}/{part}/{cell}.tsv"
     wildcard_constraints:
-        model=any_of(PLAN.made_in("neighbors")),
+        model=any_model(lambda plan: plan.made_in("neighbors")),
     group:
         "cells"
     conda:
@@ -28,11 +28,11 @@ rule score_neighbors:
     params:
         guard=GUARD,
         # One search for the largest number of neighbours holds all smaller ones.
-        settings=lambda wildcards: FILES.cell_settings(
+        settings=lambda wildcards: files(wildcards).cell_settings(
             wildcards.model,
             wildcards.cell,
             wildcards.part,
-            max_neighbors=max(PLAN.values_of(wildcards.model, "n_neighbors")),
+            max_neighbors=max(plan(wildcards).values_of(wildcards.model, "n_neighbors")),
         ),
         script=untracked(SCRIPTS / "score_neighbors.py"),
         code=fingerprint("score_neighbors"),
@@ -88,12 +88,12 @@ rule predict_neighbors:
         test_labels="<results>/data/test_labels.npy",
         division=lambda wildcards: division_files(part_of(wildcards.size)),
         dataset="<results>/data/dataset.json",
-        best=lambda wildcards: FILES.best(wildcards.model, wildcards.size),
+        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
         fit_costs=costs_of_run("train"),
         predict_costs=costs_of_run("test"),
-        search_costs=lambda wildcards: FILES.search_costs(wildcards.model, wildcards.size),
-        shards=lambda wildcards: FILES.shards(run_of(wildcards)),
-        shard_costs=lambda wildcards: costs_beside(FILES.shards(run_of(wildcards))),
+        search_costs=lambda wildcards: files(wildcards).search_costs(wildcards.model, wildcards.size),
+        shards=lambda wildcards: files(wildcards).shards(run_of(wildcards)),
+        shard_costs=lambda wildcards: costs_beside(files(wildcards).shards(run_of(wildcards))),
     output:
         predictions="<results>/models/{model}{seed}{size}/predictions.npz",
         fit="<results>/models/{model}{seed}{size}/fit.json",
@@ -102,7 +102,7 @@ rule predict_neighbors:
     benchmark:
         "<benchmarks>/predict_neighbors/{model}{seed}{size}.tsv"
     wildcard_constraints:
-        model=any_of(PLAN.made_in("neighbors")),
+        model=any_model(lambda plan: plan.made_in("neighbors")),
     conda:
         "../../environment.yml"
     threads: 1
@@ -112,7 +112,7 @@ rule predict_neighbors:
         tries_left=tries_left,
     params:
         guard=GUARD,
-        settings=lambda wildcards: FILES.model_settings(wildcards.model, wildcards.size),
+        settings=lambda wildcards: files(wildcards).model_settings(wildcards.model, wildcards.size),
         script=untracked(SCRIPTS / "predict_neighbors.py"),
         code=fingerprint("predict_neighbors"),
         memory_mb=untracked(config["memory_mb"]),

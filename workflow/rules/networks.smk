@@ -14,7 +14,7 @@ rule score_network:
     benchmark:
         "<benchmarks>/score_network/{model}/{part}/{cell}.tsv"
     wildcard_constraints:
-        model=any_of(PLAN.made_in("networks")),
+        model=any_model(lambda plan: plan.made_in("networks")),
     priority: 10
     conda:
         "../../environment.yml"
@@ -26,8 +26,8 @@ rule score_network:
         tries_left=tries_left,
     params:
         guard=GUARD,
-        settings=lambda wildcards: FILES.cell_settings(
-            wildcards.model, wildcards.cell, wildcards.part, seed=PLAN.seeds[0]
+        settings=lambda wildcards: files(wildcards).cell_settings(
+            wildcards.model, wildcards.cell, wildcards.part, seed=plan(wildcards).seeds[0]
         ),
         script=untracked(SCRIPTS / "score_network.py"),
         code=model_code("score_network"),
@@ -49,7 +49,7 @@ rule train_network:
         test_labels="<results>/data/test_labels.npy",
         division=lambda wildcards: division_files(part_of(wildcards.size)),
         dataset="<results>/data/dataset.json",
-        best=lambda wildcards: FILES.best(wildcards.model, wildcards.size),
+        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
     output:
         network="<results>/models/{model}{seed}{size}/network.pt",
         history="<results>/models/{model}{seed}{size}/history.csv",
@@ -59,7 +59,7 @@ rule train_network:
     benchmark:
         "<benchmarks>/train_network/{model}{seed}{size}.tsv"
     wildcard_constraints:
-        model=any_of(PLAN.made_in("networks")),
+        model=any_model(lambda plan: plan.made_in("networks")),
     # The longest jobs start first, and the others fill up what is left.
     priority: 10
     conda:
@@ -73,8 +73,8 @@ rule train_network:
         tries_left=tries_left,
     params:
         guard=GUARD,
-        settings=lambda wildcards: FILES.model_settings(
-            wildcards.model, wildcards.size, seed=PLAN.seed(wildcards.seed)
+        settings=lambda wildcards: files(wildcards).model_settings(
+            wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
         ),
         script=untracked(SCRIPTS / "train_network.py"),
         code=model_code("train_network"),
@@ -96,9 +96,9 @@ rule predict_network:
         test_images="<results>/data/test_images.npy",
         test_labels="<results>/data/test_labels.npy",
         dataset="<results>/data/dataset.json",
-        best=lambda wildcards: FILES.best(wildcards.model, wildcards.size),
+        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
         cost="<results>/models/{model}{seed}{size}/training_cost.json",
-        search_costs=lambda wildcards: FILES.search_costs(wildcards.model, wildcards.size),
+        search_costs=lambda wildcards: files(wildcards).search_costs(wildcards.model, wildcards.size),
     output:
         predictions="<results>/models/{model}{seed}{size}/predictions.npz",
         fit="<results>/models/{model}{seed}{size}/fit.json",
@@ -107,7 +107,7 @@ rule predict_network:
     benchmark:
         "<benchmarks>/predict_network/{model}{seed}{size}.tsv"
     wildcard_constraints:
-        model=any_of(PLAN.made_in("networks")),
+        model=any_model(lambda plan: plan.made_in("networks")),
     group:
         "evaluation"
     conda:
@@ -119,8 +119,8 @@ rule predict_network:
         tries_left=tries_left,
     params:
         guard=GUARD,
-        settings=lambda wildcards: FILES.model_settings(
-            wildcards.model, wildcards.size, seed=PLAN.seed(wildcards.seed)
+        settings=lambda wildcards: files(wildcards).model_settings(
+            wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
         ),
         script=untracked(SCRIPTS / "predict_network.py"),
         code=model_code("predict_network"),

@@ -7,17 +7,10 @@ rule write_report:
         tests="<results>/paired_tests.csv",
         agreement="<results>/agreement.json",
         dataset="<results>/data/dataset.json",
-        models=expand(
-            "<results>/models/{run}/{file}.json", run=RUNS, file=["fit", "metrics"], allow_missing=True
-        ),
-        learning=expand(
-            "<results>/models/{run}/{file}",
-            run=[run.path for run in PLAN.runs(*LEARNERS)] if LEARNERS else [],
-            file=["history.csv", "learning.json"],
-            allow_missing=True,
-        ),
-        grids=expand("<results>/models/{model}/cv_results.csv", model=TUNED, allow_missing=True),
-        figures=FIGURES,
+        models=per_model(runs_of, "fit.json", "metrics.json"),
+        learning=per_model(runs_of_learners, "history.csv", "learning.json"),
+        grids=per_model(tuned, "cv_results.csv"),
+        figures=lambda wildcards: figures(plan(wildcards)),
     output:
         page=report(
             "<results>/report.html",

@@ -3,13 +3,13 @@
 
 def images_mb(wildcards):
     """Megabytes of all images of a dataset, as bytes."""
-    entry = DATASETS[wildcards.dataset]
+    entry = DATASETS[study_of(wildcards)]
     return (entry["n_train"] + entry["n_test"]) * math.prod(entry["image_shape"]) / 1e6
 
 
 def covariance_mb(wildcards):
     """Megabytes of the covariance of a dataset's pixels."""
-    return math.prod(DATASETS[wildcards.dataset]["image_shape"]) ** 2 * 8 / 1e6
+    return math.prod(DATASETS[study_of(wildcards)]["image_shape"]) ** 2 * 8 / 1e6
 
 
 # On a cluster, every job runs inside a Snakemake of its own, which some executors start twice.
@@ -40,7 +40,7 @@ def minutes(base, per_gigabyte=0):
 
 def training_minutes(wildcards, attempt):
     """Running time of a training, from its longest candidate."""
-    epochs = max(PLAN.values_of(wildcards.model, "epochs"))
+    epochs = max(plan(wildcards).values_of(wildcards.model, "epochs"))
     return minutes(5, per_gigabyte=0.5 * epochs)(wildcards, attempt)
 
 

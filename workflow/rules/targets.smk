@@ -1,27 +1,22 @@
 # What a finished study consists of. Every file is named, and not the report alone: a job that fails after a change
 # leaves its output missing, and Snakemake would not miss it while what was made from an older one is there.
 
-# Runs of models, as they stand in paths; models with a learning curve; with a grid; that look for something in images.
-RUNS = [run.path for run in PLAN.runs()]
-LEARNERS = PLAN.models_where(lambda model: PLAN.family(model).has_epochs)
-TUNED = PLAN.models_where(PLAN.folds)
-LOOKERS = PLAN.models_where(FILES.with_filters)
 
-FIGURES = [
-    f"<results>/figures/{figure}"
-    for figure in [
-        *("accuracy.svg", "paired_tests.svg", "cost.svg", "fit_time.svg"),
-        *("always_wrong.png", "only_one_right.png", "rivals.png"),
-        *(
-            f"{model}/{figure}"
-            for model in PLAN.models
-            for figure in ("confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "predictions.png")
-        ),
-        *(f"{model}/training.svg" for model in LEARNERS),
-        *(f"{model}/grid_scores.svg" for model in TUNED),
-        *(f"{model}/filters.png" for model in LOOKERS),
+def figures(plan):
+    """The pictures of a dataset's study."""
+    of_a_model = ("confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "predictions.png")
+    return [
+        f"<results>/figures/{figure}"
+        for figure in [
+            *("accuracy.svg", "paired_tests.svg", "cost.svg", "fit_time.svg"),
+            *("always_wrong.png", "only_one_right.png", "rivals.png"),
+            *(f"{model}/{figure}" for model in plan.models for figure in of_a_model),
+            *(f"{model}/training.svg" for model in learners(plan)),
+            *(f"{model}/grid_scores.svg" for model in tuned(plan)),
+            *(f"{model}/filters.png" for model in lookers(plan)),
+        ]
     ]
-]
+
 
 DATA = [
     "archive.json",
@@ -37,19 +32,47 @@ SUMMARY = [
     "report.md",
 ]
 
-FILES_OF_A_DATASET = [
-    *(f"<results>/data/{file}" for file in DATA),
-    *(path for model in PLAN.models for path in FILES.featured(model)),
-    *(path for model in PLAN.models for path in FILES.tuned(model)),
-    *(path for run in PLAN.runs() for path in FILES.trained(run)),
-    *FIGURES,
-    *(f"<results>/{file}" for file in SUMMARY),
+
+def study_files(dataset):
+    """All files of a dataset's study, in the order in which they are made."""
+    plan, layout = PLANS[dataset], LAYOUTS[dataset]
+    found = [
+        *(f"<results>/data/{file}" for file in DATA),
+        *(path for model in plan.models for path in layout.featured(model)),
+        *(path for model in plan.models for path in layout.tuned(model)),
+        *(path for run in plan.runs() for path in layout.trained(run)),
+        *figures(plan),
+        *(f"<results>/{file}" for file in SUMMARY),
+    ]
+    return in_folder_of(dataset, found)
+
+
+def further_files(dataset):
+    """What is kept of a dataset's runs beyond its study: with other seeds, splits and sizes."""
+    return [
+        path for name in ("predictions.npz", "fit.json", "metrics.json") for path in of_repeats(dataset, name)
+    ]
+
+
+# Of the comparison across datasets.
+ACROSS_FILES = [
+    *("runs.csv", "ranks.csv", "tests.csv", "variances.csv", "pairs.csv"),
+    *(f"{dataset}/runs.csv" for dataset in PLANS),
+    *(f"{dataset}/curves.json" for dataset in WITH_CURVES),
 ]
-WHOLE_STUDY = [
-    path.replace("<results>", f"results/{dataset}")
-    for dataset in DATASETS
-    for path in dict.fromkeys(FILES_OF_A_DATASET)
-]
+ACROSS_FIGURES = ["figures/fronts.svg", "figures/curves.svg", "figures/variances.svg"]
+ACROSS_PAGE = "results/across/report.html"
+
+WHOLE_STUDY = list(
+    dict.fromkeys(
+        [
+            *(path for dataset in PLANS for path in study_files(dataset)),
+            *(path for dataset in PLANS for path in further_files(dataset)),
+            *(f"results/across/{name}" for name in ACROSS_FILES + ACROSS_FIGURES if ACROSS),
+            *([ACROSS_PAGE] if ACROSS else []),
+        ]
+    )
+)
 
 # A run that was cut off may have left records of models that failed: they are tried again.
 if workflow.is_main_process and not any(LOCKS.glob("*.lock")):

@@ -3,8 +3,8 @@
 
 rule choose_best:
     input:
-        cells=lambda wildcards: FILES.cells(wildcards.model, wildcards.size),
-        costs=lambda wildcards: FILES.costs_of_cells(wildcards.model, wildcards.size),
+        cells=lambda wildcards: files(wildcards).cells(wildcards.model, wildcards.size),
+        costs=lambda wildcards: files(wildcards).costs_of_cells(wildcards.model, wildcards.size),
     output:
         results="<results>/models/{model}{size}/cv_results.csv",
         best="<results>/models/{model}{size}/best.json",
@@ -12,7 +12,7 @@ rule choose_best:
     log:
         "<logs>/choose_best/{model}{size}.log",
     wildcard_constraints:
-        model=any_of(PLAN.models_where(PLAN.folds)),
+        model=any_model(tuned),
     localrule: True
     conda:
         "../../environment.yml"
@@ -23,7 +23,7 @@ rule choose_best:
         tries_left=tries_left,
     params:
         guard=GUARD,
-        settings=lambda wildcards: FILES.grid_settings(wildcards.model),
+        settings=lambda wildcards: files(wildcards).grid_settings(wildcards.model),
         script=untracked(SCRIPTS / "choose_best.py"),
         code=fingerprint("choose_best"),
     shell:

@@ -8,6 +8,7 @@ from cifarbench.data.idx import read_idx
 from cifarbench.data.image_dataset import Declared, ImageDataset
 from cifarbench.data.image_folder import read_image_folder
 from cifarbench.data.imagenet import read_imagenet
+from cifarbench.data.npz import CLASSES, read_npz
 
 
 def load_dataset(path: Path, entry: dict[str, Any]) -> ImageDataset:
@@ -29,6 +30,10 @@ def load_dataset(path: Path, entry: dict[str, Any]) -> ImageDataset:
             dataset = read_idx(path, entry["classes"], declared)
         case "downsampled_imagenet" | "synthetic":
             dataset = read_imagenet(path, entry.get("classes"), declared)
+        case "textures" | "faces":
+            dataset = read_npz(path, CLASSES[entry["kind"]], declared)
+        case "medmnist":
+            dataset = read_npz(path, entry["classes"], declared)
         case "image_folder":
             dataset = read_image_folder(path, declared, entry.get("resize", False))
         case kind:

@@ -1,4 +1,4 @@
-"""Parts of the training images: folds of cross-validation, and the first n of one stratified order."""
+"""Parts of the images: folds of cross-validation, the first n of one stratified order, and other test images."""
 
 import numpy as np
 
@@ -83,6 +83,22 @@ def stratified_order(labels: np.ndarray, seed: int) -> np.ndarray:
     ranks = np.empty(len(labels), np.int64)
     ranks[order] = np.arange(len(labels))
     return ranks
+
+
+def resample(train_labels: np.ndarray, test_labels: np.ndarray, seed: list[int]) -> np.ndarray:
+    """Another division of all images into training and test images, at random: (N,) int64, training images first.
+
+    A position holds an image of the class that it held before, so every class has as many of each as it had.
+
+    train_labels, test_labels: (N,) int. Indices are those of the training images followed by the test images.
+    """
+    random = np.random.default_rng(seed)
+    labels = np.concatenate([train_labels, test_labels])
+    order = np.arange(len(labels))
+    for label in np.unique(labels):
+        places = np.flatnonzero(labels == label)
+        order[places] = random.permutation(places)
+    return order
 
 
 def _count(first: str) -> int:

@@ -1,5 +1,7 @@
 """What a model's predictions are worth, from predictions alone: no model family is known here."""
 
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_f
 
 from cifarbench.evaluation.calibration import CALIBRATION, calibration
 from cifarbench.evaluation.statistics import bootstrap_interval, wilson_interval
+from cifarbench.study.files import checksum
 
 SCORES = ("precision", "recall", "f1")
 N_BEST_CLASSES = 3
@@ -57,6 +60,15 @@ def score(
         "confused_pairs": confused_pairs(matrix, y_true, y_pred, proba, classes),
         **(calibration(correct, proba) if probabilities else dict.fromkeys(CALIBRATION)),
     }
+
+
+def scored_on(test_images: Path, y_true: np.ndarray) -> str:
+    """A checksum of the test images and their labels: scores that differ in it can't be compared.
+
+    test_images: the .npy that holds them. y_true: (N,) int, their labels.
+    """
+    labels = sha256(y_true.astype(np.int64).tobytes()).hexdigest()
+    return sha256(f"{checksum(test_images)} {labels}".encode()).hexdigest()
 
 
 def _top2(y_true: np.ndarray, proba: np.ndarray, probabilities: bool) -> dict[str, Any]:

@@ -78,6 +78,7 @@ NETWORK: dict[str, Any] = {
     "uses_features": False,
     "has_epochs": True,
     "seeded": lambda entry: True,
+    "chances": ("weights", "order"),
 }
 
 

@@ -46,11 +46,13 @@ def fit(
     checkpoint_seconds: float,
     code: str,
     threads: int,
+    weights_seed: int | None = None,
 ) -> Fitted:
     """Train the network of an entry on one part of the images, and look at another after each epoch.
 
     params: its hyperparameters. about: dataset.json. checkpoints: a folder. code: a checkpoint that other code wrote is
-    not used. It takes a GPU of the machine for itself, if there is one. A network that has a method `prepare` is given
+    not used. weights_seed: that of the initial weights, if another one; `seed` then drives the rest as it always does.
+    It takes a GPU of the machine for itself, if there is one. A network that has a method `prepare` is given
     some training images, preprocessed, before it is trained.
     """
     claim_device()
@@ -59,13 +61,19 @@ def fit(
     torch.manual_seed(seed)
     shape = tuple(about["image_shape"])
     recipe = Recipe.of(params)
-    network = build(params, shape, len(about["classes"])).to(device)
+    network = build(params, shape, len(about["classes"]))
+    if weights_seed is not None:
+        with torch.random.fork_rng():
+            torch.manual_seed(weights_seed)
+            network = build(params, shape, len(about["classes"]))
+    network.to(device)
     splits = [Split.load(images, labels, shape, device, rows) for images, labels, rows in (training, test)]
     if hasattr(network, "prepare"):
         network.prepare(preprocess(splits[0].images[:PREPARED_ON]))
     belongs_to = {
         "params": {name: value for name, value in params.items() if name not in NAMES} | recipe.belongs_to(),
         "seed": seed,
+        **({} if weights_seed is None else {"weights_seed": weights_seed}),
         "data": [checksum(path) for images, labels, _ in (training, test) for path in (images, labels)],
         "rows": [None if rows is None else sha256(rows).hexdigest() for _, _, rows in (training, test)],
         "code": code,

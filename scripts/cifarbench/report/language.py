@@ -14,12 +14,17 @@ SOURCE_LANGUAGE = "en"
 
 
 class Language:
-    """Messages and numbers of one language. Calling it says a message."""
+    """Messages and numbers of one language. Calling it says a message.
 
-    def __init__(self, code: str):
+    catalogues: further folders of them, of rooms that say more than the report does.
+    """
+
+    def __init__(self, code: str, *catalogues: Path):
         self.code = code
         self.locale = Locale.parse(code)
-        self._messages = _catalogue(code)
+        self._messages = _catalogue(CATALOGUES, code)
+        for folder in catalogues:
+            self._messages.add_fallback(_catalogue(folder, code))
 
     def say(self, message: str, **values: object) -> str:
         """The message in this language; `{name}` stands for a value."""
@@ -107,12 +112,12 @@ def languages() -> list[str]:
     return [SOURCE_LANGUAGE, *sorted(path.stem for path in CATALOGUES.glob("*.po"))]
 
 
-def _catalogue(code: str) -> gettext.NullTranslations:
+def _catalogue(folder: Path, code: str) -> gettext.NullTranslations:
     if code == SOURCE_LANGUAGE:
         return gettext.NullTranslations()
     # Compiled here: no binary file beside the catalogue that could lag behind it.
     compiled = io.BytesIO()
-    with (CATALOGUES / f"{code}.po").open("rb") as file:
+    with (folder / f"{code}.po").open("rb") as file:
         write_mo(compiled, read_po(file, locale=code))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)

@@ -33,17 +33,17 @@ def _environment(say: Language) -> Environment:
     return found
 
 
-def environment(templates: Path) -> Environment:
-    """For the templates of a folder; those of HTML are escaped, and may take in other files as they are."""
+def environment(*folders: Path) -> Environment:
+    """For the templates of some folders; those of HTML are escaped, and may take in other files as they are."""
     found = Environment(
-        loader=FileSystemLoader(templates),
+        loader=FileSystemLoader(folders),
         autoescape=lambda name: name is None or ".html" in name,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    found.globals["source"] = lambda file: Markup((templates / file).read_text())
+    found.globals["source"] = lambda file: Markup(found.loader.get_source(found, file)[0])
     found.filters["code"] = code
     return found
 

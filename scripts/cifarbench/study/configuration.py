@@ -6,9 +6,11 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
+from cifarbench.study import series
 from cifarbench.study.errors import UserError
 from cifarbench.study.family import Entry, Family, FeatureKind
 from cifarbench.study.feasibility import impossible
+from cifarbench.study.plan import Plan
 from cifarbench.study.wording import key_of, shown, unknown
 
 TYPES = {
@@ -30,11 +32,55 @@ def check(
     First the schema (unknown keys, types, ranges), to which each family and each kind of features adds its own; then
     what a schema can't see: names that must exist, and values that the size of the data makes impossible.
     """
+    if faults := _faults(config, schema, families, kinds):
+        raise UserError("\n".join(dict.fromkeys(faults)))
+
+
+def _faults(
+    config: Entry, schema: dict[str, Any], families: dict[str, Family], kinds: dict[str, FeatureKind]
+) -> list[str]:
     whole = with_entries(schema, families, kinds)
     faults = [_sentence(error) for error in Draft202012Validator(whole).iter_errors(config)]
-    faults = faults or [*_not_finite(config, [])] or [*impossible(config, families, kinds)]
+    return faults or [*_not_finite(config, [])] or [*impossible(config, families, kinds)]
+
+
+def check_all(
+    config: Entry, schema: dict[str, Any], families: dict[str, Family], kinds: dict[str, FeatureKind]
+) -> dict[str, Entry]:
+    """The configuration of each dataset's study, checked as `check` does, and held against each other.
+
+    What models are fitted to parts of the training images by is checked for each of these sizes, too.
+    """
+    check(config, schema, families, kinds)
+    configs = series.configurations(config)
+    across = config.get(series.KEY)
+    if across is None:
+        return configs
+    faults = [
+        f"{series.KEY}.datasets names {shown(name)}; it must be one of the keys under datasets: "
+        f"{', '.join(config['datasets'])}."
+        for name in configs
+        if name not in config["datasets"]
+    ]
+    faults = faults or [
+        f"{fault[:-1]}, for {dataset}."
+        for dataset, one in configs.items()
+        for fault in _faults(one, schema, families, kinds)
+    ]
+    if not faults:
+        plans = {dataset: Plan(one, families, kinds) for dataset, one in configs.items()}
+        faults = [
+            *series.faults(config, plans),
+            *(
+                f"{fault[:-1]}, for the first {size} training images of {dataset}."
+                for dataset, plan in plans.items()
+                for size in series.sizes(across.get("sizes", []), plan.dataset["n_train"])
+                for fault in impossible(series.of_size(configs[dataset], size), families, kinds)
+            ),
+        ]
     if faults:
         raise UserError("\n".join(dict.fromkeys(faults)))
+    return configs
 
 
 def with_entries(

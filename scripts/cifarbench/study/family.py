@@ -75,9 +75,10 @@ class Family:
     of what was fitted, beside those that every model ends in, the first one first. filters: the module of the library
     whose `filters(path, image_shape)` reads from that first file what the model looks for in images, as (n, C, h, w)
     float32; None if it looks for nothing of that kind. uses_features: whether it takes named features; pixels alone
-    otherwise. has_epochs: whether it learns in epochs, and leaves a
-    history. seeded: of an entry, whether another seed gives another model. every_value_of: the key of which one cell
-    of a grid search scores every value up to the largest. takes_params: whether `params` of an entry holds further
+    otherwise. has_epochs: whether it learns in epochs, and leaves a history. seeded: of an entry, whether another seed
+    gives another model. chances: what chance takes part in then, each with a seed of its own: `seed` for all at once,
+    or `weights` and `order`. every_value_of: the key of which one cell of a grid search scores every value up to the
+    largest. takes_params: whether `params` of an entry holds further
     hyperparameters, which a grid may name too. own_code: of an entry, the file outside the library that holds its code.
 
     impossible: faults that show when an entry is held against its dataset. check: faults that show only when what it
@@ -93,6 +94,7 @@ class Family:
     uses_features: bool = True
     has_epochs: bool = False
     seeded: Callable[[Entry], bool] = lambda entry: False
+    chances: tuple[str, ...] = ("seed",)
     every_value_of: str | None = None
     takes_params: bool = False
     own_code: Callable[[Entry], str | None] = no_code

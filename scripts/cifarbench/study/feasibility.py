@@ -10,6 +10,8 @@ from cifarbench.study.family import Entry, Family, FeatureKind, Parameter, Setti
 from cifarbench.study.plan import PIXELS, Plan, with_defaults
 from cifarbench.study.wording import shown, unknown
 
+# Kinds of datasets that come with a package.
+PACKAGED = {"digits": "scikit-learn", "textures": "scikit-image", "faces": "scikit-image"}
 # Of a grid, so many candidates are looked at one by one.
 MOST_CANDIDATES = 1000
 
@@ -91,8 +93,9 @@ def _of_dataset(config: Entry) -> Iterator[str]:
         yield f"dataset is {shown(config['dataset'])}; it must be one of the keys under datasets: {known}."
         return
     dataset = config["datasets"][config["dataset"]]
-    if config.get("archive") and dataset["kind"] == "digits":
-        yield f"archive is {shown(config['archive'])}; the digits come with scikit-learn, so take archive away."
+    if config.get("archive") and dataset["kind"] in PACKAGED:
+        package = PACKAGED[dataset["kind"]]
+        yield f"archive is {shown(config['archive'])}; the {dataset['kind']} come with {package}, so take archive away."
     if config.get("archive") and dataset["kind"] == "synthetic":
         yield f"archive is {shown(config['archive'])}; synthetic images are made up, so take archive away."
     if config.get("sha256") and not (config.get("archive") or "archive" in dataset):

@@ -162,9 +162,20 @@ class Plan:
         """Whether another seed gives another model."""
         return self.family(model).seeded(self.entry(model))
 
-    def seed(self, run_seed: str) -> int:
-        """The seed that `/seed_1` stands for, the first one where there is nothing."""
-        return int(run_seed.removeprefix("/seed_")) if run_seed else self.seeds[0]
+    def chances(self, model: str) -> tuple[str, ...]:
+        """The sources of chance in a model that can be varied one by one, as they stand in paths."""
+        return self.family(model).chances if self.is_seeded(model) else ()
+
+    def seed(self, run_seed: str) -> dict[str, int]:
+        """What `/seed_1` stands for, the first seed where there is nothing; initial weights may have one of their own.
+
+        Of `/weights_1` and `/order_1`, one has the seed that is named, and the other one has the first.
+        """
+        source, _, number = run_seed.removeprefix("/").rpartition("_")
+        first, named = self.seeds[0], int(number or self.seeds[0])
+        if source == "weights":
+            return {"seed": first, "weights_seed": named}
+        return {"seed": named} | ({"weights_seed": first} if source == "order" else {})
 
     # ---- Grids ----
 

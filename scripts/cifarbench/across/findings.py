@@ -1,0 +1,250 @@
+"""What a comparison across datasets comes to, in sentences, each computed from its files."""
+
+from itertools import combinations
+from statistics import median
+
+import numpy as np
+
+from cifarbench.across.ranks import FEWEST_DATASETS
+from cifarbench.across.results import Results
+from cifarbench.across.variation import ENOUGH_PAIRS, FEWEST_PAIRS, MEANINGFUL
+from cifarbench.report.language import Language
+from cifarbench.study.series import ALL, ORDER, SEED, SPLIT, WEIGHTS
+from cifarbench.study.tables import Row
+
+# A p-value below this, after Holm's correction, tells two models apart.
+SIGNIFICANT = 0.05
+
+
+class Findings:
+    """Sentences in one language."""
+
+    def __init__(self, results: Results, say: Language):
+        self.results = results
+        self.say = say
+
+    # ---- Over datasets ----
+
+    def best(self) -> list[str]:
+        """Which model is the most accurate where, and whether the order holds."""
+        say, found = self.say, self.results
+        best = {dataset: max(of, key=of.get) for dataset, of in found.accuracies.items() if of}
+        if len(best) == 1:
+            ((dataset, model),) = best.items()
+            accuracy = say.number(found.accuracies[dataset][model])
+            return [
+                say(
+                    "On `{dataset}`, `{model}` is the most accurate: {n}.",
+                    dataset=dataset,
+                    model=model,
+                    n=accuracy,
+                )
+            ]
+        by_model = {
+            model: [dataset for dataset, one in best.items() if one == model]
+            for model in dict.fromkeys(best.values())
+        }
+        parts = [
+            say("`{model}` on {datasets}", model=model, datasets=say.listed([f"`{one}`" for one in datasets]))
+            for model, datasets in by_model.items()
+        ]
+        return [say("The most accurate are {parts}.", parts=say.listed(parts)), *self._order()]
+
+    def _order(self) -> list[str]:
+        say, found = self.say, self.results
+        pairs = list(combinations(found.ranked, 2))
+        if not pairs:
+            return []
+        held = sum(len({np.sign(of[a] - of[b]) for of in found.accuracies.values()}) == 1 for a, b in pairs)
+        return [
+            say(
+                "Of {n} pairs of models, {held} stand in the same order on all {datasets} datasets.",
+                n=len(pairs),
+                held=held,
+                datasets=len(found.datasets),
+            )
+        ]
+
+    def tests(self) -> str:
+        """What tests over datasets tell, or why they can't."""
+        say, found = self.say, self.results
+        n = len(found.datasets)
+        if n < FEWEST_DATASETS:
+            return say(
+                "With {n} of the {needed} datasets that it takes at least, no test over datasets can tell whether one "
+                "model is better than another on others; so nothing is claimed.",
+                n=n,
+                needed=FEWEST_DATASETS,
+            )
+        apart = [one for one in found.tests if one["p_value_adjusted"] < SIGNIFICANT]
+        return say(
+            "Over {datasets} datasets, Wilcoxon's signed-rank test tells {apart} of {n} pairs of models apart, after "
+            "Holm's correction.",
+            datasets=n,
+            apart=len(apart),
+            n=len(found.tests),
+        )
+
+    # ---- Luck ----
+
+    def luck(self) -> list[str]:
+        """How much the sources of chance do, and whom that leaves the better one."""
+        return [*filter(None, map(self._luck_on, self.results.datasets)), *self._wins()]
+
+    def _luck_on(self, dataset: str) -> str:
+        say = self.say
+        rows = [one for one in self.results.variances if one["dataset"] == dataset]
+        parts = []
+        for source in (SEED, WEIGHTS, ORDER, SPLIT, ALL):
+            stds = [one["accuracy_std"] for one in rows if one["source"] == source]
+            if stds:
+                parts.append(
+                    say("{n} by {source}", n=say.number(100 * median(stds), 2), source=self.source(source))
+                )
+        if not parts:
+            return ""
+        return say(
+            "On `{dataset}`, the standard deviation of a model's accuracy, in percentage points and the median of all "
+            "models, is {parts}.",
+            dataset=dataset,
+            parts=say.listed(parts),
+        )
+
+    def _wins(self) -> list[str]:
+        say, pairs = self.say, self.results.pairs
+        if not pairs:
+            return []
+        most = max(one["pairs"] for one in pairs)
+        if most < FEWEST_PAIRS:
+            return [
+                say(
+                    "With {n} runs of each model, no pair can be told apart by who beats whom; it takes {few}, and "
+                    "{many} to be sure.",
+                    n=most,
+                    few=FEWEST_PAIRS,
+                    many=ENOUGH_PAIRS,
+                )
+            ]
+        meaningful = [one for one in pairs if one["verdict"] == "meaningful"]
+        return [
+            say(
+                "Of {n} pairs of models on the same dataset, one beats the other with a probability of {least} or more "
+                "in {meaningful}.",
+                n=len(pairs),
+                least=say.number(MEANINGFUL, 2),
+                meaningful=len(meaningful),
+            )
+        ]
+
+    def source(self, source: str) -> str:
+        """A source of chance in words."""
+        say = self.say
+        return {
+            SEED: say("weights and batches"),
+            WEIGHTS: say("initial weights"),
+            ORDER: say("order of batches"),
+            SPLIT: say("split"),
+            ALL: say("all at once"),
+        }[source]
+
+    def verdict(self, pair: Row) -> str:
+        """What a pair's probability is worth."""
+        say = self.say
+        return {
+            "too few": say("too few runs"),
+            "meaningful": say("meaningful"),
+            "not meaningful": say("not meaningful"),
+        }[pair["verdict"]]
+
+    # ---- Sizes ----
+
+    def growth(self) -> list[str]:
+        """On each dataset, from how many images on the best network beats the best other model, or the other way."""
+        return [sentence for dataset in self.results.curves for sentence in self._growth_on(dataset)]
+
+    def _growth_on(self, dataset: str) -> list[str]:
+        say, curves = self.say, self.results.curves[dataset]
+        last = {model: one["points"][-1]["accuracy"] for model, one in curves["models"].items()}
+        learners, others = self.results.learners(dataset)
+        if not learners or not others:
+            return []
+        pair = {max(learners, key=last.get), max(others, key=last.get)}
+        found = [one for one in curves["overtakings"] if {one["better_later"], one["better_before"]} == pair]
+        if found:
+            one = found[0]
+            return [
+                say(
+                    "On `{dataset}`, `{later}` beats `{before}` from about {n} training images on ({interval}).",
+                    dataset=dataset,
+                    later=one["better_later"],
+                    before=one["better_before"],
+                    n=say.whole(rounded(one["from"])),
+                    interval=self.sizes_between(one),
+                )
+            ]
+        first, second = sorted(pair, key=last.get, reverse=True)
+        if last[first] == last[second]:
+            return [
+                say(
+                    "On `{dataset}`, `{first}` and `{second}` end equal with all training images.",
+                    dataset=dataset,
+                    first=first,
+                    second=second,
+                )
+            ]
+        return [
+            say(
+                "On `{dataset}`, `{first}` is ahead of `{second}` at every size from {n} training images on.",
+                dataset=dataset,
+                first=first,
+                second=second,
+                n=say.whole(curves["sizes"][0]),
+            )
+        ]
+
+    def sizes_between(self, one: Row) -> str:
+        """The interval of a number of images, which may end outside of all sizes."""
+        say = self.say
+        low = (
+            say.whole(rounded(one["low"])) if one["low"] is not None else say("fewer than the smallest size")
+        )
+        high = say.whole(rounded(one["high"])) if one["high"] is not None else say("more than all")
+        return say("95% interval: {low} to {high}", low=low, high=high)
+
+    def law(self, law: Row) -> str:
+        """What twice as many images would give, or why that can't be told."""
+        say = self.say
+        if law["why_not"] == "few sizes":
+            return say("can't be told: too few sizes")
+        if law["why_not"] == "missed":
+            return say(
+                "can't be told: {foretold} was foretold of all images, and {measured} measured",
+                foretold=say.number(law["foretold"]["accuracy"]),
+                measured=say.number(law["measured"]),
+            )
+        low, high = (say.number(bound) for bound in law["twice"]["interval"])
+        if law["why_not"] == "vague":
+            return say("can't be told: anything from {low} to {high}", low=low, high=high)
+        return say(
+            "{n} ({low} to {high}), {gain} more",
+            n=say.number(law["twice"]["accuracy"]),
+            low=low,
+            high=high,
+            gain=say.signed(law["gain"]["accuracy"]),
+        )
+
+    def laws(self) -> str:
+        """Of how many models it can be told what twice as many images would give."""
+        say = self.say
+        found = [one["law"] for curves in self.results.curves.values() for one in curves["models"].values()]
+        return say(
+            "Of {n} curves, a power law that has not seen the largest size foretells it in {told}; of those, the table "
+            "says what twice as many images would give.",
+            n=len(found),
+            told=sum(law["told"] for law in found),
+        )
+
+
+def rounded(size: float) -> int:
+    """A number of images that lies between measured ones, with two figures that count."""
+    return int(float(f"{size:.1e}"))

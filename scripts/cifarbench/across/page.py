@@ -1,0 +1,204 @@
+"""The page of a comparison across datasets: one file that opens with no network."""
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from markupsafe import Markup
+
+from cifarbench.across import drawings
+from cifarbench.across.findings import Findings, rounded
+from cifarbench.across.results import Results
+from cifarbench.across.runs import named
+from cifarbench.report import svg
+from cifarbench.report.language import SOURCE_LANGUAGE, Language
+from cifarbench.report.page import TEMPLATES as REPORT_TEMPLATES
+from cifarbench.report.page import environment
+from cifarbench.report.pictures import Figure
+from cifarbench.study.tables import Row
+
+TEMPLATES = Path(__file__).parent / "templates"
+CATALOGUES = Path(__file__).parent / "locale"
+# In percent: how much of the accent is in the cell of the best model of a dataset.
+STRONGEST = 42
+
+
+class Cell(NamedTuple):
+    """One model on one dataset. strength: of its colour, 0 to STRONGEST. failure: why there is no accuracy."""
+
+    text: str
+    value: float | None
+    strength: float
+    is_best: bool = False
+    failure: str | None = None
+
+
+def render(results: Results, figures: list[Path], settings: dict[str, Any]) -> str:
+    """The page. figures: the drawings. settings: `language`, and `across`, what was asked for."""
+    say = Language(settings["language"], CATALOGUES)
+    templates = environment(TEMPLATES, REPORT_TEMPLATES)
+    templates.globals["say"] = say
+    view = View(results, say, figures, settings["across"])
+    return templates.get_template("across.html.j2").render(view=view, results=results, find=view.findings)
+
+
+class View:
+    """The page, piece by piece, in the words of one language."""
+
+    def __init__(self, results: Results, say: Language, figures: list[Path], asked: dict[str, Any]):
+        self.results = results
+        self.say = say
+        self.findings = Findings(results, say)
+        self.asked = yaml.safe_dump({"across": asked}, sort_keys=False, allow_unicode=True)
+        self._figures = {path.stem: path for path in figures}
+
+    @property
+    def lede(self) -> str:
+        """What was compared, in a sentence."""
+        say, rows = self.say, self.results.runs
+        return say(
+            "{runs} of {models} on {datasets}; {splits} of training and test images. Every number and every finding "
+            "here is computed from the files of these runs.",
+            runs=say.plural("{n} run", "{n} runs", len(rows)),
+            models=say.plural("{n} model", "{n} models", len(self.results.models)),
+            datasets=say.plural("{n} dataset", "{n} datasets", len(self.results.datasets)),
+            splits=say.plural("{n} split", "{n} splits", len({one["split"] for one in rows})),
+        )
+
+    @property
+    def contents(self) -> list[tuple[str, str]]:
+        """The sections: anchor and heading."""
+        say = self.say
+        sections = {
+            "summary": say("Summary"),
+            "ranks": say("Over datasets"),
+            "fronts": say("Accuracy and fitting time"),
+            "sizes": say("How many images it takes"),
+            "luck": say("What is luck"),
+            "method": say("Method"),
+        }
+        absent = {
+            "ranks": len(self.results.datasets) < 2,
+            "sizes": not self.results.curves,
+            "luck": not self.results.variances,
+        }
+        return [(anchor, text) for anchor, text in sections.items() if not absent.get(anchor)]
+
+    # ---- The summary ----
+
+    @cached_property
+    def answer(self) -> list[str]:
+        """What comes out, in a few sentences."""
+        find = self.findings
+        sizes = find.growth() if self.results.curves else []
+        return [*find.best(), *([find.tests()] if len(self.results.datasets) > 1 else []), *sizes]
+
+    @property
+    def failures(self) -> list[str]:
+        """Which runs failed, and why."""
+        return [
+            self.say("`{run}` failed. {reason}", run=named(one), reason=one["failure"])
+            for one in self.results.failed
+        ]
+
+    def cell(self, model: str, dataset: str) -> Cell:
+        """One cell of the heat map; colours go from a dataset's worst model to its best one."""
+        say, one = self.say, self.results.cells.get((model, dataset))
+        if one is None:
+            return Cell(say("not run"), None, 0)
+        if one["failure"] is not None:
+            return Cell(say("failed"), None, 0, failure=one["failure"])
+        column = [
+            row["accuracy"]
+            for (_, of), row in self.results.cells.items()
+            if of == dataset and row["accuracy"] is not None
+        ]
+        low, high = min(column), max(column)
+        share = (one["accuracy"] - low) / (high - low) if high > low else 1.0
+        return Cell(say.number(one["accuracy"]), one["accuracy"], STRONGEST * share, one["accuracy"] == high)
+
+    def rank(self, model: str, dataset: str) -> Row:
+        """A row of the ranks; empty where the dataset has no result of the model."""
+        found = [one for one in self.results.ranks if (one["model"], one["dataset"]) == (model, dataset)]
+        return found[0] if found else {"accuracy": None, "rank": None}
+
+    @property
+    def laws(self) -> list[tuple[str, str, Row, Row]]:
+        """Dataset, model, its measured accuracy with all images, and what the power law says of it."""
+        return [
+            (dataset, model, one["points"][-1], one["law"])
+            for dataset, curves in self.results.curves.items()
+            for model, one in curves["models"].items()
+        ]
+
+    @property
+    def method(self) -> list[str]:
+        """How the numbers came about."""
+        say = self.say
+        return [
+            say(
+                "All runs were scored by the same code, and those of a dataset and split on the same test images: "
+                "checksums stand with each score, and a row that differs in them is refused."
+            ),
+            say(
+                "Split 0 is the dataset's own. Others divide training and test images anew, at random, so that each "
+                "class has as many of each as before."
+            ),
+            say(
+                "Sizes are nested: the first images of one order in which every class stands in proportion. The "
+                "largest size is all training images, the models' own runs."
+            ),
+            say(
+                "Initial weights, the order of batches and the split are varied one at a time, the others held; then "
+                "all at once, each split with a seed of its own. Who beats whom is told by these last runs, over which "
+                "the interval is drawn (Bouthillier 2021, arXiv 2103.03098)."
+            ),
+            say(
+                "Over datasets, pairs of models are compared by Wilcoxon's signed-rank test with Holm's correction, "
+                "and by the Bayesian signed-rank test with a region of practical equivalence of 0.01 (Benavoli 2017), "
+                "from six datasets on."
+            ),
+        ]
+
+    rounded = staticmethod(rounded)
+
+    # ---- Pictures ----
+
+    def figure(self, name: str) -> Figure:
+        """A drawing as an element of the page."""
+        path, captions = self._figures[name], self._captions
+        label = None if self.say.code == SOURCE_LANGUAGE else captions[name]
+        content = svg.inline(path.read_text(encoding="utf-8"), f"{name}-", label, self._words)
+        return Figure(captions[name], Markup(content), hashlib.sha256(path.read_bytes()).hexdigest())
+
+    @property
+    def _captions(self) -> dict[str, str]:
+        say = self.say
+        return {
+            "fronts": say(
+                "Accuracy against fitting time. No model beats the filled ones in both; a line joins them."
+            ),
+            "curves": say(
+                "Accuracy against the number of training images, with 95% intervals over test images. Solid lines: "
+                "networks. Open marks: what a power law foretells of twice as many, where it can be believed."
+            ),
+            "variances": say(
+                "Standard deviation of accuracy when one source of chance is varied and the others are held, and when "
+                "all are at once; lines are 95% intervals, cut off where they run out of the picture."
+            ),
+        }
+
+    @property
+    def _words(self) -> dict[str, str]:
+        say = self.say
+        sources = {
+            "fit, seconds": say("fit, seconds"),
+            "test accuracy": say("test accuracy"),
+            "training images": say("training images"),
+            "standard deviation, percentage points": say("standard deviation, percentage points"),
+            "nothing to show": say("nothing to show"),
+            **{words: self.findings.source(source) for source, words in drawings.WORDS.items()},
+        }
+        return {source: text for source, text in sources.items() if source != text}

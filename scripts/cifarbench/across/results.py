@@ -1,0 +1,70 @@
+"""What a comparison across datasets has found, read back from its files."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from cifarbench.across.runs import of_dataset, studied, succeeded
+from cifarbench.study.files import read_json
+from cifarbench.study.tables import Row, read_rows
+
+
+@dataclass(frozen=True)
+class Results:
+    """datasets, models: in their order. The rest: rows of the tables, and of each dataset with sizes its curves."""
+
+    datasets: list[str]
+    models: list[str]
+    runs: list[Row]
+    ranks: list[Row]
+    tests: list[Row]
+    variances: list[Row]
+    pairs: list[Row]
+    curves: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(cls, settings: dict[str, Any], tables: dict[str, Path], curves: list[Path]) -> Self:
+        """settings: `datasets`, `models`, `with_curves`. tables: by the names of the fields that they fill."""
+        return cls(
+            datasets=settings["datasets"],
+            models=settings["models"],
+            **{name: read_rows(path) for name, path in tables.items()},
+            curves=dict(zip(settings["with_curves"], map(read_json, curves), strict=True)),
+        )
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, str], Row]:
+        """The model's own run, failed or not, by model and dataset; those that never were are not there."""
+        return {(one["model"], one["dataset"]): one for one in studied(self.runs)}
+
+    @cached_property
+    def ranked(self) -> dict[str, float]:
+        """Model -> mean rank, the best first, of the models that all datasets have a result of."""
+        found = {one["model"]: one["mean_rank"] for one in self.ranks if one["mean_rank"] is not None}
+        return dict(sorted(found.items(), key=lambda item: item[1]))
+
+    @cached_property
+    def accuracies(self) -> dict[str, dict[str, float]]:
+        """Dataset -> model -> mean accuracy over splits."""
+        found: dict[str, dict[str, float]] = {dataset: {} for dataset in self.datasets}
+        for one in self.ranks:
+            found[one["dataset"]][one["model"]] = one["accuracy"]
+        return found
+
+    @property
+    def failed(self) -> list[Row]:
+        """The runs that failed."""
+        return [one for one in self.runs if one["failure"] is not None]
+
+    def learners(self, dataset: str) -> tuple[list[str], list[str]]:
+        """The models of a dataset that have a curve: those that learn in epochs, and the others."""
+        learns = {one["model"] for one in succeeded(self.runs) if one["learns_in_epochs"]}
+        curves = self.curves[dataset]["models"]
+        return [model for model in curves if model in learns], [
+            model for model in curves if model not in learns
+        ]
+
+    def n_runs(self, dataset: str) -> int:
+        """How many runs of a dataset there are."""
+        return len(of_dataset(self.runs, dataset))

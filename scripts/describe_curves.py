@@ -1,0 +1,29 @@
+"""Describe how the accuracy of a dataset's models depends on the number of training images."""
+
+from pathlib import Path
+
+import numpy as np
+
+from cifarbench.across.curves import describe
+from cifarbench.study.command import run
+from cifarbench.study.failures import first_failure
+from cifarbench.study.files import read_arrays, write_json
+
+
+def main(predictions: list[Path], curves: Path, settings: dict) -> None:
+    """predictions: of each model at each size, the whole last; a model of which one failed has no curve.
+
+    settings: `models`, in the order of `predictions`; `sizes`, ascending; `seed`, of the bootstrap.
+    """
+    n_sizes = len(settings["sizes"])
+    correct = {}
+    for number, model in enumerate(settings["models"]):
+        paths = predictions[number * n_sizes : (number + 1) * n_sizes]
+        if not first_failure(paths):
+            answers = [read_arrays(path) for path in paths]
+            correct[model] = np.array([one["y_pred"] == one["y_true"] for one in answers])
+    write_json(curves, describe(correct, settings["sizes"], settings["seed"]))
+
+
+if __name__ == "__main__":
+    run(main)
