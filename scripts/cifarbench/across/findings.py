@@ -27,28 +27,27 @@ class Findings:
 
     def best(self) -> list[str]:
         """Which model is the most accurate where, and whether the order holds."""
-        say, found = self.say, self.results
-        best = {dataset: max(of, key=of.get) for dataset, of in found.accuracies.items() if of}
-        if len(best) == 1:
-            ((dataset, model),) = best.items()
-            accuracy = say.number(found.accuracies[dataset][model])
-            return [
-                say(
-                    "On `{dataset}`, `{model}` is the most accurate: {n}.",
-                    dataset=dataset,
-                    model=model,
-                    n=accuracy,
-                )
-            ]
+        say, best = self.say, self.results.best
         by_model = {
             model: [dataset for dataset, one in best.items() if one == model]
             for model in dict.fromkeys(best.values())
         }
-        parts = [
-            say("`{model}` on {datasets}", model=model, datasets=say.listed([f"`{one}`" for one in datasets]))
-            for model, datasets in by_model.items()
-        ]
-        return [say("The most accurate are {parts}.", parts=say.listed(parts)), *self._order()]
+        if not by_model:
+            return [say("No model has a result.")]
+        if len(by_model) == 1 and len(best) > 1:
+            (model,) = by_model
+            first = say("`{model}` is the most accurate on all {n} datasets.", model=model, n=len(best))
+        else:
+            parts = [
+                say(
+                    "`{model}` on {datasets}",
+                    model=model,
+                    datasets=say.listed([f"`{one}`" for one in datasets]),
+                )
+                for model, datasets in by_model.items()
+            ]
+            first = say("The most accurate is {parts}.", parts=say.listed(parts))
+        return [first, *(self._order() if len(best) > 1 else [])]
 
     def _order(self) -> list[str]:
         say, found = self.say, self.results
@@ -71,8 +70,8 @@ class Findings:
         n = len(found.datasets)
         if n < FEWEST_DATASETS:
             return say(
-                "With {n} of the {needed} datasets that it takes at least, no test over datasets can tell whether one "
-                "model is better than another on others; so nothing is claimed.",
+                "There are {n} datasets; with fewer than {needed}, no test over datasets can tell whether one model is "
+                "better than another on others, so nothing is claimed.",
                 n=n,
                 needed=FEWEST_DATASETS,
             )
@@ -118,8 +117,8 @@ class Findings:
         if most < FEWEST_PAIRS:
             return [
                 say(
-                    "With {n} runs of each model, no pair can be told apart by who beats whom; it takes {few}, and "
-                    "{many} to be sure.",
+                    "With {n} runs of each model, nobody can tell how often one beats another: it takes {few} at "
+                    "least, and {many} to be sure.",
                     n=most,
                     few=FEWEST_PAIRS,
                     many=ENOUGH_PAIRS,

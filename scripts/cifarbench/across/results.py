@@ -38,6 +38,17 @@ class Results:
         """The model's own run, failed or not, by model and dataset; those that never were are not there."""
         return {(one["model"], one["dataset"]): one for one in studied(self.runs)}
 
+    @property
+    def best(self) -> dict[str, str]:
+        """Dataset -> the most accurate of the models' own runs there; of equals the first."""
+        found: dict[str, Row] = {}
+        for (_, dataset), one in self.cells.items():
+            if one["failure"] is None and (
+                dataset not in found or one["accuracy"] > found[dataset]["accuracy"]
+            ):
+                found[dataset] = one
+        return {dataset: found[dataset]["model"] for dataset in self.datasets if dataset in found}
+
     @cached_property
     def ranked(self) -> dict[str, float]:
         """Model -> mean rank, the best first, of the models that all datasets have a result of."""

@@ -32,8 +32,13 @@ def test_further_seeds_are_runs_of_models_in_which_chance_takes_part() -> None:
         "mlp_batchnorm_dropout",
         "mlp_batchnorm_dropout/seed_5",
     ]
-    assert plan(seeds=[3, 5]).seed("/seed_5") == 5
-    assert plan(seeds=[3, 5]).seed("") == 3
+    assert plan(seeds=[3, 5]).seed("/seed_5") == {"seed": 5}
+    assert plan(seeds=[3, 5]).seed("") == {"seed": 3}
+
+
+def test_weights_and_batches_may_have_seeds_of_their_own() -> None:
+    assert plan(seeds=[3, 5]).seed("/weights_7") == {"seed": 3, "weights_seed": 7}
+    assert plan(seeds=[3, 5]).seed("/order_7") == {"seed": 7, "weights_seed": 3}
 
 
 def test_an_estimator_that_takes_a_seed_has_one_unless_it_is_given() -> None:

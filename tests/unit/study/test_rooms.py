@@ -8,7 +8,18 @@ import pytest
 PROJECT = Path(__file__).parents[3]
 LIBRARY = PROJECT / "scripts/cifarbench"
 # In the order of the data's way. Everybody may look into `study`; families stand side by side.
-WAY = ["study", "data", "features", "tuning", "families", "evaluation", "figures", "report", "export"]
+WAY = [
+    "study",
+    "data",
+    "features",
+    "tuning",
+    "families",
+    "evaluation",
+    "figures",
+    "report",
+    "across",
+    "export",
+]
 FAMILIES = ["neighbors", "estimators", "networks"]
 ROOMS = [room for place in WAY for room in (FAMILIES if place == "families" else [place])]
 # The one module outside the rooms: it names every family, for the rules and for scripts.
@@ -60,7 +71,7 @@ def test_imports_run_along_the_data_s_way(room: str) -> None:
 
 
 def test_who_scores_draws_or_writes_knows_no_family() -> None:
-    for room in ("evaluation", "figures", "report", "export"):
+    for room in ("evaluation", "figures", "report", "across", "export"):
         for path in (LIBRARY / room).rglob("*.py"):
             assert not imported(path) & {*FAMILIES, REGISTRY}, path
 

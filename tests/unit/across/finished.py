@@ -1,0 +1,109 @@
+"""The files of a comparison across datasets, by the library's own tables, drawings and page, of simulated answers."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+import compare_datasets
+import describe_curves
+import draw_across
+import write_across
+from cifarbench.across.runs import COLUMNS
+from cifarbench.evaluation.statistics import wilson_interval
+from cifarbench.study.files import write_arrays
+from cifarbench.study.tables import Row, write_table
+
+SIZES = [250, 500, 1000, 2000, 4000]
+N_TEST = 1500
+# Accuracy with all images and with the fewest; seconds to fit; how much chance does.
+MODELS = {
+    "knn_raw": (0.55, 0.47, 0.2, 0.0),
+    "knn_pca": (0.58, 0.44, 0.5, 0.0),
+    "mlp": (0.66, 0.36, 30.0, 0.006),
+    "mlp_batchnorm_dropout": (0.64, 0.40, 60.0, 0.009),
+}
+STYLE = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())["figures"]
+
+
+def simulate(
+    folder: Path, datasets: list[str], repeats: int = 3, language: str = "en", holes: bool = True
+) -> Path:
+    """Write everything below a folder, as the rules would; the page. holes: a model is absent, and a run failed."""
+    tables, curves = [], []
+    for number, dataset in enumerate(datasets):
+        random = np.random.default_rng(number)
+        models = [model for model in MODELS if not (holes and number == 1 and model == "knn_pca")]
+        own = folder / dataset
+        answers = {model: _answers(model, 0.03 * number, random) for model in models}
+        rows = [row for model in models for row in _rows(dataset, model, answers[model], repeats, random)]
+        if holes and number == 0:
+            failed = {"accuracy": None, "failure": "train_network: the training loss is nan in epoch 3"}
+            rows = [row | failed if row["varied"] == "order" and row["seed"] == 1 else row for row in rows]
+        write_table(own / "runs.csv", {name: [row[name] for row in rows] for name in COLUMNS})
+        tables.append(own / "runs.csv")
+        paths = []
+        for model in models:
+            for size, right in zip(SIZES, answers[model], strict=True):
+                paths.append(own / f"{model}_{size}.npz")
+                write_arrays(paths[-1], y_true=np.ones(N_TEST, int), y_pred=right.astype(int))
+        curves.append(own / "curves.json")
+        describe_curves.main(paths, curves[-1], {"models": models, "sizes": SIZES, "seed": 0})
+    files = [folder / f"{name}.csv" for name in ("runs", "ranks", "tests", "variances", "pairs")]
+    about: dict[str, Any] = {"datasets": datasets, "models": list(MODELS), "with_curves": datasets, "seed": 0}
+    compare_datasets.main(tables, *files, about)
+    figures = [folder / f"figures/{name}.svg" for name in ("fronts", "curves", "variances")]
+    draw_across.main(files[0], files[3], curves, *figures, about | {"style": STYLE["text"] | STYLE["cost"]})
+    asked = {"datasets": datasets, "sizes": 4, "repeats": {"seeds": repeats, "splits": repeats}}
+    page = folder / "report.html"
+    write_across.main(*files, curves, figures, page, about | {"language": language, "across": asked})
+    return page
+
+
+def _answers(model: str, easier: float, random: np.random.Generator) -> np.ndarray:
+    best, least, *_ = MODELS[model]
+    shares = np.linspace(0, 1, len(SIZES)) ** 0.8
+    accuracies = np.minimum(least + easier + (best - least) * shares, 0.98)
+    return random.random(N_TEST) < accuracies[:, None]
+
+
+def _rows(
+    dataset: str, model: str, answers: np.ndarray, repeats: int, random: np.random.Generator
+) -> list[Row]:
+    _, _, seconds, luck = MODELS[model]
+    accuracies = answers.mean(axis=1)
+
+    def row(accuracy: float, **more: Any) -> Row:
+        low, high = wilson_interval(round(accuracy * N_TEST), N_TEST)
+        about = {
+            "dataset": dataset,
+            "model": model,
+            "family": "mlp" if luck else "knn",
+            "learns_in_epochs": luck > 0,
+        }
+        about |= {
+            "split": 0,
+            "size": SIZES[-1],
+            "whole": True,
+            "seed": 0 if luck else None,
+            "pretrained": False,
+        }
+        scores = {"accuracy": accuracy, "accuracy_low": low, "accuracy_high": high, "n_test": N_TEST}
+        scores |= {"scored_on": f"{dataset} {more.get('split', 0)}", "scored_by": "code", "kind": "models"}
+        return (
+            dict.fromkeys(COLUMNS) | about | scores | {"fit_seconds": seconds, "predict_seconds": 0.1} | more
+        )
+
+    own = float(accuracies[-1])
+    rows = [row(own)]
+    for size, accuracy in zip(SIZES[:-1], accuracies[:-1], strict=True):
+        rows.append(row(float(accuracy), size=size, whole=False, varied="size"))
+    for k in range(1, repeats):
+        split = random.normal(0, 0.01)
+        rows.append(row(own + split, split=k, varied="split"))
+        if luck:
+            rows.append(row(own + random.normal(0, luck / 2), weights_seed=k, varied="weights"))
+            rows.append(row(own + random.normal(0, luck), seed=k, weights_seed=0, varied="order"))
+            rows.append(row(own + split + random.normal(0, luck), seed=k, split=k, varied="all"))
+    return rows

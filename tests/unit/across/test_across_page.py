@@ -1,0 +1,141 @@
+"""The page across datasets, of simulated files that the scripts themselves have made."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+from finished import simulate
+
+from cifarbench.across.page import CATALOGUES
+from cifarbench.report.language import CATALOGUES as OF_THE_REPORT
+from cifarbench.report.language import languages
+from cifarbench.study.tables import read_rows
+
+THREE = ["digits", "textures", "fashion_mnist"]
+EIGHT = [f"set_{number}" for number in range(8)]
+
+
+class Text(HTMLParser):
+    """The words of a page, without its styles and scripts."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.found: list[str] = []
+        self.skipping = False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.skipping = tag in ("style", "script")
+
+    def handle_endtag(self, tag):
+        self.skipping = False
+
+    def handle_data(self, data):
+        if not self.skipping:
+            self.found.append(data)
+
+    def __str__(self) -> str:
+        return re.sub(r"\s+", " ", "".join(self.found).replace("\N{NO-BREAK SPACE}", " "))
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory) -> Path:
+    return simulate(tmp_path_factory.mktemp("three"), THREE)
+
+
+@pytest.fixture(scope="module")
+def page(three: Path) -> str:
+    return three.read_text()
+
+
+def test_with_three_datasets_the_page_claims_nothing_over_datasets(page: str, three: Path):
+    text = str(Text(page))
+    assert "There are 3 datasets; with fewer than 6, no test over datasets can tell" in text
+    assert "Holm's correction" in text
+    assert "p, Wilcoxon" not in text
+    assert read_rows(three.parent / "tests.csv") == []
+
+
+def test_with_eight_datasets_all_pairs_are_tested(tmp_path):
+    simulated = simulate(tmp_path, EIGHT, repeats=1, holes=False)
+    text = str(Text(simulated.read_text()))
+    assert "Over 8 datasets, Wilcoxon's signed-rank test tells" in text
+    tests = {(one["model_a"], one["model_b"]): one for one in read_rows(tmp_path / "tests.csv")}
+    assert tests["knn_raw", "mlp"]["p_value_adjusted"] < 0.05
+    assert tests["knn_raw", "mlp"]["b_better"] > 0.95
+    assert "What is luck" not in text
+
+
+def test_a_missing_cell_is_seen_and_a_failed_run_is_told(page: str):
+    text = str(Text(page))
+    assert "not run" in text
+    assert "mlp on digits (seed 1, weights seed 0) failed. train_network: the training loss is nan" in text
+
+
+def test_the_best_of_each_dataset_is_that_of_the_table(page: str, three: Path):
+    rows = [row for row in read_rows(three.parent / "runs.csv") if row["varied"] is None]
+    for dataset in THREE:
+        best = max(row["accuracy"] for row in rows if row["dataset"] == dataset)
+        assert re.search(rf'class="heat best" data-value="{best}"', page)
+
+
+def test_each_dataset_s_own_report_is_one_click_away(page: str):
+    for dataset in THREE:
+        assert f'<a href="../{dataset}/report.html">' in page
+
+
+def test_the_page_opens_without_a_network(page: str):
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+    assert page.count("<svg") == 3
+
+
+def test_the_long_table_says_which_run_each_row_is(three: Path):
+    rows = read_rows(three.parent / "runs.csv")
+    keys = [
+        (*(row[name] for name in ("dataset", "model", "seed", "weights_seed", "split", "size")),)
+        for row in rows
+    ]
+    assert len(keys) == len(set(keys))
+
+
+def test_equal_files_give_equal_bytes(three: Path, tmp_path):
+    again = simulate(tmp_path, THREE)
+    for name in ("report.html", "runs.csv", "pairs.csv", "digits/curves.json", "figures/curves.svg"):
+        assert (again.parent / name).read_bytes() == (three.parent / name).read_bytes()
+
+
+def test_the_page_in_russian(tmp_path):
+    text = str(Text(simulate(tmp_path, THREE, language="ru", holes=False).read_text()))
+    assert "Классификаторы на разных наборах" in text
+    assert "Наборов 3; когда их меньше 6" in text
+    # What is left in Latin letters are names: of models, datasets, files, tests and authors.
+    assert not re.search(r"\b(the|of|with|images|training|accuracy)\b", text.partition("across:")[0])
+
+
+@pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
+def test_a_catalogue_says_all_that_the_page_says(code: str):
+    with (OF_THE_REPORT / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    found = extract_from_dir(CATALOGUES.parent, methods, options, {"say": None, "plural": (1, 2)})
+    said = {message for _, _, message, _, _ in found}
+    own, reports = (_catalogue(folder / f"{code}.po") for folder in (CATALOGUES, OF_THE_REPORT))
+    assert set(own) == said - set(reports)
+    for source, message in own.items():
+        sources = [source] if isinstance(source, str) else source
+        texts = [message.string] if isinstance(source, str) else message.string
+        assert all(texts), source
+        assert {_fields(text) for text in texts} == {_fields(text) for text in sources}, source
+
+
+def _catalogue(path: Path) -> dict:
+    with path.open("rb") as file:
+        return {message.id: message for message in read_po(file) if message.id}
+
+
+def _fields(text: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
