@@ -12,6 +12,7 @@ OVERLAY := $(if $(CONFIGFILE),--configfile $(CONFIGFILE)) $(if $(strip $(ARCHIVE
 STUDY := snakemake --cores $(CORES) $(OVERLAY)
 DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
 # On the digits, unless there is an archive.
+ACROSS := snakemake --cores $(CORES) --configfile config/across.yaml
 IMPROVED := $(if $(ARCHIVE),snakemake --cores $(CORES) --configfile config/improved.yaml --config $(ARCHIVE_CONFIG),$(DEMO) config/improved.yaml config/improved_digits.yaml)
 
 # Results to take along: those of DATASET, configured as in their last finished run unless CONFIGFILE says otherwise.
@@ -24,7 +25,7 @@ needs = $(if $($(1)),,$(error $@ needs $(1)=, $(2)))
 # An environment that was not finished, or whose Python is gone, is made anew.
 WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) && echo yes)
 
-.PHONY: new-environment help doctor demo study improved explain history diff predict export card crate rebuild snakemake-report test lint format bench bench-compare scaling house tables clean-checkpoints
+.PHONY: new-environment help doctor demo study improved across explain history diff predict export card crate rebuild snakemake-report test lint format bench bench-compare scaling house tables clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +41,9 @@ study: $(ENVIRONMENT) ## Run the study on CIFAR-10 (ARCHIVE=path and SHA256=valu
 
 improved: $(ENVIRONMENT) ## Beside the six: better features, convolutions, augmentation, tuning; on the digits, or ARCHIVE=
 	@$(IMPROVED)
+
+across: $(ENVIRONMENT) ## Compare models over three small datasets, with several sizes, seeds and splits (some minutes)
+	@$(ACROSS)
 
 explain: $(ENVIRONMENT) ## Tell which jobs `make study` would run, and for which changed keys (CONFIGFILE=, ARCHIVE=)
 	@python scripts/explain_changes.py $(OVERLAY)

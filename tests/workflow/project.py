@@ -37,14 +37,19 @@ class Answer:
 
         All are of the one dataset, and a run's model, seed and size are one: `mlp/seed_1`.
         """
+        return {job for _, job in self.jobs_of_datasets}
+
+    @property
+    def jobs_of_datasets(self) -> set[tuple[str, str]]:
+        """The same with the dataset of each, as it stands in paths; of none, an empty text."""
         found = set()
         for _, rule, lines in JOB.findall(self.log or self.text):
             wildcards = WILDCARDS.search(lines)
             values = dict(pair.split("=", 1) for pair in wildcards[1].split(", ")) if wildcards else {}
-            values.pop("dataset", None)
+            dataset = values.pop("dataset", "")
             run = "".join(values.pop(name, "") for name in ("model", "seed", "size"))
-            found.add(" ".join([rule, *filter(None, [run, *values.values()])]))
-        return found - {"all"}
+            found.add((dataset, " ".join([rule, *filter(None, [run, *values.values()])])))
+        return {(dataset, job) for dataset, job in found if job != "all"}
 
 
 class Project:

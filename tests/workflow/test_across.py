@@ -1,0 +1,254 @@
+"""One comparison over datasets, seeds, splits and sizes: what it adds to a finished study, and what a change runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import Project
+from test_reruns import set_key
+from tiny import write_archive
+
+from cifarbench.study.files import read_json
+from cifarbench.study.tables import read_rows
+
+ACROSS = {"sizes": [30], "repeats": {"seeds": 2, "splits": 2}}
+TOGETHER = {("", job) for job in ("compare_datasets", "draw_across", "write_across")}
+DATA = ["fetch_archive", "unpack_archive"]
+OF_A_MODEL = ["predict_neighbors", "score_model"]
+OF_A_NETWORK = ["train_network", "predict_network", "score_model"]
+# Beside its runs, a study of two models, one of them a network.
+STUDY = ["compare_models", "draw_comparison", "write_report", "draw_training mlp", "draw_filters mlp"]
+STUDY += ["describe_learning mlp", "draw_model mlp", "draw_model knn_pca", "fit_features pca all"]
+
+
+def jobs(dataset: str, rules: list[str], *of: str) -> set[tuple[str, str]]:
+    return {(dataset, f"{rule} {name}".strip()) for rule in rules for name in of or [""]}
+
+
+def features(dataset: str, part: str = "all") -> set[tuple[str, str]]:
+    """The components of a part of the training images: of fewer than there are pixels without moments."""
+    moments = jobs(dataset, ["compute_moments"], part) if part == "all" else set()
+    computed = jobs(dataset, ["compute_features pca"], f"{part} train", f"{part} test")
+    return moments | computed | {(dataset, f"fit_features pca {part}")}
+
+
+def of_size(dataset: str, size: int) -> set[tuple[str, str]]:
+    """All jobs of both models fitted to the first training images."""
+    part = f"first_{size}"
+    moments = jobs(dataset, ["compute_moments"], part) if size > 48 else set()
+    runs = jobs(dataset, OF_A_MODEL, f"knn_pca/{part}") | jobs(dataset, OF_A_NETWORK, f"mlp/{part}")
+    return moments | features(dataset, part) | runs
+
+
+def of_split(dataset: str, split: int, seed: int | None) -> set[tuple[str, str]]:
+    """All jobs of both models on another split; with a seed, the network's run with all at once, too."""
+    name = f"{dataset}/split_{split}"
+    networks = ["mlp", *([f"mlp/seed_{seed}"] if seed is not None else [])]
+    runs = jobs(name, OF_A_MODEL, "knn_pca") | jobs(name, OF_A_NETWORK, *networks)
+    return jobs(name, ["resample_images"]) | features(name) | runs
+
+
+def of_seed(dataset: str, seed: int) -> set[tuple[str, str]]:
+    """The network with other initial weights, and with another order of the batches."""
+    return jobs(dataset, OF_A_NETWORK, f"mlp/weights_{seed}", f"mlp/order_{seed}")
+
+
+def collected(dataset: str, with_curves: bool = True) -> set[tuple[str, str]]:
+    """What follows for a dataset's own tables, and for those of all."""
+    rules = ["collect_runs", *(["describe_curves"] if with_curves else [])]
+    return jobs("", rules, dataset) | TOGETHER
+
+
+def would_run(project: Project) -> set[tuple[str, str]]:
+    answer = project.run("--dry-run")
+    assert answer.code == 0, answer.text
+    return answer.jobs_of_datasets
+
+
+def whole_study(dataset: str) -> set[tuple[str, str]]:
+    """All jobs of a dataset's own study."""
+    runs = jobs(dataset, OF_A_MODEL, "knn_pca") | jobs(dataset, OF_A_NETWORK, "mlp")
+    return jobs(dataset, DATA) | features(dataset) | runs | jobs(dataset, STUDY)
+
+
+@pytest.fixture(scope="session")
+def small(overlay: dict) -> dict:
+    """The tiny study with two models."""
+    return overlay | {"compare": ["knn_pca", "mlp"]}
+
+
+@pytest.fixture(scope="session")
+def across(made_once, small: dict) -> Project:
+    """The tiny study alone, and then with all that is compared beyond it. Not to be changed."""
+
+    def run(folder: Path) -> None:
+        project = Project.create(folder / "study", small)
+        assert project.succeed()
+        alone = (
+            project.checksums("*.html") | project.checksums("models/**/*") | project.checksums("figures/**/*")
+        )
+        project.configure(lambda settings: settings.update(across=ACROSS))
+        answer = project.run()
+        assert answer.code == 0, answer.text
+        (project.folder / "run.log").write_text(answer.log)
+        now = project.checksums("**/*")
+        assert {name: now[name] for name in alone} == alone
+
+    return Project(made_once("across", run) / "study", small["dataset"])
+
+
+@pytest.fixture
+def changed(across: Project, tmp_path: Path) -> Callable[[str, Any], Project]:
+    """A copy of the finished comparison, with one key of it set to another value."""
+
+    def change(key: str, value: Any) -> Project:
+        project = across.copy(tmp_path / "study")
+        project.configure(lambda settings: set_key(settings, key, value))
+        return project
+
+    return change
+
+
+def test_it_adds_its_own_jobs_to_a_finished_study_and_runs_none_of_the_study_s(across: Project) -> None:
+    ran = type(across.run("--dry-run"))(0, "", (across.folder / "run.log").read_text()).jobs_of_datasets
+    further = of_size("tiny", 30) | of_seed("tiny", 1) | of_split("tiny", 1, seed=1)
+    assert ran == further | jobs("tiny", ["divide_images"], "order") | collected("tiny")
+    assert would_run(across) == set()
+
+
+def test_the_study_alone_runs_nothing_again(changed) -> None:
+    project = changed("title", None)
+    project.configure(lambda settings: [settings.pop("across"), settings.pop("title")])
+    assert would_run(project) == set()
+
+
+def test_the_long_table_has_a_row_for_every_run(across: Project) -> None:
+    rows = read_rows(across.folder / "results/across/runs.csv")
+    assert {(row["model"], row["split"], row["seed"], row["weights_seed"], row["size"]) for row in rows} == {
+        *(("knn_pca", split, None, None, size) for split, size in ((0, 60), (0, 30), (1, 60))),
+        *(("mlp", split, seed, None, 60) for split, seed in ((0, 0), (1, 0), (1, 1))),
+        *(("mlp", 0, 0, None, 30), ("mlp", 0, 0, 1, 60), ("mlp", 0, 1, 0, 60)),
+    }
+    for row in rows:
+        split = f"/split_{row['split']}" if row["split"] else ""
+        run = f"{row['model']}" + (f"/first_{row['size']}" if not row["whole"] else "")
+        if row["varied"] in (None, "size", "split"):
+            metrics = read_json(across.folder / f"results/tiny{split}/models/{run}/metrics.json")
+            assert metrics["accuracy"] == row["accuracy"]
+    assert len({row["scored_on"] for row in rows}) == 2
+    assert len({row["scored_by"] for row in rows}) == 1
+
+
+def test_another_split_has_the_same_images_and_as_many_of_each_class(across: Project) -> None:
+    import numpy as np
+
+    def images(dataset: str, what: str) -> list[np.ndarray]:
+        folder = across.folder / "results" / dataset / "data"
+        return [np.load(folder / f"{part}_{what}.npy") for part in ("train", "test")]
+
+    for ours, theirs in zip(images("tiny", "labels"), images("tiny/split_1", "labels"), strict=True):
+        assert np.array_equal(np.bincount(ours), np.bincount(theirs))
+    (train, _), (other_train, _) = images("tiny", "images"), images("tiny/split_1", "images")
+    together = [
+        sorted(map(bytes, np.concatenate(images(name, "images")))) for name in ("tiny", "tiny/split_1")
+    ]
+    assert together[0] == together[1]
+    assert not np.array_equal(train, other_train)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("sizes", [30, 50], of_size("tiny", 50) | collected("tiny")),
+        ("sizes", [], collected("tiny", with_curves=False)),
+        ("repeats.seeds", 3, of_seed("tiny", 2) | collected("tiny", with_curves=False)),
+        ("repeats.seeds", 1, collected("tiny", with_curves=False)),
+        ("repeats.splits", 3, of_split("tiny", 2, seed=2) | collected("tiny", with_curves=False)),
+        ("repeats.splits", 1, collected("tiny", with_curves=False)),
+    ],
+)
+def test_a_size_a_seed_or_a_split_added_or_taken_away(changed, key: str, value: Any, expected: set) -> None:
+    assert would_run(changed(f"across.{key}", value)) == expected
+
+
+def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path: Path) -> None:
+    project = changed("across.datasets", ["tiny", "other"])
+    sha256 = write_archive(tmp_path / "other.tar.gz", seed=1)
+
+    def add(settings: dict[str, Any]) -> None:
+        entry = settings["datasets"]["tiny"] | {"archive": str(tmp_path / "other.tar.gz"), "sha256": sha256}
+        settings["datasets"]["other"] = entry
+        settings["across"]["own"] = {"other": {"models": {"mlp": {"epochs": 2}}}}
+
+    project.configure(add)
+    further = of_size("other", 30) | of_seed("other", 1) | of_split("other", 1, seed=1)
+    divided = jobs("other", ["divide_images"], "order")
+    assert would_run(project) == whole_study("other") | further | divided | collected("other")
+
+
+def test_a_dataset_s_own_hyperparameter_is_no_other_s(changed) -> None:
+    project = changed("across.own", {"tiny": {"models": {"knn_pca": {"n_neighbors": 3}}}})
+    runs = ["knn_pca", "knn_pca/first_30"]
+    searched = jobs("tiny", OF_A_MODEL, *runs) | jobs("tiny/split_1", OF_A_MODEL, "knn_pca")
+    drawn = jobs("tiny", ["draw_model knn_pca", "compare_models", "draw_comparison", "write_report"])
+    assert would_run(project) == searched | drawn | collected("tiny")
+
+
+def test_explain_tells_all_of_it_at_once(changed) -> None:
+    project = changed("across.sizes", [30, 50])
+    answer = project.script("explain_changes", "--configfile", "config/tiny.yaml")
+    assert answer.code == 0, answer.text
+    assert "tiny, mlp/first_50" in answer.text
+    assert "collect_runs" in answer.text
+    assert "sizes: [30] -> [30, 50]" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("across_", "sentence"),
+    [
+        (
+            {"datasets": ["tiny", "nowhere"]},
+            'across.datasets names "nowhere"; it must be one of the keys',
+        ),
+        (
+            {"own": {"nowhere": {}}},
+            "across.own.nowhere is of no dataset of this run; it must be one of tiny.",
+        ),
+        (
+            {"sizes": [3]},
+            "models.mlp.batch_size is 16; it must be at most 3, the number of training images, for the",
+        ),
+        ({"sizes": 0}, "across.sizes is 0; it must be at least 1."),
+        (
+            {"repeats": {"seed": 2}},
+            "across.repeats.seed is not a key of the configuration; did you mean seeds?",
+        ),
+        (
+            {"own": {"tiny": {"models": {"mlp": {"epochs": 0}}}}},
+            "models.mlp.epochs is 0; it must be at least 1, for tiny.",
+        ),
+        ({"datasets": ["digits"]}, "dataset is tiny; it must be one of across.datasets, digits"),
+    ],
+)
+def test_what_can_t_be_is_refused_in_a_sentence(
+    across: Project, tmp_path: Path, across_, sentence: str
+) -> None:
+    project = across.copy(tmp_path / "study")
+    project.configure(lambda settings: settings.update(across=across_))
+    answer = project.run("--dry-run")
+    assert answer.code != 0
+    assert sentence in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_rows_that_can_t_be_compared_end_in_a_sentence(across: Project, tmp_path: Path) -> None:
+    project = across.copy(tmp_path / "study")
+    metrics = project.results / "models/mlp/first_30/metrics.json"
+    scores = read_json(metrics)
+    metrics.write_text(metrics.read_text().replace(scores["scored"]["on"], "0" * 64))
+    answer = project.run("--rerun-triggers", "mtime", "--forcerun", "collect_runs")
+    assert answer.code != 0
+    assert (
+        "mlp on tiny (seed 0, 30 images) was scored on other test images than knn_pca on tiny" in answer.text
+    )
