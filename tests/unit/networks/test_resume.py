@@ -38,7 +38,14 @@ def write_data(folder: Path, seed: int = 0) -> None:
         write_array(folder / f"{part}_labels.npy", np.arange(rows) % 2)
 
 
-def train(folder: Path, seed: int = 0, code: str = "c0de", threads: int = 1, **params: Any) -> str:
+def train(
+    folder: Path,
+    seed: int = 0,
+    code: str = "c0de",
+    threads: int = 1,
+    weights_seed: int | None = None,
+    **params: Any,
+) -> str:
     """Run the script; the weights' and the history's bytes as one text."""
     train_network.main(
         **{
@@ -53,7 +60,8 @@ def train(folder: Path, seed: int = 0, code: str = "c0de", threads: int = 1, **p
         checkpoint_seconds=0,
         division=[],
         best=[],
-        settings={"params": PARAMS | params, "chosen": [], "features": [], "part": "all", "seed": seed},
+        settings={"params": PARAMS | params, "chosen": [], "features": [], "part": "all", "seed": seed}
+        | ({} if weights_seed is None else {"weights_seed": weights_seed}),
         code=code,
         threads=threads,
     )
@@ -65,6 +73,7 @@ def train(folder: Path, seed: int = 0, code: str = "c0de", threads: int = 1, **p
     [
         {"learning_rate": 0.2},
         {"seed": 1},
+        {"weights_seed": 1},
         {"hidden_dim": 5},
         {"batch_norm": False},
         {"dropout": 0.25},
@@ -112,3 +121,19 @@ def test_nothing_but_the_last_checkpoint_of_a_training_is_kept(folder: Path) -> 
     train(folder)
     train(folder)
     assert len([path for path in (folder / "checkpoints").rglob("*") if path.is_file()]) == 1
+
+
+def test_initial_weights_and_all_else_have_seeds_of_their_own(folder: Path) -> None:
+    def weights(**seeds: int) -> torch.Tensor:
+        # So small a rate that they stay where they were.
+        train(folder, learning_rate=1e-30, **seeds)
+        return next(iter(torch.load(folder / "network.pt").values()))
+
+    assert torch.equal(weights(seed=0), weights(seed=1, weights_seed=0))
+    assert torch.equal(weights(seed=1), weights(seed=0, weights_seed=1))
+    assert not torch.equal(weights(seed=0), weights(seed=1))
+    # Batches and dropout go on as if nothing had been said of the weights.
+    for path in folder.glob("checkpoints/*/*"):
+        path.unlink()
+    assert train(folder, seed=3) == train(folder, seed=3, weights_seed=3)
+    assert train(folder, seed=3, weights_seed=4) != train(folder, seed=4, weights_seed=4)
