@@ -1,5 +1,6 @@
 """What a comparison across datasets comes to, in sentences, each computed from its files."""
 
+from collections.abc import Sequence
 from itertools import combinations
 from statistics import median
 
@@ -28,26 +29,22 @@ class Findings:
     def best(self) -> list[str]:
         """Which model is the most accurate where, and whether the order holds."""
         say, best = self.say, self.results.best
-        by_model = {
-            model: [dataset for dataset, one in best.items() if one == model]
-            for model in dict.fromkeys(best.values())
-        }
-        if not by_model:
+        by_models: dict[tuple[str, ...], list[str]] = {}
+        for dataset, models in best.items():
+            by_models.setdefault(tuple(models), []).append(dataset)
+        if not by_models:
             return [say("No model has a result.")]
-        if len(by_model) == 1 and len(best) > 1:
-            (model,) = by_model
-            first = say("`{model}` is the most accurate on all {n} datasets.", model=model, n=len(best))
-        else:
-            parts = [
-                say(
-                    "`{model}` on {datasets}",
-                    model=model,
-                    datasets=say.listed([f"`{one}`" for one in datasets]),
-                )
-                for model, datasets in by_model.items()
-            ]
-            first = say("The most accurate is {parts}.", parts=say.listed(parts))
-        return [first, *(self._order() if len(best) > 1 else [])]
+        parts = [
+            say("{models} on {datasets}", models=self._listed(models), datasets=self._listed(datasets))
+            for models, datasets in by_models.items()
+        ]
+        return [
+            say("Most accurate: {parts}.", parts="; ".join(parts)),
+            *(self._order() if len(best) > 1 else []),
+        ]
+
+    def _listed(self, names: Sequence[str]) -> str:
+        return self.say.listed([f"`{name}`" for name in names])
 
     def _order(self) -> list[str]:
         say, found = self.say, self.results
@@ -171,14 +168,20 @@ class Findings:
         found = [one for one in curves["overtakings"] if {one["better_later"], one["better_before"]} == pair]
         if found:
             one = found[0]
+            names = {"dataset": dataset, "later": one["better_later"], "before": one["better_before"]}
+            if one["high"] is None:
+                return [
+                    say(
+                        "On `{dataset}`, it can't be told whether `{later}` beats `{before}` with all training images.",
+                        **names,
+                    )
+                ]
             return [
                 say(
                     "On `{dataset}`, `{later}` beats `{before}` from about {n} training images on ({interval}).",
-                    dataset=dataset,
-                    later=one["better_later"],
-                    before=one["better_before"],
                     n=say.whole(rounded(one["from"])),
                     interval=self.sizes_between(one),
+                    **names,
                 )
             ]
         first, second = sorted(pair, key=last.get, reverse=True)

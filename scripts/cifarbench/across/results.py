@@ -39,15 +39,18 @@ class Results:
         return {(one["model"], one["dataset"]): one for one in studied(self.runs)}
 
     @property
-    def best(self) -> dict[str, str]:
-        """Dataset -> the most accurate of the models' own runs there; of equals the first."""
-        found: dict[str, Row] = {}
-        for (_, dataset), one in self.cells.items():
-            if one["failure"] is None and (
-                dataset not in found or one["accuracy"] > found[dataset]["accuracy"]
-            ):
-                found[dataset] = one
-        return {dataset: found[dataset]["model"] for dataset in self.datasets if dataset in found}
+    def best(self) -> dict[str, list[str]]:
+        """Dataset -> the most accurate of the models' own runs there: several if they are equal."""
+        found = {}
+        for dataset in self.datasets:
+            column = {
+                model: one["accuracy"]
+                for (model, of), one in self.cells.items()
+                if of == dataset and one["failure"] is None
+            }
+            if column:
+                found[dataset] = [model for model, value in column.items() if value == max(column.values())]
+        return found
 
     @cached_property
     def ranked(self) -> dict[str, float]:
