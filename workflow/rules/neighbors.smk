@@ -48,7 +48,7 @@ rule search_neighbors:
         train_features=features_of_run("train"),
         test_features=features_of_run("test"),
         division=lambda wildcards: division_files(part_of(wildcards.size)),
-        best=lambda wildcards: FILES.best(wildcards.model, wildcards.size),
+        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
     output:
         neighbors="<results>/models/{model}{seed}{size}/shards/{shard}_of_{shards}.npz",
         cost="<results>/models/{model}{seed}{size}/shards/{shard}_of_{shards}.json",
@@ -57,7 +57,7 @@ rule search_neighbors:
     benchmark:
         "<benchmarks>/search_neighbors/{model}{seed}{size}/{shard}_of_{shards}.tsv"
     wildcard_constraints:
-        model=any_of(PLAN.made_in("neighbors")),
+        model=any_model(lambda plan: plan.made_in("neighbors")),
     conda:
         "../../environment.yml"
     threads: 1
@@ -67,7 +67,7 @@ rule search_neighbors:
         tries_left=tries_left,
     params:
         guard=GUARD,
-        settings=lambda wildcards: FILES.model_settings(
+        settings=lambda wildcards: files(wildcards).model_settings(
             wildcards.model, wildcards.size, shard=[int(wildcards.shard), int(wildcards.shards)]
         ),
         script=untracked(SCRIPTS / "search_neighbors.py"),
