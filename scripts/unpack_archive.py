@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cifarbench.data.archive import recheck_archive
 from cifarbench.data.datasets import load_dataset
+from cifarbench.data.exclusion import leave_out, read_exclusion
 from cifarbench.study.command import run
 from cifarbench.study.files import read_json, write_array, write_blocks, write_json
 
@@ -16,10 +17,17 @@ def main(
     test_labels: Path,
     dataset: Path,
     settings: dict,
+    exclude: str = "",
 ) -> None:
-    """settings: the dataset's name as `dataset`, and what its entry in the configuration declares."""
+    """settings: the dataset's name as `dataset`, and what its entry in the configuration declares.
+
+    exclude: a file that names images to leave out; none unless given.
+    """
     archive = read_json(archive_receipt)
     images = load_dataset(recheck_archive(archive), settings)
+    excluded = read_exclusion(Path(exclude)) if exclude else {}
+    if excluded:
+        images = leave_out(images, excluded)
     write_blocks(train_images, images.train_blocks(), len(images.train_labels))
     write_array(train_labels, images.train_labels)
     write_array(test_images, images.test_images)
@@ -35,6 +43,7 @@ def main(
             "n_test": len(images.test_labels),
             "resize": settings.get("resize", False),
             "archive": archive,
+            **({"excluded": excluded | {"file": exclude}} if excluded else {}),
         },
     )
 

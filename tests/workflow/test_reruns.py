@@ -19,6 +19,9 @@ GRID = "models.knn_grid.tune.grid"
 FOLDS = ["fold_0_of_3", "fold_1_of_3", "fold_2_of_3"]
 REPORT = {"write_report"}
 COMPARISON = {"compare_models", "draw_comparison"} | REPORT
+# What is found about images, and what follows from it.
+AUDIT = {"find_duplicates", "judge_labels", "inspect_images"}
+WEIGHED = {"weigh_faults"} | REPORT
 
 
 def jobs(rules: list[str], *of: str) -> set[str]:
@@ -27,7 +30,7 @@ def jobs(rules: list[str], *of: str) -> set[str]:
 
 def scored(*models: str) -> set[str]:
     """What follows when predictions of these models change."""
-    return jobs(["score_model", "draw_model"], *models) | COMPARISON
+    return jobs(["score_model", "draw_model"], *models) | COMPARISON | WEIGHED
 
 
 def searched(*models: str) -> set[str]:
@@ -79,6 +82,8 @@ def test_the_finished_run_did_every_job_once(finished: Project) -> None:
     log = (finished.folder / "run.log").read_text()
     everything = (
         {"fetch_archive", "unpack_archive", "divide_images folds_of_3"}
+        | AUDIT
+        | {"write_audit"}
         | jobs(["compute_moments"], "all", *FOLDS)
         | {"fit_features pca all"}
         | {f"fit_features pca+scale=true {part}" for part in ("all", *FOLDS)}
@@ -222,7 +227,7 @@ def test_one_more_number_of_neighbors(project: Project, n_neighbors: list[int], 
 
 def test_a_model_taken_off_the_list_and_put_back(project: Project) -> None:
     project.configure(lambda settings: set_key(settings, "compare", MODELS[1:]))
-    assert project.would_run() == COMPARISON
+    assert project.would_run() == COMPARISON | WEIGHED
     project.configure(lambda settings: set_key(settings, "compare", MODELS))
     assert project.would_run() == set()
 
@@ -263,10 +268,10 @@ def test_a_caption_is_read_when_snakemake_s_report_is_made(project: Project) -> 
     assert "Words of another caption." in (project.folder / "page.html").read_text()
 
 
-@pytest.mark.parametrize("key", ["title", "language"])
-def test_the_report_s_words(project: Project, key: str) -> None:
+@pytest.mark.parametrize(("key", "expected"), [("title", REPORT), ("language", REPORT | {"write_audit"})])
+def test_the_report_s_words(project: Project, key: str, expected: set[str]) -> None:
     project.configure(lambda settings: set_key(settings, f"report.{key}", "ru"))
-    assert project.would_run() == REPORT
+    assert project.would_run() == expected
 
 
 # ---- Code ----
@@ -285,6 +290,8 @@ def test_the_report_s_words(project: Project, key: str) -> None:
         ),
         ("cifarbench/figures/confusion.py", jobs(["draw_model"], *MODELS) | REPORT),
         ("cifarbench/evaluation/comparison.py", COMPARISON),
+        ("cifarbench/evaluation/left_out.py", WEIGHED),
+        ("cifarbench/audit/alignment.py", {"find_duplicates", "write_audit"} | WEIGHED),
         ("cifarbench/report/templates/report.html.j2", REPORT),
         ("cifarbench/study/history.py", set()),
         ("predict_network.py", jobs(["predict_network"], *NETWORKS) | scored(*NETWORKS)),

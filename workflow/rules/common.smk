@@ -15,6 +15,7 @@ from cifarbench.data.archive import check_archive
 from cifarbench.families import FAMILIES, KINDS
 from cifarbench.study import configuration, failures, provenance, running, series
 from cifarbench.study.errors import UserError
+from cifarbench.study.files import checksum
 from cifarbench.study.layout import Layout, division_files, part_of, settings
 from cifarbench.study.plan import Plan, Run
 from cifarbench.study.trial import try_models
@@ -62,6 +63,12 @@ try:
         # Checked before any work, but not again by every job.
         if "archive" in entry and (workflow.is_main_process or "sha256" not in entry):
             entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"))
+    if config.get("exclude"):
+        from cifarbench.data.exclusion import read_exclusion
+
+        # The content decides, and not where it lies.
+        read_exclusion(Path(config["exclude"]))
+        DATASETS[DATASET] |= {"exclude": config["exclude"], "excluded": checksum(Path(config["exclude"]))}
     if workflow.is_main_process:
         for one in PLANS.values():
             try_models(
@@ -198,6 +205,11 @@ def entry_of(dataset, keys):
     return {key: DATASETS[dataset][key] for key in keys if key in DATASETS[dataset]}
 
 
+def is_flippable(dataset):
+    """Whether a mirrored image shows the same."""
+    return DATASETS[dataset].get("flippable", True)
+
+
 def group_of(features):
     """Short jobs go to a cluster together; those that wait for a grid's choice come after the others."""
     return "chosen_features" if features.tuned_by else "features"
@@ -221,7 +233,7 @@ def shown(dataset, models=None):
     return {
         "dataset": dataset,
         "seed": SEED,
-        **{key: config[key] for key in ("seeds", "archive", "sha256") if config.get(key)},
+        **{key: config[key] for key in ("seeds", "archive", "sha256", "exclude") if config.get(key)},
         "datasets": {dataset: config["datasets"][dataset]},
         "compare": models,
         "features": {name: entry for name, entry in config["features"].items() if name in named},

@@ -133,15 +133,16 @@ rule unpack_archive:
         runtime=minutes(5, per_gigabyte=10),
     params:
         settings=lambda wildcards: settings(
-            {"dataset": wildcards.dataset} | entry_of(wildcards.dataset, DECLARED)
+            {"dataset": wildcards.dataset} | entry_of(wildcards.dataset, (*DECLARED, "excluded"))
         ),
         script=untracked(SCRIPTS / "unpack_archive.py"),
         code=fingerprint("unpack_archive"),
+        exclude=lambda wildcards, resources: DATASETS[wildcards.dataset].get("exclude", ""),
     shell:
         "python {params.script:q} --archive-receipt {input.receipt} "
         "--train-images {output.train_images} --train-labels {output.train_labels} "
         "--test-images {output.test_images} --test-labels {output.test_labels} "
-        "--dataset {output.dataset} --settings {params.settings:q} 2> {log}"
+        "--dataset {output.dataset} --exclude={params.exclude:q} --settings {params.settings:q} 2> {log}"
 
 
 rule resample_images:

@@ -99,3 +99,31 @@ rule compare_models:
         "--metrics {input.metrics} --dataset {input.dataset} --comparison {output.comparison} "
         "--latex-table {output.latex_table} --tests {output.tests} --agreement {output.agreement} "
         "--settings {params.settings:q} 2> {log}"
+
+
+rule weigh_faults:
+    input:
+        predictions=per_model(lambda plan: plan.models, "predictions.npz"),
+        duplicates="<results>/audit/duplicates.csv",
+        labels="<results>/audit/labels.csv",
+        dataset="<results>/data/dataset.json",
+    output:
+        effects="<results>/audit/effects.json",
+    log:
+        "<logs>/weigh_faults.log",
+    group:
+        "summary"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(200),
+        runtime=minutes(2),
+    params:
+        settings=lambda wildcards: settings({"models": plan(wildcards).models, "seed": SEED}),
+        script=untracked(SCRIPTS / "weigh_faults.py"),
+        code=fingerprint("weigh_faults"),
+    shell:
+        "python {params.script:q} --predictions {input.predictions} --duplicates {input.duplicates} "
+        "--labels {input.labels} --dataset {input.dataset} --effects {output.effects} "
+        "--settings {params.settings:q} 2> {log}"

@@ -11,6 +11,7 @@ rule write_report:
         learning=per_model(runs_of_learners, "history.csv", "learning.json"),
         grids=per_model(tuned, "cv_results.csv"),
         figures=lambda wildcards: figures(plan(wildcards)),
+        audit=[path for path in AUDIT if path.endswith((".csv", ".json"))],
     output:
         page=report(
             "<results>/report.html",
@@ -44,3 +45,39 @@ rule write_report:
         # Not the folder's name: with object storage, the files lie elsewhere.
         "python {params.script:q} --folder $(dirname {input.comparison:q}) --files {input} "
         "--page {output.page} --markdown {output.markdown} --settings {params.settings:q} 2> {log}"
+
+
+rule write_audit:
+    input:
+        files=[path for path in AUDITED if path.endswith((".csv", ".json"))],
+        dataset="<results>/data/dataset.json",
+        train_images="<results>/data/train_images.npy",
+        test_images="<results>/data/test_images.npy",
+        means="<results>/audit/means.npy",
+    output:
+        page=report(
+            "<results>/audit.html",
+            caption="../report/audit_page.rst",
+            category="Data",
+            labels={"figure": "the images, looked over"},
+        ),
+    log:
+        "<logs>/write_audit.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(300),
+        runtime=minutes(2),
+    params:
+        settings=settings({"language": config["report"]["language"]}),
+        script=untracked(SCRIPTS / "write_audit.py"),
+        code=fingerprint(
+            "write_audit",
+            *(f"cifarbench/report/templates/{name}" for name in ("audit*", "macros.html.j2", "style.css")),
+            "cifarbench/report/locale/*",
+        ),
+    shell:
+        "python {params.script:q} --files {input.files} --dataset {input.dataset} "
+        "--train-images {input.train_images} --test-images {input.test_images} --means {input.means} "
+        "--page {output.page} --settings {params.settings:q} 2> {log}"

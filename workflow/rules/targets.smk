@@ -33,11 +33,23 @@ SUMMARY = [
 ]
 
 
+# What is found about the images themselves, before any model; and in the end, what it does to the comparison.
+AUDITED = [
+    f"<results>/audit/{file}"
+    for file in (
+        *("duplicates.csv", "duplicates.json", "labels.csv", "labels.json"),
+        *("images.csv", "classes.json", "means.npy"),
+    )
+]
+AUDIT = [*AUDITED, "<results>/audit/effects.json", "<results>/audit.html"] if config["audit"] else []
+
+
 def study_files(dataset):
     """All files of a dataset's study, in the order in which they are made."""
     plan, layout = PLANS[dataset], LAYOUTS[dataset]
     found = [
         *(f"<results>/data/{file}" for file in DATA),
+        *AUDIT,
         *(path for model in plan.models for path in layout.featured(model)),
         *(path for model in plan.models for path in layout.tuned(model)),
         *(path for run in plan.runs() for path in layout.trained(run)),

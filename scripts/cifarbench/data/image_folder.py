@@ -36,12 +36,7 @@ def read_image_folder(folder: Path, declared: Declared, resize: bool = False) ->
     classes = checked_classes(found["train"], declared.n_classes, f"{folder}/train")
     arrays: dict[str, np.ndarray] = {}
     for part, rows in (("train", declared.n_train), ("test", declared.n_test)):
-        pictures = [
-            (path, label)
-            for label, name in enumerate(classes)
-            for path in visible_files(folder / part / name)
-            if path.suffix.lower() in SUFFIXES
-        ]
+        pictures = pictures_of(folder, part, classes)
         if len(pictures) != rows:
             raise UserError(
                 f"{folder}/{part} has {len(pictures)} pictures; expected {rows}, as n_{part} says."
@@ -51,6 +46,16 @@ def read_image_folder(folder: Path, declared: Declared, resize: bool = False) ->
         )
         arrays[f"{part}_labels"] = np.array([label for _, label in pictures], np.int64)
     return ImageDataset(**arrays, classes=classes, image_shape=declared.image_shape)
+
+
+def pictures_of(folder: Path, part: str, classes: list[str]) -> list[tuple[Path, int]]:
+    """The pictures of `train` or `test`, each with its class, in the order of the rows of the dataset's arrays."""
+    return [
+        (path, label)
+        for label, name in enumerate(classes)
+        for path in visible_files(folder / part / name)
+        if path.suffix.lower() in SUFFIXES
+    ]
 
 
 def _folders(folder: Path) -> list[str]:

@@ -59,6 +59,20 @@ def read_picture(
     return pixels, remarks
 
 
+def form_of(path: Path) -> str:
+    """Width, height and colour mode of a picture, as its header says: `640 x 480, RGB`.
+
+    Raises UserError if it can't be read.
+    """
+    try:
+        with Image.open(path, formats=["PNG", "JPEG"]) as file:
+            return f"{file.width} x {file.height}, {file.mode}"
+    except Exception as error:
+        raise UserError(
+            f"{path} can't be read as a picture ({_reason(error)}); mend it or take it away."
+        ) from None
+
+
 def _bits(path: Path) -> int:
     """Bits a channel, as a PNG says; those of a JPEG are 8, or Pillow does not read it."""
     with open(path, "rb") as file:

@@ -20,12 +20,13 @@ def render(run: Run, settings: dict[str, Any]) -> tuple[str, str]:
     settings: `report` (`title`, `language`) and `configuration`, what the run was configured with.
     """
     say = Language(settings["report"].get("language", "en"))
-    templates = _environment(say)
+    templates = environment_of(say)
     values = {"report": Report(run, say, settings), "run": run}
     return tuple(templates.get_template(name).render(values) for name in ("report.html.j2", "report.md.j2"))
 
 
-def _environment(say: Language) -> Environment:
+def environment_of(say: Language) -> Environment:
+    """For the templates of the report, in one language."""
     found = environment(TEMPLATES)
     found.globals["say"] = say
     found.filters["cell"] = cell

@@ -7,6 +7,7 @@ import yaml
 
 from cifarbench.report import failures, published
 from cifarbench.report.answer import answer
+from cifarbench.report.audit import Audit, excluded_sentence
 from cifarbench.report.conclusions import Statement, Verdict, conclude
 from cifarbench.report.language import Language
 from cifarbench.report.model_view import FailedView, ModelView
@@ -77,12 +78,14 @@ class Report:
             "learned": say("What the models look for"),
             "models": say("Models"),
             "method": say("Method"),
+            "audit": say("The images themselves"),
             "data": say("Data"),
             "machine": say("Machine and versions"),
             "again": say("Configuration, and how to run it again"),
         }
         absent = {
             "conclusions": not self.statements,
+            "audit": not self.audit,
             "ladder": not self.steps,
             "learned": not self.learned,
             "pairs": not self.run.pairs,
@@ -103,6 +106,17 @@ class Report:
             *(view.failure for view in self.rows if view.failure),
             *(failures.of_seed(self.say, run, failure) for run, failure in seeds.items()),
         ]
+
+    @property
+    def excluded(self) -> list[str]:
+        """What was left out of the images, since somebody asked for it."""
+        excluded = self.run.dataset.get("excluded")
+        return [excluded_sentence(self.say, excluded)] if excluded else []
+
+    @cached_property
+    def audit(self) -> Audit | None:
+        """What was found about the images themselves; None if nobody looked."""
+        return Audit.read(self.run.files, self.run.dataset, self.say)
 
     @cached_property
     def answer(self) -> list[str]:

@@ -12,6 +12,7 @@ WAY = [
     "study",
     "data",
     "features",
+    "audit",
     "tuning",
     "families",
     "evaluation",

@@ -1,0 +1,147 @@
+"""Images as an audit compares them: small and grey, then their details, whatever light and contrast they have."""
+
+from functools import cache
+
+import numpy as np
+
+from cifarbench.features.inputs import as_images
+
+# Height and width of the small image: large enough for what tells two photographs apart.
+SIDE = 32
+BLOCK_ROWS = 1024
+# Widths in pixels of the Gaussians whose differences are the fine and the coarse details.
+BANDS = ((0.5, 1.2), (1.2, 3.0))
+# Over how many pixels contrast is brought to the same, and the contrast (of 255) below which it is taken for noise.
+NEIGHBORHOOD, NOISE = 3.0, 3.0
+# The same, of the edges that an image consists of at its own contrast.
+EDGES = (0.7, 3.0)
+# Of the gradients' histograms: directions, and height and width of a cell.
+DIRECTIONS, CELL = 8, 4
+
+
+def small_grey(images: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """Images (N, C*H*W) uint8 as (N, SIDE, SIDE) float32, the mean of their channels, whole whatever their size."""
+    down, across = (_resampling(side) for side in image_shape[1:])
+    found = np.empty((len(images), SIDE, SIDE), np.float32)
+    for start in range(0, len(images), BLOCK_ROWS):
+        block = as_images(np.asarray(images[start : start + BLOCK_ROWS]), image_shape)
+        grey = block.mean(axis=1, dtype=np.float32)
+        found[start : start + BLOCK_ROWS] = down @ grey @ across.T
+    return found
+
+
+def small(images: np.ndarray, image_shape: tuple[int, int, int]) -> tuple[np.ndarray, tuple[int, int, int]]:
+    """Images (N, C*H*W) uint8 with no side longer than SIDE, and their shape; as they are if they are no larger."""
+    channels, height, width = image_shape
+    if max(height, width) <= SIDE:
+        return images, image_shape
+    down, across = (
+        _resampling(side) if side > SIDE else np.eye(side, dtype=np.float32) for side in (height, width)
+    )
+    shape = channels, len(down), len(across)
+    found = np.empty((len(images), channels * len(down) * len(across)), np.uint8)
+    for start in range(0, len(images), BLOCK_ROWS):
+        block = as_images(np.asarray(images[start : start + BLOCK_ROWS]), image_shape).astype(np.float32)
+        reduced = np.rint(down @ block @ across.T).clip(0, 255)
+        found[start : start + len(block)] = reduced.reshape(len(block), -1)
+    return found, shape
+
+
+def details(grey: np.ndarray) -> np.ndarray:
+    """What an image consists of, as (N, bands, SIDE, SIDE) float32, of small grey images.
+
+    Differences of Gaussians, divided by their own strength nearby: a faint texture counts as much as a sharp edge, and
+    neither light nor contrast matters. What is fainter than noise stays near 0.
+    """
+    found = np.empty((len(grey), len(BANDS), SIDE, SIDE), np.float32)
+    around = _gaussian(NEIGHBORHOOD)
+    for band, (narrow, wide) in enumerate(BANDS):
+        values = _filtered(grey, _gaussian(narrow)) - _filtered(grey, _gaussian(wide))
+        strength = np.sqrt(np.maximum(_filtered(np.square(values), around), 0))
+        found[:, band] = values / (strength + NOISE)
+    return found
+
+
+def edges(grey: np.ndarray) -> np.ndarray:
+    """What an image shows without its light, at its own contrast: (N, SIDE, SIDE) float32 of small grey images."""
+    return _filtered(grey, _gaussian(EDGES[0])) - _filtered(grey, _gaussian(EDGES[1]))
+
+
+def outlines(grey: np.ndarray) -> np.ndarray:
+    """Histograms of the gradients' directions in overlapping cells: (N, D) float32 of small grey images.
+
+    They bear shifts of some pixels, and other light.
+    """
+    edged = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    across = edged[:, 1:-1, 2:] - edged[:, 1:-1, :-2]
+    down = edged[:, 2:, 1:-1] - edged[:, :-2, 1:-1]
+    length = np.hypot(across, down)
+    place = np.arctan2(down, across) * (DIRECTIONS / (2 * np.pi)) % DIRECTIONS
+    low = np.floor(place)
+    share, low = place - low, low.astype(np.int8) % DIRECTIONS
+    pooling = _pooling()
+    cells = np.empty((len(grey), DIRECTIONS, *(len(pooling),) * 2), np.float32)
+    for direction in range(DIRECTIONS):
+        before = (direction - 1) % DIRECTIONS
+        weight = length * (np.where(low == direction, 1 - share, 0) + np.where(low == before, share, 0))
+        cells[:, direction] = pooling @ weight @ pooling.T
+    return np.sqrt(cells).reshape(len(grey), -1)
+
+
+def mirrored_details(side: int) -> np.ndarray:
+    """Which values of details of a mirrored image are which of the image itself: (bands * side * side,) int."""
+    places = np.arange(len(BANDS) * side * side).reshape(len(BANDS), side, side)
+    return places[:, :, ::-1].ravel()
+
+
+def mirrored_outlines() -> np.ndarray:
+    """The same of outlines: a direction becomes its mirror image, too."""
+    cells = SIDE // CELL
+    places = np.arange(DIRECTIONS * cells * cells).reshape(DIRECTIONS, cells, cells)
+    return places[(DIRECTIONS // 2 - np.arange(DIRECTIONS)) % DIRECTIONS][:, :, ::-1].ravel()
+
+
+@cache
+def zoom(scale: float) -> np.ndarray:
+    """(SIDE, SIDE) float32: the matrix that enlarges a row of pixels about its middle, between neighbours linearly."""
+    middle = (SIDE - 1) / 2
+    places = np.clip((np.arange(SIDE) - middle) / scale + middle, 0, SIDE - 1)
+    return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(SIDE))).astype(np.float32)
+
+
+def _filtered(images: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    # Two large products, not as many as there are images.
+    across = images.reshape(-1, SIDE) @ matrix.T
+    turned = np.ascontiguousarray(across.reshape(-1, SIDE, SIDE).transpose(0, 2, 1))
+    return (turned.reshape(-1, SIDE) @ matrix.T).reshape(-1, SIDE, SIDE).transpose(0, 2, 1)
+
+
+@cache
+def _gaussian(sigma: float) -> np.ndarray:
+    """(SIDE, SIDE): the matrix that blurs a row of pixels; those at the border stand for what lies beyond."""
+    reach = np.arange(-2 * SIDE, 3 * SIDE)
+    weights = np.exp(-0.5 * np.square((np.arange(SIDE)[:, None] - reach) / sigma))
+    weights /= weights.sum(axis=1, keepdims=True)
+    matrix = np.zeros((SIDE, SIDE))
+    np.add.at(matrix.T, np.clip(reach, 0, SIDE - 1), weights.T)
+    return matrix.astype(np.float32)
+
+
+@cache
+def _pooling() -> np.ndarray:
+    """(cells, SIDE): sums over cells that overlap by half, falling off linearly from their middles."""
+    middles = np.arange(SIDE // CELL) * CELL + (CELL - 1) / 2
+    distance = np.abs(middles[:, None] - np.arange(SIDE)) / CELL
+    return np.maximum(0, 1 - distance).astype(np.float32)
+
+
+@cache
+def _resampling(size: int) -> np.ndarray:
+    """(SIDE, size): the matrix that brings a row of pixels to SIDE, by area if it shrinks, else linearly."""
+    if size < SIDE:
+        places = np.clip((np.arange(SIDE) + 0.5) * size / SIDE - 0.5, 0, size - 1)
+        return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(size))).astype(np.float32)
+    edges = np.arange(SIDE + 1) * size / SIDE
+    pixels = np.arange(size)
+    shares = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return (np.maximum(0, shares) * SIDE / size).astype(np.float32)

@@ -1,0 +1,47 @@
+"""Find images that are there twice, or nearly, within and between training and test images."""
+
+from pathlib import Path
+
+import numpy as np
+
+from cifarbench.audit import duplicates, files
+from cifarbench.study.command import run
+from cifarbench.study.files import read_json, write_json
+from cifarbench.study.tables import write_table
+
+
+def main(
+    train_images: Path,
+    test_images: Path,
+    dataset: Path,
+    table: Path,
+    summary: Path,
+    settings: dict,
+    threads: int = 1,
+) -> None:
+    """settings: `flippable`, whether a mirrored image shows the same; `seed`."""
+    about = read_json(dataset)
+    images = np.concatenate([np.load(path, mmap_mode="r") for path in (train_images, test_images)])
+    found, least = duplicates.find(
+        images,
+        tuple(about["image_shape"]),
+        threads,
+        settings["flippable"],
+        settings["seed"],
+        about["n_train"],
+    )
+    known = files.names(about)
+    columns = {}
+    for side, places in (("a", found.first), ("b", found.second)):
+        splits, indices = files.place(places, about)
+        columns[f"split_{side}"], columns[f"index_{side}"] = splits.tolist(), indices.tolist()
+    columns["kind"] = [duplicates.KINDS[kind] for kind in found.kind]
+    columns["score"] = found.score.round(4).tolist()
+    for side in "ab":
+        columns[f"file_{side}"] = files.of(known, columns[f"split_{side}"], columns[f"index_{side}"])
+    write_table(table, columns)
+    write_json(summary, {"copy_from": least, "listed_from": duplicates.LISTED})
+
+
+if __name__ == "__main__":
+    run(main)

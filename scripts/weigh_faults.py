@@ -1,0 +1,42 @@
+"""Weigh what copies and doubtful labels among the test images do to the comparison."""
+
+from pathlib import Path
+
+import numpy as np
+
+from cifarbench.evaluation.left_out import without
+from cifarbench.study.command import run
+from cifarbench.study.failures import Failure
+from cifarbench.study.files import read_arrays, read_json, write_json
+from cifarbench.study.tables import read_rows
+
+
+def main(
+    predictions: list[Path], duplicates: Path, labels: Path, dataset: Path, effects: Path, settings: dict
+) -> None:
+    """predictions: any of them may hold a record of a failure instead.
+
+    settings: `models`, in the order of `predictions`; `seed`.
+    """
+    correct = {
+        model: (answers := read_arrays(path))["y_true"] == answers["y_pred"]
+        for model, path in zip(settings["models"], predictions, strict=True)
+        if not Failure.read(path)
+    }
+    about = read_json(dataset)
+    copies = [
+        row[f"index_{own}"]
+        for row in read_rows(duplicates)
+        for own, other in ("ab", "ba")
+        if row["kind"] != "similar" and (row[f"split_{own}"], row[f"split_{other}"]) == ("test", "train")
+    ]
+    doubtful = [row["index"] for row in read_rows(labels) if row["split"] == "test"]
+    # Indices are those of the archive; some of its images may have been left out.
+    excluded = about.get("excluded", {}).get("test", [])
+    kept = np.setdiff1d(np.arange(about["n_test"] + len(excluded)), excluded)
+    left_out = {"copies": np.isin(kept, copies), "labels": np.isin(kept, doubtful)}
+    write_json(effects, without(correct, left_out, settings["seed"]))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,107 @@
+"""Copies that were made on purpose among real images are found again, and nothing else is called one."""
+
+import numpy as np
+import pytest
+from photographs import COPIES, SHAPE, brightened, encoded, row, seen, tiles
+
+from cifarbench.audit import duplicates
+from cifarbench.audit.duplicates import KINDS
+from cifarbench.audit.views import edges, small_grey
+
+EACH = 10
+
+
+@pytest.fixture(scope="module")
+def planted() -> tuple[np.ndarray, dict[tuple[int, int], str]]:
+    """Images, and which pairs of them are copies of which kind."""
+    originals = [row(seen(tile)) for tile in tiles()]
+    random = np.random.default_rng(0)
+    # Of a wall or the sky, nobody can tell whether it is the same.
+    detail = edges(small_grey(np.stack(originals), SHAPE)).std(axis=(1, 2))
+    detailed = np.flatnonzero(detail > 8)
+    chosen = random.choice(detailed, (len(COPIES), EACH), replace=False)
+    copies = {
+        (int(place), len(originals) + number): kind
+        for number, (kind, place) in enumerate(
+            (k, p) for k, ps in zip(COPIES, chosen, strict=True) for p in ps
+        )
+    }
+    changed = [row(COPIES[kind](tiles()[place])) for (place, _), kind in copies.items()]
+    return np.stack([*originals, *changed]), copies
+
+
+@pytest.fixture(scope="module")
+def found(planted: tuple) -> dict[tuple[int, int], tuple[str, float]]:
+    result, _ = duplicates.find(planted[0], SHAPE, threads=1)
+    pairs = zip(result.first.tolist(), result.second.tolist(), strict=True)
+    kinds = [KINDS[kind] for kind in result.kind]
+    return dict(zip(pairs, zip(kinds, result.score.tolist(), strict=True), strict=True))
+
+
+@pytest.mark.parametrize("kind", COPIES)
+def test_copies_of_each_kind_are_found(planted: tuple, found: dict, kind: str) -> None:
+    made = [pair for pair, of in planted[1].items() if of == kind]
+    told = [pair for pair in made if found.get(pair, ("similar",))[0] != "similar"]
+    assert len(told) >= 0.9 * len(made)
+
+
+def test_what_is_called_a_copy_is_one(planted: tuple, found: dict) -> None:
+    told = [pair for pair, (kind, _) in found.items() if kind != "similar"]
+    assert np.mean([pair in planted[1] for pair in told]) >= 0.95
+
+
+def test_the_strongest_stand_first(found: dict) -> None:
+    scores = [score for _, score in found.values()]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_kind_says_how_a_copy_was_made(planted: tuple, found: dict) -> None:
+    named = [found[pair][0] == kind for pair, kind in planted[1].items() if pair in found]
+    assert np.mean(named) >= 0.8
+
+
+def test_mirrored_copies_are_none_where_mirroring_changes_the_meaning(planted: tuple) -> None:
+    result, _ = duplicates.find(planted[0], SHAPE, threads=1, flippable=False)
+    assert "mirrored" not in {KINDS[kind] for kind in result.kind}
+
+
+def test_plain_images_are_copies_only_if_identical() -> None:
+    random = np.random.default_rng(0)
+    plain = random.integers(40, 200, (30, 3, 1, 1)) + random.integers(0, 3, (30, *SHAPE))
+    images = plain.reshape(30, -1).astype(np.uint8)
+    images[29] = images[3]
+    result, _ = duplicates.find(images, SHAPE, threads=1)
+    told = [
+        (a, b)
+        for a, b, kind in zip(result.first, result.second, result.kind, strict=True)
+        if KINDS[kind] != "similar"
+    ]
+    assert told == [(3, 29)]
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 8, 8), (3, 64, 48), (1, 4, 4)])
+def test_images_of_any_size(shape: tuple[int, int, int]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (20, np.prod(shape)), np.uint8)
+    images[7] = images[2]
+    result, _ = duplicates.find(images, shape, threads=1)
+    assert (result.first[0], result.second[0], KINDS[result.kind[0]]) == (2, 7, "identical")
+
+
+def test_it_is_the_same_every_time(planted: tuple, found: dict) -> None:
+    again, _ = duplicates.find(planted[0], SHAPE, threads=2)
+    pairs = zip(again.first.tolist(), again.second.tolist(), again.score.tolist(), strict=True)
+    assert [(a, b) for a, b, _ in pairs] == list(found)
+
+
+def test_a_test_image_is_told_of_with_its_closest_training_image_alone() -> None:
+    tile = tiles()[38]
+    training = [*tiles()[100:160], tile, tile]
+    images = [row(seen(one)) for one in training] + [row(encoded(tile))]
+    images[-2] = row(brightened(tile))
+    result, _ = duplicates.find(np.stack(images), SHAPE, threads=1, n_train=len(training))
+    told = {
+        (a, b)
+        for a, b, k in zip(result.first, result.second, result.kind, strict=True)
+        if KINDS[k] != "similar"
+    }
+    assert told == {(60, 61), (60, 62)}

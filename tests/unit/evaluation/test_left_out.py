@@ -1,0 +1,38 @@
+"""What leaving images out does to a comparison."""
+
+import numpy as np
+from scipy.stats import bootstrap
+
+from cifarbench.evaluation.left_out import without
+
+
+def test_accuracies_and_the_order() -> None:
+    correct = {"a": np.array([1, 1, 1, 0, 0, 0], bool), "b": np.array([0, 0, 1, 1, 0, 0], bool)}
+    found = without(correct, {"copies": np.array([1, 1, 0, 0, 0, 0], bool)}, seed=0)
+    parts = found["parts"]
+    assert parts["none"]["models"]["a"]["accuracy"] == 0.5
+    assert parts["copies"]["n_left_out"] == 2
+    assert parts["copies"]["models"]["a"]["accuracy"] == 0.25
+    assert parts["copies"]["models"]["b"]["change"] == 0.5 - 2 / 6
+    assert parts["copies"]["overtaken"] == [["a", "b"]]
+    assert parts["none"]["overtaken"] == []
+
+
+def test_the_interval_is_that_of_a_paired_bootstrap() -> None:
+    random = np.random.default_rng(0)
+    right, chosen = random.random(400) < 0.7, random.random(400) < 0.2
+
+    def change(right: np.ndarray, kept: np.ndarray, axis: int) -> np.ndarray:
+        return (right * kept).sum(axis=axis) / kept.sum(axis=axis) - right.mean(axis=axis)
+
+    expected = bootstrap(
+        (right, ~chosen), change, paired=True, n_resamples=5000, method="percentile", rng=random
+    ).confidence_interval
+    found = without({"a": right}, {"copies": chosen}, seed=0)["parts"]["copies"]["models"]["a"]
+    np.testing.assert_allclose(found["change_interval"], expected, atol=0.004)
+
+
+def test_without_any_model_or_with_nothing_left() -> None:
+    assert without({}, {"copies": np.zeros(0, bool)}, seed=0)["parts"] == {}
+    one = without({"a": np.array([True])}, {"copies": np.array([True])}, seed=0)
+    assert list(one["parts"]) == ["none"]

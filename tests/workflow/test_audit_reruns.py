@@ -1,0 +1,47 @@
+"""What keys of the audit run, to the exact set of jobs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from project import Project
+from tiny import N_TRAIN
+
+
+def test_an_audit_that_is_not_wanted_any_more(project: Project) -> None:
+    project.configure(lambda settings: settings.update(audit=False))
+    assert project.would_run() == {"write_report"}
+
+
+def test_images_that_are_left_out(project: Project, tmp_path: Path) -> None:
+    """What is left out is part of the data, and where the list lies is not."""
+    for name in ("one.csv", "other.csv"):
+        (tmp_path / name).write_text("split,index\ntrain,3\ntest,1\n")
+    project.configure(lambda settings: settings.update(exclude=str(tmp_path / "one.csv")))
+    everything = project.would_run("--forceall") - {"fetch_archive"}
+    assert project.would_run() == everything
+    project.succeed(targets=("data/dataset.json",))
+    assert len(np.load(project.results / "data/train_labels.npy")) == N_TRAIN - 1
+    project.configure(lambda settings: settings.update(exclude=str(tmp_path / "other.csv")))
+    assert project.would_run(targets=("data/dataset.json",)) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "can't be read"),
+        ("split,index\nvalid,3\n", "write train or test"),
+        ("split,index\ntrain,-3\n", "write train or test"),
+        ("a,b\n1,2\n", "write train or test"),
+    ],
+)
+def test_a_list_that_is_none_is_refused_before_any_work(
+    project: Project, tmp_path: Path, text: str | None, sentence: str
+) -> None:
+    if text is not None:
+        (tmp_path / "list.csv").write_text(text)
+    project.configure(lambda settings: settings.update(exclude=str(tmp_path / "list.csv")))
+    answer = project.run("--dry-run")
+    assert answer.code != 0
+    assert sentence in answer.text
+    assert "Traceback" not in answer.text

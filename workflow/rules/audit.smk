@@ -1,0 +1,103 @@
+# What is odd about the images and labels of a dataset, before any model sees them.
+
+
+rule find_duplicates:
+    input:
+        train_images="<results>/data/train_images.npy",
+        test_images="<results>/data/test_images.npy",
+        dataset="<results>/data/dataset.json",
+    output:
+        table=report(
+            "<results>/audit/duplicates.csv",
+            caption="../report/duplicates.rst",
+            category="Data",
+            labels={"figure": "copies and near-copies"},
+        ),
+        summary="<results>/audit/duplicates.json",
+    log:
+        "<logs>/find_duplicates.log",
+    benchmark:
+        "<benchmarks>/find_duplicates.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=mem_mb(700, images=5),
+        runtime=minutes(5, per_gigabyte=60),
+    params:
+        settings=lambda wildcards: settings({"seed": 0, "flippable": is_flippable(study_of(wildcards))}),
+        script=untracked(SCRIPTS / "find_duplicates.py"),
+        code=fingerprint("find_duplicates"),
+    shell:
+        "python {params.script:q} --train-images {input.train_images} --test-images {input.test_images} "
+        "--dataset {input.dataset} --table {output.table} --summary {output.summary} "
+        "--settings {params.settings:q} --threads {threads} 2> {log}"
+
+
+rule judge_labels:
+    input:
+        train_images="<results>/data/train_images.npy",
+        train_labels="<results>/data/train_labels.npy",
+        test_images="<results>/data/test_images.npy",
+        test_labels="<results>/data/test_labels.npy",
+        dataset="<results>/data/dataset.json",
+    output:
+        table=report(
+            "<results>/audit/labels.csv",
+            caption="../report/labels.rst",
+            category="Data",
+            labels={"figure": "labels that are likely wrong"},
+        ),
+        summary="<results>/audit/labels.json",
+    log:
+        "<logs>/judge_labels.log",
+    benchmark:
+        "<benchmarks>/judge_labels.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(1200, images=8),
+        runtime=minutes(5, per_gigabyte=60),
+    params:
+        settings=settings({"seed": 0}),
+        script=untracked(SCRIPTS / "judge_labels.py"),
+        code=fingerprint("judge_labels"),
+    shell:
+        "python {params.script:q} --train-images {input.train_images} --train-labels {input.train_labels} "
+        "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
+        "--table {output.table} --summary {output.summary} "
+        "--settings {params.settings:q} --threads {threads} 2> {log}"
+
+
+rule inspect_images:
+    input:
+        train_images="<results>/data/train_images.npy",
+        train_labels="<results>/data/train_labels.npy",
+        test_images="<results>/data/test_images.npy",
+        test_labels="<results>/data/test_labels.npy",
+        dataset="<results>/data/dataset.json",
+    output:
+        table=report(
+            "<results>/audit/images.csv",
+            caption="../report/images.rst",
+            category="Data",
+            labels={"figure": "odd images"},
+        ),
+        means="<results>/audit/means.npy",
+        summary="<results>/audit/classes.json",
+    log:
+        "<logs>/inspect_images.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(500, images=4),
+        runtime=minutes(3, per_gigabyte=30),
+    params:
+        script=untracked(SCRIPTS / "inspect_images.py"),
+        code=fingerprint("inspect_images"),
+    shell:
+        "python {params.script:q} --train-images {input.train_images} --train-labels {input.train_labels} "
+        "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
+        "--table {output.table} --means {output.means} --summary {output.summary} --threads {threads} 2> {log}"
