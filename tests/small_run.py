@@ -117,9 +117,11 @@ def write(folder: Path, seeds: tuple[int, ...] = (0,), models: dict[str, Any] = 
             score_model.main(
                 place / "predictions.npz",
                 place / "fit.json",
+                folder / "data/test_images.npy",
                 folder / "data/dataset.json",
                 place / "metrics.json",
                 {"seed": 0},
+                code="",
             )
         _draw(folder, model)
     compare(folder, list(models), seeds)
