@@ -19,6 +19,7 @@ OF_A_MODEL = ["predict_neighbors", "score_model"]
 OF_A_NETWORK = ["train_network", "predict_network", "score_model"]
 # Beside its runs, a study of two models, one of them a network.
 STUDY = ["compare_models", "draw_comparison", "write_report", "draw_training mlp", "draw_filters mlp"]
+STUDY += ["find_duplicates", "judge_labels", "inspect_images", "write_audit", "weigh_faults"]
 STUDY += ["describe_learning mlp", "draw_model mlp", "draw_model knn_pca", "fit_features pca all"]
 
 
@@ -191,7 +192,9 @@ def test_a_dataset_s_own_hyperparameter_is_no_other_s(changed) -> None:
     project = changed("across.own", {"tiny": {"models": {"knn_pca": {"n_neighbors": 3}}}})
     runs = ["knn_pca", "knn_pca/first_30"]
     searched = jobs("tiny", OF_A_MODEL, *runs) | jobs("tiny/split_1", OF_A_MODEL, "knn_pca")
-    drawn = jobs("tiny", ["draw_model knn_pca", "compare_models", "draw_comparison", "write_report"])
+    drawn = jobs(
+        "tiny", ["draw_model knn_pca", "compare_models", "draw_comparison", "weigh_faults", "write_report"]
+    )
     assert would_run(project) == searched | drawn | collected("tiny")
 
 

@@ -18,10 +18,11 @@ MODELS = [*NEIGHBORS, *NETWORKS]
 GRID = "models.knn_grid.tune.grid"
 FOLDS = ["fold_0_of_3", "fold_1_of_3", "fold_2_of_3"]
 REPORT = {"write_report"}
-COMPARISON = {"compare_models", "draw_comparison"} | REPORT
-# What is found about images, and what follows from it.
-AUDIT = {"find_duplicates", "judge_labels", "inspect_images"}
 WEIGHED = {"weigh_faults"} | REPORT
+COMPARED = {"compare_models", "draw_comparison"} | REPORT
+COMPARISON = COMPARED | WEIGHED
+# What is found about images before any model sees them.
+AUDIT = {"find_duplicates", "judge_labels", "inspect_images"}
 
 
 def jobs(rules: list[str], *of: str) -> set[str]:
@@ -30,7 +31,7 @@ def jobs(rules: list[str], *of: str) -> set[str]:
 
 def scored(*models: str) -> set[str]:
     """What follows when predictions of these models change."""
-    return jobs(["score_model", "draw_model"], *models) | COMPARISON | WEIGHED
+    return jobs(["score_model", "draw_model"], *models) | COMPARISON
 
 
 def searched(*models: str) -> set[str]:
@@ -190,7 +191,7 @@ def test_a_further_seed_is_trained_beside_the_first(project: Project) -> None:
     project.configure(lambda settings: set_key(settings, "seeds", [0, 7]))
     further = [f"{model}/seed_7" for model in NETWORKS]
     rules = ["train_network", "describe_learning", "predict_network", "score_model"]
-    assert project.would_run() == jobs(rules, *further) | COMPARISON
+    assert project.would_run() == jobs(rules, *further) | COMPARED
 
 
 # ---- The grid ----
@@ -227,7 +228,7 @@ def test_one_more_number_of_neighbors(project: Project, n_neighbors: list[int], 
 
 def test_a_model_taken_off_the_list_and_put_back(project: Project) -> None:
     project.configure(lambda settings: set_key(settings, "compare", MODELS[1:]))
-    assert project.would_run() == COMPARISON | WEIGHED
+    assert project.would_run() == COMPARISON
     project.configure(lambda settings: set_key(settings, "compare", MODELS))
     assert project.would_run() == set()
 
@@ -289,7 +290,7 @@ def test_the_report_s_words(project: Project, key: str, expected: set[str]) -> N
             jobs(["describe_learning", "draw_training"], *NETWORKS) | REPORT,
         ),
         ("cifarbench/figures/confusion.py", jobs(["draw_model"], *MODELS) | REPORT),
-        ("cifarbench/evaluation/comparison.py", COMPARISON),
+        ("cifarbench/evaluation/comparison.py", COMPARED),
         ("cifarbench/evaluation/left_out.py", WEIGHED),
         ("cifarbench/audit/alignment.py", {"find_duplicates", "write_audit"} | WEIGHED),
         ("cifarbench/report/templates/report.html.j2", REPORT),
