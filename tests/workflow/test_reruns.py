@@ -21,7 +21,6 @@ REPORT = {"write_report"}
 WEIGHED = {"weigh_faults"} | REPORT
 COMPARED = {"compare_models", "draw_comparison"} | REPORT
 COMPARISON = COMPARED | WEIGHED
-# What is found about images before any model sees them.
 AUDIT = {"find_duplicates", "judge_labels", "inspect_images"}
 
 
