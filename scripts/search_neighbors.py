@@ -26,12 +26,13 @@ def main(
     """train_features, test_features: (N, D), pixels or features. division: of the part; none for all images.
 
     best: a grid's choice, if there is one. settings: those of the model, and `shard`: its number, and of
-    how many.
+    how many; or `beyond`, so many first images.
     """
     params = decided(settings, best)["params"]
     values, queries = (np.load(path, mmap_mode="r") for path in (train_features, test_features))
-    rows, _ = rows_of(settings["part"], len(values), np.load(division[0]) if division else None)
-    rows = shard_of(rows, *settings["shard"])
+    order = np.load(division[0]) if division else None
+    rows, _ = rows_of(settings["part"], len(values), order)
+    rows = shard_of(rows, settings["shard"], order)
     preparing = Stopwatch()
     with Stopwatch() as watch:
         found = nearest_rows(

@@ -16,7 +16,7 @@ from cifarbench.families import FAMILIES, KINDS
 from cifarbench.study import configuration, failures, provenance, running, series
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import checksum
-from cifarbench.study.layout import Layout, division_files, part_of, settings
+from cifarbench.study.layout import Layout, division_files, part_of, settings, shard_of
 from cifarbench.study.plan import Plan, Run
 from cifarbench.study.trial import try_models
 
@@ -51,8 +51,11 @@ try:
     CONFIGS = configuration.check_all(config, SCHEMA, FAMILIES, KINDS)
     # The plan of each dataset's study, and what they all are compared by.
     PLANS = {dataset: Plan(one, FAMILIES, KINDS) for dataset, one in CONFIGS.items()}
-    LAYOUTS = {dataset: Layout(plan) for dataset, plan in PLANS.items()}
     ACROSS = config.get(series.KEY)
+    LAYOUTS = {
+        dataset: Layout(plan, series.sizes((ACROSS or {}).get("sizes", []), plan.dataset["n_train"]))
+        for dataset, plan in PLANS.items()
+    }
     REPEATS = {dataset: series.repeats(plan, ACROSS) if ACROSS else [] for dataset, plan in PLANS.items()}
     # What the entries of the datasets say; an archive of one's own is that of the configured one.
     DATASETS = {

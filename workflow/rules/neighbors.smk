@@ -50,12 +50,12 @@ rule search_neighbors:
         division=lambda wildcards: division_files(part_of(wildcards.size)),
         best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
     output:
-        neighbors="<results>/models/{model}{seed}{size}/shards/{shard}_of_{shards}.npz",
-        cost="<results>/models/{model}{seed}{size}/shards/{shard}_of_{shards}.json",
+        neighbors="<results>/models/{model}{seed}{size}/shards/{shard}.npz",
+        cost="<results>/models/{model}{seed}{size}/shards/{shard}.json",
     log:
-        "<logs>/search_neighbors/{model}{seed}{size}/{shard}_of_{shards}.log",
+        "<logs>/search_neighbors/{model}{seed}{size}/{shard}.log",
     benchmark:
-        "<benchmarks>/search_neighbors/{model}{seed}{size}/{shard}_of_{shards}.tsv"
+        "<benchmarks>/search_neighbors/{model}{seed}{size}/{shard}.tsv"
     wildcard_constraints:
         model=any_model(lambda plan: plan.made_in("neighbors")),
     conda:
@@ -68,7 +68,7 @@ rule search_neighbors:
     params:
         guard=GUARD,
         settings=lambda wildcards: files(wildcards).model_settings(
-            wildcards.model, wildcards.size, shard=[int(wildcards.shard), int(wildcards.shards)]
+            wildcards.model, wildcards.size, shard=shard_of(wildcards.shard)
         ),
         script=untracked(SCRIPTS / "search_neighbors.py"),
         code=fingerprint("search_neighbors"),

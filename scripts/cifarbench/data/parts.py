@@ -40,9 +40,16 @@ def rows_of(part: str, n_train: int, division: np.ndarray | None) -> tuple[np.nd
     return np.flatnonzero(~left_out & (division != NO_FOLD)), np.flatnonzero(left_out)
 
 
-def shard_of(rows: np.ndarray, shard: int, n_shards: int) -> np.ndarray:
-    """The rows of one of so many shards, 0 to n_shards - 1: those that follow one another, about the same number."""
-    return np.array_split(rows, n_shards)[shard]
+def shard_of(rows: np.ndarray, shard: list[int] | dict[str, int], division: np.ndarray | None) -> np.ndarray:
+    """The rows of one shard.
+
+    shard: its number, from 0, and how many there are, each of rows that follow one another, about the same number; or
+    `beyond`: the rows that are not among the first so many. division: the order that says which these are.
+    """
+    if isinstance(shard, dict):
+        return rows[division[rows] >= shard["beyond"]]
+    number, n_shards = shard
+    return np.array_split(rows, n_shards)[number]
 
 
 def assign_folds(labels: np.ndarray, n_folds: int) -> np.ndarray:

@@ -9,6 +9,8 @@ from cifarbench.study.plan import ALL, PIXELS, Features, Plan, Run
 
 RESULTS = "<results>"
 # A part of the training images: `all`, `fold_0_of_3`, `first_500`, `first_500_fold_0_of_3`.
+# Searches among fewer images are done sooner than they are put together.
+SHARED_FROM = 5000
 PART = re.compile(r"(?:(first_\d+)(?:_|$))?(?:fold_(\d+)_of_(\d+))?")
 
 
@@ -42,16 +44,28 @@ def division_files(part: str) -> list[str]:
     return [f"{RESULTS}/parts/{name}.npy"] if name else []
 
 
+def shard_of(name: str) -> list[int] | dict[str, int]:
+    """What a shard of the training images is, by its file's name: number and of how many, or `beyond` the first n."""
+    if name.startswith("beyond_"):
+        return {"beyond": int(name.removeprefix("beyond_"))}
+    return [int(number) for number in name.split("_of_")]
+
+
 def _within(paths: list[str]) -> list[str]:
     """Paths relative to the dataset's folder, as its files name each other."""
     return [path.removeprefix(f"{RESULTS}/") for path in paths]
 
 
 class Layout:
-    """The files of a plan's models and features."""
+    """The files of a plan's models and features.
 
-    def __init__(self, plan: Plan):
+    sizes: parts of the training images that all models are fitted to, ascending; what lies within another one of them
+    need not be searched again.
+    """
+
+    def __init__(self, plan: Plan, sizes: list[int] | None = None):
         self.plan = plan
+        self.sizes = [size for size in sizes or [] if size >= SHARED_FROM]
 
     def features(self, name: str, part: str, split: str) -> str:
         """Features of all `train` or `test` images, fitted to a part; of pixels, the images themselves."""
@@ -106,11 +120,27 @@ class Layout:
         return list(dict.fromkeys(paths))
 
     def shards(self, run: Run) -> list[str]:
-        """What searches of all shards of the training images have found; none where there is but one shard."""
-        n_shards = self.plan.config["shards"]
-        if n_shards == 1 or self.plan.family(run.model).room != "neighbors":
+        """What searches of all shards of the training images have found; none where there is but one shard.
+
+        The first n images are those of the next smaller size and the rest, if their features are the same for both.
+        """
+        if self.plan.family(run.model).room != "neighbors":
             return []
-        return [f"{RESULTS}/models/{run.path}/shards/{shard}_of_{n_shards}.npz" for shard in range(n_shards)]
+        n_shards = self.plan.config["shards"]
+        if n_shards > 1:
+            return [
+                f"{RESULTS}/models/{run.path}/shards/{shard}_of_{n_shards}.npz" for shard in range(n_shards)
+            ]
+        size = int(run.size.removeprefix("/first_") or 0)
+        part = part_of(run.size)
+        shared = self.plan.part_of(self.plan.features_of(run.model), part) == ALL
+        if size not in self.sizes or len(self.sizes) < 2 or not shared or self.plan.folds(run.model):
+            return []
+        sizes = self.sizes[: self.sizes.index(size) + 1]
+        return [
+            f"{RESULTS}/models/{run.model}/first_{one}/shards/beyond_{below}.npz"
+            for below, one in zip([0, *sizes], sizes, strict=False)
+        ]
 
     def cells(self, model: str, size: str = "") -> list[str]:
         """What each cell of a grid has scored: cell by cell, then fold by fold."""

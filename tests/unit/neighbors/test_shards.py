@@ -49,7 +49,7 @@ def test_shards_find_what_whole_numbers_say(make, n_shards: int) -> None:
     points, asked = search.points_of(values, "euclidean"), search.points_of(queries, "euclidean")
     found = search.Nearest(asked, 7, threads=1)
     for shard in random.permutation(n_shards):
-        rows = shard_of(np.arange(len(points)), shard, n_shards)
+        rows = shard_of(np.arange(len(points)), [shard, n_shards], None)
         found.add(np.ascontiguousarray(points[rows]), rows)
     np.testing.assert_array_equal(found.neighbors, exact(values, queries, 7))
 
@@ -68,7 +68,7 @@ def test_files_of_shards_merge_to_the_bytes_of_one_search(tmp_path, metric: str)
         for shard, path in enumerate(paths):
             some = search.nearest_rows(
                 values,
-                shard_of(rows, shard, n_shards),
+                shard_of(rows, [shard, n_shards], None),
                 queries,
                 np.arange(len(queries)),
                 metric=metric,
@@ -81,6 +81,25 @@ def test_files_of_shards_merge_to_the_bytes_of_one_search(tmp_path, metric: str)
         found[n_shards, memory_mb] = neighbors.tobytes(), squares.tobytes()
         assert set(neighbors.ravel()) <= set(rows)
     assert len(set(found.values())) == 1
+
+
+def test_the_first_images_of_an_order_are_fewer_first_ones_and_the_rest(tmp_path) -> None:
+    random = np.random.default_rng(3)
+    values, queries = copies(random, 1200), copies(random, 400)[:60]
+    order, sizes = random.permutation(len(values)), [150, 300, 600, 1200]
+    options = {"metric": "euclidean", "n_neighbors": 9, "threads": 1, "memory_mb": 1000}
+    paths = []
+    for below, size in zip([0, *sizes], sizes, strict=False):
+        first = np.flatnonzero(order < size)
+        rest = shard_of(first, {"beyond": below}, order)
+        assert len(rest) == size - below
+        paths.append(tmp_path / f"{size}.npz")
+        search.write_neighbors(
+            paths[-1], *search.nearest_rows(values, rest, queries, np.arange(len(queries)), **options)
+        )
+        whole = search.nearest_rows(values, first, queries, np.arange(len(queries)), **options)
+        for ours, theirs in zip(search.merged(paths, 9), whole, strict=True):
+            assert ours.tobytes() == theirs.tobytes()
 
 
 def test_there_may_be_fewer_points_in_a_shard_than_neighbours_are_wanted() -> None:
