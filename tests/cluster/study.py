@@ -5,9 +5,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 from batches import DECLARED, make_batches, write_archive
+
+from cifarbench.study.series import merged
 
 REPOSITORY = Path(__file__).parents[2]
 RESULTS = Path("results/tiny")
@@ -66,15 +69,16 @@ SAME = [
 
 
 class Study:
-    """A copy of the workflow with a tiny archive, and the results of its runs."""
+    """A copy of the workflow with a tiny archive, and the results of its runs. changes: laid over its configuration."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, changes: dict[str, Any] | None = None):
         self.folder = folder
         for name in ("workflow", "scripts", "config"):
             shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(REPOSITORY / "environment.yml", folder)
         write_archive(folder / "tiny.tar.gz", make_batches())
-        (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIGURATION, sort_keys=False))
+        configuration = merged(CONFIGURATION, changes or {})
+        (folder / "tiny.yaml").write_text(yaml.safe_dump(configuration, sort_keys=False))
 
     def start(self, *arguments: str, log: str = "run.log") -> subprocess.Popen:
         """Start Snakemake; what it says goes to a file in the study's folder."""
