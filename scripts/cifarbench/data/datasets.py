@@ -9,6 +9,7 @@ from cifarbench.data.image_dataset import Declared, ImageDataset
 from cifarbench.data.image_folder import read_image_folder
 from cifarbench.data.imagenet import read_imagenet
 from cifarbench.data.npz import CLASSES, read_npz
+from cifarbench.data.parquet import read_parquet
 
 
 def load_dataset(path: Path, entry: dict[str, Any]) -> ImageDataset:
@@ -34,6 +35,8 @@ def load_dataset(path: Path, entry: dict[str, Any]) -> ImageDataset:
             dataset = read_npz(path, CLASSES[entry["kind"]], declared)
         case "medmnist":
             dataset = read_npz(path, entry["classes"], declared)
+        case "parquet":
+            dataset = read_parquet(path, entry, declared)
         case "image_folder":
             dataset = read_image_folder(path, declared, entry.get("resize", False))
         case kind:
