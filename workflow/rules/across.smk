@@ -1,6 +1,44 @@
 # From scores to one comparison over datasets, seeds, splits and sizes.
 
 
+rule ask_elsewhere:
+    input:
+        files=stored_files,
+    output:
+        metrics="results/across/{dataset}/elsewhere/{test_set}/{model}.json",
+    log:
+        "results/across/{dataset}/logs/ask_elsewhere/{test_set}/{model}.log",
+    wildcard_constraints:
+        dataset=any_of(DATASETS),
+        test_set=any_of(TEST_SETS),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(1500, images=20),
+        runtime=minutes(5, per_gigabyte=60),
+        tries_left=tries_left,
+    params:
+        guard=GUARD,
+        settings=lambda wildcards: settings(
+            {
+                "test_set": TEST_SETS[wildcards.test_set],
+                "severity": severity_of(wildcards.test_set),
+                "seed": SEED,
+            }
+        ),
+        script=untracked(SCRIPTS / "ask_elsewhere.py"),
+        code=export_code("ask_elsewhere"),
+        # The same that scores the dataset's own test images.
+        scored_by=fingerprint("score_model"),
+        origin=lambda wildcards, resources: settings(ACROSS["test_sets"][wildcards.test_set]),
+    shell:
+        guarded("ask_elsewhere")
+        + "python {params.script:q} --folder $(dirname $(dirname {input.files[0]:q})) --model {wildcards.model} "
+        "--origin {params.origin:q} --metrics {output.metrics} --settings {params.settings:q} "
+        "--code {params.scored_by} 2> {log}"
+
+
 rule collect_runs:
     input:
         fits=lambda wildcards: of_repeats(wildcards.study, "fit.json"),

@@ -12,6 +12,7 @@ sys.path[:0] = [str(SCRIPTS), str(workflow.basedir)]
 
 import terminal
 from cifarbench.data.archive import check_archive
+from cifarbench.data.test_sets import files_of
 from cifarbench.families import FAMILIES, KINDS
 from cifarbench.study import configuration, failures, provenance, running, series
 from cifarbench.study.errors import UserError
@@ -61,6 +62,11 @@ try:
     DATASETS = {
         dataset: one["datasets"][dataset] | {k: one[k] for k in ("archive", "sha256") if one.get(k)}
         for dataset, one in CONFIGS.items()
+    }
+    # Other test images: what they are, by their files' checksums, and apart from that where they lie.
+    TEST_SETS = {
+        name: {"of": entry["of"], "kind": entry["kind"], "files": [*map(checksum, files_of(entry))]}
+        for name, entry in (ACROSS or {}).get("test_sets", {}).items()
     }
     for entry in DATASETS.values():
         # Checked before any work, but not again by every job.
@@ -260,11 +266,20 @@ WITH_CURVES = [dataset for dataset in PLANS if len(sizes_of(dataset)) > 1]
 
 
 def of_repeats(dataset, name):
-    """A file of each run that is compared."""
+    """A file of each run that is compared; what is scored on other test images has scores of its own."""
     return [
-        f"results/{series.variant(dataset, one.split)}/models/{one.run.path}/{name}"
+        (
+            f"results/across/{dataset}/elsewhere/{one.test_set}/{one.run.model}.json"
+            if one.test_set and name == "metrics.json"
+            else f"results/{series.variant(dataset, one.split)}/models/{one.run.path}/{name}"
+        )
         for one in REPEATS[dataset]
     ]
+
+
+def severity_of(test_set):
+    """How strongly the images of a test set are corrupted, if they are."""
+    return ACROSS["test_sets"][test_set].get("severity")
 
 
 def coordinates_of_repeats(dataset):

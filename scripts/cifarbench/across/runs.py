@@ -3,26 +3,16 @@
 from typing import Any
 
 from cifarbench.study.errors import UserError
-from cifarbench.study.series import ALL, SPLIT
+from cifarbench.study.series import ALL, ELSEWHERE, SPLIT
 from cifarbench.study.tables import Row
 
 SCORES = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1")
 COSTS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
 # `size` is how many training images there were, `whole` whether that was all of them. `varied` says what differs from
 # the model's own run: see study.series. `scored_on` and `scored_by` are checksums of test images and of code.
+COORDINATES = ("seed", "weights_seed", "split", "size", "whole", "varied", "test_set")
 COLUMNS = (
-    *(
-        "dataset",
-        "model",
-        "family",
-        "learns_in_epochs",
-        "seed",
-        "weights_seed",
-        "split",
-        "size",
-        "whole",
-        "varied",
-    ),
+    *("dataset", "model", "family", "learns_in_epochs", *COORDINATES),
     *("kind", "pretrained", "n_test", *SCORES, *COSTS, "scored_on", "scored_by", "failure"),
 )
 # How many characters of a checksum tell it from others.
@@ -56,7 +46,7 @@ def row(about: Row, fit: dict[str, Any] | None, scores: dict[str, Any] | None, f
 
 
 def comparable(rows: list[Row]) -> list[Row]:
-    """The rows, if all were scored by the same code, and those of a dataset and split on the same test images.
+    """The rows, if all were scored by the same code, and those of a dataset, split and test set on the same images.
 
     Raises UserError, which names the first two that were not.
     """
@@ -65,7 +55,7 @@ def comparable(rows: list[Row]) -> list[Row]:
         first = by.setdefault(None, one)
         if one["scored_by"] != first["scored_by"]:
             raise UserError(_refusal(first, one, "scored_by", "by other code than"))
-        first = on.setdefault((one["dataset"], one["split"]), one)
+        first = on.setdefault((one["dataset"], one["split"], one["test_set"]), one)
         if one["scored_on"] != first["scored_on"]:
             raise UserError(_refusal(first, one, "scored_on", "on other test images than"))
     return rows
@@ -94,6 +84,11 @@ def at_once(rows: list[Row]) -> dict[str, dict[int, Row]]:
     return found
 
 
+def elsewhere(rows: list[Row]) -> list[Row]:
+    """The models' own runs, asked about other test images."""
+    return [one for one in rows if one["varied"] == ELSEWHERE]
+
+
 def of_dataset(rows: list[Row], dataset: str) -> list[Row]:
     """The rows of one dataset."""
     return [one for one in rows if one["dataset"] == dataset]
@@ -104,6 +99,7 @@ def named(one: Row) -> str:
     more = [
         f"{name.replace('_', ' ')} {one[name]}" for name in ("seed", "weights_seed") if one[name] is not None
     ]
+    more += [one["test_set"]] * bool(one["test_set"])
     more += [f"split {one['split']}"] * bool(one["split"]) + [f"{one['size']} images"] * (not one["whole"])
     return f"{one['model']} on {one['dataset']}" + (f" ({', '.join(more)})" if more else "")
 

@@ -15,17 +15,21 @@ OWN = ("compare", "features", "models")
 # What differs between a run and its model's run in the study: nothing, one source of chance, the split alone, or the
 # split and all sources of chance at once.
 NOTHING, SEED, WEIGHTS, ORDER, SPLIT, ALL, SIZE = "", "seed", "weights", "order", "split", "all", "size"
+# The model's own run, asked about other test images.
+ELSEWHERE = "elsewhere"
 
 
 class Repeat(NamedTuple):
     """A run that is compared across seeds, splits and sizes.
 
     split: 0 for the dataset's own, of training and test images. varied: what differs from the model's own run.
+    test_set: the name of other test images, if it is those.
     """
 
     split: int
     run: Run
     varied: str = NOTHING
+    test_set: str = ""
 
 
 def configurations(config: Entry) -> dict[str, Entry]:
@@ -77,7 +81,17 @@ def seeds(plan: Plan, count: int) -> list[int]:
 def repeats(plan: Plan, across: Entry) -> list[Repeat]:
     """All runs of a dataset, its study's first; in `ALL`, each split has a seed of its own."""
     own = {run: Repeat(0, run, SEED if run.seed else NOTHING) for run in plan.runs()}
-    return [*own.values(), *(one for model in plan.models for one in _further(plan, model, across))]
+    asked = test_sets(across, plan.config["dataset"])
+    return [
+        *own.values(),
+        *(one for model in plan.models for one in _further(plan, model, across)),
+        *(Repeat(0, Run(model), ELSEWHERE, name) for name in asked for model in plan.models),
+    ]
+
+
+def test_sets(across: Entry, dataset: str) -> dict[str, Entry]:
+    """Other test images for a dataset's models, by name."""
+    return {name: entry for name, entry in across.get("test_sets", {}).items() if entry["of"] == dataset}
 
 
 def coordinates(plan: Plan, one: Repeat) -> Entry:
@@ -94,6 +108,7 @@ def coordinates(plan: Plan, one: Repeat) -> Entry:
         "size": int(size.removeprefix("/first_")) if size else n_train,
         "whole": not size,
         "varied": one.varied or None,
+        "test_set": one.test_set or None,
     }
 
 
@@ -126,6 +141,11 @@ def faults(config: Entry, plans: dict[str, Plan]) -> Iterator[str]:
     for dataset in across.get("own", {}):
         if dataset not in plans:
             yield f"{KEY}.own.{dataset} is of no dataset of this run; it must be one of {', '.join(plans)}."
+    for name, entry in across.get("test_sets", {}).items():
+        if entry["of"] not in plans:
+            yield (
+                f"{KEY}.test_sets.{name}.of is {entry['of']}; it must be a dataset of this run: {', '.join(plans)}."
+            )
     if KEY in plans:
         yield f"{KEY}.datasets names {KEY}, as the comparison itself is called; give that dataset another name."
     families: dict[str, tuple[str, str]] = {}

@@ -18,8 +18,8 @@ WAY = [
     "evaluation",
     "figures",
     "report",
-    "across",
     "export",
+    "across",
 ]
 FAMILIES = ["neighbors", "estimators", "networks"]
 ROOMS = [room for place in WAY for room in (FAMILIES if place == "families" else [place])]
