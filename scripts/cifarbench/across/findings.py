@@ -235,6 +235,24 @@ class Findings:
             gain=say.signed(law["gain"]["accuracy"]),
         )
 
+    def shift(self, name: str, pairs: list[tuple[Row, Row]]) -> str:
+        """What other test images do to the models. pairs: each model's row there, and its own."""
+        say = self.say
+        changes = [there["accuracy"] - own["accuracy"] for there, own in pairs]
+        two = list(combinations(pairs, 2))
+        kept = sum(
+            np.sign(a["accuracy"] - b["accuracy"]) == np.sign(of_a["accuracy"] - of_b["accuracy"])
+            for (a, of_a), (b, of_b) in two
+        )
+        return say(
+            "On `{name}`, accuracies change by {low} to {high}; {kept} of {n} pairs of models keep their order.",
+            name=name,
+            low=say.signed(min(changes)),
+            high=say.signed(max(changes)),
+            kept=kept,
+            n=len(two),
+        )
+
     def laws(self) -> str:
         """Of how many models it can be told what twice as many images would give."""
         say = self.say

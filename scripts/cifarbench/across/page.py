@@ -11,7 +11,7 @@ from markupsafe import Markup
 from cifarbench.across import drawings
 from cifarbench.across.findings import Findings, rounded
 from cifarbench.across.results import Results
-from cifarbench.across.runs import named
+from cifarbench.across.runs import elsewhere, named
 from cifarbench.report import svg
 from cifarbench.report.language import SOURCE_LANGUAGE, Language
 from cifarbench.report.page import TEMPLATES as REPORT_TEMPLATES
@@ -77,12 +77,14 @@ class View:
             "fronts": say("Accuracy and fitting time"),
             "sizes": say("How many images it takes"),
             "luck": say("What is luck"),
+            "elsewhere": say("On other test images"),
             "method": say("Method"),
         }
         absent = {
             "ranks": len(self.results.datasets) < 2,
             "sizes": not self.results.curves,
             "luck": not self.results.variances,
+            "elsewhere": not elsewhere(self.results.runs),
         }
         return [(anchor, text) for anchor, text in sections.items() if not absent.get(anchor)]
 
@@ -163,6 +165,16 @@ class View:
         ]
 
     rounded = staticmethod(rounded)
+
+    @property
+    def elsewhere(self) -> list[tuple[str, list[tuple[Row, Row]]]]:
+        """Of each other test set, by name and dataset: each model's row there, and its own."""
+        found: dict[str, list[tuple[Row, Row]]] = {}
+        for one in elsewhere(self.results.runs):
+            own = self.results.cells[one["model"], one["dataset"]]
+            if one["failure"] is None and own["failure"] is None:
+                found.setdefault(f"{one['test_set']} ({one['dataset']})", []).append((one, own))
+        return list(found.items())
 
     # ---- Pictures ----
 

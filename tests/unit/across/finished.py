@@ -41,6 +41,10 @@ def simulate(
         if holes and number == 0:
             failed = {"accuracy": None, "failure": "train_network: the training loss is nan in epoch 3"}
             rows = [row | failed if row["varied"] == "order" and row["seed"] == 1 else row for row in rows]
+        if holes and number == 2:
+            whole = [row for row in rows if row["varied"] is None]
+            there = {"varied": "elsewhere", "test_set": "foggy", "scored_on": "fog"}
+            rows += [row | there | {"accuracy": row["accuracy"] - 0.1} for row in whole]
         write_table(own / "runs.csv", {name: [row[name] for row in rows] for name in COLUMNS})
         tables.append(own / "runs.csv")
         paths = []

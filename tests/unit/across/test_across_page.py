@@ -84,6 +84,16 @@ def test_the_best_of_each_dataset_is_that_of_the_table(page: str, three: Path):
         assert re.search(rf'class="heat best" data-value="{best}"', page)
 
 
+def test_other_test_images_are_told_apart_from_the_dataset_s_own(page: str, three: Path):
+    text = str(Text(page))
+    assert (
+        "On foggy (fashion_mnist), accuracies change by \N{MINUS SIGN}0.100 to \N{MINUS SIGN}0.100; 6 of 6"
+        in text
+    )
+    rows = {(row["model"], row["dataset"]): row["rank"] for row in read_rows(three.parent / "ranks.csv")}
+    assert rows["mlp", "fashion_mnist"] == 1
+
+
 def test_each_dataset_s_own_report_is_one_click_away(page: str):
     for dataset in THREE:
         assert f'<a href="../{dataset}/report.html">' in page
@@ -97,7 +107,7 @@ def test_the_page_opens_without_a_network(page: str):
 def test_the_long_table_says_which_run_each_row_is(three: Path):
     rows = read_rows(three.parent / "runs.csv")
     keys = [
-        (*(row[name] for name in ("dataset", "model", "seed", "weights_seed", "split", "size")),)
+        (*(row[name] for name in ("dataset", "model", "seed", "weights_seed", "split", "size", "test_set")),)
         for row in rows
     ]
     assert len(keys) == len(set(keys))
