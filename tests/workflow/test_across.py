@@ -76,7 +76,7 @@ def whole_study(dataset: str) -> set[tuple[str, str]]:
 @pytest.fixture(scope="session")
 def small(overlay: dict) -> dict:
     """The tiny study with two models."""
-    return overlay | {"compare": ["knn_pca", "mlp"]}
+    return overlay | {"compare": ["knn_pca", "mlp"], "audit": False}
 
 
 @pytest.fixture(scope="session")
