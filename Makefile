@@ -25,7 +25,7 @@ needs = $(if $($(1)),,$(error $@ needs $(1)=, $(2)))
 # An environment that was not finished, or whose Python is gone, is made anew.
 WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) && echo yes)
 
-.PHONY: new-environment help doctor demo study improved across explain history diff predict export card crate rebuild snakemake-report test lint format bench bench-compare scaling house tables clean-checkpoints
+.PHONY: new-environment help doctor demo study improved across million explain history diff predict export card crate rebuild snakemake-report test lint format bench bench-compare scaling house tables clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ improved: $(ENVIRONMENT) ## Beside the six: better features, convolutions, augme
 
 across: $(ENVIRONMENT) ## Compare models over three small datasets, with several sizes, seeds and splits (some minutes)
 	@$(ACROSS)
+
+million: $(ENVIRONMENT) ## Run a study of a million images, made up: each job within 2 GB (docs/scaling.md; 9 GB of disk)
+	@snakemake --cores $(CORES) --configfile config/million.yaml --set-threads compute_moments=$(CORES)
 
 explain: $(ENVIRONMENT) ## Tell which jobs `make study` would run, and for which changed keys (CONFIGFILE=, ARCHIVE=)
 	@python scripts/explain_changes.py $(OVERLAY)

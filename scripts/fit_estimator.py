@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from cifarbench.data.parts import rows_of
-from cifarbench.estimators.classifier import build, store
-from cifarbench.features.inputs import as_float
+from cifarbench.estimators.classifier import build, fit, store
 from cifarbench.study.command import run
 from cifarbench.study.contract import decided
 from cifarbench.study.cost import Stopwatch, cost_record
@@ -32,7 +31,7 @@ def main(
     found = build(params["estimator"], params["params"], settings["seed"], f"models.{settings['model']}")
     values = np.load(features, mmap_mode="r")
     with Stopwatch() as watch:
-        found.fit(as_float(values[rows]), classes[rows])
+        fit(found, values, classes, rows, params["batch_size"], settings["seed"])
     store(found, estimator)
     write_json(cost, cost_record(watch.seconds, threads))
 

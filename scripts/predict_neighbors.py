@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from cifarbench.data.parts import rows_of
+from cifarbench.neighbors.approximate import approximate_rows
 from cifarbench.neighbors.family import KIND
 from cifarbench.neighbors.search import merged, nearest_rows
 from cifarbench.neighbors.voting import voices, vote_shares
@@ -42,9 +43,13 @@ def main(
     params, labels = settings["params"], np.load(train_labels)
     values, queries = (np.load(path, mmap_mode="r") for path in (train_features, test_features))
     rows, _ = rows_of(settings["part"], len(labels), np.load(division[0]) if division else None)
-    preparing = Stopwatch()
+    preparing, how = Stopwatch(), None
     with Stopwatch() as watch:
-        if shards:
+        if params["search"]:
+            neighbors, squares, how = approximate_rows(
+                *(values, rows, queries, params), threads=threads, memory_mb=memory_mb, preparing=preparing
+            )
+        elif shards:
             neighbors, squares = merged(shards, params["n_neighbors"])
         else:
             neighbors, squares = nearest_rows(
@@ -83,6 +88,7 @@ def main(
         stored_bytes=len(rows) * (values.shape[1] * np.dtype(np.float32).itemsize + labels.itemsize)
         + sum(cost.get("stored_bytes", 0) for cost in of_features),
         n_parameters=None,
+        search=how,
         seed=None,
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from cifarbench.data.parts import rows_of
-from cifarbench.estimators.classifier import build
+from cifarbench.estimators.classifier import build, fit
 from cifarbench.features.inputs import as_float
 from cifarbench.study.command import run
 from cifarbench.study.cost import Stopwatch, cost_record
@@ -19,7 +19,7 @@ def main(features: Path, labels: Path, division: Path, cell: Path, settings: dic
     values = np.load(features, mmap_mode="r")
     estimator = build(params["estimator"], params["params"], settings["seed"], f"models.{settings['model']}")
     with Stopwatch() as watch:
-        estimator.fit(as_float(values[rows]), classes[rows])
+        fit(estimator, values, classes, rows, params["batch_size"], settings["seed"])
         correct = int(np.count_nonzero(estimator.predict(as_float(values[left_out])) == classes[left_out]))
     cost = cost_record(watch.seconds, threads)
     write_json(cell, {"correct": {"": correct}, "validation": len(left_out), "cost": cost})

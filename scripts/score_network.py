@@ -35,6 +35,7 @@ def main(
         checkpoint_seconds=checkpoint_seconds,
         code=code,
         threads=threads,
+        streamed=settings.get("streamed", False),
     )
     # The last epoch counts, as it does for the test images.
     correct = round(fitted.history[-1]["test_accuracy"] * len(left_out))

@@ -49,6 +49,7 @@ def main(
         code=code,
         threads=threads,
         weights_seed=settings.get("weights_seed"),
+        streamed=settings.get("streamed", False),
     )
     save(network, fitted.network)
     write_table(history, {name: [row[name] for row in fitted.history] for name in fitted.history[0]})

@@ -164,6 +164,9 @@ def costs_of_run(split):
 
 # ---- What single rooms ask for ----
 
+# Of a job's memory, what all training images may take.
+OF_IMAGES = 0.4
+
 
 def learners(plan):
     """The models that have a learning curve."""
@@ -217,6 +220,13 @@ def entry_of(dataset, keys):
 def is_flippable(dataset):
     """Whether a mirrored image shows the same."""
     return DATASETS[dataset].get("flippable", True)
+
+
+def streamed(dataset):
+    """Whether a training reads images as it needs them, since they don't fit: their order then is another one."""
+    entry = DATASETS[dataset]
+    fits = entry["n_train"] * math.prod(entry["image_shape"]) <= OF_IMAGES * config["memory_mb"] * 1e6
+    return {} if fits else {"streamed": True}
 
 
 def group_of(features):

@@ -27,7 +27,11 @@ rule score_network:
     params:
         guard=GUARD,
         settings=lambda wildcards: files(wildcards).cell_settings(
-            wildcards.model, wildcards.cell, wildcards.part, seed=plan(wildcards).seeds[0]
+            wildcards.model,
+            wildcards.cell,
+            wildcards.part,
+            seed=plan(wildcards).seeds[0],
+            **streamed(wildcards),
         ),
         script=untracked(SCRIPTS / "score_network.py"),
         code=model_code("score_network"),
@@ -74,7 +78,7 @@ rule train_network:
     params:
         guard=GUARD,
         settings=lambda wildcards: files(wildcards).model_settings(
-            wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
+            wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed), **streamed(wildcards)
         ),
         script=untracked(SCRIPTS / "train_network.py"),
         code=model_code("train_network"),

@@ -8,7 +8,9 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.linear_model._base import LinearClassifierMixin
 
 from cifarbench.estimators.family import BY_MODULE, LINEAR, OTHER
+from cifarbench.features.inputs import as_float
 from cifarbench.study import scikit
+from cifarbench.study.blocks import let_go, take
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import replacing
 
@@ -54,6 +56,29 @@ def n_parameters(estimator: BaseEstimator) -> int | None:
     if not isinstance(estimator, LinearClassifierMixin) or any(found is None for found in weights):
         return None
     return sum(np.size(found) for found in weights)
+
+
+def fit(
+    estimator: BaseEstimator,
+    features: np.ndarray,
+    labels: np.ndarray,
+    rows: np.ndarray,
+    batch_size: int | None,
+    seed: int,
+) -> BaseEstimator:
+    """Fit a classifier to some rows of mapped pixels or features (N, D) and labels (N,): to all at once, or in batches.
+
+    batch_size: None for all at once. In batches, blocks of rows that lie side by side come in a random order, once
+    each; seed: of that order. All classes are named with the first batch.
+    """
+    if not batch_size:
+        return estimator.fit(as_float(features[rows]), labels[rows])
+    n_batches = -(-len(rows) // batch_size)
+    for batch in np.random.default_rng(seed).permutation(n_batches):
+        some = rows[batch * batch_size : (batch + 1) * batch_size]
+        estimator.partial_fit(as_float(take(features, some)), labels[some], classes=np.unique(labels[rows]))
+        let_go(features)
+    return estimator
 
 
 def predict(

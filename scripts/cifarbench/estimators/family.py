@@ -26,9 +26,15 @@ def _check(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
     from cifarbench.estimators.classifier import build
 
     try:
-        build(entry["estimator"], entry["params"], seed=0, key=key)
+        built = build(entry["estimator"], entry["params"], seed=0, key=key)
     except UserError as error:
         yield str(error)
+        return
+    if entry["batch_size"] and not hasattr(built, "partial_fit"):
+        yield (
+            f"{key}.batch_size is {entry['batch_size']}; {entry['estimator']} has no partial_fit, so take batch_size "
+            "away."
+        )
 
 
 def _seeded(entry: Entry) -> bool:
@@ -49,6 +55,14 @@ FAMILY = Family(
             "the classifier's own",
             required=False,
             default={},
+        ),
+        "batch_size": Parameter(
+            {"type": ["integer", "null"], "minimum": 1},
+            "images that the classifier's `partial_fit` gets at a time, so that they need not all be in memory; `fit` "
+            "gets all at once without it",
+            "1 or more; for classifiers that have `partial_fit`",
+            required=False,
+            default=None,
         ),
     },
     kinds=(LINEAR, *dict.fromkeys(BY_MODULE.values()), OTHER),

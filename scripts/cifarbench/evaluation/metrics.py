@@ -104,13 +104,17 @@ def _macro_f1_of_cells(cells: np.ndarray, n_classes: int) -> np.ndarray:
     """Macro F1 of many resamples at once, (..., N) -> (...); scikit-learn would need a call for each."""
     *shape, n_images = cells.shape
     rows = cells.reshape(-1, n_images)
-    n_cells = n_classes**2
-    offsets = n_cells * np.arange(len(rows))[:, None]
-    counts = np.bincount((rows + offsets).ravel(), minlength=len(rows) * n_cells)
-    matrices = counts.reshape(-1, n_classes, n_classes)
+    true, predicted = np.divmod(rows, n_classes)
+    # Right ones have a class of their own for all others, which is left away.
+    right = np.where(true == predicted, true, n_classes)
+
+    def counts(classes: np.ndarray, n: int) -> np.ndarray:
+        places = classes + n * np.arange(len(rows))[:, None]
+        return np.bincount(places.ravel(), minlength=len(rows) * n).reshape(len(rows), n)
+
     # F1 = 2 TP / (true + predicted), and 0 where a class is neither.
-    true_and_predicted = matrices.sum(axis=1) + matrices.sum(axis=2)
-    f1 = 2 * np.diagonal(matrices, axis1=1, axis2=2) / np.maximum(true_and_predicted, 1)
+    true_and_predicted = counts(true, n_classes) + counts(predicted, n_classes)
+    f1 = 2 * counts(right, n_classes + 1)[:, :-1] / np.maximum(true_and_predicted, 1)
     return f1.mean(axis=1).reshape(shape)
 
 

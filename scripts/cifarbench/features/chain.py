@@ -7,6 +7,7 @@ import numpy as np
 
 from cifarbench.features import module_of
 from cifarbench.features.inputs import BLOCK_ROWS, State
+from cifarbench.study.blocks import let_go
 from cifarbench.study.family import Entry
 
 
@@ -22,6 +23,7 @@ class Step(NamedTuple):
         transform = module_of(self.kind).transform
         for start in range(0, len(values), BLOCK_ROWS):
             yield transform(values[start : start + BLOCK_ROWS], self.state, self.params, image_shape)
+            let_go(values)
 
 
 def through(steps: list[Step], values: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from cifarbench.features.moments import MIDDLE, Moments
+from cifarbench.study.blocks import let_go, take
 
 BLOCK_ROWS = 1024
 
@@ -45,7 +46,8 @@ class Inputs:
         """Values as they are stored, and labels, so many rows at a time: (n, D) and (n,)."""
         for start in range(0, len(self.rows), size):
             rows = self.rows[start : start + size]
-            yield self.values[rows], self.labels[rows]
+            yield take(self.values, rows), self.labels[rows]
+            let_go(self.values)
 
 
 def as_float(block: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Self
 
 import numpy as np
 
+from cifarbench.study.blocks import let_go, take
 from cifarbench.study.files import write_arrays
 
 # Pixels are 0 to 255. Taken off their middle, their squares stay small, and float32 products stay sharp.
@@ -105,4 +106,5 @@ def centred(values: np.ndarray) -> np.ndarray:
 
 def _chunks(images: np.ndarray, rows: np.ndarray) -> Iterable[np.ndarray]:
     for start in range(0, len(rows), CHUNK_ROWS):
-        yield centred(images[rows[start : start + CHUNK_ROWS]])
+        yield centred(take(images, rows[start : start + CHUNK_ROWS]))
+        let_go(images)

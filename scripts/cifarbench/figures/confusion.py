@@ -9,18 +9,23 @@ from cifarbench.figures.style import draw_cell, frame_cells, new_figure
 
 # With more classes, counts would be too small to read; colour has to tell.
 MOST_COUNTED = 20
+# With more than the first number of classes, those are drawn that are in most confusions: as many as the second.
+MOST_DRAWN, DRAWN = 120, 40
 
 
 def draw(matrix: np.ndarray, classes: list[str], style: dict[str, Any]) -> Figure:
     """Counts of test images by true (rows) and predicted class (columns).
 
     matrix: (n_classes, n_classes) int, as in metrics.json. style: `font_size`, `color`. Colour tells the
-    share of the true class, with small ones raised so that they are seen; figures of two models compare.
+    share of the true class, with small ones raised so that they are seen; figures of two models compare. Of very many
+    classes, those are drawn that are in most confusions.
     """
+    shown = drawn(matrix)
+    shares = (matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1))[np.ix_(shown, shown)]
+    matrix, classes = matrix[np.ix_(shown, shown)], [classes[row] for row in shown]
     n = len(classes)
     figure, axes = new_figure(height=5.6, font_size=style["font_size"])
     frame_cells(axes, classes, classes)
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     for row, column in np.ndindex(matrix.shape):
         ink = draw_cell(axes, column, row, style["color"], shares[row, column] ** 0.65)
         if n <= MOST_COUNTED:
@@ -41,11 +46,21 @@ def draw(matrix: np.ndarray, classes: list[str], style: dict[str, Any]) -> Figur
     return figure
 
 
+def drawn(matrix: np.ndarray) -> np.ndarray:
+    """The classes that are drawn, ascending: all, or of very many those that are in most confusions."""
+    if len(matrix) <= MOST_DRAWN:
+        return np.arange(len(matrix))
+    confusions = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * np.diagonal(matrix)
+    return np.sort(np.argsort(-confusions, kind="stable")[:DRAWN])
+
+
 def describe(model: str, matrix: np.ndarray, classes: list[str]) -> str:
     """What the figure says, in a sentence."""
     wrong = np.where(np.eye(len(classes), dtype=bool), 0, matrix)
     true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
     text = f"Confusion matrix of {model}: {np.trace(matrix)} of {matrix.sum()} test images on the diagonal"
+    if len(classes) > MOST_DRAWN:
+        text += f"; of {len(classes)} classes, the {DRAWN} are drawn that are in most confusions"
     if not wrong.any():
         return f"{text}."
     return f"{text}; most often, {wrong.max()} times, {classes[true]} is taken for {classes[predicted]}."

@@ -15,6 +15,45 @@ def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
         )
 
 
+def _impossible_search(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+    search = entry["search"]
+    if search and search["method"] == "ivf" and search.get("lists", 1) > setting.n_train:
+        yield (
+            f"{key}.search.lists is {search['lists']}; it must be at most {setting.n_train}, {setting.n_train_is}."
+        )
+
+
+def _all_impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+    yield from _impossible(key, entry, setting)
+    yield from _impossible_search(key, entry, setting)
+
+
+SEARCH = {
+    "type": ["object", "null"],
+    "required": ["method"],
+    "properties": {"method": {"enum": ["hnsw", "ivf"]}},
+    "oneOf": [
+        {"type": "null"},
+        {
+            "additionalProperties": False,
+            "properties": {
+                "method": {"const": "hnsw"},
+                "links": {"type": "integer", "minimum": 2, "maximum": 512},
+                "build_effort": {"type": "integer", "minimum": 1, "maximum": 10000},
+                "effort": {"type": "integer", "minimum": 1, "maximum": 100000},
+            },
+        },
+        {
+            "additionalProperties": False,
+            "properties": {
+                "method": {"const": "ivf"},
+                "lists": {"type": "integer", "minimum": 1, "maximum": 1000000},
+                "effort": {"type": "integer", "minimum": 1, "maximum": 1000000},
+            },
+        },
+    ],
+}
+
 FAMILY = Family(
     "knn",
     room="neighbors",
@@ -34,9 +73,18 @@ FAMILY = Family(
             required=False,
             default="uniform",
         ),
+        "search": Parameter(
+            SEARCH,
+            "approximate search, by faiss: `method: hnsw`, a graph, with its `links` of a point (32), `build_effort` "
+            "(80) and `effort` (64), points that a search keeps in view; or `method: ivf`, `lists` of points around "
+            "centres (1024), of which a search looks into `effort` (16). Its recall is measured and stands in fit.json",
+            "`null` for exact search; a mapping",
+            required=False,
+            default=None,
+        ),
     },
     kinds=(KIND,),
     # A search for the largest number of neighbours holds those for all smaller ones.
     every_value_of="n_neighbors",
-    impossible=_impossible,
+    impossible=_all_impossible,
 )

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from cifarbench.data.parts import rows_of
+from cifarbench.neighbors.approximate import ApproximateIndex
 from cifarbench.neighbors.search import nearest, points_of
 from cifarbench.neighbors.voting import voices, vote_shares
 from cifarbench.study.errors import UserError
@@ -36,14 +37,25 @@ class Predictor:
     def predict(self, values: np.ndarray) -> Answers:
         """Votes on images given as pixels or features (N, D)."""
         queries = points_of(values, self.params["metric"])
-        neighbors, squares = nearest(self.points, queries, self.params["n_neighbors"], self.threads)
+        neighbors, squares = self._search(queries, self.params["n_neighbors"])
         proba = vote_shares(self.labels[neighbors], self.n_classes, voices(squares, self.params))
         return Answers(proba.argmax(axis=1), proba, self.rows[neighbors])
+
+    def _search(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        if not self.params["search"]:
+            return nearest(self.points, queries, count, self.threads)
+        index = ApproximateIndex(self.params["search"], self.points.shape[1], self.threads)
+        index.fill(self.points, np.arange(len(self.points)), "euclidean", memory_mb=1000)
+        return index.nearest(queries, count)
 
     def stage(self) -> Any:
         """The same for ONNX: a module. Raises UserError if the file would be too large."""
         from cifarbench.neighbors.module import Neighbors
 
+        if self.params["search"]:
+            raise UserError(
+                f"{self.name} searches approximately, which can't be said in ONNX; export an exact one."
+            )
         if self.points.nbytes > MOST_BYTES:
             raise UserError(
                 f"{self.name} keeps all its {len(self.points):,} training images, {self.points.nbytes / 1e6:.0f} MB; "

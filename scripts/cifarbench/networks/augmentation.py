@@ -3,6 +3,8 @@
 import torch
 from torch.nn.functional import pad
 
+from cifarbench.networks.streams import Stream
+
 
 class Augmentation:
     """Images as a training sees them in one epoch.
@@ -13,20 +15,15 @@ class Augmentation:
     outside is the image's own border, mirrored. seed: of which images are mirrored first.
     """
 
-    def __init__(self, images: torch.Tensor, flips: bool, shifts: int, seed: int):
+    def __init__(self, images: torch.Tensor | Stream, flips: bool, shifts: int, seed: int):
         self._images = images
         self._shifts = shifts
         self._mirrored = None
         if flips:
             generator = torch.Generator().manual_seed(seed)
             self._mirrored = (torch.rand(len(images), generator=generator) < 0.5).to(images.device)
-        if shifts:
-            height, width = images.shape[2:]
-            # No copy for each shift: every window of a padded image is a view of it.
-            padded = torch.cat(
-                [pad(few.float(), (shifts,) * 4, "reflect").byte() for few in images.split(1000)]
-            )
-            self._windows = padded.unfold(2, height, 1).unfold(3, width, 1)
+        if shifts and not isinstance(images, Stream):
+            self._windows = self._shifted(torch.cat([self._padded(few) for few in images.split(1000)]))
 
     def start(self, epoch: int, generator: torch.Generator) -> None:
         """Draw how far each image is shifted in this epoch. generator: on the CPU, so that all devices shift alike."""
@@ -37,7 +34,10 @@ class Augmentation:
 
     def batch(self, rows: torch.Tensor) -> torch.Tensor:
         """The images of some rows, (n, channels, height, width) uint8."""
-        if self._shifts:
+        if self._shifts and isinstance(self._images, Stream):
+            windows = self._shifted(self._padded(self._images.index_select(0, rows)))
+            found = windows[torch.arange(len(rows)), :, self._down[rows], self._across[rows]]
+        elif self._shifts:
             found = self._windows[rows, :, self._down[rows], self._across[rows]]
         else:
             # Whole rows are copied, several times faster than by indexing.
@@ -46,3 +46,11 @@ class Augmentation:
             return found
         mirrored = self._mirrored[rows] ^ bool(self._epoch % 2)
         return torch.where(mirrored[:, None, None, None], found.flip(3), found)
+
+    def _padded(self, images: torch.Tensor) -> torch.Tensor:
+        return pad(images.float(), (self._shifts,) * 4, "reflect").byte()
+
+    def _shifted(self, padded: torch.Tensor) -> torch.Tensor:
+        """Every shift of padded images: no copies, since each is a view of an image."""
+        height, width = self._images.shape[2:]
+        return padded.unfold(2, height, 1).unfold(3, width, 1)

@@ -47,13 +47,14 @@ def fit(
     code: str,
     threads: int,
     weights_seed: int | None = None,
+    streamed: bool = False,
 ) -> Fitted:
     """Train the network of an entry on one part of the images, and look at another after each epoch.
 
     params: its hyperparameters. about: dataset.json. checkpoints: a folder. code: a checkpoint that other code wrote is
     not used. weights_seed: that of the initial weights, if another one; `seed` then drives the rest as it always does.
-    It takes a GPU of the machine for itself, if there is one. A network that has a method `prepare` is given
-    some training images, preprocessed, before it is trained.
+    streamed: whether training images are read as they are needed. It takes a GPU of the machine for itself, if there is
+    one. A network that has a method `prepare` is given some training images, preprocessed, before it is trained.
     """
     claim_device()
     torch.set_num_threads(threads)
@@ -67,9 +68,13 @@ def fit(
             torch.manual_seed(weights_seed)
             network = build(params, shape, len(about["classes"]))
     network.to(device)
-    splits = [Split.load(images, labels, shape, device, rows) for images, labels, rows in (training, test)]
+    splits = [
+        Split.load(images, labels, shape, device, rows, streamed and part is training)
+        for part in (training, test)
+        for images, labels, rows in [part]
+    ]
     if hasattr(network, "prepare"):
-        network.prepare(preprocess(splits[0].images[:PREPARED_ON]))
+        network.prepare(preprocess(splits[0].first(PREPARED_ON)))
     belongs_to = {
         "params": {name: value for name, value in params.items() if name not in NAMES} | recipe.belongs_to(),
         "seed": seed,
@@ -78,6 +83,7 @@ def fit(
         "rows": [None if rows is None else sha256(rows).hexdigest() for _, _, rows in (training, test)],
         "code": code,
         "torch": torch.__version__,
+        **({"streamed": True} if streamed else {}),
     }
     history, seconds = train(
         network,

@@ -17,6 +17,7 @@ from cifarbench.networks.checkpoints import Checkpoints
 from cifarbench.networks.descent import Descent
 from cifarbench.networks.inputs import Form
 from cifarbench.networks.recipe import Recipe
+from cifarbench.networks.streams import Stream
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +27,12 @@ EVALUATION_BATCH = 250
 
 @dataclass(frozen=True)
 class Split:
-    """Images (N, channels, height, width) uint8 and labels (N,) int64, on the device that computes."""
+    """Images (N, channels, height, width) uint8 and labels (N,) int64, on the device that computes.
 
-    images: torch.Tensor
+    Images that don't fit into memory are a Stream.
+    """
+
+    images: torch.Tensor | Stream
     labels: torch.Tensor
 
     @classmethod
@@ -39,13 +43,27 @@ class Split:
         image_shape: tuple[int, int, int],
         device: torch.device,
         rows: np.ndarray | None = None,
+        streamed: bool = False,
     ) -> Self:
-        """Read images (N, D) and labels (N,), or some rows of them, from .npy files."""
+        """Read images (N, D) and labels (N,), or some rows of them, from .npy files; images as they are needed."""
+        if streamed:
+            classes = np.load(labels) if rows is None else np.load(labels)[rows]
+            return cls(Stream(images, image_shape, device, rows), torch.from_numpy(classes).to(device))
         pixels, classes = np.load(images, mmap_mode="r" if rows is not None else None), np.load(labels)
         if rows is not None:
             pixels, classes = pixels[rows], classes[rows]
         pixels = pixels.reshape(len(pixels), *image_shape)
         return cls(torch.from_numpy(pixels).to(device), torch.from_numpy(classes).to(device))
+
+    def first(self, count: int) -> torch.Tensor:
+        """The first images."""
+        return self.images.first(count) if isinstance(self.images, Stream) else self.images[:count]
+
+    def order(self, generator: torch.Generator, batch_size: int) -> torch.Tensor:
+        """In which order the images come in the next epoch, (N,) int64."""
+        if isinstance(self.images, Stream):
+            return self.images.order(generator, batch_size)
+        return torch.randperm(len(self.labels), generator=generator)
 
 
 def train(
@@ -94,7 +112,7 @@ def train(
         network.train()
         loss_sum = torch.zeros((), device=device)
         correct = torch.zeros((), dtype=torch.int64, device=device)
-        order = torch.randperm(len(training.labels), generator=shuffler).to(device)
+        order = training.order(shuffler, recipe.batch_size).to(device)
         augmentation.start(epoch, shuffler)
         for step, batch in enumerate(order.split(recipe.batch_size), epoch * steps_per_epoch):
             labels = training.labels.index_select(0, batch)

@@ -1,0 +1,110 @@
+"""k nearest neighbours by approximate search, and how many of the true ones it finds."""
+
+from typing import Any
+
+import numpy as np
+
+from cifarbench.neighbors.search import OF_POINTS, nearest_rows, points_of
+from cifarbench.study.blas import faiss
+from cifarbench.study.blocks import let_go, row_blocks, take
+from cifarbench.study.cost import Stopwatch
+
+DEFAULTS = {
+    "hnsw": {"links": 32, "build_effort": 80, "effort": 64},
+    "ivf": {"lists": 1024, "effort": 16},
+}
+# Queries by which recall is measured, and points by which centres of lists are found, for each list.
+SAMPLE = 1000
+TRAINED_ON = 64
+
+
+class ApproximateIndex:
+    """Points (N, D) in an order in which a search has to look at few of them. search: an entry's, with its method."""
+
+    def __init__(self, search: dict[str, Any], n_values: int, threads: int):
+        self.search = DEFAULTS[search["method"]] | search
+        self.threads = threads
+        if search["method"] == "hnsw":
+            self.index = faiss.IndexHNSWFlat(n_values, self.search["links"])
+            self.index.hnsw.efConstruction = self.search["build_effort"]
+            self.index.hnsw.efSearch = self.search["effort"]
+        else:
+            self._centres = faiss.IndexFlatL2(n_values)
+            self.index = faiss.IndexIVFFlat(self._centres, n_values, self.search["lists"])
+            self.index.nprobe = self.search["effort"]
+
+    def fill(
+        self, values: np.ndarray, rows: np.ndarray, metric: str, memory_mb: float, seed: int = 0
+    ) -> None:
+        """Put in some rows of mapped pixels or features."""
+        # Several threads would link points in another order each time.
+        faiss.omp_set_num_threads(1)
+        if not self.index.is_trained:
+            few = min(self.search["lists"] * TRAINED_ON, len(rows))
+            chosen = np.sort(np.random.default_rng(seed).choice(len(rows), few, replace=False))
+            self.index.train(points_of(values[rows[chosen]], metric))
+        row_bytes = values.shape[1] * np.dtype(np.float32).itemsize
+        for block in row_blocks(rows, row_bytes, OF_POINTS / 4 * memory_mb):
+            self.index.add(points_of(take(values, block), metric))
+            let_go(values)
+
+    def nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Positions among the points (M, count) int64, nearest first, and squares of distances (M, count) float32."""
+        faiss.omp_set_num_threads(self.threads)
+        squares, found = self.index.search(queries, count)
+        return found, squares
+
+
+def approximate_rows(
+    values: np.ndarray,
+    rows: np.ndarray,
+    queries: np.ndarray,
+    params: dict[str, Any],
+    *,
+    threads: int,
+    memory_mb: float,
+    preparing: Stopwatch,
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """Neighbours as search.nearest_rows gives them, of all `queries` (M, D), and how the search did.
+
+    params: `n_neighbors`, `metric`, `search`. The last says `recall`, the share of the exact neighbours of `sample`
+    queries that were found, and with it `queries_per_second` and `exact_queries_per_second`. preparing: counts what it
+    takes to build the index, which is in memory as a whole. Raises ValueError if so few points were looked at that some
+    query has fewer neighbours than it should.
+    """
+    count, metric = params["n_neighbors"], params["metric"]
+    index = ApproximateIndex(params["search"], values.shape[1], threads)
+    with preparing:
+        index.fill(values, rows, metric, memory_mb)
+    with Stopwatch() as searching:
+        places, squares = index.nearest(points_of(queries, metric), count)
+    if (places < 0).any():
+        raise ValueError(
+            "some images have fewer neighbours than they should; a larger search.effort finds them"
+        )
+    neighbors = rows[places]
+    sample = np.unique(np.linspace(0, len(queries) - 1, SAMPLE).astype(int))
+    with Stopwatch() as exactly:
+        exact, _ = nearest_rows(
+            *(values, rows, queries, sample),
+            metric=metric,
+            n_neighbors=count,
+            threads=threads,
+            memory_mb=memory_mb,
+        )
+    return (
+        neighbors,
+        squares,
+        {
+            **index.search,
+            "recall": recall(neighbors[sample], exact),
+            "sample": len(sample),
+            "queries_per_second": len(queries) / searching.seconds,
+            "exact_queries_per_second": len(sample) / exactly.seconds,
+        },
+    )
+
+
+def recall(found: np.ndarray, exact: np.ndarray) -> float:
+    """The share of exact neighbours (M, K) that are among those found (M, K)."""
+    return float((found[:, :, None] == exact[:, None, :]).any(axis=1).mean())
