@@ -22,7 +22,7 @@ rule score_estimator:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=mem_mb(800, images=12),
+        mem_mb=mem_mb(800, images=12, bounded=in_batches),
         runtime=minutes(10, per_gigabyte=300),
         tries_left=tries_left,
     params:
@@ -58,7 +58,7 @@ rule fit_estimator:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=mem_mb(800, images=12),
+        mem_mb=mem_mb(800, images=12, bounded=in_batches),
         runtime=minutes(10, per_gigabyte=300),
         tries_left=tries_left,
     params:

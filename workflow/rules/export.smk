@@ -13,7 +13,7 @@ rule export_model:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=mem_mb(2500, images=20),
+        mem_mb=mem_mb(2500, images=20, bounded=False),
         runtime=minutes(5, per_gigabyte=60),
     params:
         settings=lambda wildcards: files(wildcards).model_settings(wildcards.model),

@@ -16,17 +16,31 @@ def covariance_mb(wildcards):
 SNAKEMAKE_MB = 300
 
 
-def mem_mb(base, images=0, covariances=0):
+def mem_mb(base, images=0, covariances=0, bounded=True):
     """Memory for a job: a base for its libraries, and so many times the images (as bytes) and the covariance.
 
-    A job that was killed for want of memory asks for more the next time.
+    bounded: whether the job takes the images some at a time, within `memory_mb`; or, of wildcards, whether it does. A
+    job that was killed for want of memory asks for more the next time.
     """
 
     def needed(wildcards, attempt):
-        own = base + images * images_mb(wildcards) + covariances * covariance_mb(wildcards)
+        fixed = base + covariances * covariance_mb(wildcards)
+        own = fixed + images * images_mb(wildcards)
+        if bounded(wildcards) if callable(bounded) else bounded:
+            own = min(own, max(fixed, config["memory_mb"]))
         return math.ceil((SNAKEMAKE_MB + own) * (1 + (attempt - 1) / 2))
 
     return needed
+
+
+def in_batches(wildcards):
+    """Whether a classifier is fitted in batches."""
+    return bool(PLAN.entry(wildcards.model).get("batch_size"))
+
+
+def is_mapped(wildcards):
+    """Whether a dataset's archive can be unpacked without having all of it in memory."""
+    return DATASETS[wildcards.dataset]["kind"] in ("downsampled_imagenet", "synthetic")
 
 
 def minutes(base, per_gigabyte=0):
