@@ -222,9 +222,9 @@ def is_flippable(dataset):
     return DATASETS[dataset].get("flippable", True)
 
 
-def streamed(dataset):
+def streamed(wildcards):
     """Whether a training reads images as it needs them, since they don't fit: their order then is another one."""
-    entry = DATASETS[dataset]
+    entry = DATASETS[study_of(wildcards)]
     fits = entry["n_train"] * math.prod(entry["image_shape"]) <= OF_IMAGES * config["memory_mb"] * 1e6
     return {} if fits else {"streamed": True}
 

@@ -35,12 +35,12 @@ def mem_mb(base, images=0, covariances=0, bounded=True):
 
 def in_batches(wildcards):
     """Whether a classifier is fitted in batches."""
-    return bool(PLAN.entry(wildcards.model).get("batch_size"))
+    return bool(plan(wildcards).entry(wildcards.model).get("batch_size"))
 
 
 def is_mapped(wildcards):
     """Whether a dataset's archive can be unpacked without having all of it in memory."""
-    return DATASETS[wildcards.dataset]["kind"] in ("downsampled_imagenet", "synthetic")
+    return DATASETS[study_of(wildcards)]["kind"] in ("downsampled_imagenet", "synthetic")
 
 
 def minutes(base, per_gigabyte=0):

@@ -27,11 +27,17 @@ class ApproximateIndex:
         if search["method"] == "hnsw":
             self.index = faiss.IndexHNSWFlat(n_values, self.search["links"])
             self.index.hnsw.efConstruction = self.search["build_effort"]
-            self.index.hnsw.efSearch = self.search["effort"]
         else:
             self._centres = faiss.IndexFlatL2(n_values)
             self.index = faiss.IndexIVFFlat(self._centres, n_values, self.search["lists"])
-            self.index.nprobe = self.search["effort"]
+        self.set_effort(self.search["effort"])
+
+    def set_effort(self, effort: int) -> None:
+        """How many points, or lists, a search looks at."""
+        if self.search["method"] == "hnsw":
+            self.index.hnsw.efSearch = effort
+        else:
+            self.index.nprobe = effort
 
     def fill(
         self, values: np.ndarray, rows: np.ndarray, metric: str, memory_mb: float, seed: int = 0

@@ -1,0 +1,116 @@
+"""Approximate search against the exact one: recall and throughput at several efforts, on a finished run's features.
+
+    python benchmarks/approximate.py --results results/synthetic --features pca --page docs/scaling.md \
+        --picture docs/recall.svg
+
+One thread throughout, so that both are measured alike.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from cifarbench.neighbors.approximate import ApproximateIndex, recall
+from cifarbench.neighbors.search import nearest_rows
+from cifarbench.study.cost import Stopwatch, processor
+from cifarbench.study.pages import replace_part
+
+COUNT, EXACT_QUERIES, MEMORY_MB = 10, 1000, 2000
+SEARCHES = [
+    ({"method": "hnsw", "links": 24, "build_effort": 60}, [10, 16, 24, 40, 64, 100, 160, 256]),
+    ({"method": "ivf", "lists": 2048}, [1, 2, 4, 8, 16, 32, 64, 128]),
+]
+REACHED = 0.95
+
+
+def measure(values: np.ndarray, queries: np.ndarray) -> tuple[float, list[dict[str, Any]]]:
+    """Queries a second of the exact search, and a row for each effort of each approximate one."""
+    sample, rows = np.arange(EXACT_QUERIES), np.arange(len(values))
+    with Stopwatch() as watch:
+        exact, _ = nearest_rows(
+            *(values, rows, queries, sample),
+            metric="euclidean",
+            n_neighbors=COUNT,
+            threads=1,
+            memory_mb=MEMORY_MB,
+        )
+    exactly, found = len(sample) / watch.seconds, []
+    for search, efforts in SEARCHES:
+        index = ApproximateIndex(search, values.shape[1], threads=1)
+        with Stopwatch() as building:
+            index.fill(values, rows, "euclidean", MEMORY_MB)
+        for effort in efforts:
+            index.set_effort(effort)
+            with Stopwatch() as searching:
+                neighbors, _ = index.nearest(queries, COUNT)
+            found.append(
+                {
+                    "method": search["method"],
+                    "effort": effort,
+                    "recall": recall(neighbors[sample], exact),
+                    "per_second": len(queries) / searching.seconds,
+                    "times": len(queries) / searching.seconds / exactly,
+                    "build_seconds": building.seconds,
+                }
+            )
+    return exactly, found
+
+
+def table(exactly: float, found: list[dict[str, Any]], n_points: int, n_values: int) -> str:
+    """What was measured, in words and as a table."""
+    lines = [
+        f"{n_points:,} points of {n_values} values, one thread of {processor()}; the exact search: {exactly:,.0f} "
+        "queries a second.",
+        "",
+        f"| method | built in | effort | recall of {COUNT} | queries a second | times the exact search |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {one['method']} | {one['build_seconds']:,.0f} s | {one['effort']} | {one['recall']:.3f} | "
+        f"{one['per_second']:,.0f} | {one['times']:,.0f} |"
+        for one in found
+    ]
+    return "\n".join(lines)
+
+
+def draw(found: list[dict[str, Any]], exactly: float, path: Path) -> None:
+    """Throughput on a logarithmic axis against recall, a line a method."""
+    figure = Figure(figsize=(7.2, 4), layout="constrained")
+    axes = figure.subplots()
+    for method, color, mark in (("hnsw", "#0072b2", "o"), ("ivf", "#d55e00", "s")):
+        of_method = [one for one in found if one["method"] == method]
+        axes.plot(
+            [one["recall"] for one in of_method],
+            [one["per_second"] for one in of_method],
+            color=color,
+            marker=mark,
+            label=method,
+        )
+    axes.axhline(exactly, color="#767676", linestyle=":", label="exact")
+    axes.axvline(REACHED, color="#767676", linewidth=0.6)
+    axes.set(yscale="log", xlabel=f"recall of the {COUNT} nearest", ylabel="queries a second")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    figure.savefig(path)
+
+
+def main() -> None:
+    """Measure, write the table into the page, and draw the picture."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--features", required=True)
+    parser.add_argument("--page", type=Path, required=True)
+    parser.add_argument("--picture", type=Path, required=True)
+    options = parser.parse_args()
+    folder = options.results / "features" / options.features / "all"
+    values, queries = np.load(folder / "train.npy", mmap_mode="r"), np.load(folder / "test.npy")
+    exactly, found = measure(values, queries)
+    replace_part(options.page, "benchmarks/approximate.py", table(exactly, found, *values.shape))
+    draw(found, exactly, options.picture)
+
+
+if __name__ == "__main__":
+    main()

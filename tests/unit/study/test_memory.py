@@ -1,0 +1,125 @@
+"""Jobs on more images than they may have in memory, under a limit of the system: what a process may write to."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cifarbench.study.blocks import let_go, row_blocks, take
+
+SCRIPTS = Path(__file__).parents[3] / "scripts"
+N_IMAGES, N_VALUES = 130_000, 768
+# A hundred megabytes of images, four hundred as float32; and what a job may take beside libraries and threads.
+ALLOWED = 60_000_000
+
+PROGRAM = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+
+folder, allowed, job = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+images, labels = np.load(folder / "images.npy", mmap_mode="r"), np.load(folder / "labels.npy")
+few = np.arange(300)
+
+
+def moments(rows):
+    from cifarbench.features.moments import Moments
+    Moments.of(images, rows)
+
+
+def features(rows):
+    from cifarbench.features.chain import Step
+    from cifarbench.features.components import PrincipalComponents
+    from cifarbench.features.moments import Moments
+    from cifarbench.study.files import write_blocks
+    state = PrincipalComponents.fit(Moments.of(images, few), False).arrays()
+    step = Step("pca", {"n_components": 256}, state)
+    write_blocks(folder / "features.npy", step.blocks(images[: len(rows)], (3, 16, 16)), len(rows))
+
+
+def discriminants(rows):
+    from cifarbench.features import lda
+    from cifarbench.features.inputs import Inputs
+    lda.fit(Inputs(images, rows, labels, 10, (3, 16, 16), 0), {"shrinkage": 0.1})
+
+
+def neighbors(rows):
+    from cifarbench.neighbors.search import nearest_rows
+    nearest_rows(images, rows, images, few, metric="cosine", n_neighbors=5, threads=1, memory_mb=30)
+
+
+def classifier(rows):
+    from cifarbench.estimators.classifier import build, fit
+    found = build("sklearn.naive_bayes.GaussianNB", {}, 0, "models.m")
+    fit(found, images, labels, rows, 1000, 0)
+
+
+def training(rows):
+    import torch
+    from cifarbench.networks import streams
+    streams.POOL_BYTES = 5_000_000
+    stream = streams.Stream(folder / "images.npy", (3, 16, 16), torch.device("cpu"), rows)
+    for batch in stream.order(torch.Generator().manual_seed(0), 100).split(100):
+        stream.index_select(0, batch)
+
+
+run = globals()[job]
+# Libraries are loaded, and have what they keep for their threads.
+run(few)
+status = Path("/proc/self/status").read_text().splitlines()
+data = 1024 * int(next(line.split()[1] for line in status if line.startswith("VmData")))
+resource.setrlimit(resource.RLIMIT_DATA, (data + allowed,) * 2)
+run(np.arange(len(images)))
+try:
+    np.ones(2 * allowed, np.uint8)
+except MemoryError:
+    print("limited")
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("images")
+    random = np.random.default_rng(0)
+    np.save(found / "images.npy", random.integers(0, 256, (N_IMAGES, N_VALUES), np.uint8))
+    np.save(found / "labels.npy", random.integers(0, 10, N_IMAGES))
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+@pytest.mark.parametrize(
+    "job", ["moments", "features", "discriminants", "neighbors", "classifier", "training"]
+)
+def test_a_job_keeps_within_its_memory(folder: Path, job: str) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", PROGRAM, folder, str(ALLOWED), job],
+        env=os.environ | {"PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.stdout == "limited\n", answer.stderr
+
+
+def test_blocks_hold_every_row_once_and_fit() -> None:
+    rows = np.flatnonzero(np.arange(1000) % 3)
+    blocks = [*row_blocks(rows, row_bytes=1000, megabytes=0.05)]
+    np.testing.assert_array_equal(np.concatenate(blocks), rows)
+    assert {len(block) for block in blocks[:-1]} == {50}
+    # One row at least, however little memory there is.
+    assert [len(block) for block in row_blocks(rows[:3], 1000, 0)] == [1, 1, 1]
+
+
+def test_rows_side_by_side_are_no_copy_and_what_is_let_go_comes_back(tmp_path: Path) -> None:
+    values = np.arange(60).reshape(20, 3)
+    np.save(tmp_path / "values.npy", values)
+    mapped = np.load(tmp_path / "values.npy", mmap_mode="r")
+    for rows in ([4, 5, 6], [7], [3, 9, 2], [6, 5, 4], []):
+        found = take(mapped, np.array(rows, int))
+        np.testing.assert_array_equal(found, values[rows])
+        let_go(mapped)
+        np.testing.assert_array_equal(found, values[rows])
+    assert take(mapped, np.arange(4, 9)).base is not None
+    let_go(values)
