@@ -16,6 +16,7 @@ RULES = Path("workflow/rules")
 # A study in which each room has work.
 FOREST = {"family": "estimator", "features": "pca", "estimator": "sklearn.ensemble.RandomForestClassifier"}
 EVERY_ROOM = {
+    "robustness": {"severities": [1]},
     "across": {"sizes": 1},
     "compare": ["knn_grid", "forest", "mlp"],
     "models": {

@@ -7,6 +7,8 @@ import pytest
 from project import Project
 from tiny import N_TRAIN
 
+from cifarbench.study.files import read_json
+
 
 def test_an_audit_that_is_not_wanted_any_more(project: Project) -> None:
     project.configure(lambda settings: settings.update(audit=False))
@@ -45,3 +47,21 @@ def test_a_list_that_is_none_is_refused_before_any_work(
     assert answer.code != 0
     assert sentence in answer.text
     assert "Traceback" not in answer.text
+
+
+# ---- Worse images ----
+
+
+def test_models_that_are_asked_about_worse_images(project: Project) -> None:
+    """Runs for real, for one model: its corruptions alone run, and nothing when they are asked for again."""
+    project.configure(lambda settings: settings.update(robustness={"severities": [5]}, compare=["knn_pca"]))
+    asked = {"withstand_corruptions knn_pca", "draw_robustness"}
+    compared = {"compare_models", "draw_comparison", "weigh_faults", "write_report"}
+    assert project.succeed() == asked | compared
+    assert project.would_run() == set()
+    project.configure(lambda settings: settings.update(robustness={"severities": [1, 5]}))
+    assert project.would_run() == asked | {"write_report"}
+    project.edit("scripts/cifarbench/robustness/filters.py", "# An edit.\n")
+    assert project.would_run() == asked | {"write_report"}
+    found = read_json(project.results / "models/knn_pca/robustness.json")
+    assert len(found["accuracy"]) == 15

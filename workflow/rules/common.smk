@@ -14,6 +14,7 @@ import terminal
 from cifarbench.data.archive import check_archive
 from cifarbench.data.test_sets import files_of
 from cifarbench.families import FAMILIES, KINDS
+from cifarbench.robustness.names import CORRUPTIONS
 from cifarbench.study import configuration, failures, provenance, running, series
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import checksum
@@ -101,6 +102,16 @@ DIGITS, SYNTHETIC = (
     [name for name, entry in DATASETS.items() if entry["kind"] == kind] for kind in ("digits", "synthetic")
 )
 PACKAGED = [name for name, entry in DATASETS.items() if entry["kind"] in ("textures", "faces")]
+
+
+# What of worse images is asked for; nothing unless the configuration has it.
+ASKED = config.get("robustness")
+OFFICIAL = (ASKED or {}).get("official") or ""
+CORRUPTED = ASKED and {
+    "corruptions": ASKED.get("corruptions") or CORRUPTIONS,
+    "severities": ASKED.get("severities") or [1, 2, 3, 4, 5],
+    "official": checksum(Path(OFFICIAL) / "labels.npy") if OFFICIAL else None,
+}
 
 
 def any_of(names):
@@ -252,7 +263,11 @@ def shown(dataset, models=None):
     return {
         "dataset": dataset,
         "seed": SEED,
-        **{key: config[key] for key in ("seeds", "archive", "sha256", "exclude") if config.get(key)},
+        **{
+            key: config[key]
+            for key in ("seeds", "archive", "sha256", "exclude", "robustness")
+            if config.get(key)
+        },
         "datasets": {dataset: config["datasets"][dataset]},
         "compare": models,
         "features": {name: entry for name, entry in config["features"].items() if name in named},

@@ -191,6 +191,36 @@ rule draw_filters:
 # ---- Figures of all models ----
 
 
+rule draw_robustness:
+    input:
+        robustness=per_model(lambda plan: plan.models, "robustness.json"),
+        metrics=per_model(lambda plan: plan.models, "metrics.json"),
+    output:
+        figure=report(
+            "<results>/figures/robustness.svg",
+            caption="../report/robustness.rst",
+            category="Comparison",
+            labels={"figure": "accuracy on corrupted images"},
+        ),
+    log:
+        "<logs>/draw_robustness.log",
+    group:
+        "summary"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=mem_mb(200),
+        runtime=minutes(2),
+    params:
+        settings=lambda wildcards: style_of("cost", models=plan(wildcards).models),
+        script=untracked(SCRIPTS / "draw_robustness.py"),
+        code=fingerprint("draw_robustness"),
+    shell:
+        "python {params.script:q} --robustness {input.robustness} --metrics {input.metrics} "
+        "--figure {output.figure} --settings {params.settings:q} 2> {log}"
+
+
 rule draw_comparison:
     input:
         comparison="<results>/comparison.csv",

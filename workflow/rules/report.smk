@@ -11,6 +11,7 @@ rule write_report:
         learning=per_model(runs_of_learners, "history.csv", "learning.json"),
         grids=per_model(tuned, "cv_results.csv"),
         figures=lambda wildcards: figures(plan(wildcards)),
+        robustness=lambda wildcards: robustness_files(plan(wildcards)),
         audit=[path for path in AUDIT if path.endswith((".csv", ".json"))],
     output:
         page=report(

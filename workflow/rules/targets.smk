@@ -14,6 +14,7 @@ def figures(plan):
             *(f"{model}/training.svg" for model in learners(plan)),
             *(f"{model}/grid_scores.svg" for model in tuned(plan)),
             *(f"{model}/filters.png" for model in lookers(plan)),
+            *(["robustness.svg"] if CORRUPTED else []),
         ]
     ]
 
@@ -44,6 +45,11 @@ AUDITED = [
 AUDIT = [*AUDITED, "<results>/audit/effects.json", "<results>/audit.html"] if config["audit"] else []
 
 
+def robustness_files(plan):
+    """What models are worth on corrupted images, if the configuration asks for it."""
+    return [f"<results>/models/{model}/robustness.json" for model in plan.models] if CORRUPTED else []
+
+
 def study_files(dataset):
     """All files of a dataset's study, in the order in which they are made."""
     plan, layout = PLANS[dataset], LAYOUTS[dataset]
@@ -53,6 +59,7 @@ def study_files(dataset):
         *(path for model in plan.models for path in layout.featured(model)),
         *(path for model in plan.models for path in layout.tuned(model)),
         *(path for run in plan.runs() for path in layout.trained(run)),
+        *robustness_files(plan),
         *figures(plan),
         *(f"<results>/{file}" for file in SUMMARY),
     ]

@@ -10,11 +10,11 @@ from cifarbench.audit.views import SIDE, edges, small_grey, zoom
 
 # For each image, so many pairs get a first look; for each such ten, one gets the closer look.
 FIRST_LOOK, CLOSER_LOOK = 0.6, 0.1
-LEAST_FIRST, LEAST_CLOSER = 2500, 500
+LEAST_FIRST, LEAST_CLOSER = 1200, 300
 # Of 1: what is told of at all; what is taken for a copy, unless this dataset's images are more alike as it is.
 LISTED, COPY = 0.45, 0.66
 # How far a copy stands out from what is usual among neighbours: deviations from the median, as of a normal law.
-OUTSTANDING, SAMPLE = 4.0, 400
+OUTSTANDING, SAMPLE = 4.0, 200
 # Pictures of few details: from this correlation of their edges on they are copies, if these are no noise (of 255).
 SAME_EDGES, NO_NOISE = 0.95, 2.0
 # What is less is no other crop, no other light (gain, and offset of 255).

@@ -109,6 +109,9 @@ def captions(say: Language) -> dict[str, str]:
             "Of the best models of each kind: images that the best of all alone gets right, and those that others do "
             "and it does not; drawn at random."
         ),
+        "robustness": say(
+            "Mean accuracy over all corruptions at each severity; 0 are the images as they are."
+        ),
         "confusion_matrix": say("How often each true class (row) is taken for each class (column)."),
         "confused_pairs": say(
             "The five most frequent confusions, with images of which the model is surest, if it says how sure it is."
@@ -156,6 +159,8 @@ def words(say: Language) -> dict[str, str]:
         "prediction, ms per image": say("prediction, ms per image"),
         "peak memory, MB": say("peak memory, MB"),
         "stored, MB": say("stored, MB"),
+        "severity of the corruption": say("severity of the corruption"),
+        "mean accuracy": say("mean accuracy"),
     }
     return {source: text for source, text in sources.items() if source != text}
 

@@ -13,6 +13,7 @@ from cifarbench.report.language import Language
 from cifarbench.report.model_view import FailedView, ModelView
 from cifarbench.report.pictures import Figure, Pictures
 from cifarbench.report.results import Run
+from cifarbench.report.robustness import Robustness
 from cifarbench.report.steps import StepView, steps, summary
 
 # The keys of a configuration, in the order in which one reads them; others follow.
@@ -78,6 +79,7 @@ class Report:
             "learned": say("What the models look for"),
             "models": say("Models"),
             "method": say("Method"),
+            "robustness": say("On worse images"),
             "audit": say("The images themselves"),
             "data": say("Data"),
             "machine": say("Machine and versions"),
@@ -86,6 +88,7 @@ class Report:
         absent = {
             "conclusions": not self.statements,
             "audit": not self.audit,
+            "robustness": not self.robustness.found,
             "ladder": not self.steps,
             "learned": not self.learned,
             "pairs": not self.run.pairs,
@@ -112,6 +115,11 @@ class Report:
         """What was left out of the images, since somebody asked for it."""
         excluded = self.run.dataset.get("excluded")
         return [excluded_sentence(self.say, excluded)] if excluded else []
+
+    @cached_property
+    def robustness(self) -> Robustness:
+        """What the models are worth on corrupted images, as far as they were asked."""
+        return Robustness(self.run, self.say)
 
     @cached_property
     def audit(self) -> Audit | None:

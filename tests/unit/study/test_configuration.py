@@ -185,5 +185,5 @@ def test_nothing_is_left_unchecked() -> None:
     """Each object of the schema refuses unknown keys, and each key that it knows stands in the configuration."""
     assert SCHEMA["additionalProperties"] is False
     assert set(CONFIG) <= set(SCHEMA["properties"])
-    commented = {"seeds", "archive", "sha256", "cache", "exclude", "across", "pathvars"}
+    commented = {"across", "seeds", "archive", "sha256", "cache", "exclude", "robustness", "pathvars"}
     assert set(SCHEMA["properties"]) - commented == set(CONFIG)

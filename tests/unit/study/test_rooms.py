@@ -19,6 +19,7 @@ WAY = [
     "figures",
     "report",
     "export",
+    "robustness",
     "across",
 ]
 FAMILIES = ["neighbors", "estimators", "networks"]

@@ -1,0 +1,83 @@
+"""What the report says of models on worse images."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small_run
+
+import draw_robustness
+from cifarbench.report.language import languages
+from cifarbench.report.page import render
+from cifarbench.report.results import Run
+from cifarbench.robustness.names import CORRUPTIONS
+from cifarbench.robustness.resistance import resistance
+from cifarbench.study.failures import Failure
+from cifarbench.study.files import read_arrays, write_json
+
+FAILED = Failure("mlp", "withstand_corruptions", "MemoryError")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run whose models give other answers the worse an image is; kNN on raw pixels most of all."""
+    folder = tmp_path_factory.mktemp("robust") / "run"
+    shutil.copytree(small_run.shared(), folder)
+    for model in small_run.MODELS:
+        answers = read_arrays(folder / f"models/{model}/predictions.npz")
+
+        def images(name: str, severity: int, model: str = model) -> np.ndarray:
+            share = 0.02 * severity * (1 + CORRUPTIONS.index(name) % 4) * (4 if model == "knn_raw" else 1)
+            return np.random.default_rng(severity).random(small_run.N_TEST) < share
+
+        def predict(lost: np.ndarray, y_pred: np.ndarray = answers["y_pred"]) -> np.ndarray:
+            return np.where(lost, (y_pred + 1) % 10, y_pred)
+
+        found = resistance(predict, images, answers["y_true"], CORRUPTIONS, [1, 3, 5])
+        write_json(folder / f"models/{model}/robustness.json", found | {"official": False})
+    return folder
+
+
+def drawn(folder: Path) -> Path:
+    figure = folder / "figures/robustness.svg"
+    models = [*small_run.MODELS]
+    draw_robustness.main(
+        [folder / f"models/{model}/robustness.json" for model in models],
+        [folder / f"models/{model}/metrics.json" for model in models],
+        figure,
+        small_run.styles("cost", models=models),
+    )
+    return figure
+
+
+def section(folder: Path, language: str = "en") -> str:
+    html, _ = render(Run.read(folder, small_run.files(folder)), small_run.settings(language))
+    return html.partition('<section id="robustness">')[2].partition("</section>")[0]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_report_has_a_row_a_model_and_one_a_corruption(folder: Path, language: str) -> None:
+    drawn(folder)
+    text = section(folder, language)
+    assert text.count("<tr>") == 2 + len(small_run.MODELS) + len(CORRUPTIONS)
+    assert "<svg" in text
+
+
+def test_it_says_who_is_best_as_images_are_and_on_worse_ones(folder: Path) -> None:
+    text = section(folder)
+    assert "under 15 corruptions in 3 severities" in text
+    assert "On images as they are it is <code>knn_raw</code>, which falls from" in text
+
+
+def test_a_model_that_failed_is_left_out(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "run")
+    FAILED.write(tmp_path / "run/models/mlp/robustness.json")
+    assert "mlp" in drawn(tmp_path / "run").read_text()
+    text = section(tmp_path / "run")
+    assert 'href="#model-mlp"' not in text
+    assert 'href="#model-mlp_batchnorm_dropout"' in text
+
+
+def test_without_it_there_is_no_such_section() -> None:
+    assert section(small_run.shared()) == ""
