@@ -10,6 +10,7 @@ from cifarbench.export.model import Model
 from cifarbench.robustness.corruptions import corrupt
 from cifarbench.robustness.official import Official
 from cifarbench.robustness.resistance import resistance
+from cifarbench.robustness.strangers import strangers, told_apart
 from cifarbench.study.command import run
 from cifarbench.study.files import read_arrays, write_json
 from cifarbench.study.stored import Stored
@@ -22,7 +23,8 @@ def main(folder: Path, model: str, robustness: Path, settings: dict, official: s
     """
     stored = Stored.read(folder, model)
     torch.set_num_threads(stored.threads)
-    y_true = read_arrays(stored.file("predictions.npz"))["y_true"]
+    answers = read_arrays(stored.file("predictions.npz"))
+    y_true = answers["y_true"]
     if official:
         images = Official(Path(official), y_true, stored.image_shape).images
     else:
@@ -40,7 +42,12 @@ def main(folder: Path, model: str, robustness: Path, settings: dict, official: s
             settings["corruptions"],
             settings["severities"],
         )
-    write_json(robustness, found | {"official": bool(official)})
+        told = {
+            name: told_apart(answers["proba"], asked.predict(pixels).proba)
+            for name, pixels in strangers(stored.image_shape, stored.dataset["kind"]).items()
+            if stored.fit["probabilities"]
+        }
+    write_json(robustness, found | {"official": bool(official), "strangers": told})
 
 
 if __name__ == "__main__":

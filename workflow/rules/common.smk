@@ -104,16 +104,6 @@ DIGITS, SYNTHETIC = (
 PACKAGED = [name for name, entry in DATASETS.items() if entry["kind"] in ("textures", "faces")]
 
 
-# What of worse images is asked for; nothing unless the configuration has it.
-ASKED = config.get("robustness")
-OFFICIAL = (ASKED or {}).get("official") or ""
-CORRUPTED = ASKED and {
-    "corruptions": ASKED.get("corruptions") or CORRUPTIONS,
-    "severities": ASKED.get("severities") or [1, 2, 3, 4, 5],
-    "official": checksum(Path(OFFICIAL) / "labels.npy") if OFFICIAL else None,
-}
-
-
 def any_of(names):
     """A wildcard's constraint: one of these names."""
     return "|".join(map(re.escape, dict.fromkeys(names))) or "none"

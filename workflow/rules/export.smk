@@ -77,6 +77,8 @@ rule write_card:
         tests="<results>/paired_tests.csv",
         dataset="<results>/data/dataset.json",
         models=per_model(runs_of, "fit.json", "metrics.json"),
+        found=lambda wildcards: robustness_files(plan(wildcards))
+        + [path for path in AUDIT if path.endswith("effects.json")],
         parity="<results>/exported/{model}.parity.json",
     output:
         page="<results>/exported/{model}.card.md",

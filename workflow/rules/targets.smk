@@ -34,6 +34,15 @@ SUMMARY = [
 ]
 
 
+# What of worse images is asked for; nothing unless the configuration has it.
+ASKED = config.get("robustness")
+OFFICIAL = (ASKED or {}).get("official") or ""
+CORRUPTED = ASKED and {
+    "corruptions": ASKED.get("corruptions") or CORRUPTIONS,
+    "severities": ASKED.get("severities") or [1, 2, 3, 4, 5],
+    "official": checksum(Path(OFFICIAL) / "labels.npy") if OFFICIAL else None,
+}
+
 # What is found about the images themselves, before any model; and in the end, what it does to the comparison.
 AUDITED = [
     f"<results>/audit/{file}"

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
 from cifarbench.evaluation.calibration import CALIBRATION, calibration
+from cifarbench.evaluation.selective import selective
 from cifarbench.evaluation.statistics import bootstrap_interval, wilson_interval
 from cifarbench.study.files import checksum
 
@@ -59,6 +60,7 @@ def score(
         "confusion_matrix": matrix.tolist(),
         "confused_pairs": confused_pairs(matrix, y_true, y_pred, proba, classes),
         **(calibration(correct, proba) if probabilities else dict.fromkeys(CALIBRATION)),
+        "selective": selective(correct, proba) if probabilities else None,
     }
 
 

@@ -10,6 +10,8 @@ from cifarbench.export.pages import render
 from cifarbench.report.language import Language
 from cifarbench.report.results import Run
 from cifarbench.study.errors import UserError
+from cifarbench.study.failures import Failure
+from cifarbench.study.files import read_json
 from cifarbench.study.stored import Stored
 
 # Classes and confusions that are named as the best and the worst.
@@ -46,8 +48,26 @@ def card(
         confused=model.metrics["confused_pairs"][:FEW],
         configuration=yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True),
         commit=commit,
+        robustness=_found(stored.results / "models" / stored.run / "robustness.json"),
+        effects=_effects(stored),
         say=say,
     )
+
+
+def _found(path: Path) -> dict[str, Any] | None:
+    """What an optional job has found; None if it was not asked for, or has failed."""
+    return read_json(path) if path.is_file() and not Failure.read(path) else None
+
+
+def _effects(stored: Stored) -> dict[str, dict[str, Any]]:
+    """What leaving out copies, or images of doubtful labels, does to the model's accuracy; nothing without an audit."""
+    found = _found(stored.results / "audit/effects.json")
+    parts = found["parts"] if found else {}
+    return {
+        name: part["models"][stored.run] | {"n_left_out": part["n_left_out"]}
+        for name, part in parts.items()
+        if name != "none" and stored.run in part["models"]
+    }
 
 
 def commit_of(folder: Path) -> str | None:

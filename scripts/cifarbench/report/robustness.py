@@ -29,6 +29,16 @@ class Robustness:
         return list(next(iter(self.found.values()))["accuracy"])
 
     @property
+    def strangers(self) -> list[str]:
+        """The other images that models with probabilities were asked about."""
+        return next((list(one["strangers"]) for one in self.found.values() if one["strangers"]), [])
+
+    @property
+    def of_strangers(self) -> dict[str, str]:
+        """The same in words."""
+        return {"textures": self.say("Bricks, grass, gravel"), "digits": self.say("Handwritten digits")}
+
+    @property
     def sentences(self) -> list[str]:
         """Who keeps most, and whether the order changes."""
         say = self.say

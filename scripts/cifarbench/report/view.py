@@ -79,6 +79,7 @@ class Report:
             "learned": say("What the models look for"),
             "models": say("Models"),
             "method": say("Method"),
+            "doubt": say("What the models know of their doubt"),
             "robustness": say("On worse images"),
             "audit": say("The images themselves"),
             "data": say("Data"),
@@ -88,6 +89,7 @@ class Report:
         absent = {
             "conclusions": not self.statements,
             "audit": not self.audit,
+            "doubt": not self.doubting,
             "robustness": not self.robustness.found,
             "ladder": not self.steps,
             "learned": not self.learned,
@@ -115,6 +117,11 @@ class Report:
         """What was left out of the images, since somebody asked for it."""
         excluded = self.run.dataset.get("excluded")
         return [excluded_sentence(self.say, excluded)] if excluded else []
+
+    @property
+    def doubting(self) -> list[ModelView]:
+        """The models that say how sure they are."""
+        return [view for view in self.models if view.metrics.get("selective")]
 
     @cached_property
     def robustness(self) -> Robustness:

@@ -160,7 +160,7 @@ def test_without_probabilities_nothing_is_said_of_confidence(drawn: tuple[np.nda
     told = score(y_true, y_pred, proba, CLASSES, seed=0)
     untold = score(y_true, y_pred, np.eye(4)[y_pred], CLASSES, seed=0, probabilities=False)
     names = {"expected_calibration_error", "mean_confidence", "reliability"}
-    names |= {"top2_accuracy", "top2_accuracy_ci95"}
+    names |= {"top2_accuracy", "top2_accuracy_ci95", "selective"}
     assert {name for name, value in untold.items() if value is None} == names
     assert list(untold) == list(told)
     others = told.keys() - names - {"confused_pairs"}

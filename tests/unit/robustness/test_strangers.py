@@ -1,0 +1,27 @@
+"""Images of another dataset, and how well confidence tells them."""
+
+import numpy as np
+import pytest
+
+from cifarbench.robustness.strangers import strangers, told_apart
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28), (3, 4, 4)], ids=str)
+def test_they_have_the_dataset_s_shape(shape: tuple[int, int, int]) -> None:
+    found = strangers(shape, "cifar10")
+    assert list(found) == ["textures", "digits"]
+    for images in found.values():
+        assert images.shape[1] == np.prod(shape)
+        assert images.dtype == np.uint8
+        assert len(np.unique(images, axis=0)) > 0.5 * len(images)
+
+
+def test_the_dataset_itself_is_no_stranger() -> None:
+    assert list(strangers((3, 32, 32), "digits")) == ["textures"]
+
+
+def test_how_well_they_are_told_apart() -> None:
+    sure, unsure = np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.5, 0.5], [0.6, 0.4]])
+    assert told_apart(sure, unsure) == 1
+    assert told_apart(unsure, sure) == 0
+    assert told_apart(sure, sure) == 0.5
