@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from cifarbench.audit import duplicates, files
 from cifarbench.study.command import run
@@ -22,14 +23,11 @@ def main(
     """settings: `flippable`, whether a mirrored image shows the same; `seed`."""
     about = read_json(dataset)
     images = np.concatenate([np.load(path, mmap_mode="r") for path in (train_images, test_images)])
-    found, least = duplicates.find(
-        images,
-        tuple(about["image_shape"]),
-        threads,
-        settings["flippable"],
-        settings["seed"],
-        about["n_train"],
-    )
+    shape, n_train = tuple(about["image_shape"]), about["n_train"]
+    with threadpool_limits(threads):
+        found, least = duplicates.find(
+            images, shape, threads, settings["flippable"], settings["seed"], n_train
+        )
     known = files.names(about)
     columns = {}
     for side, places in (("a", found.first), ("b", found.second)):

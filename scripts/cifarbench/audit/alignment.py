@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
+from threadpoolctl import threadpool_limits
 
 from cifarbench.audit.views import SIDE, details, zoom
 
@@ -55,8 +56,8 @@ def align(
         others[mirrored[some]] = others[mirrored[some]][:, :, ::-1]
         return _best([*_ways(own, others, scales)])
 
-    # Products and transforms of arrays let other threads run.
-    with ThreadPoolExecutor(threads) as pool:
+    # Products and transforms of arrays let other threads run; each product is too small for several.
+    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
         parts = [*pool.map(of_some, range(0, len(first), PAIRS))] or [
             Alignment(*[np.empty(0, np.float32)] * 4)
         ]

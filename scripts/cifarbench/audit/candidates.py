@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from cifarbench.audit.views import (
     BLOCK_ROWS,
@@ -60,7 +61,7 @@ def _details(grey: np.ndarray) -> np.ndarray:
 def _described(grey: np.ndarray, describe: Callable[[np.ndarray], np.ndarray], threads: int) -> np.ndarray:
     """Descriptions (N, D) float32, each of unit length."""
     blocks = [grey[start : start + BLOCK_ROWS] for start in range(0, len(grey), BLOCK_ROWS)]
-    with ThreadPoolExecutor(threads) as pool:
+    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
         return np.concatenate([*pool.map(lambda block: _unit(describe(block)), blocks)])
 
 
