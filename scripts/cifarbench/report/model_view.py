@@ -95,6 +95,21 @@ class ModelView:
         if self.model.reruns:
             seeds = ", ".join(str(one.fit["seed"]) for one in self.model.every_seed)
             facts.insert(1, Fact(say("Over seeds"), self.over_seeds, say("seeds {seeds}", seeds=seeds)))
+        if "search" in fit:
+            search = fit["search"]
+            facts.append(
+                Fact(
+                    say("Neighbours found"),
+                    say.percent(search["recall"], 1),
+                    say(
+                        "of the exact ones of {sample} test images, {times} times as many a second",
+                        sample=say.whole(search["sample"]),
+                        times=say.number(
+                            search["queries_per_second"] / search["exact_queries_per_second"], 1
+                        ),
+                    ),
+                )
+            )
         if fit["n_parameters"]:
             facts.append(Fact(say("Parameters"), say.whole(fit["n_parameters"])))
         return facts
@@ -271,7 +286,15 @@ class ModelView:
         return f"{low}\N{EN DASH}{high}"
 
     def _values(self, params: dict[str, Any]) -> str:
-        return ", ".join(f"`{name}` {text(value)}" for name, value in params.items())
+        # Of a parameter with parts, each part; none of those that stand for nothing.
+        flat: dict[str, Any] = {}
+        for name, value in params.items():
+            flat |= (
+                {f"{name}.{part}": one for part, one in value.items()}
+                if isinstance(value, dict)
+                else {name: value}
+            )
+        return ", ".join(f"`{name}` {text(value)}" for name, value in flat.items() if value is not None)
 
 
 class FailedView:
