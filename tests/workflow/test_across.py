@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from project import Project
 from test_reruns import set_key
@@ -142,8 +143,6 @@ def test_the_long_table_has_a_row_for_every_run(across: Project) -> None:
 
 
 def test_another_split_has_the_same_images_and_as_many_of_each_class(across: Project) -> None:
-    import numpy as np
-
     def images(dataset: str, what: str) -> list[np.ndarray]:
         folder = across.folder / "results" / dataset / "data"
         return [np.load(folder / f"{part}_{what}.npy") for part in ("train", "test")]
@@ -231,6 +230,10 @@ def test_explain_tells_all_of_it_at_once(changed) -> None:
             {"own": {"tiny": {"models": {"mlp": {"epochs": 0}}}}},
             "models.mlp.epochs is 0; it must be at least 1, for tiny.",
         ),
+        (
+            {"test_sets": {"x": {"of": "tiny", "kind": "cifar10_1", "archive": "nowhere"}}},
+            "nowhere lacks cifar10.1_v6_data",
+        ),
         ({"datasets": ["digits"]}, "dataset is tiny; it must be one of across.datasets, digits"),
     ],
 )
@@ -255,3 +258,24 @@ def test_rows_that_can_t_be_compared_end_in_a_sentence(across: Project, tmp_path
     assert (
         "mlp on tiny (seed 0, 30 images) was scored on other test images than knn_pca on tiny" in answer.text
     )
+
+
+def test_other_test_images_are_scored_as_the_dataset_s_own(changed, tmp_path: Path) -> None:
+    """Its own test images in CIFAR-10.1's layout, which every model must answer as it did."""
+    project = changed(
+        "across.test_sets", {"again": {"of": "tiny", "kind": "cifar10_1", "archive": str(tmp_path)}}
+    )
+    images = np.load(project.results / "data/test_images.npy").reshape(-1, 3, 4, 4).transpose(0, 2, 3, 1)
+    np.save(tmp_path / "cifar10.1_v6_data.npy", images)
+    np.save(tmp_path / "cifar10.1_v6_labels.npy", np.load(project.results / "data/test_labels.npy"))
+    answer = project.run()
+    assert answer.code == 0, answer.text
+    asked = jobs("tiny", ["ask_elsewhere"], "knn_pca again", "mlp again")
+    assert answer.jobs_of_datasets == asked | collected("tiny", with_curves=False)
+    for model in ("knn_pca", "mlp"):
+        there = read_json(project.folder / f"results/across/tiny/elsewhere/again/{model}.json")
+        own = read_json(project.results / f"models/{model}/metrics.json")
+        assert there.pop("scored")["by"] == own.pop("scored")["by"]
+        assert there == own
+    rows = read_rows(project.folder / "results/across/runs.csv")
+    assert {row["model"] for row in rows if row["test_set"] == "again"} == {"knn_pca", "mlp"}
