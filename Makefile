@@ -113,7 +113,7 @@ tables: $(ENVIRONMENT) ## Write the tables of all parameters in config/README.md
 	@python scripts/write_tables.py --page config/README.md
 
 clean-checkpoints: ## Delete the checkpoints of all trainings
-	rm -rf results/*/checkpoints
+	rm -rf results/*/checkpoints results/*/split_*/checkpoints
 
 $(ENVIRONMENT): requirements.txt $(if $(WORKS),,new-environment)
 	@rm -f $@

@@ -10,7 +10,7 @@ from cifarbench.across.ranks import FEWEST_DATASETS
 from cifarbench.across.results import Results
 from cifarbench.across.variation import ENOUGH_PAIRS, FEWEST_PAIRS, MEANINGFUL
 from cifarbench.report.language import Language
-from cifarbench.study.series import ALL, ORDER, SEED, SPLIT, WEIGHTS
+from cifarbench.study.series import ALL, ELSEWHERE, ORDER, SEED, SIZE, SPLIT, WEIGHTS
 from cifarbench.study.tables import Row
 
 # A p-value below this, after Holm's correction, tells two models apart.
@@ -142,6 +142,20 @@ class Findings:
             SPLIT: say("split"),
             ALL: say("all at once"),
         }[source]
+
+    def differing(self, one: Row) -> str:
+        """In what a run differs from the model's own, in brackets; nothing for that."""
+        say = self.say
+        parts = {
+            SEED: say("seed {n}", n=one["seed"]),
+            ALL: say("split {n}, seed {seed}", n=one["split"], seed=one["seed"]),
+            SPLIT: say("split {n}", n=one["split"]),
+            WEIGHTS: say("initial weights by seed {n}", n=one["weights_seed"]),
+            ORDER: say("order of batches by seed {n}", n=one["seed"]),
+            SIZE: say("{n} training images", n=say.whole(one["size"])),
+            ELSEWHERE: one["test_set"],
+        }
+        return f" ({parts[one['varied']]})" if one["varied"] else ""
 
     def verdict(self, pair: Row) -> str:
         """What a pair's probability is worth."""

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from cifarbench.across import drawings
 from cifarbench.across.findings import Findings, rounded
 from cifarbench.across.results import Results
-from cifarbench.across.runs import elsewhere, named
+from cifarbench.across.runs import elsewhere
 from cifarbench.report import svg
 from cifarbench.report.language import SOURCE_LANGUAGE, Language
 from cifarbench.report.page import TEMPLATES as REPORT_TEMPLATES
@@ -100,8 +100,15 @@ class View:
     @property
     def failures(self) -> list[str]:
         """Which runs failed, and why."""
+        say = self.say
         return [
-            self.say("`{run}` failed. {reason}", run=named(one), reason=one["failure"])
+            say(
+                "`{model}` on `{dataset}` failed{run}. {reason}",
+                model=one["model"],
+                dataset=one["dataset"],
+                run=self.findings.differing(one),
+                reason=one["failure"],
+            )
             for one in self.results.failed
         ]
 

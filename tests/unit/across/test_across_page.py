@@ -74,7 +74,9 @@ def test_with_eight_datasets_all_pairs_are_tested(tmp_path):
 def test_a_missing_cell_is_seen_and_a_failed_run_is_told(page: str):
     text = str(Text(page))
     assert "not run" in text
-    assert "mlp on digits (seed 1, weights seed 0) failed. train_network: the training loss is nan" in text
+    assert (
+        "mlp on digits failed (order of batches by seed 1). train_network: the training loss is nan" in text
+    )
 
 
 def test_the_best_of_each_dataset_is_that_of_the_table(page: str, three: Path):
