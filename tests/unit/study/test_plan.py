@@ -154,17 +154,17 @@ def test_a_model_says_whether_its_features_have_seen_other_images() -> None:
 
 
 def test_a_search_among_the_first_images_takes_what_was_found_among_fewer() -> None:
-    files = Layout(plan(), [1000, 6000, 12000, 25000])
+    files = Layout(plan(), [900, 6000, 12000, 25000])
     folder = "<results>/models/knn_raw"
     rings = [f"{folder}/first_{size}/shards/beyond_{below}.npz" for size, below in ((6000, 0), (12000, 6000))]
     assert files.shards(Run("knn_raw", size="/first_12000")) == rings
     # Among few it is sought anew; so it is where the features differ, where the grid chooses, and for what nobody
     # asked. Among all it is the study's own.
-    others = [Run("knn_raw", size="/first_1000"), Run("knn_raw", size="/first_7000"), Run("knn_raw")]
+    others = [Run("knn_raw", size="/first_900"), Run("knn_raw", size="/first_7000"), Run("knn_raw")]
     others += [Run(model, size="/first_12000") for model in ("knn_pca", "knn_grid", "mlp")]
     assert [files.shards(run) for run in others] == [[]] * 6
     # Half of one size is the whole of the next only where there are two.
-    assert Layout(plan(), [1000, 6000]).shards(Run("knn_raw", size="/first_6000")) == []
+    assert Layout(plan(), [900, 6000]).shards(Run("knn_raw", size="/first_6000")) == []
 
 
 def test_shards_are_named_after_what_they_hold() -> None:
