@@ -8,6 +8,7 @@ import numpy as np
 
 from cifarbench.data.image_folder import pictures_of
 from cifarbench.data.pictures import form_of
+from cifarbench.study.errors import UserError
 
 SPLITS = ("train", "test")
 # A form that fewer files than this share have is odd.
@@ -39,12 +40,19 @@ def names(dataset: dict[str, Any]) -> Names | None:
     if dataset["kind"] != "image_folder":
         return None
     folder = Path(dataset["archive"]["path"])
-    return {
+    found = {
         split: [
             path.relative_to(folder).as_posix() for path, _ in pictures_of(folder, split, dataset["classes"])
         ]
         for split in SPLITS
     }
+    for split, paths in found.items():
+        if len(paths) != dataset[f"n_{split}"] + len(dataset.get("excluded", {}).get(split, [])):
+            raise UserError(
+                f"{folder}/{split} holds {len(paths)} pictures, other ones than were read; run again with "
+                "--forcerun fetch_archive."
+            )
+    return found
 
 
 def of(known: Names | None, splits: list[str], indices: list[int]) -> list[str | None]:

@@ -86,8 +86,8 @@ class Audit:
             return [say("No image is a copy of another, or nearly.")]
         return [
             say(
-                "{n} of {total} test images ({share}) are copies of training images, or nearly; there are "
-                "{train} pairs of copies within the training images and {test} within the test images.",
+                "{n} of {total} test images ({share}) are copies of training images, or nearly. Pairs of copies "
+                "within the training images: {train}, within the test images: {test}.",
                 n=say.whole(len(tested)),
                 total=say.whole(self.dataset["n_test"]),
                 share=say.percent(len(tested) / self.dataset["n_test"], 2),

@@ -337,6 +337,18 @@ FOLDER_FAULTS = {
         lambda f: Image.new("RGB", (5, 4)).save(f / "train/cat/a.png", format="BMP"),
         "a.png can't be read as a picture",
     ),
+    "a link that leads nowhere": (
+        lambda f: [(f / "train/cat/a.png").unlink(), (f / "train/cat/a.png").symlink_to("nowhere.png")],
+        "train has 3 pictures; expected 4",
+    ),
+    "a link to a text": (
+        lambda f: [(f / "train/cat/a.png").unlink(), (f / "train/cat/a.png").symlink_to(__file__)],
+        "a.png can't be read as a picture",
+    ),
+    "10,000 files in a class": (
+        lambda f: [(f / f"train/cat/{number}.jpg").touch() for number in range(10_000)],
+        "train has 10004 pictures; expected 4",
+    ),
     "a class without pictures": (
         lambda f: (f / "test/cat/1.png").rename(f / "test/dog/2.png"),
         "no test images of the class cat",
@@ -351,6 +363,12 @@ def test_a_folder_that_is_not_as_declared(tmp_path, fault):
     change(tmp_path)
     with pytest.raises(UserError, match=message):
         load_dataset(tmp_path, FOLDER)
+
+
+def test_a_link_to_the_folder_itself_is_passed_over(tmp_path):
+    pictures(tmp_path)
+    (tmp_path / "train/cat/again").symlink_to(tmp_path / "train/cat")
+    assert len(load_dataset(tmp_path, FOLDER).train_labels) == 4
 
 
 def test_pictures_have_one_or_three_channels(tmp_path):
