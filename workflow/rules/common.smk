@@ -12,7 +12,6 @@ sys.path[:0] = [str(SCRIPTS), str(workflow.basedir)]
 
 import terminal
 from cifarbench.data.archive import check_archive
-from cifarbench.data.test_sets import files_of
 from cifarbench.families import FAMILIES, KINDS
 from cifarbench.robustness.names import CORRUPTIONS
 from cifarbench.study import configuration, failures, provenance, running, series
@@ -64,11 +63,12 @@ try:
         dataset: one["datasets"][dataset] | {k: one[k] for k in ("archive", "sha256") if one.get(k)}
         for dataset, one in CONFIGS.items()
     }
-    # Other test images: what they are, by their files' checksums, and apart from that where they lie.
-    TEST_SETS = {
-        name: {"of": entry["of"], "kind": entry["kind"], "files": [*map(checksum, files_of(entry))]}
-        for name, entry in (ACROSS or {}).get("test_sets", {}).items()
-    }
+    TEST_SETS = {}
+    for name, entry in (ACROSS or {}).get("test_sets", {}).items():
+        from cifarbench.data.test_sets import files_of
+
+        # What they are, by their files' checksums, and apart from that where they lie.
+        TEST_SETS[name] = {"kind": entry["kind"], "files": [*map(checksum, files_of(entry))]}
     for entry in DATASETS.values():
         # Checked before any work, but not again by every job.
         if "archive" in entry and (workflow.is_main_process or "sha256" not in entry):
