@@ -37,7 +37,8 @@ SUMMARY = [
 # What of worse images is asked for; nothing unless the configuration has it.
 ASKED = config.get("robustness")
 OFFICIAL = (ASKED or {}).get("official") or ""
-CORRUPTED = ASKED and {
+TEMPERED = bool(ASKED and ASKED.get("temperature"))
+CORRUPTED = ASKED is not None and {
     "corruptions": ASKED.get("corruptions") or CORRUPTIONS,
     "severities": ASKED.get("severities") or [1, 2, 3, 4, 5],
     "official": checksum(Path(OFFICIAL) / "labels.npy") if OFFICIAL else None,
@@ -55,8 +56,28 @@ AUDIT = [*AUDITED, "<results>/audit/effects.json", "<results>/audit.html"] if co
 
 
 def robustness_files(plan):
-    """What models are worth on corrupted images, if the configuration asks for it."""
-    return [f"<results>/models/{model}/robustness.json" for model in plan.models] if CORRUPTED else []
+    """What models are worth on corrupted images, and their temperatures, if the configuration asks for it."""
+    asked = [*(["robustness"] if CORRUPTED else []), *(["temperature"] if TEMPERED else [])]
+    return [f"<results>/models/{model}/{name}.json" for model in plan.models for name in asked]
+
+
+def held_in(wildcards):
+    """How many training images a model is fitted to, if its temperature is found on the others."""
+    return plan(wildcards).dataset["n_train"] * 4 // 5
+
+
+def files_of_part(wildcards, size):
+    """What the predictor of a model reads that was fitted to the first training images, and what it is asked about."""
+    found, part = plan(wildcards), f"first_{size}"
+    name = found.features_of(wildcards.model)
+    chain = found.chain(name)
+    return [
+        *(f"<results>/data/{file}" for file in ("dataset.json", "train_images.npy", "train_labels.npy")),
+        *files(wildcards).trained(Run(wildcards.model, size=f"/{part}")),
+        *(path for one in chain for path in files(wildcards).fitted(one, found.part_of(one.name, part))),
+        files(wildcards).features(name, part, "train"),
+        *division_files(part),
+    ]
 
 
 def study_files(dataset):

@@ -15,6 +15,7 @@ from cifarbench.report.pictures import Figure, Pictures
 from cifarbench.report.results import Run
 from cifarbench.report.robustness import Robustness
 from cifarbench.report.steps import StepView, steps, summary
+from cifarbench.study.files import read_json
 
 # The keys of a configuration, in the order in which one reads them; others follow.
 KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "features", "models"]
@@ -122,6 +123,15 @@ class Report:
     def doubting(self) -> list[ModelView]:
         """The models that say how sure they are."""
         return [view for view in self.models if view.metrics.get("selective")]
+
+    @cached_property
+    def temperatures(self) -> dict[str, dict[str, Any]]:
+        """The temperatures of models, as far as they were asked for."""
+        paths = {view.name: f"models/{view.name}/temperature.json" for view in self.doubting}
+        found = {
+            name: read_json(self.run.files[path]) for name, path in paths.items() if path in self.run.files
+        }
+        return {name: one for name, one in found.items() if one["temperature"]}
 
     @cached_property
     def robustness(self) -> Robustness:

@@ -84,3 +84,16 @@ def test_a_model_that_failed_is_left_out(folder: Path, tmp_path: Path) -> None:
 
 def test_without_it_there_is_no_such_section() -> None:
     assert section(small_run.shared()) == ""
+
+
+def test_temperatures_stand_beside_what_models_know_of_their_doubt(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "run")
+    errors = {"before": 0.1234, "after": 0.0567}
+    found = {"temperature": 1.8765, "n_images": 200, "calibration_error": errors}
+    write_json(tmp_path / "run/models/mlp/temperature.json", found)
+    run = Run.read(tmp_path / "run", small_run.files(tmp_path / "run"))
+    html, _ = render(run, small_run.settings())
+    doubt = html.partition('<section id="doubt">')[2].partition("</section>")[0]
+    assert "<td>1.88</td><td>0.123</td><td>0.057</td>" in doubt
+    area = run.models["mlp"].metrics["selective"]["area"]
+    assert f'data-value="{area}"' in doubt

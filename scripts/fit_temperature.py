@@ -1,0 +1,44 @@
+"""Find a model's temperature on training images that it was not fitted to, and what it does to its calibration."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+
+from cifarbench.evaluation.calibration import calibration
+from cifarbench.evaluation.temperature import fit_temperature, tempered
+from cifarbench.export.model import Model
+from cifarbench.study.command import run
+from cifarbench.study.files import read_arrays, write_json
+from cifarbench.study.stored import Stored
+
+
+def main(folder: Path, model: str, size: int, temperature: Path) -> None:
+    """folder: the dataset's. size: how many training images the model's run of that size was fitted to.
+
+    The temperature is that of this run on the other training images; it is held against the test images by the model
+    that was fitted to all of them.
+    """
+    stored = Stored.read(folder, f"{model}/first_{size}")
+    order = np.load(stored.within("parts/order.npy"))
+    rows = np.flatnonzero(order >= size)
+    images = np.load(stored.within("data/train_images.npy"), mmap_mode="r")[rows]
+    labels = np.load(stored.within("data/train_labels.npy"))[rows]
+    answers = read_arrays(stored.within(f"models/{model}/predictions.npz"))
+    if not stored.fit["probabilities"]:
+        write_json(temperature, {"temperature": None})
+        return
+    torch.set_num_threads(stored.threads)
+    with threadpool_limits(stored.threads):
+        found = fit_temperature(Model(stored).predict(images).proba, labels)
+    correct = answers["y_true"] == answers["y_pred"]
+    errors = {
+        name: calibration(correct, proba)["expected_calibration_error"]
+        for name, proba in (("before", answers["proba"]), ("after", tempered(answers["proba"], found)))
+    }
+    write_json(temperature, {"temperature": found, "n_images": len(rows), "calibration_error": errors})
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,31 @@
+"""Temperature scaling."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from cifarbench.evaluation.calibration import calibration
+from cifarbench.evaluation.temperature import fit_temperature, tempered
+
+
+@pytest.mark.parametrize("true_temperature", [0.5, 1.0, 2.5])
+def test_the_temperature_that_made_the_labels_is_found(true_temperature: float) -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(20_000, 4)) * 2
+    chances = softmax(logits / true_temperature, axis=1).cumsum(axis=1)
+    y_true = (random.random((len(logits), 1)) > chances).sum(axis=1)
+    proba = softmax(logits, axis=1)
+    found = fit_temperature(proba, y_true)
+    assert found == pytest.approx(true_temperature, rel=0.05)
+    after = tempered(proba, found)
+    assert (after.argmax(axis=1) == proba.argmax(axis=1)).all()
+    correct = proba.argmax(axis=1) == y_true
+    assert calibration(correct, after)["expected_calibration_error"] < 0.02
+
+
+def test_shares_of_neighbours_that_agree_are_no_infinite_surprise() -> None:
+    proba = np.eye(3)[[0, 1, 2, 0, 1, 2, 0, 1, 2, 0]]
+    y_true = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 1])
+    found = fit_temperature(proba, y_true)
+    assert 1 < found < 20
+    assert tempered(proba, found).max(axis=1) == pytest.approx(0.9, abs=0.02)
