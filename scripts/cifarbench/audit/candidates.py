@@ -94,7 +94,8 @@ def _nearest(points: np.ndarray, queries: np.ndarray, mirrored: bool) -> Pairs:
     found = []
     for start in range(0, count, BLOCK_ROWS):
         near = queries[start : start + BLOCK_ROWS] @ points[start:].T
-        near[np.tril_indices(len(near), 0, near.shape[1])] = -1
+        # Each pair once, and no image with itself.
+        near[:, : len(near)][np.tril_indices(len(near))] = -1
         first, second = np.nonzero(near >= least)
         found.append((first + start, second + start, near[first, second]))
     first, second, near = (np.concatenate(values) for values in zip(*found, strict=True))

@@ -9,8 +9,9 @@ from cifarbench.features.inputs import as_images
 # Height and width of the small image: large enough for what tells two photographs apart.
 SIDE = 32
 BLOCK_ROWS = 1024
-# Widths in pixels of the Gaussians whose differences are the fine and the coarse details.
-BANDS = ((0.5, 1.2), (1.2, 3.0))
+# Widths in pixels of the Gaussians, the differences of which are the fine and the coarse details.
+WIDTHS = (0.5, 1.2, 3.0)
+N_BANDS = len(WIDTHS) - 1
 # Over how many pixels contrast is brought to the same, and the contrast (of 255) below which it is taken for noise.
 NEIGHBORHOOD, NOISE = 3.0, 3.0
 # The same, of the edges that an image consists of at its own contrast.
@@ -53,10 +54,11 @@ def details(grey: np.ndarray) -> np.ndarray:
     Differences of Gaussians, divided by their own strength nearby: a faint texture counts as much as a sharp edge, and
     neither light nor contrast matters. What is fainter than noise stays near 0.
     """
-    found = np.empty((len(grey), len(BANDS), SIDE, SIDE), np.float32)
+    found = np.empty((len(grey), N_BANDS, SIDE, SIDE), np.float32)
     around = _gaussian(NEIGHBORHOOD)
-    for band, (narrow, wide) in enumerate(BANDS):
-        values = _filtered(grey, _gaussian(narrow)) - _filtered(grey, _gaussian(wide))
+    blurred = [_filtered(grey, _gaussian(width)) for width in WIDTHS]
+    for band in range(N_BANDS):
+        values = blurred[band] - blurred[band + 1]
         strength = np.sqrt(np.maximum(_filtered(np.square(values), around), 0))
         found[:, band] = values / (strength + NOISE)
     return found
@@ -90,7 +92,7 @@ def outlines(grey: np.ndarray) -> np.ndarray:
 
 def mirrored_details(side: int) -> np.ndarray:
     """Which values of details of a mirrored image are which of the image itself: (bands * side * side,) int."""
-    places = np.arange(len(BANDS) * side * side).reshape(len(BANDS), side, side)
+    places = np.arange(N_BANDS * side * side).reshape(N_BANDS, side, side)
     return places[:, :, ::-1].ravel()
 
 
@@ -110,10 +112,9 @@ def zoom(scale: float) -> np.ndarray:
 
 
 def _filtered(images: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    # Two large products, not as many as there are images.
-    across = images.reshape(-1, SIDE) @ matrix.T
-    turned = np.ascontiguousarray(across.reshape(-1, SIDE, SIDE).transpose(0, 2, 1))
-    return (turned.reshape(-1, SIDE) @ matrix.T).reshape(-1, SIDE, SIDE).transpose(0, 2, 1)
+    # One large product, and a small one for each image: no copy is turned round.
+    across = (images.reshape(-1, SIDE) @ matrix.T).reshape(-1, SIDE, SIDE)
+    return matrix @ across
 
 
 @cache
