@@ -54,7 +54,7 @@ class Findings:
         held = sum(len({np.sign(of[a] - of[b]) for of in found.accuracies.values()}) == 1 for a, b in pairs)
         return [
             say(
-                "Of {n} pairs of models, {held} stand in the same order on all {datasets} datasets.",
+                "Pairs of models in the same order on all {datasets} datasets: {held} of {n}.",
                 n=len(pairs),
                 held=held,
                 datasets=len(found.datasets),
