@@ -77,7 +77,7 @@ def whole_study(dataset: str) -> set[tuple[str, str]]:
 @pytest.fixture(scope="session")
 def small(overlay: dict) -> dict:
     """The tiny study with two models."""
-    return overlay | {"compare": ["knn_pca", "mlp"], "audit": False}
+    return overlay | {"compare": ["knn_pca", "mlp"]}
 
 
 @pytest.fixture(scope="session")
