@@ -73,12 +73,17 @@ try:
         # Checked before any work, but not again by every job.
         if "archive" in entry and (workflow.is_main_process or "sha256" not in entry):
             entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"))
-    if config.get("exclude"):
+    if config.get("exclude") and config["dataset"] in DATASETS:
         from cifarbench.data.exclusion import read_exclusion
 
         # The content decides, and not where it lies.
-        read_exclusion(Path(config["exclude"]))
-        DATASETS[DATASET] |= {"exclude": config["exclude"], "excluded": checksum(Path(config["exclude"]))}
+        read_exclusion(path := Path(config["exclude"]))
+        DATASETS[config["dataset"]] |= {"exclude": str(path), "excluded": checksum(path)}
+    official = Path((config.get("robustness") or {}).get("official") or "", "labels.npy")
+    if len(official.parts) > 1 and not official.is_file():
+        raise UserError(
+            f"robustness.official is {official.parent}, which has no labels.npy; name CIFAR-10-C's folder."
+        )
     if workflow.is_main_process:
         for one in PLANS.values():
             try_models(
