@@ -42,7 +42,7 @@ study: $(ENVIRONMENT) ## Run the study on CIFAR-10 (ARCHIVE=path and SHA256=valu
 improved: $(ENVIRONMENT) ## Beside the six: better features, convolutions, augmentation, tuning; on the digits, or ARCHIVE=
 	@$(IMPROVED)
 
-across: $(ENVIRONMENT) ## Compare models over three small datasets, with several sizes, seeds and splits (some minutes)
+across: $(ENVIRONMENT) ## Compare models over two small datasets, with several sizes, seeds and splits (some minutes)
 	@$(ACROSS)
 
 million: $(ENVIRONMENT) ## Run a study of a million images, made up: each job within 2 GB (docs/scaling.md; 9 GB of disk)
