@@ -28,7 +28,7 @@ REACHED = 0.95
 
 def measure(values: np.ndarray, queries: np.ndarray) -> tuple[float, list[dict[str, Any]]]:
     """Queries a second of the exact search, and a row for each effort of each approximate one."""
-    sample, rows = np.arange(EXACT_QUERIES), np.arange(len(values))
+    sample, rows = np.arange(min(EXACT_QUERIES, len(queries))), np.arange(len(values))
     with Stopwatch() as watch:
         exact, _ = nearest_rows(
             *(values, rows, queries, sample),
