@@ -60,7 +60,7 @@ def table(folders: list[Path]) -> tuple[str, dict[str, list[float]]]:
         power = ""
         if seconds[-1] >= SHORT:
             curves[job] = list(seconds)
-            power = f"{round(exponent(sizes, seconds), 2) + 0.0:.2f}"
+            power = f"{round(exponent(sizes, seconds), 2) + 0.0:.2f}" if len(sizes) > 1 else ""
         times = " | ".join(f"{value:.1f} s" for value in seconds)
         lines.append(
             f"| `{job}` | {times} | {power} | {' / '.join(f'{value:,.0f}' for value in memory)} MB |"
