@@ -46,7 +46,7 @@ across: $(ENVIRONMENT) ## Compare models over two small datasets, with several s
 	@$(ACROSS)
 
 million: $(ENVIRONMENT) ## Run a study of a million images, made up: each job within 2 GB (docs/scaling.md; 9 GB of disk)
-	@snakemake --cores $(CORES) --configfile config/million.yaml --set-threads compute_moments=$(CORES)
+	@snakemake --cores $(CORES) --configfile config/million.yaml
 
 explain: $(ENVIRONMENT) ## Tell which jobs `make study` would run, and for which changed keys (CONFIGFILE=, ARCHIVE=)
 	@python scripts/explain_changes.py $(OVERLAY)
