@@ -8,7 +8,7 @@ def test_a_search_divided_into_shards(project: Project) -> None:
     before = project.checksums("models/*/predictions.npz")
     project.configure(lambda settings: settings.update(shards=3, compare=["knn_raw", "knn_grid"]))
     divided = {
-        f"search_neighbors {model} {shard} 3" for model in ("knn_raw", "knn_grid") for shard in range(3)
+        f"search_neighbors {model} {shard}_of_3" for model in ("knn_raw", "knn_grid") for shard in range(3)
     }
     expected = searched("knn_raw", "knn_grid") | divided
     assert project.succeed() == expected
@@ -23,5 +23,5 @@ def test_the_memory_that_jobs_may_take(finished: Project, project: Project) -> N
     assert project.would_run() == set()
     project.configure(lambda settings: settings.update(shards=2))
     assert {job for job in project.would_run() if job.startswith("search")} == {
-        f"search_neighbors {model} {shard} 2" for model in NEIGHBORS for shard in range(2)
+        f"search_neighbors {model} {shard}_of_2" for model in NEIGHBORS for shard in range(2)
     }
