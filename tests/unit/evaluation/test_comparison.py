@@ -13,7 +13,7 @@ import describe_learning
 import score_model
 from cifarbench.evaluation.comparison import agreement, latex, rivals, table
 from cifarbench.study.failures import Failure
-from cifarbench.study.files import read_json, write_json
+from cifarbench.study.files import read_json, write_array, write_json
 from cifarbench.study.tables import read_rows
 
 CONTRACT = [
@@ -200,6 +200,7 @@ def run(tmp_path: Path) -> Path:
     """A folder with predictions of two models on 200 images; one of them was trained twice."""
     rng = np.random.default_rng(0)
     write_json(tmp_path / "data/dataset.json", {"classes": ["a", "b", "c"], "image_shape": [3, 2, 2]})
+    write_array(tmp_path / "data/test_images.npy", rng.integers(256, size=(200, 12), dtype=np.uint8))
     y_true = rng.integers(3, size=200)
     for name, skill in {"near": 0.5, "net": 2, "net/seed_1": 2}.items():
         proba = np.exp(rng.normal(size=(200, 3)) + skill * np.eye(3)[y_true])
@@ -211,9 +212,11 @@ def run(tmp_path: Path) -> Path:
         score_model.main(
             folder / "predictions.npz",
             folder / "fit.json",
+            tmp_path / "data/test_images.npy",
             tmp_path / "data/dataset.json",
             folder / "metrics.json",
             {"seed": 0},
+            code="a1b2",
         )
     return tmp_path
 
@@ -303,8 +306,8 @@ def test_where_all_failed_every_file_is_there_and_empty(run: Path) -> None:
 def test_a_classifier_without_probabilities_leaves_cells_empty(run: Path) -> None:
     folder = run / "models/near"
     write_json(folder / "fit.json", fit("linear models") | {"probabilities": False})
-    places = [folder / "predictions.npz", folder / "fit.json", run / "data/dataset.json"]
-    score_model.main(*places, folder / "metrics.json", {"seed": 0})
+    places = [folder / "predictions.npz", folder / "fit.json", run / "data/test_images.npy"]
+    score_model.main(*places, run / "data/dataset.json", folder / "metrics.json", {"seed": 0}, code="a1b2")
     compare(run, ["near", "net"], ["near", "net"])
     near, net = read_rows(run / "comparison.csv")
     assert near["ece"] is near["top2_accuracy"] is None

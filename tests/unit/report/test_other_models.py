@@ -118,7 +118,7 @@ def test_a_section_says_what_its_model_is(nine: Run):
         "Nearest neighbours on `scaled_pca`: `metric` euclidean, `weights` uniform, `n_neighbors` 5.",
         "`scaled_pca` is `pca` with `n_components` 32, `scale` true.",
         "Perceptrons on pixels: `batch_norm` false,",
-        "Linear models on `edges`: `estimator` sklearn.svm.LinearSVC, `C` 1, `class_weight` null, `dual` true.",
+        "Linear models on `edges`: `estimator` sklearn.svm.LinearSVC, `C` 1, `dual` true.",
         "`edges` is `hog` with `orientations` 2. Tuned: of the ",
         "Trees and forests on pixels: ",
         "Networks of one's own on pixels: `module` my_code.py:Network, ",

@@ -1,5 +1,6 @@
 """The grid's cells against scikit-learn's GridSearchCV."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from cifarbench.study.files import read_json, write_array
 from cifarbench.study.tables import read_rows
 
 COMPONENTS, NEIGHBORS, FOLDS = [4, 8, 16], [1, 5, 10], 3
-PLAIN = {"metric": "euclidean", "weights": "uniform"}
+PLAIN = {"metric": "euclidean", "weights": "uniform", "search": None}
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(
     paths = cells(
         tmp_path,
         labels,
-        score_neighbors.main,
+        partial(score_neighbors.main, memory_mb=1000),
         tried,
         lambda one, fold: fitted[fold].transform(images, one["n"]),
     )
@@ -131,7 +132,7 @@ def test_an_estimator_is_tuned_as_by_grid_search_cv(digits: tuple, tmp_path: Pat
     estimator = "sklearn.linear_model.LogisticRegression"
     values = [{"C": c, "fit_intercept": f} for c in grid["C"] for f in grid["fit_intercept"]]
     tried = [
-        {"settings": settings | {"params": {"estimator": estimator, "params": {"max_iter": 40, **one}}}}
+        {"settings": settings | {"params": {"estimator": estimator, "params": {"max_iter": 40, **one}, "batch_size": None}}}
         for one in values
     ]
     paths = cells(tmp_path, labels, score_estimator.main, tried, lambda one, fold: images)
