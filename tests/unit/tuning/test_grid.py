@@ -132,7 +132,10 @@ def test_an_estimator_is_tuned_as_by_grid_search_cv(digits: tuple, tmp_path: Pat
     estimator = "sklearn.linear_model.LogisticRegression"
     values = [{"C": c, "fit_intercept": f} for c in grid["C"] for f in grid["fit_intercept"]]
     tried = [
-        {"settings": settings | {"params": {"estimator": estimator, "params": {"max_iter": 40, **one}, "batch_size": None}}}
+        {
+            "settings": settings
+            | {"params": {"estimator": estimator, "params": {"max_iter": 40, **one}, "batch_size": None}}
+        }
         for one in values
     ]
     paths = cells(tmp_path, labels, score_estimator.main, tried, lambda one, fold: images)
