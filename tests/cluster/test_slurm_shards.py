@@ -8,7 +8,7 @@ from study import PARTITIONS, RESULTS, SLURM, Study, predictions_of
 def test_four_jobs_find_what_one_finds(slurm, expected: dict[str, bytes], tmp_path: Path) -> None:
     study = Study(tmp_path / "study", {"shards": 4, "compare": ["knn_grid"]})
     before = len(slurm.jobs())
-    study.run(*SLURM, *PARTITIONS, *predictions_of("knn_grid"))
+    study.run(*SLURM, *PARTITIONS, "--", *predictions_of("knn_grid"))
     jobs = slurm.jobs()[before:]
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
     searches = [job["Comment"] for job in jobs if job["Comment"].startswith("rule_search_neighbors")]
