@@ -17,7 +17,7 @@ from cifarbench.robustness.names import CORRUPTIONS
 from cifarbench.study import configuration, failures, provenance, running, series
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import checksum
-from cifarbench.study.layout import Layout, division_files, part_of, settings, shard_of
+from cifarbench.study.layout import Layout, division_files, part_of, settings, shard_of, size_of
 from cifarbench.study.plan import Plan, Run
 from cifarbench.study.trial import try_models
 
@@ -314,7 +314,7 @@ def predictions_of_sizes(dataset):
     return [
         f"results/{dataset}/models/{model}{size}/predictions.npz"
         for model in PLANS[dataset].models
-        for size in [*(f"/first_{size}" for size in smaller), ""]
+        for size in [*map(size_of, smaller), ""]
     ]
 
 

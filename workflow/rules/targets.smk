@@ -73,7 +73,7 @@ def files_of_part(wildcards, size):
     chain = found.chain(name)
     return [
         *(f"<results>/data/{file}" for file in ("dataset.json", "train_images.npy", "train_labels.npy")),
-        *files(wildcards).trained(Run(wildcards.model, size=f"/{part}")),
+        *files(wildcards).trained(Run(wildcards.model, size=size_of(size))),
         *(path for one in chain for path in files(wildcards).fitted(one, found.part_of(one.name, part))),
         files(wildcards).features(name, part, "train"),
         *division_files(part),

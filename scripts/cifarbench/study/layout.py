@@ -23,6 +23,11 @@ def settings(content: Any) -> str:
     return json.dumps(content, sort_keys=True)
 
 
+def size_of(n_images: int | str) -> str:
+    """The size of a run that is fitted to the first so many training images, as it stands in its path."""
+    return f"/first_{n_images}"
+
+
 def part_of(size: str) -> str:
     """The part of the training images that a run of that size is fitted to."""
     return size.removeprefix("/") or ALL
