@@ -9,8 +9,9 @@ import yaml
 from study import Study
 
 # Run where Snakemake runs; a dry run does not tell them from others.
-LOCAL = {"fetch_archive", "choose_best", "all"}
-HEAVY = ["unpack_archive", "predict_neighbors", "train_network"]
+LOCAL = {"fetch_archive", "choose_best", "write_audit", "all"}
+AUDIT = ["find_duplicates", "judge_labels", "inspect_images"]
+HEAVY = ["unpack_archive", "predict_neighbors", "train_network", *AUDIT]
 
 
 def plan(study: Study, profile: str, *arguments: str) -> str:

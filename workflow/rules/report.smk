@@ -64,6 +64,8 @@ rule write_audit:
         ),
     log:
         "<logs>/write_audit.log",
+    # A second's work, on which no other job waits.
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1
