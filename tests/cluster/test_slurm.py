@@ -6,6 +6,9 @@ from study import NETWORKS, PARTITIONS, SLURM, comment, differences, job_name
 
 from cifarbench.study.scaling import read_jobs
 
+AUDIT = ["find_duplicates", "judge_labels", "inspect_images"]
+HEAVY = ["unpack_archive", "predict_neighbors", "train_network", *AUDIT]
+
 
 def test_the_study_on_slurm_is_the_study_at_home(slurm, study, expected):
     planned = read_jobs(study.run(*SLURM, *PARTITIONS, "--dry-run", log="plan.log"))
@@ -29,9 +32,7 @@ def test_the_study_on_slurm_is_the_study_at_home(slurm, study, expected):
 
     # Every heavy rule has a job of its own; short ones share theirs.
     own = {
-        f"rule_{job.rule}_wildcards_{job_name(job.wildcards)}": job
-        for job in planned
-        if job.rule in ("unpack_archive", "predict_neighbors", "train_network")
+        f"rule_{job.rule}_wildcards_{job_name(job.wildcards)}": job for job in planned if job.rule in HEAVY
     }
     records = {job["Comment"]: job for job in jobs}
     assert len(records) == len(jobs)
