@@ -3,9 +3,6 @@
 import hashlib
 from pathlib import Path
 
-import torch
-from threadpoolctl import threadpool_limits
-
 from cifarbench.data.test_sets import read_test_set
 from cifarbench.evaluation.metrics import score
 from cifarbench.export.model import Model
@@ -21,9 +18,7 @@ def main(folder: Path, model: str, origin: dict, metrics: Path, settings: dict, 
     """
     stored = Stored.read(folder, model)
     images, labels = read_test_set(origin, stored.image_shape, stored.n_classes)
-    torch.set_num_threads(stored.threads)
-    with threadpool_limits(stored.threads):
-        answers = Model(stored).predict(images)
+    answers = Model(stored).predict(images)
     scores = score(
         labels,
         answers.y_pred,

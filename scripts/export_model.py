@@ -4,8 +4,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import torch
-from threadpoolctl import threadpool_limits
 
 from cifarbench.export.model import Model
 from cifarbench.export.onnx_file import to_onnx
@@ -18,21 +16,19 @@ from cifarbench.study.stored import Stored
 def main(folder: Path, model: str, onnx: Path, parity: Path) -> None:
     """folder: the dataset's, with all files of the model. onnx, parity: what is written."""
     stored = Stored.read(folder, model)
-    torch.set_num_threads(stored.threads)
-    with threadpool_limits(stored.threads):
-        found = Model(stored)
-        properties = {
-            "model": model,
-            "classes": "\n".join(stored.dataset["classes"]),
-            "dataset": stored.dataset["dataset"],
-            "archive_sha256": stored.dataset["archive"]["sha256"],
-        }
-        content = to_onnx(found, properties).SerializeToString()
-        predicted = read_arrays(stored.file("predictions.npz"))
-        pixels = np.load(stored.within("data/test_images.npy"))
-        exported = session(content)
-        same = compare(exported, found, pixels, predicted["y_pred"], predicted["proba"])
-        seconds = speed(exported, found, pixels)
+    found = Model(stored)
+    properties = {
+        "model": model,
+        "classes": "\n".join(stored.dataset["classes"]),
+        "dataset": stored.dataset["dataset"],
+        "archive_sha256": stored.dataset["archive"]["sha256"],
+    }
+    content = to_onnx(found, properties).SerializeToString()
+    predicted = read_arrays(stored.file("predictions.npz"))
+    pixels = np.load(stored.within("data/test_images.npy"))
+    exported = session(content)
+    same = compare(exported, found, pixels, predicted["y_pred"], predicted["proba"])
+    seconds = speed(exported, found, pixels)
     with replacing(onnx) as file:
         file.write(content)
     packages = {name: version(name) for name in ("onnx", "onnxruntime", "torch", "skl2onnx")}

@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import torch
-from threadpoolctl import threadpool_limits
 
 from cifarbench.evaluation.calibration import calibration
 from cifarbench.evaluation.temperature import fit_temperature, tempered
@@ -29,9 +27,7 @@ def main(folder: Path, model: str, size: int, temperature: Path) -> None:
     if not stored.fit["probabilities"]:
         write_json(temperature, {"temperature": None})
         return
-    torch.set_num_threads(stored.threads)
-    with threadpool_limits(stored.threads):
-        found = fit_temperature(Model(stored).predict(images).proba, labels)
+    found = fit_temperature(Model(stored).predict(images).proba, labels)
     correct = answers["y_true"] == answers["y_pred"]
     errors = {
         name: calibration(correct, proba)["expected_calibration_error"]

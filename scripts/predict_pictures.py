@@ -5,8 +5,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import torch
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from cifarbench.export.folder import read_pictures
@@ -30,13 +28,11 @@ def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: 
     for sentence in chosen:
         print(sentence)
     stored = Stored.read(results, name)
-    torch.set_num_threads(stored.threads)
-    with threadpool_limits(stored.threads):
-        found = Model(stored)
-        with _bar("reading") as bar:
-            known = read_pictures(pictures, stored, resize == "yes", bar.update)
-        with _bar("predicting", len(known.files)) as bar:
-            answers = found.predict(known.pixels, bar.update)
+    found = Model(stored)
+    with _bar("reading") as bar:
+        known = read_pictures(pictures, stored, resize == "yes", bar.update)
+    with _bar("predicting", len(known.files)) as bar:
+        answers = found.predict(known.pixels, bar.update)
     place = Path(out) if out else results / "predicted" / pictures.resolve().name
     write_predictions(place / "predictions.csv", known.files, answers, stored)
     training = None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cifarbench.audit.files import SIMILAR, kept
 from cifarbench.evaluation.left_out import without
 from cifarbench.study.command import run
 from cifarbench.study.failures import Failure
@@ -23,18 +24,16 @@ def main(
         for model, path in zip(settings["models"], predictions, strict=True)
         if not Failure.read(path)
     }
-    about = read_json(dataset)
     copies = [
         row[f"index_{own}"]
         for row in read_rows(duplicates)
         for own, other in ("ab", "ba")
-        if row["kind"] != "similar" and (row[f"split_{own}"], row[f"split_{other}"]) == ("test", "train")
+        if row["kind"] != SIMILAR and (row[f"split_{own}"], row[f"split_{other}"]) == ("test", "train")
     ]
     doubtful = [row["index"] for row in read_rows(labels) if row["split"] == "test"]
-    # Indices are those of the archive; some of its images may have been left out.
-    excluded = about.get("excluded", {}).get("test", [])
-    kept = np.setdiff1d(np.arange(about["n_test"] + len(excluded)), excluded)
-    left_out = {"copies": np.isin(kept, copies), "labels": np.isin(kept, doubtful)}
+    # Tables name images by their index in the archive, of which some may have been left out.
+    indices = kept(read_json(dataset), "test")
+    left_out = {"copies": np.isin(indices, copies), "labels": np.isin(indices, doubtful)}
     write_json(effects, without(correct, left_out, settings["seed"]))
 
 

@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import torch
-from threadpoolctl import threadpool_limits
 
 from cifarbench.export.model import Model
 from cifarbench.robustness.corruptions import corrupt
@@ -22,7 +20,6 @@ def main(folder: Path, model: str, robustness: Path, settings: dict, official: s
     official: a folder of files in CIFAR-10-C's layout, to be used in place of corruptions of our own.
     """
     stored = Stored.read(folder, model)
-    torch.set_num_threads(stored.threads)
     answers = read_arrays(stored.file("predictions.npz"))
     y_true = answers["y_true"]
     if official:
@@ -33,20 +30,19 @@ def main(folder: Path, model: str, robustness: Path, settings: dict, official: s
         def images(name: str, severity: int) -> np.ndarray:
             return corrupt(own, stored.image_shape, name, severity, settings["seed"])
 
-    with threadpool_limits(stored.threads):
-        asked = Model(stored)
-        found = resistance(
-            lambda pixels: asked.predict(pixels).y_pred,
-            images,
-            y_true,
-            settings["corruptions"],
-            settings["severities"],
-        )
-        told = {
-            name: told_apart(answers["proba"], asked.predict(pixels).proba)
-            for name, pixels in strangers(stored.image_shape, stored.dataset["kind"]).items()
-            if stored.fit["probabilities"]
-        }
+    asked = Model(stored)
+    found = resistance(
+        lambda pixels: asked.predict(pixels).y_pred,
+        images,
+        y_true,
+        settings["corruptions"],
+        settings["severities"],
+    )
+    told = {
+        name: told_apart(answers["proba"], asked.predict(pixels).proba)
+        for name, pixels in strangers(stored.image_shape, stored.dataset["kind"]).items()
+        if stored.fit["probabilities"]
+    }
     write_json(robustness, found | {"official": bool(official), "strangers": told})
 
 

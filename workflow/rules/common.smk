@@ -79,10 +79,10 @@ try:
         # The content decides, and not where it lies.
         read_exclusion(path := Path(config["exclude"]))
         DATASETS[config["dataset"]] |= {"exclude": str(path), "excluded": checksum(path)}
-    official = Path((config.get("robustness") or {}).get("official") or "", "labels.npy")
-    if len(official.parts) > 1 and not official.is_file():
+    OFFICIAL = (config.get("robustness") or {}).get("official") or ""
+    if OFFICIAL and not Path(OFFICIAL, "labels.npy").is_file():
         raise UserError(
-            f"robustness.official is {official.parent}, which has no labels.npy; name CIFAR-10-C's folder."
+            f"robustness.official is {OFFICIAL}, which has no labels.npy; name CIFAR-10-C's folder."
         )
     if workflow.is_main_process:
         for one in PLANS.values():

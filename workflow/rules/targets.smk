@@ -36,7 +36,6 @@ SUMMARY = [
 
 # What of worse images is asked for; nothing unless the configuration has it.
 ASKED = config.get("robustness")
-OFFICIAL = (ASKED or {}).get("official") or ""
 TEMPERED = bool(ASKED and ASKED.get("temperature"))
 CORRUPTED = ASKED is not None and {
     "corruptions": ASKED.get("corruptions") or CORRUPTIONS,

@@ -6,6 +6,7 @@ import numpy as np
 
 from cifarbench.audit.alignment import Alignment, align
 from cifarbench.audit.candidates import Pairs, candidates
+from cifarbench.audit.files import SIMILAR
 from cifarbench.audit.views import SIDE, edges, small_grey, zoom
 
 # For each image, so many pairs get a first look; for each such ten, one gets the closer look.
@@ -20,7 +21,7 @@ SAME_EDGES, NO_NOISE = 0.95, 2.0
 # What is less is no other crop, no other light (gain, and offset of 255).
 CROP, GAIN, OFFSET = 1.1, 0.12, 10.0
 
-KINDS = ("identical", "mirrored", "cropped", "shifted", "brightened", "re-encoded", "similar")
+KINDS = ("identical", "mirrored", "cropped", "shifted", "brightened", "re-encoded", SIMILAR)
 
 
 class Duplicates(NamedTuple):
@@ -60,9 +61,7 @@ def find(
         best.score, [_of_edges(*_laid(grey, pairs, best, row)) for row in range(len(best.score))]
     )
     chosen = np.flatnonzero(is_new & (score >= LISTED))
-    kinds = [
-        _kind(grey, pairs, best, row) if score[row] >= least else KINDS.index("similar") for row in chosen
-    ]
+    kinds = [_kind(grey, pairs, best, row) if score[row] >= least else KINDS.index(SIMILAR) for row in chosen]
     rest = chosen[np.argsort(-score[chosen], kind="stable")]
     rest = rest[_closest(pairs.first[rest], pairs.second[rest], len(images) if n_train is None else n_train)]
     by_row = dict(zip(chosen.tolist(), kinds, strict=True))

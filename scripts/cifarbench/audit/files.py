@@ -11,6 +11,8 @@ from cifarbench.data.pictures import form_of
 from cifarbench.study.errors import UserError
 
 SPLITS = ("train", "test")
+# The kind of a pair whose images have much in common, but are no copies.
+SIMILAR = "similar"
 # A form that fewer files than this share have is odd.
 RARE = 0.05
 

@@ -5,6 +5,8 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
 
 from cifarbench.features.chain import Step, through
 from cifarbench.study.errors import UserError
@@ -17,9 +19,10 @@ CHUNK_ROWS = 10_000
 
 
 class Model:
-    """A stored model, loaded: pixels in, answers out, by the code that the study itself runs."""
+    """A stored model, loaded: pixels in, answers out, by the code that the study itself runs, on as many threads."""
 
     def __init__(self, stored: Stored):
+        torch.set_num_threads(stored.threads)
         self.stored = stored
         self.steps = [
             Step(kind, params, read_arrays(fitted) if fitted else {})
@@ -32,7 +35,8 @@ class Model:
         found = []
         for start in range(0, len(pixels), CHUNK_ROWS):
             chunk = pixels[start : start + CHUNK_ROWS]
-            found.append(self.predictor.predict(through(self.steps, chunk, self.stored.image_shape)))
+            with threadpool_limits(self.stored.threads):
+                found.append(self.predictor.predict(through(self.steps, chunk, self.stored.image_shape)))
             advance(len(chunk))
         joined = [None if parts[0] is None else np.concatenate(parts) for parts in zip(*found, strict=True)]
         return Answers(*joined)

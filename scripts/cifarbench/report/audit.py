@@ -5,12 +5,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cifarbench.audit.files import SIMILAR
 from cifarbench.report.language import Language
 from cifarbench.study.files import read_json
 from cifarbench.study.tables import Row, read_rows
 
 DUPLICATES, LABELS, IMAGES = (f"audit/{name}.csv" for name in ("duplicates", "labels", "images"))
-SIMILAR = "similar"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup, escape
 from PIL import Image
 
+from cifarbench.audit.files import SIMILAR
 from cifarbench.report.audit import Audit
 from cifarbench.report.language import Language
 from cifarbench.report.page import environment_of
@@ -49,7 +50,7 @@ class AuditPage:
             (say("Copies within the test images"), audit.between(audit.copies, {"test"})),
             (
                 say("Similar pairs between training and test images"),
-                audit.between([row for row in audit.pairs if row["kind"] == "similar"], {"train", "test"}),
+                audit.between([row for row in audit.pairs if row["kind"] == SIMILAR], {"train", "test"}),
             ),
         ]
         return [(heading, rows[:MOST_PAIRS], len(rows)) for heading, rows in lists if rows]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from cifarbench.study.family import Entry
+from cifarbench.study.layout import size_of
 from cifarbench.study.plan import Plan, Run
 
 KEY = "across"
@@ -115,7 +116,7 @@ def coordinates(plan: Plan, one: Repeat) -> Entry:
 def _further(plan: Plan, model: str, across: Entry) -> Iterator[Repeat]:
     n_seeds, n_splits = (across.get("repeats", {}).get(name, 1) for name in ("seeds", "splits"))
     for size in sizes(across.get("sizes", []), plan.dataset["n_train"]):
-        yield Repeat(0, Run(model, size=f"/first_{size}"), SIZE)
+        yield Repeat(0, Run(model, size=size_of(size)), SIZE)
     sources = plan.chances(model) if n_seeds > 1 else ()
     known = {run.path for run in plan.runs(model)}
     for source in sources:
