@@ -105,7 +105,7 @@ class Audit:
         in_test = sum(row["split"] == "test" for row in self.labels)
         return [
             say(
-                "{n} labels are likely to be wrong, {test} of them in the test set, by models that are right on "
+                "Labels that are likely to be wrong: {n}, of them in the test set: {test}; by models that are right on "
                 "{accuracy} of the images that they have not seen.",
                 n=say.whole(len(self.labels)),
                 test=say.whole(in_test),
@@ -161,14 +161,15 @@ class Audit:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Which test images were left out, in words."""
+        """Which test images were left out, in words; only where there are any."""
         say, parts = self.say, self.effects
         known = {
             "none": say("All"),
             "copies": say("Without copies"),
             "labels": say("Without doubtful labels"),
         }
-        return {name: text for name, text in known.items() if name in parts}
+        some = {name for name, part in parts.items() if part["n_left_out"]}
+        return {name: text for name, text in known.items() if name in some or (some and name == "none")}
 
     @property
     def order(self) -> list[str]:
