@@ -36,8 +36,9 @@ def main(
         code=code,
         threads=threads,
         streamed=settings.get("streamed", False),
+        # The last epoch counts, as it does for the test images.
+        test_each_epoch=False,
     )
-    # The last epoch counts, as it does for the test images.
     correct = round(fitted.history[-1]["test_accuracy"] * len(left_out))
     write_json(cell, {"correct": {"": correct}, "validation": len(left_out), "cost": fitted.cost})
 

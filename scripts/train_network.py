@@ -50,6 +50,8 @@ def main(
         threads=threads,
         weights_seed=settings.get("weights_seed"),
         streamed=settings.get("streamed", False),
+        # A part of the images is trained on for what comes of it; how it came is told of the whole.
+        test_each_epoch=rows is None,
     )
     save(network, fitted.network)
     write_table(history, {name: [row[name] for row in fitted.history] for name in fitted.history[0]})

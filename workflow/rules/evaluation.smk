@@ -34,11 +34,11 @@ rule score_model:
 
 rule describe_learning:
     input:
-        history="<results>/models/{model}{seed}{size}/history.csv",
+        history="<results>/models/{model}{seed}/history.csv",
     output:
-        learning="<results>/models/{model}{seed}{size}/learning.json",
+        learning="<results>/models/{model}{seed}/learning.json",
     log:
-        "<logs>/describe_learning/{model}{seed}{size}.log",
+        "<logs>/describe_learning/{model}{seed}.log",
     wildcard_constraints:
         model=any_model(learners),
     group:

@@ -14,7 +14,7 @@ from cifarbench.networks.checkpoints import Checkpoints
 from cifarbench.networks.devices import claim_device
 from cifarbench.networks.inputs import preprocess
 from cifarbench.networks.recipe import NAMES, Recipe
-from cifarbench.networks.training import Split, train
+from cifarbench.networks.training import Row, Split, train
 from cifarbench.study.cost import cost_record
 from cifarbench.study.files import checksum
 
@@ -31,7 +31,7 @@ class Fitted:
     """A trained network, its history (a row an epoch), and what it cost, ready for JSON."""
 
     network: nn.Module
-    history: list[dict[str, float]]
+    history: list[Row]
     cost: dict[str, Any]
 
 
@@ -48,8 +48,9 @@ def fit(
     threads: int,
     weights_seed: int | None = None,
     streamed: bool = False,
+    test_each_epoch: bool = True,
 ) -> Fitted:
-    """Train the network of an entry on one part of the images, and look at another after each epoch.
+    """Train the network of an entry on one part of the images, and look at another, after each epoch or the last.
 
     params: its hyperparameters. about: dataset.json. checkpoints: a folder. code: a checkpoint that other code wrote is
     not used. weights_seed: that of the initial weights, if another one; `seed` then drives the rest as it always does.
@@ -92,6 +93,7 @@ def fit(
         seed=seed,
         checkpoints=Checkpoints(checkpoints, belongs_to),
         checkpoint_seconds=checkpoint_seconds,
+        test_each_epoch=test_each_epoch,
     )
     name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
     return Fitted(network, history, {**cost_record(seconds, threads), "device": name})

@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 
 # Images that are predicted at once: what the layers make of them stays in bounded memory.
 EVALUATION_BATCH = 250
+# Loss and accuracy of test images that were not asked.
+UNTESTED = None, None
+# An epoch of a history.
+Row = dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,15 @@ def train(
     seed: int,
     checkpoints: Checkpoints,
     checkpoint_seconds: float,
-) -> tuple[list[dict[str, float]], float]:
+    test_each_epoch: bool = True,
+) -> tuple[list[Row], float]:
     """Train `network` in place by gradient descent on cross-entropy, as the recipe says.
 
     Returns the history, one row an epoch with `epoch` (from 0), `train_loss`, `test_loss`, `train_accuracy`,
     `test_accuracy`, and the seconds spent, those before an interruption included. Training figures are averages
     over the epoch's batches as they were trained, changed images included, and losses are without label smoothing.
+    test_each_epoch: whether test images are asked after each epoch; otherwise after the last, and None stands for the
+    others.
     Goes on from the newest checkpoint, if there is one, and keeps a new one whenever `checkpoint_seconds` have
     passed. The caller seeds torch before it builds the network; `seed` drives the order of the images and how they are
     changed. Raises FloatingPointError when the loss is no number any more.
@@ -95,7 +102,7 @@ def train(
     shuffler = torch.Generator().manual_seed(seed)
     steps_per_epoch = math.ceil(len(training.labels) / recipe.batch_size)
     steps = recipe.epochs * steps_per_epoch
-    history: list[dict[str, float]] = []
+    history: list[Row] = []
     seconds_before = 0.0
 
     state = checkpoints.newest(recipe.epochs)
@@ -126,14 +133,14 @@ def train(
             loss_sum += loss.detach() * len(batch)
             correct += (logits.detach().argmax(1) == labels).sum()
 
-        test_logits = predict_logits(network, test.images, recipe.test_flips)
         # The only place in an epoch that waits for the device.
+        tested = _tested(network, test, recipe) if test_each_epoch else UNTESTED
         row = {
             "epoch": epoch,
             "train_loss": loss_sum.item() / len(order),
-            "test_loss": cross_entropy(test_logits, test.labels).item(),
+            "test_loss": tested[0],
             "train_accuracy": correct.item() / len(order),
-            "test_accuracy": (test_logits.argmax(1) == test.labels).double().mean().item(),
+            "test_accuracy": tested[1],
         }
         if not math.isfinite(row["train_loss"]):
             raise FloatingPointError(
@@ -141,11 +148,10 @@ def train(
                 f"{recipe.learning_rate} may help"
             )
         history.append(row)
-        log.info(
-            "epoch %d of %d, test accuracy %.4f; training accuracy %.4f, test loss %.4f, training loss %.4f",
-            *(epoch + 1, recipe.epochs, row["test_accuracy"]),
-            *(row["train_accuracy"], row["test_loss"], row["train_loss"]),
-        )
+        figures = {"test accuracy": row["test_accuracy"], "training accuracy": row["train_accuracy"]}
+        figures |= {"test loss": row["test_loss"], "training loss": row["train_loss"]}
+        said = [f"{name} {value:.4f}" for name, value in figures.items() if value is not None]
+        log.info("epoch %d of %d, %s; %s", epoch + 1, recipe.epochs, said[0], ", ".join(said[1:]))
         now = time.monotonic()
         if now - saved >= checkpoint_seconds or epoch == recipe.epochs - 1:
             saved = now
@@ -161,6 +167,8 @@ def train(
                     "seconds": seconds_before + now - start,
                 },
             )
+    if not test_each_epoch:
+        history[-1]["test_loss"], history[-1]["test_accuracy"] = _tested(network, test, recipe)
     return history, seconds_before + time.monotonic() - start
 
 
@@ -180,6 +188,12 @@ def predict_logits(network: nn.Module, images: torch.Tensor, test_flips: bool = 
             logits = (logits + form.logits(network, batch.flip(3))) / 2
         found.append(logits)
     return torch.cat(found)
+
+
+def _tested(network: nn.Module, test: Split, recipe: Recipe) -> tuple[float, float]:
+    logits = predict_logits(network, test.images, recipe.test_flips)
+    right = logits.argmax(1) == test.labels
+    return cross_entropy(logits, test.labels).item(), right.double().mean().item()
 
 
 def _random_state(device: torch.device) -> dict[str, Any]:

@@ -10,7 +10,10 @@ import pytest
 import torch
 
 import train_network
+from cifarbench.networks import building
+from cifarbench.networks.training import predict_logits
 from cifarbench.study.files import write_array, write_json
+from cifarbench.study.tables import read_rows
 
 PARAMS = {
     "hidden_dim": 4,
@@ -24,6 +27,7 @@ PARAMS = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
+    write_array(tmp_path / "division.npy", np.random.default_rng(0).permutation(20))
     write_json(tmp_path / "dataset.json", {"image_shape": [1, 2, 2], "classes": ["ant", "bee"]})
     write_data(tmp_path)
     threads = torch.get_num_threads()
@@ -44,6 +48,7 @@ def train(
     code: str = "c0de",
     threads: int = 1,
     weights_seed: int | None = None,
+    part: str = "all",
     **params: Any,
 ) -> str:
     """Run the script; the weights' and the history's bytes as one text."""
@@ -58,9 +63,9 @@ def train(
         cost=folder / "cost.json",
         checkpoints=folder / "checkpoints",
         checkpoint_seconds=0,
-        division=[],
+        division=[] if part == "all" else [folder / "division.npy"],
         best=[],
-        settings={"params": PARAMS | params, "chosen": [], "features": [], "part": "all", "seed": seed}
+        settings={"params": PARAMS | params, "chosen": [], "features": [], "part": part, "seed": seed}
         | ({} if weights_seed is None else {"weights_seed": weights_seed}),
         code=code,
         threads=threads,
@@ -100,13 +105,15 @@ def test_another_training_starts_anew(
     assert train(folder, **change) == other
 
 
-def test_the_same_training_goes_on(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("part", ["all", "first_12"])
+def test_the_same_training_goes_on(folder: Path, caplog: pytest.LogCaptureFixture, part: str) -> None:
     caplog.set_level(logging.INFO)
-    straight = train(folder, epochs=7)
+    straight = train(folder, part=part, epochs=7)
     for path in (folder / "checkpoints").rglob("*.pt"):
         path.unlink()
-    train(folder)
-    assert train(folder, epochs=7) == straight
+    train(folder, part=part)
+    assert train(folder, part=part, epochs=7) == straight
+    assert train(folder, part=part, epochs=7) == straight
     assert "Training goes on after 4 epochs, from its checkpoint." in caplog.text
 
 
@@ -137,3 +144,15 @@ def test_initial_weights_and_all_else_have_seeds_of_their_own(folder: Path) -> N
         path.unlink()
     assert train(folder, seed=3) == train(folder, seed=3, weights_seed=3)
     assert train(folder, seed=3, weights_seed=4) != train(folder, seed=4, weights_seed=4)
+
+
+def test_trained_on_a_part_test_images_are_asked_once(folder: Path) -> None:
+    train(folder, part="first_12")
+    *before, last = read_rows(folder / "history.csv")
+    assert len(before) == 3
+    assert all(row["test_loss"] is None and row["test_accuracy"] is None for row in before)
+    assert all(row["train_loss"] > 0 for row in before)
+    network = building.load(folder / "network.pt", PARAMS, (1, 2, 2), 2)
+    images = torch.from_numpy(np.load(folder / "test_images.npy").reshape(6, 1, 2, 2))
+    right = predict_logits(network, images).argmax(1).numpy() == np.load(folder / "test_labels.npy")
+    assert last["test_accuracy"] == right.mean()
