@@ -52,7 +52,7 @@ def test_the_rooms_are_the_rules_files_and_the_tests_folders() -> None:
     rooms = {path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists()}
     assert rooms == set(ROOMS)
     rules = {path.stem for path in (PROJECT / "workflow/rules").glob("*.smk")}
-    assert rules == rooms - {"study"} | {"common", "resources", "targets"}
+    assert rules == rooms - {"study"} | {"common", "resources", "series", "targets"}
     assert {path.name for path in (PROJECT / "tests/unit").iterdir() if path.is_dir()} - {
         "__pycache__"
     } == rooms

@@ -1,0 +1,47 @@
+# What is compared across datasets, seeds, splits and sizes: which runs, and their files. No rule stands here.
+
+# The models of any dataset, in the order in which they are first named.
+MODELS_ANYWHERE = list(dict.fromkeys(model for plan in PLANS.values() for model in plan.models))
+
+
+def sizes_of(dataset):
+    """The numbers of training images that a dataset's models are fitted to, all of them last."""
+    n_train = PLANS[dataset].dataset["n_train"]
+    return [*series.sizes((ACROSS or {}).get("sizes", []), n_train), n_train]
+
+
+# The datasets whose models are fitted to more than one size.
+WITH_CURVES = [dataset for dataset in PLANS if len(sizes_of(dataset)) > 1]
+
+
+def of_repeats(dataset, name):
+    """A file of each run that is compared; what is scored on other test images has scores of its own."""
+    return [
+        (
+            f"results/across/{dataset}/elsewhere/{one.test_set}/{one.run.model}.json"
+            if one.test_set and name == "metrics.json"
+            else f"results/{series.variant(dataset, one.split)}/models/{one.run.path}/{name}"
+        )
+        for one in REPEATS[dataset]
+    ]
+
+
+def severity_of(test_set):
+    """How strongly the images of a test set are corrupted, if they are."""
+    return ACROSS["test_sets"][test_set].get("severity")
+
+
+def coordinates_of_repeats(dataset):
+    """What each run that is compared is."""
+    plan = PLANS[dataset]
+    return [{"dataset": dataset, **series.coordinates(plan, one)} for one in REPEATS[dataset]]
+
+
+def predictions_of_sizes(dataset):
+    """What each model answers, fitted to each size, all training images last."""
+    *smaller, _ = sizes_of(dataset)
+    return [
+        f"results/{dataset}/models/{model}{size}/predictions.npz"
+        for model in PLANS[dataset].models
+        for size in [*map(size_of, smaller), ""]
+    ]
