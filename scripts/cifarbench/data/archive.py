@@ -1,6 +1,7 @@
 """Which archive it is: its checksum, and the receipt that says where it lies and where it came from."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ def check_archive(path: Path | str, sha256: str | None = None) -> str:
     try:
         found = folder_checksum(path) if path.is_dir() else checksum(path)
     except OSError as error:
+        if path.is_dir():
+            # Some file in it; which one, no checksum would tell.
+            raise UserError(
+                f"{error.filename} in the archive {path} can't be read ({error.strerror}); give yourself the right to, "
+                "or take it away."
+            ) from None
         raise UserError(
             f"The archive {path} can't be read ({error.strerror}); name one that can, with ARCHIVE= (make) "
             "or --config archive=."
@@ -55,16 +62,35 @@ def folder_checksum(folder: Path) -> str:
     """The checksum of a list of the folder's files, each with its own checksum, as `sha256sum` prints it.
 
     Files are listed by their path within the folder, sorted; hidden ones don't count.
+
+    Raises UserError for a name that is no text.
     """
-    lines = [f"{checksum(path)}  {path.relative_to(folder).as_posix()}\n" for path in visible_files(folder)]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    digest = hashlib.sha256()
+    for path in visible_files(folder):
+        name = path.relative_to(folder).as_posix()
+        try:
+            digest.update(f"{checksum(path)}  {name}\n".encode())
+        except UnicodeEncodeError:
+            raise UserError(f"{name!r} in {folder} has a name that is no UTF-8; rename it.") from None
+    return digest.hexdigest()
 
 
 def visible_files(folder: Path) -> list[Path]:
-    """The files in a folder and its subfolders, sorted, without hidden ones."""
+    """The files in a folder and its subfolders, sorted, without hidden ones; none if there is no such folder.
+
+    Raises OSError for a subfolder that may not be read.
+    """
+
+    def unreadable(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    found: list[Path] = []
+    for place, folders, files in os.walk(folder, onerror=unreadable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(place, name) for name in files if not name.startswith(".")]
     return sorted(
-        (path for path in folder.rglob("[!.]*") if path.is_file() and not _hidden(path.relative_to(folder))),
-        key=lambda path: path.relative_to(folder).as_posix(),
+        (path for path in found if path.is_file()), key=lambda path: path.relative_to(folder).as_posix()
     )
 
 
@@ -82,7 +108,3 @@ def receipt(path: Path, kind: str, sha256: str, source: str) -> dict[str, Any]:
         "source": source,
         "official": None if official is None else sha256 == official,
     }
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)

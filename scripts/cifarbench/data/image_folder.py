@@ -1,6 +1,8 @@
 """Images from a folder of pictures: `train/<class>/*` and `test/<class>/*`, as PNG or JPEG."""
 
+import os
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -19,14 +21,15 @@ def read_image_folder(folder: Path, declared: Declared, resize: bool = False) ->
     Colours become grey where one channel is declared. Pictures must have the declared size, unless `resize`:
     then each is scaled to fill it, and what stands over is cut off on both sides alike.
 
-    Raises UserError for a picture that can't be read or has another size, for other classes in `test` than in
-    `train`, and for numbers of classes or pictures that are not as declared.
+    Raises UserError for a picture that can't be read or has another size, for links that lead out of the folder, to
+    another one or nowhere, for other classes in `test` than in `train`, and for numbers of classes or pictures that
+    are not as declared.
     """
     if declared.image_shape[0] not in MODES:
         raise UserError(
             f"image_shape declares {declared.image_shape[0]} channels; pictures have 1 (grey) or 3 (colours)."
         )
-    found = {part: sorted(_folders(folder / part)) for part in ("train", "test")}
+    found = {part: sorted(_folders(folder, part)) for part in ("train", "test")}
     if found["train"] != found["test"]:
         odd = sorted(set(found["train"]) ^ set(found["test"]))[0]
         has, lacks = ("train", "test") if odd in found["train"] else ("test", "train")
@@ -39,7 +42,15 @@ def read_image_folder(folder: Path, declared: Declared, resize: bool = False) ->
         pictures = pictures_of(folder, part, classes)
         if len(pictures) != rows:
             raise UserError(
-                f"{folder}/{part} has {len(pictures)} pictures; expected {rows}, as n_{part} says."
+                f"{folder}/{part} has {len(pictures)} pictures{_passed_over(folder / part)}; expected {rows}, as "
+                f"n_{part} says."
+            )
+        empty = set(range(len(classes))) - {label for _, label in pictures}
+        if empty:
+            where = folder / part / classes[min(empty)]
+            raise UserError(
+                f"{where} has no pictures{_passed_over(where)}; put some there, or take the class away from train "
+                "and test, and from n_classes."
             )
         arrays[f"{part}_images"] = np.stack(
             [read_picture(path, declared.image_shape, resize, MEND)[0] for path, _ in pictures]
@@ -58,7 +69,51 @@ def pictures_of(folder: Path, part: str, classes: list[str]) -> list[tuple[Path,
     ]
 
 
-def _folders(folder: Path) -> list[str]:
+def _folders(top: Path, part: str) -> list[str]:
+    folder = top / part
+    _check_link(top, folder)
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder; expected one with a folder of pictures for each class.")
+    _check_links(top, folder)
     return [path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+
+
+def _check_links(top: Path, folder: Path) -> None:
+    """Refuse links out of the archive, to other folders, and to nowhere.
+
+    What lies behind a link to a folder is not in the archive's checksum; and a stranger's folder has no say over which
+    files of this machine are read and shown.
+    """
+    for place, folders, files in os.walk(folder, onerror=_unreadable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        pictures = [name for name in files if Path(name).suffix.lower() in SUFFIXES and name[0] != "."]
+        for path in (Path(place, name) for name in [*folders, *pictures]):
+            _check_link(top, path)
+
+
+def _check_link(top: Path, path: Path) -> None:
+    if not path.is_symlink():
+        return
+    if not path.exists():
+        fault = f"is a link that leads nowhere (to {path.readlink()}); mend it or take it away"
+    elif path.is_dir():
+        fault = "is a link to a folder; put a copy of that folder in its place (cp -rL), or take it away"
+    elif not path.resolve().is_relative_to(top.resolve()):
+        fault = f"is a link that leads out of {top}; put a copy of the picture in its place (cp -L), or take it away"
+    else:
+        return
+    raise UserError(f"{path} {fault}.")
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    raise UserError(
+        f"{error.filename} can't be read ({error.strerror}); give yourself the right to, or take it away."
+    )
+
+
+def _passed_over(folder: Path) -> str:
+    """Which files were not taken for pictures, for a message; nothing if there are none."""
+    others = [path for path in visible_files(folder) if path.suffix.lower() not in SUFFIXES]
+    if not others:
+        return ""
+    return f", besides {len(others)} files that are neither .png nor .jpg, such as {others[0]}"

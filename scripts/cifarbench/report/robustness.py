@@ -44,13 +44,13 @@ class Robustness:
         say = self.say
         accurate = max(self.found, key=lambda name: self._models[name].accuracy)
         firm = max(self.found, key=lambda name: self.found[name]["mean_accuracy"])
-        values = {"model": firm, "mean": say.number(self.found[firm]["mean_accuracy"])}
-        values |= {"n": say.whole(len(self.corruptions)), "severities": say.whole(len(self._severities))}
         sentences = [
             say(
-                "On images under {n} corruptions in {severities} severities, `{model}` is the most accurate: {mean} "
-                "on average.",
-                **values,
+                "On images under {corruptions} in {severities}, `{model}` is the most accurate: {mean} on average.",
+                corruptions=say.plural("{n} corruption", "{n} corruptions", len(self.corruptions)),
+                severities=say.plural("{n} severity", "{n} severities", len(self._severities)),
+                model=firm,
+                mean=say.number(self.found[firm]["mean_accuracy"]),
             )
         ]
         if firm != accurate:

@@ -8,13 +8,11 @@ import struct
 import subprocess
 import sys
 import tarfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from batches import pickled, tarred
-from PIL import Image
 from sklearn.datasets import load_digits
 
 from cifarbench.data.archive import OFFICIAL, check_archive
@@ -213,168 +211,6 @@ def test_the_real_fashion_mnist():
     # Debian has packed the same files anew: they are not the published bytes, and are refused unless named.
     with pytest.raises(UserError, match=r"has the sha256 [0-9a-f]{64}, not .* SHA256="):
         check_archive(DEBIAN, OFFICIAL["fashion_mnist"])
-
-
-# ---- A folder of pictures ----
-
-FOLDER = {"kind": "image_folder", "n_train": 4, "n_test": 2, "n_classes": 2, "image_shape": [3, 4, 5]}
-
-
-def pictures(folder, **save):
-    """Two training pictures and a test picture of each of two classes; what they show, by path."""
-    rng = np.random.default_rng(0)
-    shown = {}
-    for name in (
-        "train/cat/b.png",
-        "train/cat/a.png",
-        "train/dog/x/1.png",
-        "train/dog/2.PNG",
-        "test/cat/1.png",
-        "test/dog/1.png",
-    ):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shown[name] = rng.integers(0, 256, (4, 5, 3), np.uint8)
-        Image.fromarray(shown[name]).save(path, **save)
-    return shown
-
-
-def test_a_folder_of_pictures_becomes_arrays(tmp_path):
-    shown = pictures(tmp_path)
-    (tmp_path / "train/.DS_Store").write_bytes(b"x")
-    (tmp_path / "train/cat/notes.txt").write_bytes(b"x")
-    (tmp_path / ".git").mkdir()
-    dataset = load_dataset(tmp_path, FOLDER)
-    assert dataset.classes == ["cat", "dog"]
-    assert dataset.train_labels.tolist() == [0, 0, 1, 1]
-    order = ["train/cat/a.png", "train/cat/b.png", "train/dog/2.PNG", "train/dog/x/1.png"]
-    for row, name in zip(dataset.train_images, order, strict=True):
-        assert np.array_equal(row.reshape(3, 4, 5).transpose(1, 2, 0), shown[name])
-
-
-def test_pictures_become_grey_where_one_channel_is_declared(tmp_path):
-    pictures(tmp_path)
-    dataset = load_dataset(tmp_path, FOLDER | {"image_shape": [1, 4, 5]})
-    grey = np.asarray(Image.open(tmp_path / "test/dog/1.png").convert("L"))
-    assert np.array_equal(dataset.test_images[1].reshape(4, 5), grey)
-
-
-@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "LA", "CMYK"])
-def test_pictures_of_all_modes_are_read(tmp_path, mode):
-    pictures(tmp_path)
-    path = tmp_path / ("train/cat/a.jpg" if mode == "CMYK" else "train/cat/a.png")
-    (tmp_path / "train/cat/a.png").unlink()
-    Image.new(mode, (5, 4)).save(path)
-    assert load_dataset(tmp_path, FOLDER).train_images.shape == (4, 60)
-
-
-def test_pictures_of_another_size(tmp_path):
-    pictures(tmp_path)
-    # Grey, with red and blue ends that stand over when it is cut.
-    wide = np.full((8, 30, 3), 90, np.uint8)
-    wide[:, :3], wide[:, -3:] = (255, 0, 0), (0, 0, 255)
-    Image.fromarray(wide).save(tmp_path / "train/cat/a.png")
-    with pytest.raises(
-        UserError, match=r"cat/a.png is 30 x 8 pixels, not 5 x 4 as image_shape says; set resize"
-    ):
-        load_dataset(tmp_path, FOLDER)
-    dataset = load_dataset(tmp_path, FOLDER | {"resize": True})
-    assert (dataset.train_images[0] == 90).all()
-
-
-def test_a_picture_that_a_camera_has_turned(tmp_path):
-    pictures(tmp_path)
-    (tmp_path / "train/cat/a.png").unlink()
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.new("RGB", (4, 5)).save(tmp_path / "train/cat/a.jpg", exif=exif)
-    load_dataset(tmp_path, FOLDER)
-
-
-def bomb():
-    """A PNG of a few bytes that claims 20,000 x 20,000 pixels."""
-
-    def chunk(name, content):
-        return (
-            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-        )
-
-    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-
-
-FOLDER_FAULTS = {
-    "no train": (
-        lambda f: (f / "train").rename(f / "training"),
-        "train is no folder; expected one with a folder",
-    ),
-    "no test": (lambda f: (f / "test").rename(f / "t"), "test is no folder"),
-    "a class only in train": (lambda f: (f / "train/eel").mkdir(), "the class eel in train but not in test"),
-    "a class only in test": (lambda f: (f / "test/eel").mkdir(), "the class eel in test but not in train"),
-    "a class too many": (
-        lambda f: [(f / p / "eel").mkdir() for p in ("train", "test")],
-        "names 3 classes; expected 2",
-    ),
-    "a picture too few": (
-        lambda f: (f / "train/cat/a.png").unlink(),
-        "train has 3 pictures; expected 4, as n_train",
-    ),
-    "no picture": (
-        lambda f: (f / "train/cat/a.png").write_text("<html>"),
-        "a.png can't be read as a picture",
-    ),
-    "an empty file": (lambda f: (f / "train/cat/a.png").write_bytes(b""), "a.png can't be read as a picture"),
-    "half a picture": (
-        lambda f: (f / "train/cat/a.png").write_bytes((f / "train/cat/b.png").read_bytes()[:80]),
-        "a.png can't be read as a picture",
-    ),
-    "a picture of 16 bits": (
-        lambda f: Image.new("I;16", (5, 4)).save(f / "train/cat/a.png"),
-        r"a.png can't be read as a picture \(more than 8 bits a channel\)",
-    ),
-    "a bomb": (lambda f: (f / "train/cat/a.png").write_bytes(bomb()), "a.png can't be read as a picture"),
-    "another format": (
-        lambda f: Image.new("RGB", (5, 4)).save(f / "train/cat/a.png", format="BMP"),
-        "a.png can't be read as a picture",
-    ),
-    "a link that leads nowhere": (
-        lambda f: [(f / "train/cat/a.png").unlink(), (f / "train/cat/a.png").symlink_to("nowhere.png")],
-        "train has 3 pictures; expected 4",
-    ),
-    "a link to a text": (
-        lambda f: [(f / "train/cat/a.png").unlink(), (f / "train/cat/a.png").symlink_to(__file__)],
-        "a.png can't be read as a picture",
-    ),
-    "10,000 files in a class": (
-        lambda f: [(f / f"train/cat/{number}.jpg").touch() for number in range(10_000)],
-        "train has 10004 pictures; expected 4",
-    ),
-    "a class without pictures": (
-        lambda f: (f / "test/cat/1.png").rename(f / "test/dog/2.png"),
-        "no test images of the class cat",
-    ),
-}
-
-
-@pytest.mark.parametrize("fault", FOLDER_FAULTS)
-def test_a_folder_that_is_not_as_declared(tmp_path, fault):
-    pictures(tmp_path)
-    change, message = FOLDER_FAULTS[fault]
-    change(tmp_path)
-    with pytest.raises(UserError, match=message):
-        load_dataset(tmp_path, FOLDER)
-
-
-def test_a_link_to_the_folder_itself_is_passed_over(tmp_path):
-    pictures(tmp_path)
-    (tmp_path / "train/cat/again").symlink_to(tmp_path / "train/cat")
-    assert len(load_dataset(tmp_path, FOLDER).train_labels) == 4
-
-
-def test_pictures_have_one_or_three_channels(tmp_path):
-    pictures(tmp_path)
-    with pytest.raises(UserError, match=r"image_shape declares 4 channels; pictures have 1 \(grey\) or 3"):
-        load_dataset(tmp_path, FOLDER | {"image_shape": [4, 4, 5]})
 
 
 def _small(images):

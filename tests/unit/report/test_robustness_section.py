@@ -14,7 +14,7 @@ from cifarbench.report.results import Run
 from cifarbench.robustness.names import CORRUPTIONS
 from cifarbench.robustness.resistance import resistance
 from cifarbench.study.failures import Failure
-from cifarbench.study.files import read_arrays, write_json
+from cifarbench.study.files import read_arrays, read_json, write_json
 
 FAILED = Failure("mlp", "withstand_corruptions", "MemoryError")
 
@@ -71,6 +71,24 @@ def test_it_says_who_is_best_as_images_are_and_on_worse_ones(folder: Path) -> No
     text = section(folder)
     assert "under 15 corruptions in 3 severities" in text
     assert "On images as they are it is <code>knn_raw</code>, which falls from" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "severities", "sentence"),
+    [
+        ("en", [3], "under 15 corruptions in 1 severity,"),
+        ("ru", [3], "(15 видов искажений, 1 степень)"),
+        ("ru", [1, 3], "(15 видов искажений, 2 степени)"),
+        ("ru", [1, 2, 3, 4, 5], "(15 видов искажений, 5 степеней)"),
+    ],
+)
+def test_numbers_of_severities_have_their_form(
+    folder: Path, tmp_path: Path, language: str, severities: list[int], sentence: str
+) -> None:
+    shutil.copytree(folder, tmp_path / "run")
+    for path in (tmp_path / "run").glob("models/*/robustness.json"):
+        write_json(path, read_json(path) | {"severities": severities})
+    assert sentence in section(tmp_path / "run", language)
 
 
 def test_a_model_that_failed_is_left_out(folder: Path, tmp_path: Path) -> None:

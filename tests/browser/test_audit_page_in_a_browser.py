@@ -1,0 +1,135 @@
+"""The page of an audit in a real browser: Debian's Chromium, driven by Playwright."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import small_audit
+from test_page import CHROMIUM, DESKTOP, FLAGS, PHONE, pytestmark, sync_api
+
+from cifarbench.study.tables import read_rows, write_table
+
+__all__ = ["pytestmark"]
+PAGES = ["en", "ru", "files"]
+# As people call their pictures: nothing in it at which a line may break.
+FILE = "train/photographs_of_the_summer/" + "IMG_20240731_" * 9 + ".JPEG"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["sync_api.Browser"]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, chromium_sandbox=False)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = small_audit.shared()
+    named = tmp_path_factory.mktemp("files") / "run"
+    shutil.copytree(folder, named)
+    for table in (named / "audit").glob("*.csv"):
+        rows = read_rows(table)
+        files = {name: [FILE] * len(rows) for name in rows[0] if name.startswith("file")}
+        write_table(table, {name: [row[name] for row in rows] for name in rows[0]} | files)
+    return {
+        "en": small_audit.page(folder),
+        "ru": small_audit.page(folder, "ru"),
+        "files": small_audit.page(named),
+    }
+
+
+@pytest.fixture
+def open_page(browser: "sync_api.Browser", pages: dict[str, Path]):
+    contexts = []
+
+    def opened(name: str, viewport: dict[str, int] = DESKTOP, scheme: str = "light") -> "sync_api.Page":
+        context = browser.new_context(viewport=viewport, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.requests, page.complaints = [], []
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(pages[name].as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name: str):
+    page = open_page(name)
+    page.mouse.wheel(0, 100_000)
+    assert [url for url in page.requests if not url.startswith("data:")] == [pages[name].as_uri()]
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_does_not_scroll_sideways(open_page, name: str, viewport: dict[str, int]):
+    page = open_page(name, viewport)
+    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+    outside = page.evaluate(
+        """width => [...document.querySelectorAll("main *, nav *, header *")]
+            .filter(element => !element.closest(".frame, .skip"))
+            .filter(element => element.getBoundingClientRect().right > width + 0.5)
+            .map(element => element.outerHTML.slice(0, 80))""",
+        viewport["width"],
+    )
+    assert outside == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("name", "viewport"), [("en", DESKTOP), ("ru", PHONE), ("files", PHONE)], ids=["en", "ru", "files"]
+)
+def test_contrast_landmarks_and_names_are_accessible(
+    open_page, name: str, viewport: dict[str, int], scheme: str
+):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    found = axe.Axe().run(open_page(name, viewport, scheme))
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize(("name", "called"), [("en", "test image 7"), ("ru", "тестовое изображение 7")])
+def test_each_picture_is_shown_and_says_which_it_is(open_page, name: str, called: str):
+    page = open_page(name)
+    shown = page.locator("img").evaluate_all(
+        """async images => Promise.all(images.map(async image => {
+            image.loading = "eager"
+            await image.decode()
+            return [image.alt, image.naturalWidth]
+        }))"""
+    )
+    assert all(alt and width == 8 for alt, width in shown)
+    assert called in [alt for alt, _ in shown]
+    # The two of a pair are two images, and no line stands between them.
+    for pair in page.locator("#copies li").all():
+        first, second = (image.bounding_box() for image in pair.locator("img").all())
+        assert first["y"] == second["y"]
+
+
+def test_contents_lead_to_each_section(open_page):
+    page = open_page("en", PHONE)
+    for link in page.locator("nav a").all():
+        link.click()
+        target = page.locator(link.get_attribute("href"))
+        assert target.locator("h2").inner_text()
+        assert page.url.endswith(link.get_attribute("href"))
+    assert page.locator("nav a").count() == page.locator("main section").count()
+
+
+def test_it_is_whole_without_scripts_and_in_print(browser, pages, tmp_path: Path):
+    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(pages["en"].as_uri())
+    assert page.locator("#labels li").count() >= small_audit.N_FLIPPED - 1
+    assert page.locator("#classes tbody tr").count() == 10
+    page.emulate_media(media="print", color_scheme="dark")
+    assert not page.locator("nav").is_visible()
+    assert page.locator("#copies img").first.is_visible()
+    context.close()

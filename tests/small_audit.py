@@ -1,0 +1,91 @@
+"""A small run with its audit: real scripts on handwriting with faults made on purpose."""
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import small_run
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+import find_duplicates
+import inspect_images
+import judge_labels
+import weigh_faults
+import write_audit
+from cifarbench.study.files import read_json, write_array, write_json
+
+N_FLIPPED = 6
+
+
+@cache
+def shared() -> Path:
+    """For all tests of this process, which leave it as it is."""
+    folder = Path(tempfile.mkdtemp(prefix="small_audit_"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return write(folder / "run")
+
+
+def write(folder: Path) -> Path:
+    """A small run whose training images hold copies of test images, wrong labels and a constant image."""
+    shutil.copytree(small_run.shared(), folder)
+    data, audit = folder / "data", folder / "audit"
+    test = np.load(data / "test_images.npy")
+    pixels, target = load_digits(return_X_y=True)
+    rows, _ = train_test_split(
+        np.arange(len(target)), test_size=small_run.N_TEST, random_state=0, stratify=target
+    )
+    train, labels = (pixels[rows[:600]] * 15.9).astype(np.uint8), target[rows[:600]]
+    test_labels = np.load(folder / "models/knn_raw/predictions.npz")["y_true"].astype(np.int64)
+    labels[:N_FLIPPED] = (labels[:N_FLIPPED] + 3) % 10
+    train[10], labels[10] = test[7], test_labels[7]
+    train[11] = 90
+    about = read_json(data / "dataset.json") | {"n_train": len(train), "n_test": len(test)}
+    write_json(data / "dataset.json", about)
+    for name, array in (("train_images", train), ("train_labels", labels), ("test_labels", test_labels)):
+        write_array(data / f"{name}.npy", array)
+    images = {name: data / f"{name}.npy" for name in ("train_images", "test_images")}
+    both = images | {name: data / f"{name}.npy" for name in ("train_labels", "test_labels")}
+    dataset = data / "dataset.json"
+    settings = {"seed": 0, "flippable": False}
+    find_duplicates.main(
+        **images,
+        dataset=dataset,
+        table=audit / "duplicates.csv",
+        summary=audit / "duplicates.json",
+        settings=settings,
+    )
+    judge_labels.main(
+        **both, dataset=dataset, table=audit / "labels.csv", summary=audit / "labels.json", settings=settings
+    )
+    means, classes = audit / "means.npy", audit / "classes.json"
+    inspect_images.main(**both, dataset=dataset, table=audit / "images.csv", means=means, summary=classes)
+    weigh_faults.main(
+        predictions=[folder / f"models/{model}/predictions.npz" for model in small_run.MODELS],
+        duplicates=audit / "duplicates.csv",
+        labels=audit / "labels.csv",
+        dataset=dataset,
+        effects=audit / "effects.json",
+        settings={"models": [*small_run.MODELS], "seed": 0},
+    )
+    return folder
+
+
+def page(folder: Path, language: str = "en") -> Path:
+    """The audit's page in a language, written beside the audit."""
+    audit, data = folder / "audit", folder / "data"
+    written = folder / f"audit_{language}.html"
+    files = [path for path in audit.iterdir() if path.suffix in (".csv", ".json")]
+    images = {name: data / f"{name}.npy" for name in ("train_images", "test_images")}
+    write_audit.main(
+        files,
+        data / "dataset.json",
+        **images,
+        means=audit / "means.npy",
+        page=written,
+        settings={"language": language},
+    )
+    return written
