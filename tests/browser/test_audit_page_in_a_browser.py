@@ -12,8 +12,8 @@ from cifarbench.study.tables import read_rows, write_table
 
 __all__ = ["pytestmark"]
 PAGES = ["en", "ru", "files"]
-# As people call their pictures: nothing in it at which a line may break.
-FILE = "train/photographs_of_the_summer/" + "IMG_20240731_" * 9 + ".JPEG"
+# As people call their pictures: nothing in it at which a line may break, and what a page may not take for its own.
+FILE = "train/photographs_of_the_summer/<img src=x.png>" + "IMG_20240731_" * 9 + ".JPEG"
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,9 @@ def test_contrast_landmarks_and_names_are_accessible(
     assert found.violations_count == 0, found.generate_report()
 
 
-@pytest.mark.parametrize(("name", "called"), [("en", "test image 7"), ("ru", "тестовое изображение 7")])
+@pytest.mark.parametrize(
+    ("name", "called"), [("en", "picture of test image 7"), ("ru", "вид: тестовое изображение 7")]
+)
 def test_each_picture_is_shown_and_says_which_it_is(open_page, name: str, called: str):
     page = open_page(name)
     shown = page.locator("img").evaluate_all(

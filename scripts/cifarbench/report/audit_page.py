@@ -82,7 +82,9 @@ class AuditPage:
     def picture(self, split: str, index: int) -> Markup:
         """One image, as an element of the page."""
         row = int(np.searchsorted(self._rows[split], index))
-        return self._element(self._images[split][row], self.name(split, index))
+        # Its name stands beside it, and nobody wants to hear the same twice.
+        alt = self.say("picture of {name}", name=self.name(split, index))
+        return self._element(self._images[split][row], alt)
 
     def name(self, split: str, index: int) -> str:
         """What an image is called: its split and index."""
