@@ -42,6 +42,8 @@ rule draw_model:
         ),
     log:
         "<logs>/draw_model/{model}.log",
+    # What the comparison does not wait for fills the time while it is made.
+    priority: -1
     group:
         "evaluation"
     conda:
@@ -87,6 +89,7 @@ rule draw_training:
         "<logs>/draw_training/{model}.log",
     wildcard_constraints:
         model=any_model(learners),
+    priority: -1
     group:
         "evaluation"
     conda:
@@ -124,6 +127,7 @@ rule draw_tuning:
         "<logs>/draw_tuning/{model}.log",
     wildcard_constraints:
         model=any_model(tuned),
+    priority: -1
     group:
         "evaluation"
     conda:
@@ -162,6 +166,7 @@ rule draw_filters:
         "<logs>/draw_filters/{model}.log",
     wildcard_constraints:
         model=any_model(lookers),
+    priority: -1
     group:
         "evaluation"
     conda:

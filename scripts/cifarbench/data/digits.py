@@ -37,7 +37,7 @@ def write_digits_archive(path: Path) -> None:
         members[f"data_batch_{number}"] = _batch(images, labels, rows, f"training batch {number} of 5")
     members["test_batch"] = _batch(images, labels, test, "testing batch 1 of 1")
     with replacing(path) as file:
-        file.write(gzip.compress(_tar(members), mtime=0))
+        file.write(gzip.compress(_tar(members), compresslevel=1, mtime=0))
 
 
 def _enlarged(images: np.ndarray) -> np.ndarray:
