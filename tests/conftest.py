@@ -1,14 +1,18 @@
 """What all tests share, also where several processes run them (`pytest -n auto`)."""
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import once
 import pytest
-from filelock import FileLock
 from xdist.scheduler import LoadScopeScheduling
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Before anything is imported that counts cores: several processes, each with threads for all of them, wait for
+    # each other most of the time. Jobs that Snakemake starts are told how many they have.
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,9 +39,6 @@ def group_of(nodeid: str) -> str:
         case "cluster":
             # There can be one Slurm on a machine.
             return "cluster"
-        case "browser" | "report":
-            # They read the same small run, which each process would make for itself.
-            return "small_run"
         case "workflow" if Path(file).stem not in ("test_crate", "test_export"):
             # A whole study is made once for all processes. These two make one of their own.
             return nodeid
@@ -45,29 +46,23 @@ def group_of(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    # Those that wait the most begin first, then those that take the longest.
-    order = ("cluster", "workflow")
-    items.sort(key=lambda item: order.index(room) if (room := item.path.parent.name) in order else len(order))
+    # Those that wait the most begin first, then those that take the longest. Of a cluster, its faults: they are had
+    # before others' jobs are on it.
+    order = ("test_faults", "cluster", "workflow")
+    items.sort(
+        key=lambda item: next(
+            (place for place, name in enumerate(order) if name in (item.path.stem, item.path.parent.name)),
+            len(order),
+        )
+    )
     for item in items:
         if "long" in item.keywords and not config.getoption("--long"):
             item.add_marker(pytest.mark.skip(reason="takes minutes; run with --long"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
     """Make a folder that all processes share: of a name, by a function that fills it."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-
-    def make(name: str, fill: Callable[[Path], None]) -> Path:
-        folder, done = shared / name, shared / f"{name}.done"
-        with FileLock(shared / f"{name}.lock"):
-            if not done.exists():
-                # Left by a process that failed.
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir()
-                fill(folder)
-                done.touch()
-        return folder
-
-    return make
+    once.place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return once.make

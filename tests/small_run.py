@@ -1,14 +1,13 @@
 """The files of a small run: models of scikit-learn on its digits, by the library's metrics, figures and contract."""
 
-import atexit
 import shutil
-import tempfile
 import warnings
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import once
 import yaml
 from sklearn.base import BaseEstimator
 from sklearn.datasets import load_digits
@@ -91,41 +90,47 @@ def files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-@cache
 def shared(*more: str) -> Path:
-    """The notebook's models, or more of the nine, for all tests of this process, which leave them as they are."""
-    folder = Path(tempfile.mkdtemp(prefix="small_run_"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return write(folder, models=MODELS | {name: NINE[name] for name in more})
+    """The notebook's models, or more of the nine, for all tests, which leave them as they are."""
+    models = MODELS | {name: NINE[name] for name in more}
+    return once.make("_".join(["small_run", *more]), partial(write, models=models))
 
 
 def write(folder: Path, seeds: tuple[int, ...] = (0,), models: dict[str, Any] = MODELS) -> Path:
-    """Train every model and write the contract's files under `folder`, which is returned."""
+    """Train every model, unless another test has, and write the contract's files under `folder`, which is returned."""
+    for model, entry in models.items():
+        learns = entry["family"] in ("mlp", "network")
+        for seed in seeds if learns else seeds[:1]:
+            made = once.make(f"small_run_of_{model}_{seed}", partial(_write_run, model=model, seed=seed))
+            shutil.copytree(made, folder, dirs_exist_ok=True)
+    compare(folder, list(models), seeds)
+    return folder
+
+
+def _write_run(folder: Path, model: str, seed: int) -> None:
+    """The files of one model, trained with one seed; with the first, its figures, too."""
     pixels, labels = load_digits(return_X_y=True)
     images = (pixels * 15.9).astype(np.uint8)
     train, test, train_labels, y_true = train_test_split(
         images, labels, test_size=N_TEST, random_state=0, stratify=labels
     )
     _write_data(folder, len(train), test)
-    for model, entry in models.items():
-        learns = entry["family"] in ("mlp", "network")
-        for run in [model, *(f"{model}/seed_{seed}" for seed in seeds[1:] if learns)]:
-            place = folder / "models" / run
-            seed = int(run.partition("/seed_")[2] or seeds[0])
-            fit = _fit_network if learns else _fit_other
-            fit(place, model, entry, seed, train / 255, train_labels, test / 255, y_true)
-            score_model.main(
-                place / "predictions.npz",
-                place / "fit.json",
-                folder / "data/test_images.npy",
-                folder / "data/dataset.json",
-                place / "metrics.json",
-                {"seed": 0},
-                code="",
-            )
+    entry, place = NINE[model], folder / "models" / model
+    if seed:
+        place /= f"seed_{seed}"
+    fit = _fit_network if entry["family"] in ("mlp", "network") else _fit_other
+    fit(place, model, entry, seed, train / 255, train_labels, test / 255, y_true)
+    score_model.main(
+        place / "predictions.npz",
+        place / "fit.json",
+        folder / "data/test_images.npy",
+        folder / "data/dataset.json",
+        place / "metrics.json",
+        {"seed": 0},
+        code="",
+    )
+    if not seed:
         _draw(folder, model)
-    compare(folder, list(models), seeds)
-    return folder
 
 
 def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+import warm
 import yaml
 
 CHECKOUT = Path(__file__).parents[2]
 PARTS = ["workflow", "scripts", "config", "environment.yml"]
 OVERLAY = "config/tiny.yaml"
-TIMEOUT = 600
 
 # A job as Snakemake tells of it: its rule, and further down, if it has any, its wildcards. Groups are indented.
 JOB = re.compile(r"^( *)(?:local)?rule (\w+):\n((?:\1    .+\n)*)", re.MULTILINE)
@@ -101,10 +101,10 @@ class Project:
         snakemake = [sys.executable, "-m", "snakemake", *wanted, "--cores", str(cores)]
         return [*snakemake, "--configfile", OVERLAY, *arguments]
 
-    def run(self, *arguments: str, **options: Any) -> Answer:
-        """Run Snakemake to its end."""
+    def run(self, *arguments: str, cold: bool = False, **options: Any) -> Answer:
+        """Run Snakemake to its end. cold: in a Python that has imported nothing, as its users start it."""
         before = self._logs()
-        answer = self._finish(self.command(*arguments, **options))
+        answer = self._finish(self.command(*arguments, **options), cold)
         return replace(answer, log="".join(path.read_text() for path in sorted(self._logs() - before)))
 
     def _logs(self) -> set[Path]:
@@ -135,7 +135,9 @@ class Project:
         """Run one of the scripts that are no rule's."""
         return self._finish([sys.executable, f"scripts/{name}.py", *arguments])
 
-    def _finish(self, command: list[str]) -> Answer:
+    def _finish(self, command: list[str], cold: bool = False) -> Answer:
+        if not cold:
+            return Answer(*warm.python(command[1:], self.folder, self.environment))
         process = subprocess.run(
             command,
             cwd=self.folder,
@@ -143,7 +145,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=TIMEOUT,
+            timeout=warm.TIMEOUT,
         )
         return Answer(process.returncode, process.stdout)
 

@@ -18,9 +18,9 @@ TOGETHER = {("", job) for job in ("compare_datasets", "draw_across", "write_acro
 DATA = ["fetch_archive", "unpack_archive"]
 OF_A_MODEL = ["predict_neighbors", "score_model"]
 OF_A_NETWORK = ["train_network", "predict_network", "score_model"]
-# Beside its runs, a study of two models, one of them a network.
+AUDIT = ["find_duplicates", "judge_labels", "inspect_images", "write_audit", "weigh_faults"]
+# Beside its runs and its audit, a study of two models, one of them a network.
 STUDY = ["compare_models", "draw_comparison", "write_report", "draw_training mlp", "draw_filters mlp"]
-STUDY += ["find_duplicates", "judge_labels", "inspect_images", "write_audit", "weigh_faults"]
 STUDY += ["describe_learning mlp", "draw_model mlp", "draw_model knn_pca", "fit_features pca all"]
 
 
@@ -76,8 +76,8 @@ def whole_study(dataset: str) -> set[tuple[str, str]]:
 
 @pytest.fixture(scope="session")
 def small(overlay: dict) -> dict:
-    """The tiny study with two models."""
-    return overlay | {"compare": ["knn_pca", "mlp"]}
+    """The tiny study with two models, and without an audit."""
+    return overlay | {"compare": ["knn_pca", "mlp"], "audit": False}
 
 
 @pytest.fixture(scope="session")
@@ -180,20 +180,20 @@ def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path: Path) -
         entry = settings["datasets"]["tiny"] | {"archive": str(tmp_path / "other.tar.gz"), "sha256": sha256}
         settings["datasets"]["other"] = entry
         settings["across"]["own"] = {"other": {"models": {"mlp": {"epochs": 2}}}}
+        settings["audit"] = True
 
     project.configure(add)
     further = of_size("other", 30) | of_seed("other", 1) | of_split("other", 1, seed=1)
     divided = jobs("other", ["divide_images"], "order")
-    assert would_run(project) == whole_study("other") | further | divided | collected("other")
+    audits = jobs("other", AUDIT) | jobs("tiny", [*AUDIT, "write_report"])
+    assert would_run(project) == whole_study("other") | audits | further | divided | collected("other")
 
 
 def test_a_dataset_s_own_hyperparameter_is_no_other_s(changed) -> None:
     project = changed("across.own", {"tiny": {"models": {"knn_pca": {"n_neighbors": 3}}}})
     runs = ["knn_pca", "knn_pca/first_30"]
     searched = jobs("tiny", OF_A_MODEL, *runs) | jobs("tiny/split_1", OF_A_MODEL, "knn_pca")
-    drawn = jobs(
-        "tiny", ["draw_model knn_pca", "compare_models", "draw_comparison", "weigh_faults", "write_report"]
-    )
+    drawn = jobs("tiny", ["draw_model knn_pca", "compare_models", "draw_comparison", "write_report"])
     assert would_run(project) == searched | drawn | collected("tiny")
 
 

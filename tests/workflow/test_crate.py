@@ -24,7 +24,9 @@ def study(tmp_path_factory: pytest.TempPathFactory, overlay: dict) -> Project:
     (project.folder / "my_models/small.py").write_text(SMALL)
     (project.folder / "my_models/layers.py").write_text(LAYERS)
     project.configure(
-        lambda settings: settings.update(compare=MODELS, models=settings["models"] | {"small": ENTRY})
+        lambda settings: settings.update(
+            compare=MODELS, models=settings["models"] | {"small": ENTRY}, audit=False
+        )
     )
     project.succeed()
     return project

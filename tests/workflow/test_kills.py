@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from project import Project
+from test_reruns import MODELS
 
 # All that a study ends in, but for what it cost to get there.
 SAME = ["data/*.npy", "models/**/predictions.npz", "models/**/metrics.json", "models/**/history.csv"]
@@ -94,18 +95,29 @@ def _await_moment(job: psutil.Process, project: Project, choice: random.Random) 
             time.sleep(0.001)
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("kills", "models"),
+    # A model with a grid and a network have jobs of every kind.
+    [(5, ["knn_grid", "mlp_batchnorm_dropout"]), pytest.param(50, MODELS, marks=pytest.mark.long)],
+)
 def test_killed_again_and_again_a_run_ends_like_one_never_disturbed(
-    finished: Project, fresh: Project, kills: int
+    project: Project, fresh: Project, kills: int, models: list[str]
 ) -> None:
+    for one in (project, fresh):
+        one.configure(lambda settings: settings.update(compare=models))
+    # Their comparison is all that is not there yet.
+    project.succeed()
+    for model in set(MODELS) - set(models):
+        shutil.rmtree(project.results / "models" / model)
+        shutil.rmtree(project.results / "figures" / model)
     choice = random.Random(kills)
     # Spread over the run: it goes on from where each kill has left it.
-    most_spared = len(finished.would_run("--forceall")) // kills
+    most_spared = len(project.would_run("--forceall")) // kills
     for victim in itertools.islice(VICTIMS, kills):
         while not kill_once(fresh, victim, choice.randint(0, most_spared), choice):
             shutil.rmtree(fresh.results)
     fresh.succeed()
-    assert results(fresh) == results(finished)
+    assert results(fresh) == results(project)
     assert fresh.would_run() == set()
     assert list(fresh.folder.rglob("*.part")) == []
 
@@ -125,9 +137,10 @@ def test_a_change_that_was_cut_off_and_taken_back_leaves_no_trace(
 
 
 @pytest.fixture
-def longer(project: Project) -> Project:
+def longer(project: Project, request: pytest.FixtureRequest) -> Project:
     """Trained for three epochs, it is to be trained for so many that there is time to disturb it."""
-    project.configure(lambda settings: settings["models"]["mlp"].update(epochs=6000))
+    epochs = getattr(request, "param", 6000)
+    project.configure(lambda settings: settings["models"]["mlp"].update(epochs=epochs))
     project.configure(lambda settings: settings["training"].update(checkpoint_seconds=0.05))
     return project
 
@@ -136,7 +149,7 @@ def longer(project: Project) -> Project:
 def training(longer: Project) -> Iterator[subprocess.Popen]:
     """A run in the midst of a training that has kept checkpoints."""
     snakemake = longer.start(targets=(PREDICTIONS,))
-    while not list(longer.results.glob("checkpoints/mlp/*/epochs_6000.pt")):
+    while not list(longer.results.glob("checkpoints/mlp/*/epochs_*00.pt")):
         assert snakemake.poll() is None
         time.sleep(0.01)
     yield snakemake
@@ -145,6 +158,7 @@ def training(longer: Project) -> Iterator[subprocess.Popen]:
     snakemake.wait()
 
 
+@pytest.mark.parametrize("longer", [600], indirect=True)
 def test_a_training_goes_on_where_it_was_stopped(
     longer: Project, training: subprocess.Popen, tmp_path: Path
 ) -> None:
@@ -167,6 +181,9 @@ def test_a_training_goes_on_where_it_was_stopped(
 def test_a_second_run_in_the_same_folder_is_told_why_it_has_to_wait(
     longer: Project, training: subprocess.Popen
 ) -> None:
+    # It is in the midst of it for as long as it takes.
+    for job in jobs_of(training, longer):
+        job.suspend()
     second = longer.run(targets=(PREDICTIONS,))
     assert second.code != 0
     assert (

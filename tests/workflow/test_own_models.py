@@ -250,31 +250,40 @@ def test_a_model_that_fails_is_a_row_that_says_why(own: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "sentence"),
+    "mistakes",
     [
-        ("models.svm_edges.estimator", "sklearn.svm.LinearSVCC", "sklearn.svm has no LinearSVCC"),
-        ("models.svm_edges.estimator", "sklearn.decomposition.PCA", "it is no estimator"),
-        ("models.svm_edges.params", {"c": 1}, "models.svm_edges.params.c is no parameter of"),
-        (
-            "models.own_net.module",
-            "my_models/small.py:Wide",
-            "its forward gives (4, 3) for a batch of 4 images",
-        ),
-        ("models.own_net.module", "my_models/small.py:Deadly", "models.own_net can't be built ("),
-        ("models.own_net.module", "my_models/nowhere.py:Wide", "there is no file my_models/nowhere.py"),
-        ("models.own_net.params", {"depth": 2}, "models.own_net.params.depth is no parameter of"),
-        ("models.svm_edges.features", "edgs", 'models.svm_edges.features is "edgs"; it must be one of'),
-        ("features.few.features", "few", "the chain goes in a circle (few -> few): break it"),
-        ("features.edges.kind", "hogg", 'features.edges.kind is "hogg"; it must be one of pca,'),
+        # Those of models that have to be built to be checked, two by two: each is tried by itself.
+        {
+            ("models.svm_edges.estimator", "sklearn.svm.LinearSVCC"): "sklearn.svm has no LinearSVCC",
+            ("models.own_net.module", "my_models/small.py:Wide"): "its forward gives (4, 3) for a batch of 4",
+        },
+        {
+            ("models.svm_edges.estimator", "sklearn.decomposition.PCA"): "it is no estimator",
+            ("models.own_net.params", "depth"): "models.own_net.params.depth is no parameter of",
+        },
+        {
+            ("models.svm_edges.params", "c"): "models.svm_edges.params.c is no parameter of",
+            ("models.own_net.module", "my_models/nowhere.py:Wide"): "there is no file my_models/nowhere.py",
+        },
+        {("models.own_net.module", "my_models/small.py:Deadly"): "models.own_net can't be built ("},
+        {("models.svm_edges.features", "edgs"): 'models.svm_edges.features is "edgs"; it must be one of'},
+        {("features.few.features", "few"): "the chain goes in a circle (few -> few): break it"},
+        {("features.edges.kind", "hogg"): 'features.edges.kind is "hogg"; it must be one of pca,'},
     ],
+    ids=lambda mistakes: " ".join(value for _, value in mistakes),
 )
 def test_a_mistake_ends_in_one_sentence_before_any_job(
-    finished_own: Project, own: Project, key: str, value: Any, sentence: str
+    own: Project, mistakes: dict[tuple[str, str], str]
 ) -> None:
-    own.configure(lambda settings: set_key(settings, key, value))
+    for key, value in mistakes:
+        own.configure(
+            lambda settings, key=key, value=value: set_key(
+                settings, key, {value: 2} if key.endswith("params") else value
+            )
+        )
     answer = own.run("--dry-run")
     assert answer.code == 1
-    assert sentence in answer.text
-    assert answer.text.count("Error:") == 1
+    assert all(sentence in answer.text for sentence in mistakes.values())
+    assert answer.text.count("Error:") == len(mistakes)
     assert "Traceback" not in answer.text
     assert "I am no sentence" not in answer.text

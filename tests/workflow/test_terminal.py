@@ -39,6 +39,16 @@ def test_the_log_file_keeps_snakemakes_own_words(finished: Project) -> None:
     assert "The report is in results/tiny/report.html" in log
 
 
+def test_tests_are_answered_as_users_are(finished: Project) -> None:
+    """By a Snakemake that was imported before, as by one that starts anew."""
+    warm, cold = (finished.run("--dry-run", "--forceall", cold=cold) for cold in (False, True))
+    assert cold.code == warm.code == 0
+    of_a_start = re.compile(
+        r"^(\[.* \d\d:\d\d:\d\d \d+\]|  (Date|Workflow ID|Run directory|Command): .*)$", re.MULTILINE
+    )
+    assert of_a_start.sub("", cold.text) == of_a_start.sub("", warm.text)
+
+
 def test_a_dry_run_does_not_list_all_files_of_the_study(finished: Project) -> None:
     planned = finished.run("--dry-run", "--forceall").text
     assert "rule write_report:" in planned

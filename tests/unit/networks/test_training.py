@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torchvision.transforms import v2
 
 from cifarbench.networks.building import build, load, save
 from cifarbench.networks.checkpoints import Checkpoints
@@ -86,6 +85,9 @@ def test_layers_with_batch_norm_and_dropout() -> None:
 
 
 def test_preprocessing_is_that_of_torchvision() -> None:
+    # Here alone, so that processes which import this file do without it.
+    from torchvision.transforms import v2
+
     pixels = torch.arange(256, dtype=torch.uint8).repeat(3).reshape(1, 3, 16, 16)
     half = [0.5] * 3
     theirs = v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize(half, half)])
@@ -188,7 +190,7 @@ def test_killed_again_and_again_it_ends_the_same(tmp_path: Path) -> None:
         process = context.Process(target=trained, args=(tmp_path / "killed", epochs))
         process.start()
         while process.is_alive() and _epochs_done(folder) < wanted:
-            time.sleep(0.002)
+            time.sleep(0.01)
         if process.is_alive():
             os.kill(process.pid, signal.SIGKILL)
             kills += 1
