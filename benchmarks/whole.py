@@ -42,7 +42,7 @@ def prepare(archive: Path | None, sha256: str | None, work: Path) -> Path:
 
 
 def measure_workflow(work: Path, parts: list[dict[str, Any]], whole_study: bool) -> list[dict[str, Any]]:
-    """Rows for the demo, for a run with nothing to do, and, if wished, for the whole study."""
+    """Rows for the demo, for a run with nothing to do, and, if wished, for the whole study and its curves."""
     work.mkdir(parents=True, exist_ok=True)
     demo = PROJECT / "config/digits.yaml"
     subprocess.run(["rm", "-rf", str(work / "results/digits")], check=True)
@@ -57,6 +57,31 @@ def measure_workflow(work: Path, parts: list[dict[str, Any]], whole_study: bool)
         row = _row("the whole study, archive to report", run)
         row["measured_on"] = "plain: the sum of the parts above"
         rows.append(row | {"plain_seconds": plain, "faster": plain / run.seconds})
+        rows += _curves(work, run)
+    return rows
+
+
+def _curves(work: Path, study: Run) -> list[dict[str, Any]]:
+    """Rows for learning curves, once the study is there: of its models, and of one whose sizes share their search."""
+    archive = _archive_config(work)
+
+    def halved(times: int) -> list[str]:
+        return [*archive, f"across={{datasets: [cifar10], sizes: {times}}}"]
+
+    curves = _snakemake(work, config=halved(5))
+    rows = [_row("learning curves of the study, five sizes up to a half", curves)]
+    rows[0]["results"] += f", {curves.processor_seconds / study.processor_seconds:.2f} times the study's work"
+
+    found = work / "results/cifar10/models/knn_raw"
+    sizes = [50_000 >> halving for halving in range(1, 9)]
+    runs = []
+    for wanted in (sizes[:1], sizes):
+        subprocess.run(["rm", "-rf", *(found / f"first_{size}" for size in sizes)], check=True)
+        targets = [f"results/cifar10/models/knn_raw/first_{size}/predictions.npz" for size in wanted]
+        runs.append(_snakemake(work, *targets, config=[*halved(len(wanted)), "compare=[knn_raw]"]))
+    largest, all_sizes = (run.processor_seconds for run in runs)
+    rows.append(_row("kNN on raw pixels, eight sizes up to a half", runs[1]))
+    rows[1]["results"] += f", {all_sizes / largest:.2f} times the work of the largest"
     return rows
 
 
