@@ -79,44 +79,34 @@ def convolutions(run: Run, say: Language) -> Statement | None:
 
 def augmentation(run: Run, say: Language) -> Statement | None:
     """Networks trained with flips and shifts against the same without."""
-    steps = [step for step in _steps(run, Respect.AUGMENTATION) if step.after.history]
-    if not steps:
-        return None
-    verdict = _verdict(run, steps)
-    finding = {
+    findings = {
         Verdict.BORNE_OUT: say("Augmentation helps the neural side."),
         Verdict.REVERSED: say("Augmentation makes the neural side worse."),
         Verdict.OPEN: say("Whether augmentation helps the neural side can't be told from this run."),
-    }[verdict]
-    return Statement(
-        CLAIMS[Respect.AUGMENTATION],
-        say("Next would be augmentation for the neural side."),
-        verdict,
-        finding,
-        _figures(run, say, steps),
-        _links(say, _models(steps)),
-    )
+    }
+    claim = say("Next would be augmentation for the neural side.")
+    return _of_networks(run, say, Respect.AUGMENTATION, claim, findings)
 
 
 def tuning(run: Run, say: Language) -> Statement | None:
     """Networks whose training was tuned against the same untuned."""
-    steps = [step for step in _steps(run, Respect.TUNING) if step.after.history]
-    if not steps:
-        return None
-    verdict = _verdict(run, steps)
-    finding = {
+    findings = {
         Verdict.BORNE_OUT: say("Tuning helps the neural side."),
         Verdict.REVERSED: say("Tuning makes the neural side worse on the test images."),
         Verdict.OPEN: say("Whether tuning helps the neural side can't be told from this run."),
-    }[verdict]
-    return Statement(
-        CLAIMS[Respect.TUNING],
-        say("Next would be tuning for the neural side."),
-        verdict,
-        finding,
-        _figures(run, say, steps),
-        _links(say, _models(steps)),
-    )
+    }
+    claim = say("Next would be tuning for the neural side.")
+    return _of_networks(run, say, Respect.TUNING, claim, findings)
+
+
+def _of_networks(
+    run: Run, say: Language, respect: Respect, claim: str, findings: dict[Verdict, str]
+) -> Statement | None:
+    steps = [step for step in _steps(run, respect) if step.after.history]
+    if not steps:
+        return None
+    verdict, links = _verdict(run, steps), _links(say, _models(steps))
+    return Statement(CLAIMS[respect], claim, verdict, findings[verdict], _figures(run, say, steps), links)
 
 
 def _steps(run: Run, respect: Respect) -> list[Step]:
