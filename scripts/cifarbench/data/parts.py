@@ -56,25 +56,22 @@ def assign_folds(labels: np.ndarray, n_folds: int) -> np.ndarray:
     """The fold, 0 … n_folds - 1, that leaves each training image out for validation: (N,) uint8.
 
     The folds are those of scikit-learn's StratifiedKFold without shuffling, which GridSearchCV takes for a
-    classifier by default; importing that takes longer than all of it here.
+    classifier by default.
 
     labels: (N,) int. Raises UserError if a class has fewer images than there are folds.
     """
-    _, first, classes = np.unique(labels, return_index=True, return_inverse=True)
-    # Classes count in the order in which they come.
-    classes = np.argsort(np.argsort(first))[classes]
-    smallest = np.bincount(classes).min()
+    # Orders need no scikit-learn.
+    from sklearn.model_selection import StratifiedKFold
+
+    smallest = np.unique(labels, return_counts=True)[1].min()
     if smallest < n_folds:
         raise UserError(
             f"folds is {n_folds}, but a class has only {smallest} training images; "
             f"set folds to at most {smallest}, or give more images."
         )
-    # How many of each class every fold has; its first images go to the first fold.
-    ordered = np.sort(classes)
-    shares = np.array([np.bincount(ordered[fold::n_folds], minlength=len(first)) for fold in range(n_folds)])
     folds = np.empty(len(labels), np.uint8)
-    for number, share in enumerate(shares.T):
-        folds[classes == number] = np.repeat(np.arange(n_folds, dtype=np.uint8), share)
+    for fold, (_, validation) in enumerate(StratifiedKFold(n_folds).split(np.zeros(len(labels)), labels)):
+        folds[validation] = fold
     return folds
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy.stats import binned_statistic
 
 from cifarbench.evaluation.statistics import wilson_interval
 
@@ -22,11 +23,11 @@ def calibration(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
     # 3 of 5 neighbours, as float32, are a little more than 0.6: rounding puts all such shares on the edge.
     confidence = np.round(proba.max(axis=1).astype(np.float64), 6).clip(0, 1)
     edges = np.round(np.linspace(0, 1, N_BINS + 1), 6)
-    place = np.digitize(confidence, edges[1:-1])
-    count = np.bincount(place, minlength=N_BINS)
-    accuracy, mean_confidence = (
-        np.bincount(place, values, N_BINS) / np.maximum(count, 1) for values in (correct, confidence)
-    )
+    count = binned_statistic(confidence, None, "count", bins=edges).statistic
+    right_and_confidence = [correct.astype(float), confidence]
+    accuracy, mean_confidence = binned_statistic(
+        confidence, right_and_confidence, "mean", bins=edges
+    ).statistic
     filled = count > 0
     gap = np.abs(accuracy - mean_confidence)[filled]
     return {
@@ -34,7 +35,7 @@ def calibration(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
         "mean_confidence": float(confidence.mean()),
         "reliability": {
             "bin_edges": edges.tolist(),
-            "count": count.tolist(),
+            "count": count.astype(int).tolist(),
             "confidence": [float(c) if n else None for c, n in zip(mean_confidence, count, strict=True)],
             "accuracy": [float(a) if n else None for a, n in zip(accuracy, count, strict=True)],
             "accuracy_ci95": [

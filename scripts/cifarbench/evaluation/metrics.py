@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
 from cifarbench.evaluation.calibration import CALIBRATION, calibration
 from cifarbench.evaluation.selective import selective
@@ -32,22 +33,21 @@ def score(
     A class that is never predicted has precision 0, one that is absent from the test set recall 0, and both
     count in the averages, as by scikit-learn's default.
     """
+    labels = np.arange(len(classes))
     correct = y_true == y_pred
-    matrix = np.bincount(y_true * len(classes) + y_pred, minlength=len(classes) ** 2).reshape(
-        2 * [len(classes)]
-    )
-    by_class, support = _by_class(matrix), matrix.sum(axis=1)
+    matrix = confusion_matrix(y_true, y_pred, labels=labels)
+    *by_class, support = precision_recall_fscore_support(y_true, y_pred, labels=labels, zero_division=0)
     return {
         "n_test": len(y_true),
-        "accuracy": float(correct.mean()),
+        "accuracy": float(accuracy_score(y_true, y_pred)),
         "accuracy_ci95": wilson_interval(int(correct.sum()), len(y_true)),
         **_top2(y_true, proba, probabilities),
-        "macro": {kind: float(values.mean()) for kind, values in by_class.items()},
+        "macro": _averages(y_true, y_pred, labels, "macro"),
         "macro_f1_ci95": macro_f1_interval(y_true, y_pred, len(classes), seed),
-        "weighted": {kind: float(np.average(values, weights=support)) for kind, values in by_class.items()},
+        "weighted": _averages(y_true, y_pred, labels, "weighted"),
         "per_class": {
             name: {
-                **{kind: float(values[i]) for kind, values in by_class.items()},
+                **{kind: float(values[i]) for kind, values in zip(SCORES, by_class, strict=True)},
                 "support": int(support[i]),
             }
             for i, name in enumerate(classes)
@@ -55,7 +55,7 @@ def score(
         # Of equals, the class that comes first.
         "top3": {
             kind: [classes[i] for i in np.argsort(-values, kind="stable")[:N_BEST_CLASSES]]
-            for kind, values in by_class.items()
+            for kind, values in zip(SCORES, by_class, strict=True)
         },
         "confusion_matrix": matrix.tolist(),
         "confused_pairs": confused_pairs(matrix, y_true, y_pred, proba, classes),
@@ -148,14 +148,6 @@ def confused_pairs(
     return pairs
 
 
-def _by_class(matrix: np.ndarray) -> dict[str, np.ndarray]:
-    """Precision, recall and F1 of each class (n_classes,), from the confusion matrix, whose rows are true classes.
-
-    As scikit-learn's `precision_recall_fscore_support`, which would take longer to import than to be done without.
-    """
-    right, true, predicted = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
-    shares = ((right, predicted), (right, true), (2 * right, true + predicted))
-    return {
-        kind: np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
-        for kind, (part, whole) in zip(SCORES, shares, strict=True)
-    }
+def _averages(y_true: np.ndarray, y_pred: np.ndarray, labels: np.ndarray, average: str) -> dict[str, float]:
+    values = precision_recall_fscore_support(y_true, y_pred, labels=labels, average=average, zero_division=0)
+    return dict(zip(SCORES, map(float, values[:3]), strict=True))

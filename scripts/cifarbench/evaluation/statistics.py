@@ -1,15 +1,14 @@
 """How sure one can be: intervals, and tests of pairs of models on the same test images.
 
 Everything here is about the finite number of test images. What changes from seed to seed is another matter
-and is never mixed in. All of it is what SciPy and statsmodels give, as tests hold it to; a job would spend more time
-on importing them than on its work.
+and is never mixed in.
 """
 
 from collections.abc import Callable
 from itertools import combinations
-from statistics import NormalDist
 
 import numpy as np
+from scipy.stats import binomtest, bootstrap
 
 CONFIDENCE = 0.95
 RESAMPLES = 5000
@@ -21,12 +20,9 @@ Interval = tuple[float, float]
 
 def wilson_interval(successes: int, trials: int) -> Interval:
     """Wilson's interval of a proportion."""
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    share = successes / trials
-    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
-    half = z / (1 + z**2 / trials) * (share * (1 - share) / trials + (z / (2 * trials)) ** 2) ** 0.5
+    interval = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
     # Rounding leaves a bound of 0 or 1 a hair off.
-    return max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share))
+    return min(float(interval.low), successes / trials), max(float(interval.high), successes / trials)
 
 
 def bootstrap_interval(sample: np.ndarray, statistic: Callable[..., np.ndarray], seed: int) -> Interval:
@@ -38,14 +34,17 @@ def bootstrap_interval(sample: np.ndarray, statistic: Callable[..., np.ndarray],
         # One image says nothing about others.
         value = float(statistic(sample, axis=-1))
         return value, value
-    n, random = len(sample), np.random.default_rng(seed)
-    step = max(1, BATCH_IMAGES // n)
-    found = [
-        statistic(sample[random.integers(0, n, (min(step, RESAMPLES - first), n))], axis=-1)
-        for first in range(0, RESAMPLES, step)
-    ]
-    low, high = np.quantile(np.concatenate(found), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+    result = bootstrap(
+        (sample,),
+        statistic,
+        n_resamples=RESAMPLES,
+        batch=max(1, BATCH_IMAGES // len(sample)),
+        vectorized=True,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
 def difference_interval(difference: np.ndarray) -> Interval:
@@ -73,23 +72,8 @@ def mcnemar_p_value(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
     run once, this is one with an acceptable rate of false alarms (Dietterich 1998, Neural Computation 10(7)).
     """
     only_a, only_b = int(np.sum(correct_a & ~correct_b)), int(np.sum(~correct_a & correct_b))
-    # Of the images that one alone gets right, each is either's by a fair coin, if the models are as good: the chance
-    # that one of them has so few of these, or fewer, in whole numbers.
-    n = only_a + only_b
-    ways = total = 1
-    for k in range(min(only_a, only_b)):
-        ways = ways * (n - k) // (k + 1)
-        total += ways
-    return min(1.0, 2 * total / 2**n)
-
-
-def holm(p_values: list[float]) -> list[float]:
-    """P-values after Holm's correction over all of them."""
-    order = np.argsort(p_values, kind="stable")
-    raised = np.asarray(p_values, float)[order] * np.arange(len(order), 0, -1)
-    adjusted = np.empty(len(order))
-    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1)
-    return adjusted.tolist()
+    # Of the images that one alone gets right, each is either's by a fair coin, if the models are as good.
+    return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
 
 
 def paired_tests(correct: dict[str, np.ndarray]) -> dict[str, list]:
@@ -100,6 +84,9 @@ def paired_tests(correct: dict[str, np.ndarray]) -> dict[str, list]:
     exact test, `p_value_adjusted` after Holm's correction over all pairs, `only_a_right` and `only_b_right`
     counts of images.
     """
+    # Jobs that score a single model need no statsmodels, which takes its time to import.
+    from statsmodels.stats.multitest import multipletests
+
     pairs = list(combinations(correct, 2))
     # One of -1, 0, 1 for each image: resampling these resamples both models' answers together.
     differences = [correct[a].astype(np.int8) - correct[b].astype(np.int8) for a, b in pairs]
@@ -112,7 +99,7 @@ def paired_tests(correct: dict[str, np.ndarray]) -> dict[str, list]:
         "ci_low": [low for low, _ in intervals],
         "ci_high": [high for _, high in intervals],
         "p_value": p_values,
-        "p_value_adjusted": holm(p_values),
+        "p_value_adjusted": multipletests(p_values, method="holm")[1].tolist() if pairs else [],
         "only_a_right": [int(np.sum(difference > 0)) for difference in differences],
         "only_b_right": [int(np.sum(difference < 0)) for difference in differences],
     }

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-
-from cifarbench.networks.weights import read_weights
+import torch
+from torch.nn.functional import conv_transpose2d
 
 
 def filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
@@ -14,30 +14,22 @@ def filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
     theirs. Those of the library's convolutional network are of its first layer that learns. Raises ValueError if no
     layer takes images.
     """
-    state = read_weights(path)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     if "whitening.weight" in state:
-        return _behind_whitening(state["whitening.weight"], state["blocks.0.convolutions.0.weight"])
+        return _behind_whitening(state["whitening.weight"], state["blocks.0.convolutions.0.weight"]).numpy()
     for weights in state.values():
         if weights.ndim == 4 and weights.shape[1] == image_shape[0]:
-            return weights
+            return weights.numpy()
         if weights.ndim == 2 and weights.shape[1] == np.prod(image_shape):
-            return weights.reshape(-1, *image_shape)
+            return weights.reshape(-1, *image_shape).numpy()
     raise ValueError(f"no weights of {path} are of images of shape {image_shape}")
 
 
-def _behind_whitening(whitening: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _behind_whitening(whitening: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Filters of a convolution of rectified, whitened patches, as filters of pixels.
 
     The second half of the whitened values is the negative of the first, and gelu(z) - gelu(-z) = z: so what the halves
     are weighted differently by is a filter of z itself. What they share is of its size alone, and has no picture.
     """
     half = len(whitening) // 2
-    weights, patches = (weights[:, :half] - weights[:, half:]) / 2, whitening[:half]
-    (n, _, *places), (_, channels, *size) = weights.shape, patches.shape
-    found = np.zeros(
-        (n, channels, *(of + more - 1 for of, more in zip(places, size, strict=True))), np.float32
-    )
-    # From each place of the filter, what it weighs there of each patch's pixels.
-    for y, x in np.ndindex(*places):
-        found[:, :, y : y + size[0], x : x + size[1]] += np.tensordot(weights[:, :, y, x], patches, 1)
-    return found
+    return conv_transpose2d((weights[:, :half] - weights[:, half:]) / 2, whitening[:half])

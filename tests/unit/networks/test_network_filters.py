@@ -1,6 +1,5 @@
 """What networks have learned to look for, as pictures."""
 
-import pickle
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from torch.nn import functional as F
 
 from cifarbench.networks.building import build, save
 from cifarbench.networks.filters import filters
-from cifarbench.networks.weights import read_weights
 
 SHAPE = (3, 12, 12)
 
@@ -50,24 +48,3 @@ def test_what_takes_no_images_has_none(tmp_path: Path) -> None:
     save(tmp_path / "network.pt", nn.Linear(5, 5))
     with pytest.raises(ValueError, match=r"no weights of .*network\.pt are of images of shape"):
         filters(tmp_path / "network.pt", SHAPE)
-
-
-def test_weights_are_those_that_torch_reads(tmp_path: Path) -> None:
-    network = saved(tmp_path, {"widths": [4, 8]})
-    # A view of another tensor, and numbers of another type.
-    state = network.state_dict() | {
-        "turned": torch.arange(12.0).reshape(3, 4)[1:].T,
-        "half": torch.ones(2).half(),
-    }
-    torch.save(state, tmp_path / "state.pt")
-    found = read_weights(tmp_path / "state.pt")
-    assert list(found) == list(state)
-    for name, tensor in state.items():
-        assert found[name].dtype == tensor.numpy().dtype
-        assert (found[name] == tensor.numpy()).all()
-
-
-def test_nothing_but_weights_is_unpickled(tmp_path: Path) -> None:
-    torch.save({"path": Path("somewhere")}, tmp_path / "state.pt")
-    with pytest.raises(pickle.UnpicklingError, match=r"pathlib.* is no part of a tensor"):
-        read_weights(tmp_path / "state.pt")
