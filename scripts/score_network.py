@@ -16,7 +16,7 @@ def main(
     division: Path,
     dataset: Path,
     cell: Path,
-    checkpoints: Path,
+    checkpoints: str,
     checkpoint_seconds: float,
     settings: dict,
     code: str,

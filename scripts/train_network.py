@@ -24,7 +24,7 @@ def main(
     network: Path,
     history: Path,
     cost: Path,
-    checkpoints: Path,
+    checkpoints: str,
     checkpoint_seconds: float,
     settings: dict,
     code: str,
@@ -33,7 +33,8 @@ def main(
     """division: of the part of the training images; none for all. best: a grid's choice, if there is one.
 
     settings: `params`, `chosen`, `features`, `part`, `seed`, and `weights_seed` if the initial weights have one
-    of their own. code: a checkpoint that other code wrote is not used.
+    of their own. checkpoints: a folder, or an address s3://... of object storage. code: a checkpoint that other code
+    wrote is not used.
     """
     rows = None
     if division:

@@ -15,6 +15,7 @@ from snakemake.logging import ColorizingTextHandler, DefaultFormatter, logger, s
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from cifarbench.study.failures import Failure, first_failure
+from cifarbench.study.objects import refusal
 from cifarbench.study.wording import coordinates
 
 try:
@@ -27,6 +28,13 @@ except ImportError:  # A cluster's environment may lack it: lines do as well.
 ASIDES = re.compile(
     r"Assuming unrestricted|Using shell|host: |Building DAG|Rules claiming|Select jobs"
     r"|(Conda|Singularity|Group) \w+: (ignored|inactive)|Config file .* is extended|Elapsed time"
+    r"|(Storing in|Retrieving from) storage|Finished (upload|retrieval)|Removing local copy of storage"
+)
+# It is said of each input that names the results' folder by a pathvar, and means nothing.
+NO_WARNING = "Wildcard constraints in inputs are ignored"
+# What the storage's plugin says when a job's output can't be stored, in three lines.
+NOT_STORED = re.compile(
+    r"Failed to store output in storage (s3://[^/\s]+).*?An error occurred \((\w+)\)[^:]*: (.*)", re.S
 )
 # How far a job says that it is in the last line of its log: `epoch 12 of 200, test accuracy 0.4812; ...`.
 TIME = re.compile(r"^[\d-]+ [\d:,]+ ")
@@ -43,7 +51,15 @@ def is_aside(record: logging.LogRecord) -> bool:
     if event == LogEvent.ERROR:
         # The whole command of a job that failed. What the job itself says of it comes next.
         return "CalledProcessError in" in str(record.msg)
+    if event is None and str(record.msg).startswith(NO_WARNING):
+        return True
     return event is None and record.levelno <= logging.INFO and bool(ASIDES.match(str(record.msg)))
+
+
+def not_stored(record: logging.LogRecord) -> str:
+    """In a sentence, that an output could not be stored; nothing of other records."""
+    found = NOT_STORED.search(str(record.msg)) if getattr(record, "event", None) == LogEvent.ERROR else None
+    return f"Error: {refusal(found[1], 'write', found[2], found[3])}" if found else ""
 
 
 class Job:
@@ -100,9 +116,13 @@ class Lines(DefaultFormatter):
         super().__init__(show_failed_logs=show_failed_logs)
         self.jobs: dict[int, Job] = {}
         self.total = self.done = 0
+        self.said = ""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Nothing for asides."""
+        """Nothing for asides, nor for what has been said of the storage already."""
+        if sentence := not_stored(record):
+            first, self.said = sentence != self.said, sentence
+            return sentence if first else ""
         return "" if is_aside(record) else super().format(record)
 
     def format_workflow_started(self, msg: dict[str, Any]) -> str:
@@ -177,6 +197,7 @@ if LogHandler:
             self.progress.columns += (Remaining(),)
             self.running: dict[int, Job] = {}
             self.bars: dict[int, Any] = {}
+            self.said = ""
             self.ended = Event()
             Thread(target=self._watch, daemon=True).start()
 
@@ -184,6 +205,11 @@ if LogHandler:
             """Show a record; a failure in our words."""
             event = getattr(record, "event", None)
             if is_aside(record):
+                return
+            if sentence := not_stored(record):
+                if sentence != self.said:
+                    self._say(sentence)
+                self.said = sentence
                 return
             if event == LogEvent.JOB_INFO:
                 self.running[record.jobid] = Job(record.__dict__)

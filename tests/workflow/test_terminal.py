@@ -1,5 +1,6 @@
 """What a run says: a line as each job starts and ends, the ranking; on a terminal, a display."""
 
+import logging
 import os
 import pty
 import re
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import terminal
 from project import Project
+from snakemake_interface_logger_plugins.common import LogEvent
 
 from cifarbench.study.failures import Failure
 
@@ -98,3 +100,20 @@ def test_a_failure_on_record_is_said_by_the_job_that_failed_and_not_by_those_aft
         said[rule] = lines.format_job_finished({"job_id": number})
     assert said["fit"].endswith(" failed  own failed in fit: ValueError: no luck\n    its log: logs/own.log")
     assert " skipped score own " in said["score"]
+
+
+def test_an_output_that_the_storage_does_not_take_is_told_of_in_a_sentence_and_once() -> None:
+    words = (
+        "WorkflowError:\nFailed to store output in storage s3://bucket/study/a.json\nS3UploadFailedError: Failed to "
+        "upload .snakemake/storage/s3/bucket/study/a.json to bucket/study/a.json: An error occurred (InternalError) "
+        "when calling the PutObject operation (reached max retries: 5): We encountered an internal error, please try "
+        "again."
+    )
+    lines = terminal.Lines(show_failed_logs=True)
+    record = logging.LogRecord("snakemake", logging.ERROR, "", 0, words, (), None)
+    record.event = LogEvent.ERROR
+    assert lines.format(record) == (
+        "Error: The storage takes no more into s3://bucket (InternalError: We encountered an internal error, please "
+        "try again); make room in it or raise its quota, and run the same command again."
+    )
+    assert lines.format(record) == ""

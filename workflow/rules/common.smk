@@ -10,11 +10,12 @@ import yaml
 SCRIPTS = Path(workflow.basedir).parent / "scripts"
 sys.path[:0] = [str(SCRIPTS), str(workflow.basedir)]
 
+import object_storage
 import terminal
 from cifarbench.data.archive import check_archive
 from cifarbench.families import FAMILIES, KINDS
 from cifarbench.robustness.names import CORRUPTIONS
-from cifarbench.study import configuration, failures, provenance, running, series
+from cifarbench.study import configuration, provenance, running, series
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import checksum
 from cifarbench.study.layout import Layout, division_files, part_of, settings, shard_of, size_of
@@ -48,6 +49,7 @@ def fingerprint(rule_name, *data_patterns, **more):
 
 
 try:
+    STORAGE = object_storage.of(workflow)
     SCHEMA = yaml.load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text(), FAST_YAML)
     CONFIGS = configuration.check_all(config, SCHEMA, FAMILIES, KINDS)
     # The plan of each dataset's study, and what they all are compared by.
@@ -200,11 +202,6 @@ def runs_of_learners(plan):
     return runs_of(plan, *found) if found else []
 
 
-def in_folder_of(dataset, paths):
-    """Paths with a dataset's folder in place of `<results>`."""
-    return [path.replace("<results>", f"results/{dataset}") for path in paths]
-
-
 def compared(plan):
     """What is compared of a study, for its job."""
     families = {model: plan.family(model).name for model in plan.models}
@@ -242,7 +239,8 @@ def group_of(features):
 
 def checkpoints(wildcards, resources):
     """Where a model's trainings keep theirs: no output, since Snakemake deletes outputs before a job runs again."""
-    return f"results/{wildcards.dataset}/checkpoints/{wildcards.model}{getattr(wildcards, 'seed', '')}"
+    folder = f"results/{wildcards.dataset}/checkpoints/{wildcards.model}{getattr(wildcards, 'seed', '')}"
+    return str(STORAGE / folder) if STORAGE else folder
 
 
 def style_of(*sections, **more):

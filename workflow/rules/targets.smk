@@ -92,7 +92,7 @@ def study_files(dataset):
         *figures(plan),
         *(f"<results>/{file}" for file in SUMMARY),
     ]
-    return in_folder_of(dataset, found)
+    return [path.replace("<results>", f"results/{dataset}") for path in found]
 
 
 def further_files(dataset):
@@ -124,4 +124,4 @@ WHOLE_STUDY = list(
 
 # A run that was cut off may have left records of models that failed: they are tried again.
 if workflow.is_main_process and not any(LOCKS.glob("*.lock")):
-    failures.take_away(map(Path, WHOLE_STUDY))
+    object_storage.take_away_failures(STORAGE, WHOLE_STUDY)

@@ -9,10 +9,11 @@ MOST = 6
 HEADERS = ["model", "accuracy", "95% interval", "fitted in"]
 
 
-def of(results: Path, most: int = MOST) -> str:
+def of(results: Path, where: str, most: int = MOST) -> str:
     """The best models of a run, how many more there are, those that failed, and where the report is.
 
-    results: the folder of a dataset's results. The time of a tuned model holds that of its search.
+    results: the folder of a dataset's results. where: what it is called. The time of a tuned model holds that of its
+    search.
     """
     with open(results / "comparison.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -22,7 +23,7 @@ def of(results: Path, most: int = MOST) -> str:
     if len(ranked) > most:
         lines.append(f"... and {len(ranked) - most} more in the report")
     lines += [f"{row['model']} failed: {row['failure']}" for row in rows if not row["accuracy"]]
-    return "\n".join([*lines, "", f"The report is in {results / 'report.html'}"])
+    return "\n".join([*lines, "", f"The report is in {where}/report.html"])
 
 
 def _cells(row: dict[str, str]) -> list[str]:

@@ -4,34 +4,35 @@ import hashlib
 import io
 import json
 import logging
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from cifarbench.study.files import replacing
+from cifarbench.study.objects import place
 
 log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """The checkpoints of one training, in a folder that is named after what they belong to.
+    """The checkpoints of one training, in a folder, or below an `s3://...`, that is named after what they belong to.
 
     Two trainings that differ in anything but their number of epochs have different folders, so none ever
     starts from the other's weights; and whoever returns to an earlier learning rate finds its training there.
     Within the folder a file `epochs_<n>.pt` belongs to the run that was to train n epochs.
     """
 
-    def __init__(self, root: Path, belongs_to: dict[str, Any]):
+    def __init__(self, root: str | Path, belongs_to: dict[str, Any]):
         self.belongs_to = json.dumps(belongs_to, sort_keys=True)
-        self.folder = root / hashlib.sha256(self.belongs_to.encode()).hexdigest()[:16]
+        self.place = place(root) / hashlib.sha256(self.belongs_to.encode()).hexdigest()[:16]
 
     def newest(self, epochs: int) -> dict[str, Any] | None:
         """The state with the most epochs behind it, `epochs` at most, or None.
 
         A file that is torn or belongs to another training is set aside, with a sentence in the log.
         """
-        states = [self._read(path) for path in sorted(self.folder.glob("epochs_*.pt"))]
+        states = [self._read(name) for name in self.place.names() if fnmatch(name, "epochs_*.pt")]
         usable = [state for state in states if state and state["epoch"] <= epochs]
         return max(usable, key=lambda state: state["epoch"], default=None)
 
@@ -40,22 +41,22 @@ class Checkpoints:
         buffer = io.BytesIO()
         torch.save({**state, "belongs_to": self.belongs_to}, buffer)
         content = buffer.getvalue()
-        with replacing(self.folder / f"epochs_{epochs}.pt") as file:
-            file.write(hashlib.sha256(content).digest())
-            file.write(content)
+        self.place.write(f"epochs_{epochs}.pt", hashlib.sha256(content).digest() + content)
 
-    def _read(self, path: Path) -> dict[str, Any] | None:
-        stored = path.read_bytes()
+    def _read(self, name: str) -> dict[str, Any] | None:
+        stored = self.place.read(name)
         checksum, content = stored[:32], stored[32:]
         if hashlib.sha256(content).digest() != checksum:
-            return self._set_aside(path, "is torn")
+            return self._set_aside(name, stored, "is torn")
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         if state["belongs_to"] != self.belongs_to:
-            return self._set_aside(path, "belongs to another training")
+            return self._set_aside(name, stored, "belongs to another training")
         return state
 
-    @staticmethod
-    def _set_aside(path: Path, reason: str) -> None:
-        aside = path.with_suffix(".pt.aside")
-        path.replace(aside)
-        log.warning("The checkpoint %s %s; it was renamed %s and is not used.", path, reason, aside.name)
+    def _set_aside(self, name: str, stored: bytes, reason: str) -> None:
+        aside = f"{name}.aside"
+        self.place.write(aside, stored)
+        self.place.remove(name)
+        log.warning(
+            "The checkpoint %s/%s %s; it was renamed %s and is not used.", self.place, name, reason, aside
+        )

@@ -42,7 +42,7 @@ def fit(
     training: Part,
     test: Part,
     *,
-    checkpoints: Path,
+    checkpoints: str | Path,
     checkpoint_seconds: float,
     code: str,
     threads: int,
@@ -52,10 +52,11 @@ def fit(
 ) -> Fitted:
     """Train the network of an entry on one part of the images, and look at another, after each epoch or the last.
 
-    params: its hyperparameters. about: dataset.json. checkpoints: a folder. code: a checkpoint that other code wrote is
-    not used. weights_seed: that of the initial weights, if another one; `seed` then drives the rest as it always does.
-    streamed: whether training images are read as they are needed. It takes a GPU of the machine for itself, if there is
-    one. A network that has a method `prepare` is given some training images, preprocessed, before it is trained.
+    params: its hyperparameters. about: dataset.json. checkpoints: a folder, or an address s3://... of object storage.
+    code: a checkpoint that other code wrote is not used. weights_seed: that of the initial weights, if another one;
+    `seed` then drives the rest as it always does. streamed: whether training images are read as they are needed. It
+    takes a GPU of the machine for itself, if there is one. A network that has a method `prepare` is given some training
+    images, preprocessed, before it is trained.
     """
     claim_device()
     torch.set_num_threads(threads)

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from cifarbench.study.files import write_text
+from cifarbench.study.objects import Bucket
 
 # The exit code of an error that is neither the user's nor the disk's: of a model, as like as not.
 UNEXPECTED = 3
 # What a record begins with, and no other file of the workflow does.
 MARK = '{"failed": '
 MOST_BYTES = 4096
+AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,12 @@ class Failure:
         with open(path, "rb") as file:
             if file.read(len(MARK)) != MARK.encode():
                 return None
-        return cls(**json.loads(path.read_text()))
+        return cls.parse(path.read_bytes())
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self | None:
+        """The record that some content is; None if it is anything else."""
+        return cls(**json.loads(content)) if content.startswith(MARK.encode()) else None
 
     def __str__(self) -> str:
         return f"{self.failed} failed in {self.step}: {self.reason}"
@@ -61,3 +69,18 @@ def take_away(paths: Iterable[Path]) -> list[Failure]:
             path.unlink()
             found[failure] = None
     return list(found)
+
+
+def take_away_objects(bucket: Bucket, names: set[str]) -> list[Failure]:
+    """The same for objects of these names."""
+    small = [name for name in bucket.names(MOST_BYTES) if name in names]
+    # Each is a question to a server.
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        records = {
+            name: failure
+            for name, content in zip(small, pool.map(bucket.read, small), strict=True)
+            if (failure := Failure.parse(content))
+        }
+    for name in records:
+        bucket.remove(name)
+    return list(dict.fromkeys(records.values()))

@@ -52,6 +52,12 @@ class Run:
         return {row["model"]: row["accuracy"] for row in self.comparison}
 
 
+def needed(runs: list[str]) -> list[str]:
+    """The files of a dataset's results that `record` reads."""
+    of_runs = [f"models/{run}/{name}.json" for run in runs for name in ("metrics", "fit")]
+    return ["comparison.csv", "data/dataset.json", *of_runs]
+
+
 def record(
     results: Path, config: dict[str, Any], runs: list[str], code: dict[str, str], when: datetime | None = None
 ) -> Path:

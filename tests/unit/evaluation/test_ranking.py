@@ -7,13 +7,13 @@ HEADER = "model,accuracy,accuracy_low,accuracy_high,fit_seconds,tuning_seconds,f
 
 def ranked(folder: Path, *rows: str) -> list[str]:
     (folder / "comparison.csv").write_text(HEADER + "\n".join(rows) + "\n")
-    return [" ".join(line.split()) for line in ranking.of(folder).splitlines()]
+    return [" ".join(line.split()) for line in ranking.of(folder, "results/here").splitlines()]
 
 
 def test_the_best_stands_first_with_its_search_and_fit(tmp_path):
     lines = ranked(tmp_path, "plain,0.5,0.4,0.6,1.25,,", "tuned,0.75,0.7,0.8,121,120,")
     assert lines[3:5] == ["tuned 75.00% 70.0% to 80.0% 121 s", "plain 50.00% 40.0% to 60.0% 1.25 s"]
-    assert lines[-1] == f"The report is in {tmp_path / 'report.html'}"
+    assert lines[-1] == "The report is in results/here/report.html"
 
 
 def test_six_of_many_and_those_that_failed(tmp_path):

@@ -163,7 +163,7 @@ def test_another_training_starts_anew(tmp_path: Path, caplog) -> None:
 
 def test_a_torn_checkpoint_is_set_aside(tmp_path: Path, caplog) -> None:
     _, before = trained(tmp_path, epochs=2)
-    path = Checkpoints(tmp_path, BELONGS_TO).folder / "epochs_2.pt"
+    path = Checkpoints(tmp_path, BELONGS_TO).place.path / "epochs_2.pt"
     path.write_bytes(path.read_bytes()[:-100])
     _, after = trained(tmp_path, epochs=2)
     assert after == before
@@ -173,8 +173,8 @@ def test_a_torn_checkpoint_is_set_aside(tmp_path: Path, caplog) -> None:
 
 def test_a_foreign_checkpoint_is_set_aside(tmp_path: Path, caplog) -> None:
     trained(tmp_path, epochs=2, belongs_to={"learning_rate": 9})
-    foreign = Checkpoints(tmp_path, {"learning_rate": 9}).folder
-    foreign.rename(Checkpoints(tmp_path, BELONGS_TO).folder)
+    foreign = Checkpoints(tmp_path, {"learning_rate": 9}).place.path
+    foreign.rename(Checkpoints(tmp_path, BELONGS_TO).place.path)
     _, history = trained(tmp_path, epochs=2)
     assert "belongs to another training" in caplog.text
     assert history == trained(tmp_path / "clean", epochs=2)[1]
@@ -184,7 +184,7 @@ def test_killed_again_and_again_it_ends_the_same(tmp_path: Path) -> None:
     epochs = 40
     straight, straight_history = trained(tmp_path / "straight", epochs=epochs)
     context = multiprocessing.get_context("spawn")
-    folder = Checkpoints(tmp_path / "killed", BELONGS_TO).folder
+    folder = Checkpoints(tmp_path / "killed", BELONGS_TO).place.path
     kills = 0
     for wanted in (3, 11, 25):
         process = context.Process(target=trained, args=(tmp_path / "killed", epochs))

@@ -1,0 +1,153 @@
+"""The study with its results in a real S3-compatible server: the same results, resumed, and refused in a sentence."""
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from seaweed import Seaweed, why_not
+from study import NETWORK, RESULTS, Study
+
+from cifarbench.networks.checkpoints import Checkpoints
+from cifarbench.study.errors import UserError
+from cifarbench.study.failures import Failure, take_away_objects
+from cifarbench.study.objects import Bucket
+
+PREFIX = "s3://results/of/tests"
+PROFILE = ["--workflow-profile", "workflow/profiles/s3", "--cores", "2", "--storage-s3-retries", "1"]
+WAIT = 120
+# Two models are enough: one that is searched with, and one that is trained.
+MODELS = ["knn_pca", NETWORK]
+FEW = {"seeds": [0], "audit": False, "compare": MODELS, "features": {"pca": {"n_components": 8}}}
+TARGETS = [
+    f"{RESULTS}/models/{model}/{name}" for model in MODELS for name in ("predictions.npz", "metrics.json")
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    if reason := why_not():
+        pytest.skip(reason)
+    found = Seaweed(tmp_path_factory.mktemp("seaweed"))
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def bucket(server: Seaweed, monkeypatch) -> Bucket:
+    server.use(monkeypatch)
+    return Bucket(PREFIX)
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Study:
+    return Study(tmp_path / "study", FEW)
+
+
+def stored(study: Study, *arguments: str, prefix: str = PREFIX) -> list[str]:
+    return [*PROFILE, "--default-storage-prefix", prefix, *arguments]
+
+
+def refused(study: Study, *arguments: str) -> str:
+    """What is said by a run that fails."""
+    process = study.start(*arguments)
+    assert process.wait(300) != 0
+    said = (study.folder / "run.log").read_text()
+    assert "Traceback" not in said
+    return said
+
+
+def test_the_same_results_though_killed_in_the_midst_of_a_training(
+    few: Study, bucket: Bucket, tmp_path: Path
+) -> None:
+    local = Study(tmp_path / "local", FEW)
+    local.run("--cores", "2", *TARGETS)
+
+    run = few.start(*stored(few, *TARGETS))
+    checkpoints = bucket / f"{RESULTS}/checkpoints/{NETWORK}"
+    until = time.monotonic() + WAIT
+    while not checkpoints.names():
+        assert run.poll() is None and time.monotonic() < until, (few.folder / "run.log").read_text()
+        time.sleep(0.1)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    # As if the machine were gone: what was made of the disk by the run that was cut off is not there for the next.
+    again = Study(tmp_path / "another machine", FEW)
+    said = again.run(*stored(again))
+    assert f"The report is in {bucket}/{RESULTS}/report.html" in said
+
+    log = (bucket / f"{RESULTS}/logs/train_network").read(f"{NETWORK}.log").decode()
+    assert int(re.search(r"Training goes on after (\d+) epochs", log)[1]) > 0
+    expected = local.results()
+    assert {f"models/{model}/predictions.npz" for model in MODELS} <= set(expected)
+    assert not [name for name, content in expected.items() if bucket.read(f"{RESULTS}/{name}") != content]
+    # The finished run is remembered there, and nothing of it is among the results of a disk.
+    assert [name for name in bucket.names() if fnmatch(name, f"{RESULTS}/history/*/metrics.json")]
+    assert not (again.folder / "results").exists()
+    assert "Nothing to be done" in again.run(*stored(again), log="again.log")
+
+
+def test_wrong_keys_no_keys_and_no_server_end_in_a_sentence(few: Study, server: Seaweed, monkeypatch) -> None:
+    for wrong, told in (
+        ({"secret_key": "wrong"}, "does not let these keys"),
+        ({"endpoint_url": "http://127.0.0.1:9"}, "can't be reached"),
+    ):
+        for name, value in server.environment(**wrong).items():
+            monkeypatch.setenv(name, value)
+        said = refused(few, *stored(few, *TARGETS))
+        (sentence,) = [line for line in said.splitlines() if line.startswith("Error:")]
+        assert told in sentence
+        (few.folder / "run.log").unlink()
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    for name in ("ACCESS_KEY", "SECRET_KEY"):
+        monkeypatch.delenv(f"SNAKEMAKE_STORAGE_S3_{name}")
+    with pytest.raises(UserError, match="asks for keys: set SNAKEMAKE_STORAGE_S3_ACCESS_KEY"):
+        Bucket(PREFIX).try_it()
+
+
+def test_a_full_server_ends_in_a_sentence(few: Study, tmp_path: Path, monkeypatch) -> None:
+    if reason := why_not():
+        pytest.skip(reason)
+    small = Seaweed(tmp_path / "small", volumes=1, volume_mb=1)
+    small.start()
+    try:
+        small.use(monkeypatch)
+        bucket = Bucket(PREFIX)
+        bucket.try_it()
+        # All that it may fill is one file.
+        with pytest.raises(UserError, match="takes no more into s3://results/of/tests"):
+            for number in range(20):
+                (bucket / "filling").write(str(number), bytes(range(256)) * 2000)
+                time.sleep(0.3)
+        said = refused(few, *stored(few, *TARGETS))
+    finally:
+        small.stop()
+    (sentence,) = [line for line in said.splitlines() if line.startswith("Error:")]
+    assert "takes no more" in sentence
+
+
+def test_checkpoints_and_records_of_failures_are_objects(bucket: Bucket, tmp_path: Path) -> None:
+    root = bucket / "unit"
+    kept = Checkpoints(str(root), {"seed": 1})
+    assert kept.newest(9) is None
+    kept.save(3, {"epoch": 3})
+    kept.save(9, {"epoch": 5})
+    assert Checkpoints(str(root), {"seed": 1}).newest(9)["epoch"] == 5
+    assert Checkpoints(str(root), {"seed": 1}).newest(4)["epoch"] == 3
+    assert Checkpoints(str(root), {"seed": 2}).newest(9) is None
+    kept.place.write("epochs_9.pt", kept.place.read("epochs_9.pt")[:-7])
+    assert kept.newest(9)["epoch"] == 3
+    assert kept.place.names() == ["epochs_3.pt", "epochs_9.pt.aside"]
+
+    failure = Failure("mlp", "train_network", "it ran out of luck")
+    failure.write(tmp_path / "record")
+    (root / "failed").write("a.json", (tmp_path / "record").read_bytes())
+    (root / "failed").write("b.json", b"{}")
+    assert take_away_objects(root / "failed", {"a.json", "b.json", "c.json"}) == [failure]
+    assert (root / "failed").names() == ["b.json"]
