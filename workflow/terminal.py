@@ -34,7 +34,9 @@ ASIDES = re.compile(
 NO_WARNING = "Wildcard constraints in inputs are ignored"
 # What the storage's plugin says when a job's output can't be stored, in three lines.
 NOT_STORED = re.compile(
-    r"Failed to store output in storage (s3://[^/\s]+).*?An error occurred \((\w+)\)[^:]*: (.*)", re.S
+    r"Failed to store output in storage (s3://[^/\s]+).*?"
+    r"An error occurred \((\w+)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)",
+    re.DOTALL,
 )
 # How far a job says that it is in the last line of its log: `epoch 12 of 200, test accuracy 0.4812; ...`.
 TIME = re.compile(r"^[\d-]+ [\d:,]+ ")
