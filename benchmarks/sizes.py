@@ -1,37 +1,72 @@
-"""How a study grows with its images: seconds, memory and disk of each job at several sizes, from what its runs kept.
+"""How a study grows with its images: processor time, memory and disk of each job at several sizes.
 
-    python benchmarks/sizes.py --results FOLDER [FOLDER ...] --page docs/scaling.md --picture docs/scaling.svg
+    python benchmarks/sizes.py --sizes 50000 100000 200000 --page docs/scaling.md --picture docs/scaling.svg
 
-Each folder holds the results of one size of the study of config/million.yaml.
+Runs what config/million.yaml has of models at each size, and keeps what was measured beside the results, in
+`results/synthetic_<size>/usage.jsonl`; a size that is measured already is not run again.
 """
 
 import argparse
-import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import yaml
 from matplotlib.figure import Figure
 
-from cifarbench.study.files import read_json
+from cifarbench.study.files import read_json, write_text
 from cifarbench.study.pages import replace_part
 
-# Shorter jobs are mostly imports, and their exponent says nothing.
+PROJECT = Path(__file__).parents[1]
+CONFIGURATION = PROJECT / "config/million.yaml"
+NOTES = "usage.jsonl"
+# Jobs that take less are mostly imports, and their exponent says nothing.
 SHORT = 5.0
 # What lies on the disk, by the folders it is in.
 DISK = {"archive": "data/synthetic", "images and labels": "data/*.npy", "features": "features"}
 
 
+def measure(n_train: int, cores: int) -> Path:
+    """Run the study's models at a size, each job measured; the folder of its results."""
+    configuration = yaml.safe_load(CONFIGURATION.read_text())
+    name = f"synthetic_{n_train}"
+    (entry,) = configuration["datasets"].values()
+    configuration |= {"dataset": name, "datasets": {name: {**entry, "n_train": n_train}}}
+    results = Path("results", name)
+    if (results / NOTES).exists():
+        return results
+    with tempfile.TemporaryDirectory() as folder:
+        overlay, python, notes = (Path(folder) / part for part in ("overlay.yaml", "python", NOTES))
+        write_text(overlay, yaml.safe_dump(configuration))
+        # Jobs call `python`: this one.
+        usage = Path(__file__).with_name("usage.py")
+        write_text(python, f'#!/bin/sh\nexec "{sys.executable}" "{usage}" "{notes}" "$@"\n')
+        python.chmod(0o755)
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", overlay, "--"),
+                *(results / f"models/{model}/predictions.npz" for model in configuration["compare"]),
+            ],
+            check=True,
+            cwd=PROJECT,
+            env=os.environ | {"PATH": f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        )
+        write_text(results / NOTES, notes.read_text())
+    return results
+
+
 def seconds_and_memory(results: Path) -> dict[str, tuple[float, float]]:
-    """Of each job that keeps a benchmark: seconds, and the largest resident memory in MB, by its file's path."""
-    found = {}
-    for path in sorted((results / "benchmarks").rglob("*.tsv")):
-        with open(path, newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t"))
-        memory = [float(row["max_rss"]) * 1.048576 for row in rows if row["max_rss"] not in ("-", "NA")]
-        name = path.relative_to(results / "benchmarks").with_suffix("").as_posix()
-        found[name] = float(np.mean([float(row["s"]) for row in rows])), max(memory, default=0.0)
-    return found
+    """Of each job: seconds of processor time, and the largest resident memory in MB, by its name."""
+    found = [json.loads(line) for line in (results / NOTES).read_text().splitlines()]
+    return {
+        one["job"]: (one["processor_seconds"], one["memory_mb"])
+        for one in sorted(found, key=lambda one: one["job"])
+    }
 
 
 def megabytes(results: Path, pattern: str) -> float:
@@ -48,12 +83,14 @@ def exponent(sizes: Iterable[float], values: Iterable[float]) -> float:
 
 
 def table(folders: list[Path]) -> tuple[str, dict[str, list[float]]]:
-    """The page's tables, and the seconds of each job that takes long enough at every size."""
+    """The page's tables, and the processor time of each job that takes long enough at the largest size."""
     sizes = [read_json(folder / "data/dataset.json")["n_train"] for folder in folders]
     measured = [seconds_and_memory(folder) for folder in folders]
     head = " | ".join(f"{size:,}" for size in sizes)
-    lines = [f"| job | {head} | exponent | memory at {' / '.join(f'{size:,}' for size in sizes)} |"]
-    lines += ["|---|" + "--:|" * (len(sizes) + 2)]
+    lines = [
+        f"| job | {head} | exponent | memory at {' / '.join(f'{size:,}' for size in sizes)} | grows by |"
+    ]
+    lines += ["|---|" + "--:|" * (len(sizes) + 3)]
     curves = {}
     for job in (name for name in measured[-1] if all(name in one for one in measured)):
         seconds, memory = zip(*(one[job] for one in measured), strict=True)
@@ -62,8 +99,9 @@ def table(folders: list[Path]) -> tuple[str, dict[str, list[float]]]:
             curves[job] = list(seconds)
             power = f"{round(exponent(sizes, seconds), 2) + 0.0:.2f}" if len(sizes) > 1 else ""
         times = " | ".join(f"{value:.1f} s" for value in seconds)
+        grown = f"{memory[-1] / memory[0] - 1:.0%}"
         lines.append(
-            f"| `{job}` | {times} | {power} | {' / '.join(f'{value:,.0f}' for value in memory)} MB |"
+            f"| `{job}` | {times} | {power} | {' / '.join(f'{value:,.0f}' for value in memory)} MB | {grown} |"
         )
     lines += ["", f"| disk | {head} |", "|---|" + "--:|" * len(sizes)]
     for name, pattern in DISK.items():
@@ -74,14 +112,14 @@ def table(folders: list[Path]) -> tuple[str, dict[str, list[float]]]:
 
 
 def draw(sizes: list[int], curves: dict[str, list[float]], path: Path) -> None:
-    """Seconds against images, both logarithmic, a line a job."""
+    """Processor time against images, both logarithmic, a line a job."""
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.subplots()
     marks = "osD^vP*X<>hp"
     for number, (job, seconds) in enumerate(curves.items()):
         axes.plot(sizes, seconds, marker=marks[number % len(marks)], label=job, linewidth=1.2)
     axes.plot(sizes, [curves_min(curves) * size / sizes[0] for size in sizes], "k:", label="in proportion")
-    axes.set(xscale="log", yscale="log", xlabel="training images", ylabel="seconds")
+    axes.set(xscale="log", yscale="log", xlabel="training images", ylabel="seconds of processor time")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=7)
     figure.savefig(path)
@@ -93,16 +131,17 @@ def curves_min(curves: dict[str, list[float]]) -> float:
 
 
 def main() -> None:
-    """Write the tables into the page, and the picture."""
+    """Measure, and write the tables into the page, and the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--results", type=Path, nargs="+", required=True)
+    parser.add_argument("--sizes", type=int, nargs="+", required=True, help="numbers of training images")
+    parser.add_argument("--cores", type=int, default=1)
     parser.add_argument("--page", type=Path, required=True)
     parser.add_argument("--picture", type=Path, required=True)
     options = parser.parse_args()
-    folders = sorted(options.results, key=lambda one: read_json(one / "data/dataset.json")["n_train"])
+    folders = [measure(size, options.cores) for size in sorted(options.sizes)]
     text, curves = table(folders)
     replace_part(options.page, "benchmarks/sizes.py", text)
-    draw([read_json(one / "data/dataset.json")["n_train"] for one in folders], curves, options.picture)
+    draw(sorted(options.sizes), curves, options.picture)
 
 
 if __name__ == "__main__":

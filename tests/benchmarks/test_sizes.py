@@ -1,21 +1,29 @@
 """Growth read from what runs have kept: exponents of known power laws, memory and disk as they are."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import sizes
+import usage
 
 
 def results(folder: Path, n_train: int) -> Path:
     """A folder as a run leaves it, with one job that grows in proportion and one that does not."""
-    for name, seconds in (("fit/model", n_train / 1000), ("draw/model", 6.0), ("short", 0.2)):
-        path = folder / f"benchmarks/{name}.tsv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"s\tmax_rss\n{seconds}\t1000\n{seconds}\t-\n")
-    (folder / "data").mkdir()
+    (folder / "data").mkdir(parents=True)
+    with open(folder / sizes.NOTES, "w") as notes:
+        for name, seconds in (("fit model", n_train / 1000), ("draw model", 6.0), ("short", 0.2)):
+            found = {
+                "job": name,
+                "seconds": 9.0,
+                "processor_seconds": seconds,
+                "memory_mb": 1000 + n_train / 1000,
+            }
+            notes.write(json.dumps(found) + "\n")
     (folder / "data/dataset.json").write_text(json.dumps({"n_train": n_train}))
     np.save(folder / "data/train_images.npy", np.zeros((n_train, 10), np.uint8))
     return folder
@@ -24,13 +32,31 @@ def results(folder: Path, n_train: int) -> Path:
 def test_exponents_memory_and_disk(tmp_path: Path) -> None:
     folders = [results(tmp_path / str(n), n) for n in (5000, 20000, 100000)]
     text, curves = sizes.table(folders)
-    assert set(curves) == {"fit/model", "draw/model"}
-    assert "| `fit/model` | 5.0 s | 20.0 s | 100.0 s | 1.00 | 1,049 / 1,049 / 1,049 MB |" in text
-    assert "| `draw/model` | 6.0 s | 6.0 s | 6.0 s | 0.00 |" in text
+    assert set(curves) == {"fit model", "draw model"}
+    assert "| `fit model` | 5.0 s | 20.0 s | 100.0 s | 1.00 | 1,005 / 1,020 / 1,100 MB | 9% |" in text
+    assert "| `draw model` | 6.0 s | 6.0 s | 6.0 s | 0.00 |" in text
     assert "| `short` | 0.2 s | 0.2 s | 0.2 s |  |" in text
     assert "| images and labels | 0 MB | 0 MB | 1 MB |" in text
     sizes.draw([5000, 20000, 100000], curves, tmp_path / "picture.svg")
     assert (tmp_path / "picture.svg").stat().st_size > 1000
+
+
+def test_what_a_job_took_is_what_the_system_says(tmp_path: Path) -> None:
+    job = tmp_path / "waste.py"
+    job.write_text(
+        "import sys, time\nfrom pathlib import Path\nheld = bytearray(100_000_000)\n"
+        "while time.process_time() < 0.5: pass\nPath(sys.argv[2]).write_text('done')\n"
+    )
+    (tmp_path / "results/digits").mkdir(parents=True)
+    command = [sys.executable, usage.__file__, tmp_path / "notes", job, "--out", "results/digits/a/b.npy"]
+    assert subprocess.run(command, cwd=tmp_path).returncode == 1
+    assert not (tmp_path / "notes").exists()
+    (tmp_path / "results/digits/a").mkdir()
+    assert subprocess.run(command, cwd=tmp_path).returncode == 0
+    found = json.loads((tmp_path / "notes").read_text())
+    assert found["job"] == "waste a/b"
+    assert found["processor_seconds"] >= 0.5
+    assert found["memory_mb"] > 100
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 1.8])

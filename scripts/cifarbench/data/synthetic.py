@@ -6,42 +6,66 @@ a few centres among the strengths, around which its images lie: near ones are of
 
 import pickle
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from cifarbench.data.imagenet import FIRST_LABEL, TEST, TRAIN
+from cifarbench.study.blocks import let_go
 from cifarbench.study.files import replacing
 
 # Frequencies along each side, centres of a class, how far they lie apart (images lie around them by 1), and noise.
 FREQUENCIES, CENTRES, APART, NOISE = 8, 4, 0.8, 8
 CONTRAST = 45.0
 BLOCK_ROWS = 4096
+WRITTEN_AT_ONCE = 1 << 24
 
 
 def write_synthetic_archive(
     folder: Path, n_train: int, n_test: int, n_classes: int, image_shape: tuple[int, int, int], seed: int
 ) -> None:
-    """Write the eleven files. Equal arguments give equal bytes; the training images are a tenth in memory at a time."""
+    """Write the eleven files. Equal arguments give equal bytes. Images are mapped to a file on their way."""
     patterns = _patterns(image_shape)
     random = np.random.default_rng(seed)
     centres = random.normal(scale=APART, size=(n_classes * CENTRES, len(patterns))).astype(np.float32)
     shares = np.diff(np.linspace(0, n_train, len(TRAIN) + 1).astype(int))
     for number, (name, rows) in enumerate([*zip(TRAIN, shares, strict=True), (TEST, n_test)]):
-        images = np.empty((rows, patterns.shape[1]), np.uint8)
         # Every class is in the training and in the test images, if there are enough of them.
         labels = random.permutation(np.arange(rows) + number * shares[0]) % n_classes
+        way = folder / f".{name}.part"
+        mapped = np.memmap(way, np.uint8, "w+", shape=(rows, patterns.shape[1]))
+        sums = np.zeros(patterns.shape[1])
         for start in range(0, rows, BLOCK_ROWS):
             block = labels[start : start + BLOCK_ROWS]
             around = centres[block * CENTRES + random.integers(CENTRES, size=len(block))]
             strengths = around + random.standard_normal(around.shape, np.float32)
             values = 128 + strengths @ patterns
             values += random.integers(-NOISE, NOISE + 1, values.shape, np.int8)
-            images[start : start + BLOCK_ROWS] = values.clip(0, 255)
+            mapped[start : start + BLOCK_ROWS] = images = values.clip(0, 255).astype(np.uint8)
+            sums += images.sum(axis=0)
+            let_go(mapped)
         # Arrays that can't be written to are pickled without a copy.
+        images = np.asarray(mapped)
         images.flags.writeable = False
-        batch = {"data": images, "labels": (labels + FIRST_LABEL).tolist(), "mean": images.mean(axis=0)}
+        batch = {"data": images, "labels": (labels + FIRST_LABEL).tolist(), "mean": sums / rows}
         with replacing(folder / name) as file:
-            pickle.dump(batch, file, protocol=5)
+            pickle.dump(batch, _Pieces(file, mapped), protocol=5)
+        way.unlink()
+
+
+class _Pieces:
+    """A file to write to that lets go of a mapped array while its content is written."""
+
+    def __init__(self, file: BinaryIO, mapped: np.memmap):
+        self.file, self.mapped = file, mapped
+
+    def write(self, content: Any) -> int:
+        """Write all of it, some at a time."""
+        view = memoryview(content).cast("B")
+        for start in range(0, len(view), WRITTEN_AT_ONCE):
+            self.file.write(view[start : start + WRITTEN_AT_ONCE])
+            let_go(self.mapped)
+        return len(view)
 
 
 def _patterns(image_shape: tuple[int, int, int]) -> np.ndarray:

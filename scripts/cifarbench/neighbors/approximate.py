@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.neighbors.search import OF_POINTS, nearest_rows, points_of
+from cifarbench.neighbors.search import MOST_POINTS, OF_POINTS, nearest_rows, points_of
 from cifarbench.study.blas import faiss
-from cifarbench.study.blocks import let_go, row_blocks, take
+from cifarbench.study.blocks import MEGABYTE, let_go, row_blocks, take
 from cifarbench.study.cost import Stopwatch
+from cifarbench.study.errors import UserError
 
 DEFAULTS = {
     "hnsw": {"links": 32, "build_effort": 80, "effort": 64},
@@ -39,10 +40,22 @@ class ApproximateIndex:
         else:
             self.index.nprobe = effort
 
+    def bytes_a_point(self, n_values: int) -> int:
+        """What an index keeps of a point: its values, its number, and the numbers of those it is linked to."""
+        # The lowest layer of the graph has twice the links, and few points are in a higher one.
+        return 4 * n_values + 8 + (8 * self.search["links"] if self.search["method"] == "hnsw" else 0)
+
     def fill(
         self, values: np.ndarray, rows: np.ndarray, metric: str, memory_mb: float, seed: int = 0
     ) -> None:
-        """Put in some rows of mapped pixels or features."""
+        """Put in some rows of mapped pixels or features. UserError if their index would not fit into `memory_mb`."""
+        needed = len(rows) * self.bytes_a_point(values.shape[1]) / MEGABYTE
+        if needed > memory_mb:
+            raise UserError(
+                f"search.method {self.search['method']} keeps all points in memory, {needed:,.0f} MB of them, and "
+                f"memory_mb is {memory_mb:,.0f}: raise it, take fewer components, or leave search out and divide the "
+                "exact search into shards."
+            )
         # Several threads would link points in another order each time.
         faiss.omp_set_num_threads(1)
         if not self.index.is_trained:
@@ -50,7 +63,7 @@ class ApproximateIndex:
             chosen = np.sort(np.random.default_rng(seed).choice(len(rows), few, replace=False))
             self.index.train(points_of(values[rows[chosen]], metric))
         row_bytes = values.shape[1] * np.dtype(np.float32).itemsize
-        for block in row_blocks(rows, row_bytes, OF_POINTS / 4 * memory_mb):
+        for block in row_blocks(rows, row_bytes, OF_POINTS / 4 * memory_mb, MOST_POINTS):
             self.index.add(points_of(take(values, block), metric))
             let_go(values)
 

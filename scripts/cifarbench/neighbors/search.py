@@ -19,6 +19,8 @@ PROPOSALS = 1 << 22
 PAIR_VALUES = 1 << 18
 # Shares of a job's memory that points and queries may take, as float32.
 OF_POINTS, OF_QUERIES = 0.4, 0.15
+# Points that are looked at together: more are not faster, and memory would grow with their number.
+MOST_POINTS = 50_000
 
 
 def points_of(values: np.ndarray, metric: str) -> np.ndarray:
@@ -161,7 +163,7 @@ def nearest_rows(
     found = []
     for some in row_blocks(query_rows, row_bytes, OF_QUERIES * memory_mb):
         among = Nearest(points_of(take(queries, some), metric), n_neighbors, threads)
-        for block in row_blocks(rows, row_bytes, OF_POINTS * memory_mb):
+        for block in row_blocks(rows, row_bytes, OF_POINTS * memory_mb, MOST_POINTS):
             with preparing:
                 points = points_of(take(values, block), metric)
                 let_go(values)

@@ -8,9 +8,12 @@ import numpy as np
 MEGABYTE = 1_000_000
 
 
-def row_blocks(rows: np.ndarray, row_bytes: int, megabytes: float) -> Iterator[np.ndarray]:
-    """Rows (M,) in pieces of so many that `row_bytes` for each fit into some memory; one row at least."""
+def row_blocks(
+    rows: np.ndarray, row_bytes: int, megabytes: float, most: int | None = None
+) -> Iterator[np.ndarray]:
+    """Rows (M,) in pieces of so many that `row_bytes` for each fit into some memory, or of `most`; one at least."""
     size = max(int(megabytes * MEGABYTE / row_bytes), 1)
+    size = min(size, most or size)
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 

@@ -7,6 +7,7 @@ from cifarbench.families import FAMILIES
 from cifarbench.neighbors import approximate
 from cifarbench.neighbors.search import nearest_rows
 from cifarbench.study.cost import Stopwatch
+from cifarbench.study.errors import UserError
 from cifarbench.study.family import Setting
 
 SEARCHES = [
@@ -53,9 +54,15 @@ def test_less_effort_finds_fewer(search: dict) -> None:
 
 
 @pytest.mark.parametrize("search", SEARCHES, ids=lambda search: search["method"])
+def test_an_index_larger_than_its_memory_ends_in_a_sentence(search: dict) -> None:
+    with pytest.raises(UserError, match=f"search.method {search['method']} keeps all points in memory, 0 MB"):
+        searched(search, memory_mb=0.1)
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: search["method"])
 def test_threads_and_memory_change_nothing(search: dict) -> None:
     (first, _, _), *_ = searched(search)
-    (second, _, _), *_ = searched(search, threads=2, memory_mb=0.2)
+    (second, _, _), *_ = searched(search, threads=2, memory_mb=0.5)
     np.testing.assert_array_equal(first, second)
 
 

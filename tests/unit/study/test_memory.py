@@ -108,6 +108,7 @@ def test_blocks_hold_every_row_once_and_fit() -> None:
     blocks = [*row_blocks(rows, row_bytes=1000, megabytes=0.05)]
     np.testing.assert_array_equal(np.concatenate(blocks), rows)
     assert {len(block) for block in blocks[:-1]} == {50}
+    assert {len(block) for block in row_blocks(rows, 1000, 0.05, most=30)} == {30, len(rows) % 30}
     # One row at least, however little memory there is.
     assert [len(block) for block in row_blocks(rows[:3], 1000, 0)] == [1, 1, 1]
 
