@@ -19,8 +19,8 @@ PROPOSALS = 1 << 22
 PAIR_VALUES = 1 << 18
 # Shares of a job's memory that points and queries may take, as float32.
 OF_POINTS, OF_QUERIES = 0.4, 0.15
-# Points that are looked at together: more are not faster, and memory would grow with their number.
-MOST_POINTS = 50_000
+# Points that are looked at together: more take twice as long in the library, and memory would grow with their number.
+MOST_POINTS = 25_000
 
 
 def points_of(values: np.ndarray, metric: str) -> np.ndarray:
@@ -180,8 +180,9 @@ def write_neighbors(path: Path, neighbors: np.ndarray, squares: np.ndarray) -> N
 
 def merged(paths: list[Path], n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
     """What searches of all parts of the points have found, from the files that they have written."""
-    first, *others = (read_arrays(path) for path in paths)
-    found = Nearest(np.empty((len(first["neighbors"]), 0), np.float32), n_neighbors, threads=1)
-    for one in (first, *others):
+    found = None
+    # One at a time: there may be many.
+    for one in map(read_arrays, paths):
+        found = found or Nearest(np.empty((len(one["neighbors"]), 0), np.float32), n_neighbors, threads=1)
         found.merge(one["neighbors"], one["squares"])
     return found.neighbors, found.squares
