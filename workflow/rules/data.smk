@@ -46,7 +46,7 @@ rule make_synthetic_archive:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=mem_mb(300, images=0.1, bounded=False),
+        mem_mb=mem_mb(400),
         runtime=minutes(2, per_gigabyte=10),
     params:
         settings=lambda wildcards: settings(entry_of(wildcards.dataset, DECLARED) | {"seed": SEED}),

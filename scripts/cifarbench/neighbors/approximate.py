@@ -1,10 +1,14 @@
-"""k nearest neighbours by approximate search, and how many of the true ones it finds."""
+"""k nearest neighbours by approximate search, and how many of the true ones it finds.
+
+An index holds a byte of each value, and proposes a few more neighbours than are wanted; these are measured again, by
+the values themselves, from where they are mapped.
+"""
 
 from typing import Any
 
 import numpy as np
 
-from cifarbench.neighbors.search import MOST_POINTS, OF_POINTS, nearest_rows, points_of
+from cifarbench.neighbors.search import MOST_POINTS, OF_POINTS, measured, nearest_rows, points_of
 from cifarbench.study.blas import faiss
 from cifarbench.study.blocks import MEGABYTE, let_go, row_blocks, take
 from cifarbench.study.cost import Stopwatch
@@ -14,9 +18,12 @@ DEFAULTS = {
     "hnsw": {"links": 32, "build_effort": 80, "effort": 64},
     "ivf": {"lists": 1024, "effort": 16},
 }
-# Queries by which recall is measured, and points by which centres of lists are found, for each list.
+# Queries by which recall is measured; points by which centres of lists are found, for each list, or otherwise the range
+# of values; proposals for each neighbour that is wanted.
 SAMPLE = 1000
-TRAINED_ON = 64
+TRAINED_ON, SEEN = 64, 25_000
+PROPOSED = 2
+BYTE = faiss.ScalarQuantizer.QT_8bit
 
 
 class ApproximateIndex:
@@ -26,11 +33,13 @@ class ApproximateIndex:
         self.search = DEFAULTS[search["method"]] | search
         self.threads = threads
         if search["method"] == "hnsw":
-            self.index = faiss.IndexHNSWFlat(n_values, self.search["links"])
+            self.index = faiss.IndexHNSWSQ(n_values, BYTE, self.search["links"])
             self.index.hnsw.efConstruction = self.search["build_effort"]
         else:
             self._centres = faiss.IndexFlatL2(n_values)
-            self.index = faiss.IndexIVFFlat(self._centres, n_values, self.search["lists"])
+            self.index = faiss.IndexIVFScalarQuantizer(
+                self._centres, n_values, self.search["lists"], BYTE, faiss.METRIC_L2, False
+            )
         self.set_effort(self.search["effort"])
 
     def set_effort(self, effort: int) -> None:
@@ -41,9 +50,9 @@ class ApproximateIndex:
             self.index.nprobe = effort
 
     def bytes_a_point(self, n_values: int) -> int:
-        """What an index keeps of a point: its values, its number, and the numbers of those it is linked to."""
+        """What an index keeps of a point: a byte of each value, its number, and those of points that it links to."""
         # The lowest layer of the graph has twice the links, and few points are in a higher one.
-        return 4 * n_values + 8 + (8 * self.search["links"] if self.search["method"] == "hnsw" else 0)
+        return n_values + 8 + (8 * self.search["links"] if self.search["method"] == "hnsw" else 0)
 
     def fill(
         self, values: np.ndarray, rows: np.ndarray, metric: str, memory_mb: float, seed: int = 0
@@ -56,10 +65,11 @@ class ApproximateIndex:
                 f"memory_mb is {memory_mb:,.0f}: raise it, take fewer components, or leave search out and divide the "
                 "exact search into shards."
             )
+        self._values, self._rows, self._metric = values, rows, metric
         # Several threads would link points in another order each time.
         faiss.omp_set_num_threads(1)
         if not self.index.is_trained:
-            few = min(self.search["lists"] * TRAINED_ON, len(rows))
+            few = min(self.search["lists"] * TRAINED_ON if "lists" in self.search else SEEN, len(rows))
             chosen = np.sort(np.random.default_rng(seed).choice(len(rows), few, replace=False))
             self.index.train(points_of(values[rows[chosen]], metric))
         row_bytes = values.shape[1] * np.dtype(np.float32).itemsize
@@ -68,10 +78,15 @@ class ApproximateIndex:
             let_go(values)
 
     def nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Positions among the points (M, count) int64, nearest first, and squares of distances (M, count) float32."""
+        """Positions among the points (M, count) int64, nearest first, and squares of distances (M, count) float64.
+
+        Where a query has fewer neighbours than it should, the position is -1.
+        """
         faiss.omp_set_num_threads(self.threads)
-        squares, found = self.index.search(queries, count)
-        return found, squares
+        _, proposed = self.index.search(queries, min(PROPOSED * count, len(self._rows)))
+        squares = measured(queries, self._values, self._rows, proposed, self._metric)
+        order = np.lexsort((proposed, squares))[:, :count]
+        return np.take_along_axis(proposed, order, axis=1), np.take_along_axis(squares, order, axis=1)
 
 
 def approximate_rows(

@@ -17,6 +17,8 @@ SPARE = 10
 # Proposals that are looked at together, and values of pairs that are measured together: they fit into the cache.
 PROPOSALS = 1 << 22
 PAIR_VALUES = 1 << 18
+# Values of points that are looked up one by one.
+PROPOSAL_VALUES = 1 << 22
 # Shares of a job's memory that points and queries may take, as float32.
 OF_POINTS, OF_QUERIES = 0.4, 0.15
 # Points that are looked at together: more take twice as long in the library, and memory would grow with their number.
@@ -126,6 +128,25 @@ def _squares(queries: np.ndarray, points: np.ndarray, query: np.ndarray, point: 
         np.square(apart, out=apart)
         # Along rows, numpy adds by a rule that knows of nothing but their length.
         apart.sum(axis=1, out=squares[pairs])
+    return squares
+
+
+def measured(
+    queries: np.ndarray, values: np.ndarray, rows: np.ndarray, proposed: np.ndarray, metric: str
+) -> np.ndarray:
+    """Squares of the distances of queries (M, D) to points that were proposed to each, (M, n) float64.
+
+    values: mapped pixels or features (N, D), some rows of which are the points. proposed: (M, n) int64, positions among
+    these; nobody, at infinite distance, where negative.
+    """
+    squares = np.full(proposed.shape, np.inf)
+    size = max(PROPOSAL_VALUES // values.shape[1] // proposed.shape[1], 1)
+    for start in range(0, len(queries), size):
+        some = slice(start, start + size)
+        query, place = np.nonzero(proposed[some] >= 0)
+        points = points_of(values[rows[proposed[some][query, place]]], metric)
+        squares[some][query, place] = _squares(queries[some], points, query, np.arange(len(query)))
+        let_go(values)
     return squares
 
 
