@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from project import Project
-from test_reruns import COMPARISON, jobs, set_key
+from test_reruns import COMPARED, jobs, set_key
 
 SMALL = """
 from torch import nn
@@ -93,6 +93,8 @@ def finished_own(made_once) -> Project:
     own = yaml.safe_load(OWN)
     overlay = overlay | own | {"features": overlay["features"] | own["features"]}
     overlay["models"] = overlay["models"] | own["models"]
+    # Of the images themselves, the audit finds the same whatever the models are.
+    overlay["audit"] = False
 
     def run(folder: Path) -> None:
         project = Project.create(folder / "study", overlay)
@@ -156,7 +158,7 @@ def test_the_report_is_right_about_each(finished_own: Project) -> None:
 
 def test_and_so_it_is_in_russian(own: Project) -> None:
     own.configure(lambda settings: set_key(settings, "report.language", "ru"))
-    assert own.succeed() == {"write_report", "write_audit"}
+    assert own.succeed() == {"write_report"}
     page = (own.results / "report.html").read_text()
     for words in ("Линейные модели", "Деревья и леса", "Собственные сети"):
         assert words.lower() in page.lower()
@@ -167,7 +169,7 @@ def test_and_so_it_is_in_russian(own: Project) -> None:
 
 
 def scored(*models: str) -> set[str]:
-    return jobs(["score_model", "draw_model"], *models) | COMPARISON
+    return jobs(["score_model", "draw_model"], *models) | COMPARED
 
 
 SVM = jobs(["fit_estimator", "predict_estimator"], "svm_edges") | scored("svm_edges")

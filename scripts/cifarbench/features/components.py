@@ -61,8 +61,6 @@ class PrincipalComponents:
         If X X' u = l u, then X' u is an eigenvector of X' X. In a direction of no variance, of which there is at least
         one, nothing is known of new images: its component is 0.
         """
-        import scipy.linalg
-
         values = centred(images).astype(np.float64)
         mean = values.mean(axis=0)
         values -= mean
@@ -71,9 +69,7 @@ class PrincipalComponents:
             scale = np.sqrt(np.square(values).mean(axis=0))
             scale[scale == 0] = 1
             values /= scale
-        strengths, vectors = scipy.linalg.eigh(
-            values @ values.T, driver="evd", overwrite_a=True, check_finite=False
-        )
+        strengths, vectors = np.linalg.eigh(values @ values.T)
         strengths, vectors = strengths[::-1], vectors[:, ::-1]
         told = strengths > len(images) * np.finfo(np.float64).eps * strengths[0]
         components = (vectors.T @ values) * np.where(told, 1 / np.sqrt(np.where(told, strengths, 1)), 0)[

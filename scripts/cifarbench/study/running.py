@@ -7,8 +7,6 @@ import threading
 import time
 from pathlib import Path
 
-import psutil
-
 from cifarbench.study.files import read_json, write_json
 
 # The environment's name of the process whose jobs end when it does.
@@ -33,8 +31,11 @@ def end_with_starter(poll_seconds: float = 1.0) -> None:
     starter = int(number)
 
     def watch() -> None:
-        while _is_alive(starter):
+        if _exists(starter):
             time.sleep(poll_seconds)
+            # Most jobs have ended before they ask this.
+            while _is_alive(starter):
+                time.sleep(poll_seconds)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -71,7 +72,20 @@ def _process_numbers() -> str:
         return ""
 
 
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def _is_alive(pid: int, program: str = "") -> bool:
+    # Takes as long to import as all else that a short job needs of this module.
+    import psutil
+
     try:
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and program in " ".join(process.cmdline())

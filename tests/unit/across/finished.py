@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import yaml
@@ -10,6 +11,7 @@ import compare_datasets
 import describe_curves
 import draw_across
 import write_across
+from cifarbench.across import ranks
 from cifarbench.across.runs import COLUMNS
 from cifarbench.evaluation.statistics import wilson_interval
 from cifarbench.study.files import write_arrays
@@ -56,7 +58,8 @@ def simulate(
         describe_curves.main(paths, curves[-1], {"models": models, "sizes": SIZES, "seed": 0})
     files = [folder / f"{name}.csv" for name in ("runs", "ranks", "tests", "variances", "pairs")]
     about: dict[str, Any] = {"datasets": datasets, "models": list(MODELS), "with_curves": datasets, "seed": 0}
-    compare_datasets.main(tables, *files, about)
+    with patch.object(ranks, "SAMPLES", 5000):
+        compare_datasets.main(tables, *files, about)
     figures = [folder / f"figures/{name}.svg" for name in ("fronts", "curves", "variances")]
     draw_across.main(files[0], files[3], curves, *figures, about | {"style": STYLE["text"] | STYLE["cost"]})
     asked = {"datasets": datasets, "sizes": 4, "repeats": {"seeds": repeats, "splits": repeats}}
