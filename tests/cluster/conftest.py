@@ -1,11 +1,23 @@
-"""A Slurm for these tests, and the results that every run has to give."""
+"""A Slurm for these tests, the results that every run has to give, and the runs on Slurm."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from slurm import Slurm, why_not
-from study import Study
+from study import (
+    ACROSS,
+    CLUSTER_GENERIC,
+    CPU_PARTITION,
+    NETWORKS,
+    PAGE,
+    PARTITIONS,
+    SLURM,
+    Running,
+    Study,
+    predictions_of,
+)
 
 
 @pytest.fixture(scope="session")
@@ -23,11 +35,44 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 
 
 @pytest.fixture(scope="session")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The results of a run on this machine alone."""
-    study = Study(tmp_path_factory.mktemp("local"))
-    study.run("--cores", "2")
-    return study.results()
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A run on this machine alone."""
+    with Running(Study(tmp_path_factory.mktemp("home") / "study"), "--cores", "2") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def expected(home: Running) -> dict[str, bytes]:
+    """Its results."""
+    home.finish()
+    return home.study.results()
+
+
+@pytest.fixture(scope="session")
+def away(
+    slurm: Slurm, home: Running, expected: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Running]]:
+    """The runs on Slurm, side by side: most of the time each waits until it asks Slurm again."""
+    folder = tmp_path_factory.mktemp("away")
+    runs = {}
+    with ExitStack() as stack:
+
+        def send(name: str, study: Study, *arguments: str) -> None:
+            runs[name] = stack.enter_context(Running(study, *arguments, log=f"{name}.log"))
+
+        send("profile", Study(folder / "profile"), *SLURM, *PARTITIONS)
+        asked = predictions_of("knn_grid", NETWORKS[0])
+        send("generic", Study(folder / "generic"), *CLUSTER_GENERIC, "--", *asked)
+        shards = home.study.copy(folder / "shards")
+        shards.configure({"shards": 4})
+        send("shards", shards, *SLURM, *PARTITIONS, "--", *predictions_of("knn_grid"))
+        send("across at home", Study(folder / "at_home", ACROSS), "--cores", "2", "--", PAGE)
+        runs["across at home"].finish()
+        models = runs["across at home"].study.copy(
+            folder / "across", without=("tiny/models", "other/models", "across")
+        )
+        send("across", models, *SLURM, *CPU_PARTITION, "--", PAGE)
+        yield runs
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from threading import Event, Thread
 
 # Programs that Slurm starts lose SLURM_CONF, so the file must be found where Slurm looks for it.
 CONFIGURATION = Path("/etc/slurm/slurm.conf")
@@ -85,6 +86,9 @@ class Slurm:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        # Which devices a job has held, by its id: recorded while it runs, and no longer.
+        self.devices: dict[str, str] = {}
+        self._ended = Event()
 
     def start(self) -> None:
         """Start munge, the controller and the node's daemon; raises if the node isn't ready after 30 s."""
@@ -99,6 +103,7 @@ class Slurm:
         self.start_controller()
         self._run("slurmd", "-N", NODE)
         self._wait(lambda: self.ask("sinfo", "-h", "-p", "cpu", "-o", "%t").strip() == "idle", "the node")
+        Thread(target=self._watch, daemon=True).start()
 
     def start_controller(self) -> None:
         """Start the controller, which takes up the jobs that it knew before."""
@@ -111,6 +116,7 @@ class Slurm:
 
     def stop(self) -> None:
         """Cancel all jobs and end the daemons."""
+        self._ended.set()
         try:
             jobs = [record["JobId"] for record in self.jobs() if record["JobState"] in ("PENDING", "RUNNING")]
             if jobs:
@@ -127,11 +133,16 @@ class Slurm:
         """What a command of Slurm prints; empty if it fails."""
         return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
 
-    def jobs(self) -> list[dict[str, str]]:
-        """Slurm's records of all jobs, ended ones too, by id; fields as scontrol names them."""
+    def jobs(self, folder: Path | None = None) -> list[dict[str, str]]:
+        """Slurm's records of all jobs, or of those sent from a folder, ended ones too, by id; fields as scontrol's."""
         records = self.ask("scontrol", "show", "--details", "--oneliner", "job").splitlines()
         found = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in records if line.startswith("JobId")]
-        return sorted(found, key=lambda record: int(record["JobId"]))
+        sent = [record for record in found if folder is None or record["WorkDir"] == str(folder)]
+        return sorted(sent, key=lambda record: int(record["JobId"]))
+
+    def _watch(self) -> None:
+        while not self._ended.wait(1):
+            self.devices |= {job["JobId"]: job["GRES"] for job in self.jobs() if job.get("GRES")}
 
     def _configure(self) -> None:
         host = socket.gethostname().split(".")[0]

@@ -4,8 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 from batches import DECLARED, make_batches, write_archive
@@ -18,7 +19,7 @@ NETWORK = "mlp_batchnorm_dropout"
 # It is trained with two seeds.
 NETWORKS = [NETWORK, f"{NETWORK}/seed_1"]
 # A training takes some seconds, so that there is time to disturb it.
-EPOCHS = 1500
+EPOCHS = 1000
 CONFIGURATION = {
     "dataset": "tiny",
     "datasets": {
@@ -50,10 +51,21 @@ PARTITIONS = [
     *("--default-resources", "slurm_partition=cpu"),
     *("--set-resources", "train_network:slurm_partition=gpu"),
 ]
+CPU_PARTITION = PARTITIONS[:2]
 CLUSTER_GENERIC = [
     *("--workflow-profile", "workflow/profiles/cluster-generic"),
     *("--seconds-between-status-checks", "2", "--latency-wait", "10"),
 ]
+# Two datasets, and two sizes of each.
+ACROSS = {
+    "compare": ["knn_raw", NETWORK],
+    "seeds": [0],
+    "models": {NETWORK: {"epochs": 20}},
+    "datasets": {"other": CONFIGURATION["datasets"]["tiny"] | {"archive": "other.tar.gz"}},
+    "across": {"datasets": ["tiny", "other"], "sizes": [20]},
+}
+# Each job waits for Slurm's answers, so that the datasets' own pages would take minutes.
+PAGE = "results/across/report.html"
 # What must not differ by a byte, wherever it was computed. Other files hold times and paths.
 SAME = [
     "data/*.npy",
@@ -76,9 +88,23 @@ class Study:
         for name in ("workflow", "scripts", "config"):
             shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(REPOSITORY / "environment.yml", folder)
-        write_archive(folder / "tiny.tar.gz", make_batches())
-        configuration = merged(CONFIGURATION, changes or {})
-        (folder / "tiny.yaml").write_text(yaml.safe_dump(configuration, sort_keys=False))
+        for seed, dataset in enumerate(("tiny", "other")):
+            write_archive(folder / f"{dataset}.tar.gz", make_batches(seed))
+        self.configure(changes or {})
+
+    def copy(self, folder: Path, without: Iterable[str] = ()) -> Self:
+        """The same in another folder, with what has run; without some folders of its results."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        for name in without:
+            shutil.rmtree(folder / "results" / name)
+        other = object.__new__(type(self))
+        other.folder = folder
+        return other
+
+    def configure(self, changes: dict[str, Any]) -> None:
+        """Lay changes over the configuration of all studies here."""
+        configuration = merged(CONFIGURATION, changes)
+        (self.folder / "tiny.yaml").write_text(yaml.safe_dump(configuration, sort_keys=False))
 
     def start(self, *arguments: str, log: str = "run.log") -> subprocess.Popen:
         """Start Snakemake; what it says goes to a file in the study's folder."""
@@ -95,28 +121,42 @@ class Study:
                 stderr=subprocess.STDOUT,
             )
 
-    def run(self, *arguments: str, log: str = "run.log", timeout: float = 900) -> str:
+    def run(self, *arguments: str, log: str = "run.log") -> str:
         """Run Snakemake to its end and return what it said; raises with that if it fails."""
-        process = self.start(*arguments, log=log)
-        try:
-            code = process.wait(timeout)
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait(60)
-        said = (self.folder / log).read_text()
-        assert code == 0, said
-        return said
+        with Running(self, *arguments, log=log) as running:
+            return running.finish()
 
-    def results(self) -> dict[str, bytes]:
+    def results(self, root: Path = RESULTS, patterns: Iterable[str] = SAME) -> dict[str, bytes]:
         """The files that must be the same wherever they were computed, by their place among the results."""
-        root = self.folder / RESULTS
         return {
-            path.relative_to(root).as_posix(): path.read_bytes()
-            for pattern in SAME
-            for path in sorted(root.glob(pattern))
+            path.relative_to(self.folder / root).as_posix(): path.read_bytes()
+            for pattern in patterns
+            for path in sorted((self.folder / root).glob(pattern))
             if path.is_file()
         }
+
+
+class Running:
+    """A run that goes on while something else is done."""
+
+    def __init__(self, study: Study, *arguments: str, log: str = "run.log"):
+        self.study, self.log = study, study.folder / log
+        self.process = study.start(*arguments, log=log)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(60)
+
+    def finish(self, timeout: float = 900) -> str:
+        """Wait for its end and return what it said; raises with that if it fails."""
+        code = self.process.wait(timeout)
+        said = self.log.read_text()
+        assert code == 0, said
+        return said
 
 
 def comment(network: str) -> str:

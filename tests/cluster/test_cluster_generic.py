@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from study import CLUSTER_GENERIC, NETWORKS, REPOSITORY, predictions_of
+from study import NETWORKS, REPOSITORY, Running
 
 STATUS = REPOSITORY / "workflow/profiles/cluster-generic/status.py"
 
@@ -16,18 +16,6 @@ def status(job: str, path: str = os.environ["PATH"]) -> str:
     command = [sys.executable, str(STATUS), job]
     answer = subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=True)
     return answer.stdout.strip()
-
-
-def test_the_study_by_plain_sbatch_is_the_study_at_home(slurm, study, expected):
-    before = len(slurm.jobs())
-    study.run(*CLUSTER_GENERIC, "--", *predictions_of("knn_grid", NETWORKS[0]))
-    jobs = {job["JobName"]: job for job in slurm.jobs()[before:]}
-    assert {job["JobState"] for job in jobs.values()} == {"COMPLETED"}
-    assert [name for name, job in jobs.items() if job.get("TresPerJob") == "gres:gpu:1"] == ["train_network"]
-    found = study.results()
-    for model in ("knn_grid", NETWORKS[0]):
-        name = f"models/{model}/predictions.npz"
-        assert found[name] == expected[name]
 
 
 def test_the_status_of_slurms_jobs(slurm):
@@ -46,6 +34,18 @@ def test_the_status_of_slurms_jobs(slurm):
         time.sleep(0.5)
     assert {job: status(job) for job in ends} == ends
     slurm.ask("scancel", waits)
+
+
+def test_the_study_by_plain_sbatch_is_the_study_at_home(slurm, away: dict[str, Running], expected) -> None:
+    away["generic"].finish()
+    study = away["generic"].study
+    jobs = {job["JobName"]: job for job in slurm.jobs(study.folder)}
+    assert {job["JobState"] for job in jobs.values()} == {"COMPLETED"}
+    assert [name for name, job in jobs.items() if job.get("TresPerJob") == "gres:gpu:1"] == ["train_network"]
+    found = study.results()
+    for model in ("knn_grid", NETWORKS[0]):
+        name = f"models/{model}/predictions.npz"
+        assert found[name] == expected[name]
 
 
 # What other schedulers print, as their manuals show it, and a Slurm that is out of order.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from slurm import NODE, Slurm
-from study import NETWORKS, RESULTS, SLURM, Study, comment, predictions_of
+from study import NETWORKS, RESULTS, SLURM, Running, Study, comment, predictions_of
 
 FIRST, SECOND = NETWORKS
 # No partition and no account is named: Slurm chooses. GPUs are asked for as where only --gres is taken.
@@ -35,8 +35,7 @@ class Trainings:
 
     def jobs(self, network: str) -> list[dict[str, str]]:
         """One for each time that the network's training was sent."""
-        sent = [job for job in self.slurm.jobs() if job["WorkDir"] == str(self.study.folder)]
-        return [job for job in sent if job["Comment"] == comment(network)]
+        return [job for job in self.slurm.jobs(self.study.folder) if job["Comment"] == comment(network)]
 
     def states(self, network: str) -> list[str]:
         """What has become of them."""
@@ -62,7 +61,7 @@ def is_training(study: Study, network: str, since: float) -> bool:
     return training_process(study, network) is not None and any(file.stat().st_mtime > since for file in kept)
 
 
-def test_whatever_happens_the_results_are_the_same(slurm, study, expected):
+def test_whatever_happens_the_results_are_the_same(slurm: Slurm, study: Study, home: Running) -> None:
     targets = predictions_of(*NETWORKS)
     trainings = Trainings(slurm, study)
 
@@ -83,10 +82,10 @@ def test_whatever_happens_the_results_are_the_same(slurm, study, expected):
     begun = time.time()
     run = study.start(*LIMITED, *targets)
     try:
-        for network in NETWORKS:
-            wait_for(lambda of=network: is_training(study, of, begun), f"{network} trains again", run)
         # One training hangs, until Slurm kills it for its time.
+        wait_for(lambda: is_training(study, FIRST, begun), f"{FIRST} trains again", run)
         os.kill(training_process(study, FIRST), signal.SIGSTOP)
+        wait_for(lambda: is_training(study, SECOND, begun), f"{SECOND} trains again", run)
         # The other one is cancelled, while the node is taken out of service.
         slurm.ask("scontrol", "update", f"NodeName={NODE}", "State=DRAIN", "Reason=test")
         slurm.ask("scancel", trainings.jobs(SECOND)[-1]["JobId"])
@@ -114,7 +113,8 @@ def test_whatever_happens_the_results_are_the_same(slurm, study, expected):
     for job in [*trainings.jobs(FIRST), *trainings.jobs(SECOND)]:
         assert (job["Partition"], job["Account"]) == ("cpu", "(null)")
         assert (job["TresPerNode"], job.get("TresPerJob")) == ("gres:gpu:1", None)
-    found = study.results()
+    home.finish()
+    expected, found = home.study.results(), study.results()
     for network in NETWORKS:
         log = study.folder / RESULTS / f"logs/train_network/{network}.log"
         assert "Training goes on after" in log.read_text()

@@ -1,10 +1,10 @@
 """The profiles as their users read them; no cluster is needed."""
 
+import os
 import re
-import subprocess
-import sys
 
 import pytest
+import warm
 import yaml
 from study import Study
 
@@ -16,10 +16,10 @@ HEAVY = ["unpack_archive", "predict_neighbors", "train_network", *AUDIT]
 
 def plan(study: Study, profile: str, *arguments: str) -> str:
     """What would be done for the study as it is shipped."""
-    command = [sys.executable, "-m", "snakemake", "--workflow-profile", profile, "--dry-run", *arguments]
-    answer = subprocess.run(command, cwd=study.folder, capture_output=True, text=True)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    return answer.stdout
+    command = ["-m", "snakemake", "--workflow-profile", profile, "--dry-run", *arguments]
+    code, said = warm.python(command, study.folder, dict(os.environ))
+    assert code == 0, said
+    return said
 
 
 @pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])

@@ -1,8 +1,6 @@
 """The tiny study on a real Slurm, through the profile that users get, and Slurm's own records of it."""
 
-import time
-
-from study import NETWORKS, PARTITIONS, SLURM, comment, differences, job_name
+from study import NETWORKS, PARTITIONS, SLURM, Running, comment, differences, job_name
 
 from cifarbench.study.scaling import read_jobs
 
@@ -10,23 +8,12 @@ AUDIT = ["find_duplicates", "judge_labels", "inspect_images"]
 HEAVY = ["unpack_archive", "predict_neighbors", "train_network", *AUDIT]
 
 
-def test_the_study_on_slurm_is_the_study_at_home(slurm, study, expected):
-    planned = read_jobs(study.run(*SLURM, *PARTITIONS, "--dry-run", log="plan.log"))
-    before = len(slurm.jobs())
-    # Which devices a job holds is recorded while it runs, and no longer.
-    devices = {}
-    run = study.start(*SLURM, *PARTITIONS)
-    try:
-        while run.poll() is None:
-            devices |= {job["Comment"]: job["GRES"] for job in slurm.jobs()[before:] if job.get("GRES")}
-            time.sleep(1)
-    finally:
-        run.terminate()
-        run.wait(60)
-    assert run.returncode == 0, (study.folder / "run.log").read_text()
-    jobs = slurm.jobs()[before:]
+def test_the_study_on_slurm_is_the_study_at_home(slurm, away: dict[str, Running], study, expected) -> None:
+    planned = read_jobs(study.run(*SLURM, *PARTITIONS, "--dry-run"))
+    away["profile"].finish()
+    jobs = slurm.jobs(away["profile"].study.folder)
 
-    assert differences(expected, study.results()) == []
+    assert differences(expected, away["profile"].study.results()) == []
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
     assert len(jobs) <= 25
 
@@ -54,4 +41,5 @@ def test_the_study_on_slurm_is_the_study_at_home(slurm, study, expected):
         is_training = name in training
         assert record["Partition"] == ("gpu" if is_training else "cpu")
         assert record.get("TresPerJob") == ("gres:gpu:1" if is_training else None)
-        assert devices.get(name, "").startswith("gpu:1(IDX:") == is_training
+        devices = slurm.devices.get(record["JobId"], "")
+        assert devices.startswith("gpu:1(IDX:") == is_training
