@@ -36,8 +36,8 @@ def group_of(nodeid: str) -> str:
     """The tests that one process runs, one after the other: most often those of a file."""
     file = nodeid.partition("::")[0]
     match Path(file).parent.name:
-        case "cluster":
-            # There can be one Slurm on a machine.
+        case "cluster" if Path(file).stem not in ("test_storage", "test_profiles"):
+            # There can be one Slurm on a machine, which these two don't need.
             return "cluster"
         case "workflow" if Path(file).stem not in ("test_crate", "test_export"):
             # A whole study is made once for all processes. These two make one of their own.
