@@ -19,6 +19,7 @@ import numpy as np
 import yaml
 from matplotlib.figure import Figure
 
+from cifarbench.neighbors.approximate import ApproximateIndex
 from cifarbench.study.files import read_json, write_text
 from cifarbench.study.pages import replace_part
 
@@ -27,6 +28,7 @@ CONFIGURATION = PROJECT / "config/million.yaml"
 NOTES = "usage.jsonl"
 # Jobs that take less are mostly imports, and their exponent says nothing.
 SHORT = 5.0
+PROJECTED = [1_000_000, 10_000_000, 100_000_000]
 # What lies on the disk, by the folders it is in.
 DISK = {"archive": "data/synthetic", "images and labels": "data/*.npy", "features": "features"}
 
@@ -111,6 +113,32 @@ def table(folders: list[Path]) -> tuple[str, dict[str, list[float]]]:
     return "\n".join(lines), curves
 
 
+def on_paper(folders: list[Path]) -> str:
+    """What larger studies would need, in proportion to the largest that was measured."""
+    largest, configuration = folders[-1], yaml.safe_load(CONFIGURATION.read_text())
+    n_train = read_json(largest / "data/dataset.json")["n_train"]
+    seconds = sum(taken for taken, _ in seconds_and_memory(largest).values())
+    disk = sum(megabytes(largest, pattern) for pattern in DISK.values())
+    n_values = configuration["features"]["pca"]["n_components"]
+    indexes = {
+        entry["search"]["method"]: ApproximateIndex(entry["search"], n_values, 1).bytes_a_point(n_values)
+        for entry in configuration["models"].values()
+        if "search" in entry
+    }
+    lines = [
+        f"| images | processor time | disk | {' | '.join(f'index of {name}' for name in indexes)} | labels |"
+    ]
+    lines += ["|--:|" + "--:|" * (3 + len(indexes))]
+    for count in PROJECTED:
+        times = count / n_train
+        of_indexes = " | ".join(f"{count * size / 1e9:,.2f} GB" for size in indexes.values())
+        lines.append(
+            f"| {count:,} | {seconds * times / 3600:.1f} h | {disk * times / 1e3:,.0f} GB | {of_indexes} | "
+            f"{8 * count / 1e9:,.2f} GB |"
+        )
+    return "\n".join(lines)
+
+
 def draw(sizes: list[int], curves: dict[str, list[float]], path: Path) -> None:
     """Processor time against images, both logarithmic, a line a job."""
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
@@ -140,7 +168,7 @@ def main() -> None:
     options = parser.parse_args()
     folders = [measure(size, options.cores) for size in sorted(options.sizes)]
     text, curves = table(folders)
-    replace_part(options.page, "benchmarks/sizes.py", text)
+    replace_part(options.page, "benchmarks/sizes.py", f"{text}\n\nOn paper:\n\n{on_paper(folders)}")
     draw(sorted(options.sizes), curves, options.picture)
 
 

