@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
+from cifarbench.data.parts import shard_of
 from cifarbench.neighbors.search import merged, nearest_rows, write_neighbors
 from cifarbench.study.cost import processor
-from cifarbench.study.layout import shard_of
 from cifarbench.study.pages import replace_part
 
 COUNT, MEMORY_MB = 10, 2000
