@@ -6,6 +6,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cifarbench.audit import duplicates, files
+from cifarbench.study.blocks import Joined
 from cifarbench.study.command import run
 from cifarbench.study.files import read_json, write_json
 from cifarbench.study.tables import write_table
@@ -22,7 +23,7 @@ def main(
 ) -> None:
     """settings: `flippable`, whether a mirrored image shows the same; `seed`."""
     about = read_json(dataset)
-    images = np.concatenate([np.load(path, mmap_mode="r") for path in (train_images, test_images)])
+    images = Joined(*(np.load(path, mmap_mode="r") for path in (train_images, test_images)))
     shape, n_train = tuple(about["image_shape"]), about["n_train"]
     with threadpool_limits(threads):
         found, least = duplicates.find(

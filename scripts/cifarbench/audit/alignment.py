@@ -8,7 +8,7 @@ import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
 from threadpoolctl import threadpool_limits
 
-from cifarbench.audit.views import SIDE, details, zoom
+from cifarbench.audit.views import SIDE, Small, details, zoom
 
 # How far an image may be shifted, in pixels of the small one; how much enlarged, one or the other.
 REACH = 6
@@ -36,7 +36,7 @@ class Alignment(NamedTuple):
 
 
 def align(
-    grey: np.ndarray,
+    small: np.ndarray | Small,
     first: np.ndarray,
     second: np.ndarray,
     mirrored: np.ndarray,
@@ -52,7 +52,7 @@ def align(
 
     def of_some(start: int) -> Alignment:
         some = slice(start, start + PAIRS)
-        own, others = grey[first[some]], grey[second[some]]
+        own, others = small[first[some]], small[second[some]]
         others[mirrored[some]] = others[mirrored[some]][:, :, ::-1]
         return _best([*_ways(own, others, scales)])
 

@@ -10,15 +10,19 @@ from threadpoolctl import threadpool_limits
 from cifarbench.audit.views import (
     BLOCK_ROWS,
     SIDE,
+    Small,
     details,
     mirrored_details,
     mirrored_outlines,
     outlines,
 )
 
-# Values that a description is brought down to. Pairs that are sought, and kept, for each image.
-N_VALUES, SOUGHT, KEPT = 128, 30, 4
-SAMPLE = 1000
+# Values that a description is brought down to, and the images whose descriptions say which.
+N_VALUES, N_LEARNED = 128, 20_000
+# Pairs that are sought, and kept, for each image; images of which a sample says how alike these are.
+SOUGHT, KEPT, SAMPLE = 30, 4, 1000
+# Images of a tile, down and across: what they have in common stays in the processor's cache.
+TILE = 512, 2048
 
 
 class Pairs(NamedTuple):
@@ -33,20 +37,18 @@ class Pairs(NamedTuple):
     near: np.ndarray
 
 
-def candidates(grey: np.ndarray, threads: int, flippable: bool = True) -> list[Pairs]:
-    """Pairs of small grey images (N, SIDE, SIDE), each once, by each description, the most alike first.
+def candidates(small: Small, threads: int, flippable: bool = True) -> list[Pairs]:
+    """Pairs of small images, each once, by each description, the most alike first.
 
     flippable: whether a mirrored image shows the same; if not, mirrored copies are not sought. An image takes part in
-    KEPT pairs that are nearer than its others, and in those that others need.
+    KEPT pairs that are nearer than its others, and in those that others need. About 3 kB an image are in memory.
     """
     found = []
     for describe, mirror in ((_details, mirrored_details(SIDE // 2)), (outlines, mirrored_outlines())):
-        described = _described(grey, describe, threads)
-        project = _principal(described)
-        points = project(described)
-        pairs = [_nearest(points, points, False)]
-        if flippable:
-            pairs.append(_nearest(points, project(described[:, mirror]), True))
+        points, mirrored = _points(small, describe, mirror if flippable else None, threads)
+        pairs = [_nearest(points, points, False, threads)]
+        if mirrored is not None:
+            pairs.append(_nearest(points, mirrored, True, threads))
         found.append(_once(Pairs(*(np.concatenate(values) for values in zip(*pairs, strict=True)))))
     return found
 
@@ -58,49 +60,84 @@ def _details(grey: np.ndarray) -> np.ndarray:
     return halved.reshape(len(grey), -1)
 
 
-def _described(grey: np.ndarray, describe: Callable[[np.ndarray], np.ndarray], threads: int) -> np.ndarray:
-    """Descriptions (N, D) float32, each of unit length."""
-    blocks = [grey[start : start + BLOCK_ROWS] for start in range(0, len(grey), BLOCK_ROWS)]
+def _points(
+    small: Small, describe: Callable[[np.ndarray], np.ndarray], mirror: np.ndarray | None, threads: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Principal components of descriptions, of unit length: (N, N_VALUES) float32, and those of mirrored images.
+
+    mirror: which values of a description are which of the mirrored image's; None if these are not asked for.
+    """
+
+    def described(rows: np.ndarray) -> np.ndarray:
+        return _unit(describe(small[rows]))
+
+    def projected(values: np.ndarray) -> np.ndarray:
+        return _unit((values - mean) @ basis)
+
+    def both(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        values = described(rows)
+        return projected(values), None if mirror is None else projected(values[:, mirror])
+
+    some = np.unique(np.linspace(0, len(small) - 1, min(N_LEARNED, len(small))).astype(int))
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        return np.concatenate([*pool.map(lambda block: _unit(describe(block)), blocks)])
+        learned = np.concatenate([*pool.map(described, _blocks(some))])
+        mean = learned.mean(axis=0)
+        products = learned.T @ learned / len(learned) - np.outer(mean, mean)
+        del learned
+        _, vectors = np.linalg.eigh(products)
+        basis = np.ascontiguousarray(vectors[:, -N_VALUES:], np.float32)
+        points, mirrored = zip(*pool.map(both, _blocks(np.arange(len(small)))), strict=True)
+    return np.concatenate(points), None if mirror is None else np.concatenate(mirrored)
 
 
-def _principal(described: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """What brings descriptions down to their principal components, of unit length."""
-    mean = described.mean(axis=0)
-    products = described.T @ described / len(described) - np.outer(mean, mean)
-    _, vectors = np.linalg.eigh(products)
-    basis = np.ascontiguousarray(vectors[:, -N_VALUES:], np.float32)
-    return lambda others: _unit((others - mean) @ basis)
+def _blocks(rows: np.ndarray) -> list[np.ndarray]:
+    return [rows[start : start + BLOCK_ROWS] for start in range(0, len(rows), BLOCK_ROWS)]
 
 
 def _unit(points: np.ndarray) -> np.ndarray:
     return points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-6)
 
 
-def _nearest(points: np.ndarray, queries: np.ndarray, mirrored: bool) -> Pairs:
+def _nearest(points: np.ndarray, queries: np.ndarray, mirrored: bool, threads: int) -> Pairs:
     """The pairs that are most alike, SOUGHT an image on average, and of these KEPT an image.
 
     A query is the image of the same place, mirrored perhaps: the first mirrored is to the second as the second
     mirrored to the first, so each pair is looked at once.
     """
     count = len(points)
-    rows = np.unique(np.linspace(0, count - 1, min(SAMPLE, count)).astype(int))
-    sample = queries[rows] @ points.T
-    share = min(2 * SOUGHT / count, 1)
-    least = np.partition(sample.ravel(), int((1 - share) * (sample.size - 1)))[
-        int((1 - share) * (sample.size - 1))
+    least = _least(points, queries)
+
+    def among(corner: tuple[int, int]) -> tuple[np.ndarray, ...]:
+        top, left = corner
+        near = queries[top : top + TILE[0]] @ points[left : left + TILE[1]].T
+        if left < top + TILE[0]:
+            # Each pair once, and no image with itself.
+            near[np.arange(left, left + near.shape[1]) <= np.arange(top, top + len(near))[:, None]] = -2
+        first, second = np.divmod(np.flatnonzero(near >= least), near.shape[1])
+        return (first + top).astype(np.int32), (second + left).astype(np.int32), near[first, second]
+
+    corners = [
+        (top, left)
+        for top in range(0, count, TILE[0])
+        for left in range(top // TILE[1] * TILE[1], count, TILE[1])
     ]
-    found = []
-    for start in range(0, count, BLOCK_ROWS):
-        near = queries[start : start + BLOCK_ROWS] @ points[start:].T
-        # Each pair once, and no image with itself.
-        near[:, : len(near)][np.tril_indices(len(near))] = -1
-        first, second = np.nonzero(near >= least)
-        found.append((first + start, second + start, near[first, second]))
+    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+        found = [*pool.map(among, corners)]
     first, second, near = (np.concatenate(values) for values in zip(*found, strict=True))
     kept = _kept(first, second, near, count)
-    return Pairs(first[kept], second[kept], np.full(len(kept), mirrored), near[kept])
+    pairs = (first[kept].astype(np.int64), second[kept].astype(np.int64))
+    return Pairs(*pairs, np.full(len(kept), mirrored), near[kept])
+
+
+def _least(points: np.ndarray, queries: np.ndarray) -> float:
+    """How alike the pairs are that are sought, from those of a sample of images with another."""
+    count = len(points)
+    rows, others = (
+        np.unique(np.linspace(0, count - 1, min(size, count)).astype(int)) for size in (SAMPLE, N_LEARNED)
+    )
+    near = (queries[rows] @ points[others].T)[rows[:, None] != others]
+    place = int((1 - min(2 * SOUGHT / count, 1)) * (near.size - 1))
+    return float(np.partition(near, place)[place])
 
 
 def _kept(first: np.ndarray, second: np.ndarray, near: np.ndarray, count: int) -> np.ndarray:

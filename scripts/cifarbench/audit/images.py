@@ -77,7 +77,7 @@ def _far(
     import faiss
 
     faiss.omp_set_num_threads(threads)
-    points = _described(images, image_shape)
+    points = outlines_and_colours(images, image_shape)
     found = np.zeros(len(images))
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
@@ -90,7 +90,7 @@ def _far(
     return found
 
 
-def _described(images: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+def outlines_and_colours(images: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
     """Outlines and coarse colours, of about the same weight: (N, D) float32."""
     parts = []
     for start in range(0, len(images), BLOCK_ROWS):

@@ -5,7 +5,10 @@ from functools import cache
 import numpy as np
 
 from cifarbench.features.inputs import as_images
+from cifarbench.study.blocks import Joined
 
+# Images (N, C*H*W) uint8 that are in memory, or in their files.
+Rows = np.ndarray | Joined
 # Height and width of the small image: large enough for what tells two photographs apart.
 SIDE = 32
 BLOCK_ROWS = 1024
@@ -29,6 +32,28 @@ def small_grey(images: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndar
         grey = block.mean(axis=1, dtype=np.float32)
         found[start : start + BLOCK_ROWS] = down @ grey @ across.T
     return found
+
+
+class Small:
+    """Small images, made of those that are asked for: `small[rows]`, rows (n,) int, are grey (n, SIDE, SIDE) float32.
+
+    images: (N, C*H*W) uint8, or what gives such rows.
+    """
+
+    def __init__(self, images: Rows, image_shape: tuple[int, int, int]):
+        self._images, self._shape = images, image_shape
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        return small_grey(self._images[rows], self._shape)
+
+    def colours(self, rows: np.ndarray) -> np.ndarray:
+        """Each channel less the mean of all: (n, C, SIDE, SIDE) float32."""
+        down, across = (_resampling(side) for side in self._shape[1:])
+        block = as_images(self._images[rows], self._shape).astype(np.float32)
+        return down @ (block - block.mean(axis=1, keepdims=True)) @ across.T
 
 
 def small(images: np.ndarray, image_shape: tuple[int, int, int]) -> tuple[np.ndarray, tuple[int, int, int]]:

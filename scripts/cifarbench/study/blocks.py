@@ -31,3 +31,25 @@ def let_go(values: np.ndarray) -> None:
     # Not every system can be told.
     if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
         mapping.madvise(mmap.MADV_DONTNEED)
+
+
+class Joined:
+    """Arrays of rows as wide as each other, one after the other; what is not asked for stays in its file."""
+
+    def __init__(self, *parts: np.ndarray):
+        self._parts = parts
+        self.shape = (sum(map(len, parts)), *parts[0].shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Copies of some rows, in the order in which they are asked for."""
+        places = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else rows
+        found = np.empty((len(places), *self.shape[1:]), self._parts[0].dtype)
+        start = 0
+        for part in self._parts:
+            own = (places >= start) & (places < start + len(part))
+            found[own] = take(part, places[own] - start)
+            start += len(part)
+        return found

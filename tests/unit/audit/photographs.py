@@ -72,3 +72,26 @@ COPIES = {
     "brightened": brightened,
     "cropped": cropped,
 }
+
+
+def stretched(tile: Image.Image) -> Image.Image:
+    # By an eighth, across alone.
+    return seen(tile, (AROUND + 3, AROUND, AROUND + TILE - 3, AROUND + TILE))
+
+
+def tilted(tile: Image.Image) -> Image.Image:
+    return seen(tile.rotate(5, Image.Resampling.BICUBIC))
+
+
+def tinted(tile: Image.Image) -> Image.Image:
+    red, green, blue = seen(tile).split()
+    return Image.merge("RGB", (red.point(lambda value: min(255, value + 30)), green, blue))
+
+
+def recoloured(tile: Image.Image) -> Image.Image:
+    """The same shapes and light in other colours, written anew."""
+    red, green, blue = encoded(tile).split()
+    return Image.merge("RGB", (blue, red, green))
+
+
+UNNAMED = {"stretched": stretched, "tilted": tilted, "tinted": tinted}

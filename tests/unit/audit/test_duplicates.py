@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from photographs import COPIES, SHAPE, brightened, encoded, row, seen, tiles
+from photographs import COPIES, SHAPE, UNNAMED, brightened, encoded, recoloured, row, seen, tiles
 
 from cifarbench.audit import duplicates
 from cifarbench.audit.duplicates import KINDS
@@ -58,6 +58,36 @@ def test_the_strongest_stand_first(found: dict) -> None:
 def test_the_kind_says_how_a_copy_was_made(planted: tuple, found: dict) -> None:
     named = [found[pair][0] == kind for pair, kind in planted[1].items() if pair in found]
     assert np.mean(named) >= 0.8
+
+
+@pytest.fixture(scope="module")
+def detailed() -> list[int]:
+    originals = np.stack([row(seen(tile)) for tile in tiles()])
+    detail = edges(small_grey(originals, SHAPE)).std(axis=(1, 2))
+    return np.random.default_rng(2).choice(np.flatnonzero(detail > 8), 2 * EACH, replace=False).tolist()
+
+
+@pytest.mark.parametrize("change", UNNAMED)
+def test_copies_that_were_changed_in_other_ways_are_found(detailed: list[int], change: str) -> None:
+    images = [row(seen(tile)) for tile in tiles()]
+    copies = [row(UNNAMED[change](tiles()[place])) for place in detailed]
+    result, least = duplicates.find(np.stack([*images, *copies]), SHAPE, threads=1)
+    found = dict(zip(zip(result.first, result.second, strict=True), result.score, strict=True))
+    scores = [found.get((place, len(images) + number), 0) for number, place in enumerate(detailed)]
+    assert np.mean(np.array(scores) >= least) >= 0.8
+
+
+def test_the_same_shape_in_the_same_colours_is_a_copy_sooner(detailed: list[int]) -> None:
+    chosen = [tiles()[place] for place in detailed]
+    scores = []
+    for change in (encoded, recoloured):
+        images = [row(seen(tile)) for tile in chosen] + [row(change(tile)) for tile in chosen]
+        result, _ = duplicates.find(np.stack(images), SHAPE, threads=1)
+        found = dict(zip(zip(result.first, result.second, strict=True), result.score, strict=True))
+        scores.append([found[place, place + len(chosen)] for place in range(len(chosen))])
+    same, other = np.array(scores)
+    # Where there are hardly any colours, they say nothing.
+    assert (same >= other).all() and np.mean(same > other) >= 0.8
 
 
 def test_mirrored_copies_are_none_where_mirroring_changes_the_meaning(planted: tuple) -> None:
