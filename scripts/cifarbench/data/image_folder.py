@@ -39,19 +39,7 @@ def read_image_folder(folder: Path, declared: Declared, resize: bool = False) ->
     classes = checked_classes(found["train"], declared.n_classes, f"{folder}/train")
     arrays: dict[str, np.ndarray] = {}
     for part, rows in (("train", declared.n_train), ("test", declared.n_test)):
-        pictures = pictures_of(folder, part, classes)
-        if len(pictures) != rows:
-            raise UserError(
-                f"{folder}/{part} has {len(pictures)} pictures{_passed_over(folder / part)}; expected {rows}, as "
-                f"n_{part} says."
-            )
-        empty = set(range(len(classes))) - {label for _, label in pictures}
-        if empty:
-            where = folder / part / classes[min(empty)]
-            raise UserError(
-                f"{where} has no pictures{_passed_over(where)}; put some there, or take the class away from train "
-                "and test, and from n_classes."
-            )
+        pictures = _declared_pictures(folder, part, classes, rows)
         arrays[f"{part}_images"] = np.stack(
             [read_picture(path, declared.image_shape, resize, MEND)[0] for path, _ in pictures]
         )
@@ -67,6 +55,23 @@ def pictures_of(folder: Path, part: str, classes: list[str]) -> list[tuple[Path,
         for path in visible_files(folder / part / name)
         if path.suffix.lower() in SUFFIXES
     ]
+
+
+def _declared_pictures(folder: Path, part: str, classes: list[str], rows: int) -> list[tuple[Path, int]]:
+    pictures = pictures_of(folder, part, classes)
+    empty = set(range(len(classes))) - {label for _, label in pictures}
+    if empty:
+        where = folder / part / classes[min(empty)]
+        raise UserError(
+            f"{where} has no pictures{_passed_over(where)}; put some there, or take the class away from train and "
+            "test, and from n_classes."
+        )
+    if len(pictures) != rows:
+        raise UserError(
+            f"{folder}/{part} has {len(pictures)} pictures{_passed_over(folder / part)}; expected {rows}, as n_{part} "
+            "says."
+        )
+    return pictures
 
 
 def _folders(top: Path, part: str) -> list[str]:
@@ -116,4 +121,4 @@ def _passed_over(folder: Path) -> str:
     others = [path for path in visible_files(folder) if path.suffix.lower() not in SUFFIXES]
     if not others:
         return ""
-    return f", besides {len(others)} files that are neither .png nor .jpg, such as {others[0]}"
+    return f", besides files that are neither .png nor .jpg, such as {others[0]}"

@@ -96,6 +96,8 @@ def _reason(error: Exception) -> str:
     match error:
         case Image.UnidentifiedImageError():
             return "it is neither PNG nor JPEG"
+        case Image.DecompressionBombError() | Image.DecompressionBombWarning():
+            return "it claims more pixels than a photograph has"
         case OSError(strerror=str(reason)):
             return reason
     return plain(error)
