@@ -22,7 +22,7 @@ rule find_duplicates:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=mem_mb(700, images=5, bounded=False),
+        mem_mb=mem_mb(700, images=2, bounded=False),
         runtime=minutes(5, per_gigabyte=60),
     params:
         settings=lambda wildcards: settings({"seed": 0, "flippable": is_flippable(study_of(wildcards))}),

@@ -105,7 +105,8 @@ def _scored(small: Small, pairs: Pairs, threads: int) -> tuple[Alignment, Laid, 
     first, second, mirrored, _ = pairs
     best = align(small, first, second, mirrored, threads=threads)
     laid = refine(small, first, second, mirrored, best, threads)
-    alike = np.maximum.reduce([best.score, laid.score, _of_edges(laid)])
+    # Rounding can exceed 1.
+    alike = np.minimum(np.maximum.reduce([best.score, laid.score, _of_edges(laid)]), 1)
     # The same shape in the same colours is a copy sooner; other colours prove nothing.
     return best, laid, 1 - (1 - alike) * (1 - OF_COLOUR * laid.colour)
 

@@ -17,7 +17,7 @@ FEW_IMAGES, FEW_PATCHES = 5000, 80
 # Images that others are held against, and what may be added to the variance of each of the values that come of it.
 LANDMARKS, PENALTIES = 1000, (1e-3, 1e-2, 1e-1, 1.0)
 # A label is listed, too, if the models hold it for less likely than this, and another for likelier.
-SURPRISING = 0.02
+SURPRISING = 0.05
 
 
 class Doubts(NamedTuple):
