@@ -102,7 +102,6 @@ def test_each_picture_is_shown_and_says_which_it_is(open_page, name: str, called
     page = open_page(name)
     shown = page.locator("img").evaluate_all(
         """async images => Promise.all(images.map(async image => {
-            image.loading = "eager"
             await image.decode()
             return [image.alt, image.naturalWidth]
         }))"""

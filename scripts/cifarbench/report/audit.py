@@ -105,7 +105,7 @@ class Audit:
         in_test = sum(row["split"] == "test" for row in self.labels)
         return [
             say(
-                "Labels that are likely to be wrong: {n}, of them in the test set: {test}; by models that are right on "
+                "Labels that are doubtful: {n}, of them in the test set: {test}; by models that are right on "
                 "{accuracy} of the images that they have not seen.",
                 n=say.whole(len(self.labels)),
                 test=say.whole(in_test),

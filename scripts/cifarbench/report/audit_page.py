@@ -99,9 +99,7 @@ class AuditPage:
         written = io.BytesIO()
         picture.save(written, "WEBP", quality=90)
         data = base64.b64encode(written.getvalue()).decode()
-        return Markup(
-            f'<img src="data:image/webp;base64,{data}" width="64" height="64" loading="lazy" alt="{escape(alt)}">'
-        )
+        return Markup(f'<img src="data:image/webp;base64,{data}" width="64" height="64" alt="{escape(alt)}">')
 
 
 def render(
