@@ -6,6 +6,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cifarbench.audit import files, labels
+from cifarbench.audit.images import shows_nothing
 from cifarbench.study.command import run
 from cifarbench.study.files import read_json, write_json
 from cifarbench.study.tables import write_table
@@ -29,7 +30,7 @@ def main(
     given = np.concatenate([np.load(path) for path in (train_labels, test_labels)])
     with threadpool_limits(threads):
         proba = labels.out_of_fold(images, given, len(classes), shape, settings["seed"])
-        found = labels.doubt(proba, given)
+        found = labels.doubt(proba, given, shows_nothing(images, shape))
     splits, indices = (values.tolist() for values in files.place(found.place, about))
     write_table(
         table,

@@ -50,6 +50,11 @@ def odd(images: np.ndarray, labels: np.ndarray, image_shape: tuple[int, int, int
     ]
 
 
+def shows_nothing(images: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """Whether an image is of one colour: (N,) bool, for images (N, C*H*W) uint8."""
+    return _flat(images, image_shape)[0]
+
+
 def _flat(images: np.ndarray, image_shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Whether an image is of one colour, and how much of its height at the bottom was cut off: (N,) each."""
     constant, cut = np.empty(len(images), bool), np.zeros(len(images))

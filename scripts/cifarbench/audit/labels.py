@@ -32,10 +32,11 @@ class Doubts(NamedTuple):
     accuracy: float
 
 
-def doubt(proba: np.ndarray, labels: np.ndarray) -> Doubts:
+def doubt(proba: np.ndarray, labels: np.ndarray, empty: np.ndarray | None = None) -> Doubts:
     """The labels that confident learning would prune, and those that would surprise the models most.
 
     proba: (N, n_classes), what was predicted of each image by models that were not fitted to it. labels: (N,) int.
+    empty: (N,) bool, images that show nothing, so that no label of theirs is right or wrong; none unless given.
     The score is 1 less the probability of the given class (cleanlab's self-confidence): if nothing is known of how
     labels come to be wrong, the wrong ones are those that are least likely given the image. Classes that are too small
     to be missing one image in each fold are not judged.
@@ -46,6 +47,8 @@ def doubt(proba: np.ndarray, labels: np.ndarray) -> Doubts:
     predicted, given = proba.argmax(axis=1), proba[np.arange(len(labels)), labels]
     pruned = find_label_issues(labels, proba, filter_by="prune_by_noise_rate", n_jobs=1)
     judged = np.bincount(labels, minlength=proba.shape[1])[labels] > FOLDS
+    if empty is not None:
+        judged &= ~empty
     found = np.flatnonzero((pruned | (given < SURPRISING)) & (predicted != labels) & judged)
     found = found[np.argsort(given[found], kind="stable")]
     return Doubts(found, predicted[found], 1 - given[found], float(np.mean(predicted == labels)))

@@ -40,6 +40,16 @@ def test_right_labels_are_hardly_doubted(digits: tuple) -> None:
     assert found.accuracy > 0.95
 
 
+def test_images_that_show_nothing_and_tiny_classes_are_not_judged() -> None:
+    labels = np.array([0] * 20 + [1] * 20 + [2] * 3)
+    proba = np.full((43, 3), 0.02)
+    proba[np.arange(43), labels] = 0.96
+    # Two of the first class and one of the last look like the second.
+    proba[[3, 4, 42]] = 0.005, 0.99, 0.005
+    assert doubt(proba, labels).place.tolist() == [3, 4]
+    assert doubt(proba, labels, np.arange(43) == 3).place.tolist() == [4]
+
+
 def test_no_image_is_judged_by_a_model_that_saw_its_label(digits: tuple) -> None:
     """With labels at random there is nothing to learn: who still is right has looked."""
     images, labels = digits
