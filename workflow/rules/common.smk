@@ -71,10 +71,11 @@ try:
 
         # What they are, by their files' checksums, and apart from that where they lie.
         TEST_SETS[name] = {"kind": entry["kind"], "files": [*map(checksum, files_of(entry))]}
-    for entry in DATASETS.values():
+    for dataset, entry in DATASETS.items():
         # Checked before any work, but not again by every job.
         if "archive" in entry and (workflow.is_main_process or "sha256" not in entry):
-            entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"))
+            key = None if CONFIGS[dataset].get("archive") else f"datasets.{dataset}"
+            entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"), key)
     if config.get("exclude") and config["dataset"] in DATASETS:
         from cifarbench.data.exclusion import read_exclusion
 

@@ -16,10 +16,11 @@ OFFICIAL = {
 }
 
 
-def check_archive(path: Path | str, sha256: str | None = None) -> str:
+def check_archive(path: Path | str, sha256: str | None = None, entry: str | None = None) -> str:
     """The checksum of an archive that the user has: a file, or a folder of files.
 
-    sha256: the checksum that it must have, in hexadecimal digits; any if None.
+    sha256: the checksum that it must have, in hexadecimal digits; any if None. entry: the key of the configuration that
+    names the archive, such as `datasets.pictures`, unless the run itself does.
 
     Raises UserError if there is no such archive, or if it has another checksum.
     """
@@ -34,13 +35,17 @@ def check_archive(path: Path | str, sha256: str | None = None) -> str:
                 "or take it away."
             ) from None
         raise UserError(
-            f"The archive {path} can't be read ({error.strerror}); name one that can, with ARCHIVE= (make) "
-            "or --config archive=."
+            f"The archive {path} can't be read ({error.strerror}); name one that can, "
+            + (f"as {entry}.archive." if entry else "with ARCHIVE= (make) or --config archive=.")
         ) from None
     if sha256 and found != sha256:
         raise UserError(
-            f"The archive {path} has the sha256 {found}, not {sha256} as expected; if it is the one you "
-            f"mean, run again with SHA256={found} (make) or --config archive={path} sha256={found}."
+            f"The archive {path} has the sha256 {found}, not {sha256} as expected; if it is the one you mean, "
+            + (
+                f"set {entry}.sha256 to the former."
+                if entry
+                else f"run again with SHA256={found} (make) or --config archive={path} sha256={found}."
+            )
         )
     return found
 

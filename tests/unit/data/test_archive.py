@@ -313,12 +313,19 @@ def test_the_checksum_of_an_archive_of_ones_own(path):
         UserError, match=rf"has the sha256 {found}, not 0+ as expected; .* SHA256={found} \(make\)"
     ):
         check_archive(path, "0" * 64)
+    # Of several datasets, one alone is what a run's own archive is about.
+    with pytest.raises(
+        UserError, match=rf"has the sha256 {found}, .* set datasets.clothes.sha256 to the former"
+    ):
+        check_archive(path, "0" * 64, "datasets.clothes")
 
 
 @pytest.mark.parametrize("place", ["nothing/here.tar.gz", "/proc/self/mem/x"])
 def test_an_archive_that_is_not_there(place):
     with pytest.raises(UserError, match=rf"The archive {place} can't be read .*ARCHIVE="):
         check_archive(place)
+    with pytest.raises(UserError, match=rf"{place} can't be read .* as datasets.clothes.archive\."):
+        check_archive(place, entry="datasets.clothes")
 
 
 def test_the_checksum_of_a_folder_is_that_of_its_files_by_name(tmp_path):
