@@ -63,12 +63,13 @@ def measure_workflow(work: Path, parts: list[dict[str, Any]], whole_study: bool)
 
 def _curves(work: Path, study: Run) -> list[dict[str, Any]]:
     """Rows for learning curves, once the study is there: of its models, and of one whose sizes share their search."""
-    archive = _archive_config(work)
 
-    def halved(times: int) -> list[str]:
-        return [*archive, f"across={{datasets: [cifar10], sizes: {times}}}"]
+    def run(times: int, *targets: str, models: str = "") -> Run:
+        overlay = work / f"halved_{times}.yaml"
+        overlay.write_text(f"{models}across:\n  datasets: [cifar10]\n  sizes: {times}\n")
+        return _snakemake(work, *targets, configfiles=[overlay], config=_archive_config(work))
 
-    curves = _snakemake(work, config=halved(5))
+    curves = run(5)
     rows = [_row("learning curves of the study, five sizes up to a half", curves)]
     rows[0]["results"] += f", {curves.processor_seconds / study.processor_seconds:.2f} times the study's work"
 
@@ -78,8 +79,8 @@ def _curves(work: Path, study: Run) -> list[dict[str, Any]]:
     for wanted in (sizes[:1], sizes):
         subprocess.run(["rm", "-rf", *(found / f"first_{size}" for size in sizes)], check=True)
         targets = [f"results/cifar10/models/knn_raw/first_{size}/predictions.npz" for size in wanted]
-        runs.append(_snakemake(work, *targets, config=[*halved(len(wanted)), "compare=[knn_raw]"]))
-    largest, all_sizes = (run.processor_seconds for run in runs)
+        runs.append(run(len(wanted), *targets, models="compare: [knn_raw]\n"))
+    largest, all_sizes = (one.processor_seconds for one in runs)
     rows.append(_row("kNN on raw pixels, eight sizes up to a half", runs[1]))
     rows[1]["results"] += f", {all_sizes / largest:.2f} times the work of the largest"
     return rows
