@@ -64,19 +64,20 @@ def measure(values: np.ndarray, queries: np.ndarray, n_shards: int) -> tuple[flo
 
 def table(values: np.ndarray, queries: np.ndarray) -> str:
     """What was measured and what follows, in words and as a table."""
-    startup = startup_seconds()
-    one, _ = measure(values, queries, 1)
-    alone = one + startup + OVERHEAD
+    startup, measured = startup_seconds(), {}
+    for nodes in NODES:
+        measured[nodes] = measure(values, queries, nodes * CORES_PER_NODE)
+    # All shards of the smallest division, one after the other.
+    alone = measured[NODES[0]][0] * NODES[0] * CORES_PER_NODE + startup + OVERHEAD
     lines = [
         f"{len(values):,} points of {values.shape[1]} values, {len(queries):,} queries, on {processor()}; a job begins "
-        f"in {startup:.1f} s, and its way through a cluster is reckoned with {OVERHEAD:.0f} s. One job on one core: "
-        f"{alone:.0f} s.",
+        f"in {startup:.1f} s, and its way through a cluster is reckoned with {OVERHEAD:.0f} s. One job on one core, from "
+        f"its eight shards: {alone:.0f} s.",
         "",
         "| nodes of 8 cores | shards | a shard, measured | merging, measured | the whole, projected | times one core |",
         "|--:|--:|--:|--:|--:|--:|",
     ]
-    for nodes in NODES:
-        searching, merging = measure(values, queries, nodes * CORES_PER_NODE)
+    for nodes, (searching, merging) in measured.items():
         whole = searching + merging + 2 * (startup + OVERHEAD)
         lines.append(
             f"| {nodes} | {nodes * CORES_PER_NODE} | {searching:.2f} s | {merging:.2f} s | {whole:.0f} s | "
