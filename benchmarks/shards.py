@@ -71,8 +71,8 @@ def table(values: np.ndarray, queries: np.ndarray) -> str:
     alone = measured[NODES[0]][0] * NODES[0] * CORES_PER_NODE + startup + OVERHEAD
     lines = [
         f"{len(values):,} points of {values.shape[1]} values, {len(queries):,} queries, on {processor()}; a job begins "
-        f"in {startup:.1f} s, and its way through a cluster is reckoned with {OVERHEAD:.0f} s. One job on one core, from "
-        f"its eight shards: {alone:.0f} s.",
+        f"in {startup:.1f} s, and its way through a cluster is reckoned with {OVERHEAD:.0f} s. One job on one core, "
+        f"from its eight shards: {alone:.0f} s.",
         "",
         "| nodes of 8 cores | shards | a shard, measured | merging, measured | the whole, projected | times one core |",
         "|--:|--:|--:|--:|--:|--:|",
