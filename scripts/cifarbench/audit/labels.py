@@ -14,8 +14,10 @@ FOLDS = 5
 PATCHES = {"n_patches": 300, "size": 6, "method": "random", "threshold": 0.25, "pooling": 2, "power": 1.0}
 # Few images can't fill many weights.
 FEW_IMAGES, FEW_PATCHES = 5000, 80
-# Images that others are held against, and what may be added to the variance of each of the values that come of it.
-LANDMARKS, PENALTIES = 1000, (1e-3, 1e-2, 1e-1, 1.0)
+# Images that others are held against: of few images a quarter, but FEW_LANDMARKS at least.
+LANDMARKS, FEW_LANDMARKS = 1000, 600
+# What may be added to the variance of each of the values that come of it.
+PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
 # A label is listed, too, if the models hold it for less likely than this, and another for likelier.
 SURPRISING = 0.05
 
@@ -93,7 +95,8 @@ def _kernel(values: np.ndarray, seed: int) -> np.ndarray:
     Products of rows are the kernel, as nearly as by these images it can be (Williams and Seeger 2001, Nystroem).
     """
     random = np.random.default_rng(seed)
-    chosen = values[np.sort(random.choice(len(values), min(LANDMARKS, len(values)), replace=False))]
+    count = min(LANDMARKS, max(FEW_LANDMARKS, len(values) // 4), len(values))
+    chosen = values[np.sort(random.choice(len(values), count, replace=False))]
     lengths = np.square(chosen).sum(axis=1)
 
     def squares(rows: np.ndarray) -> np.ndarray:
