@@ -74,7 +74,8 @@ try:
     for dataset, entry in DATASETS.items():
         # Checked before any work, but not again by every job.
         if "archive" in entry and (workflow.is_main_process or "sha256" not in entry):
-            key = None if CONFIGS[dataset].get("archive") else f"datasets.{dataset}"
+            by_run = CONFIGS[dataset].get("archive") or CONFIGS[dataset].get("sha256")
+            key = None if by_run else f"datasets.{dataset}"
             entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"), key)
     if config.get("exclude") and config["dataset"] in DATASETS:
         from cifarbench.data.exclusion import read_exclusion

@@ -66,7 +66,10 @@ REFUSED = {
     "an animated GIF": (lambda path: animated(path, "GIF"), "it is neither PNG nor JPEG"),
     "16 bits, grey": (lambda path: Image.new("I;16", (5, 4)).save(path, "PNG"), "more than 8 bits a channel"),
     "16 bits, colours": (lambda path: png(path, 5, 4, 16, 4 * bytes(31)), "more than 8 bits a channel"),
-    "a bomb": (lambda path: png(path, 20_000, 20_000, 8, bytes(100)), "could be decompression bomb"),
+    "a bomb": (
+        lambda path: png(path, 20_000, 20_000, 8, bytes(100)),
+        "it claims more pixels than a photograph has",
+    ),
 }
 
 
