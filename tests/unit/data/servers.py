@@ -56,8 +56,9 @@ class Answer(BaseHTTPRequestHandler):
     def send(self, content: bytes) -> None:
         for place in range(0, len(content), PIECE):
             piece = content[place : place + PIECE]
-            self.wfile.write(piece)
+            # Counted first: whoever has received it all may ask before this thread goes on.
             self.server.sent += len(piece)
+            self.wfile.write(piece)
 
     def reset(self) -> None:
         """End the connection as a crash does, once what was sent has arrived."""
@@ -191,8 +192,8 @@ def in_chunks(answer: Answer) -> None:
     answer.head(200, Transfer_Encoding="chunked")
     for place in range(0, len(answer.server.content), PIECE):
         piece = answer.server.content[place : place + PIECE]
-        answer.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         answer.server.sent += len(piece)
+        answer.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
     answer.wfile.write(b"0\r\n\r\n")
 
 
