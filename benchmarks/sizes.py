@@ -3,7 +3,8 @@
     python benchmarks/sizes.py --sizes 50000 100000 200000 --page docs/scaling.md --picture docs/scaling.svg
 
 Runs what config/million.yaml has of models at each size, and keeps what was measured beside the results, in
-`results/synthetic_<size>/usage.jsonl`; a size that is measured already is not run again.
+`results/synthetic_<size>/usage.jsonl`; a size that is measured already is not run again. The largest may be the
+configuration's own, whose results `make million` completes.
 """
 
 import argparse
@@ -36,8 +37,9 @@ DISK = {"archive": "data/synthetic", "images and labels": "data/*.npy", "feature
 def measure(n_train: int, cores: int) -> Path:
     """Run the study's models at a size, each job measured; the folder of its results."""
     configuration = yaml.safe_load(CONFIGURATION.read_text())
-    name = f"synthetic_{n_train}"
-    (entry,) = configuration["datasets"].values()
+    ((name, entry),) = configuration["datasets"].items()
+    # The configuration's own size is its own study, which `make million` completes.
+    name = name if n_train == entry["n_train"] else f"{name}_{n_train}"
     configuration |= {"dataset": name, "datasets": {name: {**entry, "n_train": n_train}}}
     results = Path("results", name)
     if (results / NOTES).exists():
