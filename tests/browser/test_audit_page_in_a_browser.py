@@ -1,27 +1,17 @@
-"""The page of an audit in a real browser: Debian's Chromium, driven by Playwright."""
+"""The page of an audit in a real browser."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import small_audit
-from test_page import CHROMIUM, DESKTOP, FLAGS, PHONE, pytestmark, sync_api
+from screens import DESKTOP, PHONE
 
 from cifarbench.study.tables import read_rows, write_table
 
-__all__ = ["pytestmark"]
 PAGES = ["en", "ru", "files"]
 # As people call their pictures: nothing in it at which a line may break, and what a page may not take for its own.
 FILE = "train/photographs_of_the_summer/<img src=x.png>" + "IMG_20240731_" * 9 + ".JPEG"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["sync_api.Browser"]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, chromium_sandbox=False)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -38,26 +28,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "ru": small_audit.page(folder, "ru"),
         "files": small_audit.page(named),
     }
-
-
-@pytest.fixture
-def open_page(browser: "sync_api.Browser", pages: dict[str, Path]):
-    contexts = []
-
-    def opened(name: str, viewport: dict[str, int] = DESKTOP, scheme: str = "light") -> "sync_api.Page":
-        context = browser.new_context(viewport=viewport, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
-        page.requests, page.complaints = [], []
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto(pages[name].as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -88,11 +58,9 @@ def test_the_page_does_not_scroll_sideways(open_page, name: str, viewport: dict[
     ("name", "viewport"), [("en", DESKTOP), ("ru", PHONE), ("files", PHONE)], ids=["en", "ru", "files"]
 )
 def test_contrast_landmarks_and_names_are_accessible(
-    open_page, name: str, viewport: dict[str, int], scheme: str
+    open_page, violations, name: str, viewport: dict[str, int], scheme: str
 ):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
-    found = axe.Axe().run(open_page(name, viewport, scheme))
-    assert found.violations_count == 0, found.generate_report()
+    assert not violations(open_page(name, viewport, color_scheme=scheme))
 
 
 @pytest.mark.parametrize(
@@ -124,13 +92,10 @@ def test_contents_lead_to_each_section(open_page):
     assert page.locator("nav a").count() == page.locator("main section").count()
 
 
-def test_it_is_whole_without_scripts_and_in_print(browser, pages, tmp_path: Path):
-    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
-    page = context.new_page()
-    page.goto(pages["en"].as_uri())
+def test_it_is_whole_without_scripts_and_in_print(open_page):
+    page = open_page("en", java_script_enabled=False)
     assert page.locator("#labels li").count() >= small_audit.N_FLIPPED - 1
     assert page.locator("#classes tbody tr").count() == 10
     page.emulate_media(media="print", color_scheme="dark")
     assert not page.locator("nav").is_visible()
     assert page.locator("#copies img").first.is_visible()
-    context.close()

@@ -1,35 +1,20 @@
-"""The report in a real browser: Debian's Chromium, driven by Playwright."""
+"""The report in a real browser."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_run
+from screens import DESKTOP, PHONE
 
 from cifarbench.report.page import render
 from cifarbench.report.results import Run
 from cifarbench.study.failures import Failure
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, to drive a browser")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium: apt-get install chromium")
-
-# A page under test talks to nobody, and neither does the browser behind it.
-FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-FLAGS += ["--disable-background-networking", "--disable-component-update"]
 DASH = "\N{EN DASH}"
 MODEL = "#model-knn_pca"
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["sync_api.Browser"]:
-    with sync_api.sync_playwright() as playwright:
-        # Chromium's sandbox doesn't run as root, as which containers do.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, chromium_sandbox=False)
-        yield browser
-        browser.close()
+PAGES = ["en", "ru", "failed"]
 
 
 @pytest.fixture(scope="module")
@@ -54,42 +39,27 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return paths
 
 
-@pytest.fixture(params=["en", "ru", "failed"])
-def path(request: pytest.FixtureRequest, pages: dict[str, Path]) -> Path:
-    return pages[request.param]
-
-
 @pytest.fixture
-def page(browser: "sync_api.Browser", pages: dict[str, Path]) -> Iterator["sync_api.Page"]:
-    context = browser.new_context(viewport=DESKTOP)
-    page = context.new_page()
-    page.goto(pages["en"].as_uri())
-    yield page
-    context.close()
+def page(open_page) -> Any:
+    return open_page("en")
 
 
-def first_column(page: "sync_api.Page") -> list[str]:
+def first_column(page: Any) -> list[str]:
     return page.locator("#summary tbody th").all_inner_texts()
 
 
-def numbers(page: "sync_api.Page", column: int) -> list[float]:
+def numbers(page: Any, column: int) -> list[float]:
     cells = page.locator(f"#summary tbody td:nth-child({column})")
     return [float(cell.get_attribute("data-value")) for cell in cells.all()]
 
 
-def test_nothing_leaves_the_page_and_nothing_goes_wrong(browser, path: Path):
-    context = browser.new_context(viewport=DESKTOP)
-    page = context.new_page()
-    requests, complaints = [], []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(path.as_uri())
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name: str):
+    page = open_page(name)
     page.mouse.wheel(0, 100_000)
     page.locator("#summary thead button").first.click()
-    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
-    assert complaints == []
-    context.close()
+    assert [url for url in page.requests if not url.startswith("data:")] == [pages[name].as_uri()]
+    assert page.complaints == []
 
 
 def test_a_head_sorts_the_table_and_says_so(page):
@@ -127,10 +97,8 @@ def test_cells_without_a_value_stay_last(page):
         assert [text == DASH for text in texts] == sorted(text == DASH for text in texts)
 
 
-def test_models_that_failed_stay_last_in_whatever_order(browser, pages):
-    context = browser.new_context(viewport=DESKTOP)
-    page = context.new_page()
-    page.goto(pages["failed"].as_uri())
+def test_models_that_failed_stay_last_in_whatever_order(open_page):
+    page = open_page("failed")
     # One sees why without scrolling.
     assert page.locator("#summary .failure").last.bounding_box()["y"] < DESKTOP["height"]
     heads = page.locator("#summary thead th")
@@ -140,23 +108,18 @@ def test_models_that_failed_stay_last_in_whatever_order(browser, pages):
             assert set(first_column(page)[-2:]) == {"knn_pca", "forest"}
     heads.first.get_by_role("button").click()
     assert first_column(page) == sorted(first_column(page))
-    context.close()
 
 
-def test_without_scripts_the_page_is_whole(browser, pages):
-    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
-    page = context.new_page()
-    page.goto(pages["en"].as_uri())
+def test_without_scripts_the_page_is_whole(open_page):
+    page = open_page("en", java_script_enabled=False)
     assert page.locator("#summary tbody tr").count() == 6
     assert page.locator("figure").count() > 20
-    context.close()
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_the_page_does_not_scroll_sideways(browser, path: Path, viewport):
-    context = browser.new_context(viewport=viewport)
-    page = context.new_page()
-    page.goto(path.as_uri())
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_does_not_scroll_sideways(open_page, name: str, viewport):
+    page = open_page(name, viewport)
     assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
     outside = page.evaluate(
         """width => [...document.body.querySelectorAll("main *, nav *, header *")]
@@ -166,11 +129,10 @@ def test_the_page_does_not_scroll_sideways(browser, path: Path, viewport):
         viewport["width"],
     )
     assert outside == []
-    context.close()
 
 
 @pytest.mark.parametrize(
-    ("language", "scheme", "viewport"),
+    ("name", "scheme", "viewport"),
     [
         ("en", "light", DESKTOP),
         ("en", "dark", PHONE),
@@ -180,14 +142,8 @@ def test_the_page_does_not_scroll_sideways(browser, path: Path, viewport):
     ],
     ids=["light", "dark phone", "Russian", "failed models", "failed models on a dark phone"],
 )
-def test_contrast_landmarks_and_names_are_accessible(browser, pages, language: str, scheme: str, viewport):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
-    context = browser.new_context(viewport=viewport, color_scheme=scheme)
-    page = context.new_page()
-    page.goto(pages[language].as_uri())
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    context.close()
+def test_contrast_landmarks_and_names_are_accessible(open_page, violations, name: str, scheme: str, viewport):
+    assert not violations(open_page(name, viewport, color_scheme=scheme))
 
 
 def test_it_prints_to_clean_pages(page, tmp_path: Path):
@@ -205,7 +161,7 @@ def test_it_prints_to_clean_pages(page, tmp_path: Path):
 # ---- What is folded ----
 
 
-def is_open(page: "sync_api.Page", selector: str) -> bool:
+def is_open(page: Any, selector: str) -> bool:
     return page.locator(selector).evaluate("part => part.open")
 
 
@@ -245,16 +201,13 @@ def test_the_same_link_opens_again_what_was_closed(page):
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_the_page_opens_at_what_its_address_names(browser, pages, viewport):
-    context = browser.new_context(viewport=viewport)
-    page = context.new_page()
-    page.goto(f"{pages['ru'].as_uri()}#grid-knn_grid")
+def test_the_page_opens_at_what_its_address_names(open_page, viewport):
+    page = open_page("ru", viewport, "#grid-knn_grid")
     assert is_open(page, "#model-knn_grid")
     page.wait_for_function(
         "() => Math.abs(document.getElementById('grid-knn_grid').getBoundingClientRect().top) < 200"
     )
     assert page.locator("details.model[open]").count() == 1
-    context.close()
 
 
 def test_print_has_all_of_it_and_leaves_it_folded(page, tmp_path):
@@ -269,10 +222,8 @@ def test_print_has_all_of_it_and_leaves_it_folded(page, tmp_path):
     assert is_open(page, MODEL)
 
 
-def test_without_scripts_print_and_clicks_work(browser, pages):
-    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
-    page = context.new_page()
-    page.goto(pages["en"].as_uri())
+def test_without_scripts_print_and_clicks_work(open_page):
+    page = open_page("en", java_script_enabled=False)
     figure = page.locator(f"{MODEL} figure").first
     page.emulate_media(media="print")
     assert figure.is_visible()
@@ -280,7 +231,6 @@ def test_without_scripts_print_and_clicks_work(browser, pages):
     assert not figure.is_visible()
     page.locator(f"{MODEL} > summary").click()
     assert figure.is_visible()
-    context.close()
 
 
 def test_the_page_is_short_until_one_opens_it(page):

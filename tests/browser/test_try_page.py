@@ -3,14 +3,13 @@
 import base64
 import io
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
+from screens import DESKTOP, PHONE
 from small_model import CLASSES, NEIGHBORS, PERCEPTRON, pixels_of, write_model
 
 from cifarbench.data.fetch import cache_folder
@@ -21,11 +20,6 @@ from cifarbench.export.runtime import fetch_runtime, read_runtime
 from cifarbench.export.try_page import try_page
 from cifarbench.study.errors import UserError
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, to drive a browser")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium: apt-get install chromium")
-FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-FLAGS += ["--disable-background-networking", "--disable-component-update"]
 MODELS = {"network in colours": ("networks", PERCEPTRON, 3), "grey neighbours": ("neighbors", NEIGHBORS, 1)}
 DROP = """([name, content]) => {
     const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
@@ -66,14 +60,6 @@ def made(
     return Made(model, page)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["sync_api.Browser"]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, chromium_sandbox=False)
-        yield browser
-        browser.close()
-
-
 def png(pixels: np.ndarray, image_shape: tuple[int, int, int]) -> bytes:
     file = io.BytesIO()
     image = pixels.reshape(image_shape).transpose(1, 2, 0)
@@ -81,21 +67,15 @@ def png(pixels: np.ndarray, image_shape: tuple[int, int, int]) -> bytes:
     return file.getvalue()
 
 
-def opened(browser, page: Path, **options):
-    shown = browser.new_context(**options).new_page()
-    shown.goto(page.as_uri())
+def opened(open_url, page: Path, **options):
+    shown = open_url(page.as_uri(), **options)
     shown.locator("#status").get_by_text("Ready.").wait_for()
     return shown
 
 
-def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(browser, made: Made) -> None:
+def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(open_url, made: Made) -> None:
     shape, pixels = made.model.stored.image_shape, pixels_of(made.model.stored)[:3]
-    page = browser.new_context().new_page()
-    requests, complaints = [], []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(made.page.as_uri())
+    page = open_url(made.page.as_uri())
     files = [
         {"name": f"{row}.png", "mimeType": "image/png", "buffer": png(one, shape)}
         for row, one in enumerate(pixels)
@@ -110,14 +90,15 @@ def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(br
         np.testing.assert_allclose(found, expected.proba[row], atol=1e-5, rtol=0)
         assert answer.locator("h2").inner_text() == CLASSES[expected.y_pred[row]]
         assert answer.locator("tr").count() == len(CLASSES)
-    assert [url for url in requests if not url.startswith(("data:", "blob:"))] == [made.page.as_uri()]
-    assert complaints == []
-    page.context.close()
+    assert [url for url in page.requests if not url.startswith(("data:", "blob:"))] == [made.page.as_uri()]
+    assert page.complaints == []
 
 
-def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of(browser, made: Made) -> None:
+def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of(
+    open_url, made: Made
+) -> None:
     # The page forbids what Playwright needs to drop a file from a script.
-    page = opened(browser, made.page, bypass_csp=True)
+    page = opened(open_url, made.page, bypass_csp=True)
     file = io.BytesIO()
     Image.new("RGB", (50, 20), "white").save(file, "JPEG")
     page.evaluate(DROP, ["white.jpg", base64.b64encode(file.getvalue()).decode()])
@@ -128,18 +109,16 @@ def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of
     page.evaluate(DROP, ["list.txt", base64.b64encode(b"milk, bread").decode()])
     page.locator("#status").get_by_text("list.txt is no picture that this browser can open").wait_for()
     assert page.locator(".answer").count() == 1
-    page.context.close()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_the_page_is_accessible_and_does_not_scroll_sideways(browser, made: Made, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
-    page = opened(browser, made.page, viewport={"width": width, "height": 844}, bypass_csp=True)
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_page_is_accessible_and_does_not_scroll_sideways(
+    open_url, violations, made: Made, viewport: dict[str, int]
+) -> None:
+    page = opened(open_url, made.page, viewport=viewport, bypass_csp=True)
     shape = made.model.stored.image_shape
     content = base64.b64encode(png(pixels_of(made.model.stored)[0], shape)).decode()
     page.evaluate(DROP, [f"{'a_long_name_' * 10}.png", content])
     page.locator(".answer").wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    page.context.close()
+    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+    assert not violations(page)
