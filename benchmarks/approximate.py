@@ -1,7 +1,7 @@
 """Approximate search against the exact one: recall and throughput at several efforts, on a finished run's features.
 
-    python benchmarks/approximate.py --results results/synthetic --features pca --page docs/scaling.md \
-        --picture docs/recall.svg
+    PYTHONPATH=scripts python benchmarks/approximate.py --results results/synthetic --features pca \
+        --page docs/scaling.md --picture docs/recall.svg
 
 One thread throughout, so that both are measured alike.
 """

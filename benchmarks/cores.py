@@ -1,6 +1,8 @@
-"""How much of a second core a job uses: the same work with one thread and with two, by the clock, on a quiet machine.
+"""How much of a second core a job uses: the same work with one thread and with two, by the clock.
 
-python benchmarks/cores.py --page docs/scaling.md
+    PYTHONPATH=scripts python benchmarks/cores.py --page docs/scaling.md
+
+On a machine that does nothing else.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """What more nodes give an exact search: a shard and the merging of all, measured, with as many shards as cores.
 
-    python benchmarks/shards.py --results results/synthetic --features pca --page docs/scaling.md
+    PYTHONPATH=scripts python benchmarks/shards.py --results results/synthetic --features pca --page docs/scaling.md
 
 A shard of each size is searched here, on one core; nodes are reckoned to have eight, to be like this one, and to need
 some seconds more for each job, for its way through a cluster. The processor's time is taken, since other work may

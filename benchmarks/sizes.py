@@ -1,6 +1,7 @@
 """How a study grows with its images: processor time, memory and disk of each job at several sizes.
 
-    python benchmarks/sizes.py --sizes 50000 100000 200000 --page docs/scaling.md --picture docs/scaling.svg
+    PYTHONPATH=scripts python benchmarks/sizes.py --sizes 50000 200000 1000000 \
+        --page docs/scaling.md --picture docs/scaling.svg
 
 Runs what config/million.yaml has of models at each size, and keeps what was measured beside the results, in
 `results/synthetic_<size>/usage.jsonl`; a size that is measured already is not run again. The largest may be the

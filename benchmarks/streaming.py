@@ -1,6 +1,6 @@
 """Training from a stream against training in memory: accuracy over some seeds, and speed, on a finished run's images.
 
-    python benchmarks/streaming.py --results results/cifar10 --page docs/scaling.md
+    PYTHONPATH=scripts python benchmarks/streaming.py --results results/cifar10 --page docs/scaling.md
 
 A pool is a twentieth of the images, as that of downsampled ImageNet is with the pool that trainings have. Seconds are
 the processor's, since other work may share the machine.
