@@ -10,10 +10,12 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
 from cifarbench.study.cost import processor
+from cifarbench.study.pages import replace_part
 
 N_IMAGES, N_VALUES, N_QUERIES, REPEATS = 20_000, 3072, 2000, 3
 
@@ -81,15 +83,16 @@ def table() -> str:
 
 
 def main() -> None:
-    """Measure, and print the table."""
+    """Measure, and write the table into the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--job", help="one of them alone, in this process")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--page", type=Path)
     options = parser.parse_args()
     if options.job is not None:
         print(work(options.job, options.threads))
     else:
-        print(table())
+        replace_part(options.page, "benchmarks/cores.py", table())
 
 
 if __name__ == "__main__":
