@@ -6,6 +6,7 @@ import numpy as np
 
 from cifarbench.audit import files
 from cifarbench.audit import images as odd_images
+from cifarbench.study.blocks import Joined
 from cifarbench.study.command import run
 from cifarbench.study.files import read_json, write_array, write_json
 from cifarbench.study.tables import write_table
@@ -25,9 +26,9 @@ def main(
     """means: gets the mean training image of each class, (n_classes, D) uint8."""
     about = read_json(dataset)
     shape = tuple(about["image_shape"])
-    images = np.concatenate([np.load(path, mmap_mode="r") for path in (train_images, test_images)])
+    images = [np.load(path, mmap_mode="r") for path in (train_images, test_images)]
     parts = [np.load(path) for path in (train_labels, test_labels)]
-    found = odd_images.odd(images, np.concatenate(parts), shape, threads)
+    found = odd_images.odd(Joined(*images), np.concatenate(parts), shape, threads)
     known = files.names(about)
     rows = []
     for one in found:
@@ -37,7 +38,7 @@ def main(
     columns = {name: [row[place] for row in rows] for place, name in enumerate(odd_images.COLUMNS)}
     columns["file"] = files.of(known, columns["split"], columns["index"])
     write_table(table, columns)
-    count, mean = odd_images.classes(images[: len(parts[0])], parts[0], len(about["classes"]))
+    count, mean = odd_images.classes(images[0], parts[0], len(about["classes"]))
     write_array(means, mean)
     of_test = np.bincount(parts[1], minlength=len(count))
     write_json(summary, {"train": count.tolist(), "test": of_test.tolist()})

@@ -7,6 +7,8 @@ from threadpoolctl import threadpool_limits
 
 from cifarbench.audit import files, labels
 from cifarbench.audit.images import shows_nothing
+from cifarbench.audit.predictions import out_of_fold
+from cifarbench.study.blocks import Joined
 from cifarbench.study.command import run
 from cifarbench.study.files import read_json, write_json
 from cifarbench.study.tables import write_table
@@ -26,10 +28,10 @@ def main(
     """settings: `seed`."""
     about = read_json(dataset)
     classes, shape = about["classes"], tuple(about["image_shape"])
-    images = np.concatenate([np.load(path, mmap_mode="r") for path in (train_images, test_images)])
+    images = Joined(*(np.load(path, mmap_mode="r") for path in (train_images, test_images)))
     given = np.concatenate([np.load(path) for path in (train_labels, test_labels)])
     with threadpool_limits(threads):
-        proba = labels.out_of_fold(images, given, len(classes), shape, settings["seed"])
+        proba = out_of_fold(images, given, len(classes), shape, settings["seed"], table.parent)
         found = labels.doubt(proba, given, shows_nothing(images, shape))
     splits, indices = (values.tolist() for values in files.place(found.place, about))
     write_table(

@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cifarbench.audit.views import BLOCK_ROWS, outlines, small_grey
+from cifarbench.audit.views import Rows, blocks, outlines, small_grey
 from cifarbench.features.inputs import as_images
+from cifarbench.study.blas import faiss
+from cifarbench.study.blocks import let_go
 
 COLUMNS = ("split", "index", "reason", "score", "detail")
 # Of 255: less difference than this within an image is none. Of its height: how much of one colour is told of.
@@ -18,6 +20,8 @@ ALONE = 5.0
 COMPANY = 5
 # Of the colours: height and width.
 COARSE = 4
+# Images that are described at once.
+AT_ONCE = 256
 
 
 class Odd(NamedTuple):
@@ -28,7 +32,7 @@ class Odd(NamedTuple):
     score: float
 
 
-def odd(images: np.ndarray, labels: np.ndarray, image_shape: tuple[int, int, int], threads: int) -> list[Odd]:
+def odd(images: Rows, labels: np.ndarray, image_shape: tuple[int, int, int], threads: int) -> list[Odd]:
     """What is odd about images (N, C*H*W) uint8 with labels (N,): `constant`, `broken`, `alone`, in this order.
 
     constant: of one colour; the score is 1. broken: a quarter of it at the bottom at least is of one colour, and it
@@ -50,18 +54,17 @@ def odd(images: np.ndarray, labels: np.ndarray, image_shape: tuple[int, int, int
     ]
 
 
-def shows_nothing(images: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+def shows_nothing(images: Rows, image_shape: tuple[int, int, int]) -> np.ndarray:
     """Whether an image is of one colour: (N,) bool, for images (N, C*H*W) uint8."""
     return _flat(images, image_shape)[0]
 
 
-def _flat(images: np.ndarray, image_shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _flat(images: Rows, image_shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Whether an image is of one colour, and how much of its height at the bottom was cut off: (N,) each."""
     constant, cut = np.empty(len(images), bool), np.zeros(len(images))
     height = image_shape[1]
-    for start in range(0, len(images), BLOCK_ROWS):
-        block = as_images(np.asarray(images[start : start + BLOCK_ROWS]), image_shape)
-        rows = slice(start, start + len(block))
+    for rows, pixels in blocks(images):
+        block = as_images(pixels, image_shape)
         lowest, highest = block.min(axis=(2, 3)).astype(int), block.max(axis=(2, 3)).astype(int)
         constant[rows] = (highest - lowest).max(axis=1) <= FLAT
         last = block[:, :, -1:, :1].astype(np.int16)
@@ -75,18 +78,15 @@ def _flat(images: np.ndarray, image_shape: tuple[int, int, int]) -> tuple[np.nda
     return constant, cut
 
 
-def _far(
-    images: np.ndarray, labels: np.ndarray, image_shape: tuple[int, int, int], threads: int
-) -> np.ndarray:
+def _far(images: Rows, labels: np.ndarray, image_shape: tuple[int, int, int], threads: int) -> np.ndarray:
     """How far an image is from its class, (N,), in deviations from the median there."""
-    import faiss
-
     faiss.omp_set_num_threads(threads)
-    points = outlines_and_colours(images, image_shape)
     found = np.zeros(len(images))
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        own = points[rows]
+        parts = np.split(rows, range(AT_ONCE, len(rows), AT_ONCE))
+        own = np.concatenate([outlines_and_colours(images[part], image_shape) for part in parts])
+        let_go(images)
         squares, _ = faiss.knn(own, own, min(COMPANY + 1, len(rows)))
         distance = np.sqrt(np.maximum(squares[:, -1], 0)).astype(float)
         middle = np.median(distance)
@@ -96,32 +96,24 @@ def _far(
 
 
 def outlines_and_colours(images: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """Outlines and coarse colours, of about the same weight: (N, D) float32."""
-    parts = []
-    for start in range(0, len(images), BLOCK_ROWS):
-        block = as_images(np.asarray(images[start : start + BLOCK_ROWS]), image_shape)
-        lines = outlines(small_grey(block.reshape(len(block), -1), image_shape))
-        lines /= np.maximum(np.linalg.norm(lines, axis=1, keepdims=True), 1e-6)
-        rows = np.array_split(block, min(COARSE, image_shape[1]), axis=2)
-        cells = [
-            cell.mean(axis=(2, 3))
-            for row in rows
-            for cell in np.array_split(row, min(COARSE, image_shape[2]), axis=3)
-        ]
-        colours = np.stack(cells, axis=2).reshape(len(block), -1)
-        colours = colours / 255 / np.sqrt(colours.shape[1])
-        parts.append(np.concatenate([lines, colours], axis=1))
-    return np.ascontiguousarray(np.concatenate(parts), np.float32)
+    """Outlines and coarse colours, of about the same weight: (n, D) float32, for images (n, C*H*W) uint8."""
+    lines = outlines(small_grey(images, image_shape))
+    lines /= np.maximum(np.linalg.norm(lines, axis=1, keepdims=True), 1e-6)
+    rows = np.array_split(as_images(images, image_shape), min(COARSE, image_shape[1]), axis=2)
+    cells = [
+        cell.mean(axis=(2, 3))
+        for row in rows
+        for cell in np.array_split(row, min(COARSE, image_shape[2]), axis=3)
+    ]
+    colours = np.stack(cells, axis=2).reshape(len(images), -1)
+    colours = colours / 255 / np.sqrt(colours.shape[1])
+    return np.concatenate([lines, colours], axis=1, dtype=np.float32)
 
 
-def classes(images: np.ndarray, labels: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+def classes(images: Rows, labels: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
     """How many images each class has, (n_classes,), and its mean image (n_classes, D) uint8."""
     count = np.bincount(labels, minlength=n_classes)
     sums = np.zeros((n_classes, images.shape[1]))
-    for start in range(0, len(images), BLOCK_ROWS):
-        block, own = (
-            np.asarray(images[start : start + BLOCK_ROWS], np.float64),
-            labels[start : start + BLOCK_ROWS],
-        )
-        np.add.at(sums, own, block)
+    for rows, block in blocks(images):
+        np.add.at(sums, labels[rows], block.astype(np.float64))
     return count, np.rint(sums / np.maximum(count, 1)[:, None]).astype(np.uint8)

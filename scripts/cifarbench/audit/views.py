@@ -1,11 +1,12 @@
 """Images as an audit compares them: small and grey, then their details, whatever light and contrast they have."""
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
 
 from cifarbench.features.inputs import as_images
-from cifarbench.study.blocks import Joined
+from cifarbench.study.blocks import Joined, let_go
 
 # Images (N, C*H*W) uint8 that are in memory, or in their files.
 Rows = np.ndarray | Joined
@@ -21,6 +22,14 @@ NEIGHBORHOOD, NOISE = 3.0, 3.0
 EDGES = (0.7, 3.0)
 # Of the gradients' histograms: directions, and height and width of a cell.
 DIRECTIONS, CELL = 8, 4
+
+
+def blocks(rows: Rows) -> Iterator[tuple[slice, np.ndarray]]:
+    """Which rows, and what they are (n, D): a block at a time, of which no other is in memory."""
+    for start in range(0, len(rows), BLOCK_ROWS):
+        some = slice(start, min(start + BLOCK_ROWS, len(rows)))
+        yield some, rows[some]
+        let_go(rows)
 
 
 def small_grey(images: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
@@ -56,21 +65,32 @@ class Small:
         return down @ (block - block.mean(axis=1, keepdims=True)) @ across.T
 
 
-def small(images: np.ndarray, image_shape: tuple[int, int, int]) -> tuple[np.ndarray, tuple[int, int, int]]:
-    """Images (N, C*H*W) uint8 with no side longer than SIDE, and their shape; as they are if they are no larger."""
-    channels, height, width = image_shape
-    if max(height, width) <= SIDE:
-        return images, image_shape
-    down, across = (
-        _resampling(side) if side > SIDE else np.eye(side, dtype=np.float32) for side in (height, width)
-    )
-    shape = channels, len(down), len(across)
-    found = np.empty((len(images), channels * len(down) * len(across)), np.uint8)
-    for start in range(0, len(images), BLOCK_ROWS):
-        block = as_images(np.asarray(images[start : start + BLOCK_ROWS]), image_shape).astype(np.float32)
-        reduced = np.rint(down @ block @ across.T).clip(0, 255)
-        found[start : start + len(block)] = reduced.reshape(len(block), -1)
-    return found, shape
+class Reduced:
+    """Images as they are, or with no side longer than SIDE, of those that are asked for: (n, C*h*w) uint8.
+
+    images: (N, C*H*W) uint8, or what gives such rows. image_shape: channels, and the h and w that come of it.
+    """
+
+    def __init__(self, images: Rows, image_shape: tuple[int, int, int]):
+        channels, *sides = image_shape
+        self._images, self._shape = images, image_shape
+        self.image_shape = channels, *(min(side, SIDE) for side in sides)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        return self.reduced(self._images[rows])
+
+    def reduced(self, block: np.ndarray) -> np.ndarray:
+        """The same of images that are at hand, (n, C*H*W) uint8."""
+        if self.image_shape == self._shape:
+            return block
+        down, across = (
+            _resampling(side) if side > SIDE else np.eye(side, dtype=np.float32) for side in self._shape[1:]
+        )
+        found = down @ as_images(block, self._shape).astype(np.float32) @ across.T
+        return np.rint(found).clip(0, 255).astype(np.uint8).reshape(len(block), -1)
 
 
 def details(grey: np.ndarray) -> np.ndarray:

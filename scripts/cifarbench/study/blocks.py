@@ -1,7 +1,9 @@
 """Arrays that need not fit into memory: mapped from their files, and taken some rows at a time."""
 
 import mmap
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -25,19 +27,29 @@ def take(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return values[rows]
 
 
-def let_go(values: np.ndarray) -> None:
+def let_go(values: "np.ndarray | Joined") -> None:
     """Give back the memory in which what was read of a mapped array lies; asked for again, it is read again."""
-    mapping = getattr(values, "_mmap", None)
-    # Not every system can be told.
-    if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
-        mapping.madvise(mmap.MADV_DONTNEED)
+    for part in getattr(values, "parts", [values]):
+        mapping = getattr(part, "_mmap", None)
+        # Not every system can be told.
+        if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+            mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def spilled(blocks: Iterable[np.ndarray], folder: Path) -> np.ndarray:
+    """Blocks of rows (n, D) one after the other, mapped from a file of a folder that goes with the array."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for block in blocks:
+            file.write(memoryview(np.ascontiguousarray(block)).cast("B"))
+        file.flush()
+        return np.memmap(file, block.dtype, "r").reshape(-1, *block.shape[1:])
 
 
 class Joined:
     """Arrays of rows as wide as each other, one after the other; what is not asked for stays in its file."""
 
     def __init__(self, *parts: np.ndarray):
-        self._parts = parts
+        self.parts = parts
         self.shape = (sum(map(len, parts)), *parts[0].shape[1:])
 
     def __len__(self) -> int:
@@ -46,9 +58,9 @@ class Joined:
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
         """Copies of some rows, in the order in which they are asked for."""
         places = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else rows
-        found = np.empty((len(places), *self.shape[1:]), self._parts[0].dtype)
+        found = np.empty((len(places), *self.shape[1:]), self.parts[0].dtype)
         start = 0
-        for part in self._parts:
+        for part in self.parts:
             own = (places >= start) & (places < start + len(part))
             found[own] = take(part, places[own] - start)
             start += len(part)

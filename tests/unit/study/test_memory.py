@@ -66,6 +66,22 @@ def training(rows):
         stream.index_select(0, batch)
 
 
+def doubts(rows):
+    from cifarbench.audit import predictions
+    from cifarbench.audit.labels import doubt
+    # Fewer than usual: what they take together does not grow with the images.
+    predictions.PATCHES |= {"n_patches": 20, "size": 3}
+    predictions.FEW_PATCHES, predictions.FEW_LANDMARKS, predictions.LANDMARKS = 20, 200, 200
+    some = images[: len(rows) // 2]
+    doubt(predictions.out_of_fold(some, labels[: len(some)], 10, (3, 16, 16), 0, folder), labels[: len(some)])
+
+
+def oddities(rows):
+    from cifarbench.audit.images import odd
+    some = images[: len(rows) // 4]
+    odd(some, labels[: len(some)], (3, 16, 16), 1)
+
+
 run = globals()[job]
 # Libraries are loaded, and have what they keep for their threads.
 run(few)
@@ -91,7 +107,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
 @pytest.mark.parametrize(
-    "job", ["moments", "features", "discriminants", "neighbors", "classifier", "training"]
+    "job",
+    [
+        "moments",
+        "features",
+        "discriminants",
+        "neighbors",
+        "classifier",
+        "training",
+        "doubts",
+        "oddities",
+    ],
 )
 def test_a_job_keeps_within_its_memory(folder: Path, job: str) -> None:
     answer = subprocess.run(
