@@ -57,7 +57,7 @@ rule judge_labels:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=mem_mb(1200, images=8, bounded=False),
+        mem_mb=mem_mb(900, images=1, bounded=False),
         runtime=minutes(5, per_gigabyte=60),
     params:
         settings=settings({"seed": 0}),
@@ -92,7 +92,7 @@ rule inspect_images:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=mem_mb(500, images=4, bounded=False),
+        mem_mb=mem_mb(500, images=1, bounded=False),
         runtime=minutes(3, per_gigabyte=30),
     params:
         script=untracked(SCRIPTS / "inspect_images.py"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.audit.images import outlines_and_colours
+from cifarbench.audit.images import AT_ONCE, outlines_and_colours
 from cifarbench.audit.labels import FOLDS
 from cifarbench.audit.views import Reduced, Rows, blocks
 from cifarbench.features import patches
@@ -88,7 +88,7 @@ def _kernel(images: Rows, describe: Describe, steps: list[Any], seed: int) -> It
     width = max(float(np.median(euclidean_distances(points, squared=True))), 1e-6)
     kernel = Nystroem(gamma=1 / width, n_components=count, random_state=seed).fit(points)
     of_images = make_pipeline(*steps, kernel)
-    for _, block in blocks(images):
+    for _, block in blocks(images, AT_ONCE):
         near = of_images.transform(describe(block).astype(np.float64))
         yield np.concatenate([near, np.ones((len(near), 1))], axis=1, dtype=np.float32)
 

@@ -24,10 +24,10 @@ EDGES = (0.7, 3.0)
 DIRECTIONS, CELL = 8, 4
 
 
-def blocks(rows: Rows) -> Iterator[tuple[slice, np.ndarray]]:
+def blocks(rows: Rows, size: int = BLOCK_ROWS) -> Iterator[tuple[slice, np.ndarray]]:
     """Which rows, and what they are (n, D): a block at a time, of which no other is in memory."""
-    for start in range(0, len(rows), BLOCK_ROWS):
-        some = slice(start, min(start + BLOCK_ROWS, len(rows)))
+    for start in range(0, len(rows), size):
+        some = slice(start, min(start + size, len(rows)))
         yield some, rows[some]
         let_go(rows)
 
