@@ -144,15 +144,17 @@ def on_paper(folders: list[Path]) -> str:
 
 def draw(sizes: list[int], curves: dict[str, list[float]], path: Path) -> None:
     """Processor time against images, both logarithmic, a line a job."""
-    figure = Figure(figsize=(7.2, 4.6), layout="constrained")
+    figure = Figure(figsize=(9.2, 4.6), layout="constrained")
     axes = figure.subplots()
     marks = "osD^vP*X<>hp"
-    for number, (job, seconds) in enumerate(curves.items()):
+    # In the legend as they stand at the right end.
+    longest_first = sorted(curves.items(), key=lambda item: -item[1][-1])
+    for number, (job, seconds) in enumerate(longest_first):
         axes.plot(sizes, seconds, marker=marks[number % len(marks)], label=job, linewidth=1.2)
     axes.plot(sizes, [curves_min(curves) * size / sizes[0] for size in sizes], "k:", label="in proportion")
     axes.set(xscale="log", yscale="log", xlabel="training images", ylabel="seconds of processor time")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=7)
+    axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.savefig(path)
 
 
