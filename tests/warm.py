@@ -1,78 +1,211 @@
-"""A Python that has imported Snakemake and its plugins, and runs each command in a process forked from it.
+"""A Python that has imported what tests start again and again, and runs each command in a process forked from it.
 
-Two thirds of a dry run go into these imports, which are the same for all. Nothing of the project is imported before a
-fork, so that each command imports it from the folder in which it runs.
+Two thirds of a dry run go into imports of Snakemake and its plugins, and of most jobs even more into those of
+libraries. Nothing of the project is imported before a fork, so that each command imports it from the folder in which it
+runs, and no thread that computes is started. One server answers all processes of a test run, and their jobs, which
+reach it by a `python` of their own.
 """
 
 import atexit
-import json
+import gc
+import marshal
 import os
 import runpy
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
-from functools import cache
+import threading
+import time
+import traceback
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
+import once
+import warm_client
+
 TIMEOUT = 600
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# What jobs import. Not faiss, which is told by the project how to start.
+LIBRARIES = [
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.figure",
+    "pandas",
+]
+LIBRARIES += ["PIL.Image", "scipy.stats", "sklearn.metrics", "sklearn.decomposition", "sklearn.neighbors"]
+LIBRARIES += [
+    "sklearn.model_selection",
+    "statsmodels.stats.api",
+    "torch",
+    "jinja2",
+    "babel",
+    "psutil",
+    "jsonschema",
+]
 
-
-@cache
-def _server() -> subprocess.Popen:
-    """This process's own, which ends with it."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    server = subprocess.Popen([sys.executable, __file__], text=True, **pipes)
-    atexit.register(server.communicate)
-    return server
+# ---- For tests ----
 
 
 def python(arguments: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
     """What `python *arguments` ends with and says in a folder; a signal's code is negative, as `subprocess` has it."""
-    with tempfile.NamedTemporaryFile() as said:
-        request = {
-            "arguments": arguments,
-            "folder": str(folder),
-            "environment": environment,
-            "said": said.name,
-        }
-        server = _server()
-        server.stdin.write(json.dumps(request) + "\n")
-        server.stdin.flush()
-        code = int(server.stdout.readline())
-        return code, Path(said.name).read_text()
+    with tempfile.TemporaryFile() as said, open(os.devnull) as nothing:
+        streams = nothing.fileno(), said.fileno(), said.fileno()
+        code = warm_client.ask(str(_server()), arguments, str(folder), environment, streams)
+        said.seek(0)
+        return code, said.read().decode()
 
 
-def _serve() -> None:
+def environment() -> dict[str, str]:
+    """This one, in which `python` is answered by the server."""
+    return os.environ | {"PATH": f"{_server().parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+def _server() -> Path:
+    """The socket at which it listens, for as long as the tests run."""
+    return once.make("warm", _start) / "socket"
+
+
+def _start(folder: Path) -> None:
+    place = folder / "socket"
+    # Of several processes that run tests, this one may end before the others; what started them does not.
+    owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    with open(folder / "log", "w") as log:
+        server = subprocess.Popen(
+            [sys.executable, __file__, place, str(owner)],
+            env=os.environ | ONE_THREAD,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    client = folder / "python"
+    # Isolated and without packages, it starts faster.
+    client.write_text(f"#!{sys.executable} -IS\n{Path(warm_client.__file__).read_text()}")
+    client.chmod(0o755)
+    while not place.exists():
+        assert server.poll() is None, (folder / "log").read_text()
+        time.sleep(0.05)
+    # It is left to itself.
+    server.returncode = 0
+
+
+# ---- The server ----
+
+
+def _serve(place: Path, owner: int) -> None:
+    """Answer for as long as the owner's process is there."""
     import snakemake.cli
 
     # Loads the plugins. What is cached in it belongs to no folder.
     snakemake.cli.get_argument_parser()
-    for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            _become(**json.loads(line))
-            return
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+    # Nobody waits for those that answer.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listening:
+        soon = place.with_suffix(".soon")
+        listening.bind(str(soon))
+        listening.listen(100)
+        soon.rename(place)
+        listening.settimeout(1)
+        while _exists(owner):
+            try:
+                connection, _ = listening.accept()
+            except TimeoutError:
+                continue
+            connection.setblocking(True)
+            head, streams, _, _ = socket.recv_fds(connection, 8, 3)
+            request = marshal.loads(connection.recv(*struct.unpack("Q", head), socket.MSG_WAITALL))
+            if request[0][0] != "-m" and "torch" not in sys.modules:
+                for name in LIBRARIES:
+                    import_module(name)
+                # What is there now stays, and looked over by nobody it stays shared.
+                gc.freeze()
+            if not os.fork():
+                listening.close()
+                _answer(connection, streams, request)
+            connection.close()
+            for stream in streams:
+                os.close(stream)
 
 
-def _become(arguments: list[str], folder: str, environment: dict[str, str], said: str) -> None:
+def _answer(connection: socket.socket, streams: list[int], request: tuple) -> None:
+    """Start a command, and tell its end to who asked for it, with whom it ends, too."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if not child:
+        connection.close()
+        _become(streams, *request)
+
+    def end_with_who_asked() -> None:
+        connection.recv(1)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+    threading.Thread(target=end_with_who_asked, daemon=True).start()
+    for stream in streams:
+        os.close(stream)
+    _, status = os.waitpid(child, 0)
+    try:
+        connection.sendall(struct.pack("i", os.waitstatus_to_exitcode(status)))
+    finally:
+        os._exit(0)
+
+
+def _become(streams: list[int], arguments: list[str], folder: str, environment: dict[str, str]) -> None:
     """Go on as `python *arguments`, of which the first is `-m` or a script."""
     signal.alarm(TIMEOUT)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    for number, place in enumerate((os.devnull, said, said)):
-        os.dup2(os.open(place, os.O_RDWR | os.O_APPEND), number)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    if "torch" in sys.modules:
+        _use_threads(int(environment.get("OMP_NUM_THREADS", 1)))
     is_module, name = arguments[0] == "-m", arguments[arguments[0] == "-m"]
     sys.argv = arguments[is_module:]
     sys.path[0] = folder if is_module else str(Path(folder, name).parent)
-    if is_module:
-        runpy.run_module(name, run_name="__main__", alter_sys=True)
-    else:
-        runpy.run_path(name, run_name="__main__")
+    code = 0
+    try:
+        if is_module:
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(name, run_name="__main__")
+    except SystemExit as end:
+        code = end.code
+        if not isinstance(code, int | None):
+            print(code, file=sys.stderr)
+            code = 1
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    # As Python ends, but for taking apart what was imported, which takes longer than a fork.
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
+
+
+def _use_threads(threads: int) -> None:
+    """As many as the libraries would have found in the environment."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(threads)
+    torch.set_num_threads(threads)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(Path(sys.argv[1]), int(sys.argv[2]))

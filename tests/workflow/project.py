@@ -102,7 +102,7 @@ class Project:
         return [*snakemake, "--configfile", OVERLAY, *arguments]
 
     def run(self, *arguments: str, cold: bool = False, **options: Any) -> Answer:
-        """Run Snakemake to its end. cold: in a Python that has imported nothing, as its users start it."""
+        """Run Snakemake to its end. cold: it and its jobs in Pythons that have imported nothing, as users start them."""
         before = self._logs()
         answer = self._finish(self.command(*arguments, **options), cold)
         return replace(answer, log="".join(path.read_text() for path in sorted(self._logs() - before)))
@@ -137,7 +137,7 @@ class Project:
 
     def _finish(self, command: list[str], cold: bool = False) -> Answer:
         if not cold:
-            return Answer(*warm.python(command[1:], self.folder, self.environment))
+            return Answer(*warm.python(command[1:], self.folder, warm.environment()))
         process = subprocess.run(
             command,
             cwd=self.folder,
