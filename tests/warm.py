@@ -125,19 +125,19 @@ def _serve(place: Path, owner: int) -> None:
                 gc.freeze()
             if not os.fork():
                 listening.close()
-                _answer(connection, streams, request)
+                _answer(str(place.with_name("python")), connection, streams, request)
             connection.close()
             for stream in streams:
                 os.close(stream)
 
 
-def _answer(connection: socket.socket, streams: list[int], request: tuple) -> None:
+def _answer(client: str, connection: socket.socket, streams: list[int], request: tuple) -> None:
     """Start a command, and tell its end to who asked for it, with whom it ends, too."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = os.fork()
     if not child:
         connection.close()
-        _become(streams, *request)
+        _become(client, streams, *request)
 
     def end_with_who_asked() -> None:
         connection.recv(1)
@@ -154,8 +154,10 @@ def _answer(connection: socket.socket, streams: list[int], request: tuple) -> No
         os._exit(0)
 
 
-def _become(streams: list[int], arguments: list[str], folder: str, environment: dict[str, str]) -> None:
-    """Go on as `python *arguments`, of which the first is `-m` or a script."""
+def _become(
+    client: str, streams: list[int], arguments: list[str], folder: str, environment: dict[str, str]
+) -> None:
+    """Go on as `python *arguments`, of which the first is `-m` or a script. client: what it takes for `python`."""
     signal.alarm(TIMEOUT)
     os.chdir(folder)
     os.environ.clear()
@@ -165,6 +167,7 @@ def _become(streams: list[int], arguments: list[str], folder: str, environment: 
         os.close(stream)
     if "torch" in sys.modules:
         _use_threads(int(environment.get("OMP_NUM_THREADS", 1)))
+    sys.executable = client
     is_module, name = arguments[0] == "-m", arguments[arguments[0] == "-m"]
     sys.argv = arguments[is_module:]
     sys.path[0] = folder if is_module else str(Path(folder, name).parent)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
+import warm
 import yaml
 from batches import DECLARED, make_batches, write_archive
 
@@ -108,14 +109,15 @@ class Study:
 
     def start(self, *arguments: str, log: str = "run.log") -> subprocess.Popen:
         """Start Snakemake; what it says goes to a file in the study's folder."""
-        # Rules call `python`: the one that runs the tests.
+        # Rules call `python`: the one that runs the tests, and of jobs that run here, one that has all imported.
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        environment = warm.environment() if "--cores" in arguments else os.environ | {"PATH": path}
         command = [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", *arguments]
         with open(self.folder / log, "a") as output:
             return subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=os.environ | {"PATH": path},
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -21,7 +21,7 @@ def finished(made_once, overlay: dict) -> Project:
 
     def run(folder: Path) -> None:
         project = Project.create(folder / "study", overlay)
-        answer = project.run(cold=True)
+        answer = project.run()
         assert answer.code == 0, answer.text
         (project.folder / "run.log").write_text(answer.log)
         (project.folder / "run.out").write_text(answer.text)

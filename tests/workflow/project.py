@@ -102,7 +102,7 @@ class Project:
         return [*snakemake, "--configfile", OVERLAY, *arguments]
 
     def run(self, *arguments: str, cold: bool = False, **options: Any) -> Answer:
-        """Run Snakemake to its end. cold: it and its jobs in Pythons that have imported nothing, as users start them."""
+        """Run Snakemake to its end. cold: by Pythons that have imported nothing, as users start them."""
         before = self._logs()
         answer = self._finish(self.command(*arguments, **options), cold)
         return replace(answer, log="".join(path.read_text() for path in sorted(self._logs() - before)))
