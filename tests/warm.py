@@ -28,6 +28,8 @@ import once
 import warm_client
 
 TIMEOUT = 600
+# What Snakemake imports of others, and its rules, once it looks at a workflow.
+OF_A_RUN = ["smart_open", "jsonschema"]
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 # What jobs import. Not faiss, which is told by the project how to start.
 LIBRARIES = [
@@ -102,6 +104,7 @@ def _serve(place: Path, owner: int) -> None:
 
     # Loads the plugins. What is cached in it belongs to no folder.
     snakemake.cli.get_argument_parser()
+    _import(OF_A_RUN)
     # Nobody waits for those that answer.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
@@ -119,8 +122,7 @@ def _serve(place: Path, owner: int) -> None:
             head, streams, _, _ = socket.recv_fds(connection, 8, 3)
             request = marshal.loads(connection.recv(*struct.unpack("Q", head), socket.MSG_WAITALL))
             if request[0][0] != "-m" and "torch" not in sys.modules:
-                for name in LIBRARIES:
-                    import_module(name)
+                _import(LIBRARIES)
                 # What is there now stays, and looked over by nobody it stays shared.
                 gc.freeze()
             if not os.fork():
@@ -129,6 +131,11 @@ def _serve(place: Path, owner: int) -> None:
             connection.close()
             for stream in streams:
                 os.close(stream)
+
+
+def _import(names: list[str]) -> None:
+    for name in names:
+        import_module(name)
 
 
 def _answer(client: str, connection: socket.socket, streams: list[int], request: tuple) -> None:
