@@ -16,7 +16,7 @@ NOBODY = np.iinfo(np.int64).max
 SPARE = 10
 # Proposals that are looked at together, and values of pairs that are measured together: they fit into the cache.
 PROPOSALS = 1 << 22
-PAIR_VALUES = 1 << 18
+PAIR_VALUES = 1 << 16
 # Values of points that are looked up one by one.
 PROPOSAL_VALUES = 1 << 22
 # Shares of a job's memory that points and queries may take, as float32.
