@@ -2,9 +2,20 @@
 
 from dataclasses import replace
 
-from altered import EVEN, LOST, WON, finding, with_accuracy, with_fit, with_history, with_models, with_pair
+from altered import (
+    EVEN,
+    LOST,
+    SAY,
+    WON,
+    finding,
+    with_accuracy,
+    with_fit,
+    with_history,
+    with_models,
+    with_pair,
+)
 
-from cifarbench.report.conclusions import Verdict, subjects
+from cifarbench.report.conclusions import Verdict, conclude, subjects
 from cifarbench.report.results import Model, Run
 
 
@@ -63,6 +74,13 @@ def test_levelling_off_needs_a_plateau_on_test_and_a_climb_in_training(run: Run)
     )
     two = replace(leveled(climbing, 20), reruns=[leveled(climbing, None)])
     assert finding(with_models(run, two), "levels-off").verdict is Verdict.OPEN
+
+
+def test_a_single_epoch_is_no_course(run: Run):
+    once = [replace(model, history=model.history[:1]) for model in subjects.perceptrons(run)]
+    of_courses = {"levels-off", "dropout-lifts-training-loss", "falls-faster", "falls-steadier"}
+    assert of_courses <= {statement.name for statement in conclude(run, SAY)}
+    assert not of_courses & {statement.name for statement in conclude(with_models(run, *once), SAY)}
 
 
 def test_dropout_lifts_the_training_loss_where_nothing_else_does(run: Run):

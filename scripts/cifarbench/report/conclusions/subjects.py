@@ -34,8 +34,8 @@ def perceptrons(run: Run) -> list[Model]:
 
 
 def curves(run: Run) -> list[Model]:
-    """Those of them whose course is known."""
-    return [model for model in perceptrons(run) if model.history]
+    """Those of them whose course is known: a single epoch is none."""
+    return [model for model in perceptrons(run) if len(model.history) > 1]
 
 
 def plain_curve(run: Run) -> Model | None:
