@@ -41,7 +41,7 @@ def main(
             "index": indices,
             "given": [classes[label] for label in given[found.place]],
             "likely": [classes[label] for label in found.likely],
-            "score": found.score.round(4).tolist(),
+            "score": found.score.round(6).tolist(),
             "file": files.of(files.names(about), splits, indices),
         },
     )
