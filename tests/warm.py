@@ -11,6 +11,7 @@ import gc
 import marshal
 import os
 import runpy
+import select
 import signal
 import socket
 import struct
@@ -105,32 +106,37 @@ def _serve(place: Path, owner: int) -> None:
     # Loads the plugins. What is cached in it belongs to no folder.
     snakemake.cli.get_argument_parser()
     _import(OF_A_RUN)
-    # Nobody waits for those that answer.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.socket(socket.AF_UNIX) as listening:
-        soon = place.with_suffix(".soon")
-        listening.bind(str(soon))
-        listening.listen(100)
-        soon.rename(place)
-        listening.settimeout(1)
-        while _exists(owner):
-            try:
+    # A child's end is a byte to read.
+    ended, wakes = socket.socketpair()
+    ended.setblocking(False)
+    wakes.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wakes.fileno())
+    listening = socket.socket(socket.AF_UNIX)
+    soon = place.with_suffix(".soon")
+    listening.bind(str(soon))
+    listening.listen(100)
+    soon.rename(place)
+    asked: dict[socket.socket, int] = {}
+    while _exists(owner):
+        for one in select.select([listening, ended, *asked], [], [], 1)[0]:
+            if one is listening:
                 connection, _ = listening.accept()
-            except TimeoutError:
-                continue
-            connection.setblocking(True)
-            head, streams, _, _ = socket.recv_fds(connection, 8, 3)
-            request = marshal.loads(connection.recv(*struct.unpack("Q", head), socket.MSG_WAITALL))
-            if request[0][0] != "-m" and "torch" not in sys.modules:
-                _import(LIBRARIES)
-                # What is there now stays, and looked over by nobody it stays shared.
-                gc.freeze()
-            if not os.fork():
-                listening.close()
-                _answer(str(place.with_name("python")), connection, streams, request)
-            connection.close()
-            for stream in streams:
-                os.close(stream)
+                asked[connection] = _start_command(connection, str(place.with_name("python")))
+            elif one is ended:
+                ended.recv(1000)
+            elif one in asked:
+                # Who asked is gone, and so the command ends.
+                os.kill(asked[one], signal.SIGKILL)
+                os.waitpid(asked[one], 0)
+                del asked[one]
+                one.close()
+        for connection, child in list(asked.items()):
+            pid, status = os.waitpid(child, os.WNOHANG)
+            if pid:
+                del asked[connection]
+                with suppress(OSError), connection:
+                    connection.sendall(struct.pack("i", os.waitstatus_to_exitcode(status)))
 
 
 def _import(names: list[str]) -> None:
@@ -138,27 +144,22 @@ def _import(names: list[str]) -> None:
         import_module(name)
 
 
-def _answer(client: str, connection: socket.socket, streams: list[int], request: tuple) -> None:
-    """Start a command, and tell its end to who asked for it, with whom it ends, too."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def _start_command(connection: socket.socket, client: str) -> int:
+    """The process of a command that is asked for."""
+    head, streams, _, _ = socket.recv_fds(connection, 8, 3)
+    request = marshal.loads(connection.recv(*struct.unpack("Q", head), socket.MSG_WAITALL))
+    if request[0][0] != "-m" and "torch" not in sys.modules:
+        _import(LIBRARIES)
+        # What is there now stays, and looked over by nobody it stays shared.
+        gc.freeze()
     child = os.fork()
     if not child:
-        connection.close()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _become(client, streams, *request)
-
-    def end_with_who_asked() -> None:
-        connection.recv(1)
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-
-    threading.Thread(target=end_with_who_asked, daemon=True).start()
     for stream in streams:
         os.close(stream)
-    _, status = os.waitpid(child, 0)
-    try:
-        connection.sendall(struct.pack("i", os.waitstatus_to_exitcode(status)))
-    finally:
-        os._exit(0)
+    return child
 
 
 def _become(
@@ -172,8 +173,10 @@ def _become(
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    if "torch" in sys.modules:
-        _use_threads(int(environment.get("OMP_NUM_THREADS", 1)))
+    # It has one, and to tell all libraries takes a moment.
+    threads = int(environment.get("OMP_NUM_THREADS", 1))
+    if threads > 1 and "torch" in sys.modules:
+        _use_threads(threads)
     sys.executable = client
     is_module, name = arguments[0] == "-m", arguments[arguments[0] == "-m"]
     sys.argv = arguments[is_module:]

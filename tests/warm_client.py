@@ -28,7 +28,9 @@ def ask(
 def main() -> None:
     """End as `python` would that is given the arguments of this process."""
     arguments = sys.argv[1:]
-    if arguments[:2] != ["-m", "snakemake"] and "".join(arguments[:1])[:1] in ("", "-"):
+    # What imports little starts faster by itself.
+    is_little = not arguments or arguments[0].endswith("/guard_model.py")
+    if is_little or (arguments[0].startswith("-") and arguments[:2] != ["-m", "snakemake"]):
         os.execv(sys.executable, [sys.executable, *arguments])
     place = os.path.join(os.path.dirname(sys.argv[0]), "socket")  # noqa: PTH118, PTH120
     code = ask(place, arguments, os.getcwd(), dict(os.environ), (0, 1, 2))  # noqa: PTH109
