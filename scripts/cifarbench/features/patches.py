@@ -20,8 +20,8 @@ CONTRAST = 10 / 128**2
 WHITENING = 0.1
 # Patches that filters and whitening are learned from; fewer if they are large.
 SAMPLES, SAMPLED_VALUES = 50_000, 2**25
-# Positions whose patches are in memory at once, and responses, which stay in the processor's cache.
-POSITIONS, RESPONSES = 1600, 160_000
+# Positions whose patches are in memory at once, and their responses, which stay in the processor's cache.
+POSITIONS, RESPONSES = 800, 2**17
 
 
 def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
@@ -147,11 +147,12 @@ def transform(
         scales = _scales(few, size)
         windows = _windows(few, size).transpose(1, 4, 5, 0, 2, 3)
         for region, (down, across) in enumerate(product(rows, columns)):
-            of_region, scale = windows[..., down, across], scales[:, down, across]
-            seen = patches[: len(filters) * scale.size].reshape(len(filters), -1)
-            np.multiply(of_region, scale, out=seen[:-1].reshape(of_region.shape))
+            of_region, scale = windows[..., down, across], scales[:, down, across].ravel()
+            seen = patches[: len(filters) * len(scale)].reshape(len(filters), -1)
+            seen[:-1].reshape(of_region.shape)[...] = of_region
+            seen[:-1] *= scale
             seen[-1] = 1
-            pooled = _pooled(seen, filters, threshold, scale.size // len(few), responses)
+            pooled = _pooled(seen, filters, threshold, len(scale) // len(few), responses)
             features[start : start + step, ..., region] = pooled
     features **= params["power"]
     return features.reshape(len(block), -1)
@@ -165,35 +166,25 @@ def _pooled(
     patches: (values + 1, n * n_positions), the last row ones. filters: (values + 1, n_patches). responses: memory for
     those of some filters at a time, which stay in the processor's cache.
     """
-    n_patches, n_images = filters.shape[1], patches.shape[1] // n_positions
+    n_patches, n_columns = filters.shape[1], patches.shape[1]
     mean = np.full(n_positions, 1 / n_positions, np.float32)
-    pooled = np.empty((n_images, 2, n_patches), np.float32)
-    for images, some in _parts(n_images, n_patches, len(responses) // n_positions):
-        seen, used, into = patches[:, _times(images, n_positions)], filters[:, some], pooled[images]
-        found = responses[: seen.shape[1] * used.shape[1]].reshape(seen.shape[1], -1)
+    pooled = np.empty((n_columns // n_positions, 2, n_patches), np.float32)
+    step = len(responses) // n_columns
+    for start in range(0, n_patches, step):
+        some = slice(start, start + step)
+        used = filters[:, some]
+        found = responses[: n_columns * used.shape[1]].reshape(n_columns, -1)
         of_images = found.reshape(-1, n_positions, used.shape[1])
-        np.matmul(seen.T, used, out=found)
+        np.matmul(patches.T, used, out=found)
         unclipped = mean @ of_images
         # With r for a response less the threshold t, max(-r - 2t, 0) = max(r, -2t) - r.
         np.clip(found, -2 * threshold, np.inf, out=found)
-        into[:, 1, some] = mean @ of_images - unclipped
+        pooled[:, 1, some] = mean @ of_images - unclipped
         # NumPy clips at two bounds faster than it finds a maximum.
         np.clip(found, 0, np.inf, out=found)
-        into[:, 0, some] = mean @ of_images
+        pooled[:, 0, some] = mean @ of_images
     # The difference may be a rounding error below 0.
     return np.maximum(pooled, 0, out=pooled)
-
-
-def _parts(n_images: int, n_patches: int, at_once: int) -> Iterator[tuple[slice, slice]]:
-    """Images and filters, as many at once as said: products are fastest with all filters, or equal parts of them."""
-    step, width = max(1, at_once // n_patches), -(-n_patches // -(-n_patches // at_once))
-    for image, patch in product(range(0, n_images, step), range(0, n_patches, width)):
-        yield slice(image, min(image + step, n_images)), slice(patch, patch + width)
-
-
-def _times(part: slice, size: int) -> slice:
-    """The same part of what has so many columns for each."""
-    return slice(part.start * size, part.stop * size)
 
 
 def filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
