@@ -1,6 +1,6 @@
 """How much of a second core a job uses: the same work with one thread and with two, by the clock.
 
-    PYTHONPATH=scripts python benchmarks/cores.py --page docs/scaling.md
+    PYTHONPATH=scripts python benchmarks/cores.py [--page docs/scaling.md]
 
 On a machine that does nothing else.
 """
@@ -17,6 +17,7 @@ import numpy as np
 from cifarbench.study.cost import processor
 from cifarbench.study.pages import replace_part
 
+PAGE = Path(__file__).parents[1] / "docs/scaling.md"
 N_IMAGES, N_VALUES, N_QUERIES, REPEATS = 20_000, 3072, 2000, 3
 
 
@@ -87,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--job", help="one of them alone, in this process")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--page", type=Path)
+    parser.add_argument("--page", type=Path, default=PAGE)
     options = parser.parse_args()
     if options.job is not None:
         print(work(options.job, options.threads))

@@ -34,20 +34,9 @@ OF_A_RUN = ["smart_open", "jsonschema"]
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 # What jobs import. Not faiss, which is told by the project how to start.
 LIBRARIES = [
-    "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg",
-    "matplotlib.figure",
-    "pandas",
-]
-LIBRARIES += ["PIL.Image", "scipy.stats", "sklearn.metrics", "sklearn.decomposition", "sklearn.neighbors"]
-LIBRARIES += [
-    "sklearn.model_selection",
-    "statsmodels.stats.api",
-    "torch",
-    "jinja2",
-    "babel",
-    "psutil",
-    "jsonschema",
+    *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.figure", "PIL.Image"),
+    *("pandas", "scipy.stats", "statsmodels.stats.api", "torch", "jinja2", "babel", "psutil"),
+    *("sklearn.decomposition", "sklearn.metrics", "sklearn.model_selection", "sklearn.neighbors"),
 ]
 
 # ---- For tests ----
