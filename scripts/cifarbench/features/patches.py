@@ -7,12 +7,16 @@ import math
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cifarbench.features.inputs import BLOCK_ROWS, Inputs, State, as_float, as_images
 from cifarbench.study.family import COUNT, Entry, FeatureKind, Parameter, Setting
 from cifarbench.study.files import read_arrays
+
+if TYPE_CHECKING:
+    import torch
 
 # Added to the variance of a patch, of values in [-1, 1): the paper's 10 for values of 0 to 255.
 CONTRAST = 10 / 128**2
@@ -22,6 +26,8 @@ WHITENING = 0.1
 SAMPLES, SAMPLED_VALUES = 50_000, 2**25
 # Positions whose patches are in memory at once, and their responses, which stay in the processor's cache.
 POSITIONS, RESPONSES = 800, 2**17
+# Filters are multiplied in multiples of the widest register's values.
+LANES = 16
 
 
 def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
@@ -128,7 +134,9 @@ def transform(
 
     Raised to the power; each by filter, then by region. A few images at a time, whatever the size of the block.
     """
-    size, pooling, threshold = params["size"], params["pooling"], np.float32(params["threshold"])
+    import torch
+
+    size, pooling, threshold = params["size"], params["pooling"], params["threshold"]
     n_patches, (height, width) = len(state["filters"]), image_shape[1:]
     rows, columns = (regions_along(side - size + 1, pooling) for side in (height, width))
     # A filter less its mean takes no notice of a patch's mean. A row of ones below the patches brings in what is taken
@@ -140,7 +148,7 @@ def transform(
     largest *= step
     # What is allocated once has its pages already.
     patches = np.empty(len(filters) * largest, np.float32)
-    responses = np.empty(max(RESPONSES, largest), np.float32)
+    responses = torch.empty(max(RESPONSES, LANES * largest))
     features = np.empty((len(block), 2, n_patches, pooling**2), np.float32)
     for start in range(0, len(block), step):
         few = as_images(as_float(block[start : start + step]), image_shape)
@@ -159,29 +167,32 @@ def transform(
 
 
 def _pooled(
-    patches: np.ndarray, filters: np.ndarray, threshold: np.float32, n_positions: int, responses: np.ndarray
+    patches: np.ndarray, filters: np.ndarray, threshold: float, n_positions: int, responses: "torch.Tensor"
 ) -> np.ndarray:
     """Mean responses in one region, (n, 2, n_patches), of `n_positions` positions in each of n images.
 
     patches: (values + 1, n * n_positions), the last row ones. filters: (values + 1, n_patches). responses: memory for
     those of some filters at a time, which stay in the processor's cache.
     """
+    import torch
+
     n_patches, n_columns = filters.shape[1], patches.shape[1]
     mean = np.full(n_positions, 1 / n_positions, np.float32)
     pooled = np.empty((n_columns // n_positions, 2, n_patches), np.float32)
-    step = len(responses) // n_columns
+    step = max(1, len(responses) // n_columns // LANES * LANES)
+    seen = torch.from_numpy(patches).t()
     for start in range(0, n_patches, step):
         some = slice(start, start + step)
-        used = filters[:, some]
-        found = responses[: n_columns * used.shape[1]].reshape(n_columns, -1)
-        of_images = found.reshape(-1, n_positions, used.shape[1])
-        np.matmul(patches.T, used, out=found)
+        used = torch.from_numpy(filters[:, some])
+        found = responses[: n_columns * used.shape[1]].view(n_columns, -1)
+        of_images = found.numpy().reshape(-1, n_positions, used.shape[1])
+        # PyTorch multiplies these shapes a tenth faster than NumPy, and clips in half the time.
+        torch.mm(seen, used, out=found)
         unclipped = mean @ of_images
         # With r for a response less the threshold t, max(-r - 2t, 0) = max(r, -2t) - r.
-        np.clip(found, -2 * threshold, np.inf, out=found)
+        found.clamp_min_(-2 * threshold)
         pooled[:, 1, some] = mean @ of_images - unclipped
-        # NumPy clips at two bounds faster than it finds a maximum.
-        np.clip(found, 0, np.inf, out=found)
+        found.clamp_min_(0)
         pooled[:, 0, some] = mean @ of_images
     # The difference may be a rounding error below 0.
     return np.maximum(pooled, 0, out=pooled)
