@@ -33,7 +33,9 @@ def main(
     kind = module_of(settings["kind"])
     with Stopwatch() as watch:
         state = read_arrays(fitted[0]) if fitted else {}
-        write_blocks(features, Step(settings["kind"], params, state).blocks(values, shape), len(values))
+        write_blocks(
+            features, Step(settings["kind"], params, state).blocks(values, shape, threads), len(values)
+        )
     stored = getattr(kind, "stored_bytes", _all_bytes)(state, params)
     write_json(cost, cost_record(watch.seconds, threads) | {"stored_bytes": stored})
 

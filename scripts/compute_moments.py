@@ -17,7 +17,7 @@ def main(images: Path, division: list[Path], moments: Path, cost: Path, settings
     rows, left_out = rows_of(settings["part"], len(pixels), np.load(division[0]) if division else None)
     with Stopwatch() as watch:
         # A fold's moments are those of all images less these, which are fewer.
-        found = Moments.of(pixels, left_out if len(left_out) else rows)
+        found = Moments.of(pixels, left_out if len(left_out) else rows, threads)
     found.save(moments)
     write_json(cost, cost_record(watch.seconds, threads))
 

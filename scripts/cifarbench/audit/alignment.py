@@ -1,14 +1,13 @@
 """How much two images have in common, once one is laid upon the other as well as it can be."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
-from threadpoolctl import threadpool_limits
 
 from cifarbench.audit.views import SIDE, Small, details, zoom
+from cifarbench.study.threads import in_threads
 
 # How far an image may be shifted, in pixels of the small one; how much enlarged, one or the other.
 REACH = 6
@@ -56,11 +55,8 @@ def align(
         others[mirrored[some]] = others[mirrored[some]][:, :, ::-1]
         return _best([*_ways(own, others, scales)])
 
-    # Products and transforms of arrays let other threads run; each product is too small for several.
-    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        parts = [*pool.map(of_some, range(0, len(first), PAIRS))] or [
-            Alignment(*[np.empty(0, np.float32)] * 4)
-        ]
+    starts = range(0, len(first), PAIRS)
+    parts = [*in_threads(of_some, starts, threads)] or [Alignment(*[np.empty(0, np.float32)] * 4)]
     return Alignment(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 

@@ -1,11 +1,9 @@
 """Which pairs of images are worth a closer look: those most alike by two descriptions, mirrored or not."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from cifarbench.audit.views import (
     BLOCK_ROWS,
@@ -16,6 +14,7 @@ from cifarbench.audit.views import (
     mirrored_outlines,
     outlines,
 )
+from cifarbench.study.threads import in_threads
 
 # Values that a description is brought down to, and the images whose descriptions say which.
 N_VALUES, N_LEARNED = 128, 20_000
@@ -79,14 +78,13 @@ def _points(
         return projected(values), None if mirror is None else projected(values[:, mirror])
 
     some = np.unique(np.linspace(0, len(small) - 1, min(N_LEARNED, len(small))).astype(int))
-    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        learned = np.concatenate([*pool.map(described, _blocks(some))])
-        mean = learned.mean(axis=0)
-        products = learned.T @ learned / len(learned) - np.outer(mean, mean)
-        del learned
-        _, vectors = np.linalg.eigh(products)
-        basis = np.ascontiguousarray(vectors[:, -N_VALUES:], np.float32)
-        points, mirrored = zip(*pool.map(both, _blocks(np.arange(len(small)))), strict=True)
+    learned = np.concatenate([*in_threads(described, _blocks(some), threads)])
+    mean = learned.mean(axis=0)
+    products = learned.T @ learned / len(learned) - np.outer(mean, mean)
+    del learned
+    _, vectors = np.linalg.eigh(products)
+    basis = np.ascontiguousarray(vectors[:, -N_VALUES:], np.float32)
+    points, mirrored = zip(*in_threads(both, _blocks(np.arange(len(small))), threads), strict=True)
     return np.concatenate(points), None if mirror is None else np.concatenate(mirrored)
 
 
@@ -121,8 +119,7 @@ def _nearest(points: np.ndarray, queries: np.ndarray, mirrored: bool, threads: i
         for top in range(0, count, TILE[0])
         for left in range(top // TILE[1] * TILE[1], count, TILE[1])
     ]
-    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        found = [*pool.map(among, corners)]
+    found = in_threads(among, corners, threads)
     first, second, near = (np.concatenate(values) for values in zip(*found, strict=True))
     kept = _kept(first, second, near, count)
     pairs = (first[kept].astype(np.int64), second[kept].astype(np.int64))

@@ -5,14 +5,13 @@ that only resemble each other: fine details agree where they meet to a fraction 
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from cifarbench.audit.alignment import BORDER, PAIRS, PLAIN, Alignment
 from cifarbench.audit.views import SIDE, Small, details
+from cifarbench.study.threads import in_threads
 
 ROUNDS = 8
 # Share of each parameter's own curvature that is added to it: smaller steps, where details say little.
@@ -73,8 +72,7 @@ def refine(
         colour = _same_colours(colours, _moved(moving, matrix)[0], inside)
         return Laid(_score(details(still), details(moved), inside), colour, still, moved)
 
-    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        parts = [*pool.map(of_some, range(0, len(first), PAIRS))]
+    parts = in_threads(of_some, range(0, len(first), PAIRS), threads)
     none, images = np.empty(0, np.float32), np.empty((0, SIDE, SIDE), np.float32)
     return Laid(
         *(np.concatenate(values) for values in zip(*parts, Laid(none, none, images, images), strict=True))

@@ -9,6 +9,7 @@ from cifarbench.features import module_of
 from cifarbench.features.inputs import BLOCK_ROWS, State
 from cifarbench.study.blocks import let_go
 from cifarbench.study.family import Entry
+from cifarbench.study.threads import in_threads
 
 
 class Step(NamedTuple):
@@ -18,12 +19,21 @@ class Step(NamedTuple):
     params: Entry
     state: State
 
-    def blocks(self, values: np.ndarray, image_shape: tuple[int, int, int]) -> Iterator[np.ndarray]:
+    def blocks(
+        self, values: np.ndarray, image_shape: tuple[int, int, int], threads: int = 1
+    ) -> Iterator[np.ndarray]:
         """What these features are of `values` (N, D), pixels uint8 or float32: so many rows at a time, float32."""
         transform = module_of(self.kind).transform
-        for start in range(0, len(values), BLOCK_ROWS):
-            yield transform(values[start : start + BLOCK_ROWS], self.state, self.params, image_shape)
+
+        def block(start: int, size: int = BLOCK_ROWS) -> np.ndarray:
+            found = transform(values[start : start + size], self.state, self.params, image_shape)
             let_go(values)
+            return found
+
+        if threads > 1:
+            # Libraries that it loads are loaded before threads are told to use one core each.
+            block(0, 1)
+        return in_threads(block, range(0, len(values), BLOCK_ROWS), threads)
 
 
 def through(steps: list[Step], values: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:

@@ -4,7 +4,6 @@ Covariances add up. The moments of a fold's training images are those of all ima
 five sets of components (raw, scaled, three folds) cost two passes over the images and not five.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
@@ -13,6 +12,7 @@ import numpy as np
 
 from cifarbench.study.blocks import let_go, take
 from cifarbench.study.files import write_arrays
+from cifarbench.study.threads import in_threads
 
 # Pixels are 0 to 255. Taken off their middle, their squares stay small, and float32 products stay sharp.
 MIDDLE = 128.0
@@ -34,21 +34,35 @@ class Moments:
     middle: float = MIDDLE
 
     @classmethod
-    def of(cls, images: np.ndarray, rows: np.ndarray | None = None) -> Self:
+    def of(cls, images: np.ndarray, rows: np.ndarray | None = None, threads: int = 1) -> Self:
         """The moments of `images` (N, D), uint8 pixels or float32 features, or of some rows, in bounded memory."""
         rows = np.arange(len(images)) if rows is None else rows
         n_features = images.shape[1]
-        sums, squares = np.zeros(n_features), np.zeros(n_features)
-        for chunk in _chunks(images, rows):
-            sums += chunk.sum(axis=0, dtype=np.float64)
-            squares += np.einsum("ij,ij->j", chunk, chunk, dtype=np.float64)
-        mean = (sums / len(rows)).astype(np.float32)
-        scatter = np.zeros((n_features, n_features))
-        offset = np.zeros(n_features)
-        for chunk in _chunks(images, rows):
+        some = [rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS)]
+
+        def chunk_of(rows: np.ndarray) -> np.ndarray:
+            chunk = centred(take(images, rows))
+            let_go(images)
+            return chunk
+
+        def summed(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            chunk = chunk_of(rows)
+            return chunk.sum(axis=0, dtype=np.float64), np.einsum("ij,ij->j", chunk, chunk, dtype=np.float64)
+
+        def multiplied(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            chunk = chunk_of(rows)
             chunk -= mean
-            offset += chunk.sum(axis=0, dtype=np.float64)
-            scatter += chunk.T @ chunk
+            return chunk.sum(axis=0, dtype=np.float64), chunk.T @ chunk
+
+        sums, squares = np.zeros(n_features), np.zeros(n_features)
+        for sums_of_chunk, squares_of_chunk in in_threads(summed, some, threads):
+            sums += sums_of_chunk
+            squares += squares_of_chunk
+        mean = (sums / len(rows)).astype(np.float32)
+        offset, scatter = np.zeros(n_features), np.zeros((n_features, n_features))
+        for sums_of_chunk, products in in_threads(multiplied, some, threads):
+            offset += sums_of_chunk
+            scatter += products
         # The mean in float32 is a little off the true one.
         scatter -= np.outer(offset, offset) / len(rows)
         return cls(len(rows), sums, squares, scatter, middle_of(images))
@@ -102,9 +116,3 @@ def centred(values: np.ndarray) -> np.ndarray:
     if middle_of(values):
         centred -= np.float32(middle_of(values))
     return centred
-
-
-def _chunks(images: np.ndarray, rows: np.ndarray) -> Iterable[np.ndarray]:
-    for start in range(0, len(rows), CHUNK_ROWS):
-        yield centred(take(images, rows[start : start + CHUNK_ROWS]))
-        let_go(images)

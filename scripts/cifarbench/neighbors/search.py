@@ -1,5 +1,6 @@
 """k nearest neighbours by exact search: the same, whatever parts of the points are searched and by how many jobs."""
 
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -10,6 +11,7 @@ from cifarbench.study.blas import faiss
 from cifarbench.study.blocks import let_go, row_blocks, take
 from cifarbench.study.cost import Stopwatch
 from cifarbench.study.files import read_arrays, write_arrays
+from cifarbench.study.threads import in_threads
 
 # In place of a point that is not there: after all others.
 NOBODY = np.iinfo(np.int64).max
@@ -17,6 +19,8 @@ SPARE = 10
 # Proposals that are looked at together, and values of pairs that are measured together: they fit into the cache.
 PROPOSALS = 1 << 22
 PAIR_VALUES = 1 << 16
+# Values of a point from which on a single product keeps several cores busy.
+SHARED_VALUES = 1024
 # Values of points that are looked up one by one.
 PROPOSAL_VALUES = 1 << 22
 # Shares of a job's memory that points and queries may take, as float32.
@@ -56,15 +60,18 @@ class Nearest:
 
     def add(self, points: np.ndarray, numbers: np.ndarray) -> Self:
         """Look among more points (N, D) float32, C-contiguous, of these numbers (N,)."""
+        # The library shares a product among cores; where values are few, threads do better, each with its own queries.
+        apart = self.threads if points.shape[1] < SHARED_VALUES else 1
         faiss.omp_set_num_threads(self.threads)
         slack = _slack(self._lengths, _lengths(points).max(initial=0), points.shape[1])
         # A few more than wanted tell, most often, that nobody else comes into question; where points are many at one
         # distance they do not, and more are asked for.
         rows, asked = np.arange(len(self.queries)), min(self.count + SPARE, len(points))
         while len(rows) and asked:
-            size = max(PROPOSALS // asked, 1)
+            size = max(min(PROPOSALS // asked, -(-len(rows) // apart)), 1)
             pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
-            rows = np.concatenate([self._add(piece, points, numbers, slack, asked) for piece in pieces])
+            look = partial(self._add, points=points, numbers=numbers, slack=slack, asked=asked)
+            rows = np.concatenate([*in_threads(look, pieces, apart)])
             asked = min(4 * asked, len(points))
         return self
 
