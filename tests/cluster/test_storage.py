@@ -111,25 +111,67 @@ def test_wrong_keys_no_keys_and_no_server_end_in_a_sentence(few: Study, server: 
         Bucket(PREFIX).try_it()
 
 
+def fill(bucket: Bucket) -> None:
+    """Write into a small server until it refuses."""
+    with pytest.raises(UserError, match="takes no more into s3://results/of/tests"):
+        for number in range(40):
+            (bucket / "filling").write(str(number), bytes(range(256)) * 2000)
+            time.sleep(0.3)
+
+
 def test_a_full_server_ends_in_a_sentence(few: Study, tmp_path: Path, monkeypatch) -> None:
     if reason := why_not():
         pytest.skip(reason)
+    # All that it may fill is one file.
     small = Seaweed(tmp_path / "small", volumes=1, volume_mb=1)
     small.start()
     try:
         small.use(monkeypatch)
         bucket = Bucket(PREFIX)
         bucket.try_it()
-        # All that it may fill is one file.
-        with pytest.raises(UserError, match="takes no more into s3://results/of/tests"):
-            for number in range(20):
-                (bucket / "filling").write(str(number), bytes(range(256)) * 2000)
-                time.sleep(0.3)
+        fill(bucket)
         said = refused(few, *stored(few, *TARGETS))
     finally:
         small.stop()
     (sentence,) = [line for line in said.splitlines() if line.startswith("Error:")]
     assert "takes no more" in sentence
+
+
+def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(
+    few: Study, tmp_path: Path, monkeypatch
+) -> None:
+    if reason := why_not():
+        pytest.skip(reason)
+    small = Seaweed(tmp_path / "small", volumes=3, volume_mb=1)
+    small.start()
+    try:
+        small.use(monkeypatch)
+        bucket = Bucket(PREFIX)
+        run = few.start(*stored(few, *TARGETS))
+        until = time.monotonic() + WAIT
+        while not (bucket / f"{RESULTS}/data").names():
+            assert run.poll() is None and time.monotonic() < until, (few.folder / "run.log").read_text()
+            time.sleep(0.1)
+        fill(bucket)
+        assert run.wait(300) != 0
+    finally:
+        small.stop()
+    said = (few.folder / "run.log").read_text()
+    assert "Traceback" not in said
+    (sentence,) = [line for line in said.splitlines() if line.startswith("Error:")]
+    assert "takes no more" in sentence
+
+    # With room, it goes on with what is there.
+    larger = Seaweed(tmp_path / "small", volumes=100, volume_mb=32)
+    larger.start()
+    try:
+        larger.use(monkeypatch)
+        there = (bucket / f"{RESULTS}/data").names()
+        again = few.run(*stored(few, *TARGETS), log="again.log")
+    finally:
+        larger.stop()
+    assert "archive.json" in there
+    assert "fetch_archive" not in again
 
 
 def test_checkpoints_and_records_of_failures_are_objects(bucket: Bucket, tmp_path: Path) -> None:
