@@ -88,6 +88,8 @@ rule inspect_images:
         summary="<results>/audit/classes.json",
     log:
         "<logs>/inspect_images.log",
+    benchmark:
+        "<benchmarks>/inspect_images.tsv"
     conda:
         "../../environment.yml"
     threads: 1

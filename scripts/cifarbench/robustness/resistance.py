@@ -1,10 +1,13 @@
 """What a model is worth on corrupted images."""
 
+import logging
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+
+log = logging.getLogger(__name__)
 
 
 def resistance(
@@ -31,6 +34,7 @@ def resistance(
             accuracy[name].append(float(np.mean(predict(corrupted) == y_true)))
             seconds["corrupt"] += made - start
             seconds["predict"] += perf_counter() - made
+            log.info("%s, severity %d: accuracy %.4f", name, severity, accuracy[name][-1])
     means = {name: float(np.mean(values)) for name, values in accuracy.items()}
     return {
         "severities": severities,
