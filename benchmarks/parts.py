@@ -19,13 +19,16 @@ OUR_IMAGES, PLAIN_IMAGES = 5000, 500
 
 
 def measure_parts(folder: Path, repeats: int) -> list[dict[str, Any]]:
-    """Measure each part `repeats` times, the ways in turn."""
-    return [
+    """Measure each part `repeats` times, the ways in turn. Those that make up the study say so by `of_study`."""
+    of_study = [
         _neighbors("kNN on raw pixels", "knn_raw", folder, repeats, bare=True),
         _neighbors("PCA(128) and kNN", "knn_pca", folder, repeats),
         _neighbors("scaling, PCA(128) and kNN", "knn_scaled_pca", folder, repeats),
         _grid(folder),
         _networks(folder, repeats),
+    ]
+    return [
+        *(row | {"of_study": True} for row in of_study),
         _convnet(folder, repeats),
         _augmentation(folder, repeats),
         _patches(folder, repeats, jobs=1),

@@ -53,16 +53,19 @@ def main() -> None:
 
     folder = prepare(arguments.archive, arguments.sha256, arguments.output / "work")
     images = arguments.archive.name if arguments.archive else "made-up images of CIFAR-10's shape"
-    parts = measure_parts(folder, arguments.repeats)
-    parts += measure_workflow(arguments.output / "work", parts, whole_study=arguments.study)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    parts: list[dict] = []
+
+    def keep(rows: list[dict]) -> None:
+        """At once: what comes later takes long, and may fail."""
+        history.append(arguments.history, history.entries(rows, now, commit(HERE.parent), name(), images))
+        parts.extend(rows)
+        _write_csv(arguments.output / "table.csv", COLUMNS, parts)
+
+    keep(measure_parts(folder, arguments.repeats))
+    keep(measure_workflow(arguments.output / "work", parts, whole_study=arguments.study))
     growth = measure_growth(folder)
 
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    history.append(
-        arguments.history,
-        history.entries(parts, now, commit(HERE.parent), name(), images),
-    )
-    _write_csv(arguments.output / "table.csv", COLUMNS, parts)
     _write_csv(arguments.output / "growth.csv", list(growth[0]), growth)
     text = "\n\n".join(
         [
