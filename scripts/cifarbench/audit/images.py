@@ -12,8 +12,8 @@ from cifarbench.study.blocks import let_go
 COLUMNS = ("split", "index", "reason", "score", "detail")
 # Of 255: less difference than this within an image is none. Of its height: how much of one colour is told of.
 FLAT, CUT_OFF = 3, 0.25
-# The share of the width in which the cut has to show.
-ABRUPT = 0.9
+# The share of the width in which the cut has to show; percent of it that may go up further or less by chance.
+ABRUPT, STRAY = 0.9, 5
 # Deviations from the median, as of a normal law, beyond which an image stands alone.
 ALONE = 5.0
 # The neighbour of its class that an image's distance is taken to, since a copy of it is no company.
@@ -36,7 +36,8 @@ def odd(images: Rows, labels: np.ndarray, image_shape: tuple[int, int, int], thr
     """What is odd about images (N, C*H*W) uint8 with labels (N,): `constant`, `broken`, `alone`, in this order.
 
     constant: of one colour; the score is 1. broken: a quarter of it at the bottom at least is of one colour, and it
-    begins at once over the whole width, as in files that were cut off; the score is that share. alone: farther from its
+    begins in one row over the whole width, or in one up to a column and in another from there on, as in files that were
+    cut off; the score is that share. alone: farther from its
     neighbours in its class than others are; the score is in deviations from the median of its class.
     """
     constant, cut = _flat(images, image_shape)
@@ -67,14 +68,17 @@ def _flat(images: Rows, image_shape: tuple[int, int, int]) -> tuple[np.ndarray, 
         block = as_images(pixels, image_shape)
         lowest, highest = block.min(axis=(2, 3)).astype(int), block.max(axis=(2, 3)).astype(int)
         constant[rows] = (highest - lowest).max(axis=1) <= FLAT
-        last = block[:, :, -1:, :1].astype(np.int16)
-        same = (np.abs(block - last).max(axis=(1, 3)) == 0)[:, ::-1]
-        count = np.where(same.all(axis=1), height, same.argmin(axis=1))
-        # No horizon and no ground begins in the same row from one side to the other, and ends all light at once.
-        edge = np.clip(height - 1 - count, 0, height - 1)
-        above = block[np.arange(len(block)), :, edge].astype(np.int16)
-        at_once = (np.abs(above - last[:, :, 0]).max(axis=1) > FLAT).mean(axis=1) > ABRUPT
-        cut[rows] = np.where(at_once, count / height, 0)
+        # How far up the last pixel's colour goes in each column: (n, W).
+        same = (block == block[:, :, -1:, -1:]).all(axis=1)[:, ::-1]
+        run = np.where(same.all(axis=1), height, same.argmin(axis=1))
+        # No horizon and no ground ends in one row, or in the next, from one side to the other with one step at most: a
+        # decoder goes from left to right, some rows at a time, and stops.
+        low, high = (
+            np.percentile(run, share, axis=1, method="nearest")[:, None] for share in (STRAY, 100 - STRAY)
+        )
+        stepped = np.where(np.arange(run.shape[1]) < (run <= low + 1).sum(axis=1, keepdims=True), low, high)
+        at_once = (np.abs(run - stepped) <= 1).mean(axis=1) > ABRUPT
+        cut[rows] = np.where(at_once, low[:, 0] / height, 0)
     return constant, cut
 
 
