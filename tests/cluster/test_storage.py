@@ -4,6 +4,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -119,34 +120,38 @@ def fill(bucket: Bucket) -> None:
             time.sleep(0.3)
 
 
-def test_a_full_server_ends_in_a_sentence(few: Study, tmp_path: Path, monkeypatch) -> None:
+@contextmanager
+def small_server(folder: Path, monkeypatch: pytest.MonkeyPatch, **room: int) -> Iterator[Bucket]:
+    """A server of its own with so much room, which Snakemake and this process are told of."""
     if reason := why_not():
         pytest.skip(reason)
-    # All that it may fill is one file.
-    small = Seaweed(tmp_path / "small", volumes=1, volume_mb=1)
-    small.start()
+    own = Seaweed(folder, **room)
+    own.start()
     try:
-        small.use(monkeypatch)
-        bucket = Bucket(PREFIX)
-        bucket.try_it()
-        fill(bucket)
-        said = refused(few, *stored(few, *TARGETS))
+        own.use(monkeypatch)
+        yield Bucket(PREFIX)
     finally:
-        small.stop()
+        own.stop()
+
+
+def assert_takes_no_more(said: str) -> None:
+    assert "Traceback" not in said
     (sentence,) = [line for line in said.splitlines() if line.startswith("Error:")]
     assert "takes no more" in sentence
+
+
+def test_a_full_server_ends_in_a_sentence(few: Study, tmp_path: Path, monkeypatch) -> None:
+    # All that it may fill is one file.
+    with small_server(tmp_path / "small", monkeypatch, volumes=1, volume_mb=1) as bucket:
+        bucket.try_it()
+        fill(bucket)
+        assert_takes_no_more(refused(few, *stored(few, *TARGETS)))
 
 
 def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(
     few: Study, tmp_path: Path, monkeypatch
 ) -> None:
-    if reason := why_not():
-        pytest.skip(reason)
-    small = Seaweed(tmp_path / "small", volumes=3, volume_mb=1)
-    small.start()
-    try:
-        small.use(monkeypatch)
-        bucket = Bucket(PREFIX)
+    with small_server(tmp_path / "small", monkeypatch, volumes=3, volume_mb=1) as bucket:
         run = few.start(*stored(few, *TARGETS))
         until = time.monotonic() + WAIT
         while not (bucket / f"{RESULTS}/data").names():
@@ -154,24 +159,12 @@ def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(
             time.sleep(0.1)
         fill(bucket)
         assert run.wait(300) != 0
-    finally:
-        small.stop()
-    said = (few.folder / "run.log").read_text()
-    assert "Traceback" not in said
-    (sentence,) = [line for line in said.splitlines() if line.startswith("Error:")]
-    assert "takes no more" in sentence
+    assert_takes_no_more((few.folder / "run.log").read_text())
 
     # With room, it goes on with what is there.
-    larger = Seaweed(tmp_path / "small", volumes=100, volume_mb=32)
-    larger.start()
-    try:
-        larger.use(monkeypatch)
-        there = (bucket / f"{RESULTS}/data").names()
-        again = few.run(*stored(few, *TARGETS), log="again.log")
-    finally:
-        larger.stop()
-    assert "archive.json" in there
-    assert "fetch_archive" not in again
+    with small_server(tmp_path / "small", monkeypatch) as bucket:
+        assert "archive.json" in (bucket / f"{RESULTS}/data").names()
+        assert "fetch_archive" not in few.run(*stored(few, *TARGETS), log="again.log")
 
 
 def test_checkpoints_and_records_of_failures_are_objects(bucket: Bucket, tmp_path: Path) -> None:
