@@ -33,7 +33,7 @@ def write_model(results: Path, room: str, params: dict[str, Any], channels: int 
     write_json(results / "models/model/fit.json", fit | {"stored": {**stored, "params": params}})
     if room == "networks":
         torch.manual_seed(0)
-        save(results / "models/model/network.pt", build(params, (channels, 8, 8), len(CLASSES)))
+        save(results / "models/model/network.safetensors", build(params, (channels, 8, 8), len(CLASSES)))
     return Stored.read(results, "model")
 
 

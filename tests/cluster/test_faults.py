@@ -50,7 +50,7 @@ def training_process(study: Study, network: str) -> int | None:
         except OSError:
             continue
         of_study = argv[1:2] == [str(study.folder / "scripts/train_network.py")]
-        if of_study and f"{RESULTS}/models/{network}/network.pt" in argv:
+        if of_study and f"{RESULTS}/models/{network}/network.safetensors" in argv:
             return int(process.name)
     return None
 

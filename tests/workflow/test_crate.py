@@ -56,7 +56,12 @@ def test_a_crate_says_what_went_in_what_came_out_when_and_by_what(study: Project
     assert described["#archive"]["sha256"] == archive["sha256"]
     assert run["startTime"] < run["endTime"]
     results = {one["@id"] for one in run["result"]}
-    for file in ("report.html", "comparison.csv", "models/small/network.pt", "models/knn_pca/metrics.json"):
+    for file in (
+        "report.html",
+        "comparison.csv",
+        "models/small/network.safetensors",
+        "models/knn_pca/metrics.json",
+    ):
         assert f"results/tiny/{file}" in results
     # Of one's own, and what it imports.
     assert {"my_models/small.py", "my_models/layers.py", "workflow/rules/data.smk"} <= set(described)

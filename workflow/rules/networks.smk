@@ -55,7 +55,7 @@ rule train_network:
         dataset="<results>/data/dataset.json",
         best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
     output:
-        network="<results>/models/{model}{seed}{size}/network.pt",
+        network="<results>/models/{model}{seed}{size}/network.safetensors",
         history="<results>/models/{model}{seed}{size}/history.csv",
         cost="<results>/models/{model}{seed}{size}/training_cost.json",
     log:
@@ -96,7 +96,7 @@ rule train_network:
 
 rule predict_network:
     input:
-        network="<results>/models/{model}{seed}{size}/network.pt",
+        network="<results>/models/{model}{seed}{size}/network.safetensors",
         test_images="<results>/data/test_images.npy",
         test_labels="<results>/data/test_labels.npy",
         dataset="<results>/data/dataset.json",

@@ -1,10 +1,10 @@
 """From a model's hyperparameters to a network, to a file, and back."""
 
 import inspect
-import io
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 from torch import nn
 
@@ -96,19 +96,21 @@ def _check_params(key: str, reference: str, module: type[nn.Module], params: dic
 
 
 def save(path: Path, network: nn.Module) -> None:
-    """Write the weights, as a state dict."""
-    weights = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
-    # By way of memory, since torch does not say why it could not write a file.
-    content = io.BytesIO()
-    torch.save(weights, content)
+    """Write the weights, as a state dict in safetensors."""
+    # The format knows neither strides nor weights that layers share: each has a copy.
+    weights = {
+        name: tensor.cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in network.state_dict().items()
+    }
+    # By way of memory, since the library does not say why it could not write a file.
     with replacing(path) as file:
-        file.write(content.getbuffer())
+        file.write(safetensors.torch.save(weights))
 
 
 def load(path: Path, params: dict[str, Any], image_shape: Shape, n_classes: int) -> nn.Module:
     """Rebuild on the CPU, from its hyperparameters, the network whose weights `save` wrote."""
     network = build(params, image_shape, n_classes)
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    network.load_state_dict(safetensors.torch.load_file(path))
     return network
 
 

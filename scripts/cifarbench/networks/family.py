@@ -74,7 +74,7 @@ TRAINING = {
 # What networks share, whatever they are made of.
 NETWORK: dict[str, Any] = {
     "room": "networks",
-    "leaves": ("network.pt", "history.csv"),
+    "leaves": ("network.safetensors", "history.csv"),
     "uses_features": False,
     "has_epochs": True,
     "seeded": lambda entry: True,

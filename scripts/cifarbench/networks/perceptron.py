@@ -47,7 +47,12 @@ class Perceptron(nn.Module):
 
 
 def _linear(inputs: int, outputs: int) -> nn.Linear:
-    """nn.Linear, its weights laid out input by input: a batch is multiplied with them up to 1.7 times faster so."""
+    """nn.Linear, its weights laid out as the processor's products are fast.
+
+    With AVX-512 a batch is multiplied up to 1.7 times faster with weights that lie input by input; with AVX2 that gains
+    nothing, and their gradient takes a fifth longer so.
+    """
     layer = nn.Linear(inputs, outputs)
-    layer.weight = nn.Parameter(layer.weight.detach().t().contiguous().t())
+    if torch.backends.cpu.get_cpu_capability() == "AVX512":
+        layer.weight = nn.Parameter(layer.weight.detach().t().contiguous().t())
     return layer

@@ -15,7 +15,9 @@ class Predictor:
 
     def __init__(self, stored: Stored):
         self.params, self.image_shape = stored.params, stored.image_shape
-        self.network = load(stored.file("network.pt"), self.params, self.image_shape, stored.n_classes).eval()
+        self.network = load(
+            stored.file("network.safetensors"), self.params, self.image_shape, stored.n_classes
+        ).eval()
 
     def predict(self, values: np.ndarray) -> Answers:
         """What it says of images given as pixels (N, D) uint8."""

@@ -80,7 +80,7 @@ def test_images_that_the_neighbours_know_already_silence_the_others(tmp_path: Pa
 def test_a_network_is_asked_with_its_running_averages(tmp_path: Path) -> None:
     stored = write_model(tmp_path, "networks", PERCEPTRON)
     pixels = pixels_of(stored)[:1]
-    network = load(stored.file("network.pt"), PERCEPTRON, (1, 8, 8), 10).eval()
+    network = load(stored.file("network.safetensors"), PERCEPTRON, (1, 8, 8), 10).eval()
     with torch.inference_mode():
         expected = network(preprocess(torch.from_numpy(pixels).reshape(1, 1, 8, 8))).softmax(1)
     # One image alone would fail in training: batch norm can't normalise it.
@@ -144,8 +144,8 @@ def test_a_model_that_is_not_there_or_has_failed_is_told_of(tmp_path: Path) -> N
     stored = write_model(tmp_path, "networks", PERCEPTRON)
     with pytest.raises(UserError, match="name one of model, or run the study"):
         Stored.read(tmp_path, "other")
-    stored.file("network.pt").unlink()
-    with pytest.raises(UserError, match=r"network.pt is not there; run the study again"):
+    stored.file("network.safetensors").unlink()
+    with pytest.raises(UserError, match=r"network.safetensors is not there; run the study again"):
         Model(stored)
     Failure("model", "train_network", "it broke", "log").write(tmp_path / "models/model/fit.json")
     with pytest.raises(UserError, match="model failed in train_network: it broke; name another model"):

@@ -53,8 +53,8 @@ def test_the_largest_come_first_and_are_as_many_as_can_be_taken_in() -> None:
 
 def test_a_perceptron_s_first_weights_are_images(tmp_path: Path) -> None:
     network = build(PERCEPTRON, SHAPE, 4)
-    save(tmp_path / "network.pt", network)
-    found = filters(tmp_path / "network.pt", SHAPE)
+    save(tmp_path / "network.safetensors", network)
+    found = filters(tmp_path / "network.safetensors", SHAPE)
     assert found.shape == (5, *SHAPE)
     images = torch.rand(7, *SHAPE)
     expected = network.layers[0](images.flatten(1)) - network.layers[0].bias
@@ -65,8 +65,10 @@ def test_a_perceptron_s_first_weights_are_images(tmp_path: Path) -> None:
 
 def test_a_convolution_s_filters_are_its_own(tmp_path: Path) -> None:
     network = torch.nn.Sequential(torch.nn.BatchNorm2d(3), torch.nn.Conv2d(3, 4, 5), torch.nn.Conv2d(4, 3, 3))
-    save(tmp_path / "network.pt", network)
-    np.testing.assert_array_equal(filters(tmp_path / "network.pt", SHAPE), network[1].weight.detach())
+    save(tmp_path / "network.safetensors", network)
+    np.testing.assert_array_equal(
+        filters(tmp_path / "network.safetensors", SHAPE), network[1].weight.detach()
+    )
 
 
 def test_patches_filters_give_the_response_to_a_patch(tmp_path: Path) -> None:

@@ -147,8 +147,8 @@ def test_it_is_trained_stored_and_rebuilt(own: Path) -> None:
     fitted = trained(own, params)
     assert [row["epoch"] for row in fitted.history] == list(range(40))
     assert fitted.history[-1]["test_accuracy"] > 0.8
-    save(own / "network.pt", fitted.network)
-    again = load(own / "network.pt", params, (3, 4, 4), 3)
+    save(own / "network.safetensors", fitted.network)
+    again = load(own / "network.safetensors", params, (3, 4, 4), 3)
     batch = torch.zeros(2, 3, 4, 4)
     assert torch.equal(again.eval()(batch), fitted.network.eval()(batch))
 

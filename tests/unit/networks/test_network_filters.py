@@ -18,13 +18,13 @@ def saved(folder: Path, params: dict) -> nn.Module:
     network = build(params, SHAPE, 10)
     if hasattr(network, "prepare"):
         network.prepare(torch.randn(20, *SHAPE))
-    save(folder / "network.pt", network)
+    save(folder / "network.safetensors", network)
     return network
 
 
 def test_a_perceptron_has_images_of_the_size_of_its_own(tmp_path: Path) -> None:
     network = saved(tmp_path, {"hidden_dim": 7, "batch_norm": True, "dropout": 0.5})
-    found = filters(tmp_path / "network.pt", SHAPE)
+    found = filters(tmp_path / "network.safetensors", SHAPE)
     assert found.shape == (7, *SHAPE)
     assert (found == network.layers[0].weight.detach().reshape(7, *SHAPE).numpy()).all()
 
@@ -37,7 +37,7 @@ def test_those_behind_a_whitening_layer_answer_as_its_convolution_does(tmp_path:
         # Without the border, where the convolution sees nothing.
         return network.blocks[0].convolutions[0](F.gelu(network.whitening(inputs)))[:, :, 1:-1, 1:-1]
 
-    found = torch.from_numpy(filters(tmp_path / "network.pt", SHAPE))
+    found = torch.from_numpy(filters(tmp_path / "network.safetensors", SHAPE))
     assert found.shape == (40, 3, 4, 4)
     torch.testing.assert_close(
         F.conv2d(images, found), (answers(images) - answers(-images)) / 2, atol=1e-4, rtol=1e-4
@@ -45,6 +45,6 @@ def test_those_behind_a_whitening_layer_answer_as_its_convolution_does(tmp_path:
 
 
 def test_what_takes_no_images_has_none(tmp_path: Path) -> None:
-    save(tmp_path / "network.pt", nn.Linear(5, 5))
-    with pytest.raises(ValueError, match=r"no weights of .*network\.pt are of images of shape"):
-        filters(tmp_path / "network.pt", SHAPE)
+    save(tmp_path / "network.safetensors", nn.Linear(5, 5))
+    with pytest.raises(ValueError, match=r"no weights of .*network\.safetensors are of images of shape"):
+        filters(tmp_path / "network.safetensors", SHAPE)

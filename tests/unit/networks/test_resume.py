@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import train_network
 from cifarbench.networks import building
@@ -58,7 +59,7 @@ def train(
             for name in ("train_images", "train_labels", "test_images", "test_labels")
         },
         dataset=folder / "dataset.json",
-        network=folder / "network.pt",
+        network=folder / "network.safetensors",
         history=folder / "history.csv",
         cost=folder / "cost.json",
         checkpoints=folder / "checkpoints",
@@ -70,7 +71,7 @@ def train(
         code=code,
         threads=threads,
     )
-    return (folder / "network.pt").read_bytes().hex() + (folder / "history.csv").read_text()
+    return (folder / "network.safetensors").read_bytes().hex() + (folder / "history.csv").read_text()
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_initial_weights_and_all_else_have_seeds_of_their_own(folder: Path) -> N
     def weights(**seeds: int) -> torch.Tensor:
         # So small a rate that they stay where they were.
         train(folder, learning_rate=1e-30, **seeds)
-        return next(iter(torch.load(folder / "network.pt").values()))
+        return load_file(folder / "network.safetensors")["layers.0.weight"]
 
     assert torch.equal(weights(seed=0), weights(seed=1, weights_seed=0))
     assert torch.equal(weights(seed=1), weights(seed=0, weights_seed=1))
@@ -152,7 +153,7 @@ def test_trained_on_a_part_test_images_are_asked_once(folder: Path) -> None:
     assert len(before) == 3
     assert all(row["test_loss"] is None and row["test_accuracy"] is None for row in before)
     assert all(row["train_loss"] > 0 for row in before)
-    network = building.load(folder / "network.pt", PARAMS, (1, 2, 2), 2)
+    network = building.load(folder / "network.safetensors", PARAMS, (1, 2, 2), 2)
     images = torch.from_numpy(np.load(folder / "test_images.npy").reshape(6, 1, 2, 2))
     right = predict_logits(network, images).argmax(1).numpy() == np.load(folder / "test_labels.npy")
     assert last["test_accuracy"] == right.mean()

@@ -264,8 +264,8 @@ def _epochs_done(folder: Path) -> int:
 
 def test_a_saved_network_predicts_the_same(tmp_path: Path) -> None:
     network, _ = trained(tmp_path, epochs=1)
-    save(tmp_path / "network.pt", network)
+    save(tmp_path / "network.safetensors", network)
     images = splits()[1].images
     params = {"hidden_dim": 16, "batch_norm": True, "dropout": 0.5, "learning_rate": 0.1}
-    again = predict_logits(load(tmp_path / "network.pt", params, IMAGE_SHAPE, 3), images)
+    again = predict_logits(load(tmp_path / "network.safetensors", params, IMAGE_SHAPE, 3), images)
     assert again.numpy().tobytes() == predict_logits(network, images).numpy().tobytes()
