@@ -74,7 +74,7 @@ def patches(images: Images, n_patches: int, size: int) -> float:
     from cifarbench.features.inputs import BLOCK_ROWS
 
     state = {"filters": made_up_filters(n_patches, size), "offsets": np.zeros(n_patches, np.float32)}
-    params = {"size": size, "threshold": 0.25, "pooling": 2, "power": 1}
+    params = {"size": size, "stride": 1, "threshold": 0.25, "pooling": 2, "power": 1}
     total = 0.0
     for start in range(0, len(images.train), BLOCK_ROWS):
         block = images.train[start : start + BLOCK_ROWS]

@@ -84,16 +84,18 @@ class Patches(nn.Module):
 
     def __init__(self, state: State, params: Entry, image_shape: Shape):
         super().__init__()
-        self.image_shape, self.size = image_shape, params["size"]
+        self.image_shape, self.size, self.stride = image_shape, params["size"], params["stride"]
         self.threshold, self.power = float(params["threshold"]), params["power"]
-        down, across = (side - self.size + 1 for side in image_shape[1:])
+        down, across = (patches.places_along(side, self.size, self.stride) for side in image_shape[1:])
         self.register_buffer("filters", _tensor(state["filters"]))
         self.register_buffer("offsets", _tensor(state["offsets"]))
         self.register_buffer("regions", _means(down, across, params["pooling"]))
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """(N, C*H*W) to (N, 2 * n_patches * regions)."""
-        windows = functional.unfold(as_float(pixels).reshape(-1, *self.image_shape), self.size)
+        windows = functional.unfold(
+            as_float(pixels).reshape(-1, *self.image_shape), self.size, stride=self.stride
+        )
         windows = windows - windows.mean(dim=1, keepdim=True)
         windows = windows / (windows.square().mean(dim=1, keepdim=True) + patches.CONTRAST).sqrt()
         responses = self.filters @ windows - self.offsets[:, None]

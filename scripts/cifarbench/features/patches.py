@@ -32,8 +32,8 @@ LANES = 16
 
 def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
     size, pooling, (_, height, width) = entry["size"], entry["pooling"], setting.image_shape
-    positions = min(height, width) - size + 1
-    if positions < 1:
+    positions = places_along(min(height, width), size, entry["stride"])
+    if size > min(height, width):
         yield (
             f"{key}.size is {size}; it must be at most {min(height, width)}, since images have {height} x {width} "
             "pixels."
@@ -43,7 +43,7 @@ def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
     elif pooling > positions:
         yield (
             f"{key}.pooling is {pooling}; it must be at most {positions}, the positions of a patch of {size} x {size} "
-            f"along a side of images of {height} x {width} pixels."
+            f"along a side of images of {height} x {width} pixels, {entry['stride']} apart."
         )
 
 
@@ -63,6 +63,13 @@ KIND = FeatureKind(
             "1 to the image's size",
             required=False,
             default=6,
+        ),
+        "stride": Parameter(
+            COUNT,
+            "pixels from one position of a filter to the next; at 2 it takes a quarter of the time",
+            "1 or more",
+            required=False,
+            default=1,
         ),
         "method": Parameter(
             {"enum": ["kmeans", "random"]},
@@ -136,9 +143,9 @@ def transform(
     """
     import torch
 
-    size, pooling, threshold = params["size"], params["pooling"], params["threshold"]
-    n_patches, (height, width) = len(state["filters"]), image_shape[1:]
-    rows, columns = (regions_along(side - size + 1, pooling) for side in (height, width))
+    size, stride, threshold = params["size"], params["stride"], params["threshold"]
+    pooling, n_patches = params["pooling"], len(state["filters"])
+    rows, columns = (regions_along(places_along(side, size, stride), pooling) for side in image_shape[1:])
     # A filter less its mean takes no notice of a patch's mean. A row of ones below the patches brings in what is taken
     # off, so one product gives responses less the threshold.
     filters = state["filters"] - state["filters"].mean(axis=1, keepdims=True)
@@ -152,8 +159,8 @@ def transform(
     features = np.empty((len(block), 2, n_patches, pooling**2), np.float32)
     for start in range(0, len(block), step):
         few = as_images(as_float(block[start : start + step]), image_shape)
-        scales = _scales(few, size)
-        windows = _windows(few, size).transpose(1, 4, 5, 0, 2, 3)
+        scales = _scales(few, size)[:, ::stride, ::stride]
+        windows = _windows(few, size)[:, :, ::stride, ::stride].transpose(1, 4, 5, 0, 2, 3)
         for region, (down, across) in enumerate(product(rows, columns)):
             of_region, scale = windows[..., down, across], scales[:, down, across].ravel()
             seen = patches[: len(filters) * len(scale)].reshape(len(filters), -1)
@@ -250,6 +257,11 @@ def _sums(values: np.ndarray, size: int) -> np.ndarray:
     down, across = (side - size + 1 for side in values.shape[1:])
     values = sum(values[:, start : start + down] for start in range(size))
     return sum(values[:, :, start : start + across] for start in range(size))
+
+
+def places_along(side: int, size: int, stride: int) -> int:
+    """How many positions a patch has along a side."""
+    return (side - size) // stride + 1
 
 
 def regions_along(places: int, pooling: int) -> list[slice]:

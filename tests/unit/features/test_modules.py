@@ -22,6 +22,7 @@ ENTRIES = {
     "whitened, some components, not normalised": ("whitened", {"n_components": 7, "normalize": False}),
     "patches": ("patches", {"n_patches": 9, "size": 3}),
     "patches, uneven regions, roots": ("patches", {"n_patches": 9, "size": 3, "pooling": 4, "power": 0.5}),
+    "patches, two pixels apart": ("patches", {"n_patches": 9, "size": 3, "stride": 2}),
 }
 
 

@@ -8,7 +8,15 @@ from cifarbench.features.inputs import Inputs
 from cifarbench.study.family import Setting
 
 SHAPE = (3, 9, 8)
-PARAMS = {"n_patches": 5, "size": 3, "method": "random", "threshold": 0.1, "pooling": 2, "power": 1}
+PARAMS = {
+    "n_patches": 5,
+    "size": 3,
+    "stride": 1,
+    "method": "random",
+    "threshold": 0.1,
+    "pooling": 2,
+    "power": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +32,15 @@ def fit(images: np.ndarray, params: dict, rows: np.ndarray | None = None, seed: 
 def by_loops(image: np.ndarray, state: dict, params: dict) -> np.ndarray:
     """Features of one image, position by position: (2, n_patches, regions)."""
     values, size, pooling = image.reshape(SHAPE) / 128.0 - 1, params["size"], params["pooling"]
-    down, across = SHAPE[1] - size + 1, SHAPE[2] - size + 1
+    downwards, sideways = (range(0, side - size + 1, params["stride"]) for side in SHAPE[1:])
     found = np.zeros((2, params["n_patches"], pooling**2))
     counts = np.zeros(pooling**2)
-    for y in range(down):
-        for x in range(across):
+    for down, y in enumerate(downwards):
+        for across, x in enumerate(sideways):
             patch = values[:, y : y + size, x : x + size].ravel()
             patch = (patch - patch.mean()) / np.sqrt(patch.var() + 10 / 128**2)
             response = state["filters"] @ patch - state["offsets"]
-            region = y * pooling // down * pooling + x * pooling // across
+            region = down * pooling // len(downwards) * pooling + across * pooling // len(sideways)
             counts[region] += 1
             found[0, :, region] += np.maximum(response - params["threshold"], 0)
             found[1, :, region] += np.maximum(-response - params["threshold"], 0)
@@ -40,9 +48,9 @@ def by_loops(image: np.ndarray, state: dict, params: dict) -> np.ndarray:
 
 
 @pytest.mark.parametrize("method", ["random", "kmeans"])
-@pytest.mark.parametrize("pooling", [1, 2, 3])
-def test_it_is_what_loops_give(images: np.ndarray, method: str, pooling: int) -> None:
-    params = PARAMS | {"method": method, "pooling": pooling}
+@pytest.mark.parametrize(("pooling", "stride"), [(1, 1), (2, 1), (3, 1), (2, 2), (3, 2), (1, 5), (1, 99)])
+def test_it_is_what_loops_give(images: np.ndarray, method: str, pooling: int, stride: int) -> None:
+    params = PARAMS | {"method": method, "pooling": pooling, "stride": stride}
     state = fit(images, params)
     found = patches.transform(images, state, params, SHAPE)
     assert found.dtype == np.float32 and found.flags.c_contiguous
@@ -145,7 +153,12 @@ def test_a_single_grey_pixel_is_no_patch() -> None:
         (
             {"size": 7, "pooling": 3},
             "f.pooling is 3; it must be at most 2, the positions of a patch of 7 x 7 along a side of images of 9 x 8 "
-            "pixels.",
+            "pixels, 1 apart.",
+        ),
+        (
+            {"stride": 3, "pooling": 3},
+            "f.pooling is 3; it must be at most 2, the positions of a patch of 3 x 3 along a side of images of 9 x 8 "
+            "pixels, 3 apart.",
         ),
         ({"size": 8, "pooling": 1}, None),
         ({"size": 7, "pooling": 2}, None),

@@ -75,7 +75,15 @@ def test_patches_filters_give_the_response_to_a_patch(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     images = random.integers(256, size=(60, 3 * 8 * 6), dtype=np.uint8)
     inputs = Inputs(images, np.arange(60), np.zeros(60, int), 4, SHAPE, 0)
-    params = {"n_patches": 6, "size": 4, "method": "random", "threshold": 0.0, "pooling": 1, "power": 1}
+    params = {
+        "n_patches": 6,
+        "size": 4,
+        "stride": 1,
+        "method": "random",
+        "threshold": 0.0,
+        "pooling": 1,
+        "power": 1,
+    }
     state = patches.fit(inputs, params)
     write_arrays(tmp_path / "all.npz", **state)
     found = patches.filters(tmp_path / "all.npz", SHAPE)
