@@ -13,8 +13,17 @@ from cifarbench.features import patches
 from cifarbench.features.inputs import Inputs
 from cifarbench.study.blocks import spilled
 
-# What images are described by besides outlines and colours: the presence of patches, which learn from no label.
-PATCHES = {"n_patches": 300, "size": 6, "method": "random", "threshold": 0.25, "pooling": 2, "power": 1.0}
+# What images are described by besides outlines and colours: the presence of patches, which learn from no label. Every
+# other position tells wrong labels as well as all of them.
+PATCHES = {
+    "n_patches": 300,
+    "size": 6,
+    "stride": 2,
+    "method": "random",
+    "threshold": 0.25,
+    "pooling": 2,
+    "power": 1.0,
+}
 # Few images can't fill many weights.
 FEW_IMAGES, FEW_PATCHES = 5000, 80
 # Images that others are held against: of few images a quarter, but FEW_LANDMARKS at least.
@@ -64,7 +73,7 @@ def _patches(
     shape = few.image_shape
     settings = PATCHES | ({"n_patches": FEW_PATCHES} if len(images) < FEW_IMAGES else {})
     settings["size"] = min(settings["size"], *shape[1:])
-    settings["pooling"] = max(1, min(2, min(shape[1:]) - settings["size"] + 1))
+    settings["pooling"] = min(2, patches.places_along(min(shape[1:]), settings["size"], settings["stride"]))
     state = patches.fit(Inputs(few, np.arange(len(few)), labels, n_classes, shape, seed), settings)
     return lambda block: patches.transform(few.reduced(block), state, settings, shape)
 
