@@ -21,7 +21,7 @@ LAST_RUN = $(lastword $(sort $(wildcard results/$(DATASET)/history/*/config.yaml
 TAKEN = $(if $(strip $(OVERLAY)),$(OVERLAY),$(if $(LAST_RUN),--configfile $(LAST_RUN),--config dataset=$(DATASET)))
 EXPORTED = results/$(DATASET)/exported/$(MODEL)
 needs = $(if $($(1)),,$(error $@ needs $(1)=, $(2)))
-takes_no_dataset = $(if $(filter command,$(firstword $(origin DATASET))),$(error make $@ takes no DATASET=; name a file that says "dataset: $(DATASET)" by CONFIGFILE=))
+takes_no_dataset = $(if $(filter command,$(firstword $(origin DATASET))),$(error make $@ takes no DATASET=; $(1)))
 
 # An environment that was not finished, or whose Python is gone, is made anew.
 WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) && echo yes)
@@ -38,13 +38,15 @@ demo: $(ENVIRONMENT) ## Run the whole study on the digits that come with scikit-
 	@$(DEMO)
 
 study: $(ENVIRONMENT) ## Run the study on CIFAR-10 (ARCHIVE=path and SHA256=value use a file that you have)
-	$(takes_no_dataset)
+	$(call takes_no_dataset,name a file that says "dataset: $(DATASET)" by CONFIGFILE=)
 	@$(STUDY)
 
 improved: $(ENVIRONMENT) ## Beside the six: better features, convolutions, augmentation, tuning; on the digits, or ARCHIVE=
+	$(call takes_no_dataset,lay a file that says "dataset: $(DATASET)" over its own: snakemake --cores $(CORES) --configfile config/$@.yaml FILE)
 	@$(IMPROVED)
 
 across: $(ENVIRONMENT) ## Compare models over two small datasets, with several sizes, seeds and splits (some minutes)
+	$(call takes_no_dataset,name datasets as docs/across.md does)
 	@$(ACROSS)
 
 million: $(ENVIRONMENT) ## Run a study of a million images, made up: each job within 2 GB (docs/scaling.md; 7 GB of disk)
