@@ -67,9 +67,13 @@ def not_stored(record: logging.LogRecord) -> str:
 class Job:
     """A job that runs, as Snakemake's record of its start tells of it."""
 
+    # Whether the dataset is part of its name: only where a run has several, or several splits of one.
+    names_dataset = False
+
     def __init__(self, record: dict[str, Any]):
         self.rule = record["rule_name"]
-        self.name = " ".join([self.rule, *coordinates(record["wildcards"])[1:]])
+        dataset, *others = coordinates(record["wildcards"])
+        self.name = " ".join(filter(None, [self.rule, dataset * self.names_dataset, *others]))
         self.is_target = not record["output"]
         self.log = [Path(path) for path in record["log"]]
         self.outputs = [Path(path) for path in record["output"]]
@@ -263,11 +267,13 @@ if LogHandler:
                     )
 
 
-def install(settings: Any) -> None:
+def install(settings: Any, *, names_datasets: bool) -> None:
     """Put ours in the place of Snakemake's own words on the terminal.
 
     settings: Snakemake's for output. Who asked for another logger, or for all words by --verbose, gets them.
+    names_datasets: whether jobs are named with theirs.
     """
+    Job.names_dataset = names_datasets
     own = next((handler for handler in logger.handlers if handler.name == "DefaultStreamHandler"), None)
     if own is None or settings.verbose or logger.level > logging.INFO:
         return

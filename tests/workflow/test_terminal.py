@@ -7,6 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 import terminal
 from project import Project
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -89,6 +90,20 @@ def test_a_terminal_shows_a_display(project: Project) -> None:
     assert "write report" in text
     assert "The report is in results/tiny/report.html" in text
     assert " started write_report" not in text
+
+
+@pytest.mark.parametrize(
+    ("names_dataset", "said"), [(False, "train own/order_1"), (True, "train tiny own/order_1")]
+)
+def test_jobs_are_named_with_their_dataset_where_there_are_several(
+    monkeypatch: pytest.MonkeyPatch, names_dataset: bool, said: str
+) -> None:
+    monkeypatch.setattr(terminal.Job, "names_dataset", names_dataset)
+    run = {"dataset": "tiny", "model": "own", "seed": "/order_1", "size": ""}
+    record = {"rule_name": "train", "wildcards": run, "log": [], "output": []}
+    assert terminal.Job(record).name == said
+    # Those of all datasets together have none.
+    assert terminal.Job(record | {"wildcards": {}}).name == "train"
 
 
 def test_a_failure_on_record_is_said_by_the_job_that_failed_and_not_by_those_after_it(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from cifarbench.study.trial import try_models
 # ---- What is said on the terminal ----
 
 if workflow.is_main_process:
-    terminal.install(workflow.output_settings)
+    terminal.install(workflow.output_settings, names_datasets="across" in config)
 
 # ---- Runs that are cut off: their jobs end with them, and the next run finds the folder free ----
 
