@@ -22,7 +22,7 @@ rule ask_elsewhere:
         guard=GUARD,
         settings=lambda wildcards: settings(
             {
-                "test_set": TEST_SETS[wildcards.test_set],
+                "test_set": what_is(wildcards.test_set),
                 "severity": severity_of(wildcards.test_set),
                 "seed": SEED,
             }
@@ -31,7 +31,7 @@ rule ask_elsewhere:
         code=export_code("ask_elsewhere"),
         # The same that scores the dataset's own test images.
         scored_by=fingerprint("score_model"),
-        origin=lambda wildcards, resources: settings(ACROSS["test_sets"][wildcards.test_set]),
+        origin=lambda wildcards, resources: settings(TEST_SETS[wildcards.test_set]),
     shell:
         guarded("ask_elsewhere")
         + "python {params.script:q} --folder $(dirname $(dirname {input.files[0]:q})) --model {wildcards.model} "
@@ -63,7 +63,7 @@ rule collect_runs:
         code=fingerprint("collect_runs"),
     shell:
         "python {params.script:q} --fits {input.fits} --metrics {input.metrics} --runs {output.runs} "
-        "--settings {params.settings:q} 2> {log}"
+        "--settings - 2> {log} <<< {params.settings:q}"
 
 
 rule describe_curves:

@@ -65,12 +65,14 @@ try:
         dataset: one["datasets"][dataset] | {k: one[k] for k in ("archive", "sha256") if one.get(k)}
         for dataset, one in CONFIGS.items()
     }
-    TEST_SETS = {}
-    for name, entry in (ACROSS or {}).get("test_sets", {}).items():
-        from cifarbench.data.test_sets import files_of
+    TEST_SETS = (ACROSS or {}).get("test_sets", {})
+    if workflow.is_main_process:
+        for name, entry in TEST_SETS.items():
+            from cifarbench.data.test_sets import read_test_set
 
-        # What they are, by their files' checksums, and apart from that where they lie.
-        TEST_SETS[name] = {"kind": entry["kind"], "files": [*map(checksum, files_of(entry))]}
+            of = PLANS[entry["of"]].dataset
+            # Refused before any work, and not by the job that needs them.
+            read_test_set(entry, of["image_shape"], of["n_classes"])
     for dataset, entry in DATASETS.items():
         # Checked before any work, but not again by every job.
         if "archive" in entry and (workflow.is_main_process or "sha256" not in entry):

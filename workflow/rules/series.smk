@@ -1,5 +1,7 @@
 # What is compared across datasets, seeds, splits and sizes: which runs, and their files. No rule stands here.
 
+from functools import cache
+
 # The models of any dataset, in the order in which they are first named.
 MODELS_ANYWHERE = list(dict.fromkeys(model for plan in PLANS.values() for model in plan.models))
 
@@ -26,9 +28,18 @@ def of_repeats(dataset, name):
     ]
 
 
+@cache
+def what_is(test_set):
+    """A test set by its files' checksums, apart from where they lie."""
+    from cifarbench.data.test_sets import files_of
+
+    entry = TEST_SETS[test_set]
+    return {"kind": entry["kind"], "files": [*map(checksum, files_of(entry))]}
+
+
 def severity_of(test_set):
     """How strongly the images of a test set are corrupted, if they are."""
-    return ACROSS["test_sets"][test_set].get("severity")
+    return TEST_SETS[test_set].get("severity")
 
 
 def coordinates_of_repeats(dataset):

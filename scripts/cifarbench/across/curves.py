@@ -18,9 +18,11 @@ def describe(correct: dict[str, np.ndarray], sizes: list[int], seed: int) -> dic
 
     correct: model -> (S, N) bool, which of N test images it gets right when it is fitted to each of S sizes. sizes:
     numbers of training images, ascending, the last one all of them. seed: of the bootstrap over test images, which
-    takes the same images for all models and sizes.
+    takes the same images for all models and sizes. Without any model, there is nothing to say.
     """
     models = list(correct)
+    if not models:
+        return {"sizes": sizes, "models": {}, "overtakings": [], "leads": []}
     resampled = dict(zip(models, resample([correct[model] for model in models], seed), strict=True))
     measured = {model: right.mean(axis=1) for model, right in correct.items()}
     return {
@@ -39,12 +41,25 @@ def describe(correct: dict[str, np.ndarray], sizes: list[int], seed: int) -> dic
             }
             for model, right in correct.items()
         },
-        "overtakings": [
-            found
-            for a, b in combinations(models, 2)
-            if (found := overtaking(a, b, sizes, measured, resampled)) is not None
-        ],
+        **_orders(models, sizes, measured, resampled),
     }
+
+
+def _orders(
+    models: list[str], sizes: list[int], measured: dict[str, np.ndarray], resampled: dict[str, np.ndarray]
+) -> dict[str, list[dict[str, Any]]]:
+    """Of every two models: `overtakings`, or `leads` of one that is nowhere behind; none if they end equal."""
+    found: dict[str, list[dict[str, Any]]] = {"overtakings": [], "leads": []}
+    for a, b in combinations(models, 2):
+        difference = measured[a] - measured[b]
+        if difference[-1] == 0:
+            continue
+        first, second = (a, b) if difference[-1] > 0 else (b, a)
+        if ((measured[first] - measured[second]) < 0).any():
+            found["overtakings"].append(overtaking(first, second, sizes, measured, resampled))
+        else:
+            found["leads"].append(lead(first, second, resampled))
+    return found
 
 
 def resample(correct: list[np.ndarray], seed: int) -> np.ndarray:
@@ -65,26 +80,29 @@ def resample(correct: list[np.ndarray], seed: int) -> np.ndarray:
     return np.concatenate(found).T.reshape(*stacked.shape[:2], RESAMPLES).swapaxes(1, 2).astype(float)
 
 
+def lead(first: str, second: str, resampled: dict[str, np.ndarray]) -> dict[str, Any]:
+    """That a model is nowhere behind another one; `sure`, whether that is so on 95% of all resampled test images."""
+    ahead = (resampled[first] > resampled[second]).all(axis=1)
+    return {"better": first, "worse": second, "sure": bool(ahead.mean() >= CONFIDENCE)}
+
+
 def overtaking(
-    a: str, b: str, sizes: list[int], measured: dict[str, np.ndarray], resampled: dict[str, np.ndarray]
-) -> dict[str, Any] | None:
-    """From which size on the model that is better at the largest size beats the other one; None if it always does.
+    first: str,
+    second: str,
+    sizes: list[int],
+    measured: dict[str, np.ndarray],
+    resampled: dict[str, np.ndarray],
+) -> dict[str, Any]:
+    """From which size on the model that is better at the largest size beats one that is ahead of it somewhere before.
 
     `from`: a size between two that were measured, by a line over the logarithm of the size. `low` and `high` are its
     95% interval over test images, null where that ends below the smallest size, or beyond the largest.
     """
-    difference = measured[a] - measured[b]
-    if difference[-1] == 0:
-        return None
-    sign = np.sign(difference[-1])
-    at = ahead_from(sizes, sign * difference[None])[0]
-    if np.isneginf(at):
-        return None
-    found = ahead_from(sizes, sign * (resampled[a] - resampled[b]))
+    at = ahead_from(sizes, (measured[first] - measured[second])[None])[0]
+    found = ahead_from(sizes, resampled[first] - resampled[second])
     tails = (1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2
     # Not between two of them: one may be infinite.
     low, high = np.quantile(found, tails, method="inverted_cdf")
-    first, second = (a, b) if sign > 0 else (b, a)
     return {
         "better_later": first,
         "better_before": second,

@@ -6,15 +6,12 @@ from statistics import median
 
 import numpy as np
 
-from cifarbench.across.ranks import FEWEST_DATASETS
+from cifarbench.across.ranks import FEWEST_DATASETS, SIGNIFICANT, fewest_datasets
 from cifarbench.across.results import Results
 from cifarbench.across.variation import ENOUGH_PAIRS, FEWEST_PAIRS, MEANINGFUL
 from cifarbench.report.language import Language
 from cifarbench.study.series import ALL, ELSEWHERE, ORDER, SEED, SIZE, SPLIT, WEIGHTS
 from cifarbench.study.tables import Row
-
-# A p-value below this, after Holm's correction, tells two models apart.
-SIGNIFICANT = 0.05
 
 
 class Findings:
@@ -73,6 +70,18 @@ class Findings:
                 needed=FEWEST_DATASETS,
             )
         apart = [one for one in found.tests if one["p_value_adjusted"] < SIGNIFICANT]
+        if not found.tests:
+            return say(
+                "No two models have a result on all {n} datasets, so none are compared over them.", n=n
+            )
+        if n < (needed := fewest_datasets(len(found.tests))):
+            return say(
+                "There are {n} datasets; to tell any of {pairs} pairs of models apart, Holm's correction included, "
+                "Wilcoxon's test needs {needed} at least, so nothing is claimed.",
+                n=n,
+                pairs=len(found.tests),
+                needed=needed,
+            )
         return say(
             "Over {datasets} datasets, Wilcoxon's signed-rank test tells {apart} of {n} pairs of models apart, after "
             "Holm's correction.",
@@ -121,15 +130,21 @@ class Findings:
                     many=ENOUGH_PAIRS,
                 )
             ]
-        meaningful = [one for one in pairs if one["verdict"] == "meaningful"]
+        judged = [one for one in pairs if one["verdict"] != "too few"]
+        meaningful = [one for one in judged if one["verdict"] == "meaningful"]
         return [
             say(
-                "Of {n} pairs of models on the same dataset, one beats the other with a probability of {least} or more "
-                "in {meaningful}.",
-                n=len(pairs),
+                "Of {n} pairs of models on the same dataset, in {meaningful} the probability that one beats the other "
+                "is estimated at {least} or more, with an interval above one half.",
+                n=len(judged),
                 least=say.number(MEANINGFUL, 2),
                 meaningful=len(meaningful),
-            )
+            ),
+            *(
+                [say("That is from {n} runs of each; it takes {many} to be sure.", n=most, many=ENOUGH_PAIRS)]
+                if most < ENOUGH_PAIRS
+                else []
+            ),
         ]
 
     def source(self, source: str) -> str:
@@ -208,13 +223,20 @@ class Findings:
                     second=second,
                 )
             ]
+        sure = any(one["sure"] for one in curves["leads"] if (one["better"], one["worse"]) == (first, second))
+        names = {"dataset": dataset, "first": first, "second": second, "n": say.whole(curves["sizes"][0])}
+        if sure:
+            return [
+                say(
+                    "On `{dataset}`, `{first}` is ahead of `{second}` at every size from {n} training images on.",
+                    **names,
+                )
+            ]
         return [
             say(
-                "On `{dataset}`, `{first}` is ahead of `{second}` at every size from {n} training images on.",
-                dataset=dataset,
-                first=first,
-                second=second,
-                n=say.whole(curves["sizes"][0]),
+                "On `{dataset}`, `{first}` was nowhere behind `{second}`, from {n} training images on; on other test "
+                "images it might be at some size.",
+                **names,
             )
         ]
 
@@ -239,11 +261,21 @@ class Findings:
                 measured=say.number(law["measured"]),
             )
         low, high = (say.number(bound) for bound in law["twice"]["interval"])
+        if law["why_not"] == "vague" and np.ptp(law["foretold"]["interval"]) > np.ptp(
+            law["twice"]["interval"]
+        ):
+            low, high = (say.number(bound) for bound in law["foretold"]["interval"])
+            return say(
+                "can't be told: of all images, anything from {low} to {high} was foretold", low=low, high=high
+            )
         if law["why_not"] == "vague":
             return say("can't be told: anything from {low} to {high}", low=low, high=high)
+        number = say.number(law["twice"]["accuracy"])
+        if law["gain"]["accuracy"] <= 0:
+            return say("{n} ({low} to {high}), no more", n=number, low=low, high=high)
         return say(
             "{n} ({low} to {high}), {gain} more",
-            n=say.number(law["twice"]["accuracy"]),
+            n=number,
             low=low,
             high=high,
             gain=say.signed(law["gain"]["accuracy"]),
@@ -272,9 +304,9 @@ class Findings:
         say = self.say
         found = [one["law"] for curves in self.results.curves.values() for one in curves["models"].values()]
         return say(
-            "Of {n} curves, a power law that has not seen the largest size foretells it in {told}; of those, the table "
-            "says what twice as many images would give.",
-            n=len(found),
+            "Of {n} curves, a power law that has not seen the largest size foretells it closely enough in {told}; of "
+            "those, the table says what twice as many images would give.",
+            n=sum(law["why_not"] != "few sizes" for law in found),
             told=sum(law["told"] for law in found),
         )
 

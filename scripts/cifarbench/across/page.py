@@ -17,6 +17,7 @@ from cifarbench.report.language import SOURCE_LANGUAGE, Language
 from cifarbench.report.page import TEMPLATES as REPORT_TEMPLATES
 from cifarbench.report.page import environment
 from cifarbench.report.pictures import Figure
+from cifarbench.study.series import ALL
 from cifarbench.study.tables import Row
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -144,32 +145,52 @@ class View:
 
     @property
     def method(self) -> list[str]:
-        """How the numbers came about."""
-        say = self.say
-        return [
+        """How the numbers came about: those that there are."""
+        say, found = self.say, self.results
+        told = {
             say(
                 "All runs were scored by the same code, and those of a dataset and split on the same test images: "
                 "checksums stand with each score, and a row that differs in them is refused."
-            ),
+            ): True,
             say(
                 "Split 0 is the dataset's own. Others divide training and test images anew, at random, so that each "
                 "class has as many of each as before."
-            ),
+            ): any(one["split"] for one in found.runs),
             say(
                 "Sizes are nested: the first images of one order in which every class stands in proportion. The "
                 "largest size is all training images, the models' own runs."
-            ),
+            ): bool(found.curves),
             say(
                 "Initial weights, the order of batches and the split are varied one at a time, the others held; then "
                 "all at once, each split with a seed of its own. Who beats whom is told by these last runs, over which "
                 "the interval is drawn (Bouthillier 2021, arXiv 2103.03098)."
-            ),
+            ): self._all_at_once,
             say(
                 "Over datasets, pairs of models are compared by Wilcoxon's signed-rank test with Holm's correction, "
                 "and by the Bayesian signed-rank test with a region of practical equivalence of 0.01 (Benavoli 2017), "
                 "from six datasets on."
-            ),
-        ]
+            ): len(found.datasets) > 1,
+        }
+        return [sentence for sentence, holds in told.items() if holds]
+
+    @property
+    def _all_at_once(self) -> bool:
+        """Whether some runs differ from a model's own in all that can differ."""
+        return any(one["varied"] == ALL for one in self.results.runs)
+
+    @property
+    def what_pairs_are(self) -> str:
+        """What stands in the table of who beats whom."""
+        say = self.say
+        if self._all_at_once:
+            return say(
+                "How likely the first model beats the second when all that can vary does: the split, and for models "
+                "in which chance takes part a seed with it. The interval is over runs."
+            )
+        return say(
+            "How likely the first model beats the second when the split varies, with one seed for all of them. The "
+            "interval is over runs."
+        )
 
     rounded = staticmethod(rounded)
 

@@ -1,6 +1,6 @@
 """Models over datasets: ranks, and tests of all pairs where there are datasets enough to tell."""
 
-from itertools import combinations
+from itertools import combinations, count
 
 import numpy as np
 from baycomp import SignedRankTest
@@ -10,7 +10,9 @@ from statsmodels.stats.multitest import multipletests
 from cifarbench.across.runs import at_once, of_dataset
 from cifarbench.study.tables import Row
 
-# With fewer, a two-sided Wilcoxon test of one pair can't come below 0.05: with five it is 2 / 2^5 at best.
+# A p-value below this, after Holm's correction, tells two models apart.
+SIGNIFICANT = 0.05
+# With fewer, a two-sided Wilcoxon test of one pair can't come below it: with five it is 2 / 2^5 at best.
 FEWEST_DATASETS = 6
 # Two models whose accuracies differ by less do equally well, for all practical purposes.
 EQUIVALENT = 0.01
@@ -27,10 +29,11 @@ Accuracies = dict[str, dict[str, float]]
 def table(rows: list[Row], datasets: list[str], models: list[str]) -> dict[str, list]:
     """The columns of ranks.csv, one entry a dataset and model that has a result there.
 
-    The accuracy is the mean over the splits, each with a seed of its own. Those models are ranked that every dataset
-    has a result of, since a rank depends on who takes part; of equals, each has the mean of their ranks.
+    The accuracy is the mean over the splits that all of a dataset's models have a result of, each with a seed of its
+    own. Those models are ranked that every dataset has a result of, since a rank depends on who takes part; of equals,
+    each has the mean of their ranks.
     """
-    found = {dataset: at_once(of_dataset(rows, dataset)) for dataset in datasets}
+    found = {dataset: _shared(of_dataset(rows, dataset)) for dataset in datasets}
     means = accuracies(rows, datasets)
     everywhere = ranked_models(means, models)
     ranks = {
@@ -58,14 +61,28 @@ def table(rows: list[Row], datasets: list[str], models: list[str]) -> dict[str, 
 
 
 def accuracies(rows: list[Row], datasets: list[str]) -> Accuracies:
-    """Dataset -> model -> mean accuracy over splits."""
+    """Dataset -> model -> mean accuracy over the splits that all models there have a result of."""
     return {
         dataset: {
-            model: float(np.mean([one["accuracy"] for one in by_split.values()]))
-            for model, by_split in at_once(of_dataset(rows, dataset)).items()
+            model: float(np.mean([one["accuracy"] for one in by_split]))
+            for model, by_split in _shared(of_dataset(rows, dataset)).items()
         }
         for dataset in datasets
     }
+
+
+def _shared(rows: list[Row]) -> dict[str, list[Row]]:
+    """Of a dataset's models that have any result, the runs on the splits that all of them have one of."""
+    found = at_once(rows)
+    splits = set.intersection(*map(set, found.values())) if found else set()
+    return {
+        model: [by_split[split] for split in sorted(splits)] for model, by_split in found.items() if splits
+    }
+
+
+def fewest_datasets(n_pairs: int) -> int:
+    """From how many datasets on Wilcoxon's test can tell any of so many pairs apart, after Holm's correction."""
+    return next(n for n in count(FEWEST_DATASETS) if 2 * n_pairs / 2**n < SIGNIFICANT)
 
 
 def ranked_models(means: Accuracies, models: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from cifarbench.across.runs import of_dataset, studied, succeeded
+from cifarbench.across.runs import studied, succeeded
 from cifarbench.study.files import read_json
 from cifarbench.study.tables import Row, read_rows
 
@@ -78,7 +78,3 @@ class Results:
         return [model for model in curves if model in learns], [
             model for model in curves if model not in learns
         ]
-
-    def n_runs(self, dataset: str) -> int:
-        """How many runs of a dataset there are."""
-        return len(of_dataset(self.runs, dataset))

@@ -74,13 +74,13 @@ def studied(rows: list[Row]) -> list[Row]:
 def at_once(rows: list[Row]) -> dict[str, dict[int, Row]]:
     """Of the models of a dataset, by split, the runs that differ in all that they can differ in: model -> split -> run.
 
-    A model in which no chance takes part differs by the split alone.
+    A model in which no chance takes part differs by the split alone. Where a run failed, no other takes its place.
     """
+    by_chance = {one["model"] for one in rows if one["varied"] == ALL}
     found: dict[str, dict[int, Row]] = {}
-    for kind in (SPLIT, ALL):
-        for one in succeeded(rows):
-            if one["varied"] == kind or not one["varied"]:
-                found.setdefault(one["model"], {})[one["split"]] = one
+    for one in succeeded(rows):
+        if not one["varied"] or one["varied"] == (ALL if one["model"] in by_chance else SPLIT):
+            found.setdefault(one["model"], {})[one["split"]] = one
     return found
 
 

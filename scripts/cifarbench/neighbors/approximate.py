@@ -8,16 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from cifarbench.neighbors.family import DEFAULTS
 from cifarbench.neighbors.search import MOST_POINTS, OF_POINTS, measured, nearest_rows, points_of
 from cifarbench.study.blas import faiss
 from cifarbench.study.blocks import MEGABYTE, let_go, row_blocks, take
 from cifarbench.study.cost import Stopwatch
 from cifarbench.study.errors import UserError
 
-DEFAULTS = {
-    "hnsw": {"links": 32, "build_effort": 80, "effort": 64},
-    "ivf": {"lists": 1024, "effort": 16},
-}
 # Queries by which recall is measured; points by which centres of lists are found, for each list, or otherwise the range
 # of values; proposals for each neighbour that is wanted.
 SAMPLE = 1000
@@ -80,12 +77,16 @@ class ApproximateIndex:
     def nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Positions among the points (M, count) int64, nearest first, and squares of distances (M, count) float64.
 
-        Where a query has fewer neighbours than it should, the position is -1.
+        Raises ValueError if so few points were looked at that some query has fewer neighbours than it should.
         """
         faiss.omp_set_num_threads(self.threads)
         _, proposed = self.index.search(queries, min(PROPOSED * count, len(self._rows)))
         squares = measured(queries, self._values, self._rows, proposed, self._metric)
         order = np.lexsort((proposed, squares))[:, :count]
+        if np.isinf(np.take_along_axis(squares, order[:, -1:], axis=1)).any():
+            raise ValueError(
+                "some images have fewer neighbours than they should; a larger search.effort finds them"
+            )
         return np.take_along_axis(proposed, order, axis=1), np.take_along_axis(squares, order, axis=1)
 
 
@@ -103,8 +104,7 @@ def approximate_rows(
 
     params: `n_neighbors`, `metric`, `search`. The last says `recall`, the share of the exact neighbours of `sample`
     queries that were found, and with it `queries_per_second` and `exact_queries_per_second`. preparing: counts what it
-    takes to build the index, which is in memory as a whole. Raises ValueError if so few points were looked at that some
-    query has fewer neighbours than it should.
+    takes to build the index, which is in memory as a whole.
     """
     count, metric = params["n_neighbors"], params["metric"]
     index = ApproximateIndex(params["search"], values.shape[1], threads)
@@ -112,10 +112,6 @@ def approximate_rows(
         index.fill(values, rows, metric, memory_mb)
     with Stopwatch() as searching:
         places, squares = index.nearest(points_of(queries, metric), count)
-    if (places < 0).any():
-        raise ValueError(
-            "some images have fewer neighbours than they should; a larger search.effort finds them"
-        )
     neighbors = rows[places]
     sample = np.unique(np.linspace(0, len(queries) - 1, SAMPLE).astype(int))
     with Stopwatch() as exactly:

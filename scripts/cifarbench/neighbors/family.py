@@ -5,6 +5,11 @@ from collections.abc import Iterator
 from cifarbench.study.family import COUNT, Entry, Family, Parameter, Setting
 
 KIND = "nearest neighbours"
+# Of approximate searches, by method.
+DEFAULTS = {
+    "hnsw": {"links": 32, "build_effort": 80, "effort": 64},
+    "ivf": {"lists": 1024, "effort": 16},
+}
 
 
 def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
@@ -16,8 +21,8 @@ def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
 
 
 def _impossible_search(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
-    search = entry["search"]
-    if search and search["method"] == "ivf" and search.get("lists", 1) > setting.n_train:
+    search = entry["search"] and DEFAULTS[entry["search"]["method"]] | entry["search"]
+    if search and search.get("lists", 0) > setting.n_train:
         yield (
             f"{key}.search.lists is {search['lists']}; it must be at most {setting.n_train}, {setting.n_train_is}."
         )

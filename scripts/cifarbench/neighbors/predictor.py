@@ -48,7 +48,10 @@ class Predictor:
             return nearest(self.points, queries, count, self.threads)
         index = ApproximateIndex(self.params["search"], self.points.shape[1], self.threads)
         index.fill(self.points, np.arange(len(self.points)), "euclidean", memory_mb=ANY_MB)
-        return index.nearest(queries, count)
+        try:
+            return index.nearest(queries, count)
+        except ValueError as error:
+            raise UserError(f"Of what {self.name} is asked about, {error}.") from None
 
     def stage(self) -> Any:
         """The same for ONNX: a module. Raises UserError if the file would be too large."""

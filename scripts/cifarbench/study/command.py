@@ -8,7 +8,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
-from typing import NoReturn, get_args, get_origin
+from typing import Any, NoReturn, get_args, get_origin
 
 from cifarbench.study.errors import UserError
 from cifarbench.study.failures import UNEXPECTED
@@ -18,10 +18,10 @@ from cifarbench.study.running import end_with_starter
 def run(main: Callable[..., None]) -> None:
     """Call `main` with the command line's arguments, one `--name` for each of its parameters.
 
-    The annotation tells how an argument is read: `Path`, `int`, `str`, `list[Path]`, or `dict` for JSON. A
-    parameter with a default may be left out. The log goes to standard error, which a rule sends to its log
-    file, and so does the traceback of an unexpected error, with the error in its last line. A user's mistake ends in
-    one sentence.
+    The annotation tells how an argument is read: `Path`, `int`, `str`, `list[Path]`, or `dict` for JSON, of
+    which `-` says that it comes on standard input. A parameter with a default may be left out. The log goes to standard
+    error, which a rule sends to its log file, and so does the traceback of an unexpected error, with the error in its
+    last line. A user's mistake ends in one sentence.
     """
     end_with_starter()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
@@ -46,6 +46,11 @@ def _end_unexpectedly() -> NoReturn:
     sys.exit(UNEXPECTED)
 
 
+def _json(text: str) -> Any:
+    """What a text says, or with `-` what standard input says: systems limit how long an argument may be."""
+    return json.loads(sys.stdin.read() if text == "-" else text)
+
+
 def _parser(main: Callable[..., None]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=inspect.getdoc(main))
     for name, parameter in inspect.signature(main).parameters.items():
@@ -56,7 +61,7 @@ def _parser(main: Callable[..., None]) -> argparse.ArgumentParser:
         parser.add_argument(
             "--" + name.replace("_", "-"),
             dest=name,
-            type=json.loads if kind is dict else kind,
+            type=_json if kind is dict else kind,
             nargs="*" if several else None,
             required=parameter.default is parameter.empty,
             default=None if parameter.default is parameter.empty else parameter.default,

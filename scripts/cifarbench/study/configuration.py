@@ -25,23 +25,34 @@ TYPES = {
 
 
 def check(
-    config: Entry, schema: dict[str, Any], families: dict[str, Family], kinds: dict[str, FeatureKind]
+    config: Entry,
+    schema: dict[str, Any],
+    families: dict[str, Family],
+    kinds: dict[str, FeatureKind],
+    with_data: bool = True,
 ) -> None:
     """Raise UserError, with a sentence for each fault, unless the workflow can run with `config`.
 
     First the schema (unknown keys, types, ranges), to which each family and each kind of features adds its own; then
-    what a schema can't see: names that must exist, and values that the size of the data makes impossible.
+    what a schema can't see: names that must exist, and values that the size of the data makes impossible. The latter
+    are left out without `with_data`.
     """
-    if faults := _faults(config, schema, families, kinds):
+    if faults := _faults(config, schema, families, kinds, with_data):
         raise UserError("\n".join(dict.fromkeys(faults)))
 
 
 def _faults(
-    config: Entry, schema: dict[str, Any], families: dict[str, Family], kinds: dict[str, FeatureKind]
+    config: Entry,
+    schema: dict[str, Any],
+    families: dict[str, Family],
+    kinds: dict[str, FeatureKind],
+    with_data: bool,
 ) -> list[str]:
     whole = with_entries(schema, families, kinds)
     faults = [_sentence(error) for error in Draft202012Validator(whole).iter_errors(config)]
-    return faults or [*_not_finite(config, [])] or [*impossible(config, families, kinds)]
+    return (
+        faults or [*_not_finite(config, [])] or [*(impossible(config, families, kinds) if with_data else ())]
+    )
 
 
 def check_all(
@@ -51,9 +62,10 @@ def check_all(
 
     What models are fitted to parts of the training images by is checked for each of these sizes, too.
     """
-    check(config, schema, families, kinds)
-    configs = series.configurations(config)
     across = config.get(series.KEY)
+    # Where there are several, what is impossible shows once each dataset has what it has of its own.
+    check(config, schema, families, kinds, with_data=across is None)
+    configs = series.configurations(config)
     if across is None:
         return configs
     faults = [
@@ -65,7 +77,7 @@ def check_all(
     faults = faults or [
         f"{fault[:-1]}, for {dataset}."
         for dataset, one in configs.items()
-        for fault in _faults(one, schema, families, kinds)
+        for fault in _faults(one, schema, families, kinds, with_data=True)
     ]
     if not faults:
         plans = {dataset: Plan(one, families, kinds) for dataset, one in configs.items()}

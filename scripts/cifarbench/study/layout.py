@@ -8,9 +8,9 @@ from cifarbench.study.family import Setting
 from cifarbench.study.plan import ALL, PIXELS, Features, Plan, Run
 
 RESULTS = "<results>"
-# A part of the training images: `all`, `fold_0_of_3`, `first_500`, `first_500_fold_0_of_3`.
 # Searches among fewer images are done sooner than they are put together.
 SHARED_FROM = 1000
+# A part of the training images: `all`, `fold_0_of_3`, `first_500`, `first_500_fold_0_of_3`.
 PART = re.compile(r"(?:(first_\d+)(?:_|$))?(?:fold_(\d+)_of_(\d+))?")
 
 

@@ -144,7 +144,12 @@ class Bucket:
             except self._client.exceptions.ClientError as error:
                 if error.response["Error"]["Code"] != "404":
                     raise
-                self._client.create_bucket(Bucket=self.name)
+                region = self._client.meta.region_name
+                # Where none is named it is this one, which S3 does not let anybody name.
+                there = (
+                    {} if region == REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+                )
+                self._client.create_bucket(Bucket=self.name, **there)
         self.write(TRIED, bytes(1))
         self.remove(TRIED)
 

@@ -41,8 +41,8 @@ def configurations(config: Entry) -> dict[str, Entry]:
     for dataset in across.get("datasets", [config["dataset"]]):
         one = merged(whole, across.get("own", {}).get(dataset, {})) | {"dataset": dataset}
         if dataset != config["dataset"]:
-            # An archive of one's own is that of the configured dataset.
-            one = {key: value for key, value in one.items() if key not in ("archive", "sha256")}
+            # An archive of one's own is that of the configured dataset, and so is a list of images left out.
+            one = {key: value for key, value in one.items() if key not in ("archive", "sha256", "exclude")}
         found[dataset] = one
     return found
 

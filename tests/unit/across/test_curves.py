@@ -51,6 +51,32 @@ def test_who_is_always_ahead_overtakes_nobody():
         {"low": right(EARLY, random), "high": right([a + 0.2 for a in EARLY], random)}, SIZES, seed=0
     )
     assert found["overtakings"] == []
+    assert found["leads"] == [{"better": "high", "worse": "low", "sure": True}]
+
+
+def test_a_lead_of_an_image_or_two_is_not_sure():
+    random = np.random.default_rng(0)
+    one = right(LATE, random)
+    other = one.copy()
+    # Another image at each size.
+    for row in other:
+        row[np.flatnonzero(row)[random.integers(100)]] = False
+    found = describe({"other": other, "one": one}, SIZES, seed=0)
+    assert found["overtakings"] == []
+    assert found["leads"] == [{"better": "one", "worse": "other", "sure": False}]
+
+
+def test_equal_at_first_is_not_ahead_at_first():
+    random = np.random.default_rng(0)
+    late = right(LATE, random)
+    flat = np.repeat(late[:1], len(SIZES), axis=0)
+    found = describe({"flat": flat, "late": late}, SIZES, seed=0)
+    assert found["overtakings"] == []
+    assert [(one["better"], one["worse"]) for one in found["leads"]] == [("late", "flat")]
+
+
+def test_without_any_model_there_is_nothing_to_say():
+    assert describe({}, SIZES, seed=0) == {"sizes": SIZES, "models": {}, "overtakings": [], "leads": []}
 
 
 def test_an_end_of_the_interval_may_lie_beyond_all_sizes():

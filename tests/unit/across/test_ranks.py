@@ -106,3 +106,22 @@ def test_only_models_with_a_result_everywhere_are_ranked():
 def test_a_dataset_counts_by_the_mean_over_its_splits():
     rows = [row("net", 0.5), row("net", 0.7, split=1, varied="all"), row("net", 0.9, varied="weights")]
     assert accuracies(rows, ["one"]) == {"one": {"net": pytest.approx(0.6)}}
+
+
+def test_means_are_over_the_splits_that_all_models_have_a_result_of():
+    rows = [row(model, 0.5, dataset="a") for model in ("one", "two")]
+    rows += [row(model, 0.9, dataset="a", split=1, varied="split") for model in ("one", "two")]
+    # The easy split is not to be one model's alone.
+    rows[-1] |= {"accuracy": None, "failure": "score_model: no luck"}
+    assert accuracies(rows, ["a"]) == {"a": {"one": 0.5, "two": 0.5}}
+    assert table(rows, ["a"], ["one", "two"])["runs"] == [1, 1]
+
+
+@pytest.mark.parametrize(("n_pairs", "needed"), [(1, 6), (6, 8), (15, 10)])
+def test_how_many_datasets_it_takes_to_tell_any_of_so_many_pairs_apart(n_pairs: int, needed: int):
+    def lowest(n: int) -> float:
+        """The adjusted p-value of a pair that has the same order on all of n datasets."""
+        return n_pairs * wilcoxon(np.arange(1.0, n + 1), np.zeros(n)).pvalue
+
+    assert ranks.fewest_datasets(n_pairs) == needed
+    assert lowest(needed) < 0.05 <= lowest(needed - 1)

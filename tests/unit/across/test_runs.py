@@ -75,3 +75,14 @@ def test_all_at_once_is_the_split_and_its_seed_where_chance_takes_part():
             "knn": {0: 0.1, 1: 0.2},
             "net": {0: 0.3, 1: 0.5},
         }
+
+
+def test_no_other_run_takes_the_place_of_one_that_failed():
+    rows = [
+        row("net", 0.5),
+        row("net", 0.6, split=1, varied="split"),
+        row("net", 0.7, split=1, varied="all", seed=1),
+        row("net", 0.6, split=2, varied="split"),
+        row("net", None, split=2, varied="all", seed=2, failure="train_network: the loss is nan"),
+    ]
+    assert {split: one["accuracy"] for split, one in at_once(rows)["net"].items()} == {0: 0.5, 1: 0.7}

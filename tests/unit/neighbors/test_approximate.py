@@ -88,3 +88,9 @@ def test_more_lists_than_images_are_refused() -> None:
     assert [*FAMILIES["knn"].impossible("models.a", entry, setting)] == [
         "models.a.search.lists is 101; it must be at most 100, the number of training images."
     ]
+
+
+def test_the_lists_that_there_are_unless_told_are_too_many_for_few_images() -> None:
+    entry = {"n_neighbors": 5, "search": {"method": "ivf"}}
+    (sentence,) = FAMILIES["knn"].impossible("models.a", entry, Setting(100, 10, (3, 4, 4), 48))
+    assert sentence == "models.a.search.lists is 1024; it must be at most 100, the number of training images."

@@ -165,3 +165,21 @@ def test_no_dataset_may_be_called_as_the_comparison_is():
     datasets = CONFIG["datasets"] | {"across": CONFIG["datasets"]["cifar10"]}
     with pytest.raises(UserError, match=r"across\.datasets names across"):
         check({"datasets": ["cifar10", "across"]}, datasets=datasets)
+
+
+def test_what_is_a_dataset_s_own_counts_before_what_is_impossible():
+    features = CONFIG["features"] | {"pca": {"kind": "pca", "n_components": 200}}
+    changes = {"dataset": "faces", "compare": ["knn_pca"], "features": features}
+    asked = {"datasets": ["cifar10", "faces"]}
+    with pytest.raises(UserError, match=r"n_components is 200; it must be at most 160.*, for faces\."):
+        check(asked, **changes)
+    own = {"faces": {"features": {"pca": {"n_components": 32}}}}
+    found = check(asked | {"own": own}, **changes)
+    assert found["faces"]["features"]["pca"]["n_components"] == 32
+
+
+def test_a_list_of_images_left_out_is_the_configured_dataset_s():
+    asked = {"datasets": ["cifar10", "digits"]}
+    found = series.configurations({**CONFIG, "exclude": "bad.csv", "across": asked})
+    assert found["cifar10"]["exclude"] == "bad.csv"
+    assert "exclude" not in found["digits"]
