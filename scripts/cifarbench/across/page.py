@@ -11,13 +11,13 @@ from markupsafe import Markup
 from cifarbench.across import drawings
 from cifarbench.across.findings import Findings, rounded
 from cifarbench.across.results import Results
-from cifarbench.across.runs import elsewhere
+from cifarbench.across.runs import elsewhere, succeeded
 from cifarbench.report import svg
 from cifarbench.report.language import SOURCE_LANGUAGE, Language
 from cifarbench.report.page import TEMPLATES as REPORT_TEMPLATES
 from cifarbench.report.page import environment
 from cifarbench.report.pictures import Figure
-from cifarbench.study.series import ALL
+from cifarbench.study.series import ALL, ELSEWHERE
 from cifarbench.study.tables import Row
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -58,7 +58,9 @@ class View:
     @property
     def lede(self) -> str:
         """What was compared, in a sentence."""
-        say, rows = self.say, self.results.runs
+        say = self.say
+        # A failed run gave nothing, and for other test images nothing was run.
+        rows = [one for one in succeeded(self.results.runs) if one["varied"] != ELSEWHERE]
         return say(
             "{runs} of {models} on {datasets}; {splits} of training and test images. Every number and every finding "
             "here is computed from the files of these runs.",
