@@ -196,6 +196,14 @@ class View:
 
     rounded = staticmethod(rounded)
 
+    def bounds(self, overtaking: Row, sizes: list[int]) -> str:
+        """The interval of a number of images, which may begin below the smallest size, or end beyond the largest."""
+        low, high = (
+            None if overtaking[end] is None else self.say.whole(rounded(overtaking[end]))
+            for end in ("low", "high")
+        )
+        return f"{low or '< ' + self.say.whole(sizes[0])}\N{EN DASH}{high or '> ' + self.say.whole(sizes[-1])}"
+
     @property
     def elsewhere(self) -> list[tuple[str, list[tuple[Row, Row]]]]:
         """Of each other test set, by name and dataset: each model's row there, and its own."""
