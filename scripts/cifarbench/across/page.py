@@ -198,11 +198,11 @@ class View:
 
     def bounds(self, overtaking: Row, sizes: list[int]) -> str:
         """The interval of a number of images, which may begin below the smallest size, or end beyond the largest."""
-        low, high = (
-            None if overtaking[end] is None else self.say.whole(rounded(overtaking[end]))
-            for end in ("low", "high")
-        )
-        return f"{low or '< ' + self.say.whole(sizes[0])}\N{EN DASH}{high or '> ' + self.say.whole(sizes[-1])}"
+        ends = {"low": f"<{self.say.whole(sizes[0])}", "high": f">{self.say.whole(sizes[-1])}"}
+        for end in ends:
+            if overtaking[end] is not None:
+                ends[end] = self.say.whole(rounded(overtaking[end]))
+        return " \N{EN DASH} ".join(ends.values())
 
     @property
     def elsewhere(self) -> list[tuple[str, list[tuple[Row, Row]]]]:
