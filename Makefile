@@ -8,6 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 ARCHIVE_CONFIG := $(if $(ARCHIVE),'archive="$(abspath $(ARCHIVE))"') $(if $(SHA256),'sha256="$(SHA256)"')
 # A configuration laid over config/config.yaml: `make explain CONFIGFILE=config/digits.yaml`.
+$(if $(CONFIGFILE),$(if $(wildcard $(CONFIGFILE)),,$(error CONFIGFILE is $(CONFIGFILE); there is no such file: name one that is there)))
 OVERLAY := $(if $(CONFIGFILE),--configfile $(CONFIGFILE)) $(if $(strip $(ARCHIVE_CONFIG)),--config $(ARCHIVE_CONFIG))
 STUDY := snakemake --cores $(CORES) $(OVERLAY)
 DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
