@@ -51,11 +51,11 @@ def _orders(
     """Of every two models: `overtakings`, or `leads` of one that is nowhere behind; none if they end equal."""
     found: dict[str, list[dict[str, Any]]] = {"overtakings": [], "leads": []}
     for a, b in combinations(models, 2):
-        difference = measured[a] - measured[b]
+        first, second = sorted((a, b), key=lambda model: -measured[model][-1])
+        difference = measured[first] - measured[second]
         if difference[-1] == 0:
             continue
-        first, second = (a, b) if difference[-1] > 0 else (b, a)
-        if ((measured[first] - measured[second]) < 0).any():
+        if (difference < 0).any():
             found["overtakings"].append(overtaking(first, second, sizes, measured, resampled))
         else:
             found["leads"].append(lead(first, second, resampled))

@@ -168,6 +168,10 @@ class View:
                 "the interval is drawn (Bouthillier 2021, arXiv 2103.03098)."
             ): self._all_at_once,
             say(
+                "Of initial weights, the order of batches and the split, one is varied at a time, and the others are "
+                "held."
+            ): bool(found.variances) and not self._all_at_once,
+            say(
                 "Over datasets, pairs of models are compared by Wilcoxon's signed-rank test with Holm's correction, "
                 "and by the Bayesian signed-rank test with a region of practical equivalence of 0.01 (Benavoli 2017), "
                 "from six datasets on."

@@ -23,6 +23,10 @@ PROPOSED = 2
 BYTE = faiss.ScalarQuantizer.QT_8bit
 
 
+class TooFew(ValueError):
+    """A search that looked at so few points that some query has fewer neighbours than it should."""
+
+
 class ApproximateIndex:
     """Points (N, D) in an order in which a search has to look at few of them. search: an entry's, with its method."""
 
@@ -77,14 +81,14 @@ class ApproximateIndex:
     def nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Positions among the points (M, count) int64, nearest first, and squares of distances (M, count) float64.
 
-        Raises ValueError if so few points were looked at that some query has fewer neighbours than it should.
+        Raises TooFew.
         """
         faiss.omp_set_num_threads(self.threads)
         _, proposed = self.index.search(queries, min(PROPOSED * count, len(self._rows)))
         squares = measured(queries, self._values, self._rows, proposed, self._metric)
         order = np.lexsort((proposed, squares))[:, :count]
         if np.isinf(np.take_along_axis(squares, order[:, -1:], axis=1)).any():
-            raise ValueError(
+            raise TooFew(
                 "some images have fewer neighbours than they should; a larger search.effort finds them"
             )
         return np.take_along_axis(proposed, order, axis=1), np.take_along_axis(squares, order, axis=1)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from cifarbench.data.parts import rows_of
-from cifarbench.neighbors.approximate import ApproximateIndex
+from cifarbench.neighbors.approximate import ApproximateIndex, TooFew
 from cifarbench.neighbors.search import nearest, points_of
 from cifarbench.neighbors.voting import voices, vote_shares
 from cifarbench.study.errors import UserError
@@ -50,7 +50,7 @@ class Predictor:
         index.fill(self.points, np.arange(len(self.points)), "euclidean", memory_mb=ANY_MB)
         try:
             return index.nearest(queries, count)
-        except ValueError as error:
+        except TooFew as error:
             raise UserError(f"Of what {self.name} is asked about, {error}.") from None
 
     def stage(self) -> Any:
