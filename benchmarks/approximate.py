@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from cifarbench.neighbors.approximate import ApproximateIndex, recall
-from cifarbench.neighbors.search import nearest_rows
+from cifarbench.neighbors.approximate import INDEXES, recall
+from cifarbench.neighbors.family import DEFAULTS, n_indexes
+from cifarbench.neighbors.search import merged, nearest_rows
 from cifarbench.study.cost import Stopwatch, processor
 from cifarbench.study.pages import replace_part
 
@@ -39,13 +40,21 @@ def measure(values: np.ndarray, queries: np.ndarray) -> tuple[float, list[dict[s
         )
     exactly, found = len(sample) / watch.seconds, []
     for search, efforts in SEARCHES:
-        index = ApproximateIndex(search, values.shape[1], threads=1)
         with Stopwatch() as building:
-            index.fill(values, rows, "euclidean", MEMORY_MB)
+            indexes = [
+                INDEXES[search["method"]](
+                    *(values, some, "euclidean", DEFAULTS[search["method"]] | search),
+                    threads=1,
+                    memory_mb=MEMORY_MB,
+                    folder=None,
+                )
+                for some in np.array_split(rows, n_indexes(search, len(rows)))
+            ]
         for effort in efforts:
-            index.set_effort(effort)
             with Stopwatch() as searching:
-                neighbors, _ = index.nearest(queries, COUNT)
+                for index in indexes:
+                    index.effort = effort
+                neighbors, _ = merged((index.nearest(queries, COUNT) for index in indexes), COUNT)
             found.append(
                 {
                     "method": search["method"],

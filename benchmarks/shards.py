@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from cifarbench.data.parts import shard_of
-from cifarbench.neighbors.search import merged, nearest_rows, write_neighbors
+from cifarbench.neighbors.search import merged, nearest_rows, read_neighbors, write_neighbors
 from cifarbench.study.cost import processor
 from cifarbench.study.pages import replace_part
 
@@ -59,7 +59,7 @@ def measure(values: np.ndarray, queries: np.ndarray, n_shards: int) -> tuple[flo
 
         searching = processor_seconds(search)
         # The same file each time takes as long as others would.
-        return searching, processor_seconds(lambda: merged([path] * n_shards, COUNT))
+        return searching, processor_seconds(lambda: merged(map(read_neighbors, [path] * n_shards), COUNT))
 
 
 def table(values: np.ndarray, queries: np.ndarray) -> str:

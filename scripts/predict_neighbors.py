@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from cifarbench.data.parts import rows_of
-from cifarbench.neighbors.approximate import approximate_rows
+from cifarbench.neighbors.approximate import found_rows, judged
 from cifarbench.neighbors.family import KIND
-from cifarbench.neighbors.search import merged, nearest_rows
+from cifarbench.neighbors.search import merged, read_neighbors
 from cifarbench.neighbors.voting import voices, vote_shares
 from cifarbench.study.command import run
 from cifarbench.study.contract import decided, write_fit, write_predictions
@@ -43,32 +43,27 @@ def main(
     params, labels = settings["params"], np.load(train_labels)
     values, queries = (np.load(path, mmap_mode="r") for path in (train_features, test_features))
     rows, _ = rows_of(settings["part"], len(labels), np.load(division[0]) if division else None)
-    preparing, how = Stopwatch(), None
-    with Stopwatch() as watch:
-        if params["search"]:
-            neighbors, squares, how = approximate_rows(
-                *(values, rows, queries, params), threads=threads, memory_mb=memory_mb, preparing=preparing
-            )
-        elif shards:
-            neighbors, squares = merged(shards, params["n_neighbors"])
+    of_shards = [read_json(path) for path in shard_costs]
+    can = {"threads": threads, "memory_mb": memory_mb}
+    preparing = Stopwatch()
+    with Stopwatch() as searching:
+        if shards:
+            neighbors, squares = merged(map(read_neighbors, shards), params["n_neighbors"])
         else:
-            neighbors, squares = nearest_rows(
-                values,
-                rows,
-                queries,
-                np.arange(len(queries)),
-                metric=params["metric"],
-                n_neighbors=params["n_neighbors"],
-                threads=threads,
-                memory_mb=memory_mb,
-                preparing=preparing,
+            neighbors, squares = found_rows(
+                *(values, rows, queries, params), folder=predictions.parent, preparing=preparing, **can
             )
+    seconds = searching.seconds - preparing.seconds
+    how = None
+    if params["search"]:
+        needed = seconds + sum(one["predict"]["seconds"] for one in of_shards)
+        how = judged(settings["model"], neighbors, values, rows, queries, params, seconds=needed, **can)
+    with Stopwatch() as voting:
         n_classes = len(read_json(dataset)["classes"])
         proba = vote_shares(labels[neighbors], n_classes, voices(squares, params))
 
     write_predictions(predictions, np.load(test_labels), proba)
     of_features = [read_json(path) for path in fit_costs]
-    of_shards = [read_json(path) for path in shard_costs]
     write_fit(
         fit,
         settings,
@@ -81,7 +76,7 @@ def main(
         predict_costs=[
             *(read_json(path) for path in predict_costs),
             *(one["predict"] for one in of_shards),
-            cost_record(watch.seconds - preparing.seconds, threads),
+            cost_record(seconds + voting.seconds, threads),
         ],
         search_costs=[read_json(path) for path in search_costs],
         # Neighbours have to keep all that they are sought among.

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from cifarbench.data.parts import rows_of, shard_of
-from cifarbench.neighbors.search import nearest_rows, write_neighbors
+from cifarbench.neighbors.approximate import found_rows
+from cifarbench.neighbors.family import n_indexes
+from cifarbench.neighbors.search import write_neighbors
 from cifarbench.study.command import run
 from cifarbench.study.contract import decided
 from cifarbench.study.cost import Stopwatch, cost_record
@@ -32,19 +34,13 @@ def main(
     values, queries = (np.load(path, mmap_mode="r") for path in (train_features, test_features))
     order = np.load(division[0]) if division else None
     rows, _ = rows_of(settings["part"], len(values), order)
-    rows = shard_of(rows, settings["shard"], order)
+    # An index is searched by one job, so that all find what one would find.
+    n_pieces = n_indexes(params["search"], len(rows)) if params["search"] else None
+    rows = shard_of(rows, settings["shard"], order, n_pieces)
     preparing = Stopwatch()
     with Stopwatch() as watch:
-        found = nearest_rows(
-            values,
-            rows,
-            queries,
-            np.arange(len(queries)),
-            metric=params["metric"],
-            n_neighbors=params["n_neighbors"],
-            threads=threads,
-            memory_mb=memory_mb,
-            preparing=preparing,
+        found = found_rows(
+            values, rows, queries, params, threads=threads, memory_mb=memory_mb, preparing=preparing
         )
     write_neighbors(neighbors, *found)
     costs = {"fit": preparing.seconds, "predict": watch.seconds - preparing.seconds}

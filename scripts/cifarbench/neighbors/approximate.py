@@ -1,142 +1,119 @@
-"""k nearest neighbours by approximate search, and how many of the true ones it finds.
+"""k nearest neighbours by approximate search, and how many of the true ones it finds."""
 
-An index holds a byte of each value, and proposes a few more neighbours than are wanted; these are measured again, by
-the values themselves, from where they are mapped.
-"""
-
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cifarbench.neighbors.family import DEFAULTS
-from cifarbench.neighbors.search import MOST_POINTS, OF_POINTS, measured, nearest_rows, points_of
-from cifarbench.study.blas import faiss
-from cifarbench.study.blocks import MEGABYTE, let_go, row_blocks, take
+from cifarbench.neighbors.family import DEFAULTS, n_indexes
+from cifarbench.neighbors.graph import Graph
+from cifarbench.neighbors.lists import Lists
+from cifarbench.neighbors.search import NOBODY, merged, nearest_rows, points_of
 from cifarbench.study.cost import Stopwatch
 from cifarbench.study.errors import UserError
 
-# Queries by which recall is measured; points by which centres of lists are found, for each list, or otherwise the range
-# of values; proposals for each neighbour that is wanted.
+INDEXES = {"hnsw": Graph, "ivf": Lists}
+# Queries by which recall is measured.
 SAMPLE = 1000
-TRAINED_ON, SEEN = 64, 25_000
-PROPOSED = 2
-BYTE = faiss.ScalarQuantizer.QT_8bit
-
-
-class TooFew(ValueError):
-    """A search that looked at so few points that some query has fewer neighbours than it should."""
-
-
-class ApproximateIndex:
-    """Points (N, D) in an order in which a search has to look at few of them. search: an entry's, with its method."""
-
-    def __init__(self, search: dict[str, Any], n_values: int, threads: int):
-        self.search = DEFAULTS[search["method"]] | search
-        self.threads = threads
-        if search["method"] == "hnsw":
-            self.index = faiss.IndexHNSWSQ(n_values, BYTE, self.search["links"])
-            self.index.hnsw.efConstruction = self.search["build_effort"]
-        else:
-            self._centres = faiss.IndexFlatL2(n_values)
-            self.index = faiss.IndexIVFScalarQuantizer(
-                self._centres, n_values, self.search["lists"], BYTE, faiss.METRIC_L2, False
-            )
-        self.set_effort(self.search["effort"])
-
-    def set_effort(self, effort: int) -> None:
-        """How many points, or lists, a search looks at."""
-        if self.search["method"] == "hnsw":
-            self.index.hnsw.efSearch = effort
-        else:
-            self.index.nprobe = effort
-
-    def bytes_a_point(self, n_values: int) -> int:
-        """What an index keeps of a point: a byte of each value, its number, and those of points that it links to."""
-        # The lowest layer of the graph has twice the links, and few points are in a higher one.
-        return n_values + 8 + (8 * self.search["links"] if self.search["method"] == "hnsw" else 0)
-
-    def fill(
-        self, values: np.ndarray, rows: np.ndarray, metric: str, memory_mb: float, seed: int = 0
-    ) -> None:
-        """Put in some rows of mapped pixels or features. UserError if their index would not fit into `memory_mb`."""
-        needed = len(rows) * self.bytes_a_point(values.shape[1]) / MEGABYTE
-        if needed > memory_mb:
-            raise UserError(
-                f"search.method {self.search['method']} keeps all points in memory, {needed:,.0f} MB of them, and "
-                f"memory_mb is {memory_mb:,.0f}: raise it, take fewer components, or leave search out and divide the "
-                "exact search into shards."
-            )
-        self._values, self._rows, self._metric = values, rows, metric
-        # Several threads would link points in another order each time.
-        faiss.omp_set_num_threads(1)
-        if not self.index.is_trained:
-            few = min(self.search["lists"] * TRAINED_ON if "lists" in self.search else SEEN, len(rows))
-            chosen = np.sort(np.random.default_rng(seed).choice(len(rows), few, replace=False))
-            self.index.train(points_of(values[rows[chosen]], metric))
-        row_bytes = values.shape[1] * np.dtype(np.float32).itemsize
-        for block in row_blocks(rows, row_bytes, OF_POINTS / 4 * memory_mb, MOST_POINTS):
-            self.index.add(points_of(take(values, block), metric))
-            let_go(values)
-
-    def nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Positions among the points (M, count) int64, nearest first, and squares of distances (M, count) float64.
-
-        Raises TooFew.
-        """
-        faiss.omp_set_num_threads(self.threads)
-        _, proposed = self.index.search(queries, min(PROPOSED * count, len(self._rows)))
-        squares = measured(queries, self._values, self._rows, proposed, self._metric)
-        order = np.lexsort((proposed, squares))[:, :count]
-        if np.isinf(np.take_along_axis(squares, order[:, -1:], axis=1)).any():
-            raise TooFew(
-                "some images have fewer neighbours than they should; a larger search.effort finds them"
-            )
-        return np.take_along_axis(proposed, order, axis=1), np.take_along_axis(squares, order, axis=1)
 
 
 def approximate_rows(
     values: np.ndarray,
     rows: np.ndarray,
     queries: np.ndarray,
-    params: dict[str, Any],
     *,
+    search: dict[str, Any],
+    metric: str,
+    n_neighbors: int,
     threads: int,
     memory_mb: float,
-    preparing: Stopwatch,
-) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-    """Neighbours as search.nearest_rows gives them, of all `queries` (M, D), and how the search did.
+    folder: Path | None = None,
+    preparing: Stopwatch | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Neighbours of all `queries` (M, D) as search.nearest_rows gives them, or NOBODY where too few are found.
 
-    params: `n_neighbors`, `metric`, `search`. The last says `recall`, the share of the exact neighbours of `sample`
-    queries that were found, and with it `queries_per_second` and `exact_queries_per_second`. preparing: counts what it
-    takes to build the index, which is in memory as a whole.
+    search: an entry's, with its method. folder: of files while it lasts. preparing: counts what it takes to build
+    indexes.
     """
-    count, metric = params["n_neighbors"], params["metric"]
-    index = ApproximateIndex(params["search"], values.shape[1], threads)
-    with preparing:
-        index.fill(values, rows, metric, memory_mb)
-    with Stopwatch() as searching:
-        places, squares = index.nearest(points_of(queries, metric), count)
-    neighbors = rows[places]
+    preparing, search = preparing or Stopwatch(), DEFAULTS[search["method"]] | search
+    points, found = points_of(queries, metric), []
+    # More shards than indexes leave some with nothing.
+    if not len(rows):
+        shape = len(queries), n_neighbors
+        return np.full(shape, NOBODY), np.full(shape, np.inf)
+    for some in np.array_split(rows, n_indexes(search, len(rows))):
+        with preparing:
+            index = INDEXES[search["method"]](
+                *(values, some, metric, search), threads=threads, memory_mb=memory_mb, folder=folder
+            )
+        found.append(index.nearest(points, n_neighbors))
+        # One at a time is in memory.
+        del index
+    return merged(found, n_neighbors)
+
+
+def found_rows(
+    values: np.ndarray,
+    rows: np.ndarray,
+    queries: np.ndarray,
+    params: dict[str, Any],
+    *,
+    folder: Path | None = None,
+    **how: Any,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Neighbours of all `queries` by the search that an entry asks for, exact or approximate.
+
+    params: its `n_neighbors`, `metric` and `search`. folder, and how, `threads`, `memory_mb` and `preparing`: as above.
+    """
+    how |= {name: params[name] for name in ("metric", "n_neighbors")}
+    if params["search"]:
+        return approximate_rows(values, rows, queries, search=params["search"], folder=folder, **how)
+    return nearest_rows(values, rows, queries, np.arange(len(queries)), **how)
+
+
+def check_complete(name: str, neighbors: np.ndarray) -> None:
+    """UserError if a model's search has looked at so few points that some query has fewer neighbours than it should."""
+    if (neighbors == NOBODY).any():
+        raise UserError(
+            f"{name}: some images have fewer neighbours than they should; a larger search.effort finds them."
+        )
+
+
+def judged(
+    name: str,
+    neighbors: np.ndarray,
+    values: np.ndarray,
+    rows: np.ndarray,
+    queries: np.ndarray,
+    params: dict[str, Any],
+    *,
+    seconds: float,
+    threads: int,
+    memory_mb: float,
+) -> dict[str, Any]:
+    """How a model's approximate search did that found these neighbours (M, n_neighbors) in so many seconds.
+
+    `recall`: the share of the exact neighbours of `sample` queries that are among them. `queries_per_second`, and
+    `exact_queries_per_second`. Raises UserError if some are missing.
+    """
+    check_complete(name, neighbors)
     sample = np.unique(np.linspace(0, len(queries) - 1, SAMPLE).astype(int))
     with Stopwatch() as exactly:
         exact, _ = nearest_rows(
             *(values, rows, queries, sample),
-            metric=metric,
-            n_neighbors=count,
+            metric=params["metric"],
+            n_neighbors=params["n_neighbors"],
             threads=threads,
             memory_mb=memory_mb,
         )
-    return (
-        neighbors,
-        squares,
-        {
-            **index.search,
-            "recall": recall(neighbors[sample], exact),
-            "sample": len(sample),
-            "queries_per_second": len(queries) / searching.seconds,
-            "exact_queries_per_second": len(sample) / exactly.seconds,
-        },
-    )
+    return {
+        **DEFAULTS[params["search"]["method"]],
+        **params["search"],
+        "recall": recall(neighbors[sample], exact),
+        "sample": len(sample),
+        "queries_per_second": len(queries) / seconds,
+        "exact_queries_per_second": len(sample) / exactly.seconds,
+    }
 
 
 def recall(found: np.ndarray, exact: np.ndarray) -> float:

@@ -10,6 +10,13 @@ DEFAULTS = {
     "hnsw": {"links": 32, "build_effort": 80, "effort": 64},
     "ivf": {"lists": 1024, "effort": 16},
 }
+# Points of one graph: more would go on growing in memory, and in time more than in proportion.
+MOST_LINKED = 250_000
+
+
+def n_indexes(search: Entry, n_points: int) -> int:
+    """Among how many indexes an approximate search divides its points."""
+    return max(-(-n_points // MOST_LINKED), 1) if search["method"] == "hnsw" else 1
 
 
 def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
@@ -80,9 +87,10 @@ FAMILY = Family(
         ),
         "search": Parameter(
             SEARCH,
-            "approximate search, by faiss: `method: hnsw`, a graph, with its `links` of a point (32), `build_effort` "
-            "(80) and `effort` (64), points that a search keeps in view; or `method: ivf`, `lists` of points around "
-            "centres (1024), of which a search looks into `effort` (16). Its recall is measured and stands in fit.json",
+            "approximate search: `method: ivf`, `lists` of points around centres (1024), of which a search looks into "
+            "`effort` (16), the faster one where many images are asked about at once; or `method: hnsw`, a graph, with "
+            "its `links` of a point (32), `build_effort` (80) and `effort` (64), points that a search keeps in view. "
+            "Its recall is measured and stands in fit.json",
             "`null` for exact search; a mapping",
             required=False,
             default=None,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from cifarbench.data.parts import rows_of
-from cifarbench.neighbors.approximate import ApproximateIndex, TooFew
+from cifarbench.neighbors.approximate import approximate_rows, check_complete
 from cifarbench.neighbors.search import nearest, points_of
 from cifarbench.neighbors.voting import voices, vote_shares
 from cifarbench.study.errors import UserError
@@ -46,12 +46,16 @@ class Predictor:
     def _search(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         if not self.params["search"]:
             return nearest(self.points, queries, count, self.threads)
-        index = ApproximateIndex(self.params["search"], self.points.shape[1], self.threads)
-        index.fill(self.points, np.arange(len(self.points)), "euclidean", memory_mb=ANY_MB)
-        try:
-            return index.nearest(queries, count)
-        except TooFew as error:
-            raise UserError(f"Of what {self.name} is asked about, {error}.") from None
+        neighbors, squares = approximate_rows(
+            *(self.points, np.arange(len(self.points)), queries),
+            search=self.params["search"],
+            metric="euclidean",
+            n_neighbors=count,
+            threads=self.threads,
+            memory_mb=ANY_MB,
+        )
+        check_complete(self.name, neighbors)
+        return neighbors, squares
 
     def stage(self) -> Any:
         """The same for ONNX: a module. Raises UserError if the file would be too large."""

@@ -1,6 +1,7 @@
 """k nearest neighbours by exact search: the same, whatever parts of the points are searched and by how many jobs."""
 
-from functools import partial
+from collections.abc import Iterable
+from functools import partial, reduce
 from pathlib import Path
 from typing import Self
 
@@ -41,6 +42,12 @@ def points_of(values: np.ndarray, metric: str) -> np.ndarray:
     return points
 
 
+def sampled(values: np.ndarray, rows: np.ndarray, count: int, metric: str) -> np.ndarray:
+    """At most `count` of some rows of mapped pixels or features, at random, but each time the same, as points."""
+    chosen = np.random.default_rng(0).choice(len(rows), min(count, len(rows)), replace=False)
+    return points_of(values[rows[np.sort(chosen)]], metric)
+
+
 class Nearest:
     """The `count` nearest of points that come in parts, to each of some queries (M, D) float32, C-contiguous.
 
@@ -56,14 +63,14 @@ class Nearest:
         self.queries, self.count, self.threads = queries, count, threads
         self.neighbors = np.full((len(queries), count), NOBODY, np.int64)
         self.squares = np.full((len(queries), count), np.inf)
-        self._lengths = _lengths(queries)
+        self._lengths = lengths_of(queries)
 
     def add(self, points: np.ndarray, numbers: np.ndarray) -> Self:
         """Look among more points (N, D) float32, C-contiguous, of these numbers (N,)."""
         # The library shares a product among cores; where values are few, threads do better, each with its own queries.
         apart = self.threads if points.shape[1] < SHARED_VALUES else 1
         faiss.omp_set_num_threads(self.threads)
-        slack = _slack(self._lengths, _lengths(points).max(initial=0), points.shape[1])
+        slack = slack_of(self._lengths, lengths_of(points).max(initial=0), points.shape[1])
         # A few more than wanted tell, most often, that nobody else comes into question; where points are many at one
         # distance they do not, and more are asked for.
         rows, asked = np.arange(len(self.queries)), min(self.count + SPARE, len(points))
@@ -80,9 +87,7 @@ class Nearest:
         rows = np.arange(len(self.queries)) if rows is None else rows
         numbers = np.concatenate([self.neighbors[rows], neighbors], axis=1)
         squares = np.concatenate([self.squares[rows], squares], axis=1)
-        order = np.lexsort((numbers, squares))[:, : self.count]
-        self.neighbors[rows] = np.take_along_axis(numbers, order, axis=1)
-        self.squares[rows] = np.take_along_axis(squares, order, axis=1)
+        self.neighbors[rows], self.squares[rows] = first(numbers, squares, self.count)
         return self
 
     def _add(
@@ -109,12 +114,12 @@ class Nearest:
         return rows[~decided]
 
 
-def _lengths(points: np.ndarray) -> np.ndarray:
+def lengths_of(points: np.ndarray) -> np.ndarray:
     """Length of each point, (N,) float64, to float32's precision."""
     return np.sqrt(np.einsum("ij,ij->i", points, points).astype(np.float64))
 
 
-def _slack(lengths: np.ndarray, longest: float, n_values: int) -> np.ndarray:
+def slack_of(lengths: np.ndarray, longest: float, n_values: int) -> np.ndarray:
     """How far off the squares of distances to points, of at most such a length, may be: (M,) float64.
 
     A sum of n products in float32, in whatever order, is off by less than n u / (1 - n u) of the sum of their
@@ -138,21 +143,15 @@ def _squares(queries: np.ndarray, points: np.ndarray, query: np.ndarray, point: 
     return squares
 
 
-def measured(
-    queries: np.ndarray, values: np.ndarray, rows: np.ndarray, proposed: np.ndarray, metric: str
+def pair_squares(
+    queries: np.ndarray, query: np.ndarray, values: np.ndarray, rows: np.ndarray, metric: str
 ) -> np.ndarray:
-    """Squares of the distances of queries (M, D) to points that were proposed to each, (M, n) float64.
-
-    values: mapped pixels or features (N, D), some rows of which are the points. proposed: (M, n) int64, positions among
-    these; nobody, at infinite distance, where negative.
-    """
-    squares = np.full(proposed.shape, np.inf)
-    size = max(PROPOSAL_VALUES // values.shape[1] // proposed.shape[1], 1)
-    for start in range(0, len(queries), size):
-        some = slice(start, start + size)
-        query, place = np.nonzero(proposed[some] >= 0)
-        points = points_of(values[rows[proposed[some][query, place]]], metric)
-        squares[some][query, place] = _squares(queries[some], points, query, np.arange(len(query)))
+    """The same of queries (M, D), at some places, and rows of mapped pixels or features (N, D): (P,) float64."""
+    squares, size = np.empty(len(query)), max(PROPOSAL_VALUES // queries.shape[1], 1)
+    for start in range(0, len(query), size):
+        pairs = slice(start, start + size)
+        points = points_of(values[rows[pairs]], metric)
+        squares[pairs] = _squares(queries, points, query[pairs], np.arange(len(points)))
         let_go(values)
     return squares
 
@@ -206,11 +205,24 @@ def write_neighbors(path: Path, neighbors: np.ndarray, squares: np.ndarray) -> N
     write_arrays(path, neighbors=neighbors, squares=squares)
 
 
-def merged(paths: list[Path], n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
-    """What searches of all parts of the points have found, from the files that they have written."""
-    found = None
+def read_neighbors(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The same, read again."""
+    found = read_arrays(path)
+    return found["neighbors"], found["squares"]
+
+
+def merged(found: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray]:
+    """What a search of all points would have found, from the `count` nearest among each of their parts."""
     # One at a time: there may be many.
-    for one in map(read_arrays, paths):
-        found = found or Nearest(np.empty((len(one["neighbors"]), 0), np.float32), n_neighbors, threads=1)
-        found.merge(one["neighbors"], one["squares"])
-    return found.neighbors, found.squares
+    return reduce(
+        lambda some, more: first(
+            *(np.concatenate(both, axis=1) for both in zip(some, more, strict=True)), count
+        ),
+        found,
+    )
+
+
+def first(neighbors: np.ndarray, squares: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` nearest of some neighbours (M, n) and squares of distances, nearest first; of equals, the lower."""
+    order = np.lexsort((neighbors, squares))[:, :count]
+    return np.take_along_axis(neighbors, order, axis=1), np.take_along_axis(squares, order, axis=1)

@@ -129,14 +129,18 @@ class Layout:
 
         The first n images are those of the next smaller size and the rest, if their features are the same for both.
         """
-        # An approximate search looks at few points, but has all of them before it.
-        if self.plan.family(run.model).room != "neighbors" or self.plan.entry(run.model).get("search"):
+        if self.plan.family(run.model).room != "neighbors":
             return []
+        search = self.plan.entry(run.model).get("search") or {}
         n_shards = self.plan.config["shards"]
-        if n_shards > 1:
+        # Lists are searched at once, in a second or two.
+        if n_shards > 1 and search.get("method") != "ivf":
             return [
                 f"{RESULTS}/models/{run.path}/shards/{shard}_of_{n_shards}.npz" for shard in range(n_shards)
             ]
+        # An index is of all the images that it has, and no sum of smaller ones.
+        if search:
+            return []
         size = int(run.size.removeprefix("/first_") or 0)
         part = part_of(run.size)
         shared = self.plan.part_of(self.plan.features_of(run.model), part) == ALL

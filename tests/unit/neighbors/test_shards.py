@@ -77,7 +77,7 @@ def test_files_of_shards_merge_to_the_bytes_of_one_search(tmp_path, metric: str)
                 memory_mb=memory_mb,
             )
             search.write_neighbors(path, *some)
-        neighbors, squares = search.merged(paths, 9)
+        neighbors, squares = search.merged(map(search.read_neighbors, paths), 9)
         found[n_shards, memory_mb] = neighbors.tobytes(), squares.tobytes()
         assert set(neighbors.ravel()) <= set(rows)
     assert len(set(found.values())) == 1
@@ -98,7 +98,7 @@ def test_the_first_images_of_an_order_are_fewer_first_ones_and_the_rest(tmp_path
             paths[-1], *search.nearest_rows(values, rest, queries, np.arange(len(queries)), **options)
         )
         whole = search.nearest_rows(values, first, queries, np.arange(len(queries)), **options)
-        for ours, theirs in zip(search.merged(paths, 9), whole, strict=True):
+        for ours, theirs in zip(search.merged(map(search.read_neighbors, paths), 9), whole, strict=True):
             assert ours.tobytes() == theirs.tobytes()
 
 

@@ -51,6 +51,22 @@ def neighbors(rows):
     nearest_rows(images, rows, images, few, metric="cosine", n_neighbors=5, threads=1, memory_mb=30)
 
 
+def lists(rows):
+    from cifarbench.neighbors.lists import Lists
+    search = {"lists": 20, "effort": 4}
+    index = Lists(images, rows, "euclidean", search, threads=1, memory_mb=30, folder=folder)
+    index.nearest(images[few].astype(np.float32), 5)
+
+
+def graphs(rows):
+    from cifarbench.neighbors import approximate, family
+    family.MOST_LINKED = 20_000
+    search = {"method": "hnsw", "links": 4, "build_effort": 5, "effort": 5}
+    approximate.approximate_rows(
+        images, rows, images[few], search=search, metric="euclidean", n_neighbors=2, threads=1, memory_mb=60
+    )
+
+
 def classifier(rows):
     from cifarbench.estimators.classifier import build, fit
     found = build("sklearn.naive_bayes.GaussianNB", {}, 0, "models.m")
@@ -115,6 +131,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "features",
         "discriminants",
         "neighbors",
+        "lists",
+        "graphs",
         "classifier",
         "training",
         "doubts",

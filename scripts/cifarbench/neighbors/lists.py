@@ -1,0 +1,181 @@
+"""Points in lists around centres, of which a search looks into a few: all queries of a list together.
+
+An inverted file (Jégou et al. 2011, doi 10.1109/TPAMI.2010.57). faiss has it, too, and goes through the lists of one
+query after the other; a product of a list with all queries that look into it takes a quarter of the time.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cifarbench.neighbors.search import (
+    MOST_POINTS,
+    NOBODY,
+    OF_POINTS,
+    lengths_of,
+    pair_squares,
+    points_of,
+    sampled,
+    slack_of,
+)
+from cifarbench.study.blas import faiss
+from cifarbench.study.blocks import let_go, row_blocks, spilled, take
+from cifarbench.study.threads import in_threads
+
+# Points by which a centre is found, and in how many rounds; values in all of them, at most.
+TRAINED_ON, ROUNDS, TRAINED_VALUES = 64, 10, 1 << 26
+# Queries that are looked up together: their numbers fit into 16 bits, which sort several times faster.
+QUERIES = 1 << 14
+# Lists that tell, to begin with, how far a neighbour may be.
+FIRST = 2
+# Of points that come into question in a list, for each that is wanted.
+MANY = 4
+# Points after which those that were looked at are given back.
+KEPT_POINTS = 1 << 18
+
+
+class Lists:
+    """Rows of mapped pixels or features (N, D), each in the list of its nearest centre, side by side in a file.
+
+    search: `lists`, and `effort`, how many of them a search looks into. folder: of the file, which goes with the lists.
+    """
+
+    def __init__(
+        self,
+        values: np.ndarray,
+        rows: np.ndarray,
+        metric: str,
+        search: dict[str, Any],
+        *,
+        threads: int,
+        memory_mb: float,
+        folder: Path | None,
+    ):
+        self.effort, self.threads = search["effort"], threads
+        # Several threads would round otherwise.
+        faiss.omp_set_num_threads(1)
+        n_values, n_lists = values.shape[1], search["lists"]
+        kmeans = faiss.Kmeans(n_values, n_lists, niter=ROUNDS, seed=0, min_points_per_centroid=1)
+        few = max(min(n_lists * TRAINED_ON, TRAINED_VALUES // n_values), n_lists)
+        kmeans.train(sampled(values, rows, few, metric))
+        self.centres = kmeans.centroids.copy()
+
+        row_bytes = bytes_a_point(n_values)
+        blocks = partial(
+            row_blocks, row_bytes=row_bytes, megabytes=OF_POINTS / 4 * memory_mb, most=MOST_POINTS
+        )
+        list_of, self.longest = np.empty(len(rows), np.int32), 0.0
+        for places in blocks(np.arange(len(rows))):
+            points = points_of(take(values, rows[places]), metric)
+            list_of[places] = faiss.knn(points, self.centres, 1)[1][:, 0]
+            self.longest = max(self.longest, lengths_of(points).max())
+            let_go(values)
+        order = np.argsort(list_of, kind="stable")
+        self.rows = rows[order]
+        self.bounds = np.searchsorted(list_of, np.arange(n_lists + 1), sorter=order)
+
+        def in_order():
+            for block in blocks(self.rows):
+                yield _scored(points_of(values[block], metric))
+                let_go(values)
+
+        self.points = spilled(in_order(), folder)
+
+    def nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the nearest in the lists (M, count) int64, nearest first, and squares of distances float64.
+
+        Where fewer are found, NOBODY stands for the others, at infinite distance. queries: (M, D) float32.
+        """
+        faiss.omp_set_num_threads(self.threads)
+        n_blocks = max(-(-len(queries) // QUERIES), min(self.threads, len(queries)))
+        blocks = np.array_split(queries, n_blocks)
+        found = in_threads(partial(self._nearest, count=count), blocks, self.threads)
+        neighbors, squares = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return neighbors, squares
+
+    def _nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        effort, n_values = min(self.effort, len(self.centres)), queries.shape[1]
+        _, asked = faiss.knn(queries, self.centres, effort)
+        # How far off a score can be, and how low it is at the lowest.
+        lengths = lengths_of(queries)
+        slack = slack_of(lengths, self.longest, n_values)
+        lowest = -np.square(lengths + self.longest)
+
+        # The last of the nearest in a few lists bounds the distance of all.
+        few = asked[:, : max(FIRST, min(effort, 2 * count * len(self.centres) // len(self.rows)))]
+        best = np.full((few.size, count), -np.inf, np.float32)
+        for pairs, _, scores in self._scores(queries, few, np.zeros(len(queries))):
+            here = min(count, scores.shape[1])
+            scores.partition(scores.shape[1] - here, axis=1)
+            best[pairs, :here] = scores[:, scores.shape[1] - here :]
+        best = best.reshape(len(queries), -1)
+        best.partition(best.shape[1] - count, axis=1)
+        limits = np.maximum(best[:, -count] - 2 * slack, lowest)
+
+        found = [(np.arange(0), np.arange(0), np.empty(0, np.float32))]
+        for pairs, start, scores in self._scores(queries, asked, limits):
+            query = pairs // effort
+            near = np.flatnonzero(scores >= 0)
+            if len(near) > MANY * count * len(query) and scores.shape[1] > count:
+                # There are copies, or the first lists were short: a list gives no more than are wanted.
+                places = np.argpartition(scores, scores.shape[1] - count, axis=1)[:, -count:]
+                near = (places + scores.shape[1] * np.arange(len(query))[:, None]).ravel()
+            one, place = np.divmod(near, scores.shape[1])
+            found.append((query[one], start + place, scores.ravel()[near]))
+        query, place, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+
+        # As a product only proposes, those are measured that it can't exclude.
+        order = np.argsort(-scores)
+        order = order[np.argsort(query[order].astype(np.uint16), kind="stable")]
+        query, place, scores = query[order], place[order], scores[order]
+        starts = np.searchsorted(query, np.arange(len(queries) + 1))
+        last = np.minimum(starts[:-1] + count, starts[1:]) - 1
+        # A query that has found nothing asks for the last.
+        near = scores >= (np.append(scores, 0)[last] - 2 * slack)[query]
+        query, place = query[near], place[near]
+        squares = pair_squares(queries, query, self.points[:, :n_values], place, "euclidean")
+
+        found_rows = self.rows[place]
+        order = np.lexsort((found_rows, squares, query))
+        rank = np.arange(len(query)) - np.searchsorted(query, np.arange(len(queries)))[query]
+        order, query, rank = order[rank < count], query[rank < count], rank[rank < count]
+        neighbors, distances = np.full((len(queries), count), NOBODY), np.full((len(queries), count), np.inf)
+        neighbors[query, rank], distances[query, rank] = found_rows[order], squares[order]
+        return neighbors, distances
+
+    def _scores(
+        self, queries: np.ndarray, asked: np.ndarray, limits: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
+        """Of each list: its places in `asked` (M, n), flat; where its points begin; how near they are to the queries.
+
+        A score is larger the nearer a point is: half the square of the query's length, less half that of the distance,
+        and less the query's limit (M,).
+        """
+        lists = asked.ravel().astype(np.min_scalar_type(len(self.centres)))
+        order = np.argsort(lists, kind="stable")
+        bounds = np.searchsorted(lists[order], np.arange(len(self.centres) + 1))
+        ones = np.ones(len(queries), np.float32)
+        queries = np.column_stack([queries, ones, -limits.astype(np.float32)])
+        seen = 0
+        for one in np.flatnonzero((np.diff(bounds) > 0) & (np.diff(self.bounds) > 0)):
+            pairs, own = order[bounds[one] : bounds[one + 1]], slice(*self.bounds[one : one + 2])
+            scores = queries.take(pairs // asked.shape[1], axis=0) @ self.points[own].T
+            yield pairs, own.start, scores
+            seen += scores.shape[1]
+            if seen > KEPT_POINTS:
+                let_go(self.points)
+                seen = 0
+
+
+def _scored(points: np.ndarray) -> np.ndarray:
+    """Points (N, D), less half their squares, and ones (N, D + 2): with queries, 1 and limits, a product is scores."""
+    halves = np.einsum("ij,ij->i", points, points) / -2
+    return np.column_stack([points, halves, np.ones(len(points), points.dtype)])
+
+
+def bytes_a_point(n_values: int) -> int:
+    """What the file of lists keeps of a point."""
+    return (n_values + 2) * np.dtype(np.float32).itemsize
