@@ -11,6 +11,7 @@ configuration's own, whose results `make million` completes.
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from cifarbench.study.pages import replace_part
 PROJECT = Path(__file__).parents[1]
 CONFIGURATION = PROJECT / "config/million.yaml"
 NOTES = "usage.jsonl"
+SHARD = re.compile(r"/\d+_of_\d+$")
 # Jobs that take less are mostly imports, and their exponent says nothing.
 SHORT = 5.0
 PROJECTED = [1_000_000, 10_000_000, 100_000_000]
@@ -66,12 +68,14 @@ def measure(n_train: int, cores: int) -> Path:
 
 
 def seconds_and_memory(results: Path) -> dict[str, tuple[float, float]]:
-    """Of each job: seconds of processor time, and the largest resident memory in MB, by its name."""
-    found = [json.loads(line) for line in (results / NOTES).read_text().splitlines()]
-    return {
-        one["job"]: (one["processor_seconds"], one["memory_mb"])
-        for one in sorted(found, key=lambda one: one["job"])
-    }
+    """Of each job: seconds of processor time, and the largest resident memory in MB, by its name; shards as one."""
+    found: dict[str, tuple[float, float]] = {}
+    for line in (results / NOTES).read_text().splitlines():
+        one = json.loads(line)
+        name = SHARD.sub("", one["job"])
+        seconds, memory = found.get(name, (0, 0))
+        found[name] = seconds + one["processor_seconds"], max(memory, one["memory_mb"])
+    return dict(sorted(found.items()))
 
 
 def megabytes(results: Path, pattern: str) -> float:
