@@ -33,8 +33,8 @@ QUERIES = 1 << 14
 FIRST = 2
 # Of points that come into question in a list, for each that is wanted.
 MANY = 4
-# Points after which those that were looked at are given back.
-KEPT_POINTS = 1 << 18
+# Scores that are looked at together, and values of points after which those that were looked at are given back.
+MOST_SCORES, SEEN_VALUES = 1 << 22, 1 << 24
 
 
 class Lists:
@@ -97,27 +97,42 @@ class Lists:
         return neighbors, squares
 
     def _nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        effort, n_values = min(self.effort, len(self.centres)), queries.shape[1]
-        _, asked = faiss.knn(queries, self.centres, effort)
-        # How far off a score can be, and how low it is at the lowest.
-        lengths = lengths_of(queries)
-        slack = slack_of(lengths, self.longest, n_values)
-        lowest = -np.square(lengths + self.longest)
+        _, asked = faiss.knn(queries, self.centres, min(self.effort, len(self.centres)))
+        # How far off a score can be.
+        slack = slack_of(lengths_of(queries), self.longest, queries.shape[1])
+        # A few lists bound the distance of the last neighbour.
+        n_first = max(FIRST, 2 * count * len(self.centres) // len(self.rows))
+        limits = self._limits(queries, asked[:, :n_first], count) - 2 * slack
+        query, place, scores = self._candidates(queries, asked, limits, count)
 
-        # The last of the nearest in a few lists bounds the distance of all.
-        few = asked[:, : max(FIRST, min(effort, 2 * count * len(self.centres) // len(self.rows)))]
-        best = np.full((few.size, count), -np.inf, np.float32)
-        for pairs, _, scores in self._scores(queries, few, np.zeros(len(queries))):
+        # As a product only proposes, those are measured that it can't exclude.
+        order = np.argsort(-scores)
+        order = order[np.argsort(query[order].astype(np.uint16), kind="stable")]
+        query, place, scores = query[order], place[order], scores[order]
+        starts = np.searchsorted(query, np.arange(len(queries) + 1))
+        last = np.minimum(starts[:-1] + count, starts[1:]) - 1
+        # A query that has found nothing has no last one, and asks for another's.
+        near = scores >= (np.append(scores, 0)[last] - 2 * slack)[query]
+        return self._measured(queries, query[near], place[near], count)
+
+    def _limits(self, queries: np.ndarray, asked: np.ndarray, count: int) -> np.ndarray:
+        """The score of the last of the `count` nearest in some lists (M,), or the lowest that there can be."""
+        best = np.full((asked.size, count), -np.inf, np.float32)
+        for pairs, _, scores in self._scores(queries, asked, np.zeros(len(queries))):
             here = min(count, scores.shape[1])
             scores.partition(scores.shape[1] - here, axis=1)
             best[pairs, :here] = scores[:, scores.shape[1] - here :]
         best = best.reshape(len(queries), -1)
         best.partition(best.shape[1] - count, axis=1)
-        limits = np.maximum(best[:, -count] - 2 * slack, lowest)
+        return np.maximum(best[:, -count], -np.square(lengths_of(queries) + self.longest))
 
+    def _candidates(
+        self, queries: np.ndarray, asked: np.ndarray, limits: np.ndarray, count: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs of queries and points in their lists that reach the queries' limits: their places, and scores (P,)."""
         found = [(np.arange(0), np.arange(0), np.empty(0, np.float32))]
         for pairs, start, scores in self._scores(queries, asked, limits):
-            query = pairs // effort
+            query = pairs // asked.shape[1]
             near = np.flatnonzero(scores >= 0)
             if len(near) > MANY * count * len(query) and scores.shape[1] > count:
                 # There are copies, or the first lists were short: a list gives no more than are wanted.
@@ -126,25 +141,20 @@ class Lists:
             one, place = np.divmod(near, scores.shape[1])
             found.append((query[one], start + place, scores.ravel()[near]))
         query, place, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return query, place, scores
 
-        # As a product only proposes, those are measured that it can't exclude.
-        order = np.argsort(-scores)
-        order = order[np.argsort(query[order].astype(np.uint16), kind="stable")]
-        query, place, scores = query[order], place[order], scores[order]
-        starts = np.searchsorted(query, np.arange(len(queries) + 1))
-        last = np.minimum(starts[:-1] + count, starts[1:]) - 1
-        # A query that has found nothing asks for the last.
-        near = scores >= (np.append(scores, 0)[last] - 2 * slack)[query]
-        query, place = query[near], place[near]
-        squares = pair_squares(queries, query, self.points[:, :n_values], place, "euclidean")
-
-        found_rows = self.rows[place]
-        order = np.lexsort((found_rows, squares, query))
+    def _measured(
+        self, queries: np.ndarray, query: np.ndarray, place: np.ndarray, count: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Of pairs, by query, the nearest `count` of each: rows and squares, as `nearest` gives them."""
+        found, points = self.rows[place], self.points[:, : queries.shape[1]]
+        distances = pair_squares(queries, query, points, place, "euclidean")
+        order = np.lexsort((found, distances, query))
         rank = np.arange(len(query)) - np.searchsorted(query, np.arange(len(queries)))[query]
-        order, query, rank = order[rank < count], query[rank < count], rank[rank < count]
-        neighbors, distances = np.full((len(queries), count), NOBODY), np.full((len(queries), count), np.inf)
-        neighbors[query, rank], distances[query, rank] = found_rows[order], squares[order]
-        return neighbors, distances
+        order, own = order[rank < count], (query[rank < count], rank[rank < count])
+        neighbors, squares = np.full((len(queries), count), NOBODY), np.full((len(queries), count), np.inf)
+        neighbors[own], squares[own] = found[order], distances[order]
+        return neighbors, squares
 
     def _scores(
         self, queries: np.ndarray, asked: np.ndarray, limits: np.ndarray
@@ -162,10 +172,13 @@ class Lists:
         seen = 0
         for one in np.flatnonzero((np.diff(bounds) > 0) & (np.diff(self.bounds) > 0)):
             pairs, own = order[bounds[one] : bounds[one + 1]], slice(*self.bounds[one : one + 2])
-            scores = queries.take(pairs // asked.shape[1], axis=0) @ self.points[own].T
-            yield pairs, own.start, scores
-            seen += scores.shape[1]
-            if seen > KEPT_POINTS:
+            points = self.points[own]
+            # Few lists are long, and many look into them.
+            size = max(MOST_SCORES // len(points), 1)
+            for some in (pairs[start : start + size] for start in range(0, len(pairs), size)):
+                yield some, own.start, queries.take(some // asked.shape[1], axis=0) @ points.T
+            seen += points.size
+            if seen > SEEN_VALUES:
                 let_go(self.points)
                 seen = 0
 

@@ -123,7 +123,9 @@ def test_a_graph_is_no_larger_than_it_may_be() -> None:
     assert n_indexes(LISTS, 3 * most) == 1
 
 
-def test_a_search_in_all_lists_finds_all_neighbours_whatever_else() -> None:
+def test_a_search_in_all_lists_finds_all_neighbours_whatever_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "MOST_SCORES", 20_000)
+    monkeypatch.setattr(lists, "QUERIES", 40)
     values, queries = points(3000, 0), points(90, 1)
     # Copies, more than are wanted; and some lists that have nobody, or fewer than are wanted.
     values[500:1500] = values[:10].repeat(100, axis=0)
