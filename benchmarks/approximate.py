@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
 
-from cifarbench.neighbors.approximate import INDEXES, recall
-from cifarbench.neighbors.family import DEFAULTS, n_indexes
+from cifarbench.neighbors.approximate import indexes, recall
 from cifarbench.neighbors.search import merged, nearest_rows
 from cifarbench.study.cost import Stopwatch, processor
 from cifarbench.study.pages import replace_part
@@ -41,20 +41,12 @@ def measure(values: np.ndarray, queries: np.ndarray) -> tuple[float, list[dict[s
     exactly, found = len(sample) / watch.seconds, []
     for search, efforts in SEARCHES:
         with Stopwatch() as building:
-            indexes = [
-                INDEXES[search["method"]](
-                    *(values, some, "euclidean", DEFAULTS[search["method"]] | search),
-                    threads=1,
-                    memory_mb=MEMORY_MB,
-                    folder=None,
-                )
-                for some in np.array_split(rows, n_indexes(search, len(rows)))
-            ]
+            built = [*indexes(values, rows, "euclidean", search, threads=1, memory_mb=MEMORY_MB, folder=None)]
         for effort in efforts:
             with Stopwatch() as searching:
-                for index in indexes:
+                for index in built:
                     index.effort = effort
-                neighbors, _ = merged((index.nearest(queries, COUNT) for index in indexes), COUNT)
+                neighbors, _ = merged((index.nearest(queries, COUNT) for index in built), COUNT)
             found.append(
                 {
                     "method": search["method"],
@@ -116,7 +108,8 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.results / "features" / options.features / "all"
     values, queries = np.load(folder / "train.npy", mmap_mode="r"), np.load(folder / "test.npy")
-    exactly, found = measure(values, queries)
+    with threadpool_limits(1):
+        exactly, found = measure(values, queries)
     replace_part(options.page, "benchmarks/approximate.py", table(exactly, found, *values.shape))
     draw(found, exactly, options.picture)
 

@@ -1,5 +1,6 @@
 """k nearest neighbours by approximate search, and how many of the true ones it finds."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +8,17 @@ import numpy as np
 
 from cifarbench.neighbors.family import DEFAULTS, n_indexes
 from cifarbench.neighbors.graph import Graph
-from cifarbench.neighbors.lists import Lists
-from cifarbench.neighbors.search import NOBODY, merged, nearest_rows, points_of
+from cifarbench.neighbors.lists import Lists, bytes_a_point
+from cifarbench.neighbors.search import NOBODY, OF_QUERIES, merged, nearest_rows, nobody, points_of
+from cifarbench.study.blocks import row_blocks, take
 from cifarbench.study.cost import Stopwatch
 from cifarbench.study.errors import UserError
 
 INDEXES = {"hnsw": Graph, "ivf": Lists}
 # Queries by which recall is measured.
 SAMPLE = 1000
+# Queries that are looked up together: more gain nothing. Bytes of one for each neighbour that is wanted, measured.
+MOST_QUERIES, CANDIDATES = 1 << 14, 200
 
 
 def approximate_rows(
@@ -35,21 +39,33 @@ def approximate_rows(
     search: an entry's, with its method. folder: of files while it lasts. preparing: counts what it takes to build
     indexes.
     """
-    preparing, search = preparing or Stopwatch(), DEFAULTS[search["method"]] | search
-    points, found = points_of(queries, metric), []
-    # More shards than indexes leave some with nothing.
-    if not len(rows):
-        shape = len(queries), n_neighbors
-        return np.full(shape, NOBODY), np.full(shape, np.inf)
-    for some in np.array_split(rows, n_indexes(search, len(rows))):
-        with preparing:
-            index = INDEXES[search["method"]](
-                *(values, some, metric, search), threads=threads, memory_mb=memory_mb, folder=folder
-            )
-        found.append(index.nearest(points, n_neighbors))
-        # One at a time is in memory.
-        del index
-    return merged(found, n_neighbors)
+    preparing = preparing or Stopwatch()
+    # Points, and what comes into question of them.
+    query_bytes = 2 * bytes_a_point(values.shape[1]) + CANDIDATES * n_neighbors
+    blocks = [*row_blocks(np.arange(len(queries)), query_bytes, OF_QUERIES * memory_mb, MOST_QUERIES)]
+
+    def found() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        yield nobody(len(queries), n_neighbors)
+        built = indexes(values, rows, metric, search, threads=threads, memory_mb=memory_mb, folder=folder)
+        while True:
+            with preparing:
+                index = next(built, None)
+            if index is None:
+                return
+            some = [index.nearest(points_of(take(queries, block), metric), n_neighbors) for block in blocks]
+            yield tuple(np.concatenate(parts) for parts in zip(*some, strict=True))
+
+    return merged(found(), n_neighbors)
+
+
+def indexes(
+    values: np.ndarray, rows: np.ndarray, metric: str, search: dict[str, Any], **how: Any
+) -> Iterator[Graph | Lists]:
+    """The indexes of some rows, each built when it is asked for. how: `threads`, `memory_mb` and `folder`."""
+    search = DEFAULTS[search["method"]] | search
+    # More shards than there are graphs leave some with nothing.
+    for some in np.array_split(rows, n_indexes(search, len(rows))) if len(rows) else []:
+        yield INDEXES[search["method"]](values, some, metric, search, **how)
 
 
 def found_rows(

@@ -9,21 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.neighbors.search import (
-    MOST_POINTS,
-    NOBODY,
-    OF_POINTS,
-    first,
-    pair_squares,
-    points_of,
-    sampled,
-)
+from cifarbench.neighbors.search import MOST_POINTS, first, nobody, pair_squares, points_of, sampled
 from cifarbench.study.blas import faiss
 from cifarbench.study.blocks import MEGABYTE, let_go, row_blocks, take
 from cifarbench.study.errors import UserError
 
-# Points by which the range of values is found, at most, and values in them.
-TRAINED_ON, TRAINED_VALUES = 25_000, 1 << 23
+# Values of points by which their range is found, at most, and megabytes of points that are linked together.
+RANGE_VALUES, BLOCK_MB = 1 << 21, 10
 # Proposals for each neighbour that is wanted.
 PROPOSED = 2
 
@@ -47,11 +39,12 @@ class Graph:
         folder: Path | None = None,
     ):
         n_values = values.shape[1]
-        needed = len(rows) * bytes_a_point(search["links"], n_values) / MEGABYTE
+        # Twice, since what grows is copied.
+        needed = 2 * len(rows) * bytes_a_point(search["links"], n_values) / MEGABYTE
         if needed > memory_mb:
             raise UserError(
-                f"search.method hnsw keeps {len(rows):,} points in memory, {needed:,.0f} MB of them, and memory_mb is "
-                f"{memory_mb:,.0f}: raise it, take fewer components, or search.method ivf, which leaves them in a file."
+                f"search.method hnsw keeps {len(rows):,} points in memory, for which it needs {needed:,.0f} MB, and "
+                f"memory_mb is {memory_mb:,.0f}: raise it, take fewer components, or let search.method be ivf."
             )
         self.values, self.rows, self.metric = values, rows, metric
         self.effort, self.threads = search["effort"], threads
@@ -59,10 +52,10 @@ class Graph:
         faiss.omp_set_num_threads(1)
         self.index = faiss.IndexHNSWSQ(n_values, faiss.ScalarQuantizer.QT_8bit, search["links"])
         self.index.hnsw.efConstruction = search["build_effort"]
-        few = min(TRAINED_ON, max(TRAINED_VALUES // n_values, 1))
-        self.index.train(sampled(values, rows, few, metric))
+        self.index.train(sampled(values, rows, max(RANGE_VALUES // n_values, 1), metric))
         row_bytes = n_values * np.dtype(np.float32).itemsize
-        for block in row_blocks(rows, row_bytes, OF_POINTS / 4 * memory_mb, MOST_POINTS):
+        # Blocks of another size would link points in another order.
+        for block in row_blocks(rows, row_bytes, BLOCK_MB, MOST_POINTS):
             self.index.add(points_of(take(values, block), metric))
             let_go(values)
 
@@ -75,7 +68,7 @@ class Graph:
         self.index.hnsw.efSearch = self.effort
         _, proposed = self.index.search(queries, PROPOSED * count)
         query, place = np.nonzero(proposed >= 0)
-        found, squares = np.full(proposed.shape, NOBODY), np.full(proposed.shape, np.inf)
+        found, squares = nobody(*proposed.shape)
         found[query, place] = self.rows[proposed[query, place]]
         squares[query, place] = pair_squares(queries, query, self.values, found[query, place], self.metric)
         return first(found, squares, count)

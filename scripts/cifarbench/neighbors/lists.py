@@ -1,10 +1,10 @@
 """Points in lists around centres, of which a search looks into a few: all queries of a list together.
 
 An inverted file (Jégou et al. 2011, doi 10.1109/TPAMI.2010.57). faiss has it, too, and goes through the lists of one
-query after the other; a product of a list with all queries that look into it takes a quarter of the time.
+query after the other; a product of a list with all queries that look into it takes a third of the time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ import numpy as np
 
 from cifarbench.neighbors.search import (
     MOST_POINTS,
-    NOBODY,
+    NO_NUMBERS,
     OF_POINTS,
     lengths_of,
+    merged,
+    nobody,
     pair_squares,
     points_of,
     sampled,
@@ -26,21 +28,20 @@ from cifarbench.study.blocks import let_go, row_blocks, spilled, take
 from cifarbench.study.threads import in_threads
 
 # Points by which a centre is found, and in how many rounds; values in all of them, at most.
-TRAINED_ON, ROUNDS, TRAINED_VALUES = 64, 10, 1 << 26
-# Queries that are looked up together: their numbers fit into 16 bits, which sort several times faster.
-QUERIES = 1 << 14
+TRAINED_ON, ROUNDS, TRAINED_VALUES = 64, 10, 1 << 25
 # Lists that tell, to begin with, how far a neighbour may be.
 FIRST = 2
-# Of points that come into question in a list, for each that is wanted.
+# Pairs that come into question in a list, for each that is wanted, beyond which they are measured at once.
 MANY = 4
 # Scores that are looked at together, and values of points after which those that were looked at are given back.
-MOST_SCORES, SEEN_VALUES = 1 << 22, 1 << 24
+MOST_SCORES, SEEN_VALUES = 1 << 20, 1 << 24
 
 
 class Lists:
     """Rows of mapped pixels or features (N, D), each in the list of its nearest centre, side by side in a file.
 
     search: `lists`, and `effort`, how many of them a search looks into. folder: of the file, which goes with the lists.
+    Raises ValueError if some values are no numbers.
     """
 
     def __init__(
@@ -57,63 +58,58 @@ class Lists:
         self.effort, self.threads = search["effort"], threads
         # Several threads would round otherwise.
         faiss.omp_set_num_threads(1)
-        n_values, n_lists = values.shape[1], search["lists"]
-        kmeans = faiss.Kmeans(n_values, n_lists, niter=ROUNDS, seed=0, min_points_per_centroid=1)
-        few = max(min(n_lists * TRAINED_ON, TRAINED_VALUES // n_values), n_lists)
-        kmeans.train(sampled(values, rows, few, metric))
-        self.centres = kmeans.centroids.copy()
-
-        row_bytes = bytes_a_point(n_values)
-        blocks = partial(
-            row_blocks, row_bytes=row_bytes, megabytes=OF_POINTS / 4 * memory_mb, most=MOST_POINTS
-        )
+        n_values, n_lists = values.shape[1], min(search["lists"], len(rows))
+        self.centres = _centres(values, rows, metric, n_lists)
         list_of, self.longest = np.empty(len(rows), np.int32), 0.0
-        for places in blocks(np.arange(len(rows))):
+        megabytes = OF_POINTS / 4 * memory_mb
+        for places in row_blocks(np.arange(len(rows)), bytes_a_point(n_values), megabytes, MOST_POINTS):
             points = points_of(take(values, rows[places]), metric)
-            list_of[places] = faiss.knn(points, self.centres, 1)[1][:, 0]
+            list_of[places] = self._nearest_centres(points, 1)[:, 0]
             self.longest = max(self.longest, lengths_of(points).max())
             let_go(values)
         order = np.argsort(list_of, kind="stable")
         self.rows = rows[order]
         self.bounds = np.searchsorted(list_of, np.arange(n_lists + 1), sorter=order)
-
-        def in_order():
-            for block in blocks(self.rows):
-                yield _scored(points_of(values[block], metric))
-                let_go(values)
-
-        self.points = spilled(in_order(), folder)
+        blocks = row_blocks(self.rows, bytes_a_point(n_values), megabytes, MOST_POINTS)
+        self.points = spilled(_scored(values, blocks, metric), folder)
 
     def nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the nearest in the lists (M, count) int64, nearest first, and squares of distances float64.
 
-        Where fewer are found, NOBODY stands for the others, at infinite distance. queries: (M, D) float32.
+        Of all points in the lists that are looked into, these are the nearest; of equals, the lower rows. Where there
+        are fewer, NOBODY stands for the others, at infinite distance. queries: (M, D) float32.
         """
         faiss.omp_set_num_threads(self.threads)
-        n_blocks = max(-(-len(queries) // QUERIES), min(self.threads, len(queries)))
-        blocks = np.array_split(queries, n_blocks)
-        found = in_threads(partial(self._nearest, count=count), blocks, self.threads)
+        pieces = np.array_split(queries, max(min(self.threads, len(queries)), 1))
+        found = in_threads(partial(self._nearest, count=count), pieces, self.threads)
         neighbors, squares = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return neighbors, squares
 
     def _nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        _, asked = faiss.knn(queries, self.centres, min(self.effort, len(self.centres)))
-        # How far off a score can be.
-        slack = slack_of(lengths_of(queries), self.longest, queries.shape[1])
+        asked = self._nearest_centres(queries, min(self.effort, len(self.centres)))
+        # How far off a score can be, less a limit: |q||p| + |p|^2 / 2 + |limit|, and the limit is a score, too.
+        slack = 1.5 * slack_of(lengths_of(queries), self.longest, queries.shape[1] + 2)
         # A few lists bound the distance of the last neighbour.
         n_first = max(FIRST, 2 * count * len(self.centres) // len(self.rows))
         limits = self._limits(queries, asked[:, :n_first], count) - 2 * slack
-        query, place, scores = self._candidates(queries, asked, limits, count)
+        (query, place, scores), known = self._candidates(queries, asked, limits, count)
 
         # As a product only proposes, those are measured that it can't exclude.
         order = np.argsort(-scores)
-        order = order[np.argsort(query[order].astype(np.uint16), kind="stable")]
+        order = order[np.argsort(query[order].astype(np.min_scalar_type(len(queries))), kind="stable")]
         query, place, scores = query[order], place[order], scores[order]
         starts = np.searchsorted(query, np.arange(len(queries) + 1))
         last = np.minimum(starts[:-1] + count, starts[1:]) - 1
         # A query that has found nothing has no last one, and asks for another's.
         near = scores >= (np.append(scores, 0)[last] - 2 * slack)[query]
-        return self._measured(queries, query[near], place[near], count)
+        found = self._measured(queries, query[near], place[near], count)
+        return merged([found, known], count) if known else found
+
+    def _nearest_centres(self, points: np.ndarray, count: int) -> np.ndarray:
+        _, found = faiss.knn(points, self.centres, count)
+        if (found < 0).any():
+            raise ValueError(NO_NUMBERS)
+        return found
 
     def _limits(self, queries: np.ndarray, asked: np.ndarray, count: int) -> np.ndarray:
         """The score of the last of the `count` nearest in some lists (M,), or the lowest that there can be."""
@@ -128,20 +124,24 @@ class Lists:
 
     def _candidates(
         self, queries: np.ndarray, asked: np.ndarray, limits: np.ndarray, count: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs of queries and points in their lists that reach the queries' limits: their places, and scores (P,)."""
-        found = [(np.arange(0), np.arange(0), np.empty(0, np.float32))]
+    ) -> tuple[list[np.ndarray], tuple[np.ndarray, np.ndarray] | None]:
+        """Pairs of queries and points in their lists that reach the queries' limits: their places, and scores (P,).
+
+        Where they are by far more than are wanted, since there are copies or the first lists were short, they are
+        measured at once, and the nearest returned apart, if there are any.
+        """
+        found, known = [(np.arange(0), np.arange(0), np.empty(0, np.float32))], None
         for pairs, start, scores in self._scores(queries, asked, limits):
             query = pairs // asked.shape[1]
             near = np.flatnonzero(scores >= 0)
-            if len(near) > MANY * count * len(query) and scores.shape[1] > count:
-                # There are copies, or the first lists were short: a list gives no more than are wanted.
-                places = np.argpartition(scores, scores.shape[1] - count, axis=1)[:, -count:]
-                near = (places + scores.shape[1] * np.arange(len(query))[:, None]).ravel()
             one, place = np.divmod(near, scores.shape[1])
-            found.append((query[one], start + place, scores.ravel()[near]))
-        query, place, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return query, place, scores
+            if len(near) <= MANY * count * len(query):
+                found.append((query[one], start + place, scores.ravel()[near]))
+                continue
+            known = known or nobody(len(queries), count)
+            more = self._measured(queries[query], one, start + place, count)
+            known[0][query], known[1][query] = merged([(known[0][query], known[1][query]), more], count)
+        return [np.concatenate(parts) for parts in zip(*found, strict=True)], known
 
     def _measured(
         self, queries: np.ndarray, query: np.ndarray, place: np.ndarray, count: int
@@ -152,7 +152,7 @@ class Lists:
         order = np.lexsort((found, distances, query))
         rank = np.arange(len(query)) - np.searchsorted(query, np.arange(len(queries)))[query]
         order, own = order[rank < count], (query[rank < count], rank[rank < count])
-        neighbors, squares = np.full((len(queries), count), NOBODY), np.full((len(queries), count), np.inf)
+        neighbors, squares = nobody(len(queries), count)
         neighbors[own], squares[own] = found[order], distances[order]
         return neighbors, squares
 
@@ -183,10 +183,27 @@ class Lists:
                 seen = 0
 
 
-def _scored(points: np.ndarray) -> np.ndarray:
-    """Points (N, D), less half their squares, and ones (N, D + 2): with queries, 1 and limits, a product is scores."""
-    halves = np.einsum("ij,ij->i", points, points) / -2
-    return np.column_stack([points, halves, np.ones(len(points), points.dtype)])
+def _centres(values: np.ndarray, rows: np.ndarray, metric: str, n_lists: int) -> np.ndarray:
+    """Of so many lists, (n_lists, D) float32: means of some points, as k-means finds them."""
+    few = max(min(n_lists * TRAINED_ON, TRAINED_VALUES // values.shape[1]), n_lists)
+    points = sampled(values, rows, few, metric)
+    if not np.isfinite(points).all():
+        raise ValueError(NO_NUMBERS)
+    kmeans = faiss.Kmeans(points.shape[1], n_lists, niter=ROUNDS, seed=0, min_points_per_centroid=1)
+    kmeans.train(points)
+    return kmeans.centroids.copy()
+
+
+def _scored(values: np.ndarray, blocks: Iterable[np.ndarray], metric: str) -> Iterator[np.ndarray]:
+    """Points of some rows, less half their squares, and ones (n, D + 2).
+
+    Multiplied with queries, ones and less their limits, they are scores.
+    """
+    for rows in blocks:
+        points = points_of(values[rows], metric)
+        let_go(values)
+        halves = np.einsum("ij,ij->i", points, points) / -2
+        yield np.column_stack([points, halves, np.ones(len(points), points.dtype)])
 
 
 def bytes_a_point(n_values: int) -> int:

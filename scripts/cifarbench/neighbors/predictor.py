@@ -1,12 +1,15 @@
 """k nearest neighbours asked again: what a study has stored of them, and their votes on other images."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from cifarbench.data.parts import rows_of
-from cifarbench.neighbors.approximate import approximate_rows, check_complete
-from cifarbench.neighbors.search import nearest, points_of
+from cifarbench.neighbors.approximate import check_complete, indexes
+from cifarbench.neighbors.graph import Graph
+from cifarbench.neighbors.lists import Lists
+from cifarbench.neighbors.search import merged, nearest, points_of
 from cifarbench.neighbors.voting import voices, vote_shares
 from cifarbench.study.errors import UserError
 from cifarbench.study.stored import Answers, Stored
@@ -46,16 +49,16 @@ class Predictor:
     def _search(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         if not self.params["search"]:
             return nearest(self.points, queries, count, self.threads)
-        neighbors, squares = approximate_rows(
-            *(self.points, np.arange(len(self.points)), queries),
-            search=self.params["search"],
-            metric="euclidean",
-            n_neighbors=count,
-            threads=self.threads,
-            memory_mb=ANY_MB,
-        )
+        found = (index.nearest(queries, count) for index in self._indexes)
+        neighbors, squares = merged(found, count)
         check_complete(self.name, neighbors)
         return neighbors, squares
+
+    @cached_property
+    def _indexes(self) -> list[Graph | Lists]:
+        rows, search = np.arange(len(self.points)), self.params["search"]
+        can = {"threads": self.threads, "memory_mb": ANY_MB, "folder": None}
+        return [*indexes(self.points, rows, "euclidean", search, **can)]
 
     def stage(self) -> Any:
         """The same for ONNX: a module. Raises UserError if the file would be too large."""

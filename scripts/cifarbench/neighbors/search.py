@@ -16,6 +16,7 @@ from cifarbench.study.threads import in_threads
 
 # In place of a point that is not there: after all others.
 NOBODY = np.iinfo(np.int64).max
+NO_NUMBERS = "some distances between images are no numbers"
 SPARE = 10
 # Proposals that are looked at together, and values of pairs that are measured together: they fit into the cache.
 PROPOSALS = 1 << 22
@@ -61,8 +62,7 @@ class Nearest:
 
     def __init__(self, queries: np.ndarray, count: int, threads: int):
         self.queries, self.count, self.threads = queries, count, threads
-        self.neighbors = np.full((len(queries), count), NOBODY, np.int64)
-        self.squares = np.full((len(queries), count), np.inf)
+        self.neighbors, self.squares = nobody(len(queries), count)
         self._lengths = lengths_of(queries)
 
     def add(self, points: np.ndarray, numbers: np.ndarray) -> Self:
@@ -100,7 +100,7 @@ class Nearest:
         queries = self.queries if len(rows) == len(self.queries) else self.queries[rows]
         about, proposed = faiss.knn(queries, points, asked)
         if (proposed < 0).any():
-            raise ValueError("some distances between images are no numbers")
+            raise ValueError(NO_NUMBERS)
         # Whoever is nearer than so many others, or than those that are known already.
         limits = self.squares[rows, -1] + slack[rows]
         if len(points) >= self.count:
@@ -220,6 +220,11 @@ def merged(found: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[
         ),
         found,
     )
+
+
+def nobody(n_queries: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """What a search has found before it begins."""
+    return np.full((n_queries, count), NOBODY), np.full((n_queries, count), np.inf)
 
 
 def first(neighbors: np.ndarray, squares: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

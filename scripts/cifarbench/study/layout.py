@@ -133,7 +133,7 @@ class Layout:
             return []
         search = self.plan.entry(run.model).get("search") or {}
         n_shards = self.plan.config["shards"]
-        # Lists are searched at once, in a second or two.
+        # Lists are of all points, and all are at hand in a file.
         if n_shards > 1 and search.get("method") != "ivf":
             return [
                 f"{RESULTS}/models/{run.path}/shards/{shard}_of_{n_shards}.npz" for shard in range(n_shards)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cifarbench.data.parts import shard_of
 from cifarbench.families import FAMILIES
-from cifarbench.neighbors import approximate, family, lists, search
+from cifarbench.neighbors import approximate, family, lists
 from cifarbench.neighbors.family import n_indexes
 from cifarbench.neighbors.search import merged, nearest_rows, read_neighbors, write_neighbors
 from cifarbench.study.errors import UserError
@@ -70,14 +70,14 @@ def test_distances_are_those_of_the_values_and_not_of_their_bytes(search: dict, 
 
 
 def test_a_graph_larger_than_its_memory_ends_in_a_sentence() -> None:
-    with pytest.raises(UserError, match=r"search.method hnsw keeps 2,\d+ points in memory, 0 MB"):
+    with pytest.raises(UserError, match=r"search.method hnsw keeps 2,\d+ points in memory, for which it needs 1 MB"):
         searched(GRAPH, memory_mb=0.02)
 
 
 @pytest.mark.parametrize("search", SEARCHES, ids=lambda search: search["method"])
 def test_threads_and_memory_change_nothing(search: dict) -> None:
     (first, _, _), *_ = searched(search)
-    (second, _, _), *_ = searched(search, threads=2, memory_mb=0.5)
+    (second, _, _), *_ = searched(search, threads=2, memory_mb=2)
     np.testing.assert_array_equal(first, second)
 
 
@@ -123,40 +123,81 @@ def test_a_graph_is_no_larger_than_it_may_be() -> None:
     assert n_indexes(LISTS, 3 * most) == 1
 
 
-def test_a_search_in_all_lists_finds_all_neighbours_whatever_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "MOST_SCORES", 20_000)
-    monkeypatch.setattr(lists, "QUERIES", 40)
-    values, queries = points(3000, 0), points(90, 1)
-    # Copies, more than are wanted; and some lists that have nobody, or fewer than are wanted.
-    values[500:1500] = values[:10].repeat(100, axis=0)
-    queries[:20] = values[490:510]
-    rows = np.arange(3000)
-    exact = nearest_rows(
-        *(values, rows, queries, np.arange(90)), metric="euclidean", n_neighbors=7, threads=1, memory_mb=1000
-    )
-    for n_lists in (1, 5, 900):
-        params = {"n_neighbors": 7, "metric": "euclidean"}
-        params["search"] = {"method": "ivf", "lists": n_lists, "effort": n_lists}
-        for threads, memory_mb in ((1, 1000), (2, 0.1)):
-            _, squares = approximate.found_rows(
-                values, rows, queries, params, threads=threads, memory_mb=memory_mb
-            )
-            np.testing.assert_array_equal(squares, exact[1])
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize(
+    ("offset", "spread"), [(0, 1), (10, 0.01), (100, 0.1), (1000, 0.1), (0, 0)], ids=lambda value: str(value)
+)
+def test_a_search_in_all_lists_finds_what_an_exact_one_finds(
+    offset: float, spread: float, metric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "MOST_SCORES", 3000)
+    monkeypatch.setattr(approximate, "MOST_QUERIES", 30)
+    values, queries = (offset + spread * points(n, seed) for n, seed in ((600, 0), (50, 1)))
+    # Copies, more than are wanted.
+    values[100:300] = values[:5].repeat(40, axis=0)
+    queries[:20] = values[90:110]
+    rows = np.flatnonzero(np.random.default_rng(2).random(600) < 0.8)
+    for n_neighbors in (7, 100):
+        options = {"metric": metric, "n_neighbors": n_neighbors}
+        exact = nearest_rows(values, rows, queries, np.arange(50), **options, threads=1, memory_mb=1000)
+        # Some lists have nobody, or fewer than are wanted; and more are asked for than there are points.
+        for n_lists in (1, 5, 200, 1000):
+            search = {"method": "ivf", "lists": n_lists, "effort": n_lists}
+            for threads, memory_mb in ((1, 1000), (3, 1)):
+                found = approximate.approximate_rows(
+                    values, rows, queries, search=search, **options, threads=threads, memory_mb=memory_mb
+                )
+                np.testing.assert_array_equal(found[1], exact[1])
+                np.testing.assert_array_equal(found[0], exact[0])
 
 
-def test_a_list_gives_no_more_than_are_wanted_where_all_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    measured = []
-    monkeypatch.setattr(
-        lists, "pair_squares", lambda *given: measured.append(len(given[1])) or search.pair_squares(*given)
+def test_lists_of_pixels_are_searched_as_pixels_are() -> None:
+    values = np.random.default_rng(0).integers(0, 256, (500, 300), np.uint8)
+    rows, options = np.arange(400), {"n_neighbors": 9, "threads": 1, "memory_mb": 100}
+    search = {"method": "ivf", "lists": 6, "effort": 6}
+    for metric in ("euclidean", "cosine"):
+        found = approximate.approximate_rows(
+            values, rows, values[400:], search=search, metric=metric, **options
+        )
+        exact = nearest_rows(values, rows, values, np.arange(400, 500), metric=metric, **options)
+        for ours, theirs in zip(found, exact, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_copies_in_great_number_are_the_same_whatever_the_threads() -> None:
+    values, queries = points(3000, 0), points(400, 1)
+    values[1000:2000] = values[0]
+    queries[::7] = values[0]
+    found = [
+        approximate.approximate_rows(
+            *(values, np.arange(3000), queries),
+            search={"method": "ivf", "lists": 5, "effort": 2},
+            **{"metric": "euclidean", "n_neighbors": 10, "threads": threads, "memory_mb": 1000},
+        )
+        for threads in (1, 7)
+    ]
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("place", ["point", "query"])
+def test_values_that_are_no_numbers_are_told_as_an_exact_search_tells_them(place: str) -> None:
+    values, queries = points(3000, 0), points(20, 1)
+    (values if place == "point" else queries)[7, 3] = np.nan
+    params = {"n_neighbors": 5, "metric": "euclidean", "search": LISTS}
+    with pytest.raises(ValueError, match="some distances between images are no numbers"):
+        approximate.found_rows(values, np.arange(3000), queries, params, threads=1, memory_mb=1000)
+
+
+def test_a_graph_is_the_same_whatever_the_memory() -> None:
+    params = {"n_neighbors": 5, "metric": "euclidean"}
+    params["search"] = {"method": "hnsw", "links": 8, "build_effort": 20, "effort": 10}
+    values, queries = (np.tile(points(n, seed), 20) for n, seed in ((6000, 0), (100, 1)))
+    first, second = (
+        approximate.found_rows(values, np.arange(6000), queries, params, threads=1, memory_mb=memory_mb)
+        for memory_mb in (5, 1000)
     )
-    values = np.ones((2000, 8), np.float32)
-    params = {"n_neighbors": 5, "metric": "euclidean", "search": {"method": "ivf", "lists": 4, "effort": 4}}
-    neighbors, squares = approximate.found_rows(
-        values, np.arange(2000), values[:50], params, threads=1, memory_mb=100
-    )
-    assert (squares == 0).all()
-    assert [len(set(row)) for row in neighbors.tolist()] == [5] * 50
-    assert 50 * 5 <= measured[0] <= 50 * 5 * 4
+    np.testing.assert_array_equal(first[0], second[0])
 
 
 def test_a_search_that_finds_too_few_says_so() -> None:

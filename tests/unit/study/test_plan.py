@@ -167,14 +167,13 @@ def test_a_search_among_the_first_images_takes_what_was_found_among_fewer() -> N
     assert Layout(plan(), [900, 6000]).shards(Run("knn_raw", size="/first_6000")) == []
 
 
-def test_an_index_is_searched_in_shards_and_is_no_sum_of_smaller_ones() -> None:
-    entry = {"family": "knn", "features": "pixels", "n_neighbors": 5, "search": {"method": "ivf"}}
-    models = {"models": {"exact": entry | {"search": None}, "graph": entry}, "compare": ["exact", "graph"]}
-    files = Layout(plan(**models), [6000, 12000])
-    assert [len(files.shards(Run(model, size="/first_12000"))) for model in models["models"]] == [2, 0]
-    files = Layout(plan(**models, shards=3))
-    folder = "<results>/models/graph/shards"
-    assert files.shards(Run("graph")) == [f"{folder}/{shard}_of_3.npz" for shard in range(3)]
+def test_graphs_are_searched_in_shards_and_lists_at_once_and_neither_in_sums_of_sizes() -> None:
+    entry = {"family": "knn", "features": "pixels", "n_neighbors": 5}
+    models = {"exact": entry} | {name: entry | {"search": {"method": name}} for name in ("hnsw", "ivf")}
+    files = Layout(plan(models=models, compare=list(models)), [6000, 12000])
+    assert [len(files.shards(Run(model, size="/first_12000"))) for model in models] == [2, 0, 0]
+    files = Layout(plan(models=models, compare=list(models), shards=3))
+    assert [len(files.shards(Run(model))) for model in models] == [3, 3, 0]
 
 
 def test_shards_are_named_after_what_they_hold() -> None:
