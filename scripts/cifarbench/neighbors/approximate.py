@@ -53,6 +53,8 @@ def approximate_rows(
             if index is None:
                 return
             some = [index.nearest(points_of(take(queries, block), metric), n_neighbors) for block in blocks]
+            # Before the next is built.
+            del index
             yield tuple(np.concatenate(parts) for parts in zip(*some, strict=True))
 
     return merged(found(), n_neighbors)
