@@ -45,7 +45,9 @@ def approximate_rows(
     blocks = [*row_blocks(np.arange(len(queries)), query_bytes, OF_QUERIES * memory_mb, MOST_QUERIES)]
 
     def found() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        yield nobody(len(queries), n_neighbors)
+        if not len(rows):
+            # A shard more than there are graphs.
+            yield nobody(len(queries), n_neighbors)
         built = indexes(values, rows, metric, search, threads=threads, memory_mb=memory_mb, folder=folder)
         while True:
             with preparing:
@@ -65,7 +67,6 @@ def indexes(
 ) -> Iterator[Graph | Lists]:
     """The indexes of some rows, each built when it is asked for. how: `threads`, `memory_mb` and `folder`."""
     search = DEFAULTS[search["method"]] | search
-    # More shards than there are graphs leave some with nothing.
     for some in np.array_split(rows, n_indexes(search, len(rows))) if len(rows) else []:
         yield INDEXES[search["method"]](values, some, metric, search, **how)
 
