@@ -4,7 +4,7 @@
         --page docs/scaling.md --picture docs/scaling.svg
 
 Runs what config/million.yaml has of models at each size, and keeps what was measured beside the results, in
-`results/synthetic_<size>/usage.jsonl`; a size that is measured already is not run again. The largest may be the
+`results/synthetic_<size>/usage.jsonl`; called again, it measures what runs again. The largest may be the
 configuration's own, whose results `make million` completes.
 """
 
@@ -45,8 +45,6 @@ def measure(n_train: int, cores: int) -> Path:
     name = name if n_train == entry["n_train"] else f"{name}_{n_train}"
     configuration |= {"dataset": name, "datasets": {name: {**entry, "n_train": n_train}}}
     results = Path("results", name)
-    if (results / NOTES).exists():
-        return results
     with tempfile.TemporaryDirectory() as folder:
         overlay, python, notes = (Path(folder) / part for part in ("overlay.yaml", "python", NOTES))
         write_text(overlay, yaml.safe_dump(configuration))
@@ -63,19 +61,21 @@ def measure(n_train: int, cores: int) -> Path:
             cwd=PROJECT,
             env=os.environ | {"PATH": f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"},
         )
-        write_text(results / NOTES, notes.read_text())
+        before, now = (path.read_text() if path.exists() else "" for path in (results / NOTES, notes))
+        write_text(results / NOTES, before + now)
     return results
 
 
 def seconds_and_memory(results: Path) -> dict[str, tuple[float, float]]:
     """Of each job: seconds of processor time, and the largest resident memory in MB, by its name; shards as one."""
+    # A job that ran again counts as it did then.
+    last = {one["job"]: one for one in map(json.loads, (results / NOTES).read_text().splitlines())}
     found: dict[str, tuple[float, float]] = {}
-    for line in (results / NOTES).read_text().splitlines():
-        one = json.loads(line)
-        name = SHARD.sub("", one["job"])
+    for job, one in sorted(last.items()):
+        name = SHARD.sub("", job)
         seconds, memory = found.get(name, (0, 0))
         found[name] = seconds + one["processor_seconds"], max(memory, one["memory_mb"])
-    return dict(sorted(found.items()))
+    return found
 
 
 def megabytes(results: Path, pattern: str) -> float:

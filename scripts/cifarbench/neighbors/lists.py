@@ -34,7 +34,7 @@ FIRST = 2
 # Pairs that come into question in a list, for each that is wanted, beyond which they are measured at once.
 MANY = 4
 # Scores that are looked at together, and values of points after which those that were looked at are given back.
-MOST_SCORES, SEEN_VALUES = 1 << 20, 1 << 24
+MOST_SCORES, SEEN_VALUES = 1 << 20, 1 << 22
 
 
 class Lists:

@@ -23,8 +23,8 @@ PROPOSALS = 1 << 22
 PAIR_VALUES = 1 << 16
 # Values of a point from which on a single product keeps several cores busy.
 SHARED_VALUES = 1024
-# Values of points that are looked up one by one.
-PROPOSAL_VALUES = 1 << 22
+# Points that are looked up one by one, each on a page of its own, and values of them.
+LOOKED_UP, LOOKED_UP_VALUES = 1 << 13, 1 << 22
 # Shares of a job's memory that points and queries may take, as float32.
 OF_POINTS, OF_QUERIES = 0.4, 0.15
 # Points that are looked at together: more take twice as long in the library, and memory would grow with their number.
@@ -147,7 +147,8 @@ def pair_squares(
     queries: np.ndarray, query: np.ndarray, values: np.ndarray, rows: np.ndarray, metric: str
 ) -> np.ndarray:
     """The same of queries (M, D), at some places, and rows of mapped pixels or features (N, D): (P,) float64."""
-    squares, size = np.empty(len(query)), max(PROPOSAL_VALUES // queries.shape[1], 1)
+    size = max(min(LOOKED_UP, LOOKED_UP_VALUES // queries.shape[1]), 1)
+    squares = np.empty(len(query))
     for start in range(0, len(query), size):
         pairs = slice(start, start + size)
         points = points_of(values[rows[pairs]], metric)

@@ -70,7 +70,9 @@ def test_distances_are_those_of_the_values_and_not_of_their_bytes(search: dict, 
 
 
 def test_a_graph_larger_than_its_memory_ends_in_a_sentence() -> None:
-    with pytest.raises(UserError, match=r"search.method hnsw keeps 2,\d+ points in memory, for which it needs 1 MB"):
+    with pytest.raises(
+        UserError, match=r"search.method hnsw keeps 2,\d+ points in memory, for which it needs 1 MB"
+    ):
         searched(GRAPH, memory_mb=0.02)
 
 
