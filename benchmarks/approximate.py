@@ -21,8 +21,8 @@ from cifarbench.study.pages import replace_part
 
 COUNT, EXACT_QUERIES, MEMORY_MB = 10, 1000, 2000
 SEARCHES = [
-    ({"method": "hnsw", "links": 24, "build_effort": 60}, [10, 16, 24, 40, 64, 100, 160, 256]),
-    ({"method": "ivf", "lists": 2048}, [1, 2, 4, 8, 16, 32, 64, 128]),
+    ({"method": "hnsw", "links": 24, "build_effort": 60}, [10, 16, 24, 40, 64, 100]),
+    ({"method": "ivf", "lists": 2048}, [2, 4, 8, 16, 20, 24, 32, 64, 128]),
 ]
 REACHED = 0.95
 
