@@ -66,15 +66,19 @@ def measure(n_train: int, cores: int) -> Path:
     return results
 
 
-def seconds_and_memory(results: Path) -> dict[str, tuple[float, float]]:
-    """Of each job: seconds of processor time, and the largest resident memory in MB, by its name; shards as one."""
+def seconds_and_memory(results: Path) -> dict[str, tuple[float, float, float]]:
+    """Of each job, by its name: seconds of processor time, and MB of its own and resident at most; shards as one."""
     # A job that ran again counts as it did then.
     last = {one["job"]: one for one in map(json.loads, (results / NOTES).read_text().splitlines())}
-    found: dict[str, tuple[float, float]] = {}
+    found: dict[str, tuple[float, float, float]] = {}
     for job, one in sorted(last.items()):
         name = SHARD.sub("", job)
-        seconds, memory = found.get(name, (0, 0))
-        found[name] = seconds + one["processor_seconds"], max(memory, one["memory_mb"])
+        seconds, own, resident = found.get(name, (0, 0, 0))
+        found[name] = (
+            seconds + one["processor_seconds"],
+            max(own, one["own_mb"]),
+            max(resident, one["resident_mb"]),
+        )
     return found
 
 
@@ -97,20 +101,22 @@ def table(folders: list[Path]) -> tuple[str, dict[str, list[float]]]:
     measured = [seconds_and_memory(folder) for folder in folders]
     head = " | ".join(f"{size:,}" for size in sizes)
     lines = [
-        f"| job | {head} | exponent | memory at {' / '.join(f'{size:,}' for size in sizes)} | grows by |"
+        f"| job | {head} | exponent | own memory at {' / '.join(f'{size:,}' for size in sizes)} | grows by | "
+        "with mapped pages |"
     ]
-    lines += ["|---|" + "--:|" * (len(sizes) + 3)]
+    lines += ["|---|" + "--:|" * (len(sizes) + 4)]
     curves = {}
     for job in (name for name in measured[-1] if all(name in one for one in measured)):
-        seconds, memory = zip(*(one[job] for one in measured), strict=True)
+        seconds, own, resident = zip(*(one[job] for one in measured), strict=True)
         power = ""
         if seconds[-1] >= SHORT:
             curves[job] = list(seconds)
             power = f"{round(exponent(sizes, seconds), 2) + 0.0:.2f}" if len(sizes) > 1 else ""
         times = " | ".join(f"{value:.1f} s" for value in seconds)
-        grown = f"{memory[-1] / memory[0] - 1:.0%}"
+        grown = f"{own[-1] / own[0] - 1:.0%}"
         lines.append(
-            f"| `{job}` | {times} | {power} | {' / '.join(f'{value:,.0f}' for value in memory)} MB | {grown} |"
+            f"| `{job}` | {times} | {power} | {' / '.join(f'{value:,.0f}' for value in own)} MB | {grown} | "
+            f"{max(resident):,.0f} MB |"
         )
     lines += ["", f"| disk | {head} |", "|---|" + "--:|" * len(sizes)]
     for name, pattern in DISK.items():
@@ -124,7 +130,7 @@ def on_paper(folders: list[Path]) -> str:
     """What larger studies would need, in proportion to the largest that was measured."""
     largest, configuration = folders[-1], yaml.safe_load(CONFIGURATION.read_text())
     n_train = read_json(largest / "data/dataset.json")["n_train"]
-    seconds = sum(taken for taken, _ in seconds_and_memory(largest).values())
+    seconds = sum(taken for taken, *_ in seconds_and_memory(largest).values())
     disk = sum(megabytes(largest, pattern) for pattern in DISK.values())
     n_values = configuration["features"]["pca"]["n_components"]
     lines = ["| images | processor time | disk | lists of ivf, in a file | labels |", "|--:|--:|--:|--:|--:|"]
