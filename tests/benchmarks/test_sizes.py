@@ -13,7 +13,7 @@ import usage
 
 
 def results(folder: Path, n_train: int) -> Path:
-    """A folder as a run leaves it: a job that grows in proportion, in two shards, and one that does not and ran twice."""
+    """A folder as a run leaves it: a job in two shards, in proportion to images, and one that is not and ran twice."""
     (folder / "data").mkdir(parents=True)
     with open(folder / sizes.NOTES, "w") as notes:
         half = n_train / 2000
