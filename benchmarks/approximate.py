@@ -41,12 +41,13 @@ def measure(values: np.ndarray, queries: np.ndarray) -> tuple[float, list[dict[s
     exactly, found = len(sample) / watch.seconds, []
     for search, efforts in SEARCHES:
         with Stopwatch() as building:
-            built = [*indexes(values, rows, "euclidean", search, threads=1, memory_mb=MEMORY_MB, folder=None)]
+            can = {"threads": 1, "memory_mb": MEMORY_MB, "folder": None}
+            built = [*indexes(values, rows, "euclidean", search, count=COUNT, **can)]
         for effort in efforts:
+            for index in built:
+                index.effort = effort
             with Stopwatch() as searching:
-                for index in built:
-                    index.effort = effort
-                neighbors, _ = merged((index.nearest(queries, COUNT) for index in built), COUNT)
+                neighbors, _ = merged((index.nearest(queries) for index in built), COUNT)
             found.append(
                 {
                     "method": search["method"],

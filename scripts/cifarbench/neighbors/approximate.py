@@ -48,13 +48,14 @@ def approximate_rows(
         if not len(rows):
             # A shard more than there are graphs.
             yield nobody(len(queries), n_neighbors)
-        built = indexes(values, rows, metric, search, threads=threads, memory_mb=memory_mb, folder=folder)
+        can = {"threads": threads, "memory_mb": memory_mb, "folder": folder}
+        built = indexes(values, rows, metric, search, count=n_neighbors, **can)
         while True:
             with preparing:
                 index = next(built, None)
             if index is None:
                 return
-            some = [index.nearest(points_of(take(queries, block), metric), n_neighbors) for block in blocks]
+            some = [index.nearest(points_of(take(queries, block), metric)) for block in blocks]
             # Before the next is built.
             del index
             yield tuple(np.concatenate(parts) for parts in zip(*some, strict=True))
@@ -65,7 +66,10 @@ def approximate_rows(
 def indexes(
     values: np.ndarray, rows: np.ndarray, metric: str, search: dict[str, Any], **how: Any
 ) -> Iterator[Graph | Lists]:
-    """The indexes of some rows, each built when it is asked for. how: `threads`, `memory_mb` and `folder`."""
+    """The indexes of some rows, each built when it is asked for.
+
+    how: `count` of neighbours, `threads`, `memory_mb` and `folder`.
+    """
     search = DEFAULTS[search["method"]] | search
     for some in np.array_split(rows, n_indexes(search, len(rows))) if len(rows) else []:
         yield INDEXES[search["method"]](values, some, metric, search, **how)
