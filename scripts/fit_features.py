@@ -40,7 +40,7 @@ def main(
         known = Inputs(
             values,
             rows,
-            np.load(labels),
+            np.load(labels, mmap_mode="r"),
             len(about["classes"]),
             tuple(about["image_shape"]),
             settings["seed"],

@@ -40,7 +40,7 @@ def main(
     to search here. settings: `model`, `family`, `params`, `chosen`, `features`, `part`.
     """
     settings = decided(settings, best)
-    params, labels = settings["params"], np.load(train_labels)
+    params, labels = settings["params"], np.load(train_labels, mmap_mode="r")
     values, queries = (np.load(path, mmap_mode="r") for path in (train_features, test_features))
     rows, _ = rows_of(settings["part"], len(labels), np.load(division[0]) if division else None)
     of_shards = [read_json(path) for path in shard_costs]

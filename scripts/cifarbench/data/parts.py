@@ -32,7 +32,8 @@ def rows_of(part: str, n_train: int, division: np.ndarray | None) -> tuple[np.nd
     division: what `divide` made of the one that `layout.division_of` names.
     """
     if division is None:
-        return np.arange(n_train), np.arange(0)
+        # Half the memory of what else numpy counts with.
+        return np.arange(n_train, dtype=np.int32), np.arange(0)
     first, fold, _ = PART.fullmatch(part).groups()
     if fold is None:
         return np.flatnonzero(division < _count(first)), np.arange(0)

@@ -73,10 +73,11 @@ def _apart(inputs: Inputs, mean: np.ndarray) -> np.ndarray:
 
     This matrix times its transpose is the scatter between the classes. A class without images has zeros.
     """
-    counts = np.bincount(inputs.labels[inputs.rows], minlength=inputs.n_classes)
+    counts = np.zeros(inputs.n_classes, np.int64)
     sums = np.zeros((inputs.n_classes, inputs.n_inputs))
     for block, labels in inputs.blocks():
         values = centred(block)
+        counts += np.bincount(labels, minlength=inputs.n_classes)
         for label in np.unique(labels):
             sums[label] += values[labels == label].sum(axis=0, dtype=np.float64)
     deviations = sums - counts[:, None] * mean

@@ -82,14 +82,6 @@ class Nearest:
             asked = min(4 * asked, len(points))
         return self
 
-    def merge(self, neighbors: np.ndarray, squares: np.ndarray, rows: np.ndarray | None = None) -> Self:
-        """Take in what was found elsewhere for all queries, or some: numbers and squares (M, n)."""
-        rows = np.arange(len(self.queries)) if rows is None else rows
-        numbers = np.concatenate([self.neighbors[rows], neighbors], axis=1)
-        squares = np.concatenate([self.squares[rows], squares], axis=1)
-        self.neighbors[rows], self.squares[rows] = first(numbers, squares, self.count)
-        return self
-
     def _add(
         self, rows: np.ndarray, points: np.ndarray, numbers: np.ndarray, slack: np.ndarray, asked: int
     ) -> np.ndarray:
@@ -110,7 +102,9 @@ class Nearest:
         found = np.full(about.shape, np.inf), np.full(about.shape, NOBODY)
         found[0][query, place] = _squares(queries, points, query, proposed[query, place])
         found[1][query, place] = numbers[proposed[query, place]]
-        self.merge(found[1][decided], found[0][decided], rows[decided])
+        own = rows[decided]
+        known, more = (self.neighbors[own], self.squares[own]), (found[1][decided], found[0][decided])
+        self.neighbors[own], self.squares[own] = merged([known, more], self.count)
         return rows[~decided]
 
 
