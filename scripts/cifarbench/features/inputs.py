@@ -20,8 +20,8 @@ class Inputs:
     """Training images to fit to, and all that a fit may ask for.
 
     values: (N, D) uint8 pixels, channel-major, or (N, D) float32 features, mapped from a file. rows: (M,) int, those
-    that may be looked at. labels: (N,) int, mapped or not. image_shape: channels, height and width of the images. seed: drives
-    whatever is random. given_moments: those of `rows`, if they are known already.
+    that may be looked at. labels: (N,) int, mapped or not. image_shape: channels, height and width of the images. seed:
+    drives whatever is random. given_moments: those of `rows`, if they are known already.
     """
 
     values: np.ndarray
