@@ -1,6 +1,7 @@
 """Stochastic gradient descent, all weights of a network at a time."""
 
-from torch import Tensor, _foreach_add_, _foreach_mul_, no_grad, zeros_like
+from torch import Tensor, empty_like, no_grad, zeros_like
+from torch.optim.sgd import sgd
 
 
 class Descent:
@@ -19,17 +20,27 @@ class Descent:
     @no_grad()
     def step(self, parameters: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
         """Change the parameters in place. The gradients are used up."""
-        if self.weight_decay:
-            decaying = [place for place, weight in enumerate(parameters) if weight.ndim > 1]
-            _foreach_add_(
-                [gradients[place] for place in decaying],
-                [parameters[place] for place in decaying],
-                alpha=self.weight_decay,
+        # What does all at once goes through memory as it comes, and takes any layout for the parameter's own.
+        alike = [empty_like(weight) for weight in parameters]
+        dense = all(weight.stride() == one.stride() for weight, one in zip(parameters, alike, strict=True))
+        if self.momentum and not self.velocities:
+            self.velocities = [zeros_like(weight) for weight in parameters]
+        for decaying in (True, False):
+            places = [place for place, weight in enumerate(parameters) if (weight.ndim > 1) == decaying]
+            sgd(
+                [parameters[place] for place in places],
+                [_laid_out(gradients[place], alike[place]) for place in places],
+                [self.velocities[place] if self.momentum else None for place in places],
+                fused=dense,
+                foreach=not dense,
+                weight_decay=self.weight_decay if decaying else 0,
+                momentum=self.momentum,
+                lr=learning_rate,
+                dampening=0,
+                nesterov=bool(self.momentum),
+                maximize=False,
             )
-        if self.momentum:
-            if not self.velocities:
-                self.velocities = [zeros_like(weight) for weight in parameters]
-            _foreach_mul_(self.velocities, self.momentum)
-            _foreach_add_(self.velocities, gradients)
-            _foreach_add_(gradients, self.velocities, alpha=self.momentum)
-        _foreach_add_(parameters, gradients, alpha=-learning_rate)
+
+
+def _laid_out(values: Tensor, like: Tensor) -> Tensor:
+    return values if values.stride() == like.stride() else like.copy_(values)

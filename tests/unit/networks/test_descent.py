@@ -1,5 +1,7 @@
 """Gradient descent, against torch's own."""
 
+import io
+
 import pytest
 import torch
 from torch import nn
@@ -27,3 +29,53 @@ def test_it_is_that_of_torch(momentum: float, weight_decay: float) -> None:
         optimizer.step()
     torch.testing.assert_close(ours.weight, theirs.weight)
     torch.testing.assert_close(ours.bias, theirs.bias)
+
+
+def contiguous(values: torch.Tensor) -> torch.Tensor:
+    return values.contiguous()
+
+
+def transposed(values: torch.Tensor) -> torch.Tensor:
+    return values.transpose(0, 1).contiguous().transpose(0, 1)
+
+
+def channels_last(values: torch.Tensor) -> torch.Tensor:
+    return values.to(memory_format=torch.channels_last)
+
+
+def part_of_more(values: torch.Tensor) -> torch.Tensor:
+    return torch.cat([values, values + 1], dim=1)[:, : values.shape[1]]
+
+
+LAYOUTS = [contiguous, transposed, channels_last, part_of_more]
+
+
+@pytest.mark.parametrize("of_gradient", LAYOUTS)
+@pytest.mark.parametrize("of_weight", LAYOUTS)
+def test_the_layout_of_weights_and_gradients_changes_nothing(of_weight, of_gradient) -> None:
+    torch.manual_seed(0)
+    start, gradient = torch.randn(6, 4, 3, 3), torch.randn(6, 4, 3, 3)
+    plain, ours = start.clone(), of_weight(start.clone())
+    layout = ours.stride()
+    first, second = Descent(0.9, 0.1), Descent(0.9, 0.1)
+    for _ in range(3):
+        first.step([plain], [gradient.clone()], 0.1)
+        second.step([ours], [of_gradient(gradient.clone())], 0.1)
+    assert torch.equal(plain, ours)
+    assert ours.stride() == layout
+
+
+def test_a_velocity_from_a_checkpoint_goes_on() -> None:
+    torch.manual_seed(0)
+    start, gradient = transposed(torch.randn(6, 4)), torch.randn(6, 4)
+    whole, resumed, stored = Descent(0.9, 0.1), Descent(0.9, 0.1), io.BytesIO()
+    expected, weight = start.clone(), start.clone()
+    for _ in range(2):
+        whole.step([expected], [gradient.clone()], 0.1)
+    first = Descent(0.9, 0.1)
+    first.step([weight], [gradient.clone()], 0.1)
+    torch.save(first.velocities, stored)
+    stored.seek(0)
+    resumed.velocities = torch.load(stored)
+    resumed.step([weight], [gradient.clone()], 0.1)
+    assert torch.equal(expected, weight)
