@@ -23,7 +23,7 @@ def of(results: Path, where: str, most: int = MOST) -> str:
     if len(ranked) > most:
         lines.append(f"... and {len(ranked) - most} more in the report")
     lines += [f"{row['model']} failed: {row['failure']}" for row in rows if not row["accuracy"]]
-    return "\n".join([*lines, "", f"The report is in {where}/report.html"])
+    return "\n".join([*lines, f"The report is in {where}/report.html"])
 
 
 def _cells(row: dict[str, str]) -> list[str]:
