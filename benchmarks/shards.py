@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.data.parts import shard_of
+from cifarbench.data.parts import rows_of_shard
 from cifarbench.neighbors.search import merged, nearest_rows, read_neighbors, write_neighbors
 from cifarbench.study.cost import processor
 from cifarbench.study.pages import replace_part
@@ -43,7 +43,7 @@ def startup_seconds() -> float:
 
 def measure(values: np.ndarray, queries: np.ndarray, n_shards: int) -> tuple[float, float]:
     """Seconds of a shard's search, and of merging that many, on one core."""
-    rows = shard_of(np.arange(len(values)), [0, n_shards], None)
+    rows = rows_of_shard(np.arange(len(values)), [0, n_shards], None)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "shard.npz")
 

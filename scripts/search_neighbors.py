@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.data.parts import rows_of, shard_of
+from cifarbench.data.parts import rows_of, rows_of_shard
 from cifarbench.neighbors.approximate import found_rows
 from cifarbench.neighbors.family import n_indexes
 from cifarbench.neighbors.search import write_neighbors
@@ -36,7 +36,7 @@ def main(
     rows, _ = rows_of(settings["part"], len(values), order)
     # An index is searched by one job, so that all find what one would find.
     n_pieces = n_indexes(params["search"], len(rows)) if params["search"] else None
-    rows = shard_of(rows, settings["shard"], order, n_pieces)
+    rows = rows_of_shard(rows, settings["shard"], order, n_pieces)
     preparing = Stopwatch()
     with Stopwatch() as watch:
         found = found_rows(

@@ -41,7 +41,7 @@ def rows_of(part: str, n_train: int, division: np.ndarray | None) -> tuple[np.nd
     return np.flatnonzero(~left_out & (division != NO_FOLD)), np.flatnonzero(left_out)
 
 
-def shard_of(
+def rows_of_shard(
     rows: np.ndarray,
     shard: list[int] | dict[str, int],
     division: np.ndarray | None,

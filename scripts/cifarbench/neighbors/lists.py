@@ -28,7 +28,7 @@ from cifarbench.study.blocks import let_go, row_blocks, spilled, take
 from cifarbench.study.threads import in_threads
 
 # Points by which a centre is found, and in how many rounds; values in all of them, at most.
-TRAINED_ON, ROUNDS, TRAINED_VALUES = 64, 10, 1 << 25
+EACH_CENTRE, ROUNDS, TRAINED_VALUES = 64, 10, 1 << 25
 # Lists that tell how far a neighbour may be where nothing else does, and points that are asked about all others.
 FIRST, ASKED = 2, 1000
 # Pairs that come into question in a list, for each that is wanted, beyond which they are measured at once.
@@ -246,7 +246,7 @@ class Lists:
 
 def _centres(values: np.ndarray, rows: np.ndarray, metric: str, n_lists: int) -> np.ndarray:
     """Of so many lists, (n_lists, D) float32: means of some points, as k-means finds them."""
-    few = max(min(n_lists * TRAINED_ON, TRAINED_VALUES // values.shape[1]), n_lists)
+    few = max(min(n_lists * EACH_CENTRE, TRAINED_VALUES // values.shape[1]), n_lists)
     points = sampled(values, rows, few, metric)
     if not np.isfinite(points).all():
         raise ValueError(NO_NUMBERS)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cifarbench.data.parts import shard_of
+from cifarbench.data.parts import rows_of_shard
 from cifarbench.families import FAMILIES
 from cifarbench.neighbors import approximate, family, lists
 from cifarbench.neighbors.family import n_indexes
@@ -97,7 +97,7 @@ def test_shards_of_several_graphs_find_the_same_neighbours(
     for n_shards in (2, 3, 7):
         paths = [tmp_path / f"{shard}_of_{n_shards}.npz" for shard in range(n_shards)]
         for shard, path in enumerate(paths):
-            some = shard_of(rows, [shard, n_shards], None, n_pieces)
+            some = rows_of_shard(rows, [shard, n_shards], None, n_pieces)
             found = approximate.found_rows(
                 points(3000, 0), some, points(200, 1), params, threads=1, memory_mb=9
             )
@@ -115,7 +115,7 @@ def test_a_shard_has_the_graphs_that_it_would_have_among_all(n_rows: int, most: 
     with mock.patch.object(family, "MOST_LINKED", most):
         rows = np.arange(n_rows)
         n_pieces = n_indexes(GRAPH, n_rows)
-        shards = [shard_of(rows, [shard, n_shards], None, n_pieces) for shard in range(n_shards)]
+        shards = [rows_of_shard(rows, [shard, n_shards], None, n_pieces) for shard in range(n_shards)]
         assert [one for some in shards for one in graphs(some)] == graphs(rows)
 
 

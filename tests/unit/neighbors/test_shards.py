@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cifarbench.data.parts import shard_of
+from cifarbench.data.parts import rows_of_shard
 from cifarbench.neighbors import search
 from cifarbench.study.blocks import row_blocks
 
@@ -49,7 +49,7 @@ def test_shards_find_what_whole_numbers_say(make, n_shards: int) -> None:
     points, asked = search.points_of(values, "euclidean"), search.points_of(queries, "euclidean")
     found = search.Nearest(asked, 7, threads=1)
     for shard in random.permutation(n_shards):
-        rows = shard_of(np.arange(len(points)), [shard, n_shards], None)
+        rows = rows_of_shard(np.arange(len(points)), [shard, n_shards], None)
         found.add(np.ascontiguousarray(points[rows]), rows)
     np.testing.assert_array_equal(found.neighbors, exact(values, queries, 7))
 
@@ -68,7 +68,7 @@ def test_files_of_shards_merge_to_the_bytes_of_one_search(tmp_path, metric: str)
         for shard, path in enumerate(paths):
             some = search.nearest_rows(
                 values,
-                shard_of(rows, [shard, n_shards], None),
+                rows_of_shard(rows, [shard, n_shards], None),
                 queries,
                 np.arange(len(queries)),
                 metric=metric,
@@ -91,7 +91,7 @@ def test_the_first_images_of_an_order_are_fewer_first_ones_and_the_rest(tmp_path
     paths = []
     for below, size in zip([0, *sizes], sizes, strict=False):
         first = np.flatnonzero(order < size)
-        rest = shard_of(first, {"beyond": below}, order)
+        rest = rows_of_shard(first, {"beyond": below}, order)
         assert len(rest) == size - below
         paths.append(tmp_path / f"{size}.npz")
         search.write_neighbors(
