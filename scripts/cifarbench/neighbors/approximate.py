@@ -18,7 +18,7 @@ INDEXES = {"hnsw": Graph, "ivf": Lists}
 # Queries by which recall is measured.
 SAMPLE = 1000
 # Queries that are looked up together: more gain nothing. Bytes of one for each neighbour that is wanted, measured.
-MOST_QUERIES, CANDIDATES = 1 << 14, 200
+MOST_QUERIES, CANDIDATES = 1 << 14, 400
 
 
 def approximate_rows(

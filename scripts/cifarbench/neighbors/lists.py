@@ -31,8 +31,9 @@ from cifarbench.study.threads import in_threads
 EACH_CENTRE, ROUNDS, TRAINED_VALUES = 64, 10, 1 << 25
 # Lists that tell how far a neighbour may be where nothing else does, and points that are asked about all others.
 FIRST, ASKED = 2, 1000
-# Pairs that come into question in a list, for each that is wanted, beyond which they are measured at once.
-MANY = 4
+# Pairs that come into question for each that is wanted, in a list and in all together, beyond which they are measured
+# at once. More are not foretold, on average of all lists.
+MANY, MOST = 4, 8
 # Scores that are looked at together, and values of points after which those that were looked at are given back.
 MOST_SCORES, SEEN_VALUES = 1 << 20, 1 << 22
 
@@ -60,7 +61,10 @@ class Lists:
         # Several threads would round otherwise.
         faiss.omp_set_num_threads(1)
         n_values, n_lists = values.shape[1], min(search["lists"], len(rows))
-        self.centres = _centres(values, rows, metric, n_lists)
+        centres = _centres(values, rows, metric, n_lists)
+        # Less their middle, points are told apart that are far from nothing and near to each other.
+        self.middle = centres.mean(axis=0)
+        self.centres = centres - self.middle
         list_of, self.longest = np.empty(len(rows), np.int32), 0.0
         megabytes = OF_POINTS / 4 * memory_mb
         for places in row_blocks(np.arange(len(rows)), bytes_a_point(n_values), megabytes, MOST_POINTS):
@@ -106,7 +110,7 @@ class Lists:
             reach = self._reach.of(apart)
             neighbors, squares = self._within(queries, asked, reach, self.count)
             # Whoever was not looked at is further away than this.
-            short = np.flatnonzero(squares[:, -1] > reach)
+            short = np.flatnonzero(~(squares[:, -1] <= reach))
         if len(short):
             queries, asked = queries[short], asked[short]
             reach = self._bounds(queries, asked, self.count)
@@ -162,7 +166,7 @@ class Lists:
 
     def _nearest_centres(self, points: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Squares of distances to the nearest centres, and which these are: (N, count), or to all if they are fewer."""
-        apart, found = faiss.knn(points, self.centres, min(count, len(self.centres)))
+        apart, found = faiss.knn(points - self.middle, self.centres, min(count, len(self.centres)))
         if (found < 0).any():
             raise ValueError(NO_NUMBERS)
         return apart, found
@@ -188,12 +192,16 @@ class Lists:
         Where they are by far more than are wanted, since there are copies or the first lists were short, they are
         measured at once, and the nearest returned apart, if there are any.
         """
-        found, known = [(np.arange(0), np.arange(0), np.empty(0, np.float32))], None
+        # Half the memory of what else numpy counts with.
+        nobody_yet = np.empty(0, np.int32)
+        found, known, n_found = [(nobody_yet, nobody_yet, np.empty(0, np.float32))], None, 0
         for pairs, start, scores in self._scores(queries, asked, limits):
-            query = pairs // asked.shape[1]
-            near = np.flatnonzero(scores >= 0)
+            query = (pairs // asked.shape[1]).astype(np.int32)
+            near = np.flatnonzero(scores >= 0).astype(np.int32)
             one, place = np.divmod(near, scores.shape[1])
-            if len(near) <= MANY * count * len(query):
+            few = len(near) <= MANY * count * len(query)
+            if few and n_found + len(near) <= MOST * count * len(queries):
+                n_found += len(near)
                 found.append((query[one], start + place, scores.ravel()[near]))
                 continue
             known = known or nobody(len(queries), count)
@@ -237,7 +245,7 @@ class Lists:
             # Few lists are long, and many look into them.
             size = max(MOST_SCORES // len(points), 1)
             for some in (pairs[start : start + size] for start in range(0, len(pairs), size)):
-                yield some, own.start, queries.take(some // asked.shape[1], axis=0) @ points.T
+                yield some, int(own.start), queries.take(some // asked.shape[1], axis=0) @ points.T
             seen += points.size
             if seen > SEEN_VALUES:
                 let_go(self.points)

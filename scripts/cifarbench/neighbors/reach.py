@@ -31,7 +31,8 @@ class Reach:
 
     def of(self, centres: np.ndarray) -> np.ndarray:
         """Squares of distances (M,) within which most queries have their neighbours. centres: as above."""
-        return np.exp(_told(centres) @ self.weights)
+        with np.errstate(over="ignore"):
+            return np.exp(_told(centres) @ self.weights)
 
 
 def _told(centres: np.ndarray) -> np.ndarray:

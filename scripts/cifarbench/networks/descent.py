@@ -19,28 +19,31 @@ class Descent:
 
     @no_grad()
     def step(self, parameters: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
-        """Change the parameters in place. The gradients are used up."""
-        # What does all at once goes through memory as it comes, and takes any layout for the parameter's own.
-        alike = [empty_like(weight) for weight in parameters]
-        dense = all(weight.stride() == one.stride() for weight, one in zip(parameters, alike, strict=True))
+        """Change the parameters in place. The gradients may be used up."""
         if self.momentum and not self.velocities:
             self.velocities = [zeros_like(weight) for weight in parameters]
+        velocities = self.velocities or [None] * len(parameters)
+        # The fused kernel goes through memory once. It takes real numbers, and any strides for those of the weight.
+        fused = all(
+            velocity is not None and velocity.stride() == weight.stride() and weight.is_floating_point()
+            for weight, velocity in zip(parameters, velocities, strict=True)
+        )
         for decaying in (True, False):
             places = [place for place, weight in enumerate(parameters) if (weight.ndim > 1) == decaying]
             sgd(
                 [parameters[place] for place in places],
-                [_laid_out(gradients[place], alike[place]) for place in places],
-                [self.velocities[place] if self.momentum else None for place in places],
-                fused=dense,
-                foreach=not dense,
+                [_laid_out(gradients[place], parameters[place]) for place in places],
+                [velocities[place] for place in places],
+                fused=fused,
+                foreach=not fused,
                 weight_decay=self.weight_decay if decaying else 0,
                 momentum=self.momentum,
                 lr=learning_rate,
                 dampening=0,
-                nesterov=bool(self.momentum),
+                nesterov=self.momentum > 0,
                 maximize=False,
             )
 
 
-def _laid_out(values: Tensor, like: Tensor) -> Tensor:
-    return values if values.stride() == like.stride() else like.copy_(values)
+def _laid_out(gradient: Tensor, weight: Tensor) -> Tensor:
+    return gradient if gradient.stride() == weight.stride() else empty_like(weight).copy_(gradient)

@@ -1,8 +1,11 @@
 """How far a query's last neighbour will be, foretold by its centres: a matter of time, and never of what is found."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from cifarbench.neighbors.approximate import CANDIDATES
 from cifarbench.neighbors.lists import Lists
 from cifarbench.neighbors.reach import SHARE, Reach
 from cifarbench.neighbors.search import nearest_rows
@@ -83,6 +86,46 @@ def test_nothing_is_foretold_where_it_would_let_in_too_many(times: float, foreto
     values[::2] *= times ** np.random.default_rng(1).random((2000, 1)).astype(np.float32)
     index = Lists(values, np.arange(4000), "euclidean", {"lists": 20, "effort": 6}, **CAN)
     assert bool(index._reach) == foretold
+
+
+@pytest.mark.parametrize("effort", [1, 3, 12])
+@pytest.mark.parametrize("offset", [0, 100])
+def test_of_the_lists_that_are_looked_into_the_nearest_are_found(
+    effort: int, offset: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values, queries = scattered(900, 0) + offset, scattered(60, 1) + offset
+    # Copies, more than are wanted; and a tenth of the rows is in no list.
+    values[100:300] = values[:10].repeat(20, axis=0)
+    queries[:10] = values[100:300:20]
+    rows = np.flatnonzero(np.random.default_rng(2).random(900) < 0.9).astype(np.int32)
+    index = Lists(values, rows, "euclidean", {"lists": 12, "effort": effort}, **CAN)
+    _, asked = index._nearest_centres(queries, effort)
+    foretold = Reach.of
+    for factor in (0, 1, 3, np.inf):
+        monkeypatch.setattr(Reach, "of", lambda *args, factor=factor: foretold(*args) * factor)
+        neighbors, squares = index.nearest(queries)
+        for query, lists, found, apart in zip(queries, asked, neighbors, squares, strict=True):
+            there = np.sort(
+                np.concatenate([index.rows[slice(*index.bounds[one : one + 2])] for one in lists])
+            )
+            exact = np.square(query.astype(float) - values[there]).sum(axis=1)
+            order = np.argsort(exact, kind="stable")[:5]
+            np.testing.assert_array_equal(found, there[order])
+            np.testing.assert_allclose(apart, exact[order], rtol=1e-12)
+
+
+def test_queries_unlike_all_points_need_no_more_memory_than_others() -> None:
+    """What a reach lets in of other queries than it was learned from is bounded."""
+    index = Lists(scattered(20000, 0), np.arange(20000), "euclidean", {"lists": 100, "effort": 10}, **CAN)
+    queries, learned = scattered(8000, 1), index._reach
+    peaks = []
+    for factor in (1, 3):
+        index._reach = Reach(learned.weights + np.log(factor) * (np.arange(len(learned.weights)) == 4))
+        tracemalloc.start()
+        index.nearest(queries)
+        peaks.append(tracemalloc.get_traced_memory()[1] / len(queries) / index.count)
+        tracemalloc.stop()
+    assert max(peaks) < CANDIDATES
 
 
 def test_another_effort_is_learned_anew() -> None:
