@@ -67,7 +67,8 @@ class Lists:
         self.centres = centres - self.middle
         list_of, self.longest = np.empty(len(rows), np.int32), 0.0
         megabytes = OF_POINTS / 4 * memory_mb
-        for places in row_blocks(np.arange(len(rows)), bytes_a_point(n_values), megabytes, MOST_POINTS):
+        numbers = np.arange(len(rows), dtype=np.int32)
+        for places in row_blocks(numbers, bytes_a_point(n_values), megabytes, MOST_POINTS):
             points = points_of(take(values, rows[places]), metric)
             list_of[places] = self._nearest_centres(points, 1)[1][:, 0]
             self.longest = max(self.longest, lengths_of(points).max())

@@ -7,9 +7,9 @@ import torch
 
 from cifarbench.study.blocks import let_go, take
 
-# Images that are read together, since they lie side by side; and bytes of images among which batches are drawn.
-BLOCK = 64
-POOL_BYTES = 200_000_000
+# Images that are read together, since they lie side by side; bytes of images among which batches are drawn; and images
+# that are copied before what they were read into is given back.
+BLOCK, POOL_BYTES, READ_AT_ONCE = 64, 200_000_000, 4096
 
 
 class Stream:
@@ -66,6 +66,10 @@ class Stream:
         return self._pool.index_select(0, torch.from_numpy(places)).to(self.device)
 
     def _read(self, places: np.ndarray) -> torch.Tensor:
-        pixels = np.array(take(self._pixels, self._rows[places]))
-        let_go(self._pixels)
+        pixels = np.empty((len(places), *self._pixels.shape[1:]), self._pixels.dtype)
+        # What has been read is given back, some at a time.
+        for start in range(0, len(places), READ_AT_ONCE):
+            some = slice(start, start + READ_AT_ONCE)
+            pixels[some] = take(self._pixels, self._rows[places[some]])
+            let_go(self._pixels)
         return torch.from_numpy(pixels).reshape(-1, *self.shape[1:])
