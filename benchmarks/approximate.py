@@ -36,8 +36,7 @@ def measure(values: np.ndarray, queries: np.ndarray) -> tuple[float, list[dict[s
     exactly, found = [], []
     for search, efforts in SEARCHES:
         with Stopwatch() as building:
-            can = {"threads": 1, "memory_mb": MEMORY_MB, "folder": None}
-            built = [*indexes(values, rows, "euclidean", search, count=COUNT, **can)]
+            built = [*indexes(values, rows, "euclidean", search, threads=1, memory_mb=MEMORY_MB, folder=None)]
         for effort in efforts:
             for index in built:
                 index.effort = effort
@@ -52,7 +51,7 @@ def measure(values: np.ndarray, queries: np.ndarray) -> tuple[float, list[dict[s
                         memory_mb=MEMORY_MB,
                     )
                 with Stopwatch() as searching:
-                    neighbors, _ = merged((index.nearest(queries) for index in built), COUNT)
+                    neighbors, _ = merged((index.nearest(queries, COUNT) for index in built), COUNT)
                 seconds.append((searching_all.seconds / len(sample), searching.seconds / len(queries)))
             exactly += [of_all for of_all, _ in seconds]
             found.append(

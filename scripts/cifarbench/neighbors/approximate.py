@@ -18,7 +18,7 @@ INDEXES = {"hnsw": Graph, "ivf": Lists}
 # Queries by which recall is measured.
 SAMPLE = 1000
 # Queries that are looked up together: more gain nothing. Bytes of one for each neighbour that is wanted, measured.
-MOST_QUERIES, CANDIDATES = 1 << 14, 400
+MOST_QUERIES, CANDIDATES = 1 << 14, 200
 
 
 def approximate_rows(
@@ -48,14 +48,13 @@ def approximate_rows(
         if not len(rows):
             # A shard more than there are graphs.
             yield nobody(len(queries), n_neighbors)
-        can = {"threads": threads, "memory_mb": memory_mb, "folder": folder}
-        built = indexes(values, rows, metric, search, count=n_neighbors, **can)
+        built = indexes(values, rows, metric, search, threads=threads, memory_mb=memory_mb, folder=folder)
         while True:
             with preparing:
                 index = next(built, None)
             if index is None:
                 return
-            some = [index.nearest(points_of(take(queries, block), metric)) for block in blocks]
+            some = [index.nearest(points_of(take(queries, block), metric), n_neighbors) for block in blocks]
             # Before the next is built.
             del index
             yield tuple(np.concatenate(parts) for parts in zip(*some, strict=True))
@@ -66,10 +65,7 @@ def approximate_rows(
 def indexes(
     values: np.ndarray, rows: np.ndarray, metric: str, search: dict[str, Any], **how: Any
 ) -> Iterator[Graph | Lists]:
-    """The indexes of some rows, each built when it is asked for.
-
-    how: `count` of neighbours, `threads`, `memory_mb` and `folder`.
-    """
+    """The indexes of some rows, each built when it is asked for. how: `threads`, `memory_mb` and `folder`."""
     search = DEFAULTS[search["method"]] | search
     for some in np.array_split(rows, n_indexes(search, len(rows))) if len(rows) else []:
         yield INDEXES[search["method"]](values, some, metric, search, **how)

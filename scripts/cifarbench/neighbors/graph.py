@@ -23,8 +23,7 @@ PROPOSED = 2
 class Graph:
     """Rows of mapped pixels or features (N, D), each linked to near ones, in memory.
 
-    search: `links` of a point, and `build_effort` and `effort`, points that building and searching keep in view. count:
-    neighbours of a query. folder: none is needed.
+    search: `links` of a point, and `build_effort` and `effort`, points that building and searching keep in view.
     Raises UserError if it would not fit into `memory_mb`.
     """
 
@@ -35,10 +34,9 @@ class Graph:
         metric: str,
         search: dict[str, Any],
         *,
-        count: int,
         threads: int,
         memory_mb: float,
-        folder: Path | None,
+        folder: Path | None = None,
     ):
         n_values = values.shape[1]
         # Twice, since what grows is copied.
@@ -49,7 +47,7 @@ class Graph:
                 f"memory_mb is {memory_mb:,.0f}: raise it, take fewer components, or let search.method be ivf."
             )
         self.values, self.rows, self.metric = values, rows, metric
-        self.effort, self.count, self.threads = search["effort"], count, threads
+        self.effort, self.threads = search["effort"], threads
         # Several threads would link points in another order each time.
         faiss.omp_set_num_threads(1)
         self.index = faiss.IndexHNSWSQ(n_values, faiss.ScalarQuantizer.QT_8bit, search["links"])
@@ -61,19 +59,19 @@ class Graph:
             self.index.add(points_of(take(values, block), metric))
             let_go(values)
 
-    def nearest(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the nearest (M, count) int64, nearest first, and squares of distances (M, count) float64.
 
         Where fewer are found, NOBODY stands for the others, at infinite distance. queries: (M, D) float32.
         """
         faiss.omp_set_num_threads(self.threads)
         self.index.hnsw.efSearch = self.effort
-        _, proposed = self.index.search(queries, PROPOSED * self.count)
+        _, proposed = self.index.search(queries, PROPOSED * count)
         query, place = np.nonzero(proposed >= 0)
         found, squares = nobody(*proposed.shape)
         found[query, place] = self.rows[proposed[query, place]]
         squares[query, place] = pair_squares(queries, query, self.values, found[query, place], self.metric)
-        return first(found, squares, self.count)
+        return first(found, squares, count)
 
 
 def bytes_a_point(links: int, n_values: int) -> int:

@@ -5,12 +5,12 @@ query after the other; a product of a list with all queries that look into it ta
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cifarbench.neighbors.reach import Reach
 from cifarbench.neighbors.search import (
     MOST_POINTS,
     NO_NUMBERS,
@@ -29,11 +29,10 @@ from cifarbench.study.threads import in_threads
 
 # Points by which a centre is found, and in how many rounds; values in all of them, at most.
 EACH_CENTRE, ROUNDS, TRAINED_VALUES = 64, 10, 1 << 25
-# Lists that tell how far a neighbour may be where nothing else does, and points that are asked about all others.
-FIRST, ASKED = 2, 1000
-# Pairs that come into question for each that is wanted, in a list and in all together, beyond which they are measured
-# at once. More are not foretold, on average of all lists.
-MANY, MOST = 4, 8
+# Lists that tell, to begin with, how far a neighbour may be.
+FIRST = 2
+# Pairs that come into question in a list, for each that is wanted, beyond which they are measured at once.
+MANY = 4
 # Scores that are looked at together, and values of points after which those that were looked at are given back.
 MOST_SCORES, SEEN_VALUES = 1 << 20, 1 << 22
 
@@ -41,8 +40,8 @@ MOST_SCORES, SEEN_VALUES = 1 << 20, 1 << 22
 class Lists:
     """Rows of mapped pixels or features (N, D), each in the list of its nearest centre, side by side in a file.
 
-    search: `lists`, and `effort`, how many of them a search looks into. count: neighbours of a query. folder: of the
-    file, which goes with the lists. Raises ValueError if some values are no numbers.
+    search: `lists`, and `effort`, how many of them a search looks into. folder: of the file, which goes with the lists.
+    Raises ValueError if some values are no numbers.
     """
 
     def __init__(
@@ -52,12 +51,11 @@ class Lists:
         metric: str,
         search: dict[str, Any],
         *,
-        count: int,
         threads: int,
         memory_mb: float,
         folder: Path | None,
     ):
-        self.count, self.threads = count, threads
+        self.effort, self.threads = search["effort"], threads
         # Several threads would round otherwise.
         faiss.omp_set_num_threads(1)
         n_values, n_lists = values.shape[1], min(search["lists"], len(rows))
@@ -70,7 +68,7 @@ class Lists:
         numbers = np.arange(len(rows), dtype=np.int32)
         for places in row_blocks(numbers, bytes_a_point(n_values), megabytes, MOST_POINTS):
             points = points_of(take(values, rows[places]), metric)
-            list_of[places] = self._nearest_centres(points, 1)[1][:, 0]
+            list_of[places] = self._nearest_centres(points, 1)[:, 0]
             self.longest = max(self.longest, lengths_of(points).max())
             let_go(values)
         order = np.argsort(list_of, kind="stable")
@@ -78,20 +76,8 @@ class Lists:
         self.bounds = np.searchsorted(list_of, np.arange(n_lists + 1), sorter=order)
         blocks = row_blocks(self.rows, bytes_a_point(n_values), megabytes, MOST_POINTS)
         self.points = spilled(_scored(values, blocks, metric), folder)
-        self._asked = sampled(values, rows, ASKED, metric)
-        self.effort = search["effort"]
 
-    @property
-    def effort(self) -> int:
-        """How many lists a search looks into."""
-        return self._effort
-
-    @effort.setter
-    def effort(self, effort: int) -> None:
-        self._effort = effort
-        self._reach = self._learned()
-
-    def nearest(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the nearest in the lists (M, count) int64, nearest first, and squares of distances float64.
 
         Of all points in the lists that are looked into, these are the nearest; of equals, the lower rows. Where there
@@ -99,83 +85,38 @@ class Lists:
         """
         faiss.omp_set_num_threads(self.threads)
         pieces = np.array_split(queries, max(min(self.threads, len(queries)), 1))
-        found = in_threads(self._nearest, pieces, self.threads)
+        found = in_threads(partial(self._nearest, count=count), pieces, self.threads)
         neighbors, squares = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return neighbors, squares
 
-    def _nearest(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        apart, asked = self._nearest_centres(queries, self.effort)
-        neighbors, squares = nobody(len(queries), self.count)
-        short = np.arange(len(queries))
-        if self._reach:
-            reach = self._reach.of(apart)
-            neighbors, squares = self._within(queries, asked, reach, self.count)
-            # Whoever was not looked at is further away than this.
-            short = np.flatnonzero(~(squares[:, -1] <= reach))
-        if len(short):
-            queries, asked = queries[short], asked[short]
-            reach = self._bounds(queries, asked, self.count)
-            neighbors[short], squares[short] = self._within(queries, asked, reach, self.count)
-        return neighbors, squares
-
-    def _learned(self) -> Reach | None:
-        """How far neighbours are, from some of the points themselves; None if that tells too little of it."""
-        apart, asked = self._nearest_centres(self._asked, self.effort)
-        # Each is its own nearest.
-        count = self.count + 1
-        _, squares = self._within(self._asked, asked, self._bounds(self._asked, asked, count), count)
-        reach = Reach.fit(apart, squares[:, -1])
-        if reach:
-            limits = self._limits(self._asked, reach.of(apart))
-            near = sum(
-                np.count_nonzero(scores >= 0) for *_, scores in self._scores(self._asked, asked, limits)
-            )
-            if near > MANY * count * len(self._asked):
-                return None
-        return reach
-
-    def _within(
-        self, queries: np.ndarray, asked: np.ndarray, reach: np.ndarray, count: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The nearest as above, of those points in some lists (M, n) that are within reach of the queries.
-
-        reach: squares of distances (M,). Points beyond it are found, or not.
-        """
-        limits = self._limits(queries, reach)
+    def _nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        asked = self._nearest_centres(queries, min(self.effort, len(self.centres)))
+        # How far off a score can be, less a limit: |q||p| + |p|^2 / 2 + |limit|, and the limit is a score, too.
+        slack = 1.5 * slack_of(lengths_of(queries), self.longest, queries.shape[1] + 2)
+        # A few lists bound the distance of the last neighbour.
+        n_first = max(FIRST, 2 * count * len(self.centres) // len(self.rows))
+        limits = self._limits(queries, asked[:, :n_first], count) - 2 * slack
         (query, place, scores), known = self._candidates(queries, asked, limits, count)
+
         # As a product only proposes, those are measured that it can't exclude.
         order = np.argsort(-scores)
         order = order[np.argsort(query[order].astype(np.min_scalar_type(len(queries))), kind="stable")]
         starts = np.searchsorted(query[order], np.arange(len(queries) + 1))
         last = np.minimum(starts[:-1] + count, starts[1:]) - 1
         # A query that has found nothing has no last one, and asks for another's.
-        lowest = np.append(scores[order], 0)[last] - 2 * self._slack(queries)
-        near = scores >= lowest[query]
+        near = scores >= (np.append(scores[order], 0)[last] - 2 * slack)[query]
+        # List by list, so that points are read where they lie side by side.
         found = self._measured(queries, query[near], place[near], count)
         return merged([found, known], count) if known else found
 
-    def _slack(self, queries: np.ndarray) -> np.ndarray:
-        """How far off scores can be, less a limit: |q||p| + |p|^2 / 2 + |limit|, and a limit is a score, too."""
-        return 1.5 * slack_of(lengths_of(queries), self.longest, queries.shape[1] + 2)
-
-    def _limits(self, queries: np.ndarray, reach: np.ndarray) -> np.ndarray:
-        """Scores (M,) that all points within reach of the queries have at least, as far as they can be off."""
-        lengths = lengths_of(queries)
-        # No point is further away than that, and slack is reckoned for such limits.
-        furthest = np.square(lengths + self.longest)
-        return (np.square(lengths) - np.minimum(reach, furthest)) / 2 - 2 * self._slack(queries)
-
-    def _nearest_centres(self, points: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Squares of distances to the nearest centres, and which these are: (N, count), or to all if they are fewer."""
-        apart, found = faiss.knn(points - self.middle, self.centres, min(count, len(self.centres)))
+    def _nearest_centres(self, points: np.ndarray, count: int) -> np.ndarray:
+        _, found = faiss.knn(points - self.middle, self.centres, count)
         if (found < 0).any():
             raise ValueError(NO_NUMBERS)
-        return apart, found
+        return found
 
-    def _bounds(self, queries: np.ndarray, asked: np.ndarray, count: int) -> np.ndarray:
-        """Within what squares of distances (M,) are so many points, as the first few lists tell; else, all points."""
-        n_first = max(FIRST, 2 * count * len(self.centres) // len(self.rows))
-        asked = asked[:, :n_first]
+    def _limits(self, queries: np.ndarray, asked: np.ndarray, count: int) -> np.ndarray:
+        """The score of the last of the `count` nearest in some lists (M,), or the lowest that there can be."""
         best = np.full((asked.size, count), -np.inf, np.float32)
         for pairs, _, scores in self._scores(queries, asked, np.zeros(len(queries))):
             here = min(count, scores.shape[1])
@@ -183,7 +124,7 @@ class Lists:
             best[pairs, :here] = scores[:, scores.shape[1] - here :]
         best = best.reshape(len(queries), -1)
         best.partition(best.shape[1] - count, axis=1)
-        return np.square(lengths_of(queries)) - 2.0 * best[:, -count]
+        return np.maximum(best[:, -count], -np.square(lengths_of(queries) + self.longest))
 
     def _candidates(
         self, queries: np.ndarray, asked: np.ndarray, limits: np.ndarray, count: int
@@ -195,14 +136,12 @@ class Lists:
         """
         # Half the memory of what else numpy counts with.
         nobody_yet = np.empty(0, np.int32)
-        found, known, n_found = [(nobody_yet, nobody_yet, np.empty(0, np.float32))], None, 0
+        found, known = [(nobody_yet, nobody_yet, np.empty(0, np.float32))], None
         for pairs, start, scores in self._scores(queries, asked, limits):
             query = (pairs // asked.shape[1]).astype(np.int32)
             near = np.flatnonzero(scores >= 0).astype(np.int32)
             one, place = np.divmod(near, scores.shape[1])
-            few = len(near) <= MANY * count * len(query)
-            if few and n_found + len(near) <= MOST * count * len(queries):
-                n_found += len(near)
+            if len(near) <= MANY * count * len(query):
                 found.append((query[one], start + place, scores.ravel()[near]))
                 continue
             known = known or nobody(len(queries), count)

@@ -42,15 +42,14 @@ class Predictor:
     def predict(self, values: np.ndarray) -> Answers:
         """Votes on images given as pixels or features (N, D)."""
         queries = points_of(values, self.params["metric"])
-        neighbors, squares = self._search(queries)
+        neighbors, squares = self._search(queries, self.params["n_neighbors"])
         proba = vote_shares(self.labels[neighbors], self.n_classes, voices(squares, self.params))
         return Answers(proba.argmax(axis=1), proba, self.rows[neighbors])
 
-    def _search(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        count = self.params["n_neighbors"]
+    def _search(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         if not self.params["search"]:
             return nearest(self.points, queries, count, self.threads)
-        found = (index.nearest(queries) for index in self._indexes)
+        found = (index.nearest(queries, count) for index in self._indexes)
         neighbors, squares = merged(found, count)
         check_complete(self.name, neighbors)
         return neighbors, squares
@@ -59,7 +58,7 @@ class Predictor:
     def _indexes(self) -> list[Graph | Lists]:
         rows, search = np.arange(len(self.points)), self.params["search"]
         can = {"threads": self.threads, "memory_mb": ANY_MB, "folder": None}
-        return [*indexes(self.points, rows, "euclidean", search, count=self.params["n_neighbors"], **can)]
+        return [*indexes(self.points, rows, "euclidean", search, **can)]
 
     def stage(self) -> Any:
         """The same for ONNX: a module. Raises UserError if the file would be too large."""

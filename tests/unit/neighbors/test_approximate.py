@@ -153,6 +153,25 @@ def test_a_search_in_all_lists_finds_what_an_exact_one_finds(
                 np.testing.assert_array_equal(found[0], exact[0])
 
 
+@pytest.mark.parametrize("effort", [1, 3, 12])
+@pytest.mark.parametrize("offset", [0, 100])
+def test_of_the_lists_that_are_looked_into_the_nearest_are_found(effort: int, offset: float) -> None:
+    values, queries = points(900, 0) + offset, points(60, 1) + offset
+    # Copies, more than are wanted; and a tenth of the rows is in no list.
+    values[100:300] = values[:10].repeat(20, axis=0)
+    queries[:10] = values[100:300:20]
+    rows = np.flatnonzero(np.random.default_rng(2).random(900) < 0.9).astype(np.int32)
+    search, can = {"lists": 12, "effort": effort}, {"threads": 1, "memory_mb": 100, "folder": None}
+    index = lists.Lists(values, rows, "euclidean", search, **can)
+    asked = index._nearest_centres(queries, effort)
+    for query, of_query, found, apart in zip(queries, asked, *index.nearest(queries, 5), strict=True):
+        there = np.sort(np.concatenate([index.rows[slice(*index.bounds[one : one + 2])] for one in of_query]))
+        exact = np.square(query.astype(float) - values[there]).sum(axis=1)
+        order = np.argsort(exact, kind="stable")[:5]
+        np.testing.assert_array_equal(found, there[order])
+        np.testing.assert_allclose(apart, exact[order], rtol=1e-12)
+
+
 def test_lists_of_pixels_are_searched_as_pixels_are() -> None:
     values = np.random.default_rng(0).integers(0, 256, (500, 300), np.uint8)
     rows, options = np.arange(400), {"n_neighbors": 9, "threads": 1, "memory_mb": 100}

@@ -54,8 +54,8 @@ def neighbors(rows):
 def lists(rows):
     from cifarbench.neighbors.lists import Lists
     search = {"lists": 20, "effort": 4}
-    index = Lists(images, rows, "euclidean", search, count=5, threads=1, memory_mb=30, folder=folder)
-    index.nearest(images[few].astype(np.float32))
+    index = Lists(images, rows, "euclidean", search, threads=1, memory_mb=30, folder=folder)
+    index.nearest(images[few].astype(np.float32), 5)
 
 
 def graphs(rows):
