@@ -19,7 +19,7 @@ from cifarbench.neighbors.search import merged, nearest_rows
 from cifarbench.study.cost import Stopwatch, processor
 from cifarbench.study.pages import replace_part
 
-COUNT, EXACT_QUERIES, MEMORY_MB, REPEATS = 10, 1000, 2000, 5
+COUNT, EXACT_QUERIES, MEMORY_MB, REPEATS = 10, 1000, 2000, 3
 SEARCHES = [
     ({"method": "hnsw", "links": 24, "build_effort": 60}, [10, 16, 24, 40, 64, 100]),
     ({"method": "ivf", "lists": 2048}, [2, 4, 8, 16, 18, 20, 24, 32, 64, 128]),
