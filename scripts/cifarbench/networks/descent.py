@@ -1,7 +1,6 @@
 """Stochastic gradient descent, all weights of a network at a time."""
 
-from torch import Tensor, empty_like, no_grad, zeros_like
-from torch.optim.sgd import sgd
+from torch import Tensor, _foreach_add_, _foreach_mul_, no_grad, zeros_like
 
 
 class Descent:
@@ -19,31 +18,18 @@ class Descent:
 
     @no_grad()
     def step(self, parameters: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
-        """Change the parameters in place. The gradients may be used up."""
-        if self.momentum and not self.velocities:
-            self.velocities = [zeros_like(weight) for weight in parameters]
-        velocities = self.velocities or [None] * len(parameters)
-        # The fused kernel goes through memory once. It takes real numbers, and any strides for those of the weight.
-        fused = all(
-            velocity is not None and velocity.stride() == weight.stride() and weight.is_floating_point()
-            for weight, velocity in zip(parameters, velocities, strict=True)
-        )
-        for decaying in (True, False):
-            places = [place for place, weight in enumerate(parameters) if (weight.ndim > 1) == decaying]
-            sgd(
-                [parameters[place] for place in places],
-                [_laid_out(gradients[place], parameters[place]) for place in places],
-                [velocities[place] for place in places],
-                fused=fused,
-                foreach=not fused,
-                weight_decay=self.weight_decay if decaying else 0,
-                momentum=self.momentum,
-                lr=learning_rate,
-                dampening=0,
-                nesterov=self.momentum > 0,
-                maximize=False,
+        """Change the parameters in place. The gradients are used up."""
+        if self.weight_decay:
+            decaying = [place for place, weight in enumerate(parameters) if weight.ndim > 1]
+            _foreach_add_(
+                [gradients[place] for place in decaying],
+                [parameters[place] for place in decaying],
+                alpha=self.weight_decay,
             )
-
-
-def _laid_out(gradient: Tensor, weight: Tensor) -> Tensor:
-    return gradient if gradient.stride() == weight.stride() else empty_like(weight).copy_(gradient)
+        if self.momentum:
+            if not self.velocities:
+                self.velocities = [zeros_like(weight) for weight in parameters]
+            _foreach_mul_(self.velocities, self.momentum)
+            _foreach_add_(self.velocities, gradients)
+            _foreach_add_(gradients, self.velocities, alpha=self.momentum)
+        _foreach_add_(parameters, gradients, alpha=-learning_rate)

@@ -62,7 +62,6 @@ def test_the_layout_of_weights_and_gradients_changes_nothing(of_weight, of_gradi
     for _ in range(3):
         first.step([plain], [gradient.clone()], 0.1)
         second.step([ours], [of_gradient(gradient.clone())], 0.1)
-    # Which values are at the end, and so rounded once where others are twice, is up to the layout.
     torch.testing.assert_close(plain, ours, rtol=1e-6, atol=1e-6)
     assert ours.stride() == layout
 
