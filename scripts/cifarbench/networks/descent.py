@@ -19,8 +19,8 @@ class Descent:
     @no_grad()
     def step(self, parameters: list[Tensor], gradients: list[Tensor], learning_rate: float) -> None:
         """Change the parameters in place. The gradients are used up."""
-        if self.weight_decay:
-            decaying = [place for place, weight in enumerate(parameters) if weight.ndim > 1]
+        decaying = [place for place, weight in enumerate(parameters) if weight.ndim > 1]
+        if self.weight_decay and decaying:
             _foreach_add_(
                 [gradients[place] for place in decaying],
                 [parameters[place] for place in decaying],
