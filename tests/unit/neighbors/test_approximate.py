@@ -172,6 +172,16 @@ def test_of_the_lists_that_are_looked_into_the_nearest_are_found(effort: int, of
         np.testing.assert_allclose(apart, exact[order], rtol=1e-12)
 
 
+def test_far_from_nothing_batches_of_queries_look_into_the_same_lists() -> None:
+    # A product rounds by its shape, and the more the longer the vectors are.
+    values, queries = points(4000, 0) + np.float32(100), points(3000, 1) + np.float32(100)
+    search, can = {"lists": 50, "effort": 3}, {"threads": 1, "memory_mb": 10, "folder": None}
+    index = lists.Lists(values, np.arange(4000), "euclidean", search, **can)
+    together, _ = index.nearest(queries, 5)
+    apart = [index.nearest(some, 5)[0] for some in np.array_split(queries, 300)]
+    np.testing.assert_array_equal(together, np.concatenate(apart))
+
+
 def test_lists_of_pixels_are_searched_as_pixels_are() -> None:
     values = np.random.default_rng(0).integers(0, 256, (500, 300), np.uint8)
     rows, options = np.arange(400), {"n_neighbors": 9, "threads": 1, "memory_mb": 100}
