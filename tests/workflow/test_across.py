@@ -17,7 +17,7 @@ ACROSS = {"sizes": [30], "repeats": {"seeds": 2, "splits": 2}}
 TOGETHER = {("", job) for job in ("compare_datasets", "draw_across", "write_across")}
 DATA = ["fetch_archive", "unpack_archive"]
 OF_A_MODEL = ["predict_neighbors", "score_model"]
-OF_A_NETWORK = ["train_network", "predict_network", "score_model"]
+OF_A_NETWORK = ["train_network", "score_model"]
 AUDIT = ["find_duplicates", "judge_labels", "inspect_images", "write_audit", "weigh_faults"]
 # Beside its runs and its audit, a study of two models, one of them a network.
 STUDY = ["compare_models", "draw_comparison", "write_report", "draw_training mlp", "draw_filters mlp"]

@@ -193,7 +193,7 @@ def test_a_second_run_in_the_same_folder_is_told_why_it_has_to_wait(
     )
     assert training.poll() is None
     # To look is allowed.
-    assert longer.would_run(targets=(PREDICTIONS,)) == {"train_network mlp", "predict_network mlp"}
+    assert longer.would_run(targets=(PREDICTIONS,)) == {"train_network mlp"}
 
 
 def test_jobs_end_with_the_run_that_started_them(longer: Project, training: subprocess.Popen) -> None:

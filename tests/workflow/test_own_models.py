@@ -173,7 +173,7 @@ def scored(*models: str) -> set[str]:
 
 
 SVM = jobs(["fit_estimator", "predict_estimator"], "svm_edges") | scored("svm_edges")
-NETWORK = jobs(["train_network", "describe_learning", "draw_training", "predict_network"], "own_net")
+NETWORK = jobs(["train_network", "describe_learning", "draw_training"], "own_net")
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_model_that_fails_is_a_row_that_says_why(own: Project) -> None:
     assert "RuntimeError: out of luck" in page
     # It is no finished run, and what failed is tried again.
     assert len(list((own.results / "history").iterdir())) == 1
-    assert jobs(["train_network", "predict_network", "score_model", "draw_model"], "broken") < own.would_run()
+    assert jobs(["train_network", "score_model", "draw_model"], "broken") < own.would_run()
 
     text = BROKEN.replace("len(images) > 4", "len(images) > 1000")
     (own.folder / "my_models/broken.py").write_text(text)

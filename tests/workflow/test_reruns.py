@@ -40,7 +40,7 @@ def searched(*models: str) -> set[str]:
 
 def trained(*models: str) -> set[str]:
     """What follows when these networks are trained again."""
-    rules = ["train_network", "describe_learning", "draw_training", "draw_filters", "predict_network"]
+    rules = ["train_network", "describe_learning", "draw_training", "draw_filters"]
     return jobs(rules, *models) | scored(*models)
 
 
@@ -189,7 +189,7 @@ def test_the_seed_is_that_of_networks_and_figures_alone(project: Project) -> Non
 def test_a_further_seed_is_trained_beside_the_first(project: Project) -> None:
     project.configure(lambda settings: set_key(settings, "seeds", [0, 7]))
     further = [f"{model}/seed_7" for model in NETWORKS]
-    rules = ["train_network", "describe_learning", "predict_network", "score_model"]
+    rules = ["train_network", "describe_learning", "score_model"]
     assert project.would_run() == jobs(rules, *further) | COMPARED
 
 
@@ -294,7 +294,7 @@ def test_the_report_s_words(project: Project, key: str, expected: set[str]) -> N
         ("cifarbench/audit/alignment.py", {"find_duplicates", "write_audit"} | WEIGHED),
         ("cifarbench/report/templates/report.html.j2", REPORT),
         ("cifarbench/study/history.py", set()),
-        ("predict_network.py", jobs(["predict_network"], *NETWORKS) | scored(*NETWORKS)),
+        ("predict_neighbors.py", searched(*NEIGHBORS)),
         ("draw_comparison.py", {"draw_comparison"} | REPORT),
     ],
 )

@@ -1,4 +1,4 @@
-# From pixels to predictions by networks: training asks for a GPU, and takes what torch finds.
+# From pixels to predictions by networks: training asks for a GPU, and takes what torch finds; answers come from the CPU.
 
 
 rule score_network:
@@ -54,10 +54,12 @@ rule train_network:
         division=lambda wildcards: division_files(part_of(wildcards.size)),
         dataset="<results>/data/dataset.json",
         best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
+        search_costs=lambda wildcards: files(wildcards).search_costs(wildcards.model, wildcards.size),
     output:
         network="<results>/models/{model}{seed}{size}/network.safetensors",
         history="<results>/models/{model}{seed}{size}/history.csv",
-        cost="<results>/models/{model}{seed}{size}/training_cost.json",
+        predictions="<results>/models/{model}{seed}{size}/predictions.npz",
+        fit="<results>/models/{model}{seed}{size}/fit.json",
     log:
         "<logs>/train_network/{model}{seed}{size}.log",
     benchmark:
@@ -89,48 +91,7 @@ rule train_network:
         "--train-images {input.train_images} --train-labels {input.train_labels} "
         "--test-images {input.test_images} --test-labels {input.test_labels} "
         "--division {input.division} --dataset {input.dataset} --best {input.best} "
-        "--network {output.network} --history {output.history} --cost {output.cost} "
+        "--search-costs {input.search_costs} --network {output.network} --history {output.history} "
+        "--predictions {output.predictions} --fit-record {output.fit} "
         "--checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds} "
         "--settings {params.settings:q} --code {params.code} --threads {threads} 2> {log}"
-
-
-rule predict_network:
-    input:
-        network="<results>/models/{model}{seed}{size}/network.safetensors",
-        test_images="<results>/data/test_images.npy",
-        test_labels="<results>/data/test_labels.npy",
-        dataset="<results>/data/dataset.json",
-        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
-        cost="<results>/models/{model}{seed}{size}/training_cost.json",
-        search_costs=lambda wildcards: files(wildcards).search_costs(wildcards.model, wildcards.size),
-    output:
-        predictions="<results>/models/{model}{seed}{size}/predictions.npz",
-        fit="<results>/models/{model}{seed}{size}/fit.json",
-    log:
-        "<logs>/predict_network/{model}{seed}{size}.log",
-    benchmark:
-        "<benchmarks>/predict_network/{model}{seed}{size}.tsv"
-    wildcard_constraints:
-        model=any_model(lambda plan: plan.made_in("networks")),
-    group:
-        "evaluation"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=mem_mb(1100, images=2),
-        runtime=minutes(3),
-        tries_left=tries_left,
-    params:
-        guard=GUARD,
-        settings=lambda wildcards: files(wildcards).model_settings(
-            wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
-        ),
-        script=untracked(SCRIPTS / "predict_network.py"),
-        code=model_code("predict_network"),
-    shell:
-        guarded("predict_network") + "python {params.script:q} --network {input.network} "
-        "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
-        "--best {input.best} --fit-costs {input.cost} --search-costs {input.search_costs} "
-        "--predictions {output.predictions} --fit {output.fit} "
-        "--settings {params.settings:q} --threads {threads} 2> {log}"
