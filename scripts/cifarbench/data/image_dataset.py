@@ -12,7 +12,7 @@ from cifarbench.study.blocks import let_go
 from cifarbench.study.errors import UserError
 
 MAX_CLASS_NAME = 100
-# Images that are written at once.
+# Images that are written, or labels that are counted, at once.
 BLOCK_ROWS = 8192
 
 
@@ -63,7 +63,10 @@ class ImageDataset:
     def check(self) -> Self:
         """The dataset itself, if every class has images to train on and to test with; UserError otherwise."""
         for part, labels in (("training", self.train_labels), ("test", self.test_labels)):
-            counts = np.bincount(labels, minlength=len(self.classes))
+            counts = np.zeros(len(self.classes), np.int64)
+            # Of mapped labels, numpy makes a copy.
+            for start in range(0, len(labels), BLOCK_ROWS):
+                counts += np.bincount(labels[start : start + BLOCK_ROWS], minlength=len(self.classes))
             empty = [name for name, count in zip(self.classes, counts, strict=True) if count == 0]
             if empty:
                 raise UserError(
@@ -88,7 +91,9 @@ def checked_labels(
                 f"{where} has the label {describe(label)} at position {index}; expected whole numbers from {first} "
                 f"to {n_classes - 1 + first}."
             )
-    return np.array(labels, np.int64) - first
+    found = np.array(labels, np.int64)
+    found -= first
+    return found
 
 
 def checked_classes(names: Sequence[Any], n_classes: int, where: str) -> list[str]:

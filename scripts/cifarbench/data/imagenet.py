@@ -4,6 +4,7 @@ After Chrabaszcz, Loshchilov and Hutter, A downsampled variant of ImageNet as an
 (arXiv 1707.08819). Batches are mapped and never read whole, so any number of images can be unpacked.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cifarbench.data.image_dataset import Declared, ImageDataset, checked_classe
 from cifarbench.data.mapped import MappedFile
 from cifarbench.data.plain import describe
 from cifarbench.data.unpickle import loads
+from cifarbench.study.blocks import spilled
 from cifarbench.study.errors import UserError
 
 TRAIN = tuple(f"train_data_batch_{number}" for number in range(1, 11))
@@ -31,11 +33,11 @@ def read_imagenet(folder: Path, names: list[str] | None, declared: Declared) -> 
     missing = [name for name in (*TRAIN, TEST) if not (folder / name).is_file()]
     if missing:
         raise UserError(f"{folder} lacks {', '.join(missing)}; expected {', '.join((*TRAIN, TEST))}.")
-    batches = [_read(folder / name, declared) for name in TRAIN]
-    found = sum(len(labels) for _, labels in batches)
-    if found != declared.n_train:
+    images: list[np.ndarray] = []
+    labels = spilled(_train_labels(folder, declared, images))
+    if len(labels) != declared.n_train:
         raise UserError(
-            f"{folder} holds {found} training images; expected {declared.n_train}, as n_train says."
+            f"{folder} holds {len(labels)} training images; expected {declared.n_train}, as n_train says."
         )
     test_images, test_labels = _read(folder / TEST, declared)
     if len(test_labels) != declared.n_test:
@@ -44,13 +46,21 @@ def read_imagenet(folder: Path, names: list[str] | None, declared: Declared) -> 
         )
     names = names or [f"class_{number}" for number in range(FIRST_LABEL, FIRST_LABEL + declared.n_classes)]
     return ImageDataset(
-        train_images=[images for images, _ in batches],
-        train_labels=np.concatenate([labels for _, labels in batches]),
+        train_images=images,
+        train_labels=labels,
         test_images=test_images,
         test_labels=test_labels,
         classes=checked_classes(names, declared.n_classes, "classes"),
         image_shape=declared.image_shape,
     )
+
+
+def _train_labels(folder: Path, declared: Declared, images: list[np.ndarray]) -> Iterator[np.ndarray]:
+    """The labels of each training batch, whose images are added to the others."""
+    for name in TRAIN:
+        some, labels = _read(folder / name, declared)
+        images.append(some)
+        yield labels
 
 
 def _read(path: Path, declared: Declared) -> tuple[np.ndarray, np.ndarray]:

@@ -57,7 +57,8 @@ def rows_of_shard(
         return rows[division[rows] >= shard["beyond"]]
     number, n_shards = shard
     if n_pieces is None:
-        return np.array_split(rows, n_shards)[number]
+        # Not a view, which would keep all rows.
+        return np.array_split(rows, n_shards)[number].copy()
     pieces = np.array_split(rows, n_pieces)
     own = np.array_split(np.arange(n_pieces), n_shards)[number]
     return np.concatenate([rows[:0], *(pieces[one] for one in own)])

@@ -160,6 +160,7 @@ class _Machine:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
+        self.integers: dict[int, int] = {}
 
     def run(self, data: bytes | MappedFile) -> dict[str, Any]:
         for operation, argument, _ in pickletools.genops(data):
@@ -177,7 +178,8 @@ class _Machine:
             case "BININT1" | "BININT" | "BININT2" | "INT" | "LONG" | "LONG1" | "LONG4":
                 if argument.bit_length() > MAX_INTEGER_BITS:
                     raise Refused(f"an integer of {argument.bit_length()} bits")
-                stack.append(argument)
+                # Of a label that comes often, one object.
+                stack.append(self.integers.setdefault(argument, argument))
             case "SHORT_BINSTRING" | "BINSTRING" | "STRING":
                 stack.append(argument)
             case "SHORT_BINUNICODE" | "BINUNICODE" | "BINUNICODE8" | "UNICODE":

@@ -1,8 +1,14 @@
 """Votes of neighbours, whoever found them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
+from cifarbench.study.blocks import row_blocks
+
+# Megabytes of votes that are counted together.
+VOTES_MB = 8
 
 
 def voices(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray | None:
@@ -27,6 +33,13 @@ def vote_shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray
     neighbor_labels: (M, K) int. weights: (M, K), or None if all count the same. The class with the largest share, the
     lowest of equals, is what scikit-learn's `KNeighborsClassifier` predicts.
     """
+    shares = np.empty((len(neighbor_labels), n_classes), np.float32)
+    for block, own in _blocks(neighbor_labels, n_classes, weights):
+        shares[block] = _shares(neighbor_labels[block], n_classes, own)
+    return shares
+
+
+def _shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None) -> np.ndarray:
     if weights is None:
         places = neighbor_labels + np.arange(len(neighbor_labels))[:, None] * n_classes
         votes = np.bincount(places.ravel(), minlength=len(places) * n_classes).reshape(len(places), n_classes)
@@ -45,11 +58,20 @@ def correct_by_neighbors(
     One search for the largest number holds all smaller ones: the k nearest are the first k of
     `neighbor_labels` (M, K), nearest first. Returns (K,) int64.
     """
-    rows = np.arange(len(labels))
-    kind = np.int32 if weights is None else np.float64
-    votes = np.zeros((len(labels), max(neighbor_labels.max(), labels.max()) + 1), kind)
-    correct = np.empty(neighbor_labels.shape[1], np.int64)
-    for k, classes in enumerate(neighbor_labels.T):
-        votes[rows, classes] += 1 if weights is None else weights[:, k]
-        correct[k] = np.count_nonzero(votes.argmax(axis=1) == labels)
+    n_classes = int(max(neighbor_labels.max(), labels.max())) + 1
+    correct = np.zeros(neighbor_labels.shape[1], np.int64)
+    for block, own in _blocks(neighbor_labels, n_classes, weights):
+        votes = np.zeros((len(block), n_classes), np.int32 if own is None else np.float64)
+        for k, classes in enumerate(neighbor_labels[block].T):
+            votes[np.arange(len(block)), classes] += 1 if own is None else own[:, k]
+            correct[k] += np.count_nonzero(votes.argmax(axis=1) == labels[block])
     return correct
+
+
+def _blocks(
+    neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Rows whose votes are counted together, and their weights."""
+    rows = np.arange(len(neighbor_labels))
+    for block in row_blocks(rows, n_classes * np.dtype(np.float64).itemsize, VOTES_MB):
+        yield block, None if weights is None else weights[block]

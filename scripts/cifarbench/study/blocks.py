@@ -36,8 +36,11 @@ def let_go(values: "np.ndarray | Joined") -> None:
             mapping.madvise(mmap.MADV_DONTNEED)
 
 
-def spilled(blocks: Iterable[np.ndarray], folder: Path) -> np.ndarray:
-    """Blocks of rows (n, D) one after the other, mapped from a file of a folder that goes with the array."""
+def spilled(blocks: Iterable[np.ndarray], folder: Path | None = None) -> np.ndarray:
+    """Blocks of rows (n, ...) one after the other, mapped from a file that goes with the array.
+
+    folder: where it lies; with the temporary files unless given.
+    """
     with tempfile.TemporaryFile(dir=folder) as file:
         for block in blocks:
             file.write(memoryview(np.ascontiguousarray(block)).cast("B"))

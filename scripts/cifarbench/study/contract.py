@@ -46,7 +46,7 @@ def write_predictions(
     if np.abs(proba.sum(axis=1) - 1).max() > 1e-3:
         raise ValueError("the probabilities of an image do not sum to 1")
     y_pred = proba.argmax(axis=1) if y_pred is None else y_pred
-    write_arrays(path, y_true=y_true, y_pred=y_pred, proba=proba.astype(np.float32))
+    write_arrays(path, y_true=y_true, y_pred=y_pred, proba=proba.astype(np.float32, copy=False))
 
 
 def write_fit(

@@ -78,7 +78,9 @@ def test_one_search_scores_every_smaller_number_of_neighbours() -> None:
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
-def test_every_metric_and_vote_is_that_of_scikit_learn(metric: str, weights: str) -> None:
+def test_every_metric_and_vote_is_that_of_scikit_learn(
+    metric: str, weights: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     random = np.random.default_rng(4)
     points, labels = random.normal(size=(150, 12)).astype(np.float32), random.integers(0, 4, 150)
     # Some queries lie on points: at no distance.
@@ -98,6 +100,10 @@ def test_every_metric_and_vote_is_that_of_scikit_learn(metric: str, weights: str
     truth = random.integers(0, 4, len(queries))
     correct = voting.correct_by_neighbors(labels[neighbors], truth, voices)
     assert correct[6] == (shares.argmax(axis=1) == truth).sum()
+    # Three rows at a time.
+    monkeypatch.setattr(voting, "VOTES_MB", 1e-4)
+    np.testing.assert_array_equal(voting.vote_shares(labels[neighbors], 4, voices), shares)
+    np.testing.assert_array_equal(voting.correct_by_neighbors(labels[neighbors], truth, voices), correct)
 
 
 def test_pixels_are_points_as_they_are_and_the_cosine_s_have_unit_length() -> None:

@@ -12,8 +12,10 @@ from safetensors.torch import load_file
 
 import train_network
 from cifarbench.networks import building
+from cifarbench.networks.predictor import Predictor
 from cifarbench.networks.training import predict_logits
-from cifarbench.study.files import write_array, write_json
+from cifarbench.study.files import read_arrays, read_json, write_array, write_json
+from cifarbench.study.stored import Stored
 from cifarbench.study.tables import read_rows
 
 PARAMS = {
@@ -23,7 +25,10 @@ PARAMS = {
     "learning_rate": 0.1,
     "batch_size": 8,
     "epochs": 4,
+    "test_flips": True,
 }
+# What else fit.json says of a model.
+SETTINGS = {"model": "net", "family": "mlp", "chosen": [], "features": [], "pretrained": False, "stored": {}}
 
 
 @pytest.fixture
@@ -61,12 +66,15 @@ def train(
         dataset=folder / "dataset.json",
         network=folder / "network.safetensors",
         history=folder / "history.csv",
-        cost=folder / "cost.json",
+        predictions=folder / "predictions.npz",
+        fit_record=folder / "fit.json",
         checkpoints=folder / "checkpoints",
         checkpoint_seconds=0,
         division=[] if part == "all" else [folder / "division.npy"],
         best=[],
-        settings={"params": PARAMS | params, "chosen": [], "features": [], "part": part, "seed": seed}
+        search_costs=[],
+        settings=SETTINGS
+        | {"params": PARAMS | params, "part": part, "seed": seed}
         | ({} if weights_seed is None else {"weights_seed": weights_seed}),
         code=code,
         threads=threads,
@@ -155,5 +163,21 @@ def test_trained_on_a_part_test_images_are_asked_once(folder: Path) -> None:
     assert all(row["train_loss"] > 0 for row in before)
     network = building.load(folder / "network.safetensors", PARAMS, (1, 2, 2), 2)
     images = torch.from_numpy(np.load(folder / "test_images.npy").reshape(6, 1, 2, 2))
-    right = predict_logits(network, images).argmax(1).numpy() == np.load(folder / "test_labels.npy")
+    logits = predict_logits(network, images, PARAMS["test_flips"])
+    right = logits.argmax(1).numpy() == np.load(folder / "test_labels.npy")
     assert last["test_accuracy"] == right.mean()
+
+
+def test_predictions_are_those_of_the_stored_network(folder: Path) -> None:
+    train(folder)
+    answers = read_arrays(folder / "predictions.npz")
+    fit = read_json(folder / "fit.json") | {"stored": {"params": PARAMS}}
+    about = read_json(folder / "dataset.json")
+    (folder / "models/net").mkdir(parents=True)
+    (folder / "network.safetensors").rename(folder / "models/net/network.safetensors")
+    asked = Predictor(Stored(folder, "net", fit, about)).predict(np.load(folder / "test_images.npy"))
+    assert np.array_equal(answers["proba"], asked.proba)
+    assert np.array_equal(answers["y_pred"], asked.y_pred)
+    assert np.array_equal(answers["y_true"], np.load(folder / "test_labels.npy"))
+    assert (fit["model"], fit["device"], fit["threads"]) == ("net", "cpu", 1)
+    assert fit["fit_seconds"] > 0

@@ -67,6 +67,11 @@ def graphs(rows):
     )
 
 
+def votes(rows):
+    from cifarbench.neighbors.voting import vote_shares
+    vote_shares(np.zeros((min(len(rows), 5000), 3), int), 2000)
+
+
 def classifier(rows):
     from cifarbench.estimators.classifier import build, fit
     found = build("sklearn.naive_bayes.GaussianNB", {}, 0, "models.m")
@@ -133,6 +138,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "neighbors",
         "lists",
         "graphs",
+        "votes",
         "classifier",
         "training",
         "doubts",
