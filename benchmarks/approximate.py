@@ -21,7 +21,7 @@ from cifarbench.study.pages import replace_part
 
 COUNT, EXACT_QUERIES, MEMORY_MB, REPEATS = 10, 1000, 2000, 3
 SEARCHES = [
-    ({"method": "hnsw", "links": 24, "build_effort": 60}, [10, 16, 24, 40, 64, 100]),
+    ({"method": "hnsw", "links": 24, "build_effort": 60}, [4, 6, 8, 10, 16, 32, 64]),
     ({"method": "ivf", "lists": 2048}, [2, 4, 8, 16, 18, 20, 24, 32, 64, 128]),
 ]
 REACHED = 0.95

@@ -11,7 +11,7 @@ DEFAULTS = {
     "ivf": {"lists": 1024, "effort": 16},
 }
 # Points of one graph: more would go on growing in memory, and in time more than in proportion.
-MOST_LINKED = 250_000
+MOST_LINKED = 50_000
 
 
 def n_indexes(search: Entry, n_points: int) -> int:

@@ -4,6 +4,7 @@ It holds a byte of each value, and proposes a few more neighbours than are wante
 values themselves, from where they are mapped.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from cifarbench.study.errors import UserError
 
 # Values of points by which their range is found, at most, and megabytes of points that are linked together.
 RANGE_VALUES, BLOCK_MB = 1 << 21, 10
-# Proposals for each neighbour that is wanted.
-PROPOSED = 2
+# Proposals for each neighbour that is wanted: what bytes round is made up for.
+PROPOSED = 1.5
 
 
 class Graph:
@@ -66,7 +67,7 @@ class Graph:
         """
         faiss.omp_set_num_threads(self.threads)
         self.index.hnsw.efSearch = self.effort
-        _, proposed = self.index.search(queries, PROPOSED * count)
+        _, proposed = self.index.search(queries, math.ceil(PROPOSED * count))
         query, place = np.nonzero(proposed >= 0)
         found, squares = nobody(*proposed.shape)
         found[query, place] = self.rows[proposed[query, place]]
