@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from cifarbench.data.parts import rows_of
+from cifarbench.networks import fitting
 from cifarbench.networks.building import load, save
-from cifarbench.networks.family import kind_of
-from cifarbench.networks.fitting import fit
+from cifarbench.networks.kinds import KINDS
 from cifarbench.networks.training import Split, predict_logits
 from cifarbench.study.command import run
 from cifarbench.study.contract import decided, write_fit, write_predictions
@@ -29,14 +29,14 @@ def main(
     network: Path,
     history: Path,
     predictions: Path,
-    fit_record: Path,
+    fit: Path,
     checkpoints: str,
     checkpoint_seconds: float,
     settings: dict,
     code: str,
     threads: int,
 ) -> None:
-    """The network answers on the CPU: where a GPU would be, the result differs in its last digits.
+    """Predicts on the CPU even where a GPU has trained, whose answers would differ in their last digits.
 
     division: of the part of the training images; none for all. best: a grid's choice, if there is one. search_costs:
     of that grid. settings: `model`, `family`, `params`, `chosen`, `features`, `part`, `seed`, and `weights_seed` if the
@@ -47,7 +47,7 @@ def main(
     rows = None
     if division:
         rows, _ = rows_of(settings["part"], len(np.load(train_labels, mmap_mode="r")), np.load(division[0]))
-    fitted = fit(
+    fitted = fitting.fit(
         settings["params"],
         settings["seed"],
         about,
@@ -72,9 +72,9 @@ def main(
         proba = predict_logits(stored, test.images, settings["params"]["test_flips"]).softmax(1).numpy()
     write_predictions(predictions, test.labels.numpy(), proba)
     write_fit(
-        fit_record,
+        fit,
         settings,
-        kind=kind_of(settings),
+        kind=KINDS[settings["family"]],
         fit_costs=[fitted.cost],
         predict_costs=[cost_record(watch.seconds, threads)],
         search_costs=[read_json(path) for path in search_costs],

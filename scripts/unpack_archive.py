@@ -24,7 +24,7 @@ def main(
     exclude: a file that names images to leave out; none unless given.
     """
     archive = read_json(archive_receipt)
-    images = load_dataset(recheck_archive(archive), settings)
+    images = load_dataset(recheck_archive(archive), settings, train_labels.parent)
     excluded = read_exclusion(Path(exclude)) if exclude else {}
     if excluded:
         images = leave_out(images, excluded)

@@ -282,6 +282,7 @@ def test_the_report_s_words(project: Project, key: str, expected: set[str]) -> N
     [
         ("cifarbench/neighbors/search.py", cells(2, 4) | chosen() | searched(*NEIGHBORS)),
         ("cifarbench/networks/training.py", trained(*NETWORKS)),
+        ("cifarbench/networks/family.py", set()),
         ("cifarbench/features/hog.py", set()),
         ("cifarbench/estimators/classifier.py", set()),
         (
@@ -294,7 +295,6 @@ def test_the_report_s_words(project: Project, key: str, expected: set[str]) -> N
         ("cifarbench/audit/alignment.py", {"find_duplicates", "write_audit"} | WEIGHED),
         ("cifarbench/report/templates/report.html.j2", REPORT),
         ("cifarbench/study/history.py", set()),
-        ("predict_neighbors.py", searched(*NEIGHBORS)),
         ("draw_comparison.py", {"draw_comparison"} | REPORT),
     ],
 )

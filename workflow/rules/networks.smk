@@ -92,6 +92,6 @@ rule train_network:
         "--test-images {input.test_images} --test-labels {input.test_labels} "
         "--division {input.division} --dataset {input.dataset} --best {input.best} "
         "--search-costs {input.search_costs} --network {output.network} --history {output.history} "
-        "--predictions {output.predictions} --fit-record {output.fit} "
+        "--predictions {output.predictions} --fit {output.fit} "
         "--checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds} "
         "--settings {params.settings:q} --code {params.code} --threads {threads} 2> {log}"

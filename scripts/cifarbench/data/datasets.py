@@ -12,12 +12,12 @@ from cifarbench.data.npz import CLASSES, read_npz
 from cifarbench.data.parquet import read_parquet
 
 
-def load_dataset(path: Path, entry: dict[str, Any]) -> ImageDataset:
+def load_dataset(path: Path, entry: dict[str, Any], folder: Path | None = None) -> ImageDataset:
     """The images of the archive at `path`: a file, or a folder for fashion_mnist, image_folder
     and downsampled_imagenet.
 
     entry: the dataset's entry in the configuration: `kind`, `n_train`, `n_test`, `n_classes`, `image_shape`,
-    and what the kind needs besides.
+    and what the kind needs besides. folder: of files that go with the dataset; with the temporary ones if None.
 
     Raises UserError if the data is not what the entry declares.
     """
@@ -30,7 +30,7 @@ def load_dataset(path: Path, entry: dict[str, Any]) -> ImageDataset:
         case "fashion_mnist":
             dataset = read_idx(path, entry["classes"], declared)
         case "downsampled_imagenet" | "synthetic":
-            dataset = read_imagenet(path, entry.get("classes"), declared)
+            dataset = read_imagenet(path, entry.get("classes"), declared, folder)
         case "textures" | "faces":
             dataset = read_npz(path, CLASSES[entry["kind"]], declared)
         case "medmnist":

@@ -24,17 +24,20 @@ TEST = "val_data"
 FIRST_LABEL = 1
 
 
-def read_imagenet(folder: Path, names: list[str] | None, declared: Declared) -> ImageDataset:
+def read_imagenet(
+    folder: Path, names: list[str] | None, declared: Declared, beside: Path | None
+) -> ImageDataset:
     """The images of the batches in `folder`, training batches in the order of their numbers.
 
-    names: of the classes, which the layout does not hold; `class_1` and so on if None. Raises UserError, which names
+    names: of the classes, which the layout does not hold; `class_1` and so on if None. beside: a folder for a file of
+    labels, which goes with the dataset. Raises UserError, which names
     the file, what was found and what was expected, if the batches are not what `declared` says.
     """
     missing = [name for name in (*TRAIN, TEST) if not (folder / name).is_file()]
     if missing:
         raise UserError(f"{folder} lacks {', '.join(missing)}; expected {', '.join((*TRAIN, TEST))}.")
     images: list[np.ndarray] = []
-    labels = spilled(_train_labels(folder, declared, images))
+    labels = spilled(_train_labels(folder, declared, images), beside)
     if len(labels) != declared.n_train:
         raise UserError(
             f"{folder} holds {len(labels)} training images; expected {declared.n_train}, as n_train says."
@@ -56,7 +59,7 @@ def read_imagenet(folder: Path, names: list[str] | None, declared: Declared) -> 
 
 
 def _train_labels(folder: Path, declared: Declared, images: list[np.ndarray]) -> Iterator[np.ndarray]:
-    """The labels of each training batch, whose images are added to the others."""
+    """The labels of each training batch, whose images are put into the list meanwhile."""
     for name in TRAIN:
         some, labels = _read(folder / name, declared)
         images.append(some)

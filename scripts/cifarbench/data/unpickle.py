@@ -21,6 +21,8 @@ from cifarbench.study.errors import UserError
 NUMBER_TYPES = {f"{kind}{size}" for kind in "iuf" for size in (1, 2, 4, 8)} - {"f1"} | {"b1"}
 MAX_INTEGER_BITS = 64
 MAX_DIMENSIONS = 4
+# Integers of which each is kept once lie below it.
+COMMON = 1 << 16
 
 
 class Refused(Exception):
@@ -178,8 +180,9 @@ class _Machine:
             case "BININT1" | "BININT" | "BININT2" | "INT" | "LONG" | "LONG1" | "LONG4":
                 if argument.bit_length() > MAX_INTEGER_BITS:
                     raise Refused(f"an integer of {argument.bit_length()} bits")
-                # Of a label that comes often, one object.
-                stack.append(self.integers.setdefault(argument, argument))
+                # One object for all equal labels. Small ones alone, since hashing can be made to take forever.
+                common = 0 <= argument < COMMON
+                stack.append(self.integers.setdefault(argument, argument) if common else argument)
             case "SHORT_BINSTRING" | "BINSTRING" | "STRING":
                 stack.append(argument)
             case "SHORT_BINUNICODE" | "BINUNICODE" | "BINUNICODE8" | "UNICODE":

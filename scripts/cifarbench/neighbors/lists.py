@@ -28,7 +28,7 @@ from cifarbench.study.blocks import let_go, row_blocks, spilled, take
 from cifarbench.study.threads import in_threads
 
 # Points by which a centre is found, and in how many rounds; values in all of them, at most.
-EACH_CENTRE, ROUNDS, TRAINED_VALUES = 64, 10, 1 << 25
+EACH_CENTRE, ROUNDS, TRAINED_VALUES = 32, 10, 1 << 25
 # Lists that tell, to begin with, how far a neighbour may be.
 FIRST = 2
 # Pairs that come into question in a list, for each that is wanted, beyond which they are measured at once.

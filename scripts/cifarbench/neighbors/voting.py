@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.study.blocks import row_blocks
+from cifarbench.study.blocks import MEGABYTE
 
 # Megabytes of votes that are counted together.
 VOTES_MB = 8
@@ -61,17 +61,20 @@ def correct_by_neighbors(
     n_classes = int(max(neighbor_labels.max(), labels.max())) + 1
     correct = np.zeros(neighbor_labels.shape[1], np.int64)
     for block, own in _blocks(neighbor_labels, n_classes, weights):
-        votes = np.zeros((len(block), n_classes), np.int32 if own is None else np.float64)
+        truth = labels[block]
+        votes = np.zeros((len(truth), n_classes), np.int32 if own is None else np.float64)
         for k, classes in enumerate(neighbor_labels[block].T):
-            votes[np.arange(len(block)), classes] += 1 if own is None else own[:, k]
-            correct[k] += np.count_nonzero(votes.argmax(axis=1) == labels[block])
+            votes[np.arange(len(truth)), classes] += 1 if own is None else own[:, k]
+            correct[k] += np.count_nonzero(votes.argmax(axis=1) == truth)
     return correct
 
 
 def _blocks(
     neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None
-) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+) -> Iterator[tuple[slice, np.ndarray | None]]:
     """Rows whose votes are counted together, and their weights."""
-    rows = np.arange(len(neighbor_labels))
-    for block in row_blocks(rows, n_classes * np.dtype(np.float64).itemsize, VOTES_MB):
+    values = max(n_classes, neighbor_labels.shape[1])
+    size = max(int(VOTES_MB * MEGABYTE / (values * np.dtype(np.float64).itemsize)), 1)
+    for start in range(0, len(neighbor_labels), size):
+        block = slice(start, start + size)
         yield block, None if weights is None else weights[block]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from cifarbench.networks.kinds import KINDS
 from cifarbench.networks.recipe import SCHEDULES
 from cifarbench.study import own_code
 from cifarbench.study.errors import UserError
@@ -138,7 +139,7 @@ PERCEPTRON = Family(
         ),
         **TRAINING,
     },
-    kinds=("perceptrons",),
+    kinds=(KINDS["mlp"],),
     filters="networks.filters",
     impossible=_impossible,
     **NETWORK,
@@ -154,7 +155,7 @@ CONVOLUTIONAL = Family(
         ),
         **TRAINING,
     },
-    kinds=("convolutional networks",),
+    kinds=(KINDS["convnet"],),
     filters="networks.filters",
     impossible=_too_deep,
     **NETWORK,
@@ -173,7 +174,7 @@ OWN = Family(
         ),
         **TRAINING,
     },
-    kinds=("networks of one's own",),
+    kinds=(KINDS["network"],),
     takes_params=True,
     own_code=lambda entry: own_code.own_file(entry["module"]),
     impossible=_impossible,
@@ -182,8 +183,3 @@ OWN = Family(
 )
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (PERCEPTRON, CONVOLUTIONAL, OWN)}
-
-
-def kind_of(settings: dict[str, Any]) -> str:
-    """What a network belongs to, in words."""
-    return FAMILIES[settings["family"]].kinds[0]

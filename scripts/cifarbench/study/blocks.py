@@ -36,16 +36,21 @@ def let_go(values: "np.ndarray | Joined") -> None:
             mapping.madvise(mmap.MADV_DONTNEED)
 
 
-def spilled(blocks: Iterable[np.ndarray], folder: Path | None = None) -> np.ndarray:
-    """Blocks of rows (n, ...) one after the other, mapped from a file that goes with the array.
+def spilled(blocks: Iterable[np.ndarray], folder: Path | None) -> np.ndarray:
+    """Blocks of rows (n, ...), one at least, mapped one after the other from a file that goes with the array.
 
-    folder: where it lies; with the temporary files unless given.
+    folder: where it lies; with the temporary files if None.
     """
-    with tempfile.TemporaryFile(dir=folder) as file:
-        for block in blocks:
-            file.write(memoryview(np.ascontiguousarray(block)).cast("B"))
-        file.flush()
-        return np.memmap(file, block.dtype, "r").reshape(-1, *block.shape[1:])
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            for block in blocks:
+                file.write(memoryview(np.ascontiguousarray(block)).cast("B"))
+            file.flush()
+            return np.memmap(file, block.dtype, "r").reshape(-1, *block.shape[1:])
+    except OSError as error:
+        # The file has no name of its own.
+        error.filename = error.filename or str(folder or tempfile.gettempdir())
+        raise
 
 
 class Joined:

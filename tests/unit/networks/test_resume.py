@@ -67,7 +67,7 @@ def train(
         network=folder / "network.safetensors",
         history=folder / "history.csv",
         predictions=folder / "predictions.npz",
-        fit_record=folder / "fit.json",
+        fit=folder / "fit.json",
         checkpoints=folder / "checkpoints",
         checkpoint_seconds=0,
         division=[] if part == "all" else [folder / "division.npy"],

@@ -1,10 +1,13 @@
 """Arrays that need not fit into memory."""
 
+import io
+import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from cifarbench.study.blocks import Joined
+from cifarbench.study.blocks import Joined, spilled
 
 
 def test_joined_arrays_are_as_one(tmp_path: Path) -> None:
@@ -18,3 +21,18 @@ def test_joined_arrays_are_as_one(tmp_path: Path) -> None:
     assert (len(joined), joined.shape) == (30, (30, 7))
     for rows in (slice(None), slice(5, 20), slice(25, 99), slice(3, 3), np.array([29, 0, 12, 11, 0])):
         np.testing.assert_array_equal(joined[rows], whole[rows])
+
+
+def test_spilled_blocks_are_mapped_and_a_full_disk_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks = [np.arange(3.0), np.arange(3.0, 8.0)]
+    found = spilled(blocks, tmp_path)
+    assert isinstance(found, np.memmap)
+    assert found.tolist() == list(range(8))
+    assert not [*tmp_path.iterdir()]
+    # A device of the system's that is always full.
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda dir: io.BufferedWriter(io.FileIO("/dev/full", "w")))
+    with pytest.raises(OSError, match="No space left") as caught:
+        spilled(blocks, tmp_path)
+    assert caught.value.filename == str(tmp_path)
