@@ -4,7 +4,6 @@ After Chrabaszcz, Loshchilov and Hutter, A downsampled variant of ImageNet as an
 (arXiv 1707.08819). Batches are mapped and never read whole, so any number of images can be unpacked.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,13 @@ def read_imagenet(
     if missing:
         raise UserError(f"{folder} lacks {', '.join(missing)}; expected {', '.join((*TRAIN, TEST))}.")
     images: list[np.ndarray] = []
-    labels = spilled(_train_labels(folder, declared, images), beside)
+
+    def labels_of_batch(name: str) -> np.ndarray:
+        some, found = _read(folder / name, declared)
+        images.append(some)
+        return found
+
+    labels = spilled(map(labels_of_batch, TRAIN), beside)
     if len(labels) != declared.n_train:
         raise UserError(
             f"{folder} holds {len(labels)} training images; expected {declared.n_train}, as n_train says."
@@ -56,14 +61,6 @@ def read_imagenet(
         classes=checked_classes(names, declared.n_classes, "classes"),
         image_shape=declared.image_shape,
     )
-
-
-def _train_labels(folder: Path, declared: Declared, images: list[np.ndarray]) -> Iterator[np.ndarray]:
-    """The labels of each training batch, whose images are put into the list meanwhile."""
-    for name in TRAIN:
-        some, labels = _read(folder / name, declared)
-        images.append(some)
-        yield labels
 
 
 def _read(path: Path, declared: Declared) -> tuple[np.ndarray, np.ndarray]:
