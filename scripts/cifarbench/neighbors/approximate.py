@@ -55,9 +55,10 @@ def approximate_rows(
             if index is None:
                 return
             some = [index.nearest(points_of(take(queries, block), metric), n_neighbors) for block in blocks]
-            answer = tuple(np.concatenate(parts) for parts in zip(*some, strict=True))
             # Before the next is built.
-            del index, some
+            del index
+            answer = tuple(np.concatenate(parts) for parts in zip(*some, strict=True))
+            del some
             yield answer
 
     return merged(found(), n_neighbors)

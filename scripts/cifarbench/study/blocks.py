@@ -45,11 +45,8 @@ def spilled(blocks: Iterable[np.ndarray], folder: Path | None) -> np.ndarray:
         with tempfile.TemporaryFile(dir=folder) as file:
             for block in blocks:
                 file.write(memoryview(np.ascontiguousarray(block)).cast("B"))
-                dtype, shape = block.dtype, block.shape[1:]
-                # Before the next is made.
-                del block
             file.flush()
-            return np.memmap(file, dtype, "r").reshape(-1, *shape)
+            return np.memmap(file, block.dtype, "r").reshape(-1, *block.shape[1:])
     except OSError as error:
         # The file has no name of its own.
         error.filename = error.filename or str(folder or tempfile.gettempdir())
