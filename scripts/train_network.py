@@ -66,8 +66,9 @@ def main(
     write_table(history, {name: [row[name] for row in fitted.history] for name in fitted.history[0]})
 
     # As the file has it, and whoever asks it again.
-    stored = load(network, settings["params"], tuple(about["image_shape"]), len(about["classes"]))
-    test = Split.load(test_images, test_labels, tuple(about["image_shape"]), torch.device("cpu"))
+    shape = tuple(about["image_shape"])
+    stored = load(network, settings["params"], shape, len(about["classes"]))
+    test = Split.load(test_images, test_labels, shape, torch.device("cpu"))
     with Stopwatch() as watch:
         proba = predict_logits(stored, test.images, settings["params"]["test_flips"]).softmax(1).numpy()
     write_predictions(predictions, test.labels.numpy(), proba)

@@ -29,8 +29,10 @@ def read_imagenet(
     """The images of the batches in `folder`, training batches in the order of their numbers.
 
     names: of the classes, which the layout does not hold; `class_1` and so on if None. beside: a folder for a file of
-    labels, which goes with the dataset. Raises UserError, which names
-    the file, what was found and what was expected, if the batches are not what `declared` says.
+    labels, which goes with the dataset; with the temporary files if None.
+
+    Raises UserError, which names the file, what was found and what was expected, if the batches are not what `declared`
+    says.
     """
     missing = [name for name in (*TRAIN, TEST) if not (folder / name).is_file()]
     if missing:
