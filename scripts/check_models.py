@@ -1,21 +1,23 @@
-"""Build every model and all features of a configuration that only building can check; a sentence for each fault."""
+"""Build every model and all features that only building can check, before any training starts."""
 
 import contextlib
 import sys
 
 from cifarbench.families import FAMILIES, KINDS
-from cifarbench.study.command import run
+from cifarbench.planning.build_checks import build_errors
+from cifarbench.runtime.job import Job, run
+from cifarbench.study.errors import UserError
+from cifarbench.study.files import write_json
 from cifarbench.study.plan import Plan
-from cifarbench.study.trial import faults_when_built
 
 
-def main(config: dict) -> None:
-    """config: a configuration that needs no other check any more. The sentences go to standard output."""
-    # What a stranger's module prints is no sentence of ours.
+def main(job: Job) -> None:
+    """Write an empty list of mistakes, or end with a sentence for each."""
     with contextlib.redirect_stdout(sys.stderr):
-        faults = faults_when_built(Plan(config, FAMILIES, KINDS))
-    print("\n".join(faults))
-    sys.exit(bool(faults))
+        errors = build_errors(Plan(job.options["config"], FAMILIES, KINDS))
+    if errors:
+        raise UserError("\nError: ".join(errors))
+    write_json(job.output.errors, errors)
 
 
 if __name__ == "__main__":

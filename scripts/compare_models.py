@@ -1,58 +1,49 @@
 """Compare all models on the test images that all of them saw; those that failed are rows that say why."""
 
-from pathlib import Path
-
 import numpy as np
 
 from cifarbench.evaluation import comparison as compare
 from cifarbench.evaluation.statistics import paired_tests
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.failures import Failure, first_failure
 from cifarbench.study.files import read_arrays, read_json, write_json, write_text
 from cifarbench.study.tables import read_rows, write_table
 
 
-def main(
-    predictions: list[Path],
-    fits: list[Path],
-    metrics: list[Path],
-    dataset: Path,
-    comparison: Path,
-    latex_table: Path,
-    tests: Path,
-    agreement: Path,
-    settings: dict,
-) -> None:
+def main(job: Job) -> None:
     """predictions, fits, metrics: any of them may hold a record of a failure instead.
 
     settings: `models`, in the order of `predictions` and `fits`; `runs`, in that of `metrics`; `families`, of each
     model.
     """
-    models = settings["models"]
-    by_run = dict(zip(settings["runs"], metrics, strict=True))
-    files = {model: (*paths, by_run[model]) for model, *paths in zip(models, predictions, fits, strict=True)}
+    models = job.settings["models"]
+    by_run = dict(zip(job.settings["runs"], job.input.metrics, strict=True))
+    files = {
+        model: (*paths, by_run[model])
+        for model, *paths in zip(models, job.input.predictions, job.input.fits, strict=True)
+    }
     found = {model: first_failure([*paths]) for model, paths in files.items()}
     failures = {model: f"{one.step}: {one.reason}" for model, one in found.items() if one}
     left = [model for model in models if model not in failures]
 
     about = {model: read_json(files[model][1]) for model in left}
     columns = compare.table(
-        {model: settings["families"][model] for model in models},
+        {model: job.settings["families"][model] for model in models},
         metrics={one: read_json(path) for one, path in by_run.items() if not Failure.read(path)},
         fits=about,
         failures=failures,
     )
-    write_table(comparison, columns)
-    write_text(latex_table, compare.latex(compare.succeeded(read_rows(comparison))))
+    write_table(job.output.comparison, columns)
+    write_text(job.output.latex_table, compare.latex(compare.succeeded(read_rows(job.output.comparison))))
 
     answers = {model: read_arrays(files[model][0]) for model in left}
     y_true = answers[left[0]]["y_true"] if left else np.empty(0, dtype=int)
     y_pred = {model: arrays["y_pred"] for model, arrays in answers.items()}
     correct = {model: predicted == y_true for model, predicted in y_pred.items()}
-    write_table(tests, paired_tests(correct))
+    write_table(job.output.tests, paired_tests(correct))
     kinds = {model: fit["kind"] for model, fit in about.items() if not fit.get("pretrained")}
-    found = compare.agreement(y_true, y_pred, read_json(dataset)["classes"])
-    write_json(agreement, found | {"rivals": compare.rivals(y_true, y_pred, kinds)})
+    found = compare.agreement(y_true, y_pred, read_json(job.input.dataset)["classes"])
+    write_json(job.output.agreement, found | {"rivals": compare.rivals(y_true, y_pred, kinds)})
 
 
 if __name__ == "__main__":

@@ -1,28 +1,26 @@
 """Describe how the accuracy of a dataset's models depends on the number of training images."""
 
-from pathlib import Path
-
 import numpy as np
 
 from cifarbench.across.curves import describe
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.failures import first_failure
 from cifarbench.study.files import read_arrays, write_json
 
 
-def main(predictions: list[Path], curves: Path, settings: dict) -> None:
+def main(job: Job) -> None:
     """predictions: of each model at each size, the whole last; a model of which one failed has no curve.
 
     settings: `models`, in the order of `predictions`; `sizes`, ascending; `seed`, of the bootstrap.
     """
-    n_sizes = len(settings["sizes"])
+    n_sizes = len(job.settings["sizes"])
     correct = {}
-    for number, model in enumerate(settings["models"]):
-        paths = predictions[number * n_sizes : (number + 1) * n_sizes]
+    for number, model in enumerate(job.settings["models"]):
+        paths = job.input.predictions[number * n_sizes : (number + 1) * n_sizes]
         if not first_failure(paths):
             answers = [read_arrays(path) for path in paths]
             correct[model] = np.array([one["y_pred"] == one["y_true"] for one in answers])
-    write_json(curves, describe(correct, settings["sizes"], settings["seed"]))
+    write_json(job.output.curves, describe(correct, job.settings["sizes"], job.settings["seed"]))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,13 @@
 """Describe a network's learning curve in figures."""
 
-from pathlib import Path
-
 from cifarbench.evaluation.learning import describe, read_history
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.files import write_json
 
 
-def main(history: Path, learning: Path) -> None:
+def main(job: Job) -> None:
     """Read history.csv, write learning.json."""
-    write_json(learning, describe(read_history(history)))
+    write_json(job.output.learning, describe(read_history(job.input.history)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """Draw all models side by side; those that failed are left out."""
 
-from pathlib import Path
-
 import numpy as np
 
 from cifarbench.evaluation.comparison import succeeded
@@ -11,46 +9,34 @@ from cifarbench.figures import cost as costs
 from cifarbench.figures import fit_time as times
 from cifarbench.figures import paired
 from cifarbench.figures.style import save_png, save_svg
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.files import read_json
 from cifarbench.study.tables import read_rows
 
 
-def main(
-    comparison: Path,
-    tests: Path,
-    agreement: Path,
-    test_images: Path,
-    dataset: Path,
-    accuracy: Path,
-    paired_tests: Path,
-    cost: Path,
-    fit_time: Path,
-    always_wrong: Path,
-    only_one_right: Path,
-    rivals: Path,
-    settings: dict,
-) -> None:
+def main(job: Job) -> None:
     """settings: `seed`, which chooses the images; of the configuration's figures, `text` and those drawn."""
-    rows, pairs = succeeded(read_rows(comparison)), read_rows(tests)
+    rows, pairs = succeeded(read_rows(job.input.comparison)), read_rows(job.input.tests)
     style = {
-        name: settings["text"] | section for name, section in settings.items() if isinstance(section, dict)
+        name: job.settings["text"] | section
+        for name, section in job.settings.items()
+        if isinstance(section, dict)
     }
 
-    save_svg(dots.draw(rows, style["accuracy"]), accuracy, dots.describe(rows))
-    save_svg(costs.draw(rows, style["cost"]), cost, costs.describe(rows))
-    save_svg(times.draw(rows, style["cost"]), fit_time, times.describe(rows))
+    save_svg(dots.draw(rows, style["accuracy"]), job.output.accuracy, dots.describe(rows))
+    save_svg(costs.draw(rows, style["cost"]), job.output.cost, costs.describe(rows))
+    save_svg(times.draw(rows, style["cost"]), job.output.fit_time, times.describe(rows))
     models = [row["model"] for row in rows]
     drawing = paired.draw(models, pairs, style["paired_tests"])
-    save_svg(drawing, paired_tests, paired.describe(models, pairs))
+    save_svg(drawing, job.output.paired_tests, paired.describe(models, pairs))
 
-    pixels = np.load(test_images, mmap_mode="r")
-    found, image_shape = read_json(agreement), read_json(dataset)["image_shape"]
-    of_images = style["agreement"] | {"seed": settings["seed"]}
+    pixels = np.load(job.input.test_images, mmap_mode="r")
+    found, image_shape = read_json(job.input.agreement), read_json(job.input.dataset)["image_shape"]
+    of_images = style["agreement"] | {"seed": job.settings["seed"]}
     for draw, path in (
-        (images.draw_always_wrong, always_wrong),
-        (images.draw_only_one_right, only_one_right),
-        (images.draw_rivals, rivals),
+        (images.draw_always_wrong, job.output.always_wrong),
+        (images.draw_only_one_right, job.output.only_one_right),
+        (images.draw_rivals, job.output.rivals),
     ):
         save_png(draw(pixels, found, image_shape, of_images), path, of_images["dpi"])
 

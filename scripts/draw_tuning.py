@@ -1,17 +1,15 @@
 """Draw the scores of a grid search."""
 
-from pathlib import Path
-
 from cifarbench.figures.style import save_svg
 from cifarbench.figures.tuning import describe, draw
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.tables import read_rows
 
 
-def main(results: Path, figure: Path, settings: dict) -> None:
+def main(job: Job) -> None:
     """settings: `model`, `font_size`, `color`."""
-    rows = read_rows(results)
-    save_svg(draw(rows, settings), figure, describe(settings["model"], rows))
+    rows = read_rows(job.input.results)
+    save_svg(draw(rows, job.settings), job.output.figure, describe(job.settings["model"], rows))
 
 
 if __name__ == "__main__":

@@ -8,47 +8,38 @@ from cifarbench.data.parts import rows_of
 from cifarbench.features import module_of
 from cifarbench.features.inputs import Inputs
 from cifarbench.features.moments import Moments
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.cost import Stopwatch, cost_record
 from cifarbench.study.files import read_json, write_arrays, write_json
 
 
-def main(
-    inputs: Path,
-    labels: Path,
-    division: list[Path],
-    dataset: Path,
-    moments: list[Path],
-    best: list[Path],
-    fitted: Path,
-    cost: Path,
-    settings: dict,
-    threads: int,
-) -> None:
+def main(job: Job) -> None:
     """inputs: pixels or the features that these are computed from, (N, D). division: of the part; none for all images.
 
     moments: those of all images, and of those that a fold leaves out; none for a kind that is not fitted to moments
     of pixels. best: a grid's choice, of parameters that settings name as `chosen`. settings: `kind`, `params`,
     `chosen` (parameter -> key of the grid), `part`, `seed`.
     """
-    about = read_json(dataset)
-    params = settings["params"] | _chosen(best, settings["chosen"])
-    values = np.load(inputs, mmap_mode="r")
-    rows, _ = rows_of(settings["part"], len(values), np.load(division[0]) if division else None)
+    about = read_json(job.input.dataset)
+    params = job.settings["params"] | _chosen(job.input.best, job.settings["chosen"])
+    values = np.load(job.input.inputs, mmap_mode="r")
+    rows, _ = rows_of(
+        job.settings["part"], len(values), np.load(job.input.division[0]) if job.input.division else None
+    )
     with Stopwatch() as watch:
-        given = [Moments.load(path) for path in moments]
+        given = [Moments.load(path) for path in job.input.moments]
         known = Inputs(
             values,
             rows,
-            np.load(labels, mmap_mode="r"),
+            np.load(job.input.labels, mmap_mode="r"),
             len(about["classes"]),
             tuple(about["image_shape"]),
-            settings["seed"],
+            job.settings["seed"],
             given[0] - given[1] if len(given) > 1 else next(iter(given), None),
         )
-        state = module_of(settings["kind"]).fit(known, params)
-    write_arrays(fitted, **state)
-    write_json(cost, cost_record(watch.seconds, threads))
+        state = module_of(job.settings["kind"]).fit(known, params)
+    write_arrays(job.output.fitted, **state)
+    write_json(job.output.cost, cost_record(watch.seconds, job.threads))
 
 
 def _chosen(best: list[Path], keys: dict[str, str]) -> dict:

@@ -1,31 +1,30 @@
 """Find a model's temperature on training images that it was not fitted to, and what it does to its calibration."""
 
-from pathlib import Path
-
 import numpy as np
 
 from cifarbench.evaluation.calibration import calibration
 from cifarbench.evaluation.temperature import fit_temperature, tempered
 from cifarbench.export.model import Model
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.files import read_arrays, write_json
 from cifarbench.study.stored import Stored
 
 
-def main(folder: Path, model: str, size: int, temperature: Path) -> None:
+def main(job: Job) -> None:
     """folder: the dataset's. size: how many training images the model's run of that size was fitted to.
 
     The temperature is that of this run on the other training images; it is held against the test images by the model
     that was fitted to all of them.
     """
-    stored = Stored.read(folder, f"{model}/first_{size}")
+    model, size = job.options["model"], job.settings["size"]
+    stored = Stored.read(job.input.files[0].parents[1], f"{model}/first_{size}")
     order = np.load(stored.within("parts/order.npy"))
     rows = np.flatnonzero(order >= size)
     images = np.load(stored.within("data/train_images.npy"), mmap_mode="r")[rows]
     labels = np.load(stored.within("data/train_labels.npy"))[rows]
     answers = read_arrays(stored.within(f"models/{model}/predictions.npz"))
     if not stored.fit["probabilities"]:
-        write_json(temperature, {"temperature": None})
+        write_json(job.output.temperature, {"temperature": None})
         return
     found = fit_temperature(Model(stored).predict(images).proba, labels)
     correct = answers["y_true"] == answers["y_pred"]
@@ -33,7 +32,9 @@ def main(folder: Path, model: str, size: int, temperature: Path) -> None:
         name: calibration(correct, proba)["expected_calibration_error"]
         for name, proba in (("before", answers["proba"]), ("after", tempered(answers["proba"], found)))
     }
-    write_json(temperature, {"temperature": found, "n_images": len(rows), "calibration_error": errors})
+    write_json(
+        job.output.temperature, {"temperature": found, "n_images": len(rows), "calibration_error": errors}
+    )
 
 
 if __name__ == "__main__":

@@ -1,39 +1,25 @@
 """Divide the images of a dataset anew into training and test images."""
 
-from pathlib import Path
-
 import numpy as np
 
 from cifarbench.data.parts import resample
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.files import read_json, write_array, write_json
 
 
-def main(
-    train_images: Path,
-    train_labels: Path,
-    test_images: Path,
-    test_labels: Path,
-    dataset: Path,
-    new_train_images: Path,
-    new_train_labels: Path,
-    new_test_images: Path,
-    new_test_labels: Path,
-    new_dataset: Path,
-    settings: dict,
-) -> None:
+def main(job: Job) -> None:
     """settings: `split`, which division of them, and `seed`."""
-    images = [np.load(path, mmap_mode="r") for path in (train_images, test_images)]
-    labels = [np.load(path) for path in (train_labels, test_labels)]
-    order = resample(*labels, [settings["seed"], settings["split"]])
+    images = [np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images)]
+    labels = [np.load(path) for path in (job.input.train_labels, job.input.test_labels)]
+    order = resample(*labels, [job.settings["seed"], job.settings["split"]])
     n_train = len(labels[0])
     for all_of_a_kind, train, test in (
-        (np.concatenate(images), new_train_images, new_test_images),
-        (np.concatenate(labels), new_train_labels, new_test_labels),
+        (np.concatenate(images), job.output.train_images, job.output.test_images),
+        (np.concatenate(labels), job.output.train_labels, job.output.test_labels),
     ):
         write_array(train, all_of_a_kind[order[:n_train]])
         write_array(test, all_of_a_kind[order[n_train:]])
-    write_json(new_dataset, read_json(dataset) | {"split": settings["split"]})
+    write_json(job.output.dataset, read_json(job.input.dataset) | {"split": job.settings["split"]})
 
 
 if __name__ == "__main__":

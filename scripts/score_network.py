@@ -1,46 +1,33 @@
 """Score one cell of a network's grid: train one candidate on a fold, and ask it for what the fold leaves out."""
 
-from pathlib import Path
-
 import numpy as np
 
 from cifarbench.data.parts import rows_of
 from cifarbench.networks.fitting import fit
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.files import read_json, write_json
 
 
-def main(
-    train_images: Path,
-    train_labels: Path,
-    division: Path,
-    dataset: Path,
-    cell: Path,
-    checkpoints: str,
-    checkpoint_seconds: float,
-    settings: dict,
-    code: str,
-    threads: int,
-) -> None:
+def main(job: Job) -> None:
     """settings: `params`, `part`, `seed`. code: a checkpoint that other code wrote is not used."""
-    n_train = len(np.load(train_labels, mmap_mode="r"))
-    rows, left_out = rows_of(settings["part"], n_train, np.load(division))
+    n_train = len(np.load(job.input.train_labels, mmap_mode="r"))
+    rows, left_out = rows_of(job.settings["part"], n_train, np.load(job.input.division[0]))
     fitted = fit(
-        settings["params"],
-        settings["seed"],
-        read_json(dataset),
-        (train_images, train_labels, rows),
-        (train_images, train_labels, left_out),
-        checkpoints=checkpoints,
-        checkpoint_seconds=checkpoint_seconds,
-        code=code,
-        threads=threads,
-        streamed=settings.get("streamed", False),
+        job.settings["params"],
+        job.settings["seed"],
+        read_json(job.input.dataset),
+        (job.input.train_images, job.input.train_labels, rows),
+        (job.input.train_images, job.input.train_labels, left_out),
+        checkpoints=job.options["checkpoints"],
+        checkpoint_seconds=job.options["checkpoint_seconds"],
+        code=job.code,
+        threads=job.threads,
+        streamed=job.settings.get("streamed", False),
         # The last epoch counts, as it does for the test images.
         test_each_epoch=False,
     )
     correct = round(fitted.history[-1]["test_accuracy"] * len(left_out))
-    write_json(cell, {"correct": {"": correct}, "validation": len(left_out), "cost": fitted.cost})
+    write_json(job.output.cell, {"correct": {"": correct}, "validation": len(left_out), "cost": fitted.cost})
 
 
 if __name__ == "__main__":

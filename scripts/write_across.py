@@ -1,36 +1,27 @@
 """Write the page that compares all models over datasets, seeds, splits and sizes."""
 
-from pathlib import Path
-
 from cifarbench.across.page import render
 from cifarbench.across.results import Results
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.files import write_text
 
 
-def main(
-    runs: Path,
-    ranks: Path,
-    datasets_tests: Path,
-    all_variances: Path,
-    all_pairs: Path,
-    curves: list[Path],
-    figures: list[Path],
-    page: Path,
-    settings: dict,
-) -> None:
+def main(job: Job) -> None:
     """curves: of each dataset that has any. figures: the drawings.
 
     settings: `datasets`, `models`, `with_curves`, `language`, and `across`, what was asked for.
     """
     tables = {
-        "runs": runs,
-        "ranks": ranks,
-        "tests": datasets_tests,
-        "variances": all_variances,
-        "pairs": all_pairs,
+        "runs": job.input.runs,
+        "ranks": job.input.ranks,
+        "tests": job.input.datasets_tests,
+        "variances": job.input.all_variances,
+        "pairs": job.input.all_pairs,
     }
-    write_text(page, render(Results.read(settings, tables, curves), figures, settings))
+    write_text(
+        job.output.page,
+        render(Results.read(job.settings, tables, job.input.curves), job.input.figures, job.settings),
+    )
 
 
 if __name__ == "__main__":

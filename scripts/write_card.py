@@ -4,21 +4,21 @@ from pathlib import Path
 
 from cifarbench.export.card import card, commit_of
 from cifarbench.export.winner import read_run
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.files import read_json, write_text
 from cifarbench.study.stored import Stored
 
 
-def main(folder: Path, model: str, parity: Path, page: Path, settings: dict) -> None:
+def main(job: Job) -> None:
     """folder: the dataset's, with the comparison. parity: the export's record. settings: `configuration`."""
     text = card(
-        Stored.read(folder, model),
-        read_run(folder),
-        read_json(parity),
-        settings["configuration"],
+        Stored.read(job.input.comparison.parent, job.options["model"]),
+        read_run(job.input.comparison.parent),
+        read_json(job.input.parity),
+        job.settings["configuration"],
         commit_of(Path(__file__).parent),
     )
-    write_text(page, text)
+    write_text(job.output.page, text)
 
 
 if __name__ == "__main__":

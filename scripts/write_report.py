@@ -1,18 +1,16 @@
 """Write the conclusions report of a run."""
 
-from pathlib import Path
-
 from cifarbench.report.page import render
 from cifarbench.report.results import Run
-from cifarbench.study.command import run
+from cifarbench.runtime.job import Job, all_files, run
 from cifarbench.study.files import write_text
 
 
-def main(folder: Path, files: list[Path], page: Path, markdown: Path, settings: dict) -> None:
+def main(job: Job) -> None:
     """settings: `report` (title, language) and `configuration`, shown as it is."""
-    html, text = render(Run.read(folder, files), settings)
-    write_text(page, html)
-    write_text(markdown, text)
+    html, text = render(Run.read(job.input.comparison.parent, all_files(job.input)), job.settings)
+    write_text(job.output.page, html)
+    write_text(job.output.markdown, text)
 
 
 if __name__ == "__main__":

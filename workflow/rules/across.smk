@@ -13,30 +13,29 @@ rule ask_elsewhere:
         test_set=any_of(TEST_SETS),
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(1500, images=20),
         runtime=minutes(5, per_gigabyte=60),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: settings(
-            {
-                "test_set": what_is(wildcards.test_set),
-                "severity": severity_of(wildcards.test_set),
-                "seed": SEED,
-            }
+        **job_params(
+            "ask_elsewhere",
+            model=of_model,
+            settings=lambda wildcards: (
+                {
+                    "test_set": what_is(wildcards.test_set),
+                    "severity": severity_of(wildcards.test_set),
+                    "seed": SEED,
+                }
+            ),
+            code=export_code("ask_elsewhere"),
+            failure_of=of_model,
+            # The same that scores the dataset's own test images.
+            scored_by=fingerprint("score_model"),
+            origin=lambda wildcards: TEST_SETS[wildcards.test_set],
         ),
-        script=untracked(SCRIPTS / "ask_elsewhere.py"),
-        code=export_code("ask_elsewhere"),
-        # The same that scores the dataset's own test images.
-        scored_by=fingerprint("score_model"),
-        origin=lambda wildcards, resources: settings(TEST_SETS[wildcards.test_set]),
     shell:
-        guarded("ask_elsewhere")
-        + "python {params.script:q} --folder $(dirname $(dirname {input.files[0]:q})) --model {wildcards.model} "
-        "--origin {params.origin:q} --metrics {output.metrics} --settings {params.settings:q} "
-        "--code {params.scored_by} 2> {log}"
+        RUN_JOB
 
 
 rule collect_runs:
@@ -53,17 +52,15 @@ rule collect_runs:
         "across"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=400,
         runtime=5,
     params:
-        settings=lambda wildcards: settings({"runs": coordinates_of_repeats(wildcards.study)}),
-        script=untracked(SCRIPTS / "collect_runs.py"),
-        code=fingerprint("collect_runs"),
+        **job_params(
+            "collect_runs", settings=lambda wildcards: {"runs": coordinates_of_repeats(wildcards.study)}
+        ),
     shell:
-        "python {params.script:q} --fits {input.fits} --metrics {input.metrics} --runs {output.runs} "
-        "--settings - 2> {log} <<< {params.settings:q}"
+        RUN_JOB
 
 
 rule describe_curves:
@@ -79,19 +76,22 @@ rule describe_curves:
         "across"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=lambda wildcards: settings(
-            {"models": PLANS[wildcards.study].models, "sizes": sizes_of(wildcards.study), "seed": SEED}
+        **job_params(
+            "describe_curves",
+            settings=lambda wildcards: (
+                {
+                    "models": PLANS[wildcards.study].models,
+                    "sizes": EXPERIMENTS.sizes(wildcards.study),
+                    "seed": SEED,
+                }
+            ),
         ),
-        script=untracked(SCRIPTS / "describe_curves.py"),
-        code=fingerprint("describe_curves"),
     shell:
-        "python {params.script:q} --predictions {input.predictions} --curves {output.curves} "
-        "--settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule compare_datasets:
@@ -109,18 +109,16 @@ rule compare_datasets:
         "across"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=600,
         runtime=10,
     params:
-        settings=settings({"datasets": list(DATASETS), "models": MODELS_ANYWHERE, "seed": SEED}),
-        script=untracked(SCRIPTS / "compare_datasets.py"),
-        code=fingerprint("compare_datasets"),
+        **job_params(
+            "compare_datasets",
+            settings={"datasets": list(DATASETS), "models": EXPERIMENTS.models, "seed": SEED},
+        ),
     shell:
-        "python {params.script:q} --runs {input.runs} --all-runs {output.all_runs} --ranks {output.ranks} "
-        "--datasets-tests {output.datasets_tests} --all-variances {output.all_variances} "
-        "--all-pairs {output.all_pairs} --settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule draw_across:
@@ -153,25 +151,21 @@ rule draw_across:
         "across"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=600,
         runtime=5,
     params:
-        settings=settings(
-            {
+        **job_params(
+            "draw_across",
+            settings={
                 "datasets": list(DATASETS),
-                "models": MODELS_ANYWHERE,
+                "models": EXPERIMENTS.models,
                 "with_curves": WITH_CURVES,
                 "style": config["figures"]["text"] | config["figures"]["cost"],
-            }
+            },
         ),
-        script=untracked(SCRIPTS / "draw_across.py"),
-        code=fingerprint("draw_across"),
     shell:
-        "python {params.script:q} --runs {input.runs} --all-variances {input.all_variances} "
-        "--curves {input.curves} --fronts-figure {output.fronts} --curves-figure {output.curves} "
-        "--variances-figure {output.variances} --settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule write_across:
@@ -200,30 +194,26 @@ rule write_across:
         "across"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=600,
         runtime=5,
     params:
-        settings=settings(
-            {
+        **job_params(
+            "write_across",
+            settings={
                 "datasets": list(DATASETS),
-                "models": MODELS_ANYWHERE,
+                "models": EXPERIMENTS.models,
                 "with_curves": WITH_CURVES,
                 "language": config["report"]["language"],
-                "across": ACROSS,
-            }
-        ),
-        script=untracked(SCRIPTS / "write_across.py"),
-        code=fingerprint(
-            "write_across",
-            "cifarbench/across/templates/**/*",
-            "cifarbench/across/locale/*",
-            "cifarbench/report/templates/**/*",
-            "cifarbench/report/locale/*",
+                "across": EXPERIMENTS.across,
+            },
+            code=fingerprint(
+                "write_across",
+                "cifarbench/across/templates/**/*",
+                "cifarbench/across/locale/*",
+                "cifarbench/report/templates/**/*",
+                "cifarbench/report/locale/*",
+            ),
         ),
     shell:
-        "python {params.script:q} --runs {input.runs} --ranks {input.ranks} "
-        "--datasets-tests {input.datasets_tests} --all-variances {input.all_variances} "
-        "--all-pairs {input.all_pairs} --curves {input.curves} --figures {input.figures} "
-        "--page {output.page} --settings {params.settings:q} 2> {log}"
+        RUN_JOB

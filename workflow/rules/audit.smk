@@ -25,13 +25,12 @@ rule find_duplicates:
         mem_mb=mem_mb(700, images=2, bounded=False),
         runtime=minutes(5, per_gigabyte=60),
     params:
-        settings=lambda wildcards: settings({"seed": 0, "flippable": is_flippable(study_of(wildcards))}),
-        script=untracked(SCRIPTS / "find_duplicates.py"),
-        code=fingerprint("find_duplicates"),
+        **job_params(
+            "find_duplicates",
+            settings=lambda wildcards: {"seed": 0, "flippable": is_flippable(study_of(wildcards))},
+        ),
     shell:
-        "python {params.script:q} --train-images {input.train_images} --test-images {input.test_images} "
-        "--dataset {input.dataset} --table {output.table} --summary {output.summary} "
-        "--settings {params.settings:q} --threads {threads} 2> {log}"
+        RUN_JOB
 
 
 rule judge_labels:
@@ -55,19 +54,13 @@ rule judge_labels:
         "<benchmarks>/judge_labels.tsv"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(900, images=1, bounded=False),
         runtime=minutes(5, per_gigabyte=60),
     params:
-        settings=settings({"seed": 0}),
-        script=untracked(SCRIPTS / "judge_labels.py"),
-        code=fingerprint("judge_labels"),
+        **job_params("judge_labels", settings={"seed": 0}),
     shell:
-        "python {params.script:q} --train-images {input.train_images} --train-labels {input.train_labels} "
-        "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
-        "--table {output.table} --summary {output.summary} "
-        "--settings {params.settings:q} --threads {threads} 2> {log}"
+        RUN_JOB
 
 
 rule inspect_images:
@@ -92,14 +85,10 @@ rule inspect_images:
         "<benchmarks>/inspect_images.tsv"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(500, images=1, bounded=False),
         runtime=minutes(3, per_gigabyte=30),
     params:
-        script=untracked(SCRIPTS / "inspect_images.py"),
-        code=fingerprint("inspect_images"),
+        **job_params("inspect_images"),
     shell:
-        "python {params.script:q} --train-images {input.train_images} --train-labels {input.train_labels} "
-        "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
-        "--table {output.table} --means {output.means} --summary {output.summary} --threads {threads} 2> {log}"
+        RUN_JOB

@@ -1,128 +1,62 @@
-# What all rules share: the checked configuration, the plan that follows from it, and small helpers. No rule stands here.
+# What all rules share: the checked configuration, and helpers. No rule is here.
 
+import json
 import math
 import re
+import shlex
 import sys
 from pathlib import Path
 
-import yaml
+# In a clone, the package is beside the workflow. Where Snakemake has fetched the Snakefiles alone, it must be installed.
+SCRIPTS = Path(workflow.current_basedir.join("../../scripts").get_path_or_uri(secret_free=True))
+if SCRIPTS.is_dir():
+    sys.path.insert(0, str(SCRIPTS))
 
-SCRIPTS = Path(workflow.basedir).parent / "scripts"
-sys.path[:0] = [str(SCRIPTS), str(workflow.basedir)]
+try:
+    from cifarbench.planning.experiments import Experiments
+except ModuleNotFoundError as error:
+    if error.name != "cifarbench":
+        raise
+    sys.exit(
+        "Error: the package cifarbench is not installed; install it with pip from the workflow's repository."
+    )
 
-import object_storage
-import terminal
-from cifarbench.data.archive import check_archive
-from cifarbench.families import FAMILIES, KINDS
-from cifarbench.robustness.names import CORRUPTIONS
-from cifarbench.study import configuration, provenance, running, series
+from cifarbench.planning import build_checks
+from cifarbench.runtime import object_storage
+from cifarbench.study import provenance, running, series
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import checksum
-from cifarbench.study.layout import Layout, division_files, part_of, settings, shard_of, size_of
-from cifarbench.study.plan import Plan, Run
-from cifarbench.study.trial import try_models
-
-# ---- What is said on the terminal ----
-
-if workflow.is_main_process:
-    terminal.install(workflow.output_settings, names_datasets="across" in config)
-
-# ---- Runs that are cut off: their jobs end with them, and the next run finds the folder free ----
-
-running.become_starter()
-LOCKS = Path(".snakemake/locks")
-if workflow.is_main_process and running.take_away_abandoned(LOCKS, "snakemake"):
-    print("The last run here was cut off; this one goes on where it stopped.", file=sys.stderr)
+from cifarbench.study.layout import Layout, division_files, part_of, shard_of, size_of
+from cifarbench.study.layout import settings as canonical_json
+from cifarbench.study.plan import Run
 
 # ---- The configuration, checked before anything runs ----
 
-# The loader in C, where PyYAML has it, takes a fifth of the time.
-FAST_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
+# The jobs of a run that is cut off end with it.
+running.become_starter()
+LOCKS = Path(".snakemake/locks")
 IMPORTS = Path(".snakemake/imports.json")
 provenance.recall(IMPORTS)
 
-
-def fingerprint(rule_name, *data_patterns, **more):
-    """The checksum of the rule's script and of all that it imports, which Snakemake does not follow."""
-    return provenance.code_fingerprint(SCRIPTS / f"{rule_name}.py", *data_patterns, **more)
-
-
 try:
     STORAGE = object_storage.of(workflow)
-    SCHEMA = yaml.load((Path(workflow.basedir) / "schemas/config.schema.yaml").read_text(), FAST_YAML)
-    CONFIGS = configuration.check_all(config, SCHEMA, FAMILIES, KINDS)
-    # The plan of each dataset's study, and what they all are compared by.
-    PLANS = {dataset: Plan(one, FAMILIES, KINDS) for dataset, one in CONFIGS.items()}
-    ACROSS = config.get(series.KEY)
-    LAYOUTS = {
-        dataset: Layout(plan, series.sizes((ACROSS or {}).get("sizes", []), plan.dataset["n_train"]))
-        for dataset, plan in PLANS.items()
-    }
-    REPEATS = {dataset: series.repeats(plan, ACROSS) if ACROSS else [] for dataset, plan in PLANS.items()}
-    # What the entries of the datasets say; an archive of one's own is that of the configured one.
-    DATASETS = {
-        dataset: one["datasets"][dataset] | {k: one[k] for k in ("archive", "sha256") if one.get(k)}
-        for dataset, one in CONFIGS.items()
-    }
-    TEST_SETS = (ACROSS or {}).get("test_sets", {})
-    if workflow.is_main_process:
-        for name, entry in TEST_SETS.items():
-            from cifarbench.data.test_sets import read_test_set
-
-            of = PLANS[entry["of"]].dataset
-            # Refused before any work, and not by the job that needs them.
-            read_test_set(entry, of["image_shape"], of["n_classes"])
-    for dataset, entry in DATASETS.items():
-        # Checked before any work, but not again by every job.
-        if "archive" in entry and (workflow.is_main_process or "sha256" not in entry):
-            by_run = CONFIGS[dataset].get("archive") or CONFIGS[dataset].get("sha256")
-            key = None if by_run else f"datasets.{dataset}"
-            entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"), key)
-    if config.get("exclude") and config["dataset"] in DATASETS:
-        from cifarbench.data.exclusion import read_exclusion
-
-        # The content decides, and not where it lies.
-        read_exclusion(path := Path(config["exclude"]))
-        DATASETS[config["dataset"]] |= {"exclude": str(path), "excluded": checksum(path)}
-    OFFICIAL = (config.get("robustness") or {}).get("official") or ""
-    if OFFICIAL and not Path(OFFICIAL, "labels.npy").is_file():
-        raise UserError(
-            f"robustness.official is {OFFICIAL}, which has no labels.npy; name CIFAR-10-C's folder."
-        )
-    if workflow.is_main_process:
-        for one in PLANS.values():
-            try_models(
-                one,
-                SCRIPTS / "check_models.py",
-                fingerprint("check_models"),
-                Path(".snakemake/checked_models"),
-            )
+    EXPERIMENTS = Experiments(config, check_files=workflow.is_main_process)
 except UserError as error:
     sys.exit("\n".join(f"Error: {sentence}" for sentence in str(error).splitlines()))
 
-# Datasets that are another's images, divided anew into training and test images: name -> the dataset, and which one.
-SPLITS = {
-    series.variant(dataset, one.split): (dataset, one.split)
-    for dataset, found in REPEATS.items()
-    for one in found
-    if one.split
-}
+PLANS, LAYOUTS, DATASETS = EXPERIMENTS.plans, EXPERIMENTS.layouts, EXPERIMENTS.datasets
+SPLITS, REPEATS, TEST_SETS = EXPERIMENTS.splits, EXPERIMENTS.repeats, EXPERIMENTS.test_sets
 SEED = config["seed"]
-DIGITS, SYNTHETIC = (
-    [name for name, entry in DATASETS.items() if entry["kind"] == kind] for kind in ("digits", "synthetic")
-)
-PACKAGED = [name for name, entry in DATASETS.items() if entry["kind"] in ("textures", "faces")]
 
 
 def any_of(names):
-    """A wildcard's constraint: one of these names."""
+    """Return a wildcard constraint: one of these names."""
     return "|".join(map(re.escape, dict.fromkeys(names))) or "none"
 
 
-def any_model(found_in):
-    """A wildcard's constraint: one of the models that are found in the plan of any dataset."""
-    return any_of(model for plan in PLANS.values() for model in found_in(plan))
+def any_model(holds):
+    """Return a wildcard constraint: one of the models that `holds` finds in the plan of any dataset."""
+    return any_of(EXPERIMENTS.models_where(holds))
 
 
 def study_of(wildcards):
@@ -174,6 +108,14 @@ def costs_of_run(split):
     )
 
 
+def check_of(wildcards):
+    """Return the file that says that all models of a job's experiment can be built.
+
+    Ancient: a model that is added is checked, and the others need not run again.
+    """
+    return ancient(f"results/{study_of(wildcards)}/checked_models.json")
+
+
 # ---- What single rooms ask for ----
 
 # Of a job's memory, what all training images may take.
@@ -209,7 +151,7 @@ def runs_of_learners(plan):
 def compared(plan):
     """What is compared of a study, for its job."""
     families = {model: plan.family(model).name for model in plan.models}
-    return settings({"models": plan.models, "runs": runs_of(plan), "families": families})
+    return {"models": plan.models, "runs": runs_of(plan), "families": families}
 
 
 def per_model(found_in, *names):
@@ -241,7 +183,7 @@ def group_of(features):
     return "chosen_features" if features.tuned_by else "features"
 
 
-def checkpoints(wildcards, resources):
+def checkpoints(wildcards):
     """Where a model's trainings keep theirs: no output, since Snakemake deletes outputs before a job runs again."""
     folder = f"results/{wildcards.dataset}/checkpoints/{wildcards.model}{getattr(wildcards, 'seed', '')}"
     return str(STORAGE / folder) if STORAGE else folder
@@ -249,12 +191,12 @@ def checkpoints(wildcards, resources):
 
 def style_of(*sections, **more):
     """The configuration's sections of some figures, and of the text in all of them."""
-    return settings({name: config["figures"][name] for name in ("text", *sections)} | more)
+    return {name: config["figures"][name] for name in ("text", *sections)} | more
 
 
 def shown(dataset, models=None):
     """What is shown of the configuration: all that decided the run of some models, and nothing that did not."""
-    config, plan = CONFIGS[dataset], PLANS[dataset]
+    config, plan = EXPERIMENTS.configs[dataset], PLANS[dataset]
     models = models or plan.models
     named = {name for model in models for name in plan.chain_of_entry(model)}
     return {
@@ -272,15 +214,77 @@ def shown(dataset, models=None):
     }
 
 
-# ---- What a job is, to Snakemake: settings and code, compared by content ----
+# ---- A job: what Snakemake compares of it, and its command ----
+
+
+def fingerprint(script, *data_patterns, **more):
+    """Return the checksum of a rule's script and of all that it imports, which Snakemake does not follow."""
+    return provenance.code_fingerprint(script_path(script), *data_patterns, **more)
+
+
+def script_path(script):
+    """Return the path of a rule's script, fetched first if the workflow is not on this disk."""
+    if SCRIPTS.is_dir():
+        return SCRIPTS / f"{script}.py"
+    return Path(workflow.source_path(f"../../scripts/{script}.py"))
+
+
+def job_params(script, settings={}, code=None, failure_of=None, keeping_memory=False, **options):
+    """Return the params of a rule: what Snakemake compares (settings and code), and what RUN_JOB needs.
+
+    settings: all that the result depends on besides inputs and code. code: the fingerprint, the script's unless given.
+    failure_of: the model, or the features, whose failure is recorded in the outputs and does not end the run.
+    keeping_memory: whether the C library (glibc) keeps freed memory; it would give back that of each batch of a
+    training, and the system zero it again, at a third of the time. options: what changes no result. Each may be a
+    function of the wildcards.
+    """
+    code = fingerprint(script) if code is None else code
+
+    def value(content, wildcards):
+        return content(wildcards) if callable(content) else content
+
+    def describe(wildcards, input, output, threads, resources):
+        # Snakemake compares no param that is a function of these.
+        return json.dumps(
+            {
+                "rule": script,
+                "input": named(input),
+                "output": named(output),
+                "settings": value(settings, wildcards),
+                "options": {name: value(option, wildcards) for name, option in options.items()},
+                "threads": threads,
+                "code": value(code, wildcards),
+                "failure_of": value(failure_of, wildcards),
+                "tries_left": resources.tries_left if failure_of else 0,
+            }
+        )
+
+    command = ["python", *([script_path("run_guarded")] if failure_of else []), script_path(script)]
+    prefix = "MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 " if keeping_memory else ""
+    return {
+        "settings": lambda wildcards: canonical_json(value(settings, wildcards)),
+        "code": code,
+        "command": untracked(prefix + shlex.join(map(str, command))),
+        "job": describe,
+    }
+
+
+RUN_JOB = "{params.command} {log:q} <<< {params.job:q} 2> {log:q}"
+
+
+def named(files):
+    """Return the named files of a job's input or output as JSON can hold them."""
+    return {name: path if isinstance(path, str) else list(path) for name, path in files.items()}
 
 
 def untracked(value):
-    """A param that Snakemake does not compare: where things lie, and what changes no result.
-
-    It compares no param that is a function of resources.
-    """
+    """Return a param that Snakemake does not compare, since it compares no function of resources."""
     return lambda wildcards, resources: value
+
+
+def of_model(wildcards):
+    """Return the model of a job, whose failure is recorded."""
+    return wildcards.model
 
 
 def model_code(rule_name):
@@ -334,21 +338,3 @@ def export_code(rule_name):
         )
 
     return code
-
-
-# ---- A model's job: its failure is put on record, and the others' comparison still comes ----
-
-GUARD = untracked(SCRIPTS / "guard_model.py")
-
-
-def guarded(rule_name, of="{wildcards.model}", keeping_memory=False):
-    """The beginning of a command that guards the rest of it. The rule names GUARD and tries_left.
-
-    keeping_memory: the C library (glibc) is told to keep freed memory; it would give back that of each batch of a
-    training, and the system zero it again, at a third of the time.
-    """
-    kept = "MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 " if keeping_memory else ""
-    return (
-        f"{kept}python {{params.guard:q}} --of {of} --step {rule_name} --log {{log}} "
-        "--tries-left {resources.tries_left} --inputs {input} --outputs {output} -- "
-    )

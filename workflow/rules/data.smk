@@ -4,6 +4,8 @@
 ORIGIN = ("archive", "sources", "file", "bytes", "files")
 DECLARED = ("kind", "sha256", "n_train", "n_test", "n_classes", "image_shape", "classes", "labels", "resize")
 CACHE = config.get("cache") or ""
+# Types of datasets that need no download.
+MADE_HERE = ("digits", "textures", "faces", "synthetic")
 
 
 # ---- Arrays: these rules write <results> out, since their constraints of its wildcard would not reach into it ----
@@ -16,19 +18,17 @@ rule make_digits_archive:
     log:
         "results/{dataset}/logs/make_digits_archive.log",
     wildcard_constraints:
-        dataset=any_of(DIGITS),
+        dataset=any_of(EXPERIMENTS.of_kind("digits")),
     localrule: True
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(500),
         runtime=minutes(2),
     params:
-        script=untracked(SCRIPTS / "make_digits_archive.py"),
-        code=fingerprint("make_digits_archive"),
+        **job_params("make_digits_archive"),
     shell:
-        "python {params.script:q} " "--archive {output.archive} --archive-receipt {output.receipt} 2> {log}"
+        RUN_JOB
 
 
 rule make_synthetic_archive:
@@ -40,21 +40,20 @@ rule make_synthetic_archive:
     benchmark:
         "results/{dataset}/benchmarks/make_synthetic_archive.tsv"
     wildcard_constraints:
-        dataset=any_of(SYNTHETIC),
+        dataset=any_of(EXPERIMENTS.of_kind("synthetic")),
     localrule: True
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(400),
         runtime=minutes(2, per_gigabyte=10),
     params:
-        settings=lambda wildcards: settings(entry_of(wildcards.dataset, DECLARED) | {"seed": SEED}),
-        script=untracked(SCRIPTS / "make_synthetic_archive.py"),
-        code=fingerprint("make_synthetic_archive"),
+        **job_params(
+            "make_synthetic_archive",
+            settings=lambda wildcards: (entry_of(wildcards.dataset, DECLARED) | {"seed": SEED}),
+        ),
     shell:
-        "python {params.script:q} --archive {output.archive} --archive-receipt {output.receipt} "
-        "--settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule make_packaged_archive:
@@ -64,21 +63,19 @@ rule make_packaged_archive:
     log:
         "results/{dataset}/logs/make_packaged_archive.log",
     wildcard_constraints:
-        dataset=any_of(PACKAGED),
+        dataset=any_of(EXPERIMENTS.of_kind("textures", "faces")),
     localrule: True
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(500),
         runtime=minutes(2),
     params:
-        settings=lambda wildcards: settings({"kind": DATASETS[wildcards.dataset]["kind"]}),
-        script=untracked(SCRIPTS / "make_packaged_archive.py"),
-        code=fingerprint("make_packaged_archive"),
+        **job_params(
+            "make_packaged_archive", settings=lambda wildcards: {"kind": DATASETS[wildcards.dataset]["kind"]}
+        ),
     shell:
-        "python {params.script:q} --archive {output.archive} --archive-receipt {output.receipt} "
-        "--settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule fetch_archive:
@@ -87,27 +84,26 @@ rule fetch_archive:
     log:
         "results/{dataset}/logs/fetch_archive.log",
     wildcard_constraints:
-        dataset=any_of(name for name in DATASETS if name not in (*DIGITS, *PACKAGED, *SYNTHETIC)),
+        dataset=any_of({*DATASETS} - {*EXPERIMENTS.of_kind(*MADE_HERE)}),
     # Where jobs are sent to a cluster, its nodes often have no way out.
     localrule: True
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(120),
     params:
-        settings=lambda wildcards: settings(
-            {key: DATASETS[wildcards.dataset].get(key) for key in ("kind", "sha256")}
+        **job_params(
+            "fetch_archive",
+            settings=lambda wildcards: (
+                {key: DATASETS[wildcards.dataset].get(key) for key in ("kind", "sha256")}
+            ),
+            # Sources and the cache are no settings: other ones give the same archive.
+            origin=lambda wildcards: entry_of(wildcards.dataset, ORIGIN),
+            cache=CACHE,
         ),
-        script=untracked(SCRIPTS / "fetch_archive.py"),
-        code=fingerprint("fetch_archive"),
-        # Sources and the cache are no settings: other ones give the same archive.
-        origin=lambda wildcards, resources: settings(entry_of(wildcards.dataset, ORIGIN)),
-        cache=untracked(CACHE),
     shell:
-        "python {params.script:q} --archive-receipt {output.receipt} "
-        "--origin {params.origin:q} --cache={params.cache:q} --settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule unpack_archive:
@@ -127,22 +123,19 @@ rule unpack_archive:
         dataset=any_of(DATASETS),
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(300, images=2, bounded=is_mapped),
         runtime=minutes(5, per_gigabyte=10),
     params:
-        settings=lambda wildcards: settings(
-            {"dataset": wildcards.dataset} | entry_of(wildcards.dataset, (*DECLARED, "excluded"))
+        **job_params(
+            "unpack_archive",
+            settings=lambda wildcards: (
+                {"dataset": wildcards.dataset} | entry_of(wildcards.dataset, (*DECLARED, "excluded"))
+            ),
+            exclude=lambda wildcards: DATASETS[wildcards.dataset].get("exclude", ""),
         ),
-        script=untracked(SCRIPTS / "unpack_archive.py"),
-        code=fingerprint("unpack_archive"),
-        exclude=lambda wildcards, resources: DATASETS[wildcards.dataset].get("exclude", ""),
     shell:
-        "python {params.script:q} --archive-receipt {input.receipt} "
-        "--train-images {output.train_images} --train-labels {output.train_labels} "
-        "--test-images {output.test_images} --test-labels {output.test_labels} "
-        "--dataset {output.dataset} --exclude={params.exclude:q} --settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule resample_images:
@@ -164,20 +157,16 @@ rule resample_images:
         dataset=any_of(SPLITS),
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(300, images=2),
         runtime=minutes(2, per_gigabyte=10),
     params:
-        settings=lambda wildcards: settings({"split": SPLITS[wildcards.dataset][1], "seed": SEED}),
-        script=untracked(SCRIPTS / "resample_images.py"),
-        code=fingerprint("resample_images"),
+        **job_params(
+            "resample_images",
+            settings=lambda wildcards: {"split": SPLITS[wildcards.dataset][1], "seed": SEED},
+        ),
     shell:
-        "python {params.script:q} --train-images {input.train_images} --train-labels {input.train_labels} "
-        "--test-images {input.test_images} --test-labels {input.test_labels} --dataset {input.dataset} "
-        "--new-train-images {output.train_images} --new-train-labels {output.train_labels} "
-        "--new-test-images {output.test_images} --new-test-labels {output.test_labels} "
-        "--new-dataset {output.dataset} --settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule divide_images:
@@ -192,16 +181,44 @@ rule divide_images:
         "features"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(300),
         runtime=minutes(2),
     params:
-        settings=lambda wildcards: settings(
-            {"division": wildcards.division, "seed": 0 if wildcards.division.startswith("folds") else SEED}
+        **job_params(
+            "divide_images",
+            settings=lambda wildcards: (
+                {
+                    "division": wildcards.division,
+                    "seed": 0 if wildcards.division.startswith("folds") else SEED,
+                }
+            ),
         ),
-        script=untracked(SCRIPTS / "divide_images.py"),
-        code=fingerprint("divide_images"),
     shell:
-        "python {params.script:q} --labels {input.labels} --division {output.division} "
-        "--settings {params.settings:q} 2> {log}"
+        RUN_JOB
+
+
+rule check_models:
+    output:
+        errors="results/{dataset}/checked_models.json",
+    log:
+        "results/{dataset}/logs/check_models.log",
+    wildcard_constraints:
+        dataset=any_of(DATASETS),
+    # Mistakes end a run before anything is trained.
+    priority: 100
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=mem_mb(900),
+        runtime=minutes(5),
+    params:
+        **job_params(
+            "check_models",
+            settings=lambda wildcards: {"entries": build_checks.entries_to_build(plan(wildcards))},
+            code=lambda wildcards: fingerprint("check_models", own=build_checks.user_code(plan(wildcards))),
+            config=lambda wildcards: EXPERIMENTS.configs[wildcards.dataset],
+        ),
+    shell:
+        RUN_JOB

@@ -3,6 +3,7 @@
 
 rule score_estimator:
     input:
+        checked=check_of,
         features=lambda wildcards: files(wildcards).features(
             plan(wildcards).features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
         ),
@@ -20,26 +21,26 @@ rule score_estimator:
         "cells"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(800, images=12, bounded=in_batches),
         runtime=minutes(10, per_gigabyte=300),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: files(wildcards).cell_settings(
-            wildcards.model, wildcards.cell, wildcards.part, seed=plan(wildcards).seeds[0]
+        **job_params(
+            "score_estimator",
+            settings=lambda wildcards: files(wildcards).cell_settings(
+                wildcards.model, wildcards.cell, wildcards.part, seed=plan(wildcards).seeds[0]
+            ),
+            code=model_code("score_estimator"),
+            failure_of=of_model,
         ),
-        script=untracked(SCRIPTS / "score_estimator.py"),
-        code=model_code("score_estimator"),
     shell:
-        guarded("score_estimator")
-        + "python {params.script:q} --features {input.features} --labels {input.labels} "
-        "--division {input.division} --cell {output.cell} --settings {params.settings:q} --threads {threads} 2> {log}"
+        RUN_JOB
 
 
 rule fit_estimator:
     input:
+        checked=check_of,
         features=features_of_run("train"),
         labels="<results>/data/train_labels.npy",
         division=lambda wildcards: division_files(part_of(wildcards.size)),
@@ -56,23 +57,21 @@ rule fit_estimator:
     priority: 5
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(800, images=12, bounded=in_batches),
         runtime=minutes(10, per_gigabyte=300),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: files(wildcards).model_settings(
-            wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
+        **job_params(
+            "fit_estimator",
+            settings=lambda wildcards: files(wildcards).model_settings(
+                wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
+            ),
+            code=model_code("fit_estimator"),
+            failure_of=of_model,
         ),
-        script=untracked(SCRIPTS / "fit_estimator.py"),
-        code=model_code("fit_estimator"),
     shell:
-        guarded("fit_estimator")
-        + "python {params.script:q} --features {input.features} --labels {input.labels} "
-        "--division {input.division} --best {input.best} --estimator {output.estimator} --cost {output.cost} "
-        "--settings {params.settings:q} --threads {threads} 2> {log}"
+        RUN_JOB
 
 
 rule predict_estimator:
@@ -99,22 +98,18 @@ rule predict_estimator:
         "evaluation"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(800, images=6),
         runtime=minutes(3, per_gigabyte=60),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: files(wildcards).model_settings(
-            wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
+        **job_params(
+            "predict_estimator",
+            settings=lambda wildcards: files(wildcards).model_settings(
+                wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
+            ),
+            code=model_code("predict_estimator"),
+            failure_of=of_model,
         ),
-        script=untracked(SCRIPTS / "predict_estimator.py"),
-        code=model_code("predict_estimator"),
     shell:
-        guarded("predict_estimator") + "python {params.script:q} --estimator {input.estimator} "
-        "--test-features {input.test_features} --test-labels {input.test_labels} --dataset {input.dataset} "
-        "--best {input.best} --fit-costs {input.fit_cost} {input.features_costs} "
-        "--predict-costs {input.predict_costs} --search-costs {input.search_costs} "
-        "--predictions {output.predictions} --fit {output.fit} "
-        "--settings {params.settings:q} --threads {threads} 2> {log}"
+        RUN_JOB

@@ -15,21 +15,14 @@ rule score_model:
         "evaluation"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(400),
         runtime=minutes(2),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=settings({"seed": SEED}),
-        script=untracked(SCRIPTS / "score_model.py"),
-        code=fingerprint("score_model"),
+        **job_params("score_model", settings={"seed": SEED}, failure_of=of_model),
     shell:
-        guarded("score_model")
-        + "python {params.script:q} --predictions {input.predictions} --fit {input.fit} "
-        "--test-images {input.test_images} --dataset {input.dataset} --metrics {output.metrics} "
-        "--settings {params.settings:q} --code {params.code} 2> {log}"
+        RUN_JOB
 
 
 rule describe_learning:
@@ -45,18 +38,14 @@ rule describe_learning:
         "evaluation"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        script=untracked(SCRIPTS / "describe_learning.py"),
-        code=fingerprint("describe_learning"),
+        **job_params("describe_learning", failure_of=of_model),
     shell:
-        guarded("describe_learning")
-        + "python {params.script:q} --history {input.history} --learning {output.learning} 2> {log}"
+        RUN_JOB
 
 
 rule compare_models:
@@ -86,19 +75,13 @@ rule compare_models:
         "summary"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(400),
         runtime=minutes(2),
     params:
-        settings=lambda wildcards: compared(plan(wildcards)),
-        script=untracked(SCRIPTS / "compare_models.py"),
-        code=fingerprint("compare_models"),
+        **job_params("compare_models", settings=lambda wildcards: compared(plan(wildcards))),
     shell:
-        "python {params.script:q} --predictions {input.predictions} --fits {input.fits} "
-        "--metrics {input.metrics} --dataset {input.dataset} --comparison {output.comparison} "
-        "--latex-table {output.latex_table} --tests {output.tests} --agreement {output.agreement} "
-        "--settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule weigh_faults:
@@ -115,15 +98,12 @@ rule weigh_faults:
         "summary"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
     params:
-        settings=lambda wildcards: settings({"models": plan(wildcards).models, "seed": SEED}),
-        script=untracked(SCRIPTS / "weigh_faults.py"),
-        code=fingerprint("weigh_faults"),
+        **job_params(
+            "weigh_faults", settings=lambda wildcards: {"models": plan(wildcards).models, "seed": SEED}
+        ),
     shell:
-        "python {params.script:q} --predictions {input.predictions} --duplicates {input.duplicates} "
-        "--labels {input.labels} --dataset {input.dataset} --effects {output.effects} "
-        "--settings {params.settings:q} 2> {log}"
+        RUN_JOB

@@ -11,18 +11,18 @@ rule export_model:
         "<logs>/export_model/{model}.log",
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(2500, images=20, bounded=False),
         runtime=minutes(5, per_gigabyte=60),
     params:
-        settings=lambda wildcards: files(wildcards).model_settings(wildcards.model),
-        script=untracked(SCRIPTS / "export_model.py"),
-        code=export_code("export_model"),
+        **job_params(
+            "export_model",
+            model=of_model,
+            settings=lambda wildcards: files(wildcards).model_settings(wildcards.model),
+            code=export_code("export_model"),
+        ),
     shell:
-        # Not the folder's name: with object storage, the files lie elsewhere.
-        "python {params.script:q} --folder $(dirname $(dirname {input.files[0]:q})) --model {wildcards.model} "
-        "--onnx {output.onnx} --parity {output.parity} 2> {log}"
+        RUN_JOB
 
 
 rule fetch_runtime:
@@ -34,16 +34,13 @@ rule fetch_runtime:
     localrule: True
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(30),
     params:
-        script=untracked(SCRIPTS / "fetch_runtime.py"),
-        code=fingerprint("fetch_runtime"),
-        cache=untracked(CACHE),
+        **job_params("fetch_runtime", cache=CACHE),
     shell:
-        "python {params.script:q} --runtime-receipt {output.receipt} --cache={params.cache:q} 2> {log}"
+        RUN_JOB
 
 
 rule write_try_page:
@@ -59,16 +56,13 @@ rule write_try_page:
     localrule: True
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(1500),
         runtime=minutes(2),
     params:
-        script=untracked(SCRIPTS / "write_try_page.py"),
-        code=fingerprint("write_try_page", "cifarbench/export/templates/*"),
+        **job_params("write_try_page", code=fingerprint("write_try_page", "cifarbench/export/templates/*")),
     shell:
-        "python {params.script:q} --onnx {input.onnx} --parity {input.parity} --dataset {input.dataset} "
-        "--runtime-receipt {input.receipt} --page {output.page} 2> {log}"
+        RUN_JOB
 
 
 rule write_card:
@@ -87,15 +81,15 @@ rule write_card:
     localrule: True
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(400),
         runtime=minutes(2),
     params:
-        settings=lambda wildcards: settings({"configuration": shown(wildcards.dataset, [wildcards.model])}),
-        script=untracked(SCRIPTS / "write_card.py"),
-        code=fingerprint("write_card", "cifarbench/export/templates/*"),
+        **job_params(
+            "write_card",
+            model=of_model,
+            settings=lambda wildcards: {"configuration": shown(wildcards.dataset, [wildcards.model])},
+            code=fingerprint("write_card", "cifarbench/export/templates/*"),
+        ),
     shell:
-        # Not the folder's name: with object storage, the files lie elsewhere.
-        "python {params.script:q} --folder $(dirname {input.comparison:q}) --model {wildcards.model} "
-        "--parity {input.parity} --page {output.page} --settings {params.settings:q} 2> {log}"
+        RUN_JOB

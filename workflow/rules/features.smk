@@ -16,22 +16,18 @@ rule compute_moments:
         "features"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(400, images=1, covariances=4),
         runtime=minutes(2, per_gigabyte=10),
     params:
-        settings=lambda wildcards: settings({"part": wildcards.part}),
-        script=untracked(SCRIPTS / "compute_moments.py"),
-        code=fingerprint("compute_moments"),
+        **job_params("compute_moments", settings=lambda wildcards: {"part": wildcards.part}),
     shell:
-        "python {params.script:q} --images {input.images} --division {input.division} "
-        "--moments {output.moments} --cost {output.cost} "
-        "--settings {params.settings:q} --threads {threads} 2> {log}"
+        RUN_JOB
 
 
 rule fit_features:
     input:
+        checked=check_of,
         inputs=lambda wildcards: files(wildcards).features(fit_of(wildcards).inputs, wildcards.part, "train"),
         labels="<results>/data/train_labels.npy",
         division=lambda wildcards: division_files(wildcards.part),
@@ -49,26 +45,26 @@ rule fit_features:
         lambda wildcards: group_of(fit_of(wildcards))
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(600, images=1, covariances=8),
         runtime=minutes(5, per_gigabyte=60),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: files(wildcards).features_settings(fit_of(wildcards), wildcards.part, SEED),
-        script=untracked(SCRIPTS / "fit_features.py"),
-        code=lambda wildcards: features_code("fit_features", plan(wildcards), fit_of(wildcards)),
-        of=lambda wildcards, resources: fit_of(wildcards).base,
+        **job_params(
+            "fit_features",
+            settings=lambda wildcards: files(wildcards).features_settings(
+                fit_of(wildcards), wildcards.part, SEED
+            ),
+            code=lambda wildcards: features_code("fit_features", plan(wildcards), fit_of(wildcards)),
+            failure_of=lambda wildcards: fit_of(wildcards).base,
+        ),
     shell:
-        guarded("fit_features", of="{params.of}")
-        + "python {params.script:q} --inputs {input.inputs} --labels {input.labels} --division {input.division} "
-        "--dataset {input.dataset} --moments {input.moments} --best {input.best} --fitted {output.fitted} "
-        "--cost {output.cost} --settings {params.settings:q} --threads {threads} 2> {log}"
+        RUN_JOB
 
 
 rule compute_features:
     input:
+        checked=check_of,
         inputs=lambda wildcards: files(wildcards).features(
             features_of(wildcards).inputs, wildcards.part, wildcards.split
         ),
@@ -86,19 +82,20 @@ rule compute_features:
         lambda wildcards: group_of(features_of(wildcards))
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(1100, images=1, covariances=1),
         runtime=minutes(5, per_gigabyte=60),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: files(wildcards).features_settings(features_of(wildcards), None, SEED),
-        script=untracked(SCRIPTS / "compute_features.py"),
-        code=lambda wildcards: features_code("compute_features", plan(wildcards), features_of(wildcards)),
-        of=lambda wildcards, resources: features_of(wildcards).base,
+        **job_params(
+            "compute_features",
+            settings=lambda wildcards: files(wildcards).features_settings(
+                features_of(wildcards), None, SEED
+            ),
+            code=lambda wildcards: features_code(
+                "compute_features", plan(wildcards), features_of(wildcards)
+            ),
+            failure_of=lambda wildcards: features_of(wildcards).base,
+        ),
     shell:
-        guarded("compute_features", of="{params.of}")
-        + "python {params.script:q} --inputs {input.inputs} --dataset {input.dataset} --fitted {input.fitted} "
-        "--best {input.best} --features {output.features} --cost {output.cost} "
-        "--settings {params.settings:q} --threads {threads} 2> {log}"
+        RUN_JOB

@@ -48,29 +48,25 @@ rule draw_model:
         "evaluation"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: style_of(
-            "confusion_matrix",
-            "confused_pairs",
-            "reliability",
-            "predictions",
-            model=wildcards.model,
-            seed=SEED,
+        **job_params(
+            "draw_model",
+            settings=lambda wildcards: style_of(
+                "confusion_matrix",
+                "confused_pairs",
+                "reliability",
+                "predictions",
+                model=wildcards.model,
+                seed=SEED,
+            ),
+            failure_of=of_model,
         ),
-        script=untracked(SCRIPTS / "draw_model.py"),
-        code=fingerprint("draw_model"),
     shell:
-        guarded("draw_model")
-        + "python {params.script:q} --metrics {input.metrics} --predictions {input.predictions} --fit {input.fit} "
-        "--test-images {input.test_images} --dataset {input.dataset} "
-        "--confusion-matrix {output.confusion_matrix} --confused-pairs {output.confused_pairs} "
-        "--reliability {output.reliability} --pictures {output.pictures} --settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule draw_training:
@@ -94,22 +90,20 @@ rule draw_training:
         "evaluation"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: settings(
-            config["figures"]["text"] | config["figures"]["training"] | {"model": wildcards.model}
+        **job_params(
+            "draw_training",
+            settings=lambda wildcards: (
+                config["figures"]["text"] | config["figures"]["training"] | {"model": wildcards.model}
+            ),
+            failure_of=of_model,
         ),
-        script=untracked(SCRIPTS / "draw_training.py"),
-        code=fingerprint("draw_training"),
     shell:
-        guarded("draw_training")
-        + "python {params.script:q} --history {input.history} --learning {input.learning} "
-        "--figure {output.figure} --settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule draw_tuning:
@@ -132,22 +126,20 @@ rule draw_tuning:
         "evaluation"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: settings(
-            config["figures"]["text"] | config["figures"]["grid_scores"] | {"model": wildcards.model}
+        **job_params(
+            "draw_tuning",
+            settings=lambda wildcards: (
+                config["figures"]["text"] | config["figures"]["grid_scores"] | {"model": wildcards.model}
+            ),
+            failure_of=of_model,
         ),
-        script=untracked(SCRIPTS / "draw_tuning.py"),
-        code=fingerprint("draw_tuning"),
     shell:
-        guarded("draw_tuning")
-        + "python {params.script:q} --results {input.results} --figure {output.figure} "
-        "--settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule draw_filters:
@@ -171,26 +163,25 @@ rule draw_filters:
         "evaluation"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(400),
         runtime=minutes(2),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: settings(
-            config["figures"]["text"]
-            | {"dpi": config["figures"]["predictions"]["dpi"]}
-            | {"module": files(wildcards).with_filters(wildcards.model)[1]}
-        ),
-        script=untracked(SCRIPTS / "draw_filters.py"),
-        code=lambda wildcards: fingerprint(
-            "draw_filters", modules=[module_file(files(wildcards).with_filters(wildcards.model)[1])]
+        **job_params(
+            "draw_filters",
+            settings=lambda wildcards: (
+                config["figures"]["text"]
+                | {"dpi": config["figures"]["predictions"]["dpi"]}
+                | {"module": files(wildcards).with_filters(wildcards.model)[1]}
+            ),
+            code=lambda wildcards: fingerprint(
+                "draw_filters", modules=[module_file(files(wildcards).with_filters(wildcards.model)[1])]
+            ),
+            failure_of=of_model,
         ),
     shell:
-        guarded("draw_filters")
-        + "python {params.script:q} --learned {input.learned} --dataset {input.dataset} "
-        "--figure {output.figure} --settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 # ---- Figures of all models ----
@@ -213,17 +204,15 @@ rule draw_robustness:
         "summary"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
     params:
-        settings=lambda wildcards: style_of("cost", models=plan(wildcards).models),
-        script=untracked(SCRIPTS / "draw_robustness.py"),
-        code=fingerprint("draw_robustness"),
+        **job_params(
+            "draw_robustness", settings=lambda wildcards: style_of("cost", models=plan(wildcards).models)
+        ),
     shell:
-        "python {params.script:q} --robustness {input.robustness} --metrics {input.metrics} "
-        "--figure {output.figure} --settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule draw_comparison:
@@ -282,18 +271,12 @@ rule draw_comparison:
         "summary"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(2),
     params:
-        settings=style_of("accuracy", "paired_tests", "cost", "agreement", seed=SEED),
-        script=untracked(SCRIPTS / "draw_comparison.py"),
-        code=fingerprint("draw_comparison"),
+        **job_params(
+            "draw_comparison", settings=style_of("accuracy", "paired_tests", "cost", "agreement", seed=SEED)
+        ),
     shell:
-        "python {params.script:q} --comparison {input.comparison} --tests {input.tests} "
-        "--agreement {input.agreement} --test-images {input.test_images} --dataset {input.dataset} "
-        "--accuracy {output.accuracy} --paired-tests {output.paired_tests} --cost {output.cost} "
-        "--fit-time {output.fit_time} --always-wrong {output.always_wrong} "
-        "--only-one-right {output.only_one_right} --rivals {output.rivals} "
-        "--settings {params.settings:q} 2> {log}"
+        RUN_JOB

@@ -20,27 +20,25 @@ rule score_neighbors:
         "cells"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(500, images=9),
         runtime=minutes(2, per_gigabyte=30),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        # One search for the largest number of neighbours holds all smaller ones.
-        settings=lambda wildcards: files(wildcards).cell_settings(
-            wildcards.model,
-            wildcards.cell,
-            wildcards.part,
-            max_neighbors=max(plan(wildcards).values_of(wildcards.model, "n_neighbors")),
+        **job_params(
+            "score_neighbors",
+            # One search for the largest number of neighbours holds all smaller ones.
+            settings=lambda wildcards: files(wildcards).cell_settings(
+                wildcards.model,
+                wildcards.cell,
+                wildcards.part,
+                max_neighbors=max(plan(wildcards).values_of(wildcards.model, "n_neighbors")),
+            ),
+            failure_of=of_model,
+            memory_mb=config["memory_mb"],
         ),
-        script=untracked(SCRIPTS / "score_neighbors.py"),
-        code=fingerprint("score_neighbors"),
-        memory_mb=untracked(config["memory_mb"]),
     shell:
-        guarded("score_neighbors")
-        + "python {params.script:q} --features {input.features} --labels {input.labels} "
-        "--division {input.division} --cell {output.cell} --settings {params.settings:q} --threads {threads} --memory-mb {params.memory_mb} 2> {log}"
+        RUN_JOB
 
 
 rule search_neighbors:
@@ -60,24 +58,21 @@ rule search_neighbors:
         model=any_model(lambda plan: plan.made_in("neighbors")),
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(500, images=9),
         runtime=minutes(3, per_gigabyte=60),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: files(wildcards).model_settings(
-            wildcards.model, wildcards.size, shard=shard_of(wildcards.shard)
+        **job_params(
+            "search_neighbors",
+            settings=lambda wildcards: files(wildcards).model_settings(
+                wildcards.model, wildcards.size, shard=shard_of(wildcards.shard)
+            ),
+            failure_of=of_model,
+            memory_mb=config["memory_mb"],
         ),
-        script=untracked(SCRIPTS / "search_neighbors.py"),
-        code=fingerprint("search_neighbors"),
-        memory_mb=untracked(config["memory_mb"]),
     shell:
-        guarded("search_neighbors") + "python {params.script:q} "
-        "--train-features {input.train_features} --test-features {input.test_features} "
-        "--division {input.division} --best {input.best} --neighbors {output.neighbors} --cost {output.cost} "
-        "--settings {params.settings:q} --threads {threads} --memory-mb {params.memory_mb} 2> {log}"
+        RUN_JOB
 
 
 rule predict_neighbors:
@@ -105,23 +100,16 @@ rule predict_neighbors:
         model=any_model(lambda plan: plan.made_in("neighbors")),
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(500, images=9),
         runtime=minutes(3, per_gigabyte=60),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: files(wildcards).model_settings(wildcards.model, wildcards.size),
-        script=untracked(SCRIPTS / "predict_neighbors.py"),
-        code=fingerprint("predict_neighbors"),
-        memory_mb=untracked(config["memory_mb"]),
+        **job_params(
+            "predict_neighbors",
+            settings=lambda wildcards: files(wildcards).model_settings(wildcards.model, wildcards.size),
+            failure_of=of_model,
+            memory_mb=config["memory_mb"],
+        ),
     shell:
-        guarded("predict_neighbors") + "python {params.script:q} "
-        "--train-features {input.train_features} --train-labels {input.train_labels} "
-        "--test-features {input.test_features} --test-labels {input.test_labels} "
-        "--division {input.division} --dataset {input.dataset} --best {input.best} "
-        "--fit-costs {input.fit_costs} --predict-costs {input.predict_costs} --search-costs {input.search_costs} "
-        "--shards {input.shards} --shard-costs {input.shard_costs} "
-        "--predictions {output.predictions} --fit {output.fit} "
-        "--settings {params.settings:q} --threads {threads} --memory-mb {params.memory_mb} 2> {log}"
+        RUN_JOB

@@ -3,6 +3,7 @@
 
 rule score_network:
     input:
+        checked=check_of,
         train_images="<results>/data/train_images.npy",
         train_labels="<results>/data/train_labels.npy",
         division=lambda wildcards: division_files(wildcards.part),
@@ -18,35 +19,34 @@ rule score_network:
     priority: 10
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         gpu=1,
         mem_mb=mem_mb(1100, images=3),
         runtime=training_minutes,
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: files(wildcards).cell_settings(
-            wildcards.model,
-            wildcards.cell,
-            wildcards.part,
-            seed=plan(wildcards).seeds[0],
-            **streamed(wildcards),
+        **job_params(
+            "score_network",
+            settings=lambda wildcards: files(wildcards).cell_settings(
+                wildcards.model,
+                wildcards.cell,
+                wildcards.part,
+                seed=plan(wildcards).seeds[0],
+                **streamed(wildcards),
+            ),
+            code=model_code("score_network"),
+            failure_of=of_model,
+            keeping_memory=True,
+            checkpoints=checkpoints,
+            checkpoint_seconds=config["training"]["checkpoint_seconds"],
         ),
-        script=untracked(SCRIPTS / "score_network.py"),
-        code=model_code("score_network"),
-        checkpoints=checkpoints,
-        checkpoint_seconds=untracked(config["training"]["checkpoint_seconds"]),
     shell:
-        guarded("score_network", keeping_memory=True)
-        + "python {params.script:q} --train-images {input.train_images} --train-labels {input.train_labels} "
-        "--division {input.division} --dataset {input.dataset} --cell {output.cell} "
-        "--checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds} "
-        "--settings {params.settings:q} --code {params.code} --threads {threads} 2> {log}"
+        RUN_JOB
 
 
 rule train_network:
     input:
+        checked=check_of,
         train_images="<results>/data/train_images.npy",
         train_labels="<results>/data/train_labels.npy",
         test_images="<results>/data/test_images.npy",
@@ -71,27 +71,25 @@ rule train_network:
     conda:
         "../../environment.yml"
     # The batches are too small to fill two cores; two networks side by side are done sooner.
-    threads: 1
     resources:
         gpu=1,
         mem_mb=mem_mb(1100, images=3),
         runtime=training_minutes,
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: files(wildcards).model_settings(
-            wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed), **streamed(wildcards)
+        **job_params(
+            "train_network",
+            settings=lambda wildcards: files(wildcards).model_settings(
+                wildcards.model,
+                wildcards.size,
+                **plan(wildcards).seed(wildcards.seed),
+                **streamed(wildcards),
+            ),
+            code=model_code("train_network"),
+            failure_of=of_model,
+            keeping_memory=True,
+            checkpoints=checkpoints,
+            checkpoint_seconds=config["training"]["checkpoint_seconds"],
         ),
-        script=untracked(SCRIPTS / "train_network.py"),
-        code=model_code("train_network"),
-        checkpoints=checkpoints,
-        checkpoint_seconds=untracked(config["training"]["checkpoint_seconds"]),
     shell:
-        guarded("train_network", keeping_memory=True) + "python {params.script:q} "
-        "--train-images {input.train_images} --train-labels {input.train_labels} "
-        "--test-images {input.test_images} --test-labels {input.test_labels} "
-        "--division {input.division} --dataset {input.dataset} --best {input.best} "
-        "--search-costs {input.search_costs} --network {output.network} --history {output.history} "
-        "--predictions {output.predictions} --fit {output.fit} "
-        "--checkpoints {params.checkpoints:q} --checkpoint-seconds {params.checkpoint_seconds} "
-        "--settings {params.settings:q} --code {params.code} --threads {threads} 2> {log}"
+        RUN_JOB

@@ -32,20 +32,21 @@ rule write_report:
         "summary"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(300),
         runtime=minutes(2),
     params:
-        settings=lambda wildcards: settings(
-            {"report": config["report"], "configuration": shown(wildcards.dataset)}
+        **job_params(
+            "write_report",
+            settings=lambda wildcards: (
+                {"report": config["report"], "configuration": shown(wildcards.dataset)}
+            ),
+            code=fingerprint(
+                "write_report", "cifarbench/report/templates/**/*", "cifarbench/report/locale/*"
+            ),
         ),
-        script=untracked(SCRIPTS / "write_report.py"),
-        code=fingerprint("write_report", "cifarbench/report/templates/**/*", "cifarbench/report/locale/*"),
     shell:
-        # Not the folder's name: with object storage, the files lie elsewhere.
-        "python {params.script:q} --folder $(dirname {input.comparison:q}) --files {input} "
-        "--page {output.page} --markdown {output.markdown} --settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule write_audit:
@@ -68,19 +69,21 @@ rule write_audit:
     localrule: True
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(300),
         runtime=minutes(2),
     params:
-        settings=settings({"language": config["report"]["language"]}),
-        script=untracked(SCRIPTS / "write_audit.py"),
-        code=fingerprint(
+        **job_params(
             "write_audit",
-            *(f"cifarbench/report/templates/{name}" for name in ("audit*", "macros.html.j2", "style.css")),
-            "cifarbench/report/locale/*",
+            settings={"language": config["report"]["language"]},
+            code=fingerprint(
+                "write_audit",
+                *(
+                    f"cifarbench/report/templates/{name}"
+                    for name in ("audit*", "macros.html.j2", "style.css")
+                ),
+                "cifarbench/report/locale/*",
+            ),
         ),
     shell:
-        "python {params.script:q} --files {input.files} --dataset {input.dataset} "
-        "--train-images {input.train_images} --test-images {input.test_images} --means {input.means} "
-        "--page {output.page} --settings {params.settings:q} 2> {log}"
+        RUN_JOB

@@ -12,22 +12,21 @@ rule withstand_corruptions:
         "<benchmarks>/withstand_corruptions/{model}.tsv"
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(1500, images=12),
         runtime=minutes(10, per_gigabyte=600),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: settings(CORRUPTED | {"seed": SEED}),
-        script=untracked(SCRIPTS / "withstand_corruptions.py"),
-        code=export_code("withstand_corruptions"),
-        official=untracked(OFFICIAL),
+        **job_params(
+            "withstand_corruptions",
+            model=of_model,
+            settings=lambda wildcards: (CORRUPTED | {"seed": SEED}),
+            code=export_code("withstand_corruptions"),
+            failure_of=of_model,
+            official=EXPERIMENTS.official_corruptions,
+        ),
     shell:
-        # Not the folder's name: with object storage, the files lie elsewhere.
-        guarded("withstand_corruptions")
-        + "python {params.script:q} --folder $(dirname $(dirname {input.files[0]:q})) --model {wildcards.model} "
-        "--robustness {output.robustness} --official={params.official:q} --settings {params.settings:q} 2> {log}"
+        RUN_JOB
 
 
 rule fit_temperature:
@@ -40,18 +39,17 @@ rule fit_temperature:
         "<logs>/fit_temperature/{model}.log",
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(1500, images=12),
         runtime=minutes(5, per_gigabyte=60),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: settings({"size": held_in(wildcards)}),
-        size=lambda wildcards, resources: held_in(wildcards),
-        script=untracked(SCRIPTS / "fit_temperature.py"),
-        code=export_code("fit_temperature"),
+        **job_params(
+            "fit_temperature",
+            model=of_model,
+            settings=lambda wildcards: {"size": held_in(wildcards)},
+            code=export_code("fit_temperature"),
+            failure_of=of_model,
+        ),
     shell:
-        guarded("fit_temperature")
-        + "python {params.script:q} --folder $(dirname $(dirname {input.files[0]:q})) --model {wildcards.model} "
-        "--size {params.size} --temperature {output.temperature} 2> {log}"
+        RUN_JOB

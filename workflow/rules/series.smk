@@ -2,18 +2,8 @@
 
 from functools import cache
 
-# The models of any dataset, in the order in which they are first named.
-MODELS_ANYWHERE = list(dict.fromkeys(model for plan in PLANS.values() for model in plan.models))
-
-
-def sizes_of(dataset):
-    """The numbers of training images that a dataset's models are fitted to, all of them last."""
-    n_train = PLANS[dataset].dataset["n_train"]
-    return [*series.sizes((ACROSS or {}).get("sizes", []), n_train), n_train]
-
-
 # The datasets whose models are fitted to more than one size.
-WITH_CURVES = [dataset for dataset in PLANS if len(sizes_of(dataset)) > 1]
+WITH_CURVES = [dataset for dataset in PLANS if EXPERIMENTS.smaller_sizes(dataset)]
 
 
 def of_repeats(dataset, name):
@@ -50,7 +40,7 @@ def coordinates_of_repeats(dataset):
 
 def predictions_of_sizes(dataset):
     """What each model answers, fitted to each size, all training images last."""
-    *smaller, _ = sizes_of(dataset)
+    smaller = EXPERIMENTS.smaller_sizes(dataset)
     return [
         f"results/{dataset}/models/{model}{size}/predictions.npz"
         for model in PLANS[dataset].models

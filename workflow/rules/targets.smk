@@ -37,11 +37,7 @@ SUMMARY = [
 # What of worse images is asked for; nothing unless the configuration has it.
 ASKED = config.get("robustness")
 TEMPERED = bool(ASKED and ASKED.get("temperature"))
-CORRUPTED = ASKED is not None and {
-    "corruptions": ASKED.get("corruptions") or CORRUPTIONS,
-    "severities": ASKED.get("severities") or [1, 2, 3, 4, 5],
-    "official": checksum(Path(OFFICIAL) / "labels.npy") if OFFICIAL else None,
-}
+CORRUPTED = EXPERIMENTS.corruptions
 
 # What is found about the images themselves, before any model; and in the end, what it does to the comparison.
 AUDITED = [
@@ -116,8 +112,8 @@ WHOLE_STUDY = list(
         [
             *(path for dataset in PLANS for path in study_files(dataset)),
             *(path for dataset in PLANS for path in further_files(dataset)),
-            *(f"results/across/{name}" for name in ACROSS_FILES + ACROSS_FIGURES if ACROSS),
-            *([ACROSS_PAGE] if ACROSS else []),
+            *(f"results/across/{name}" for name in ACROSS_FILES + ACROSS_FIGURES if EXPERIMENTS.across),
+            *([ACROSS_PAGE] if EXPERIMENTS.across else []),
         ]
     )
 )

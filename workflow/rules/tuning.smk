@@ -16,17 +16,15 @@ rule choose_best:
     localrule: True
     conda:
         "../../environment.yml"
-    threads: 1
     resources:
         mem_mb=mem_mb(500),
         runtime=minutes(2),
         tries_left=tries_left,
     params:
-        guard=GUARD,
-        settings=lambda wildcards: files(wildcards).grid_settings(wildcards.model),
-        script=untracked(SCRIPTS / "choose_best.py"),
-        code=fingerprint("choose_best"),
+        **job_params(
+            "choose_best",
+            settings=lambda wildcards: files(wildcards).grid_settings(wildcards.model),
+            failure_of=of_model,
+        ),
     shell:
-        guarded("choose_best") + "python {params.script:q} --cells {input.cells} --costs {input.costs} "
-        "--results {output.results} --best {output.best} --cost {output.cost} "
-        "--settings {params.settings:q} 2> {log}"
+        RUN_JOB

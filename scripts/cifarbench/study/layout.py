@@ -170,65 +170,59 @@ class Layout:
         ]
         return list(dict.fromkeys(paths))
 
-    def model_settings(self, model: str, size: str = "", **more: Any) -> str:
+    def model_settings(self, model: str, size: str = "", **more: Any) -> dict[str, Any]:
         """What a run's model is, for its jobs: its hyperparameters, those that a grid decides, and its features."""
         plan, part = self.plan, part_of(size)
         grid = plan.grid(model) if plan.folds(model) else {}
         name = plan.features_of(model)
         chain = plan.chain(name)
-        return settings(
-            {
-                "model": model,
-                "family": plan.entry(model)["family"],
-                "params": plan.params(model),
-                "chosen": [key for key in grid if plan.owner(model, key)[0] is None],
-                "features": [
-                    {"name": one.base, "kind": one.kind.name, "params": one.params, "chosen": one.chosen}
-                    for one in chain
-                ],
-                "pretrained": any(one.kind.seen_other_images for one in chain),
+        return {
+            "model": model,
+            "family": plan.entry(model)["family"],
+            "params": plan.params(model),
+            "chosen": [key for key in grid if plan.owner(model, key)[0] is None],
+            "features": [
+                {"name": one.base, "kind": one.kind.name, "params": one.params, "chosen": one.chosen}
+                for one in chain
+            ],
+            "pretrained": any(one.kind.seen_other_images for one in chain),
+            "part": part,
+            "stored": {
+                "room": plan.family(model).room,
                 "part": part,
-                "stored": {
-                    "room": plan.family(model).room,
-                    "part": part,
-                    "division": _within(division_files(part)),
-                    "values": _within([self.features(name, part, "train")])[0],
-                    "fitted": [_within(self.fitted(one, plan.part_of(one.name, part))) for one in chain],
-                },
-                **more,
-            }
-        )
+                "division": _within(division_files(part)),
+                "values": _within([self.features(name, part, "train")])[0],
+                "fitted": [_within(self.fitted(one, plan.part_of(one.name, part))) for one in chain],
+            },
+            **more,
+        }
 
-    def cell_settings(self, model: str, cell: str, part: str, **more: Any) -> str:
+    def cell_settings(self, model: str, cell: str, part: str, **more: Any) -> dict[str, Any]:
         """What one cell of a grid is: a candidate's hyperparameters on a fold."""
         own, _ = self.plan.split_choice(model, self.plan.cells(model)[cell])
-        return settings({"model": model, "params": self.plan.params(model, own), "part": part, **more})
+        return {"model": model, "params": self.plan.params(model, own), "part": part, **more}
 
-    def grid_settings(self, model: str) -> str:
+    def grid_settings(self, model: str) -> dict[str, Any]:
         """What a grid's choice depends on."""
         plan = self.plan
-        return settings(
-            {
-                "grid": plan.grid(model),
-                "names": plan.column_names(model),
-                "cells": list(plan.cells(model).values()),
-                "every_value_of": plan.family(model).every_value_of,
-                "folds": plan.folds(model),
-            }
-        )
+        return {
+            "grid": plan.grid(model),
+            "names": plan.column_names(model),
+            "cells": list(plan.cells(model).values()),
+            "every_value_of": plan.family(model).every_value_of,
+            "folds": plan.folds(model),
+        }
 
-    def features_settings(self, features: Features, part: str | None, seed: int) -> str:
+    def features_settings(self, features: Features, part: str | None, seed: int) -> dict[str, Any]:
         """What a fit to a part is, or with None what is made of it for any images."""
         keys = list(features.kind.parameters) if part is None else features.fit_params
         fitting = {} if part is None else {"part": part, "seed": seed if features.kind.seeded else 0}
-        return settings(
-            {
-                "kind": features.kind.name,
-                "params": {key: features.params[key] for key in keys if key in features.params},
-                "chosen": {name: key for name, key in features.chosen.items() if name in keys},
-                **fitting,
-            }
-        )
+        return {
+            "kind": features.kind.name,
+            "params": {key: features.params[key] for key in keys if key in features.params},
+            "chosen": {name: key for name, key in features.chosen.items() if name in keys},
+            **fitting,
+        }
 
     def with_filters(self, model: str) -> tuple[str, str] | None:
         """What a model has learned to look for in images: the file, and the module that reads it; None if nothing."""

@@ -42,13 +42,16 @@ def code_fingerprint(
     such as templates. modules: files of the library, relative to it, that the script imports by a name it is given.
     own: files outside the library, relative to where one works; what lies beside them and they import counts, too.
     """
-    folder = script.parent
+    beside = script.parent
+    # A script that was fetched alone imports the package that is installed.
+    folder = beside if (beside / PACKAGE).is_dir() else Path(__file__).parents[2]
     files = _imported([script, *(folder / PACKAGE / module for module in modules)], folder)
     for pattern in data_patterns:
         files |= {path for path in folder.glob(pattern) if path.is_file()}
     digest = hashlib.sha256()
     for path in sorted(files):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{_checksum(path)}\n".encode())
+        name = path.name if path == script else path.relative_to(folder).as_posix()
+        digest.update(f"{name}\0{_checksum(path)}\n".encode())
     for path in sorted(with_neighbours([Path(name) for name in own if Path(name).is_file()])):
         digest.update(f"{path.name}\0{_checksum(path)}\n".encode())
     return digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Plan experiments: from a checked configuration to models, runs, features, grid cells, file paths and fingerprints."""

@@ -1,0 +1,96 @@
+"""Run the job of a rule, which Snakemake describes as JSON on standard input."""
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
+
+from cifarbench.runtime.errors import exit_on_user_errors
+from cifarbench.study.failures import Failure
+from cifarbench.study.running import end_with_starter
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as its rule describes it.
+
+    Attributes
+    ----------
+    rule: the rule's name.
+    input, output: the rule's named files; each a Path, or a list of Paths where the rule names several.
+    settings: all that the result depends on besides inputs and code.
+    options: what changes no result, such as memory limits and cache folders.
+    threads: the number of threads the job may use.
+    code: the fingerprint of the code.
+    failure_of: the model or features whose failure is recorded in the outputs and does not end the run; or None.
+    tries_left: how often the job will be tried again if it fails.
+    log: the log file.
+    """
+
+    rule: str
+    input: SimpleNamespace
+    output: SimpleNamespace
+    settings: dict[str, Any]
+    options: dict[str, Any]
+    threads: int
+    code: str
+    failure_of: str | None
+    tries_left: int
+    log: str
+
+    @classmethod
+    def parse(cls, text: str, log: str) -> Self:
+        """Return the job that a JSON text describes."""
+        content = json.loads(text)
+        for section in ("input", "output"):
+            content[section] = SimpleNamespace(
+                **{
+                    name: Path(files) if isinstance(files, str) else [Path(file) for file in files]
+                    for name, files in content[section].items()
+                }
+            )
+        return cls(**content, log=log)
+
+    def fail(self, reason: str) -> None:
+        """Write a record of the failure in place of each output."""
+        self.pass_on(Failure(self.failure_of or "", self.rule, reason, self.log))
+
+    def pass_on(self, failure: Failure) -> None:
+        """Write a failure, of this job or of one before it, in place of each output."""
+        # Into the log. The terminal belongs to Snakemake, which finds the record.
+        print(failure, file=sys.stderr, flush=True)
+        for path in all_files(self.output):
+            failure.write(path)
+
+
+def all_files(section: SimpleNamespace) -> list[Path]:
+    """Return the files of a job's input or output, whatever their names."""
+    return [
+        file for files in vars(section).values() for file in (files if isinstance(files, list) else [files])
+    ]
+
+
+def run(main: Callable[[Job], None]) -> None:
+    """Call `main` with the job that standard input describes; the first argument names its log file.
+
+    The log goes to standard error, which the rule redirects to that file. An unexpected error in a job with
+    `failure_of` is recorded in its outputs, and elsewhere ends the job with a traceback. A user's mistake or a full
+    disk ends it with one sentence.
+    """
+    end_with_starter()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    job = Job.parse(sys.stdin.read(), log=sys.argv[1])
+    try:
+        with exit_on_user_errors():
+            main(job)
+    except Exception as error:
+        traceback.print_exc()
+        if job.failure_of is None:
+            sys.exit(1)
+        message = str(error).strip().partition("\n")[0]
+        job.fail(type(error).__name__ + f": {message}" * bool(message))

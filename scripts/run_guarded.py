@@ -1,0 +1,51 @@
+"""Run the job of a model or of features so that its end by a signal is recorded, too, as its errors are."""
+
+import ctypes
+import signal
+import subprocess
+import sys
+
+from cifarbench.runtime.job import Job, all_files
+from cifarbench.study.failures import first_failure
+from cifarbench.study.running import become_starter, end_with_starter
+
+# Linux's prctl option: the signal that a process gets when its parent ends.
+PR_SET_PDEATHSIG = 1
+# Signals that end a process against its will: out of memory, most of all.
+FATAL = (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
+
+
+def main(script: str, log: str) -> int:
+    """Run a job's script unless one of its inputs is a record of a failure, which is then passed on to its outputs.
+
+    A user's mistake, a full disk and an interruption remain failures of the job; so does a signal while the job will be
+    tried again.
+    """
+    end_with_starter()
+    # The job watches this process, which ends when Snakemake ends.
+    become_starter()
+    text = sys.stdin.read()
+    job = Job.parse(text, log)
+    if failure := first_failure(all_files(job.input)):
+        job.pass_on(failure)
+        return 0
+    process = subprocess.Popen(
+        [sys.executable, script, log], stdin=subprocess.PIPE, text=True, preexec_fn=_end_with_parent
+    )
+    process.communicate(text)
+    code = process.returncode
+    if -code in FATAL and not job.tries_left:
+        reason = f"it was killed by {signal.Signals(-code).name}"
+        job.fail(reason + ", most likely for want of memory" * (-code == signal.SIGKILL))
+        return 0
+    return code if code >= 0 else 128 - code
+
+
+def _end_with_parent() -> None:
+    """Have Linux end this process with its parent; elsewhere the process's own watch does so within a second."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
