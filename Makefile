@@ -33,7 +33,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 doctor: ## Say what this machine has, and what of it the study would use (ARCHIVE=, SHA256=)
-	@$(if $(WORKS),PYTHONPATH=scripts python,$(PYTHON)) scripts/doctor.py $(if $(ARCHIVE),--archive $(ARCHIVE)) $(if $(SHA256),--sha256 $(SHA256))
+	@PYTHONPATH=scripts $(if $(WORKS),python,$(PYTHON)) -m cifarbench doctor $(if $(ARCHIVE),--archive "$(ARCHIVE)") $(if $(SHA256),--sha256 $(SHA256))
 
 demo: $(ENVIRONMENT) ## Run the whole study on the digits that come with scikit-learn (about a minute)
 	@$(DEMO)
@@ -54,18 +54,18 @@ million: $(ENVIRONMENT) ## Run a study of a million images, made up: each job wi
 	@snakemake --cores $(CORES) --configfile config/million.yaml
 
 explain: $(ENVIRONMENT) ## Tell which jobs `make study` would run, and for which changed keys (CONFIGFILE=, ARCHIVE=)
-	@python scripts/explain_changes.py $(OVERLAY)
+	@cifarbench explain $(OVERLAY)
 
 history: $(ENVIRONMENT) ## List the finished runs with their accuracies
-	@python scripts/show_history.py
+	@cifarbench runs
 
 diff: $(ENVIRONMENT) ## Compare the last two runs, or OLD=id and NEW=id: changed keys and metrics
-	@python scripts/compare_runs.py $(if $(OLD),--old $(OLD)) $(if $(NEW),--new $(NEW))
+	@cifarbench diff $(if $(OLD),--old $(OLD)) $(if $(NEW),--new $(NEW))
 
 predict: $(ENVIRONMENT) ## Ask a model about the pictures of a folder (PICTURES=, DATASET=, MODEL=, OUT=, RESIZE=yes)
 	$(call needs,PICTURES,a folder of PNG or JPEG)
-	@python scripts/predict_pictures.py --results results/$(DATASET) --pictures "$(PICTURES)" \
-		$(if $(MODEL),--model $(MODEL)) $(if $(OUT),--out "$(OUT)") $(if $(RESIZE),--resize $(RESIZE))
+	@cifarbench predict --results results/$(DATASET) --pictures "$(PICTURES)" \
+		$(if $(MODEL),--model $(MODEL)) $(if $(OUT),--out "$(OUT)") $(if $(RESIZE),--resize)
 
 export: $(ENVIRONMENT) ## Write a model as ONNX, and a page on which it can be tried (MODEL=, DATASET=)
 	$(call needs,MODEL,the name of a model)
@@ -78,11 +78,11 @@ card: $(ENVIRONMENT) ## Write a model card in the Hugging Face hub's layout (MOD
 	@echo "The card is in $(EXPORTED).card.md"
 
 crate: $(ENVIRONMENT) ## Pack a finished study as a Workflow Run RO-Crate (DATASET=, OUT=crate.zip)
-	@python scripts/pack_crate.py --results results/$(DATASET) --crate "$(or $(OUT),results/$(DATASET)/crate.zip)"
+	@cifarbench crate --results results/$(DATASET) --crate "$(or $(OUT),results/$(DATASET)/crate.zip)"
 
 rebuild: $(ENVIRONMENT) ## Run a study again from its crate, and compare all metrics (CRATE=, ARCHIVE=, OUT=folder)
 	$(call needs,CRATE,a file that make crate has written)
-	@python scripts/rebuild_study.py --crate "$(CRATE)" --cores $(CORES) \
+	@cifarbench reproduce --crate "$(CRATE)" --cores $(CORES) \
 		$(if $(ARCHIVE),--archive "$(ARCHIVE)") $(if $(OUT),--folder "$(OUT)")
 
 snakemake-report: $(ENVIRONMENT) ## Write Snakemake's own report of the finished study to report.zip
@@ -112,17 +112,18 @@ scaling: $(ENVIRONMENT) ## Project the study onto more nodes, from the job times
 	@python scripts/project_scaling.py --benchmarks results/cifar10/benchmarks --page docs/cluster.md
 
 house: $(ENVIRONMENT) ## Draw the house in README.md from the rules themselves
-	@python scripts/draw_house.py --page README.md
+	@cifarbench rulegraph --page README.md
 
 tables: $(ENVIRONMENT) ## Write the tables of all parameters in config/README.md from the code
-	@python scripts/write_tables.py --page config/README.md
+	@cifarbench parameters --page config/README.md
 
 clean-checkpoints: ## Delete the checkpoints of all trainings
 	rm -rf results/*/checkpoints results/*/split_*/checkpoints
 
-$(ENVIRONMENT): requirements.txt $(if $(WORKS),,new-environment)
+$(ENVIRONMENT): requirements.txt pyproject.toml $(if $(WORKS),,new-environment)
 	@rm -f $@
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 # A link to an environment elsewhere is taken away, and what it leads to stays.

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from cifarbench.study.command import run
+
 from cifarbench.study.errors import UserError
 from cifarbench.study.pages import part, replace_part
 from cifarbench.study.scaling import Measured, read_jobs, schedule

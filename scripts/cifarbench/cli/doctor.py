@@ -15,7 +15,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[3]
 NEEDED_PYTHON = (3, 11)
 # Measured: the environment, a study's results, and the largest job of the study on CIFAR-10.
 ENVIRONMENT_GB = {("Linux", "x86_64"): 6.0}
@@ -157,12 +157,12 @@ def slurm() -> str:
     )
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Print a line for each."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="cifarbench doctor", description=__doc__)
     parser.add_argument("--archive", default="", help="one that you have")
     parser.add_argument("--sha256", default="", help="the checksum that it must have")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     cache, archive = cache_and_archive(options.archive, options.sha256)
     lines = {
         "Python": python(),
@@ -193,7 +193,3 @@ def _lines(*command: str) -> list[str]:
     except (OSError, subprocess.SubprocessError):
         return []
     return done.stdout.splitlines()
-
-
-if __name__ == "__main__":
-    main()

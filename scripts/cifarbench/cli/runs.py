@@ -5,7 +5,6 @@ from pathlib import Path
 from tabulate import tabulate
 
 from cifarbench.study import history
-from cifarbench.study.command import run
 from cifarbench.study.errors import UserError
 
 
@@ -21,7 +20,3 @@ def main(results: Path = Path("results"), dataset: str = "") -> None:
         width = [None] * (len(headers) - 1) + [40]
         tables.append(f"{folder}\n\n{tabulate(rows, headers, disable_numparse=True, maxcolwidths=width)}")
     print("\n\n\n".join(tables))
-
-
-if __name__ == "__main__":
-    run(main)

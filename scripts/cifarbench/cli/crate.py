@@ -6,7 +6,6 @@ from cifarbench.export.card import commit_of
 from cifarbench.export.crate import write_crate
 from cifarbench.families import FAMILIES, KINDS
 from cifarbench.study import history
-from cifarbench.study.command import run
 from cifarbench.study.errors import UserError
 from cifarbench.study.plan import Plan
 from cifarbench.study.provenance import with_neighbours
@@ -26,14 +25,10 @@ def main(results: Path, crate: Path) -> None:
                 f"{results}/models/{name}/metrics.json is not that of the last finished run, {last.id}; run the study "
                 "to its end first."
             )
-    project = Path(__file__).resolve().parents[1]
+    project = Path(__file__).resolve().parents[3]
     plan = Plan(last.configuration, FAMILIES, KINDS)
     named = [path for model in plan.models for path in plan.own_code(model)]
     named += [path for features in plan.features.values() for path in plan.own_code_of_features(features)]
     own = sorted(with_neighbours([Path(name) for name in named]))
     count = write_crate(crate, project, results, last, own, commit_of(project))
     print(f"{crate} holds {count} files of run {last.id}, {crate.stat().st_size / 1e6:.1f} MB.")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -11,16 +11,15 @@ from cifarbench.export.folder import read_pictures
 from cifarbench.export.model import Model
 from cifarbench.export.predictions import write_page, write_predictions
 from cifarbench.export.winner import read_run, winner
-from cifarbench.study.command import run
 from cifarbench.study.stored import Stored
 
 
-def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: str = "no") -> None:
+def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: bool = False) -> None:
     """results: the dataset's folder. pictures: a folder of PNG or JPEG.
 
     model: the best unless given. out: the folder that gets `predictions.csv` and `predictions.html`;
-    <results>/predicted/<name of the pictures' folder> unless given. resize: `yes` scales and cuts pictures of another
-    size.
+    <results>/predicted/<name of the pictures' folder> unless given. resize: whether pictures of another size are scaled
+    and cut.
     """
     # Libraries tell of themselves; this is a terminal, and no log.
     logging.getLogger().setLevel(logging.WARNING)
@@ -30,7 +29,7 @@ def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: 
     stored = Stored.read(results, name)
     found = Model(stored)
     with _bar("reading") as bar:
-        known = read_pictures(pictures, stored, resize == "yes", bar.update)
+        known = read_pictures(pictures, stored, resize, bar.update)
     with _bar("predicting", len(known.files)) as bar:
         answers = found.predict(known.pixels, bar.update)
     place = Path(out) if out else results / "predicted" / pictures.resolve().name
@@ -51,7 +50,3 @@ def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: 
 def _bar(what: str, total: int | None = None) -> tqdm:
     # disable=None: no bar unless it is a terminal.
     return tqdm(desc=what, total=total, unit="picture", file=sys.stdout, disable=None, leave=False)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from cifarbench.families import FAMILIES, KINDS
-from cifarbench.study.command import run
 from cifarbench.study.pages import replace_part
 
 
@@ -26,7 +25,3 @@ def _table(head: str, sorts: dict[str, Any]) -> str:
             default = "needed" if one.required else f"`{json.dumps(one.default)}`"
             rows.append(f"| `{name}` | `{key}` | {one.meaning} | {one.range} | {default} |")
     return "\n".join(rows)
-
-
-if __name__ == "__main__":
-    run(main)

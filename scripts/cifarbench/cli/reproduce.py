@@ -12,7 +12,6 @@ from tabulate import tabulate
 
 from cifarbench.export.crate import CONFIGURATION, RECORD
 from cifarbench.study import history
-from cifarbench.study.command import run
 from cifarbench.study.errors import UserError
 
 METADATA = "ro-crate-metadata.json"
@@ -80,7 +79,3 @@ def _unpack(crate: Path, place: Path) -> None:
         raise UserError(
             f"{crate} can't be read as a crate ({error}); name a file that make crate has written."
         ) from None
-
-
-if __name__ == "__main__":
-    run(main)

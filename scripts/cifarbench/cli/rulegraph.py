@@ -8,7 +8,6 @@ from pathlib import Path
 
 import yaml
 
-from cifarbench.study.command import run
 from cifarbench.study.errors import UserError
 from cifarbench.study.pages import replace_part
 
@@ -111,7 +110,3 @@ def _reaches(start: str, end: str, edges: set[tuple[str, str]]) -> bool:
         seen.add(here)
         waiting += [b for a, b in edges if a == here and b not in seen]
     return False
-
-
-if __name__ == "__main__":
-    run(main)

@@ -16,7 +16,6 @@ from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings
 from tabulate import tabulate
 
 from cifarbench.study.changes import changes
-from cifarbench.study.command import run
 from cifarbench.study.wording import coordinates
 
 
@@ -99,7 +98,3 @@ def _changed_params(params: Any) -> Iterator[str]:
     yield from (re.sub("^(params|configuration)[.]", "", str(change)) for change in changes(*settings))
     if fingerprints:
         yield "code changed"
-
-
-if __name__ == "__main__":
-    run(main)

@@ -7,7 +7,6 @@ from tabulate import tabulate
 
 from cifarbench.study import history
 from cifarbench.study.changes import ABSENT
-from cifarbench.study.command import run
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import write_text
 
@@ -16,12 +15,12 @@ METRICS = ["model", "metric", "old", "new", "difference"]
 
 
 def main(
-    old: str = "", new: str = "", results: Path = Path("results"), dataset: str = "", per_class: str = ""
+    old: str = "", new: str = "", results: Path = Path("results"), dataset: str = "", per_class: bool = False
 ) -> None:
     """old, new: ids of two runs, or their beginnings; the last two unless given.
 
-    results: the folder of all results. dataset: the one that ran last unless given. per_class: anything, to
-    see the metrics of single classes, too.
+    results: the folder of all results. dataset: the one that ran last unless given. per_class: whether
+    metrics of single classes are listed, too.
     """
     folder = results / dataset if dataset else _latest(results)
     runs = history.read(folder)
@@ -31,7 +30,7 @@ def main(
     before = history.find(runs, old) if old else runs[max(runs.index(after) - 1, 0)]
     title = f"{folder}: from {before.id} ({before.when} UTC) to {after.id} ({after.when} UTC)"
     keys = [list(change) for change in history.changed_keys(before, after)]
-    metrics = [_shown(row) for row in history.changed_metrics(before, after, bool(per_class))]
+    metrics = [_shown(row) for row in history.changed_metrics(before, after, per_class)]
     print("\n\n".join([title, _table(SETTINGS, keys, "simple", 48), _table(METRICS, metrics, "simple")]))
     markdown = folder / history.FOLDER / "diff.md"
     write_text(
@@ -66,7 +65,3 @@ def _shown(row: list[Any]) -> list[str]:
     model, metric, old, new, difference = row
     texts = [ABSENT if value is None else f"{value:.6g}" for value in (old, new)]
     return [model, metric, *texts, ABSENT if difference is None else f"{difference:+.4g}"]
-
-
-if __name__ == "__main__":
-    run(main)

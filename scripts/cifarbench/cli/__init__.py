@@ -1,0 +1,36 @@
+"""The command `cifarbench`: what is no job of the workflow, from a terminal's arguments to printed text and files."""
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "doctor": "show what this machine has and what of it an experiment would use",
+    "explain": "list the jobs that the next run would do, and why",
+    "runs": "list the finished runs with the accuracies of their models",
+    "diff": "compare two finished runs: changed settings and metrics",
+    "predict": "classify the images of a folder with a fitted model",
+    "crate": "pack a finished run as a Workflow Run RO-Crate",
+    "reproduce": "run an experiment again from its crate and compare all metrics",
+    "rulegraph": "draw the rules of each stage in a Markdown page",
+    "parameters": "write the tables of all parameters in a Markdown page",
+}
+
+
+def main() -> None:
+    """Run the command that the first argument names."""
+    name, *arguments = sys.argv[1:] or ["--help"]
+    if name in COMMANDS:
+        command = import_module(f"cifarbench.cli.{name}").main
+        if name == "doctor":
+            # It runs before the packages are installed, which the general parser may need.
+            command(arguments)
+            return
+        from cifarbench.runtime.command_line import run
+
+        run(command, f"cifarbench {name}", arguments)
+        return
+    if name not in ("-h", "--help"):
+        sys.exit(f"Error: {name} is not a command; use one of {', '.join(COMMANDS)}.")
+    print("usage: cifarbench COMMAND [--option VALUE ...]\n")
+    for command, meaning in COMMANDS.items():
+        print(f"  {command:<11} {meaning}")
