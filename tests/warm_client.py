@@ -29,7 +29,7 @@ def main() -> None:
     """End as `python` would that is given the arguments of this process."""
     arguments = sys.argv[1:]
     # What imports little starts faster by itself.
-    is_little = not arguments or arguments[0].endswith("/guard_model.py")
+    is_little = not arguments or arguments[0].endswith("/run_guarded.py")
     if is_little or (arguments[0].startswith("-") and arguments[:2] != ["-m", "snakemake"]):
         os.execv(sys.executable, [sys.executable, *arguments])
     place = os.path.join(os.path.dirname(sys.argv[0]), "socket")  # noqa: PTH118, PTH120

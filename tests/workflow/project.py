@@ -131,9 +131,9 @@ class Project:
         """The jobs of a dry-run."""
         return self.succeed("--dry-run", *arguments, **options)
 
-    def script(self, name: str, *arguments: str) -> Answer:
-        """Run one of the scripts that are no rule's."""
-        return self._finish([sys.executable, f"scripts/{name}.py", *arguments])
+    def cifarbench(self, *arguments: str) -> Answer:
+        """Run the command of the package in this folder."""
+        return self._finish([sys.executable, "scripts/cifarbench/__main__.py", *arguments])
 
     def _finish(self, command: list[str], cold: bool = False) -> Answer:
         if not cold:

@@ -199,7 +199,7 @@ def test_a_dataset_s_own_hyperparameter_is_no_other_s(changed) -> None:
 
 def test_explain_tells_all_of_it_at_once(changed) -> None:
     project = changed("across.sizes", [30, 50])
-    answer = project.script("explain_changes", "--configfile", "config/tiny.yaml")
+    answer = project.cifarbench("explain", "--configfile", "config/tiny.yaml")
     assert answer.code == 0, answer.text
     assert "tiny, mlp/first_50" in answer.text
     assert "collect_runs" in answer.text

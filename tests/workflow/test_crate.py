@@ -35,7 +35,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, overlay: dict) -> Project:
 @pytest.fixture(scope="module")
 def crate(study: Project) -> Path:
     path = study.folder / "crate.zip"
-    answer = study.script("pack_crate", "--results", f"results/{study.dataset}", "--crate", str(path))
+    answer = study.cifarbench("crate", "--results", f"results/{study.dataset}", "--crate", str(path))
     assert answer.code == 0, answer.text
     return path
 
@@ -100,7 +100,7 @@ def test_a_study_again_from_its_crate_gives_the_same_metrics(
     study: Project, crate: Path, tmp_path: Path
 ) -> None:
     place = tmp_path / "again"
-    answer = study.script("rebuild_study", "--crate", str(crate), "--folder", str(place), "--cores", "2")
+    answer = study.cifarbench("reproduce", "--crate", str(crate), "--folder", str(place), "--cores", "2")
     assert answer.code == 0, answer.text
     assert "metrics of 2 models are the same as in run" in answer.text
     assert (place / "results/tiny/report.html").is_file()
@@ -110,7 +110,7 @@ def test_a_study_again_from_its_crate_gives_the_same_metrics(
     then = json.loads(record.read_text())
     then["knn_pca"]["accuracy"] += 0.5
     record.write_text(json.dumps(then))
-    answer = study.script("rebuild_study", "--crate", str(crate), "--folder", str(place))
+    answer = study.cifarbench("reproduce", "--crate", str(crate), "--folder", str(place))
     assert answer.code == 1
     assert "1 of" in answer.text
     (row,) = [line for line in answer.text.splitlines() if line.startswith("knn_pca  accuracy")]
@@ -130,14 +130,14 @@ def test_what_is_no_crate_or_no_finished_study_is_told_of(
         (["--crate", str(tmp_path / "other.zip")], "is no crate of a study"),
         (["--crate", str(crate), "--folder", str(tmp_path / "taken")], "is not of this crate"),
     ):
-        answer = study.script("rebuild_study", *arguments)
+        answer = study.cifarbench("reproduce", *arguments)
         assert answer.code == 1
         assert answer.text.startswith("Error: ")
         assert said in answer.text
     unfinished = study.copy(tmp_path / "unfinished")
     shutil.rmtree(unfinished.results / "history")
     pack = ["--results", f"results/{study.dataset}", "--crate", "crate.zip"]
-    assert "holds no finished run" in unfinished.script("pack_crate", *pack).text
+    assert "holds no finished run" in unfinished.cifarbench("crate", *pack).text
     changed = study.copy(tmp_path / "changed")
     (changed.results / "models/small/metrics.json").write_text("{}")
-    assert "is not that of the last finished run" in changed.script("pack_crate", *pack).text
+    assert "is not that of the last finished run" in changed.cifarbench("crate", *pack).text

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnxruntime
@@ -14,7 +15,7 @@ from test_own_models import LAYERS, SMALL
 from tiny import SHAPE
 
 import export_model
-import predict_pictures
+from cifarbench.cli import predict
 
 OWN = {
     "features": {
@@ -109,7 +110,7 @@ def test_pictures_of_the_test_set_get_exactly_the_study_s_answers(
 ) -> None:
     # Where the configuration looks for files of one's own.
     monkeypatch.chdir(study.folder)
-    predict_pictures.main(study.results, pictures, model, out=str(tmp_path))
+    predict.main(study.results, pictures, model, out=str(tmp_path))
     y_pred, proba = predictions(study, model)
     classes = json.loads((study.results / "data/dataset.json").read_text())["classes"]
     with open(tmp_path / "predictions.csv", newline="") as file:
@@ -131,7 +132,13 @@ def test_an_exported_file_answers_as_the_study_did(
 ) -> None:
     monkeypatch.chdir(study.folder)
     onnx, parity = tmp_path / "model.onnx", tmp_path / "parity.json"
-    export_model.main(study.results, model, onnx, parity)
+    export_model.main(
+        SimpleNamespace(
+            input=SimpleNamespace(files=[study.results / "data/dataset.json"]),
+            output=SimpleNamespace(onnx=onnx, parity=parity),
+            options={"model": model},
+        )
+    )
     session = onnxruntime.InferenceSession(onnx)
     images = images_of(study).reshape(-1, *SHAPE)
     probabilities, classes = session.run(["probabilities", "class"], {"pixels": images})
@@ -176,7 +183,7 @@ def test_a_card_is_what_the_hub_reads(study: Project, model: str) -> None:
 
 
 def test_without_a_name_the_best_is_asked_and_of_equals_the_fastest(study: Project, pictures: Path) -> None:
-    answer = study.script("predict_pictures", *asked(study, pictures))
+    answer = study.cifarbench("predict", *asked(study, pictures))
     assert answer.code == 0, answer.text
     assert "is the most accurate" in answer.text
     place = study.results / "predicted" / pictures.name
@@ -184,7 +191,7 @@ def test_without_a_name_the_best_is_asked_and_of_equals_the_fastest(study: Proje
 
 
 def test_a_model_that_is_not_there_is_told_of(study: Project, pictures: Path) -> None:
-    answer = study.script("predict_pictures", *asked(study, pictures), "--model", "oracle")
+    answer = study.cifarbench("predict", *asked(study, pictures), "--model", "oracle")
     assert answer.code == 1
     assert answer.text.startswith("Error: ")
     assert "name one of convnet, knn_apart" in answer.text

@@ -2,18 +2,17 @@
 
 from project import CHECKOUT
 
-import draw_house
-import write_tables
+from cifarbench.cli import parameters, rulegraph
 from cifarbench.study.pages import part
 
 
 def test_the_picture_of_the_house_is_that_of_the_rules(monkeypatch) -> None:
     monkeypatch.chdir(CHECKOUT)
-    drawn = draw_house.picture()
+    drawn = rulegraph.picture()
     assert part(CHECKOUT / "README.md", "make house") == f"```mermaid\n{drawn}\n```"
     boxes = [line for line in drawn.splitlines() if "[" in line]
     assert 5 < len(boxes) <= 15
 
 
 def test_the_tables_of_parameters_are_those_of_the_families() -> None:
-    assert part(CHECKOUT / "config/README.md", "make tables") == write_tables.tables()
+    assert part(CHECKOUT / "config/README.md", "make tables") == parameters.tables()

@@ -21,7 +21,7 @@ SAME = ["data/*.npy", "models/**/predictions.npz", "models/**/metrics.json", "mo
 SAME += ["models/**/cv_results.csv", "paired_tests.csv", "agreement.json", "figures/*/*"]
 # A job alone, or what guards it; Snakemake alone, which leaves its jobs behind; all at once, as a power cut does.
 VICTIMS = itertools.cycle(["job", "guard", "all", "job", "snakemake"])
-GUARD = "guard_model.py"
+GUARD = "run_guarded.py"
 PREDICTIONS = "models/mlp/predictions.npz"
 LOG = "logs/train_network/mlp.log"
 

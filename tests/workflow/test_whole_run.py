@@ -158,7 +158,7 @@ def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project: P
 def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
     kept = sorted(path.name for path in (project.results / "history").iterdir())
     assert len(kept) == 1
-    assert project.script("explain_changes", "--configfile", "config/tiny.yaml").text.startswith(
+    assert project.cifarbench("explain", "--configfile", "config/tiny.yaml").text.startswith(
         "Nothing would run"
     )
     # Neither a dry-run, nor a run without jobs, nor a part of the study is a finished run.
@@ -167,7 +167,7 @@ def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
     project.succeed(targets=("models/knn_raw/predictions.npz",))
     assert len(list((project.results / "history").iterdir())) == 1
 
-    explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
+    explained = project.cifarbench("explain", "--configfile", "config/tiny.yaml")
     expected = project.would_run()
     rows = [line.split() for line in explained.text.splitlines()]
     assert ["write_report", "tiny", "models.knn_raw.n_neighbors:", "5", "->", "3"] in rows
@@ -189,10 +189,10 @@ def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
     assert len(runs) == 2
     assert runs[0] == kept[0]
 
-    listed = project.script("show_history")
+    listed = project.cifarbench("runs")
     assert listed.code == 0
     assert all(name.rpartition("-")[2] in listed.text for name in runs)
-    compared = project.script("compare_runs")
+    compared = project.cifarbench("diff")
     assert ["models.knn_raw.n_neighbors", "5", "3"] in [line.split() for line in compared.text.splitlines()]
     # What was not computed again has not changed.
     changed = [line.split()[0] for line in compared.text.splitlines() if "_seconds" in line]
@@ -237,14 +237,14 @@ def test_a_change_is_explained_by_its_key_and_values(
     project: Project, change: dict, job: str, why: str
 ) -> None:
     project.configure(lambda settings: _merge(settings, change))
-    explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
+    explained = project.cifarbench("explain", "--configfile", "config/tiny.yaml")
     assert f"{job} {why}" in [" ".join(line.split()) for line in explained.text.splitlines()]
 
 
 def test_edited_code_and_lost_files_are_explained(project: Project) -> None:
     project.edit("scripts/draw_training.py", "# An edit.\n")
     (project.results / "figures/accuracy.svg").unlink()
-    explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
+    explained = project.cifarbench("explain", "--configfile", "config/tiny.yaml")
     rows = [" ".join(line.split()) for line in explained.text.splitlines()]
     assert "draw_training tiny, mlp code changed" in rows
     assert "draw_comparison tiny missing: results/tiny/figures/accuracy.svg" in rows
@@ -254,7 +254,7 @@ def test_edited_code_and_lost_files_are_explained(project: Project) -> None:
 
 def test_what_cannot_be_explained_ends_in_a_sentence(project: Project) -> None:
     for arguments in (["--config", "seed=-1"], ["--targets", "nothing/of/that/name"]):
-        explained = project.script("explain_changes", "--configfile", "config/tiny.yaml", *arguments)
+        explained = project.cifarbench("explain", "--configfile", "config/tiny.yaml", *arguments)
         assert explained.code == 1
         assert "Traceback" not in explained.text
 

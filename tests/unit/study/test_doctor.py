@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-import doctor
+from cifarbench.cli import doctor
 
-SCRIPT = Path(doctor.__file__)
+PACKAGE = Path(doctor.__file__).parents[1]
 
 
 def test_it_says_at_most_ten_lines():
     done = subprocess.run(
-        [sys.executable, SCRIPT],
+        [sys.executable, "-m", "cifarbench", "doctor"],
         capture_output=True,
         text=True,
-        env={"PYTHONPATH": str(SCRIPT.parent)},
+        env={"PYTHONPATH": str(PACKAGE.parent)},
         check=True,
     )
     names = [line.split()[0] for line in done.stdout.splitlines()]
@@ -24,7 +24,13 @@ def test_it_says_at_most_ten_lines():
 
 def test_it_runs_without_any_package():
     """As before the installation: neither site-packages nor the library."""
-    done = subprocess.run([sys.executable, "-I", "-S", SCRIPT], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "cifarbench", "doctor"],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(PACKAGE.parent)},
+        check=True,
+    )
     assert "none yet" in done.stdout
     assert done.stdout.count(doctor.UNKNOWN) == 2
 

@@ -1,5 +1,6 @@
 """Models that fail: a record in place of their files, and everything else as before."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,36 +12,59 @@ from cifarbench.study.failures import Failure, first_failure, take_away
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 JOB = """
-import sys
-from cifarbench.study.command import run
+import os
+import signal
+
+from cifarbench.runtime.job import Job, run
 from cifarbench.study.errors import UserError
 
-def main(what: str) -> None:
-    if what == "raise":
-        raise ValueError("no such\\nthing")
-    if what == "memory":
-        raise MemoryError("37 GB")
-    if what == "mistake":
-        raise UserError("epochs is -1; it must be more.")
-    if what == "kill":
-        import os, signal
-        os.kill(os.getpid(), signal.SIGKILL)
-    if what == "disk":
-        raise OSError(28, "No space left on device", "here")
+
+def main(job: Job) -> None:
+    match job.settings["what"]:
+        case "raise":
+            raise ValueError("no such\\nthing")
+        case "memory":
+            raise MemoryError("37 GB")
+        case "missing":
+            raise FileNotFoundError(2, "No such file", "here")
+        case "mistake":
+            raise UserError("epochs is -1; it must be more.")
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "disk":
+            raise OSError(28, "No space left on device", "here")
     open("ran", "w").close()
+
 
 run(main)
 """
 
 
-def guarded(folder: Path, what: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def guarded(
+    folder: Path, what: str, inputs: tuple[str, ...] = (), tries_left: int = 0
+) -> subprocess.CompletedProcess[str]:
     (folder / "job.py").write_text(JOB)
-    command = [sys.executable, SCRIPTS / "guard_model.py", "--of", "own", "--step", "fit", "--log", "log"]
-    command += [*arguments, "--outputs", "a/one", "two", "--", sys.executable, "job.py", "--what", what]
-    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
+    job = {
+        "rule": "fit",
+        "input": {"files": inputs},
+        "output": {"one": "a/one", "others": ["two"]},
+        "settings": {"what": what},
+        "options": {},
+        "threads": 1,
+        "code": "",
+        "failure_of": "own",
+        "tries_left": tries_left,
+    }
     with open(folder / "log", "w") as log:
         return subprocess.run(
-            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, check=False
+            [sys.executable, SCRIPTS / "run_guarded.py", "job.py", "log"],
+            input=json.dumps(job),
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            check=False,
         )
 
 
@@ -61,6 +85,7 @@ def test_a_job_that_ends_well_is_left_alone(tmp_path: Path) -> None:
     [
         ("raise", "ValueError: no such"),
         ("memory", "MemoryError: 37 GB"),
+        ("missing", "FileNotFoundError: [Errno 2] No such file: 'here'"),
         ("kill", "it was killed by SIGKILL, most likely for want of memory"),
     ],
 )
@@ -78,7 +103,7 @@ def test_a_mistake_and_a_full_disk_remain_failures_of_the_job(tmp_path: Path, wh
 
 
 def test_a_killed_job_that_will_be_tried_again_remains_one(tmp_path: Path) -> None:
-    assert guarded(tmp_path, "kill", "--tries-left", "1").returncode == 137
+    assert guarded(tmp_path, "kill", tries_left=1).returncode == 137
     assert records(tmp_path) == set()
 
 
@@ -86,7 +111,7 @@ def test_a_record_among_the_inputs_is_handed_on_and_nothing_runs(tmp_path: Path)
     failure = Failure("edges", "fit_features", "ValueError: x")
     failure.write(tmp_path / "input")
     (tmp_path / "good").write_bytes(b"\x93NUMPY")
-    done = guarded(tmp_path, "well", "--inputs", "good", "input")
+    done = guarded(tmp_path, "well", inputs=("good", "input"))
     assert done.returncode == 0
     assert records(tmp_path) == {failure}
     assert not (tmp_path / "ran").exists()
