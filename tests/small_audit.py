@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import small_run
+from jobs import run_job
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -48,28 +49,36 @@ def write(folder: Path) -> Path:
     for name, array in (("train_images", train), ("train_labels", labels), ("test_labels", test_labels)):
         write_array(data / f"{name}.npy", array)
     images = {name: data / f"{name}.npy" for name in ("train_images", "test_images")}
+    images["dataset"] = data / "dataset.json"
     both = images | {name: data / f"{name}.npy" for name in ("train_labels", "test_labels")}
-    dataset = data / "dataset.json"
     settings = {"seed": 0, "flippable": False}
-    find_duplicates.main(
-        **images,
-        dataset=dataset,
-        table=audit / "duplicates.csv",
-        summary=audit / "duplicates.json",
-        settings=settings,
+    run_job(
+        find_duplicates,
+        images,
+        {"table": audit / "duplicates.csv", "summary": audit / "duplicates.json"},
+        settings,
     )
-    judge_labels.main(
-        **both, dataset=dataset, table=audit / "labels.csv", summary=audit / "labels.json", settings=settings
+    run_job(
+        judge_labels,
+        both,
+        {"table": audit / "labels.csv", "summary": audit / "labels.json"},
+        settings,
     )
-    means, classes = audit / "means.npy", audit / "classes.json"
-    inspect_images.main(**both, dataset=dataset, table=audit / "images.csv", means=means, summary=classes)
-    weigh_faults.main(
-        predictions=[folder / f"models/{model}/predictions.npz" for model in small_run.MODELS],
-        duplicates=audit / "duplicates.csv",
-        labels=audit / "labels.csv",
-        dataset=dataset,
-        effects=audit / "effects.json",
-        settings={"models": [*small_run.MODELS], "seed": 0},
+    run_job(
+        inspect_images,
+        both,
+        {"table": audit / "images.csv", "means": audit / "means.npy", "summary": audit / "classes.json"},
+    )
+    run_job(
+        weigh_faults,
+        {
+            "predictions": [folder / f"models/{model}/predictions.npz" for model in small_run.MODELS],
+            "duplicates": audit / "duplicates.csv",
+            "labels": audit / "labels.csv",
+            "dataset": data / "dataset.json",
+        },
+        {"effects": audit / "effects.json"},
+        {"models": [*small_run.MODELS], "seed": 0},
     )
     return folder
 
@@ -80,12 +89,10 @@ def page(folder: Path, language: str = "en") -> Path:
     written = folder / f"audit_{language}.html"
     files = [path for path in audit.iterdir() if path.suffix in (".csv", ".json")]
     images = {name: data / f"{name}.npy" for name in ("train_images", "test_images")}
-    write_audit.main(
-        files,
-        data / "dataset.json",
-        **images,
-        means=audit / "means.npy",
-        page=written,
-        settings={"language": language},
+    run_job(
+        write_audit,
+        images | {"files": files, "dataset": data / "dataset.json", "means": audit / "means.npy"},
+        {"page": written},
+        {"language": language},
     )
     return written

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import once
 import yaml
+from jobs import run_job
 from sklearn.base import BaseEstimator
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
@@ -120,14 +121,11 @@ def _write_run(folder: Path, model: str, seed: int) -> None:
         place /= f"seed_{seed}"
     fit = _fit_network if entry["family"] in ("mlp", "network") else _fit_other
     fit(place, model, entry, seed, train / 255, train_labels, test / 255, y_true)
-    score_model.main(
-        place / "predictions.npz",
-        place / "fit.json",
-        folder / "data/test_images.npy",
-        folder / "data/dataset.json",
-        place / "metrics.json",
+    run_job(
+        score_model,
+        _inputs(folder, place, "predictions.npz", "fit.json"),
+        {"metrics": place / "metrics.json"},
         {"seed": 0},
-        code="",
     )
     if not seed:
         _draw(folder, model)
@@ -141,31 +139,42 @@ def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> N
         for run in (model, *(f"{model}/seed_{seed}" for seed in seeds[1:]))
         if (folder / "models" / run).is_dir()
     ]
-    compare_models.main(
-        predictions=[folder / f"models/{model}/predictions.npz" for model in models],
-        fits=[folder / f"models/{model}/fit.json" for model in models],
-        metrics=[folder / f"models/{run}/metrics.json" for run in runs],
-        dataset=folder / "data/dataset.json",
-        comparison=folder / "comparison.csv",
-        latex_table=folder / "comparison.tex",
-        tests=folder / "paired_tests.csv",
-        agreement=folder / "agreement.json",
-        settings={
+    tables = {
+        "comparison": folder / "comparison.csv",
+        "tests": folder / "paired_tests.csv",
+        "agreement": folder / "agreement.json",
+    }
+    run_job(
+        compare_models,
+        {
+            "predictions": [folder / f"models/{model}/predictions.npz" for model in models],
+            "fits": [folder / f"models/{model}/fit.json" for model in models],
+            "metrics": [folder / f"models/{run}/metrics.json" for run in runs],
+            "dataset": folder / "data/dataset.json",
+        },
+        tables | {"latex_table": folder / "comparison.tex"},
+        {
             "models": models,
             "runs": runs,
             "families": {model: NINE[model]["family"] for model in models},
         },
     )
-    draw_comparison.main(
-        folder / "comparison.csv",
-        folder / "paired_tests.csv",
-        folder / "agreement.json",
-        folder / "data/test_images.npy",
-        folder / "data/dataset.json",
-        *(folder / f"figures/{name}.svg" for name in ("accuracy", "paired_tests", "cost", "fit_time")),
-        *(folder / f"figures/{name}.png" for name in ("always_wrong", "only_one_right", "rivals")),
-        settings=styles("accuracy", "paired_tests", "cost", "agreement"),
+    run_job(
+        draw_comparison,
+        tables | _inputs(folder, folder),
+        {name: folder / f"figures/{name}.svg" for name in ("accuracy", "paired_tests", "cost", "fit_time")}
+        | {name: folder / f"figures/{name}.png" for name in ("always_wrong", "only_one_right", "rivals")},
+        styles("accuracy", "paired_tests", "cost", "agreement"),
     )
+
+
+def _inputs(folder: Path, place: Path, *names: str) -> dict[str, Path]:
+    """Return the files of a run that jobs read, by the names that rules give them."""
+    return {
+        **{Path(name).stem: place / name for name in names},
+        "test_images": folder / "data/test_images.npy",
+        "dataset": folder / "data/dataset.json",
+    }
 
 
 def fail(folder: Path, run: str, failure: Failure) -> None:
@@ -304,7 +313,7 @@ def _fit_network(place, model, entry, seed, train, train_labels, test, y_true):
     with Stopwatch() as fitting:
         history = _course(network, params, seed, train, train_labels, test, y_true)
     write_table(place / "history.csv", {name: [row[name] for row in history] for name in history[0]})
-    describe_learning.main(place / "history.csv", place / "learning.json")
+    run_job(describe_learning, {"history": place / "history.csv"}, {"learning": place / "learning.json"})
     with Stopwatch() as predicting:
         proba = network.predict_proba(test)
     write_predictions(place / "predictions.npz", y_true, proba)
@@ -352,28 +361,28 @@ def _course(network, params, seed, train, train_labels, test, y_true):
 
 def _draw(folder: Path, model: str) -> None:
     place, figures = folder / "models" / model, folder / "figures" / model
-    draw_model.main(
-        place / "metrics.json",
-        place / "predictions.npz",
-        place / "fit.json",
-        folder / "data/test_images.npy",
-        folder / "data/dataset.json",
-        figures / "confusion_matrix.svg",
-        figures / "confused_pairs.png",
-        figures / "reliability.svg",
-        figures / "predictions.png",
+    run_job(
+        draw_model,
+        _inputs(folder, place, "metrics.json", "predictions.npz", "fit.json"),
+        {
+            "confusion_matrix": figures / "confusion_matrix.svg",
+            "confused_pairs": figures / "confused_pairs.png",
+            "reliability": figures / "reliability.svg",
+            "pictures": figures / "predictions.png",
+        },
         styles("confusion_matrix", "confused_pairs", "reliability", "predictions", model=model),
     )
     if (place / "history.csv").exists():
-        draw_training.main(
-            place / "history.csv",
-            place / "learning.json",
-            figures / "training.svg",
+        run_job(
+            draw_training,
+            {"history": place / "history.csv", "learning": place / "learning.json"},
+            {"figure": figures / "training.svg"},
             FIGURES["text"] | FIGURES["training"] | {"model": model},
         )
     if (place / "cv_results.csv").exists():
-        draw_tuning.main(
-            place / "cv_results.csv",
-            figures / "grid_scores.svg",
+        run_job(
+            draw_tuning,
+            {"results": place / "cv_results.csv"},
+            {"figure": figures / "grid_scores.svg"},
             FIGURES["text"] | FIGURES["grid_scores"] | {"model": model},
         )

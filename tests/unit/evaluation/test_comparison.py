@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from jobs import run_job
 
 import compare_models
 import describe_learning
@@ -209,12 +210,15 @@ def run(tmp_path: Path) -> Path:
         folder.mkdir(parents=True)
         np.savez(folder / "predictions.npz", y_true=y_true, y_pred=proba.argmax(axis=1), proba=proba)
         write_json(folder / "fit.json", fit("any"))
-        score_model.main(
-            folder / "predictions.npz",
-            folder / "fit.json",
-            tmp_path / "data/test_images.npy",
-            tmp_path / "data/dataset.json",
-            folder / "metrics.json",
+        run_job(
+            score_model,
+            {
+                "predictions": folder / "predictions.npz",
+                "fit": folder / "fit.json",
+                "test_images": tmp_path / "data/test_images.npy",
+                "dataset": tmp_path / "data/dataset.json",
+            },
+            {"metrics": folder / "metrics.json"},
             {"seed": 0},
             code="a1b2",
         )
@@ -222,16 +226,21 @@ def run(tmp_path: Path) -> Path:
 
 
 def compare(run: Path, models: list[str], runs: list[str]) -> None:
-    compare_models.main(
-        predictions=[run / f"models/{model}/predictions.npz" for model in models],
-        fits=[run / f"models/{model}/fit.json" for model in models],
-        metrics=[run / f"models/{name}/metrics.json" for name in runs],
-        dataset=run / "data/dataset.json",
-        comparison=run / "comparison.csv",
-        latex_table=run / "comparison.tex",
-        tests=run / "paired_tests.csv",
-        agreement=run / "agreement.json",
-        settings={"models": models, "runs": runs, "families": dict.fromkeys(models, "some")},
+    run_job(
+        compare_models,
+        {
+            "predictions": [run / f"models/{model}/predictions.npz" for model in models],
+            "fits": [run / f"models/{model}/fit.json" for model in models],
+            "metrics": [run / f"models/{name}/metrics.json" for name in runs],
+            "dataset": run / "data/dataset.json",
+        },
+        {
+            "comparison": run / "comparison.csv",
+            "latex_table": run / "comparison.tex",
+            "tests": run / "paired_tests.csv",
+            "agreement": run / "agreement.json",
+        },
+        {"models": models, "runs": runs, "families": dict.fromkeys(models, "some")},
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from jobs import run_job
 from safetensors.torch import load_file
 
 import train_network
@@ -58,26 +59,25 @@ def train(
     **params: Any,
 ) -> str:
     """Run the script; the weights' and the history's bytes as one text."""
-    train_network.main(
-        **{
-            name: folder / f"{name}.npy"
-            for name in ("train_images", "train_labels", "test_images", "test_labels")
+    arrays = ("train_images", "train_labels", "test_images", "test_labels")
+    outputs = ("network.safetensors", "history.csv", "predictions.npz", "fit.json")
+    run_job(
+        train_network,
+        {
+            **{name: folder / f"{name}.npy" for name in arrays},
+            "dataset": folder / "dataset.json",
+            "division": [] if part == "all" else [folder / "division.npy"],
+            "best": [],
+            "search_costs": [],
         },
-        dataset=folder / "dataset.json",
-        network=folder / "network.safetensors",
-        history=folder / "history.csv",
-        predictions=folder / "predictions.npz",
-        fit=folder / "fit.json",
-        checkpoints=folder / "checkpoints",
-        checkpoint_seconds=0,
-        division=[] if part == "all" else [folder / "division.npy"],
-        best=[],
-        search_costs=[],
-        settings=SETTINGS
+        {Path(name).stem: folder / name for name in outputs},
+        SETTINGS
         | {"params": PARAMS | params, "part": part, "seed": seed}
         | ({} if weights_seed is None else {"weights_seed": weights_seed}),
         code=code,
         threads=threads,
+        checkpoints=folder / "checkpoints",
+        checkpoint_seconds=0,
     )
     return (folder / "network.safetensors").read_bytes().hex() + (folder / "history.csv").read_text()
 
