@@ -248,18 +248,6 @@ def test_what_can_t_be_is_refused_in_a_sentence(
     assert "Traceback" not in answer.text
 
 
-def test_rows_that_can_t_be_compared_end_in_a_sentence(across: Project, tmp_path: Path) -> None:
-    project = across.copy(tmp_path / "study")
-    metrics = project.results / "models/mlp/first_30/metrics.json"
-    scores = read_json(metrics)
-    metrics.write_text(metrics.read_text().replace(scores["scored"]["on"], "0" * 64))
-    answer = project.run("--rerun-triggers", "mtime", "--forcerun", "collect_runs")
-    assert answer.code != 0
-    assert (
-        "mlp on tiny (seed 0, 30 images) was scored on other test images than knn_pca on tiny" in answer.text
-    )
-
-
 def test_other_test_images_are_scored_as_the_dataset_s_own(changed, tmp_path: Path) -> None:
     """Its own test images in CIFAR-10.1's layout, which every model must answer as it did."""
     project = changed(

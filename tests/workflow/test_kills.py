@@ -204,24 +204,6 @@ def test_jobs_end_with_the_run_that_started_them(longer: Project, training: subp
     assert left == []
 
 
-def test_more_epochs_train_those_epochs_only_and_another_rate_starts_anew(project: Project) -> None:
-    target = "models/mlp/history.csv"
-    history = project.results / target
-    before = history.read_text().splitlines()
-
-    project.configure(lambda settings: settings["models"]["mlp"].update(epochs=5))
-    project.succeed(targets=(target,))
-    assert "Training goes on after 3 epochs," in (project.results / LOG).read_text()
-    assert len(history.read_text().splitlines()) == 6
-    assert history.read_text().splitlines()[:4] == before
-
-    project.configure(lambda settings: settings["models"]["mlp"].update(epochs=3, learning_rate=0.06))
-    project.succeed(targets=(target,))
-    assert "goes on" not in (project.results / LOG).read_text()
-    assert len(history.read_text().splitlines()) == 4
-    assert history.read_text().splitlines()[:2] != before[:2]
-
-
 # ---- A full disk ----
 
 

@@ -156,15 +156,6 @@ def test_the_report_is_right_about_each(finished_own: Project) -> None:
     assert all(f"`{name}`" in markdown for name in MODELS)
 
 
-def test_and_so_it_is_in_russian(own: Project) -> None:
-    own.configure(lambda settings: set_key(settings, "report.language", "ru"))
-    assert own.succeed() == {"write_report"}
-    page = (own.results / "report.html").read_text()
-    for words in ("Линейные модели", "Деревья и леса", "Собственные сети"):
-        assert words.lower() in page.lower()
-    assert "linear models" not in page.lower().replace("sklearn", "")
-
-
 # ---- What a change runs ----
 
 

@@ -42,19 +42,6 @@ def test_the_log_file_keeps_snakemakes_own_words(finished: Project) -> None:
     assert "The report is in results/tiny/report.html" in log
 
 
-def test_tests_are_answered_as_users_are(finished: Project) -> None:
-    """By a Snakemake that was imported before, as by one that starts anew."""
-    warm, cold = (finished.run("--dry-run", "--forceall", cold=cold) for cold in (False, True))
-    assert cold.code == warm.code == 0
-    # When it started, and in which order it came to independent jobs.
-    of_a_start = re.compile(
-        r"^ *(\[[^]]* \d\d:\d\d:\d\d \d+\]|  (Date|Workflow ID|Run directory|Command): .*|    jobid: \d+$)",
-        re.MULTILINE,
-    )
-    told = [sorted(of_a_start.sub("", answer.text).splitlines()) for answer in (cold, warm)]
-    assert told[0] == told[1]
-
-
 def test_a_dry_run_does_not_list_all_files_of_the_study(finished: Project) -> None:
     planned = finished.run("--dry-run", "--forceall").text
     assert "rule write_report:" in planned

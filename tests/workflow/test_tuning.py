@@ -73,12 +73,3 @@ def test_test_labels_at_random_leave_every_choice_unchanged(study: Project, tmp_
         assert random.checksums(pattern) == study.checksums(pattern)
     # They are others indeed.
     assert random.checksums(scored) != study.checksums(scored)
-
-
-def test_one_more_value_scores_its_own_cells(study: Project, tmp_path: Path) -> None:
-    project = study.copy(tmp_path / "study")
-    project.configure(lambda settings: settings["models"]["network"]["tune"]["grid"]["epochs"].append(5))
-    cells = {job for job in project.would_run() if job.startswith("score_network")}
-    assert cells == {
-        f"score_network network fold_{fold}_of_2 epochs=5+learning_rate=0.2" for fold in range(2)
-    }

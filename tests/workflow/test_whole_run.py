@@ -72,18 +72,6 @@ def test_a_network_s_history_has_a_row_an_epoch(finished: Project, model: str) -
     assert float(rows[-1]["test_accuracy"]) == pytest.approx(metrics["accuracy"])
 
 
-def test_the_grid_has_scikit_learn_s_columns(finished: Project) -> None:
-    rows = read_rows(finished.results / "models/knn_grid/cv_results.csv")
-    assert len(rows) == 4
-    splits = [f"split{fold}_test_score" for fold in range(3)]
-    assert set(rows[0]) >= {"mean_test_score", "std_test_score", "rank_test_score", *splits}
-    assert {name.rpartition("__")[2] for name in rows[0] if name.startswith("param_")} == {
-        "n_components",
-        "n_neighbors",
-    }
-    assert min(int(row["rank_test_score"]) for row in rows) == 1
-
-
 def test_models_are_compared_in_the_configuration_s_order(finished: Project) -> None:
     rows = read_rows(finished.results / "comparison.csv")
     assert list(rows[0])[: len(COMPARISON)] == COMPARISON
@@ -123,14 +111,6 @@ def test_every_rule_that_runs_code_left_a_log(finished: Project) -> None:
     }
     rules = {job.split()[0] for job in finished.would_run("--forceall")}
     assert {name.removesuffix(".log") for name in logs} == rules
-
-
-# Short of it, the run of test_kills.py shows the same: killed and resumed, it ends like the finished one.
-@pytest.mark.long
-def test_two_runs_predict_the_same_byte_for_byte(finished: Project, fresh: Project) -> None:
-    targets = tuple(f"models/{model}/predictions.npz" for model in MODELS)
-    fresh.succeed(targets=targets)
-    assert fresh.checksums("models/*/predictions.npz") == finished.checksums("models/*/predictions.npz")
 
 
 def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project: Project) -> None:

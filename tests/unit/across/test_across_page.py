@@ -106,15 +106,6 @@ def test_the_page_opens_without_a_network(page: str):
     assert page.count("<svg") == 3
 
 
-def test_the_long_table_says_which_run_each_row_is(three: Path):
-    rows = read_rows(three.parent / "runs.csv")
-    keys = [
-        (*(row[name] for name in ("dataset", "model", "seed", "weights_seed", "split", "size", "test_set")),)
-        for row in rows
-    ]
-    assert len(keys) == len(set(keys))
-
-
 def test_equal_files_give_equal_bytes(three: Path, tmp_path):
     again = simulate(tmp_path, THREE)
     for name in ("report.html", "runs.csv", "pairs.csv", "digits/curves.json", "figures/curves.svg"):

@@ -79,16 +79,6 @@ def test_without_any_model_there_is_nothing_to_say():
     assert describe({}, SIZES, seed=0) == {"sizes": SIZES, "models": {}, "overtakings": [], "leads": []}
 
 
-def test_an_end_of_the_interval_may_lie_beyond_all_sizes():
-    random = np.random.default_rng(0)
-    level = [0.5] * 6
-    nearly = [0.3, 0.35, 0.4, 0.45, 0.47, 0.52]
-    (one,) = describe({"level": right(level, random), "nearly": right(nearly, random)}, SIZES, seed=0)[
-        "overtakings"
-    ]
-    assert one["high"] is None or one["high"] > 8000
-
-
 @pytest.mark.parametrize(
     ("difference", "expected"),
     [

@@ -1,7 +1,6 @@
 """All models side by side."""
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 
 import compare_models
-import describe_learning
 import score_model
 from cifarbench.evaluation.comparison import agreement, latex, rivals, table
 from cifarbench.study.failures import Failure
@@ -133,12 +131,6 @@ def test_agreement_when_every_image_is_named_rightly() -> None:
     found = agreement(y_true, {"a": y_true, "b": y_true}, ["x", "y"])
     assert found["all_right"]["count"] == 2
     assert found["all_wrong"] == {"count": 0, "indices": [], "true": [], "predicted": [], "votes": []}
-
-
-def test_agreement_of_one_model_is_its_right_and_wrong() -> None:
-    found = agreement(np.array([0, 1, 1]), {"a": np.array([0, 0, 1])}, ["x", "y"])
-    assert found["only_one_right"]["a"]["indices"] == [0, 2]
-    assert found["all_wrong"]["indices"] == [1]
 
 
 def test_rivals_are_the_best_of_each_other_kind() -> None:
@@ -301,32 +293,3 @@ def test_where_all_failed_every_file_is_there_and_empty(run: Path) -> None:
     found = read_json(run / "agreement.json")
     assert (found["n_models"], found["all_right"]["count"], found["all_wrong"]["count"]) == (0, 0, 0)
     assert (run / "comparison.tex").read_text().startswith("\\begin{tabular}")
-
-
-def test_a_classifier_without_probabilities_leaves_cells_empty(run: Path) -> None:
-    folder = run / "models/near"
-    write_json(folder / "fit.json", fit("linear models") | {"probabilities": False})
-    places = [folder / "predictions.npz", folder / "fit.json", run / "data/test_images.npy"]
-    score_model.main(*places, run / "data/dataset.json", folder / "metrics.json", {"seed": 0}, code="a1b2")
-    compare(run, ["near", "net"], ["near", "net"])
-    near, net = read_rows(run / "comparison.csv")
-    assert near["ece"] is near["top2_accuracy"] is None
-    assert net["ece"] is not None
-
-
-def test_twice_the_same_gives_the_same_bytes(run: Path) -> None:
-    names = ["comparison.csv", "paired_tests.csv", "agreement.json", "comparison.tex"]
-    compare(run, ["near", "net"], ["near", "net"])
-    before = [(run / name).read_bytes() for name in names]
-    compare(run, ["near", "net"], ["near", "net"])
-    assert before == [(run / name).read_bytes() for name in names]
-
-
-def test_describes_learning(tmp_path: Path) -> None:
-    rows = "".join(f"{e},{2 - e / 50},{2 - e / 100},{e / 100},{e / 150}\n" for e in range(40))
-    (tmp_path / "history.csv").write_text("epoch,train_loss,test_loss,train_accuracy,test_accuracy\n" + rows)
-    describe_learning.main(tmp_path / "history.csv", tmp_path / "learning.json")
-    found = json.loads((tmp_path / "learning.json").read_text())
-    assert found["epochs"] == 40
-    assert found["lowest_test_loss"]["epoch"] == 39
-    assert found["levels_off"]["epoch"] is None

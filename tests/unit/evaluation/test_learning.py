@@ -56,11 +56,6 @@ def test_a_late_jump_is_not_overlooked() -> None:
     assert 65 <= levels_off(np.arange(100), accuracy) <= 72
 
 
-def test_the_running_mean_at_the_ends_is_over_what_there_is() -> None:
-    assert running_mean(np.array([1.0, 2.0, 3.0, 7.0]), 3).tolist() == [1.5, 2.0, 4.0, 5.0]
-    assert running_mean(np.array([1.0, 2.0]), 1).tolist() == [1.0, 2.0]
-
-
 def test_describes_loss_gap_and_steadiness() -> None:
     loss = np.array([2.0, 1.5, 1.0, 1.2, 1.4])
     found = describe(history(np.array([0.1, 0.2, 0.5, 0.4, 0.4]), loss))

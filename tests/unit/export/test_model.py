@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 import torch
 from onnx import numpy_helper
-from small_model import CONVNET, NEIGHBORS, PERCEPTRON, pixels_of, write_model
+from small_model import NEIGHBORS, PERCEPTRON, pixels_of, write_model
 from torch import nn
 
-from cifarbench.estimators.classifier import build, store
 from cifarbench.export.model import Model
 from cifarbench.export.onnx_file import to_onnx
 from cifarbench.export.parity import compare, session
-from cifarbench.features.inputs import as_float
 from cifarbench.neighbors import predictor as neighbors
 from cifarbench.networks.building import load
 from cifarbench.networks.inputs import preprocess
@@ -41,31 +39,6 @@ def test_neighbours_in_onnx_vote_as_they_do(tmp_path: Path, params: dict, channe
     assert found.largest_difference <= 1e-5
     assert len(found.ties) <= 1
     assert study.neighbors.shape == (len(pixels), 3)
-
-
-@pytest.mark.parametrize("params", [PERCEPTRON, CONVNET], ids=["perceptron", "convolutions, mirrored"])
-def test_networks_in_onnx_answer_as_they_do(tmp_path: Path, params: dict) -> None:
-    model = Model(write_model(tmp_path, "networks", params, channels=3))
-    pixels = pixels_of(model.stored)
-    study = model.predict(pixels)
-    found = compare(session(to_onnx(model, {}).SerializeToString()), model, pixels, study.y_pred, study.proba)
-    assert (found.n_same, found.ties) == (len(pixels), [])
-    assert found.largest_difference <= 1e-5
-
-
-@pytest.mark.parametrize("name", ["svm.LinearSVC", "linear_model.LogisticRegression"])
-def test_classifiers_in_onnx_answer_as_they_do(tmp_path: Path, name: str) -> None:
-    """One that gives no probabilities, and one that does."""
-    params = {"estimator": f"sklearn.{name}", "params": {}}
-    stored = write_model(tmp_path, "estimators", params)
-    found = build(params["estimator"], {}, seed=0, key="models.model")
-    labels = np.load(stored.within("data/train_labels.npy"))
-    store(found.fit(as_float(np.asarray(stored.values())), labels), tmp_path / "models/model/estimator.skops")
-    model, pixels = Model(stored), pixels_of(stored)
-    study = model.predict(pixels)
-    exported = session(to_onnx(model, {}).SerializeToString())
-    same = compare(exported, model, pixels, study.y_pred, study.proba)
-    assert (same.n_same, same.ties) == (len(pixels), [])
 
 
 def test_images_that_the_neighbours_know_already_silence_the_others(tmp_path: Path) -> None:

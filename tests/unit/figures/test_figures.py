@@ -171,11 +171,6 @@ def test_names_inside_differ_from_figure_to_figure(tmp_path: Path) -> None:
         assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', text)) <= names
 
 
-def test_numbers_in_words_keep_their_digits(tmp_path: Path) -> None:
-    text = svg_of(tuning.draw(grid_rows(), STYLE), tmp_path)
-    assert "0.4000" in text and "± 0.0100" in text
-
-
 # ---- single figures ----
 
 

@@ -8,7 +8,7 @@ import torch
 from cifarbench.features import patches
 from cifarbench.features.inputs import Inputs
 from cifarbench.figures.filters import COLUMNS, MOST, as_pixels, draw_filters
-from cifarbench.networks.building import build, save
+from cifarbench.networks.building import save
 from cifarbench.networks.filters import filters
 from cifarbench.study.files import write_arrays
 
@@ -49,18 +49,6 @@ def test_the_largest_come_first_and_are_as_many_as_can_be_taken_in() -> None:
     ]
     (axes,) = draw_filters(many[: COLUMNS + 1], STYLE).axes
     assert len(axes.images) == COLUMNS + 1
-
-
-def test_a_perceptron_s_first_weights_are_images(tmp_path: Path) -> None:
-    network = build(PERCEPTRON, SHAPE, 4)
-    save(tmp_path / "network.safetensors", network)
-    found = filters(tmp_path / "network.safetensors", SHAPE)
-    assert found.shape == (5, *SHAPE)
-    images = torch.rand(7, *SHAPE)
-    expected = network.layers[0](images.flatten(1)) - network.layers[0].bias
-    np.testing.assert_allclose(
-        np.einsum("nchw,fchw->nf", images, found), expected.detach(), rtol=1e-4, atol=1e-5
-    )
 
 
 def test_a_convolution_s_filters_are_its_own(tmp_path: Path) -> None:

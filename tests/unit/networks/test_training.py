@@ -1,10 +1,5 @@
 """Networks, their training loop, and checkpoints."""
 
-import io
-import multiprocessing
-import os
-import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -153,14 +148,6 @@ def test_more_epochs_go_on_and_end_as_if_never_stopped(tmp_path: Path) -> None:
     assert trained(tmp_path / "a", epochs=4)[1] == straight_history[:4]
 
 
-def test_another_training_starts_anew(tmp_path: Path, caplog) -> None:
-    trained(tmp_path, epochs=2)
-    caplog.set_level("INFO")
-    _, history = trained(tmp_path, epochs=2, belongs_to={"learning_rate": 0.2})
-    assert len(history) == 2
-    assert "goes on" not in caplog.text
-
-
 def test_a_torn_checkpoint_is_set_aside(tmp_path: Path, caplog) -> None:
     _, before = trained(tmp_path, epochs=2)
     path = Checkpoints(tmp_path, BELONGS_TO).place.path / "epochs_2.pt"
@@ -178,27 +165,6 @@ def test_a_foreign_checkpoint_is_set_aside(tmp_path: Path, caplog) -> None:
     _, history = trained(tmp_path, epochs=2)
     assert "belongs to another training" in caplog.text
     assert history == trained(tmp_path / "clean", epochs=2)[1]
-
-
-def test_killed_again_and_again_it_ends_the_same(tmp_path: Path) -> None:
-    epochs = 40
-    straight, straight_history = trained(tmp_path / "straight", epochs=epochs)
-    context = multiprocessing.get_context("spawn")
-    folder = Checkpoints(tmp_path / "killed", BELONGS_TO).place.path
-    kills = 0
-    for wanted in (3, 11, 25):
-        process = context.Process(target=trained, args=(tmp_path / "killed", epochs))
-        process.start()
-        while process.is_alive() and _epochs_done(folder) < wanted:
-            time.sleep(0.01)
-        if process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)
-            kills += 1
-        process.join()
-    assert kills, "the training ended before it could be killed"
-    network, history = trained(tmp_path / "killed", epochs)
-    assert weights(network) == weights(straight)
-    assert history == straight_history
 
 
 class Interrupted(Exception):
@@ -254,12 +220,6 @@ def test_losses_are_told_without_label_smoothing(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path, {})
     history, _ = train(network, training, test, recipe, seed=0, checkpoints=checkpoints, checkpoint_seconds=9)
     assert history[0]["train_loss"] == pytest.approx(loss, rel=1e-5)
-
-
-def _epochs_done(folder: Path) -> int:
-    for path in folder.glob("epochs_*.pt"):
-        return torch.load(io.BytesIO(path.read_bytes()[32:]), weights_only=True)["epoch"]
-    return 0
 
 
 def test_a_saved_network_predicts_the_same(tmp_path: Path) -> None:

@@ -29,8 +29,3 @@ def test_conda_gives_the_same_versions() -> None:
     }
     assert by_conda == expected
     assert by_pip == {name: version for name, version in pinned().items() if name in by_pip}
-
-
-def test_everything_is_pinned() -> None:
-    assert all(version for version in pinned().values())
-    assert pinned()["torch"].split(".")[0].isdigit()

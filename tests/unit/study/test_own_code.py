@@ -33,11 +33,6 @@ def test_a_class_of_a_package_and_one_of_a_file(folder: Path) -> None:
     assert own_code.reference_of(found) == "own.model.Model"
 
 
-def test_only_a_file_is_one_of_one_s_own() -> None:
-    assert own_code.own_file("own/model.py:Model") == "own/model.py"
-    assert own_code.own_file("sklearn.svm.LinearSVC") is None
-
-
 @pytest.mark.parametrize(
     ("reference", "said"),
     [

@@ -59,14 +59,6 @@ def test_the_rooms_are_the_rules_files_and_the_tests_folders() -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_a_room_says_in_a_sentence_what_comes_in_and_what_goes_out(room: str) -> None:
-    said = ast.get_docstring(ast.parse((LIBRARY / room / "__init__.py").read_text()))
-    assert said.startswith("From ") or room == "study"
-    assert "in come" in said or room == "study"
-    assert said.count(".") == 1
-
-
-@pytest.mark.parametrize("room", ROOMS)
 def test_imports_run_along_the_data_s_way(room: str) -> None:
     for path in (LIBRARY / room).rglob("*.py"):
         assert imported(path) <= may_look_into(room), path
