@@ -178,24 +178,12 @@ CONTENT = {
         lambda a: a[:, :-1].copy(),
         r"shape \(10, 47\).*expected .* \(10, 48\)",
     ),
-    "pixels as floats": (
-        b"data",
-        lambda a: a.astype(np.float32),
-        "array of float32.*expected an array of uint8",
-    ),
-    "pixels as large numbers": (
-        b"data",
-        lambda a: a.astype(np.int64),
-        "array of int64.*expected an array of uint8",
-    ),
+    "pixels as floats": (b"data", lambda a: a.astype(np.float32), "array of float32.*expected .* uint8"),
+    "pixels as large numbers": (b"data", lambda a: a.astype(np.int64), "array of int64.*expected .* uint8"),
     "pixels as a list": (b"data", lambda a: a.tolist(), "a list as its data; expected an array"),
     "pixels as images": (b"data", lambda a: a.reshape(10, 3, 4, 4), r"shape \(10, 3, 4, 4\)"),
     "no labels": (b"labels", None, "has no labels; it holds"),
-    "a label that is no class": (
-        b"labels",
-        label(5),
-        "has the label 5 at position 0; expected .* from 0 to 4",
-    ),
+    "a label that is no class": (b"labels", label(5), "has the label 5 at position 0; .* from 0 to 4"),
     "a negative label": (b"labels", label(-1), "has the label -1 at position 0"),
     "a label of text": (b"labels", label("3"), "has the label '3' at position 0"),
     "a label of truth": (b"labels", label(True), "has the label True at position 0"),
@@ -203,11 +191,7 @@ CONTENT = {
     "a label too few": (b"labels", lambda labels: labels[:-1], "has 9 labels; expected 10"),
     "a label too many": (b"labels", lambda labels: [*labels, 0], "has 11 labels; expected 10"),
     "labels as a number": (b"labels", lambda labels: 3, "3 as its labels; expected a list"),
-    "labels as floats": (
-        b"labels",
-        lambda labels: np.array(labels, float),
-        "array of float64.*expected a list",
-    ),
+    "labels as floats": (b"labels", lambda labels: np.array(labels, float), "of float64.*expected a list"),
     "labels as a table": (b"labels", lambda labels: np.array([labels]), "expected a list"),
 }
 

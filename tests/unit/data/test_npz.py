@@ -2,12 +2,14 @@
 
 import io
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
 from skimage import data
 
 from cifarbench.data.datasets import load_dataset
+from cifarbench.data.digits import write_digits_archive
 from cifarbench.data.packaged import write_packaged
 from cifarbench.study.errors import UserError
 
@@ -136,8 +138,10 @@ def test_faces_are_the_first_hundred_of_the_set(tmp_path):
     assert {image.tobytes() in faces for image, label in found if label == 1} == {False}
 
 
-@pytest.mark.parametrize("kind", ["textures", "faces"])
-def test_they_come_out_the_same_each_time(tmp_path, kind):
+@pytest.mark.parametrize(
+    "write", [partial(write_packaged, "textures"), partial(write_packaged, "faces"), write_digits_archive]
+)
+def test_they_come_out_the_same_each_time(tmp_path, write):
     for name in ("one", "two"):
-        write_packaged(kind, tmp_path / name)
+        write(tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
