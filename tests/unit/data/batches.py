@@ -72,7 +72,8 @@ class Python2Pickler(pickle._Pickler):
 
     def save_string(self, value: str | bytes) -> None:
         value = value.encode() if isinstance(value, str) else value
-        self.write(b"T" + len(value).to_bytes(4, "little") + value)
+        short = len(value) < 256
+        self.write((b"U" if short else b"T") + len(value).to_bytes(1 if short else 4, "little") + value)
 
     dispatch = pickle._Pickler.dispatch | {str: save_string, bytes: save_string}
 
