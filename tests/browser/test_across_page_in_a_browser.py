@@ -22,7 +22,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("name", ["en", "ru", "eight"])
-def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, name: str):
+def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, name):
     page = open_page(name)
     page.mouse.wheel(0, 100_000)
     for head in page.locator("thead button").all():
@@ -34,7 +34,7 @@ def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, name: str):
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("name", ["en", "ru", "eight"])
-def test_the_page_does_not_scroll_sideways(open_page, name: str, viewport: dict[str, int]):
+def test_the_page_does_not_scroll_sideways(open_page, name, viewport):
     page = open_page(name, viewport)
     page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
@@ -44,7 +44,7 @@ def test_the_page_does_not_scroll_sideways(open_page, name: str, viewport: dict[
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_contrast_landmarks_and_names_are_accessible(open_page, violations, viewport, scheme: str):
+def test_contrast_landmarks_and_names_are_accessible(open_page, violations, viewport, scheme):
     page = open_page("en", viewport, color_scheme=scheme)
     page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
     assert not violations(page)

@@ -31,7 +31,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name: str):
+def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name):
     page = open_page(name)
     page.mouse.wheel(0, 100_000)
     assert [url for url in page.requests if not url.startswith("data:")] == [pages[name].as_uri()]
@@ -40,7 +40,7 @@ def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name: 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("name", PAGES)
-def test_the_page_does_not_scroll_sideways(open_page, name: str, viewport: dict[str, int]):
+def test_the_page_does_not_scroll_sideways(open_page, name, viewport):
     page = open_page(name, viewport)
     assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
     outside = page.evaluate(
@@ -57,16 +57,14 @@ def test_the_page_does_not_scroll_sideways(open_page, name: str, viewport: dict[
 @pytest.mark.parametrize(
     ("name", "viewport"), [("en", DESKTOP), ("ru", PHONE), ("files", PHONE)], ids=["en", "ru", "files"]
 )
-def test_contrast_landmarks_and_names_are_accessible(
-    open_page, violations, name: str, viewport: dict[str, int], scheme: str
-):
+def test_contrast_landmarks_and_names_are_accessible(open_page, violations, name, viewport, scheme):
     assert not violations(open_page(name, viewport, color_scheme=scheme))
 
 
 @pytest.mark.parametrize(
     ("name", "called"), [("en", "picture of test image 7"), ("ru", "вид: тестовое изображение 7")]
 )
-def test_each_picture_is_shown_and_says_which_it_is(open_page, name: str, called: str):
+def test_each_picture_is_shown_and_says_which_it_is(open_page, name, called):
     page = open_page(name)
     shown = page.locator("img").evaluate_all(
         """async images => Promise.all(images.map(async image => {

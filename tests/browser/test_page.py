@@ -54,7 +54,7 @@ def numbers(page: Any, column: int) -> list[float]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name: str):
+def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name):
     page = open_page(name)
     page.mouse.wheel(0, 100_000)
     page.locator("#summary thead button").first.click()
@@ -118,7 +118,7 @@ def test_without_scripts_the_page_is_whole(open_page):
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("name", PAGES)
-def test_the_page_does_not_scroll_sideways(open_page, name: str, viewport):
+def test_the_page_does_not_scroll_sideways(open_page, name, viewport):
     page = open_page(name, viewport)
     assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
     outside = page.evaluate(
@@ -142,11 +142,11 @@ def test_the_page_does_not_scroll_sideways(open_page, name: str, viewport):
     ],
     ids=["light", "dark phone", "Russian", "failed models", "failed models on a dark phone"],
 )
-def test_contrast_landmarks_and_names_are_accessible(open_page, violations, name: str, scheme: str, viewport):
+def test_contrast_landmarks_and_names_are_accessible(open_page, violations, name, scheme, viewport):
     assert not violations(open_page(name, viewport, color_scheme=scheme))
 
 
-def test_it_prints_to_clean_pages(page, tmp_path: Path):
+def test_it_prints_to_clean_pages(page, tmp_path):
     pdf = page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
     assert pdf.startswith(b"%PDF")
     page.emulate_media(media="print", color_scheme="dark")

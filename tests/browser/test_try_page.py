@@ -73,7 +73,7 @@ def opened(open_url, page: Path, **options):
     return shown
 
 
-def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(open_url, made: Made) -> None:
+def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(open_url, made):
     shape, pixels = made.model.stored.image_shape, pixels_of(made.model.stored)[:3]
     page = open_url(made.page.as_uri())
     files = [
@@ -94,9 +94,7 @@ def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(op
     assert page.complaints == []
 
 
-def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of(
-    open_url, made: Made
-) -> None:
+def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of(open_url, made):
     # The page forbids what Playwright needs to drop a file from a script.
     page = opened(open_url, made.page, bypass_csp=True)
     file = io.BytesIO()
@@ -112,9 +110,7 @@ def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_the_page_is_accessible_and_does_not_scroll_sideways(
-    open_url, violations, made: Made, viewport: dict[str, int]
-) -> None:
+def test_the_page_is_accessible_and_does_not_scroll_sideways(open_url, violations, made, viewport):
     page = opened(open_url, made.page, viewport=viewport, bypass_csp=True)
     shape = made.model.stored.image_shape
     content = base64.b64encode(png(pixels_of(made.model.stored)[0], shape)).decode()

@@ -1,6 +1,6 @@
 """The tiny study on a real Slurm, through the profile that users get, and Slurm's own records of it."""
 
-from study import NETWORKS, PARTITIONS, SLURM, Running, comment, differences, job_name
+from study import NETWORKS, PARTITIONS, SLURM, comment, differences, job_name
 
 from cifarbench.study.scaling import read_jobs
 
@@ -8,7 +8,7 @@ AUDIT = ["find_duplicates", "judge_labels", "inspect_images"]
 HEAVY = ["unpack_archive", "predict_neighbors", "train_network", *AUDIT]
 
 
-def test_the_study_on_slurm_is_the_study_at_home(slurm, away: dict[str, Running], study, expected) -> None:
+def test_the_study_on_slurm_is_the_study_at_home(slurm, away, study, expected):
     planned = read_jobs(study.run(*SLURM, *PARTITIONS, "--dry-run"))
     away["profile"].finish()
     jobs = slurm.jobs(away["profile"].study.folder)

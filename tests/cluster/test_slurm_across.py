@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from study import PAGE, Running, Study, differences
+from study import PAGE, Study, differences
 
 # Others hold times and paths.
 SAME = [
@@ -16,7 +16,7 @@ def results(study: Study) -> dict[str, bytes]:
     return study.results(Path("results"), SAME)
 
 
-def test_two_datasets_and_two_sizes_on_slurm_are_those_at_home(slurm, away: dict[str, Running]) -> None:
+def test_two_datasets_and_two_sizes_on_slurm_are_those_at_home(slurm, away):
     away["across"].finish()
     study = away["across"].study
     expected = results(away["across at home"].study)

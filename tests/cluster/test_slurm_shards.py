@@ -1,9 +1,7 @@
 """A search for neighbours that several jobs of a real Slurm share."""
 
-from study import Running
 
-
-def test_four_jobs_find_what_one_finds(slurm, away: dict[str, Running], expected: dict[str, bytes]) -> None:
+def test_four_jobs_find_what_one_finds(slurm, away, expected):
     """In a copy of the finished run at home, in which the search alone has to be done again."""
     away["shards"].finish()
     study = away["shards"].study

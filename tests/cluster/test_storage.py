@@ -62,9 +62,7 @@ def refused(study: Study, *arguments: str) -> str:
     return said
 
 
-def test_the_same_results_though_killed_in_the_midst_of_a_training(
-    few: Study, bucket: Bucket, tmp_path: Path
-) -> None:
+def test_the_same_results_though_killed_in_the_midst_of_a_training(few, bucket, tmp_path):
     local = Study(tmp_path / "local", FEW)
     local.run("--cores", "2", *TARGETS)
 
@@ -92,7 +90,7 @@ def test_the_same_results_though_killed_in_the_midst_of_a_training(
     assert "Nothing to be done" in again.run(*stored(again), log="again.log")
 
 
-def test_wrong_keys_no_keys_and_no_server_end_in_a_sentence(few: Study, server: Seaweed, monkeypatch) -> None:
+def test_wrong_keys_no_keys_and_no_server_end_in_a_sentence(few, server, monkeypatch):
     for wrong, told in (
         ({"secret_key": "wrong"}, "does not let these keys"),
         ({"endpoint_url": "http://127.0.0.1:9"}, "can't be reached"),
@@ -140,7 +138,7 @@ def assert_takes_no_more(said: str) -> None:
     assert "takes no more" in sentence
 
 
-def test_a_full_server_ends_in_a_sentence(few: Study, tmp_path: Path, monkeypatch) -> None:
+def test_a_full_server_ends_in_a_sentence(few, tmp_path, monkeypatch):
     # All that it may fill is one file.
     with small_server(tmp_path / "small", monkeypatch, volumes=1, volume_mb=1) as bucket:
         bucket.try_it()
@@ -148,9 +146,7 @@ def test_a_full_server_ends_in_a_sentence(few: Study, tmp_path: Path, monkeypatc
         assert_takes_no_more(refused(few, *stored(few, *TARGETS)))
 
 
-def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(
-    few: Study, tmp_path: Path, monkeypatch
-) -> None:
+def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(few, tmp_path, monkeypatch):
     with small_server(tmp_path / "small", monkeypatch, volumes=3, volume_mb=1) as bucket:
         run = few.start(*stored(few, *TARGETS))
         until = time.monotonic() + WAIT
@@ -167,7 +163,7 @@ def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(
         assert "fetch_archive" not in few.run(*stored(few, *TARGETS), log="again.log")
 
 
-def test_checkpoints_and_records_of_failures_are_objects(bucket: Bucket, tmp_path: Path) -> None:
+def test_checkpoints_and_records_of_failures_are_objects(bucket, tmp_path):
     root = bucket / "unit"
     kept = Checkpoints(str(root), {"seed": 1})
     assert kept.newest(9) is None

@@ -105,8 +105,8 @@ def predictions(study: Project, model: str) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_pictures_of_the_test_set_get_exactly_the_study_s_answers(
-    study: Project, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
-) -> None:
+    study, pictures, tmp_path, monkeypatch, model
+):
     # Where the configuration looks for files of one's own.
     monkeypatch.chdir(study.folder)
     predict_pictures.main(study.results, pictures, model, out=str(tmp_path))
@@ -126,9 +126,7 @@ def test_pictures_of_the_test_set_get_exactly_the_study_s_answers(
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if model != UNSAYABLE])
-def test_an_exported_file_answers_as_the_study_did(
-    study: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
-) -> None:
+def test_an_exported_file_answers_as_the_study_did(study, tmp_path, monkeypatch, model):
     monkeypatch.chdir(study.folder)
     onnx, parity = tmp_path / "model.onnx", tmp_path / "parity.json"
     export_model.main(study.results, model, onnx, parity)
@@ -149,7 +147,7 @@ def test_an_exported_file_answers_as_the_study_did(
     np.testing.assert_allclose(alone[0], probabilities[0], atol=1e-5, rtol=0)
 
 
-def test_what_onnx_can_t_say_ends_in_a_sentence_and_no_file(study: Project) -> None:
+def test_what_onnx_can_t_say_ends_in_a_sentence_and_no_file(study):
     answer = study.run(targets=(f"exported/{UNSAYABLE}.onnx",))
     assert answer.code != 0
     assert "features of the kind hog can't be said in ONNX here" in answer.text
@@ -157,12 +155,12 @@ def test_what_onnx_can_t_say_ends_in_a_sentence_and_no_file(study: Project) -> N
     assert not (study.results / f"exported/{UNSAYABLE}.onnx").exists()
 
 
-def test_a_second_export_has_nothing_to_do(study: Project) -> None:
+def test_a_second_export_has_nothing_to_do(study):
     assert study.would_run(targets=TARGETS) == set()
 
 
 @pytest.mark.parametrize("model", ["svm", "small"])
-def test_a_card_is_what_the_hub_reads(study: Project, model: str) -> None:
+def test_a_card_is_what_the_hub_reads(study, model):
     text = (study.results / f"exported/{model}.card.md").read_text()
     metrics = json.loads((study.results / f"models/{model}/metrics.json").read_text())
     about = ModelCard(text, ignore_metadata_errors=False).data
@@ -175,7 +173,7 @@ def test_a_card_is_what_the_hub_reads(study: Project, model: str) -> None:
     assert ("gives no probabilities" in text) == (model == "svm")
 
 
-def test_without_a_name_the_best_is_asked_and_of_equals_the_fastest(study: Project, pictures: Path) -> None:
+def test_without_a_name_the_best_is_asked_and_of_equals_the_fastest(study, pictures):
     answer = study.script("predict_pictures", *asked(study, pictures))
     assert answer.code == 0, answer.text
     assert "is the most accurate" in answer.text
@@ -183,7 +181,7 @@ def test_without_a_name_the_best_is_asked_and_of_equals_the_fastest(study: Proje
     assert sorted(path.name for path in place.iterdir()) == ["predictions.csv", "predictions.html"]
 
 
-def test_a_model_that_is_not_there_is_told_of(study: Project, pictures: Path) -> None:
+def test_a_model_that_is_not_there_is_told_of(study, pictures):
     answer = study.script("predict_pictures", *asked(study, pictures), "--model", "oracle")
     assert answer.code == 1
     assert answer.text.startswith("Error: ")

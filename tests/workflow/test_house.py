@@ -7,7 +7,7 @@ import write_tables
 from cifarbench.study.pages import part
 
 
-def test_the_picture_of_the_house_is_that_of_the_rules(monkeypatch) -> None:
+def test_the_picture_of_the_house_is_that_of_the_rules(monkeypatch):
     monkeypatch.chdir(CHECKOUT)
     drawn = draw_house.picture()
     assert part(CHECKOUT / "README.md", "make house") == f"```mermaid\n{drawn}\n```"
@@ -15,5 +15,5 @@ def test_the_picture_of_the_house_is_that_of_the_rules(monkeypatch) -> None:
     assert 5 < len(boxes) <= 15
 
 
-def test_the_tables_of_parameters_are_those_of_the_families() -> None:
+def test_the_tables_of_parameters_are_those_of_the_families():
     assert part(CHECKOUT / "config/README.md", "make tables") == write_tables.tables()

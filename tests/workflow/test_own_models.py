@@ -113,7 +113,7 @@ def own(finished_own: Project, tmp_path: Path) -> Project:
     return finished_own.copy(tmp_path / "study")
 
 
-def test_each_has_its_row_and_is_called_what_it_is(finished_own: Project) -> None:
+def test_each_has_its_row_and_is_called_what_it_is(finished_own):
     table = {row["model"]: row for row in rows(finished_own.results / "comparison.csv")}
     assert list(table) == MODELS
     assert {name: row["kind"] for name, row in table.items()} == {
@@ -130,7 +130,7 @@ def test_each_has_its_row_and_is_called_what_it_is(finished_own: Project) -> Non
     assert len(rows(finished_own.results / "paired_tests.csv")) == 6
 
 
-def test_each_leaves_what_was_fitted_and_the_contract_s_files(finished_own: Project) -> None:
+def test_each_leaves_what_was_fitted_and_the_contract_s_files(finished_own):
     models = finished_own.results / "models"
     for name in MODELS:
         with np.load(models / name / "predictions.npz") as arrays:
@@ -144,7 +144,7 @@ def test_each_leaves_what_was_fitted_and_the_contract_s_files(finished_own: Proj
     assert {path.parent.name for path in finished_own.results.glob("figures/*/training.svg")} == {"own_net"}
 
 
-def test_the_report_is_right_about_each(finished_own: Project) -> None:
+def test_the_report_is_right_about_each(finished_own):
     page = (finished_own.results / "report.html").read_text()
     for words in ("Linear models on", "Trees and forests on", "Networks of one&#39;s own on pixels"):
         assert words in page
@@ -187,20 +187,18 @@ NETWORK = jobs(["train_network", "describe_learning", "draw_training"], "own_net
         ),
     ],
 )
-def test_a_change_runs_what_it_touches(
-    finished_own: Project, own: Project, key: str, value: Any, expected: set
-) -> None:
+def test_a_change_runs_what_it_touches(finished_own, own, key, value, expected):
     own.configure(lambda settings: set_key(settings, key, value))
     assert own.would_run() == expected
 
 
 @pytest.mark.parametrize("name", ["small", "layers"])
-def test_a_file_of_one_s_own_is_code_of_the_models_that_it_is_imported_by(own: Project, name: str) -> None:
+def test_a_file_of_one_s_own_is_code_of_the_models_that_it_is_imported_by(own, name):
     own.edit(f"my_models/{name}.py", "# An edit.\n")
     assert own.would_run() == NETWORK | scored("own_net")
 
 
-def test_a_touched_file_of_one_s_own_runs_nothing(own: Project) -> None:
+def test_a_touched_file_of_one_s_own_runs_nothing(own):
     (own.folder / "my_models/small.py").touch()
     assert own.would_run() == set()
 
@@ -208,7 +206,7 @@ def test_a_touched_file_of_one_s_own_runs_nothing(own: Project) -> None:
 # ---- Models that fail ----
 
 
-def test_a_model_that_fails_is_a_row_that_says_why(own: Project) -> None:
+def test_a_model_that_fails_is_a_row_that_says_why(own):
     broken = {"module": "my_models/broken.py:Broken", "epochs": 2, "learning_rate": 0.1, "batch_size": 64}
 
     def add(settings: dict[str, Any]) -> None:
@@ -265,9 +263,7 @@ def test_a_model_that_fails_is_a_row_that_says_why(own: Project) -> None:
     ],
     ids=lambda mistakes: " ".join(value for _, value in mistakes),
 )
-def test_a_mistake_ends_in_one_sentence_before_any_job(
-    own: Project, mistakes: dict[tuple[str, str], str]
-) -> None:
+def test_a_mistake_ends_in_one_sentence_before_any_job(own, mistakes):
     for key, value in mistakes:
         own.configure(
             lambda settings, key=key, value=value: set_key(

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,7 +77,7 @@ def set_key(settings: dict[str, Any], key: str, value: Any) -> None:
 # ---- Nothing ----
 
 
-def test_the_finished_run_did_every_job_once(finished: Project) -> None:
+def test_the_finished_run_did_every_job_once(finished):
     log = (finished.folder / "run.log").read_text()
     everything = (
         {"fetch_archive", "unpack_archive", "divide_images folds_of_3"}
@@ -98,11 +97,11 @@ def test_the_finished_run_did_every_job_once(finished: Project) -> None:
     assert f"{len(everything) + 1} of {len(everything) + 1} steps (100%) done" in log
 
 
-def test_nothing_changed(finished: Project) -> None:
+def test_nothing_changed(finished):
     assert finished.would_run() == set()
 
 
-def test_whitespace_comments_and_the_order_of_keys(project: Project) -> None:
+def test_whitespace_comments_and_the_order_of_keys(project):
     for path in ("config/config.yaml", OVERLAY):
         settings = yaml.safe_load((project.folder / path).read_text())
         # No comment survives, and keys stand in another order, at every level.
@@ -111,7 +110,7 @@ def test_whitespace_comments_and_the_order_of_keys(project: Project) -> None:
     assert project.would_run() == set()
 
 
-def test_touched_scripts_library_and_rules(project: Project) -> None:
+def test_touched_scripts_library_and_rules(project):
     for part in ("scripts", "workflow", "config"):
         for path in (project.folder / part).rglob("*"):
             path.touch()
@@ -119,9 +118,7 @@ def test_touched_scripts_library_and_rules(project: Project) -> None:
 
 
 @pytest.mark.parametrize("noted", [True, False], ids=["with .snakemake", "without .snakemake"])
-def test_a_fresh_clone_beside_old_results(
-    finished: Project, overlay: dict, tmp_path: Path, noted: bool
-) -> None:
+def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
     clone = Project.create(tmp_path / "clone", overlay)
     shutil.copytree(finished.folder / "results", clone.folder / "results")
     if noted:
@@ -148,7 +145,7 @@ def test_a_fresh_clone_beside_old_results(
         ("models.mlp_batchnorm_dropout.dropout", 0.25, trained("mlp_batchnorm_dropout")),
     ],
 )
-def test_a_hyperparameter(project: Project, key: str, value: Any, expected: set[str]) -> None:
+def test_a_hyperparameter(project, key, value, expected):
     project.configure(lambda settings: set_key(settings, key, value))
     assert project.would_run() == expected
 
@@ -162,17 +159,17 @@ def test_a_hyperparameter(project: Project, key: str, value: Any, expected: set[
         ("pca.scale", True, computed("pca") | searched("knn_pca")),
     ],
 )
-def test_a_parameter_of_features(project: Project, key: str, value: Any, expected: set[str]) -> None:
+def test_a_parameter_of_features(project, key, value, expected):
     project.configure(lambda settings: set_key(settings, f"features.{key}", value))
     assert project.would_run() == expected | REPORT
 
 
-def test_features_that_nobody_looks_at_are_not_computed(project: Project) -> None:
+def test_features_that_nobody_looks_at_are_not_computed(project):
     project.configure(lambda settings: set_key(settings, "features.discriminants", {"kind": "lda"}))
     assert project.would_run() == set()
 
 
-def test_two_hyperparameters_swapped(project: Project) -> None:
+def test_two_hyperparameters_swapped(project):
     def swap(settings: dict) -> None:
         entry = settings["models"]["mlp"]
         entry["hidden_dim"], entry["batch_size"] = entry["batch_size"], entry["hidden_dim"]
@@ -181,12 +178,12 @@ def test_two_hyperparameters_swapped(project: Project) -> None:
     assert project.would_run() == trained("mlp")
 
 
-def test_the_seed_is_that_of_networks_and_figures_alone(project: Project) -> None:
+def test_the_seed_is_that_of_networks_and_figures_alone(project):
     project.configure(lambda settings: set_key(settings, "seed", 1))
     assert project.would_run() == trained(*NETWORKS) | scored(*MODELS)
 
 
-def test_a_further_seed_is_trained_beside_the_first(project: Project) -> None:
+def test_a_further_seed_is_trained_beside_the_first(project):
     project.configure(lambda settings: set_key(settings, "seeds", [0, 7]))
     further = [f"{model}/seed_7" for model in NETWORKS]
     rules = ["train_network", "describe_learning", "score_model"]
@@ -196,7 +193,7 @@ def test_a_further_seed_is_trained_beside_the_first(project: Project) -> None:
 # ---- The grid ----
 
 
-def test_one_more_number_of_components(project: Project) -> None:
+def test_one_more_number_of_components(project):
     """Runs for real, so that a cell that has come and gone can be seen not to come again."""
     target = "models/knn_grid/cv_results.csv"
 
@@ -217,7 +214,7 @@ def test_one_more_number_of_components(project: Project) -> None:
     [([1, 3, 5], cells(2, 4) | chosen()), ([1, 2, 3], chosen()), ([3, 1], chosen())],
     ids=["more than before", "between known ones", "another order"],
 )
-def test_one_more_number_of_neighbors(project: Project, n_neighbors: list[int], expected: set[str]) -> None:
+def test_one_more_number_of_neighbors(project, n_neighbors, expected):
     project.configure(lambda settings: set_key(settings, f"{GRID}.n_neighbors", n_neighbors))
     assert project.would_run() == expected
 
@@ -225,14 +222,14 @@ def test_one_more_number_of_neighbors(project: Project, n_neighbors: list[int], 
 # ---- The list of models ----
 
 
-def test_a_model_taken_off_the_list_and_put_back(project: Project) -> None:
+def test_a_model_taken_off_the_list_and_put_back(project):
     project.configure(lambda settings: set_key(settings, "compare", MODELS[1:]))
     assert project.would_run() == COMPARISON
     project.configure(lambda settings: set_key(settings, "compare", MODELS))
     assert project.would_run() == set()
 
 
-def test_a_model_added_to_the_list(project: Project) -> None:
+def test_a_model_added_to_the_list(project):
     added = {"family": "knn", "features": "scaled_pca", "n_neighbors": 1}
     project.configure(lambda settings: set_key(settings, "models.added", added))
     # An entry alone compares nothing.
@@ -256,12 +253,12 @@ def test_a_model_added_to_the_list(project: Project) -> None:
         ("agreement.dpi", 60, {"draw_comparison"}),
     ],
 )
-def test_a_figure_s_style(project: Project, key: str, value: Any, expected: set[str]) -> None:
+def test_a_figure_s_style(project, key, value, expected):
     project.configure(lambda settings: set_key(settings, f"figures.{key}", value))
     assert project.would_run() == expected | REPORT
 
 
-def test_a_caption_is_read_when_snakemake_s_report_is_made(project: Project) -> None:
+def test_a_caption_is_read_when_snakemake_s_report_is_made(project):
     project.edit("workflow/report/confusion_matrix.rst", "\nWords of another caption.\n")
     assert project.would_run() == set()
     project.succeed("--report", "page.html")
@@ -269,7 +266,7 @@ def test_a_caption_is_read_when_snakemake_s_report_is_made(project: Project) -> 
 
 
 @pytest.mark.parametrize(("key", "expected"), [("title", REPORT), ("language", REPORT | {"write_audit"})])
-def test_the_report_s_words(project: Project, key: str, expected: set[str]) -> None:
+def test_the_report_s_words(project, key, expected):
     project.configure(lambda settings: set_key(settings, f"report.{key}", "ru"))
     assert project.would_run() == expected
 
@@ -298,12 +295,12 @@ def test_the_report_s_words(project: Project, key: str, expected: set[str]) -> N
         ("draw_comparison.py", {"draw_comparison"} | REPORT),
     ],
 )
-def test_an_edited_module(project: Project, module: str, expected: set[str]) -> None:
+def test_an_edited_module(project, module, expected):
     project.edit(f"scripts/{module}", "# An edit.\n")
     assert project.would_run() == expected
 
 
-def test_fingerprints_follow_all_that_python_imports() -> None:
+def test_fingerprints_follow_all_that_python_imports():
     """Held against the modules that each script really loads."""
     program = """
 import importlib, json, sys
@@ -349,7 +346,7 @@ for script in sorted(scripts.glob("*.py")):
     ],
     ids=lambda arguments: " ".join(arguments),
 )
-def test_threads_memory_runtime_and_profiles(finished: Project, arguments: tuple[str, ...]) -> None:
+def test_threads_memory_runtime_and_profiles(finished, arguments):
     profile = arguments[-1] if arguments[0] == "--workflow-profile" else "none"
     if profile != "none" and not (finished.folder / profile).exists():
         pytest.skip(f"no {profile}")
@@ -357,11 +354,11 @@ def test_threads_memory_runtime_and_profiles(finished: Project, arguments: tuple
 
 
 @pytest.mark.parametrize("cores", [1, 16])
-def test_the_number_of_cores(finished: Project, cores: int) -> None:
+def test_the_number_of_cores(finished, cores):
     assert finished.would_run(cores=cores) == set()
 
 
-def test_where_the_archive_lies_and_how_often_checkpoints_are_kept(project: Project, tmp_path: Path) -> None:
+def test_where_the_archive_lies_and_how_often_checkpoints_are_kept(project, tmp_path):
     def move(settings: dict) -> None:
         entry = settings["datasets"]["tiny"]
         entry["archive"] = str(shutil.copy(entry["archive"], tmp_path / "elsewhere.tar.gz"))
@@ -377,9 +374,7 @@ def test_where_the_archive_lies_and_how_often_checkpoints_are_kept(project: Proj
 
 
 @pytest.mark.parametrize("stated", [True, False], ids=["with sha256", "without sha256"])
-def test_another_archive_runs_everything(
-    finished: Project, overlay: dict, tmp_path: Path, stated: bool
-) -> None:
+def test_another_archive_runs_everything(finished, overlay, tmp_path, stated):
     project = finished.copy(tmp_path / "study")
     archive = tmp_path / "tiny.tar.gz"
     sha256 = write_archive(archive, seed=1)

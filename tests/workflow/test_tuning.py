@@ -45,7 +45,7 @@ def study(made_once) -> Project:
     return Project(made_once("tuned", tuned) / "study", "tiny")
 
 
-def test_every_family_has_a_table_of_candidates_and_takes_the_best(study: Project) -> None:
+def test_every_family_has_a_table_of_candidates_and_takes_the_best(study):
     columns = {
         "knn_cosine": ["param_n_neighbors", "param_weights"],
         "svm": ["param_estimator__C", "param_pca__n_components"],
@@ -65,7 +65,7 @@ def test_every_family_has_a_table_of_candidates_and_takes_the_best(study: Projec
     assert len(read_rows(study.results / "models/network/history.csv")) in (2, 4)
 
 
-def test_test_labels_at_random_leave_every_choice_unchanged(study: Project, tmp_path: Path) -> None:
+def test_test_labels_at_random_leave_every_choice_unchanged(study, tmp_path):
     chosen = [f"models/{model}/{file}" for model in TUNED for file in ("cv_results.csv", "best.json")]
     scored = "models/knn_cosine/metrics.json"
     random = tuned(tmp_path / "random", *chosen, scored, random_test_labels=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from project import Project
 from test_reruns import MODELS, NEIGHBORS, NETWORKS
 from tiny import CLASSES, N_TEST
 
@@ -31,7 +30,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_model_ends_in_the_contract_s_files(finished: Project, model: str) -> None:
+def test_a_model_ends_in_the_contract_s_files(finished, model):
     folder = finished.results / "models" / model
     with np.load(folder / "predictions.npz") as arrays:
         y_true, y_pred, proba = arrays["y_true"], arrays["y_pred"], arrays["proba"]
@@ -64,7 +63,7 @@ def test_a_model_ends_in_the_contract_s_files(finished: Project, model: str) -> 
 
 
 @pytest.mark.parametrize("model", NETWORKS)
-def test_a_network_s_history_has_a_row_an_epoch(finished: Project, model: str) -> None:
+def test_a_network_s_history_has_a_row_an_epoch(finished, model):
     rows = read_rows(finished.results / "models" / model / "history.csv")
     assert list(rows[0]) == ["epoch", "train_loss", "test_loss", "train_accuracy", "test_accuracy"]
     assert [row["epoch"] for row in rows] == ["0", "1", "2"]
@@ -72,7 +71,7 @@ def test_a_network_s_history_has_a_row_an_epoch(finished: Project, model: str) -
     assert float(rows[-1]["test_accuracy"]) == pytest.approx(metrics["accuracy"])
 
 
-def test_models_are_compared_in_the_configuration_s_order(finished: Project) -> None:
+def test_models_are_compared_in_the_configuration_s_order(finished):
     rows = read_rows(finished.results / "comparison.csv")
     assert list(rows[0])[: len(COMPARISON)] == COMPARISON
     assert [row["model"] for row in rows] == MODELS
@@ -91,7 +90,7 @@ def test_models_are_compared_in_the_configuration_s_order(finished: Project) -> 
         assert 0 <= float(pair["p_value"]) <= float(pair["p_value_adjusted"]) <= 1
 
 
-def test_figures_and_reports_are_there(finished: Project) -> None:
+def test_figures_and_reports_are_there(finished):
     figures = finished.results / "figures"
     for model in MODELS:
         assert (figures / model / "confusion_matrix.svg").read_text().lstrip().startswith("<?xml")
@@ -104,7 +103,7 @@ def test_figures_and_reports_are_there(finished: Project) -> None:
     assert all(model in page and model in markdown for model in MODELS)
 
 
-def test_every_rule_that_runs_code_left_a_log(finished: Project) -> None:
+def test_every_rule_that_runs_code_left_a_log(finished):
     logs = {
         path.relative_to(finished.results / "logs").parts[0]
         for path in finished.results.glob("logs/**/*.log")
@@ -113,7 +112,7 @@ def test_every_rule_that_runs_code_left_a_log(finished: Project) -> None:
     assert {name.removesuffix(".log") for name in logs} == rules
 
 
-def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project: Project) -> None:
+def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project):
     """Asked for by its path: the first 30 images, with a tuned model's folds among them."""
     models = ("knn_raw", "knn_grid", "mlp")
     ran = project.succeed(targets=tuple(f"models/{model}/first_30/metrics.json" for model in models))
@@ -135,7 +134,7 @@ def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project: P
 # ---- What is told of runs: history, diff, explain ----
 
 
-def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
+def test_runs_are_kept_listed_compared_and_explained(project):
     kept = sorted(path.name for path in (project.results / "history").iterdir())
     assert len(kept) == 1
     assert project.script("explain_changes", "--configfile", "config/tiny.yaml").text.startswith(
@@ -213,15 +212,13 @@ def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
         ),
     ],
 )
-def test_a_change_is_explained_by_its_key_and_values(
-    project: Project, change: dict, job: str, why: str
-) -> None:
+def test_a_change_is_explained_by_its_key_and_values(project, change, job, why):
     project.configure(lambda settings: _merge(settings, change))
     explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
     assert f"{job} {why}" in [" ".join(line.split()) for line in explained.text.splitlines()]
 
 
-def test_edited_code_and_lost_files_are_explained(project: Project) -> None:
+def test_edited_code_and_lost_files_are_explained(project):
     project.edit("scripts/draw_training.py", "# An edit.\n")
     (project.results / "figures/accuracy.svg").unlink()
     explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
@@ -232,7 +229,7 @@ def test_edited_code_and_lost_files_are_explained(project: Project) -> None:
     assert "input from draw_training changes" in rows
 
 
-def test_what_cannot_be_explained_ends_in_a_sentence(project: Project) -> None:
+def test_what_cannot_be_explained_ends_in_a_sentence(project):
     for arguments in (["--config", "seed=-1"], ["--targets", "nothing/of/that/name"]):
         explained = project.script("explain_changes", "--configfile", "config/tiny.yaml", *arguments)
         assert explained.code == 1

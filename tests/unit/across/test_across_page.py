@@ -53,7 +53,7 @@ def page(three: Path) -> str:
     return three.read_text()
 
 
-def test_with_three_datasets_the_page_claims_nothing_over_datasets(page: str, three: Path):
+def test_with_three_datasets_the_page_claims_nothing_over_datasets(page, three):
     text = str(Text(page))
     assert "There are 3 datasets; with fewer than 6, no test over datasets can tell" in text
     assert "Holm's correction" in text
@@ -71,7 +71,7 @@ def test_with_eight_datasets_all_pairs_are_tested(tmp_path):
     assert "What is luck" not in text
 
 
-def test_a_missing_cell_is_seen_and_a_failed_run_is_told(page: str):
+def test_a_missing_cell_is_seen_and_a_failed_run_is_told(page):
     text = str(Text(page))
     assert "not run" in text
     assert (
@@ -79,14 +79,14 @@ def test_a_missing_cell_is_seen_and_a_failed_run_is_told(page: str):
     )
 
 
-def test_the_best_of_each_dataset_is_that_of_the_table(page: str, three: Path):
+def test_the_best_of_each_dataset_is_that_of_the_table(page, three):
     rows = [row for row in read_rows(three.parent / "runs.csv") if row["varied"] is None]
     for dataset in THREE:
         best = max(row["accuracy"] for row in rows if row["dataset"] == dataset)
         assert re.search(rf'class="heat best" data-value="{best}"', page)
 
 
-def test_other_test_images_are_told_apart_from_the_dataset_s_own(page: str, three: Path):
+def test_other_test_images_are_told_apart_from_the_dataset_s_own(page, three):
     text = str(Text(page))
     assert (
         "On foggy (fashion_mnist), accuracies change by \N{MINUS SIGN}0.100 to \N{MINUS SIGN}0.100; 6 of 6"
@@ -96,17 +96,17 @@ def test_other_test_images_are_told_apart_from_the_dataset_s_own(page: str, thre
     assert rows["mlp", "fashion_mnist"] == 1
 
 
-def test_each_dataset_s_own_report_is_one_click_away(page: str):
+def test_each_dataset_s_own_report_is_one_click_away(page):
     for dataset in THREE:
         assert f'<a href="../{dataset}/report.html">' in page
 
 
-def test_the_page_opens_without_a_network(page: str):
+def test_the_page_opens_without_a_network(page):
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
     assert page.count("<svg") == 3
 
 
-def test_equal_files_give_equal_bytes(three: Path, tmp_path):
+def test_equal_files_give_equal_bytes(three, tmp_path):
     again = simulate(tmp_path, THREE)
     for name in ("report.html", "runs.csv", "pairs.csv", "digits/curves.json", "figures/curves.svg"):
         assert (again.parent / name).read_bytes() == (three.parent / name).read_bytes()
@@ -121,7 +121,7 @@ def test_the_page_in_russian(tmp_path):
 
 
 @pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
-def test_a_catalogue_says_all_that_the_page_says(code: str):
+def test_a_catalogue_says_all_that_the_page_says(code):
     with (OF_THE_REPORT / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     found = extract_from_dir(CATALOGUES.parent, methods, options, {"say": None, "plural": (1, 2)})

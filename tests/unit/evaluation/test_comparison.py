@@ -70,7 +70,7 @@ def rows_of(columns: dict[str, list]) -> list[dict[str, Any]]:
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def test_columns_of_the_contract_come_first_and_in_order() -> None:
+def test_columns_of_the_contract_come_first_and_in_order():
     columns = three_models()
     assert list(columns)[: len(CONTRACT)] == CONTRACT
     assert columns["model"] == ["net", "network_two", "near"]
@@ -85,7 +85,7 @@ def test_columns_of_the_contract_come_first_and_in_order() -> None:
     assert columns["failure"] == [None] * 3
 
 
-def test_a_model_that_failed_is_a_row_that_says_why() -> None:
+def test_a_model_that_failed_is_a_row_that_says_why():
     columns = three_models({"network_two": "train_network: no memory"})
     assert list(columns) == list(three_models())
     net, failed, near = rows_of(columns)
@@ -97,7 +97,7 @@ def test_a_model_that_failed_is_a_row_that_says_why() -> None:
     assert [net, near] == [rows_of(three_models())[i] for i in (0, 2)]
 
 
-def test_seeds_are_kept_apart_from_the_uncertainty_of_the_test_set() -> None:
+def test_seeds_are_kept_apart_from_the_uncertainty_of_the_test_set():
     columns = three_models()
     assert columns["seeds"] == [3, 1, 1]
     assert columns["accuracy_seed_mean"] == [pytest.approx(0.53), None, None]
@@ -107,7 +107,7 @@ def test_seeds_are_kept_apart_from_the_uncertainty_of_the_test_set() -> None:
     assert (columns["accuracy_low"][0], columns["accuracy_high"][0]) == (0.47, 0.53)
 
 
-def test_agreement_counts_what_all_and_one_get_right() -> None:
+def test_agreement_counts_what_all_and_one_get_right():
     y_true = np.array([0, 1, 2, 0, 1])
     answers = {"a": np.array([0, 1, 1, 1, 0]), "b": np.array([0, 0, 1, 1, 1]), "c": np.array([0, 0, 0, 2, 0])}
     found = agreement(y_true, answers, ["x", "y", "z"])
@@ -126,14 +126,14 @@ def test_agreement_counts_what_all_and_one_get_right() -> None:
     }
 
 
-def test_agreement_when_every_image_is_named_rightly() -> None:
+def test_agreement_when_every_image_is_named_rightly():
     y_true = np.array([0, 1])
     found = agreement(y_true, {"a": y_true, "b": y_true}, ["x", "y"])
     assert found["all_right"]["count"] == 2
     assert found["all_wrong"] == {"count": 0, "indices": [], "true": [], "predicted": [], "votes": []}
 
 
-def test_rivals_are_the_best_of_each_other_kind() -> None:
+def test_rivals_are_the_best_of_each_other_kind():
     y_true = np.array([0, 1, 2, 0, 1, 2])
     answers = {
         "near": np.array([0, 1, 0, 1, 1, 0]),
@@ -160,7 +160,7 @@ def test_rivals_are_the_best_of_each_other_kind() -> None:
     }
 
 
-def test_a_model_that_saw_other_images_is_never_the_best() -> None:
+def test_a_model_that_saw_other_images_is_never_the_best():
     fits = {"net": fit("perceptrons"), "seen": fit("linear models") | {"pretrained": True}}
     columns = table({"net": "mlp", "seen": "knn"}, {"net": metrics(0.5), "seen": metrics(0.9)}, fits, {})
     assert columns["pretrained"] == [False, True]
@@ -169,7 +169,7 @@ def test_a_model_that_saw_other_images_is_never_the_best() -> None:
     assert "\\texttt{seen} & 0.900" in text
 
 
-def test_latex_is_a_table_of_booktabs() -> None:
+def test_latex_is_a_table_of_booktabs():
     text = latex(rows_of(three_models()))
     lines = text.splitlines()
     assert lines[0].startswith("\\begin{tabular}")
@@ -227,7 +227,7 @@ def compare(run: Path, models: list[str], runs: list[str]) -> None:
     )
 
 
-def test_compares_two_models(run: Path) -> None:
+def test_compares_two_models(run):
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
     near, net = read_rows(run / "comparison.csv")
     assert (near["model"], net["model"]) == ("near", "net")
@@ -246,7 +246,7 @@ def test_compares_two_models(run: Path) -> None:
     assert set(found["only_one_right"]["near"]["indices"]) <= set(np.flatnonzero(right))
 
 
-def test_compares_one_model_with_nobody(run: Path) -> None:
+def test_compares_one_model_with_nobody(run):
     compare(run, ["near"], ["near"])
     assert read_rows(run / "paired_tests.csv") == []
     assert (run / "paired_tests.csv").read_text().startswith("model_a,model_b,accuracy_difference")
@@ -258,7 +258,7 @@ def break_off(run: Path, name: str, *files: str) -> None:
         Failure(name.partition("/")[0], "train_network", "it broke").write(run / "models" / name / file)
 
 
-def test_a_failed_model_takes_part_in_no_test(run: Path) -> None:
+def test_a_failed_model_takes_part_in_no_test(run):
     break_off(run, "near")
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
     near, net = read_rows(run / "comparison.csv")
@@ -270,13 +270,13 @@ def test_a_failed_model_takes_part_in_no_test(run: Path) -> None:
     assert "near" not in (run / "comparison.tex").read_text()
 
 
-def test_a_model_whose_scoring_failed_has_failed(run: Path) -> None:
+def test_a_model_whose_scoring_failed_has_failed(run):
     break_off(run, "near", "metrics.json")
     compare(run, ["near", "net"], ["near", "net"])
     assert read_rows(run / "comparison.csv")[0]["failure"] == "train_network: it broke"
 
 
-def test_a_failed_seed_is_left_out_of_the_mean(run: Path) -> None:
+def test_a_failed_seed_is_left_out_of_the_mean(run):
     break_off(run, "net/seed_1")
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
     _, net = read_rows(run / "comparison.csv")
@@ -284,7 +284,7 @@ def test_a_failed_seed_is_left_out_of_the_mean(run: Path) -> None:
     assert len(read_rows(run / "paired_tests.csv")) == 1
 
 
-def test_where_all_failed_every_file_is_there_and_empty(run: Path) -> None:
+def test_where_all_failed_every_file_is_there_and_empty(run):
     for name in ("near", "net", "net/seed_1"):
         break_off(run, name)
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])

@@ -50,7 +50,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("wrong", REFUSED)
-def test_what_is_no_such_picture_is_told_of_and_the_others_are_read(folder: Path, wrong: str) -> None:
+def test_what_is_no_such_picture_is_told_of_and_the_others_are_read(folder, wrong):
     write, said = REFUSED[wrong]
     write(folder / "a.png")
     found = read_pictures(folder, stored())
@@ -70,7 +70,7 @@ CHANGED = {
 
 
 @pytest.mark.parametrize("kind", CHANGED)
-def test_what_had_to_be_done_to_a_picture_is_told(folder: Path, kind: str) -> None:
+def test_what_had_to_be_done_to_a_picture_is_told(folder, kind):
     write, said = CHANGED[kind]
     write(folder / "a.jpg")
     found = read_pictures(folder, stored())
@@ -79,14 +79,14 @@ def test_what_had_to_be_done_to_a_picture_is_told(folder: Path, kind: str) -> No
     assert said in sentence
 
 
-def test_another_size_is_scaled_where_the_dataset_was_or_if_one_asks(folder: Path) -> None:
+def test_another_size_is_scaled_where_the_dataset_was_or_if_one_asks(folder):
     Image.new("RGB", (10, 8), "red").save(folder / "a.png")
     for found in (read_pictures(folder, stored(resize=True)), read_pictures(folder, stored(), resize=True)):
         assert found.files == ["a.png", "good.png"]
         assert found.pixels[0].reshape(3, 20).tolist() == [[255] * 20, [0] * 20, [0] * 20]
 
 
-def test_subfolders_are_read_and_hidden_files_are_not(folder: Path) -> None:
+def test_subfolders_are_read_and_hidden_files_are_not(folder):
     (folder / "sub/deeper").mkdir(parents=True)
     (folder / ".hidden").mkdir()
     for place in ("sub/deeper/b.png", ".hidden/c.png", ".d.png"):
@@ -94,7 +94,7 @@ def test_subfolders_are_read_and_hidden_files_are_not(folder: Path) -> None:
     assert read_pictures(folder, stored()).files == ["good.png", "sub/deeper/b.png"]
 
 
-def test_a_folder_without_pictures_is_refused_with_the_reasons(tmp_path: Path) -> None:
+def test_a_folder_without_pictures_is_refused_with_the_reasons(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(UserError, match=r"holds no picture that can be read.*\n.*notes.txt can't be read"):
         read_pictures(tmp_path, stored())
@@ -102,7 +102,7 @@ def test_a_folder_without_pictures_is_refused_with_the_reasons(tmp_path: Path) -
         read_pictures(tmp_path / "missing", stored())
 
 
-def test_folders_and_files_without_rights_are_told_of(tmp_path: Path) -> None:
+def test_folders_and_files_without_rights_are_told_of(tmp_path):
     for place in ("open/a.png", "shut/b.png", "open/c.png"):
         (tmp_path / place).parent.mkdir(exist_ok=True)
         Image.fromarray(good()).save(tmp_path / place)

@@ -1,7 +1,6 @@
 """A stored model asked again, and its ONNX file held against what it answers."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,7 +29,7 @@ EVERY_VOTE = [
 
 @pytest.mark.parametrize("params", EVERY_VOTE, ids=lambda params: f"{params['metric']} {params['weights']}")
 @pytest.mark.parametrize("channels", [1, 3])
-def test_neighbours_in_onnx_vote_as_they_do(tmp_path: Path, params: dict, channels: int) -> None:
+def test_neighbours_in_onnx_vote_as_they_do(tmp_path, params, channels):
     model = Model(write_model(tmp_path, "neighbors", params, channels))
     pixels = pixels_of(model.stored)
     study = model.predict(pixels)
@@ -41,7 +40,7 @@ def test_neighbours_in_onnx_vote_as_they_do(tmp_path: Path, params: dict, channe
     assert study.neighbors.shape == (len(pixels), 3)
 
 
-def test_images_that_the_neighbours_know_already_silence_the_others(tmp_path: Path) -> None:
+def test_images_that_the_neighbours_know_already_silence_the_others(tmp_path):
     """At no distance, all depends on how float32 rounds: such images may differ, and count as ties."""
     model = Model(write_model(tmp_path, "neighbors", NEIGHBORS | {"weights": "distance"}))
     known = np.asarray(model.stored.values())[:20]
@@ -50,7 +49,7 @@ def test_images_that_the_neighbours_know_already_silence_the_others(tmp_path: Pa
     assert model.predictor.tied(known).all()
 
 
-def test_a_network_is_asked_with_its_running_averages(tmp_path: Path) -> None:
+def test_a_network_is_asked_with_its_running_averages(tmp_path):
     stored = write_model(tmp_path, "networks", PERCEPTRON)
     pixels = pixels_of(stored)[:1]
     network = load(stored.file("network.safetensors"), PERCEPTRON, (1, 8, 8), 10).eval()
@@ -60,7 +59,7 @@ def test_a_network_is_asked_with_its_running_averages(tmp_path: Path) -> None:
     np.testing.assert_allclose(Model(stored).predict(pixels).proba, expected, rtol=1e-6)
 
 
-def test_a_file_with_other_weights_is_refused(tmp_path: Path) -> None:
+def test_a_file_with_other_weights_is_refused(tmp_path):
     model = Model(write_model(tmp_path, "networks", PERCEPTRON))
     pixels = pixels_of(model.stored)
     study = model.predict(pixels)
@@ -74,7 +73,7 @@ def test_a_file_with_other_weights_is_refused(tmp_path: Path) -> None:
         compare(session(content.SerializeToString()), model, pixels, study.y_pred, study.proba)
 
 
-def test_classes_that_are_equally_likely_are_listed_as_ties(tmp_path: Path) -> None:
+def test_classes_that_are_equally_likely_are_listed_as_ties(tmp_path):
     stored = write_model(tmp_path, "networks", PERCEPTRON)
     model = Model(stored)
     pixels = pixels_of(stored)[:5]
@@ -89,7 +88,7 @@ def test_classes_that_are_equally_likely_are_listed_as_ties(tmp_path: Path) -> N
     assert found.n_same == 0
 
 
-def test_neighbours_that_keep_too_much_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neighbours_that_keep_too_much_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(neighbors, "MOST_BYTES", 50_000)
     model = Model(write_model(tmp_path, "neighbors", NEIGHBORS))
     with pytest.raises(
@@ -98,7 +97,7 @@ def test_neighbours_that_keep_too_much_are_refused(tmp_path: Path, monkeypatch: 
         to_onnx(model, {})
 
 
-def test_a_layer_that_onnx_does_not_know_ends_in_a_sentence(tmp_path: Path) -> None:
+def test_a_layer_that_onnx_does_not_know_ends_in_a_sentence(tmp_path):
     class Odd(nn.Module):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return torch.linalg.eigvalsh(images[:, 0].float())[:, :1].expand(-1, 10)
@@ -111,7 +110,7 @@ def test_a_layer_that_onnx_does_not_know_ends_in_a_sentence(tmp_path: Path) -> N
         to_onnx(model, {})
 
 
-def test_a_model_that_is_not_there_or_has_failed_is_told_of(tmp_path: Path) -> None:
+def test_a_model_that_is_not_there_or_has_failed_is_told_of(tmp_path):
     with pytest.raises(UserError, match="holds no fitted model; run the study first"):
         Stored.read(tmp_path, "model")
     stored = write_model(tmp_path, "networks", PERCEPTRON)
@@ -125,7 +124,7 @@ def test_a_model_that_is_not_there_or_has_failed_is_told_of(tmp_path: Path) -> N
         Stored.read(tmp_path, "model")
 
 
-def test_results_of_an_older_version_and_rooms_without_a_predictor_are_told_of(tmp_path: Path) -> None:
+def test_results_of_an_older_version_and_rooms_without_a_predictor_are_told_of(tmp_path):
     stored = write_model(tmp_path, "networks", PERCEPTRON)
     fit = stored.fit | {"stored": stored.fit["stored"] | {"room": "tuning"}}
     with pytest.raises(UserError, match=r"belongs to the room tuning, which has no predictor.py"):

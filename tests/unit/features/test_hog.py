@@ -24,7 +24,7 @@ def images_of(shape: tuple[int, int, int]) -> np.ndarray:
         ((1, 4, 4), {"cell_size": 2}),
     ],
 )
-def test_it_is_scikit_images_of_the_mean_of_the_channels(shape: tuple[int, int, int], change: dict) -> None:
+def test_it_is_scikit_images_of_the_mean_of_the_channels(shape, change):
     params, images = DEFAULTS | change, images_of(shape)
     found = hog.transform(images, {}, params, shape)
     setting = Setting(9, 2, shape, images.shape[1])
@@ -51,7 +51,7 @@ def test_it_is_scikit_images_of_the_mean_of_the_channels(shape: tuple[int, int, 
         ),
     ],
 )
-def test_what_does_not_fit_is_told(shape: tuple[int, int, int], change: dict, sentence: str) -> None:
+def test_what_does_not_fit_is_told(shape, change, sentence):
     setting = Setting(9, 2, shape, int(np.prod(shape)))
     (found,) = hog.KIND.impossible("f", DEFAULTS | change, setting)
     assert found.startswith(f"f.cell_size is 8; {sentence}")

@@ -49,7 +49,7 @@ def transform(name: str, state: dict, images: np.ndarray = IMAGES) -> np.ndarray
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_module_is_what_its_kind_says(name: str) -> None:
+def test_a_module_is_what_its_kind_says(name):
     kind, module = KINDS[name], module_of(name)
     assert kind is module.KIND and kind.name == name
     assert callable(module.transform) and hasattr(module, "fit") == kind.fitted
@@ -60,7 +60,7 @@ def test_a_module_is_what_its_kind_says(name: str) -> None:
         assert parameter.required or Draft202012Validator(parameter.schema).is_valid(parameter.default)
 
 
-def test_kinds_are_known_without_heavy_imports() -> None:
+def test_kinds_are_known_without_heavy_imports():
     code = (
         "import sys, cifarbench.features.kinds as kinds\n"
         "print(*({'torch', 'torchvision', 'timm', 'sklearn', 'skimage', 'scipy', 'skops'} & set(sys.modules)))"
@@ -72,7 +72,7 @@ def test_kinds_are_known_without_heavy_imports() -> None:
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_blocks_give_what_the_whole_gives(name: str) -> None:
+def test_blocks_give_what_the_whole_gives(name):
     state = fit(name, IMAGES, LABELS, np.arange(120))
     whole = transform(name, state)
     assert whole.dtype == np.float32 and whole.flags.c_contiguous
@@ -83,7 +83,7 @@ def test_blocks_give_what_the_whole_gives(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, (kind, _) in ENTRIES.items() if KINDS[kind].fitted])
-def test_only_the_given_rows_are_looked_at(name: str) -> None:
+def test_only_the_given_rows_are_looked_at(name):
     rows = np.arange(0, 120, 2)
     other, other_labels = IMAGES.copy(), LABELS.copy()
     other[1::2] = 255 - other[1::2] // 3

@@ -33,9 +33,7 @@ def fit(values: np.ndarray, labels: np.ndarray, shrinkage: float, n_classes: int
 
 
 @pytest.mark.parametrize("as_features", [False, True])
-def test_with_little_shrinkage_it_is_scikit_learns(
-    images: np.ndarray, labels: np.ndarray, as_features: bool
-) -> None:
+def test_with_little_shrinkage_it_is_scikit_learns(images, labels, as_features):
     values = images / np.float32(50) if as_features else images
     found = lda.transform(values, fit(values, labels, 1e-9), {}, SHAPE)
     theirs = LinearDiscriminantAnalysis(solver="eigen").fit(values.astype(np.float64), labels)
@@ -43,9 +41,7 @@ def test_with_little_shrinkage_it_is_scikit_learns(
 
 
 @pytest.mark.parametrize("shrinkage", [0.01, 0.1, 1.0])
-def test_the_covariance_within_classes_is_shrunk(
-    images: np.ndarray, labels: np.ndarray, shrinkage: float
-) -> None:
+def test_the_covariance_within_classes_is_shrunk(images, labels, shrinkage):
     found = lda.transform(images, fit(images, labels, shrinkage), {}, SHAPE)
     values = images.astype(np.float64)
     means = np.array([values[labels == label].mean(axis=0) for label in range(N_CLASSES)])[labels]
@@ -63,15 +59,13 @@ def assert_same_up_to_signs(found: np.ndarray, expected: np.ndarray) -> None:
     np.testing.assert_allclose(found, expected, atol=2e-4 * np.abs(expected).max())
 
 
-def test_fewer_values_than_classes_give_fewer_outputs(images: np.ndarray, labels: np.ndarray) -> None:
+def test_fewer_values_than_classes_give_fewer_outputs(images, labels):
     values = images[:, :2]
     found = lda.transform(values, fit(values, labels, 0.1), {}, SHAPE)
     assert found.shape == (300, 2) == (300, lda.KIND.n_outputs({}, Setting(300, N_CLASSES, SHAPE, 2)))
 
 
-def test_a_class_without_images_and_a_value_that_never_varies_do_no_harm(
-    images: np.ndarray, labels: np.ndarray
-) -> None:
+def test_a_class_without_images_and_a_value_that_never_varies_do_no_harm(images, labels):
     still = images.copy()
     still[:, 3] = 9
     found = lda.transform(still, fit(still, labels, 0.1, n_classes=N_CLASSES + 1), {}, SHAPE)
@@ -81,5 +75,5 @@ def test_a_class_without_images_and_a_value_that_never_varies_do_no_harm(
     assert not found[:, 3].any()
 
 
-def test_how_many_outputs_is_known_only_if_the_inputs_are() -> None:
+def test_how_many_outputs_is_known_only_if_the_inputs_are():
     assert lda.KIND.n_outputs({}, Setting(300, N_CLASSES, SHAPE, None)) is None

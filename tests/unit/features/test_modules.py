@@ -43,7 +43,7 @@ def fitted(kind: str, entry: dict[str, Any], values: np.ndarray) -> tuple[dict, 
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_a_module_gives_what_transform_gives(images: np.ndarray, name: str) -> None:
+def test_a_module_gives_what_transform_gives(images, name):
     kind, entry = ENTRIES[name]
     params, state = fitted(kind, entry, images)
     expected = module_of(kind).transform(images, state, params, SHAPE)
@@ -56,7 +56,7 @@ def test_a_module_gives_what_transform_gives(images: np.ndarray, name: str) -> N
 
 
 @pytest.mark.parametrize("kind", ["pca", "lda", "whitened"])
-def test_on_other_features_as_well(images: np.ndarray, kind: str) -> None:
+def test_on_other_features_as_well(images, kind):
     values = images[:, :40].astype(np.float32) / 10
     params, state = fitted(kind, {"n_components": 6} if kind == "pca" else {}, values)
     expected = module_of(kind).transform(values, state, params, SHAPE)
@@ -65,7 +65,7 @@ def test_on_other_features_as_well(images: np.ndarray, kind: str) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
 
 
-def test_a_kind_without_a_module_ends_in_a_sentence() -> None:
+def test_a_kind_without_a_module_ends_in_a_sentence():
     assert set(STAGES) < set(KINDS)
     for kind in set(KINDS) - set(STAGES):
         with pytest.raises(UserError, match=f"features of the kind {kind} can't be said in ONNX"):

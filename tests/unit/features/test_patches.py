@@ -49,7 +49,7 @@ def by_loops(image: np.ndarray, state: dict, params: dict) -> np.ndarray:
 
 @pytest.mark.parametrize("method", ["random", "kmeans"])
 @pytest.mark.parametrize(("pooling", "stride"), [(1, 1), (2, 1), (3, 1), (2, 2), (3, 2), (1, 5), (1, 99)])
-def test_it_is_what_loops_give(images: np.ndarray, method: str, pooling: int, stride: int) -> None:
+def test_it_is_what_loops_give(images, method, pooling, stride):
     params = PARAMS | {"method": method, "pooling": pooling, "stride": stride}
     state = fit(images, params)
     found = patches.transform(images, state, params, SHAPE)
@@ -61,15 +61,13 @@ def test_it_is_what_loops_give(images: np.ndarray, method: str, pooling: int, st
 
 
 @pytest.mark.parametrize("power", [0.25, 0.5])
-def test_averages_are_raised_to_the_power(images: np.ndarray, power: float) -> None:
+def test_averages_are_raised_to_the_power(images, power):
     state = fit(images, PARAMS)
     found = patches.transform(images, state, PARAMS | {"power": power}, SHAPE)
     np.testing.assert_allclose(found, patches.transform(images, state, PARAMS, SHAPE) ** power, rtol=1e-5)
 
 
-def test_tiles_of_positions_and_filters_do_not_matter(
-    images: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tiles_of_positions_and_filters_do_not_matter(images, monkeypatch):
     state = fit(images, PARAMS)
     whole = patches.transform(images, state, PARAMS, SHAPE)
     # One image and two of five filters at a time.
@@ -78,7 +76,7 @@ def test_tiles_of_positions_and_filters_do_not_matter(
     np.testing.assert_allclose(patches.transform(images, state, PARAMS, SHAPE), whole, atol=1e-5)
 
 
-def test_random_filters_are_whitened_patches_of_the_images(images: np.ndarray) -> None:
+def test_random_filters_are_whitened_patches_of_the_images(images):
     # Of one place only, all patches are known.
     params = PARAMS | {"size": 8, "n_patches": 3}
     square = np.ascontiguousarray(images.reshape(-1, *SHAPE)[:, :, :8]).reshape(60, -1)
@@ -104,19 +102,19 @@ def _root(matrix: np.ndarray) -> np.ndarray:
     return vectors * np.sqrt(variances) @ vectors.T
 
 
-def test_the_seed_decides(images: np.ndarray) -> None:
+def test_the_seed_decides(images):
     state, same, other = (fit(images, PARAMS, seed=seed)["filters"] for seed in (1, 1, 2))
     np.testing.assert_array_equal(state, same)
     assert not np.allclose(state, other)
 
 
-def test_an_image_of_one_value_is_no_division_by_zero(images: np.ndarray) -> None:
+def test_an_image_of_one_value_is_no_division_by_zero(images):
     even = images.copy()
     even[0] = 0
     assert np.isfinite(patches.transform(even, fit(even, PARAMS), PARAMS, SHAPE)).all()
 
 
-def test_a_single_grey_pixel_is_no_patch() -> None:
+def test_a_single_grey_pixel_is_no_patch():
     setting = Setting(60, 2, (1, 9, 8), 72)
     assert list(patches.KIND.impossible("f", PARAMS | {"size": 1}, setting)) == [
         "f.size is 1; it must be at least 2, since a single value has no contrast."
@@ -141,7 +139,7 @@ def test_a_single_grey_pixel_is_no_patch() -> None:
         ({"size": 7, "pooling": 2}, None),
     ],
 )
-def test_what_does_not_fit_is_told(change: dict, sentence: str | None) -> None:
+def test_what_does_not_fit_is_told(change, sentence):
     found = list(patches.KIND.impossible("f", PARAMS | change, Setting(60, 2, SHAPE, 216)))
     assert len(found) == bool(sentence)
     assert "".join(found).startswith(sentence or "")

@@ -36,7 +36,7 @@ def reference(images: np.ndarray, regularization: float, normalize: bool) -> np.
 
 @pytest.mark.parametrize("regularization", [0.01, 1.0])
 @pytest.mark.parametrize("normalize", [False, True])
-def test_it_is_zca_of_normalised_images(images: np.ndarray, regularization: float, normalize: bool) -> None:
+def test_it_is_zca_of_normalised_images(images, regularization, normalize):
     params = PARAMS | {"regularization": regularization, "normalize": normalize}
     found = whitened.transform(images, whitened.fit(inputs(images), PARAMS), params, SHAPE)
     expected = reference(images, regularization, normalize)
@@ -44,14 +44,14 @@ def test_it_is_zca_of_normalised_images(images: np.ndarray, regularization: floa
 
 
 @pytest.mark.parametrize("normalize", [False, True])
-def test_all_components_are_as_far_apart_as_what_is_turned_back(images: np.ndarray, normalize: bool) -> None:
+def test_all_components_are_as_far_apart_as_what_is_turned_back(images, normalize):
     state, params = whitened.fit(inputs(images), PARAMS), PARAMS | {"normalize": normalize}
     turned, kept = (whitened.transform(images, state, params | {"n_components": n}, SHAPE) for n in (0, 60))
     found, expected = (np.linalg.norm(one[:, None] - one[None, :50], axis=2) for one in (kept, turned))
     np.testing.assert_allclose(found, expected, atol=1e-4 * expected.max())
 
 
-def test_fewer_components_are_the_first_ones(images: np.ndarray) -> None:
+def test_fewer_components_are_the_first_ones(images):
     state, params = whitened.fit(inputs(images), PARAMS), PARAMS | {"normalize": False}
     few, more = (whitened.transform(images, state, params | {"n_components": n}, SHAPE) for n in (7, 20))
     assert few.shape == (500, whitened.KIND.n_outputs({"n_components": 7}, Setting(500, 2, SHAPE, 60)))
@@ -60,14 +60,14 @@ def test_fewer_components_are_the_first_ones(images: np.ndarray) -> None:
     assert whitened.stored_bytes(state, {"n_components": 7}) == 4 * (60 + 7 * 60 + 7)
 
 
-def test_more_components_than_values_are_refused() -> None:
+def test_more_components_than_values_are_refused():
     entry, setting = PARAMS | {"n_components": 61}, Setting(500, 2, SHAPE, 60)
     assert list(whitened.KIND.impossible("f", entry, setting)) == [
         "f.n_components is 61; it must be at most 60, the number of values."
     ]
 
 
-def test_its_scale_does_not_matter(images: np.ndarray) -> None:
+def test_its_scale_does_not_matter(images):
     features = images.astype(np.float32)
     found = whitened.transform(features, whitened.fit(inputs(features), PARAMS), PARAMS, SHAPE)
     again = whitened.transform(
@@ -76,7 +76,7 @@ def test_its_scale_does_not_matter(images: np.ndarray) -> None:
     np.testing.assert_allclose(again, found, atol=1e-4)
 
 
-def test_an_image_of_one_value_is_no_division_by_zero(images: np.ndarray) -> None:
+def test_an_image_of_one_value_is_no_division_by_zero(images):
     even = np.concatenate([images, np.full((1, 60), 77, np.uint8)])
     state = whitened.fit(inputs(even), PARAMS)
     found = whitened.transform(even, state, PARAMS, SHAPE)

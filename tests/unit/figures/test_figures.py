@@ -140,7 +140,7 @@ def all_svg_figures() -> dict[str, Figure]:
 
 
 @pytest.mark.parametrize("name", all_svg_figures())
-def test_svg_suits_any_page(name: str, tmp_path: Path) -> None:
+def test_svg_suits_any_page(name, tmp_path):
     text = svg_of(all_svg_figures()[name], tmp_path, 'Said of "it" & <more>.')
     root = ET.fromstring(text)
     assert root.get("role") == "img"
@@ -159,11 +159,11 @@ def test_svg_suits_any_page(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", all_svg_figures())
-def test_equal_content_gives_equal_bytes(name: str, tmp_path: Path) -> None:
+def test_equal_content_gives_equal_bytes(name, tmp_path):
     assert svg_of(all_svg_figures()[name], tmp_path) == svg_of(all_svg_figures()[name], tmp_path)
 
 
-def test_names_inside_differ_from_figure_to_figure(tmp_path: Path) -> None:
+def test_names_inside_differ_from_figure_to_figure(tmp_path):
     texts = [svg_of(all_svg_figures()["cost"], tmp_path, description) for description in ("One.", "Other.")]
     one, other = (set(re.findall(r'id="([^"]+)"', text)) for text in texts)
     assert one and not one & other
@@ -174,7 +174,7 @@ def test_names_inside_differ_from_figure_to_figure(tmp_path: Path) -> None:
 # ---- single figures ----
 
 
-def test_confusion_matrix_counts_and_names_every_cell(tmp_path: Path) -> None:
+def test_confusion_matrix_counts_and_names_every_cell(tmp_path):
     matrix = np.arange(9).reshape(3, 3)
     figure = confusion.draw(matrix, ["x", "y", "z"], STYLE)
     assert words_of(figure) == [str(n) for n in range(9)]
@@ -184,7 +184,7 @@ def test_confusion_matrix_counts_and_names_every_cell(tmp_path: Path) -> None:
     assert "12 of 36" in confusion.describe("m", matrix, list("xyz"))
 
 
-def test_confusion_matrix_of_absent_classes_and_of_many(tmp_path: Path) -> None:
+def test_confusion_matrix_of_absent_classes_and_of_many(tmp_path):
     svg_of(confusion.draw(np.zeros((3, 3), dtype=int), ["x", "y", "z"], STYLE), tmp_path)
     n = confusion.MOST_COUNTED + 1
     many = confusion.draw(np.eye(n, dtype=int), [f"class {i}" for i in range(n)], STYLE)
@@ -193,7 +193,7 @@ def test_confusion_matrix_of_absent_classes_and_of_many(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 200])
-def test_training_curves_of_any_length(epochs: int, tmp_path: Path) -> None:
+def test_training_curves_of_any_length(epochs, tmp_path):
     rows = history(epochs)
     figure = training.draw(rows, learning(rows), STYLE)
     assert [axes.get_title("left") for axes in figure.axes] == ["loss", "accuracy"]
@@ -202,13 +202,13 @@ def test_training_curves_of_any_length(epochs: int, tmp_path: Path) -> None:
     svg_of(figure, tmp_path)
 
 
-def test_accuracy_shows_seeds_only_where_there_are_several() -> None:
+def test_accuracy_shows_seeds_only_where_there_are_several():
     without = accuracy.draw([row("one", 0.4)], STYLE)
     assert "seeds" not in without.axes[0].get_xlabel()
     assert "seeds" in accuracy.draw([row("one", 0.4, spread=0.01)], STYLE).axes[0].get_xlabel()
 
 
-def test_paired_cells_read_from_the_row() -> None:
+def test_paired_cells_read_from_the_row():
     tests = [
         pair("one", "two", -0.123, 1e-9),
         pair("one", "three", 0.04, 0.2),
@@ -222,7 +222,7 @@ def test_paired_cells_read_from_the_row() -> None:
     assert "not told apart: one and three" in paired.describe(["one", "two", "three"], tests)
 
 
-def test_many_pairs_leave_their_intervals_to_the_table(tmp_path: Path) -> None:
+def test_many_pairs_leave_their_intervals_to_the_table(tmp_path):
     models = [f"model_{i}" for i in range(11)]
     tests = [pair(a, b, 0.1, 0.001) for a, b in combinations(models, 2)]
     words = words_of(paired.draw(models, tests, STYLE))
@@ -230,7 +230,7 @@ def test_many_pairs_leave_their_intervals_to_the_table(tmp_path: Path) -> None:
     assert not any("p < 0.001" in text or "interval" in text for text in words)
 
 
-def test_without_any_model_every_figure_says_so(tmp_path: Path) -> None:
+def test_without_any_model_every_figure_says_so(tmp_path):
     for module in (accuracy, cost):
         assert words_of(module.draw([], STYLE)) == ["no model to show"]
         svg_of(module.draw([], STYLE), tmp_path, module.describe([]))
@@ -240,19 +240,19 @@ def test_without_any_model_every_figure_says_so(tmp_path: Path) -> None:
         assert words_of(draw(PIXELS, nobody, SHAPE, STYLE)) == ["No model has looked at the images."]
 
 
-def test_paired_tests_of_one_model(tmp_path: Path) -> None:
+def test_paired_tests_of_one_model(tmp_path):
     figure = paired.draw(["only"], [], STYLE)
     assert words_of(figure) == ["one model: no pairs"]
     svg_of(figure, tmp_path)
 
 
 @pytest.mark.parametrize("seconds", [[1.0, 1.0, 1.0], [1.0, 30.0, 0.002], [0.0, 1.0, 2.0]])
-def test_cost_on_any_scale(seconds: list[float], tmp_path: Path) -> None:
+def test_cost_on_any_scale(seconds, tmp_path):
     rows = [row(f"m{i}", 0.4 + i / 100, s) for i, s in enumerate(seconds)]
     assert "mathdefault" not in svg_of(cost.draw(rows, STYLE), tmp_path)
 
 
-def test_more_models_than_colors_and_marks() -> None:
+def test_more_models_than_colors_and_marks():
     few = cost.draw([row(f"model_{i}", i / 20, i + 1) for i in range(6)], STYLE)
     many = cost.draw([row(f"model_{i}", i / 20, i + 1) for i in range(15)], STYLE)
     assert many.get_figheight() > few.get_figheight()
@@ -261,7 +261,7 @@ def test_more_models_than_colors_and_marks() -> None:
     assert [color for color, _ in looks[:4]] == [BLUE, RED, BLUE, RED]
 
 
-def test_numbers_under_an_axis_do_not_run_into_each_other() -> None:
+def test_numbers_under_an_axis_do_not_run_into_each_other():
     def labels(low: float, high: float) -> list[str]:
         figure = cost.draw([row("a", 0.4, low), row("b", 0.5, high)], STYLE)
         figure.draw_without_rendering()
@@ -278,7 +278,7 @@ def test_numbers_under_an_axis_do_not_run_into_each_other() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12))
-def test_pareto_front_is_what_nothing_beats(points: list[tuple[int, int]]) -> None:
+def test_pareto_front_is_what_nothing_beats(points):
     costs, values = zip(*points, strict=True)
     front = cost.pareto_front(list(costs), list(values))
     beaten = {
@@ -291,7 +291,7 @@ def test_pareto_front_is_what_nothing_beats(points: list[tuple[int, int]]) -> No
 
 
 @pytest.mark.parametrize(("y_pred", "confidence"), [([0, 0], 1.0), ([1, 1], 1.0), ([0, 1], 0.5)])
-def test_reliability_of_extremes(y_pred: list[int], confidence: float, tmp_path: Path) -> None:
+def test_reliability_of_extremes(y_pred, confidence, tmp_path):
     proba = np.full((2, 2), 1 - confidence)
     proba[[0, 1], y_pred] = confidence
     scores = score(np.array([0, 0]), np.array(y_pred), proba, ["x", "y"], seed=0)
@@ -301,14 +301,14 @@ def test_reliability_of_extremes(y_pred: list[int], confidence: float, tmp_path:
 # ---- pictures ----
 
 
-def test_the_same_images_for_every_model() -> None:
+def test_the_same_images_for_every_model():
     assert choose(10_000, 20, seed=0).tolist() == choose(10_000, 20, seed=0).tolist()
     assert choose(10_000, 20, seed=0).tolist() != choose(10_000, 20, seed=1).tolist()
     assert len(set(choose(10_000, 20, seed=0).tolist())) == 20
     assert sorted(choose(5, 20, seed=0).tolist()) == [0, 1, 2, 3, 4]
 
 
-def test_wrong_predictions_are_marked(tmp_path: Path) -> None:
+def test_wrong_predictions_are_marked(tmp_path):
     figure = draw_predictions(PIXELS[:2], np.array([0, 1]), np.array([0, 0]), ["x", "y"], SHAPE, STYLE)
     assert words_of(figure) == ["✓ x", "✗ x\ntrue: y"]
     save_png(figure, tmp_path / "a.png", dpi=100)
@@ -318,7 +318,7 @@ def test_wrong_predictions_are_marked(tmp_path: Path) -> None:
         assert picture.width == pytest.approx(720, abs=2)
 
 
-def test_rows_of_pixels_become_pictures() -> None:
+def test_rows_of_pixels_become_pictures():
     pictures = as_pictures(PIXELS, SHAPE)
     assert pictures.shape == (30, 4, 5, 3)
     # Channel by channel, each row by row.
@@ -328,7 +328,7 @@ def test_rows_of_pixels_become_pictures() -> None:
     assert (grey[..., 0] == grey[..., 2]).all()
 
 
-def test_confused_pairs_have_a_head_each() -> None:
+def test_confused_pairs_have_a_head_each():
     pairs = [
         {"true": "x", "predicted": "y", "count": 3, "share": 0.25, "examples": [1, 2, 3]},
         {"true": "y", "predicted": "x", "count": 1, "share": 0.5, "examples": [4]},
@@ -340,7 +340,7 @@ def test_confused_pairs_have_a_head_each() -> None:
     assert words_of(draw_confused_pairs(PIXELS, [], SHAPE, STYLE)) == ["No image is taken for another class."]
 
 
-def test_images_that_all_get_wrong_and_one_gets_right() -> None:
+def test_images_that_all_get_wrong_and_one_gets_right():
     nothing = {"count": 0, "indices": [], "true": [], "predicted": [], "votes": []}
     found = {
         "n_test": 30,
@@ -369,10 +369,10 @@ def test_images_that_all_get_wrong_and_one_gets_right() -> None:
 
 
 @pytest.mark.parametrize("color", [BLUE, RED, "#00597a", "#b54400", "#e8e8e8", "#777777"])
-def test_words_stand_out_on_any_color(color: str) -> None:
+def test_words_stand_out_on_any_color(color):
     one, other = luminance(color), luminance(readable_on(color))
     assert (max(one, other) + 0.05) / (min(one, other) + 0.05) >= 4.5
 
 
-def test_signs() -> None:
+def test_signs():
     assert [signed(value) for value in (1.25, -0.26, 0.04, -0.04)] == ["+1.2", f"{MINUS}0.3", "0.0", "0.0"]

@@ -86,7 +86,7 @@ def entry(name: str, **params) -> dict:
     }
 
 
-def test_a_good_one_passes(own: Path) -> None:
+def test_a_good_one_passes(own):
     try_out("models.m", entry("Flat", width=5), SETTING)
 
 
@@ -113,9 +113,7 @@ def test_a_good_one_passes(own: Path) -> None:
         ("Nothing", {}, "own_nets.py has no Nothing"),
     ],
 )
-def test_what_can_t_be_trained_is_refused_in_a_sentence(
-    own: Path, name: str, params: dict, said: str
-) -> None:
+def test_what_can_t_be_trained_is_refused_in_a_sentence(own, name, params, said):
     with pytest.raises(UserError) as caught:
         try_out("models.m", entry(name, **params), SETTING)
     assert said in str(caught.value)
@@ -142,7 +140,7 @@ def trained(folder: Path, params: dict, rows: np.ndarray | None = None):
     )
 
 
-def test_it_is_trained_stored_and_rebuilt(own: Path) -> None:
+def test_it_is_trained_stored_and_rebuilt(own):
     params = entry("Flat", width=6) | {"epochs": 40}
     fitted = trained(own, params)
     assert [row["epoch"] for row in fitted.history] == list(range(40))
@@ -153,7 +151,7 @@ def test_it_is_trained_stored_and_rebuilt(own: Path) -> None:
     assert torch.equal(again.eval()(batch), fitted.network.eval()(batch))
 
 
-def test_a_part_of_the_images_has_checkpoints_of_its_own(own: Path) -> None:
+def test_a_part_of_the_images_has_checkpoints_of_its_own(own):
     params = entry("Flat")
     trained(own, params)
     trained(own, params, np.arange(30))
@@ -161,14 +159,14 @@ def test_a_part_of_the_images_has_checkpoints_of_its_own(own: Path) -> None:
     assert len(list((own / "checkpoints").iterdir())) == 3
 
 
-def test_a_loss_that_is_no_number_ends_it_with_a_reason(own: Path) -> None:
+def test_a_loss_that_is_no_number_ends_it_with_a_reason(own):
     with pytest.raises(
         FloatingPointError, match="the training loss is nan in epoch 0; a lower learning_rate"
     ):
         trained(own, entry("Flat", spoil="nan"))
 
 
-def test_a_perceptron_takes_images(own: Path) -> None:
+def test_a_perceptron_takes_images(own):
     params = {
         "hidden_dim": 8,
         "batch_norm": True,

@@ -97,9 +97,7 @@ def train(
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_another_training_starts_anew(
-    folder: Path, caplog: pytest.LogCaptureFixture, change: dict[str, Any]
-) -> None:
+def test_another_training_starts_anew(folder, caplog, change):
     caplog.set_level(logging.INFO)
     first = train(folder)
     change = dict(change)
@@ -115,7 +113,7 @@ def test_another_training_starts_anew(
 
 
 @pytest.mark.parametrize("part", ["all", "first_12"])
-def test_the_same_training_goes_on(folder: Path, caplog: pytest.LogCaptureFixture, part: str) -> None:
+def test_the_same_training_goes_on(folder, caplog, part):
     caplog.set_level(logging.INFO)
     straight = train(folder, part=part, epochs=7)
     for path in (folder / "checkpoints").rglob("*.pt"):
@@ -126,13 +124,13 @@ def test_the_same_training_goes_on(folder: Path, caplog: pytest.LogCaptureFixtur
     assert "Training goes on after 4 epochs, from its checkpoint." in caplog.text
 
 
-def test_nothing_but_the_last_checkpoint_of_a_training_is_kept(folder: Path) -> None:
+def test_nothing_but_the_last_checkpoint_of_a_training_is_kept(folder):
     train(folder)
     train(folder)
     assert len([path for path in (folder / "checkpoints").rglob("*") if path.is_file()]) == 1
 
 
-def test_initial_weights_and_all_else_have_seeds_of_their_own(folder: Path) -> None:
+def test_initial_weights_and_all_else_have_seeds_of_their_own(folder):
     def weights(**seeds: int) -> torch.Tensor:
         # So small a rate that they stay where they were.
         train(folder, learning_rate=1e-30, **seeds)
@@ -148,7 +146,7 @@ def test_initial_weights_and_all_else_have_seeds_of_their_own(folder: Path) -> N
     assert train(folder, seed=3, weights_seed=4) != train(folder, seed=4, weights_seed=4)
 
 
-def test_trained_on_a_part_test_images_are_asked_once(folder: Path) -> None:
+def test_trained_on_a_part_test_images_are_asked_once(folder):
     train(folder, part="first_12")
     *before, last = read_rows(folder / "history.csv")
     assert len(before) == 3
@@ -161,7 +159,7 @@ def test_trained_on_a_part_test_images_are_asked_once(folder: Path) -> None:
     assert last["test_accuracy"] == right.mean()
 
 
-def test_predictions_are_those_of_the_stored_network(folder: Path) -> None:
+def test_predictions_are_those_of_the_stored_network(folder):
     train(folder)
     answers = read_arrays(folder / "predictions.npz")
     fit = read_json(folder / "fit.json") | {"stored": {"params": PARAMS}}

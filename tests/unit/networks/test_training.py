@@ -67,19 +67,19 @@ def names(network: nn.Module) -> list[str]:
     return [type(layer).__name__ for layer in network.layers]
 
 
-def test_layers_of_the_plain_perceptron() -> None:
+def test_layers_of_the_plain_perceptron():
     network = Perceptron((3, 32, 32), 10, 128, batch_norm=False, dropout=0.0)
     assert names(network) == ["Linear", "ReLU", "Linear", "ReLU", "Linear"]
     assert sum(weight.numel() for weight in network.parameters()) == 3072 * 128 + 128 + 128 * 128 + 128 + 1290
     assert network(torch.zeros(5, 3, 32, 32)).shape == (5, 10)
 
 
-def test_layers_with_batch_norm_and_dropout() -> None:
+def test_layers_with_batch_norm_and_dropout():
     network = Perceptron((3, 32, 32), 10, 128, batch_norm=True, dropout=0.5)
     assert names(network) == ["Linear", "BatchNorm1d", "ReLU", "Dropout"] * 2 + ["Linear"]
 
 
-def test_preprocessing_is_that_of_torchvision() -> None:
+def test_preprocessing_is_that_of_torchvision():
     # Here alone, so that processes which import this file do without it.
     from torchvision.transforms import v2
 
@@ -90,7 +90,7 @@ def test_preprocessing_is_that_of_torchvision() -> None:
     assert preprocess(pixels).aminmax() == (-1, 1)
 
 
-def test_dropout_is_that_of_torch() -> None:
+def test_dropout_is_that_of_torch():
     torch.manual_seed(3)
     inputs = torch.rand(1000, 100).add_(1).requires_grad_()
     layer = Dropout(0.3)
@@ -105,7 +105,7 @@ def test_dropout_is_that_of_torch() -> None:
     assert layer.eval()(inputs) is inputs
 
 
-def test_the_loop_computes_what_plain_pytorch_computes(tmp_path: Path) -> None:
+def test_the_loop_computes_what_plain_pytorch_computes(tmp_path):
     """The same epoch written out: float images, torch's own SGD, averages over batches."""
     network, history = trained(tmp_path, epochs=1)
     training, test = splits()
@@ -134,11 +134,11 @@ def test_the_loop_computes_what_plain_pytorch_computes(tmp_path: Path) -> None:
     torch.testing.assert_close(predict_logits(network, test.images), logits.detach())
 
 
-def test_it_learns(tmp_path: Path) -> None:
+def test_it_learns(tmp_path):
     assert trained(tmp_path, epochs=30)[1][-1]["test_accuracy"] > 0.8
 
 
-def test_more_epochs_go_on_and_end_as_if_never_stopped(tmp_path: Path) -> None:
+def test_more_epochs_go_on_and_end_as_if_never_stopped(tmp_path):
     trained(tmp_path / "a", epochs=3)
     network, history = trained(tmp_path / "a", epochs=5)
     straight, straight_history = trained(tmp_path / "b", epochs=5)
@@ -148,7 +148,7 @@ def test_more_epochs_go_on_and_end_as_if_never_stopped(tmp_path: Path) -> None:
     assert trained(tmp_path / "a", epochs=4)[1] == straight_history[:4]
 
 
-def test_a_torn_checkpoint_is_set_aside(tmp_path: Path, caplog) -> None:
+def test_a_torn_checkpoint_is_set_aside(tmp_path, caplog):
     _, before = trained(tmp_path, epochs=2)
     path = Checkpoints(tmp_path, BELONGS_TO).place.path / "epochs_2.pt"
     path.write_bytes(path.read_bytes()[:-100])
@@ -158,7 +158,7 @@ def test_a_torn_checkpoint_is_set_aside(tmp_path: Path, caplog) -> None:
     assert path.with_suffix(".pt.aside").exists()
 
 
-def test_a_foreign_checkpoint_is_set_aside(tmp_path: Path, caplog) -> None:
+def test_a_foreign_checkpoint_is_set_aside(tmp_path, caplog):
     trained(tmp_path, epochs=2, belongs_to={"learning_rate": 9})
     foreign = Checkpoints(tmp_path, {"learning_rate": 9}).place.path
     foreign.rename(Checkpoints(tmp_path, BELONGS_TO).place.path)
@@ -180,9 +180,7 @@ class Stopping(Checkpoints):
             raise Interrupted
 
 
-def test_with_everything_switched_on_it_goes_on_byte_for_byte(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_everything_switched_on_it_goes_on_byte_for_byte(tmp_path, monkeypatch):
     def convnet() -> nn.Module:
         torch.manual_seed(7)
         return build({"widths": [4]}, IMAGE_SHAPE, 3)
@@ -197,12 +195,12 @@ def test_with_everything_switched_on_it_goes_on_byte_for_byte(
     assert history == straight_history
 
 
-def test_a_network_with_convolutions_learns(tmp_path: Path) -> None:
+def test_a_network_with_convolutions_learns(tmp_path):
     network = build({"widths": [8]}, IMAGE_SHAPE, 3)
     assert trained(tmp_path, 10, network=network, momentum=0.9)[1][-1]["test_accuracy"] > 0.8
 
 
-def test_answers_for_an_image_and_its_mirror_image_are_averaged() -> None:
+def test_answers_for_an_image_and_its_mirror_image_are_averaged():
     torch.manual_seed(1)
     network, images = Perceptron(**SHAPE), splits()[1].images
     both = (predict_logits(network, images) + predict_logits(network, images.flip(3))) / 2
@@ -210,7 +208,7 @@ def test_answers_for_an_image_and_its_mirror_image_are_averaged() -> None:
     assert not torch.allclose(both, predict_logits(network, images))
 
 
-def test_losses_are_told_without_label_smoothing(tmp_path: Path) -> None:
+def test_losses_are_told_without_label_smoothing(tmp_path):
     # A batch that holds all images, and nothing learned yet: the loss is that of the untrained network.
     torch.manual_seed(7)
     network = Perceptron(IMAGE_SHAPE, 3, 16, batch_norm=False, dropout=0.0)
@@ -222,7 +220,7 @@ def test_losses_are_told_without_label_smoothing(tmp_path: Path) -> None:
     assert history[0]["train_loss"] == pytest.approx(loss, rel=1e-5)
 
 
-def test_a_saved_network_predicts_the_same(tmp_path: Path) -> None:
+def test_a_saved_network_predicts_the_same(tmp_path):
     network, _ = trained(tmp_path, epochs=1)
     save(tmp_path / "network.safetensors", network)
     images = splits()[1].images

@@ -94,7 +94,7 @@ def named(path: tuple) -> str:
 
 
 @pytest.mark.parametrize("overlays", OVERLAYS, ids="+".join)
-def test_the_shipped_configurations_are_good(overlays: list[str]) -> None:
+def test_the_shipped_configurations_are_good(overlays):
     from snakemake.utils import update_config
 
     merged = copy.deepcopy(CONFIG)
@@ -104,19 +104,19 @@ def test_the_shipped_configurations_are_good(overlays: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("path", "value"), cases(WRONG_TYPES))
-def test_a_wrong_type_is_named(path: tuple, value: Any) -> None:
+def test_a_wrong_type_is_named(path, value):
     said = refusal(spoilt(path, value))
     assert any(named(path[: end + 1]) in said for end in range(len(path))), said
     assert named(path[:1]) in said
 
 
 @pytest.mark.parametrize(("path", "value"), cases(OUT_OF_RANGE, skip=ANY_TEXT))
-def test_a_value_out_of_range_is_named(path: tuple, value: Any) -> None:
+def test_a_value_out_of_range_is_named(path, value):
     assert str(path[0]) in refusal(spoilt(path, value))
 
 
 @pytest.mark.parametrize("path", [p for p in KEYS if p[:-1] not in FREE], ids=named)
-def test_a_typo_is_named_and_mended(path: tuple) -> None:
+def test_a_typo_is_named_and_mended(path):
     config = copy.deepcopy(CONFIG)
     section = at(config, path[:-1])
     section[path[-1] + "x"] = section[path[-1]]
@@ -125,7 +125,7 @@ def test_a_typo_is_named_and_mended(path: tuple) -> None:
 
 
 @pytest.mark.parametrize("path", [p for p in KEYS if p[:-1] not in FREE and not optional(p)], ids=named)
-def test_a_key_left_out_is_named(path: tuple) -> None:
+def test_a_key_left_out_is_named(path):
     config = copy.deepcopy(CONFIG)
     del at(config, path[:-1])[path[-1]]
     assert path[-1] in refusal(config)
@@ -177,11 +177,11 @@ def test_a_key_left_out_is_named(path: tuple) -> None:
         (("sha256",), "0" * 64, "name the archive too"),
     ],
 )
-def test_impossible_values_say_what_would_do(path: tuple, value: Any, sentence: str) -> None:
+def test_impossible_values_say_what_would_do(path, value, sentence):
     assert sentence in refusal(spoilt(path, value))
 
 
-def test_nothing_is_left_unchecked() -> None:
+def test_nothing_is_left_unchecked():
     """Each object of the schema refuses unknown keys, and each key that it knows stands in the configuration."""
     assert SCHEMA["additionalProperties"] is False
     assert set(CONFIG) <= set(SCHEMA["properties"])

@@ -17,7 +17,7 @@ def pinned() -> dict[str, str]:
     return dict(line.split("==", 1) for line in lines if line)
 
 
-def test_conda_gives_the_same_versions() -> None:
+def test_conda_gives_the_same_versions():
     environment = yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]
     by_pip = dict(
         entry.split("==", 1) for part in environment if isinstance(part, dict) for entry in part["pip"]
