@@ -21,39 +21,26 @@ def history(test_accuracy: np.ndarray, test_loss: np.ndarray | None = None) -> d
     }
 
 
-def saturating(epochs: int, half_life: float) -> np.ndarray:
-    return 0.5 * (1 - 0.5 ** (np.arange(epochs) / half_life))
+# It has 0.01 left to gain where 0.5 * 0.5 ** (t / 15) = 0.01, at t = 84.7.
+SATURATING = 0.5 * (1 - 0.5 ** (np.arange(200) / 15))
+NOISE = np.random.default_rng(1).normal(scale=0.006, size=200)
+CURVES = {
+    "saturates": (SATURATING, 85, 3),
+    "saturates, with noise": (SATURATING + NOISE, 85, 12),
+    "falls again": (np.concatenate([np.linspace(0.1, 0.5, 41), np.linspace(0.5, 0.3, 60)]), 40, 3),
+    "is flat": (np.full(50, 0.4), 0, 0),
+    "jumps late": (np.where(np.arange(100) < 70, 0.3, 0.4), 68.5, 3.5),
+}
 
 
-def test_a_curve_that_saturates_levels_off_where_a_point_is_left_to_gain():
-    accuracy = saturating(200, half_life=15)
-    epoch = levels_off(np.arange(200), accuracy)
-    # 0.5 * 0.5 ** (t / 15) = 0.01 at t = 84.7
-    assert epoch == pytest.approx(85, abs=3)
-
-
-def test_noise_moves_it_little():
-    noise = np.random.default_rng(1).normal(scale=0.006, size=200)
-    found = levels_off(np.arange(200), saturating(200, 15) + noise)
-    assert found == pytest.approx(85, abs=12)
+@pytest.mark.parametrize("name", CURVES)
+def test_a_curve_levels_off_where_a_point_is_left_to_gain(name):
+    accuracy, epoch, off = CURVES[name]
+    assert levels_off(np.arange(len(accuracy)), accuracy) == pytest.approx(epoch, abs=off)
 
 
 def test_a_curve_that_still_climbs_does_not_level_off():
     assert levels_off(np.arange(200), np.linspace(0.2, 0.6, 200)) is None
-
-
-def test_a_curve_that_falls_again_levels_off_at_its_height():
-    accuracy = np.concatenate([np.linspace(0.1, 0.5, 41), np.linspace(0.5, 0.3, 60)])
-    assert levels_off(np.arange(101), accuracy) == pytest.approx(40, abs=3)
-
-
-def test_a_flat_curve_is_level_from_the_start():
-    assert levels_off(np.arange(50), np.full(50, 0.4)) == 0
-
-
-def test_a_late_jump_is_not_overlooked():
-    accuracy = np.where(np.arange(100) < 70, 0.3, 0.4)
-    assert 65 <= levels_off(np.arange(100), accuracy) <= 72
 
 
 def test_describes_loss_gap_and_steadiness():

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
+from test_tuning_figure import results
 
 from cifarbench.evaluation.comparison import agreement as compare_answers
 from cifarbench.evaluation.learning import describe as describe_learning
@@ -25,21 +27,10 @@ from cifarbench.figures.style import luminance, readable_on, save_png, save_svg,
 
 MINUS = "\N{MINUS SIGN}"
 BLUE, RED = "#0072b2", "#d55e00"
-STYLE: dict[str, Any] = {
-    "font_size": 9,
-    "color": BLUE,
-    "gap_color": RED,
-    "seed_color": RED,
-    "train_color": BLUE,
-    "test_color": RED,
-    "better_color": BLUE,
-    "worse_color": RED,
-    "right_color": "#00597a",
-    "wrong_color": "#b54400",
-    "colors": [BLUE, RED],
-    "n_pictures": 6,
-    "seed": 0,
-}
+CONFIG = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())["figures"]
+# All that any of them is told.
+STYLE: dict[str, Any] = {key: value for part in CONFIG.values() for key, value in part.items()}
+STYLE |= {"color": BLUE, "colors": [BLUE, RED], "n_pictures": 6, "seed": 0}
 SHAPE = [3, 4, 5]
 PIXELS = np.random.default_rng(0).integers(256, size=(30, 60), dtype=np.uint8)
 
@@ -99,20 +90,6 @@ def learning(rows: list[dict[str, float]]) -> dict[str, Any]:
     return describe_learning({name: np.array([row[name] for row in rows]) for name in rows[0]})
 
 
-def grid_rows() -> list[dict[str, float]]:
-    scores = {(5, 64): 0.38, (5, 128): 0.37, (10, 64): 0.40, (10, 128): 0.39}
-    return [
-        {
-            "param_knn__n_neighbors": k,
-            "param_pca__n_components": c,
-            "mean_test_score": value,
-            "std_test_score": 0.01,
-            "rank_test_score": 1 + sorted(scores.values(), reverse=True).index(value),
-        }
-        for (k, c), value in scores.items()
-    ]
-
-
 def all_svg_figures() -> dict[str, Figure]:
     rows = [row("one", 0.4), row("two", 0.5, 0.1), row("three", 0.45, 0.01, spread=0.02)]
     scores = score(np.array([0, 1, 1, 0]), np.array([0, 1, 0, 0]), np.full((4, 2), 0.5), ["x", "y"], seed=0)
@@ -120,17 +97,9 @@ def all_svg_figures() -> dict[str, Figure]:
         "confusion": confusion.draw(np.array([[5, 1], [2, 3]]), ["x", "y"], STYLE),
         "reliability": reliability.draw(scores, STYLE),
         "training": training.draw(history(20), learning(history(20)), STYLE),
-        "tuning": tuning.draw(grid_rows(), STYLE),
+        "tuning": tuning.draw(results(knn__n_neighbors=[5, 10], pca__n_components=[64, 128]), STYLE),
         "accuracy": accuracy.draw(rows, STYLE),
-        "paired": paired.draw(
-            ["one", "two", "three"],
-            [
-                pair("one", "two", -0.1, 0.001),
-                pair("one", "three", -0.05, 0.02),
-                pair("two", "three", 0.05, 0.3),
-            ],
-            STYLE,
-        ),
+        "paired": paired.draw(["one", "two"], [pair("one", "two", -0.1, 0.001)], STYLE),
         "cost": cost.draw(rows, STYLE),
         "fit_time": fit_time.draw(rows, STYLE),
     }
@@ -235,15 +204,10 @@ def test_without_any_model_every_figure_says_so(tmp_path):
         assert words_of(module.draw([], STYLE)) == ["no model to show"]
         svg_of(module.draw([], STYLE), tmp_path, module.describe([]))
     assert words_of(paired.draw([], [], STYLE)) == ["no model: no pairs"]
+    assert words_of(paired.draw(["only"], [], STYLE)) == ["one model: no pairs"]
     nobody = compare_answers(np.empty(0, dtype=int), {}, ["x", "y"])
     for draw in (draw_always_wrong, draw_only_one_right):
         assert words_of(draw(PIXELS, nobody, SHAPE, STYLE)) == ["No model has looked at the images."]
-
-
-def test_paired_tests_of_one_model(tmp_path):
-    figure = paired.draw(["only"], [], STYLE)
-    assert words_of(figure) == ["one model: no pairs"]
-    svg_of(figure, tmp_path)
 
 
 @pytest.mark.parametrize("seconds", [[1.0, 1.0, 1.0], [1.0, 30.0, 0.002], [0.0, 1.0, 2.0]])
@@ -345,13 +309,8 @@ def test_images_that_all_get_wrong_and_one_gets_right():
     found = {
         "n_test": 30,
         "n_models": 3,
-        "all_wrong": {
-            "count": 2,
-            "indices": [3, 9],
-            "true": ["x", "y"],
-            "predicted": ["y", "x"],
-            "votes": [3, 2],
-        },
+        "all_wrong": nothing
+        | {"count": 2, "indices": [3, 9], "true": ["x", "y"], "predicted": ["y", "x"], "votes": [3, 2]},
         "only_one_right": {"one": {"count": 1, "indices": [5]}, "two": {"count": 0, "indices": []}},
     }
     assert set(words_of(draw_always_wrong(PIXELS, found, SHAPE, STYLE))) == {

@@ -1,13 +1,10 @@
 """What models look for: filters as pictures, read from what was fitted."""
 
 import numpy as np
-import torch
 
 from cifarbench.features import patches
 from cifarbench.features.inputs import Inputs
 from cifarbench.figures.filters import COLUMNS, MOST, as_pixels, draw_filters
-from cifarbench.networks.building import save
-from cifarbench.networks.filters import filters
 from cifarbench.study.files import write_arrays
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -47,14 +44,6 @@ def test_the_largest_come_first_and_are_as_many_as_can_be_taken_in():
     ]
     (axes,) = draw_filters(many[: COLUMNS + 1], STYLE).axes
     assert len(axes.images) == COLUMNS + 1
-
-
-def test_a_convolution_s_filters_are_its_own(tmp_path):
-    network = torch.nn.Sequential(torch.nn.BatchNorm2d(3), torch.nn.Conv2d(3, 4, 5), torch.nn.Conv2d(4, 3, 3))
-    save(tmp_path / "network.safetensors", network)
-    np.testing.assert_array_equal(
-        filters(tmp_path / "network.safetensors", SHAPE), network[1].weight.detach()
-    )
 
 
 def test_patches_filters_give_the_response_to_a_patch(tmp_path):

@@ -48,3 +48,9 @@ def test_what_takes_no_images_has_none(tmp_path):
     save(tmp_path / "network.safetensors", nn.Linear(5, 5))
     with pytest.raises(ValueError, match=r"no weights of .*network\.safetensors are of images of shape"):
         filters(tmp_path / "network.safetensors", SHAPE)
+
+
+def test_a_convolution_s_filters_are_its_own(tmp_path):
+    network = nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 4, 5), nn.Conv2d(4, 3, 3))
+    save(tmp_path / "network.safetensors", network)
+    assert (filters(tmp_path / "network.safetensors", SHAPE) == network[1].weight.detach().numpy()).all()

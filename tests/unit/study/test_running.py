@@ -79,21 +79,16 @@ def locks(folder: Path, **owner) -> Path:
     return folder
 
 
-def test_locks_of_a_run_that_is_gone_are_taken_away(tmp_path, starter):
-    folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=ended(starter))
-    assert running.take_away_abandoned(folder, "python")
-    assert not folder.exists()
-
-
-def test_locks_of_another_program_with_the_same_number_are_taken_away(tmp_path, starter):
-    folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=starter.pid)
-    assert running.take_away_abandoned(folder, "snakemake")
-
-
-def test_locks_of_a_living_run_stay(tmp_path, starter):
-    folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=starter.pid)
-    assert not running.take_away_abandoned(folder, "python")
-    assert folder.exists()
+@pytest.mark.parametrize(
+    ("alive", "program", "stay"),
+    [(False, "python", False), (True, "snakemake", False), (True, "python", True)],
+    ids=["a run that is gone", "another program with its number", "a living run"],
+)
+def test_locks_are_taken_away_where_their_run_is_gone(tmp_path, starter, alive, program, stay):
+    pid = starter.pid if alive else ended(starter)
+    folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=pid)
+    assert running.take_away_abandoned(folder, program) == (not stay)
+    assert folder.exists() == stay
 
 
 def test_locks_of_two_runs_stay_while_one_of_them_lives(tmp_path, starter):
