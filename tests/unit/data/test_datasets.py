@@ -81,14 +81,8 @@ def test_cifar_100_with_other_classes_than_declared(tmp_path):
 
 # ---- Fashion-MNIST ----
 
-CLOTHING = {
-    "kind": "fashion_mnist",
-    "n_train": 20,
-    "n_test": 10,
-    "n_classes": 10,
-    "image_shape": [1, 3, 2],
-    "classes": CLOTHES,
-}
+CLOTHING = {"kind": "fashion_mnist", "n_train": 20, "n_test": 10, "n_classes": 10}
+CLOTHING |= {"image_shape": [1, 3, 2], "classes": CLOTHES}
 
 
 def idx(array):
@@ -128,18 +122,12 @@ IDX_FAULTS = {
     "empty": (b"", "begins with the bytes ; expected 00000801 00000014"),
     "no gzip": ("<html>", "can't be read .*Not a gzipped file"),
     "truncated": ("cut", "can't be read .*ended before"),
-    "a label too few": (
-        idx(np.arange(19) % 10),
-        "begins with the bytes 00000801 00000013; expected .* 00000014",
-    ),
+    "a label too few": (idx(np.arange(19) % 10), "bytes 00000801 00000013; expected .* 00000014"),
     "images in place of labels": (idx(np.zeros((20, 3, 2))), "begins with the bytes 00000803 00000014"),
     "content short by one": (idx(np.arange(20) % 10)[:-1], "holds 27 bytes; expected 28"),
     "content too long": (idx(np.arange(20) % 10) + b"x", "holds more bytes; expected 28"),
     "a bomb of zeros": (idx(np.arange(20) % 10) + bytes(10**8), "holds more bytes; expected 28"),
-    "a label that is no class": (
-        idx(np.arange(20)),
-        "has the label 10 at position 10; expected .* from 0 to 9",
-    ),
+    "a label that is no class": (idx(np.arange(20)), "has the label 10 at position 10; .* from 0 to 9"),
 }
 
 

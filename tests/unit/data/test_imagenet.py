@@ -67,10 +67,7 @@ def test_batches_are_joined_in_the_order_of_their_numbers(tmp_path, monkeypatch,
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        (
-            {TRAIN[3]: {"labels": [0] * 10}},
-            "train_data_batch_4 has the label 0 at position 0; expected whole numbers from 1 to 3",
-        ),
+        ({TRAIN[3]: {"labels": [0] * 10}}, "batch_4 has the label 0 at position 0; expected .* from 1 to 3"),
         ({TRAIN[3]: {"labels": [4] * 10}}, "has the label 4"),
         ({TRAIN[3]: {"labels": [1] * 9}}, "9 labels; expected 10"),
         (
@@ -81,7 +78,7 @@ def test_batches_are_joined_in_the_order_of_their_numbers(tmp_path, monkeypatch,
         ({TEST: {"data": "text"}}, "val_data has 'text' as its data"),
         (
             {TRAIN[0]: {"data": np.zeros((9, 48), np.uint8), "labels": [1] * 9}},
-            "102 training images; expected 103",
+            "102 training images; expected",
         ),
     ],
 )
@@ -91,26 +88,23 @@ def test_what_is_not_declared_is_refused_in_a_sentence(tmp_path, changed, said):
         load_dataset(tmp_path, ENTRY)
 
 
-def test_missing_empty_and_torn_files(tmp_path):
+@pytest.mark.parametrize("large", [10, 1_000_000], ids=["mapped", "read"])
+@pytest.mark.parametrize("end", [-200, 300])
+def test_a_torn_file_is_refused(tmp_path, monkeypatch, end, large):
+    monkeypatch.setattr(mapped, "LARGE", large)
     write(tmp_path, 4)
-    whole = (tmp_path / TEST).read_bytes()
-    (tmp_path / TEST).write_bytes(whole[:-200])
+    (tmp_path / TEST).write_bytes((tmp_path / TEST).read_bytes()[:end])
     with pytest.raises(UserError, match="val_data is not a batch"):
         load_dataset(tmp_path, ENTRY)
+
+
+def test_missing_and_empty_files(tmp_path):
+    write(tmp_path, 4)
     (tmp_path / TEST).write_bytes(b"")
     with pytest.raises(UserError, match="val_data is empty"):
         load_dataset(tmp_path, ENTRY)
     (tmp_path / TEST).unlink()
     with pytest.raises(UserError, match="lacks val_data; expected train_data_batch_1"):
-        load_dataset(tmp_path, ENTRY)
-
-
-def test_a_large_array_that_ends_too_soon_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(mapped, "LARGE", 10)
-    write(tmp_path, 4)
-    whole = (tmp_path / TEST).read_bytes()
-    (tmp_path / TEST).write_bytes(whole[:300])
-    with pytest.raises(UserError, match="val_data is not a batch"):
         load_dataset(tmp_path, ENTRY)
 
 

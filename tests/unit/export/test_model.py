@@ -67,9 +67,7 @@ def test_a_file_with_other_weights_is_refused(tmp_path):
     weights = max(content.graph.initializer, key=lambda one: np.prod(one.dims))
     changed = numpy_helper.from_array(numpy_helper.to_array(weights) * 1.01, weights.name)
     weights.CopyFrom(changed)
-    with pytest.raises(
-        UserError, match=r"model is not exported: its ONNX file answers otherwise for \d+ of 100"
-    ):
+    with pytest.raises(UserError, match=r"not exported: its ONNX file answers otherwise for \d+ of 100"):
         compare(session(content.SerializeToString()), model, pixels, study.y_pred, study.proba)
 
 
@@ -91,9 +89,7 @@ def test_classes_that_are_equally_likely_are_listed_as_ties(tmp_path):
 def test_neighbours_that_keep_too_much_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(neighbors, "MOST_BYTES", 50_000)
     model = Model(write_model(tmp_path, "neighbors", NEIGHBORS))
-    with pytest.raises(
-        UserError, match="model keeps all its 300 training images, 0 MB; a file of at most 0 MB"
-    ):
+    with pytest.raises(UserError, match="keeps all its 300 training images, 0 MB; a file of at most 0 MB"):
         to_onnx(model, {})
 
 
@@ -105,7 +101,7 @@ def test_a_layer_that_onnx_does_not_know_ends_in_a_sentence(tmp_path):
     model = Model(write_model(tmp_path, "networks", PERCEPTRON))
     model.predictor.network = Odd()
     with pytest.raises(
-        UserError, match="model can't be exported: there are no words in ONNX for one of its layers"
+        UserError, match="can't be exported: there are no words in ONNX for one of its layers"
     ):
         to_onnx(model, {})
 

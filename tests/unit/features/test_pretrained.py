@@ -8,6 +8,7 @@ import timm
 import torch
 import torchvision
 from safetensors.torch import save_file
+from torch import nn
 from torchvision.transforms import v2
 
 from cifarbench.features import pretrained
@@ -56,27 +57,26 @@ def prepared(images: np.ndarray) -> torch.Tensor:
 
 
 def test_torchvisions_resnet_gives_what_goes_into_its_last_layer(folder, images):
-    found = pretrained.transform(images, {}, entry_of(RESNET, folder / "resnet18.pt"), SHAPE)
     network = torchvision.models.resnet18(num_classes=7)
     network.load_state_dict(torch.load(folder / "resnet18.pt", weights_only=True))
-    network.eval()
-    with torch.no_grad():
-        logits = network(prepared(images))
-        again = network.fc(torch.from_numpy(found))
-    assert found.shape == (70, 512) and found.dtype == np.float32 and found.flags.c_contiguous
-    torch.testing.assert_close(again, logits, atol=1e-4, rtol=1e-3)
+    check_last_layer(network, network.fc, entry_of(RESNET, folder / "resnet18.pt"), images)
 
 
 def test_timms_network_gives_what_goes_into_its_last_layer(folder, images):
-    found = pretrained.transform(images, {}, entry_of(TIMM, folder / "small.safetensors"), SHAPE)
-    network = timm.create_model(
-        TIMM.partition(".")[2], checkpoint_path=str(folder / "small.safetensors"), num_classes=7
-    ).eval()
+    path = folder / "small.safetensors"
+    network = timm.create_model(TIMM.partition(".")[2], checkpoint_path=str(path), num_classes=7)
+    check_last_layer(network, network.classifier, entry_of(TIMM, path), images)
+
+
+def check_last_layer(network: nn.Module, last: nn.Linear, entry: dict, images: np.ndarray) -> None:
+    """The features of an entry, sent through the network's last layer, are its answers."""
+    found = pretrained.transform(images, {}, entry, SHAPE)
+    assert found.shape == (70, last.in_features) and found.dtype == np.float32 and found.flags.c_contiguous
+    network.eval()
     with torch.no_grad():
-        logits = network(prepared(images))
-        again = network.classifier(torch.from_numpy(found))
-    assert found.shape == (70, network.classifier.in_features)
-    torch.testing.assert_close(again, logits, atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(
+            last(torch.from_numpy(found)), network(prepared(images)), atol=1e-4, rtol=1e-3
+        )
 
 
 def test_grey_images_are_those_with_three_equal_channels(folder):
@@ -112,11 +112,8 @@ def test_what_fits_passes(folder):
 )
 def test_an_architecture_that_is_not_there_is_told(folder, architecture, mend):
     (sentence,) = faults(entry_of(architecture, folder / "resnet18.pt"))
-    library = architecture.partition(".")[0]
-    start = (
-        f"features.f.architecture is {architecture}; {library} has no such network for classification: {mend}"
-    )
-    assert sentence.startswith(start)
+    what = f"{architecture.partition('.')[0]} has no such network for classification: {mend}"
+    assert sentence.startswith(f"features.f.architecture is {architecture}; {what}")
 
 
 def test_an_architecture_without_a_last_linear_layer_is_told(folder):

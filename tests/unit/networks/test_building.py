@@ -76,14 +76,11 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     sys.modules.pop("own_nets", None)
 
 
+TRAINING = {"learning_rate": 0.1, "batch_size": 8, "epochs": 3}
+
+
 def entry(name: str, **params) -> dict:
-    return {
-        "module": f"own_nets.py:{name}",
-        "params": params,
-        "learning_rate": 0.1,
-        "batch_size": 8,
-        "epochs": 3,
-    }
+    return {"module": f"own_nets.py:{name}", "params": params, **TRAINING}
 
 
 def test_a_good_one_passes(own):
@@ -93,18 +90,10 @@ def test_a_good_one_passes(own):
 @pytest.mark.parametrize(
     ("name", "params", "said"),
     [
-        (
-            "Flat",
-            {"spoil": "classes"},
-            "its forward gives (4, 4) for a batch of 4 images, but must give (4, 3)",
-        ),
+        ("Flat", {"spoil": "classes"}, "forward gives (4, 4) for a batch of 4 images, but must give (4, 3)"),
         ("Flat", {"spoil": "tuple"}, "its forward gives a tuple for a batch"),
         ("Flat", {"spoil": "raise"}, "its forward fails on a batch of shape (4, 3, 4, 4) (RuntimeError: "),
-        (
-            "Flat",
-            {"widht": 5},
-            "models.m.params.widht is no parameter of own_nets.py:Flat; did you mean width?",
-        ),
+        ("Flat", {"widht": 5}, "m.params.widht is no parameter of own_nets.py:Flat; did you mean width?"),
         ("NoShape", {}, "its constructor must take image_shape by keyword: add it."),
         ("Needs", {}, "models.m.params.depth is missing; own_nets.py:Needs needs it: add it."),
         ("Fails", {}, "it can't be built with image_shape (3, 4, 4), n_classes 3 and params {} (KeyError: "),
@@ -167,12 +156,5 @@ def test_a_loss_that_is_no_number_ends_it_with_a_reason(own):
 
 
 def test_a_perceptron_takes_images(own):
-    params = {
-        "hidden_dim": 8,
-        "batch_norm": True,
-        "dropout": 0.5,
-        "learning_rate": 0.1,
-        "batch_size": 8,
-        "epochs": 1,
-    }
+    params = {"hidden_dim": 8, "batch_norm": True, "dropout": 0.5, **TRAINING}
     assert build(params, (3, 4, 4), 3)(torch.zeros(5, 3, 4, 4)).shape == (5, 3)

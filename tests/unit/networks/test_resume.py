@@ -18,15 +18,8 @@ from cifarbench.study.files import read_arrays, read_json, write_array, write_js
 from cifarbench.study.stored import Stored
 from cifarbench.study.tables import read_rows
 
-PARAMS = {
-    "hidden_dim": 4,
-    "batch_norm": True,
-    "dropout": 0.5,
-    "learning_rate": 0.1,
-    "batch_size": 8,
-    "epochs": 4,
-    "test_flips": True,
-}
+PARAMS = {"hidden_dim": 4, "batch_norm": True, "dropout": 0.5, "test_flips": True}
+PARAMS |= {"learning_rate": 0.1, "batch_size": 8, "epochs": 4}
 # What else fit.json says of a model.
 SETTINGS = {"model": "net", "family": "mlp", "chosen": [], "features": [], "pretrained": False, "stored": {}}
 

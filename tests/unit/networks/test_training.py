@@ -28,15 +28,8 @@ def splits() -> tuple[Split, Split]:
 
 
 # All that a training can be told, and its own number of epochs in every step.
-RICH = {
-    "momentum": 0.9,
-    "weight_decay": 1e-3,
-    "schedule": "triangular",
-    "label_smoothing": 0.1,
-    "flips": True,
-    "shifts": 1,
-    "test_flips": True,
-}
+RICH = {"momentum": 0.9, "weight_decay": 1e-3, "schedule": "triangular", "label_smoothing": 0.1}
+RICH |= {"flips": True, "shifts": 1, "test_flips": True}
 
 
 def trained(
