@@ -68,9 +68,8 @@ def away(
         send("shards", shards, *SLURM, *PARTITIONS, "--", *predictions_of("knn_grid"))
         send("across at home", Study(folder / "at_home", ACROSS), "--cores", "2", "--", PAGE)
         runs["across at home"].finish()
-        models = runs["across at home"].study.copy(
-            folder / "across", without=("tiny/models", "other/models", "across")
-        )
+        finished = runs["across at home"].study
+        models = finished.copy(folder / "across", without=("tiny/models", "other/models", "across"))
         send("across", models, *SLURM, *CPU_PARTITION, "--", PAGE)
         yield runs
 

@@ -206,35 +206,20 @@ def test_explain_tells_all_of_it_at_once(changed):
     assert "sizes: [30] -> [30, 50]" in answer.text
 
 
+# Others: tests/unit/study/test_series.py.
 @pytest.mark.parametrize(
     ("across_", "sentence"),
     [
-        (
-            {"datasets": ["tiny", "nowhere"]},
-            'across.datasets names "nowhere"; it must be one of the keys',
-        ),
+        ({"datasets": ["tiny", "nowhere"]}, 'across.datasets names "nowhere"; it must be one of the keys'),
+        ({"datasets": ["digits"]}, "dataset is tiny; it must be one of across.datasets, digits"),
         (
             {"own": {"nowhere": {}}},
             "across.own.nowhere is of no dataset of this run; it must be one of tiny.",
         ),
         (
-            {"sizes": [3]},
-            "models.mlp.batch_size is 16; it must be at most 3, the number of training images, for the",
-        ),
-        ({"sizes": 0}, "across.sizes is 0; it must be at least 1."),
-        (
-            {"repeats": {"seed": 2}},
-            "across.repeats.seed is not a key of the configuration; did you mean seeds?",
-        ),
-        (
-            {"own": {"tiny": {"models": {"mlp": {"epochs": 0}}}}},
-            "models.mlp.epochs is 0; it must be at least 1, for tiny.",
-        ),
-        (
             {"test_sets": {"x": {"of": "tiny", "kind": "cifar10_1", "archive": "nowhere"}}},
             "nowhere lacks cifar10.1_v6_data",
         ),
-        ({"datasets": ["digits"]}, "dataset is tiny; it must be one of across.datasets, digits"),
     ],
 )
 def test_what_can_t_be_is_refused_in_a_sentence(across, tmp_path, across_, sentence):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+import yaml
 from huggingface_hub import ModelCard
 from PIL import Image
 from project import Project
@@ -16,47 +17,23 @@ from tiny import SHAPE
 import export_model
 import predict_pictures
 
-OWN = {
-    "features": {
-        "edges": {"kind": "hog", "cell_size": 2, "block_size": 1},
-        "strokes": {"kind": "patches", "n_patches": 8, "size": 2},
-        "apart": {"kind": "lda", "features": "strokes"},
-        "white": {"kind": "whitened"},
-        "scaled": {
-            "kind": "transformer",
-            "features": "white",
-            "transformer": "sklearn.preprocessing.StandardScaler",
-        },
-    },
-    "models": {
-        "knn_apart": {"family": "knn", "features": "apart", "n_neighbors": 3},
-        "knn_grid": {"tune": {"folds": 2, "grid": {"n_components": [2, 4], "n_neighbors": [1, 3]}}},
-        "knn_cosine": {
-            "family": "knn",
-            "features": "white",
-            "n_neighbors": 3,
-            "metric": "cosine",
-            "weights": "distance",
-        },
-        "logistic": {
-            "family": "estimator",
-            "features": "scaled",
-            "estimator": "sklearn.linear_model.LogisticRegression",
-        },
-        "svm": {"family": "estimator", "features": "pca", "estimator": "sklearn.svm.LinearSVC"},
-        "svm_edges": {"family": "estimator", "features": "edges", "estimator": "sklearn.svm.LinearSVC"},
-        "convnet": {
-            "family": "convnet",
-            "widths": [4],
-            "epochs": 2,
-            "learning_rate": 0.05,
-            "batch_size": 16,
-            "test_flips": True,
-        },
-        "small": {"family": "network", "module": "my_models/small.py:Small"}
-        | {"epochs": 2, "learning_rate": 0.05, "batch_size": 16},
-    },
-}
+OWN = yaml.safe_load("""
+features:
+  edges: {kind: hog, cell_size: 2, block_size: 1}
+  strokes: {kind: patches, n_patches: 8, size: 2}
+  apart: {kind: lda, features: strokes}
+  white: {kind: whitened}
+  scaled: {kind: transformer, features: white, transformer: sklearn.preprocessing.StandardScaler}
+models:
+  knn_apart: {family: knn, features: apart, n_neighbors: 3}
+  knn_grid: {tune: {folds: 2, grid: {n_components: [2, 4], n_neighbors: [1, 3]}}}
+  knn_cosine: {family: knn, features: white, n_neighbors: 3, metric: cosine, weights: distance}
+  logistic: {family: estimator, features: scaled, estimator: sklearn.linear_model.LogisticRegression}
+  svm: {family: estimator, features: pca, estimator: sklearn.svm.LinearSVC}
+  svm_edges: {family: estimator, features: edges, estimator: sklearn.svm.LinearSVC}
+  convnet: {family: convnet, widths: [4], test_flips: true, epochs: 2, learning_rate: 0.05, batch_size: 16}
+  small: {family: network, module: "my_models/small.py:Small", epochs: 2, learning_rate: 0.05, batch_size: 16}
+""")
 MODELS = [*OWN["models"], "mlp_batchnorm_dropout"]
 TARGETS = ("exported/svm.onnx", "exported/svm.card.md", "exported/small.card.md")
 # Nobody has said these features in ONNX's words.

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from project import Project
-from test_reruns import COMPARED, jobs, set_key
+from test_reruns import COMPARED, computed, jobs, set_key
 
 SMALL = """
 from torch import nn
@@ -164,6 +165,7 @@ def scored(*models: str) -> set[str]:
 
 
 SVM = jobs(["fit_estimator", "predict_estimator"], "svm_edges") | scored("svm_edges")
+FOREST = jobs(["fit_estimator", "predict_estimator"], "forest_few") | scored("forest_few")
 NETWORK = jobs(["train_network", "describe_learning", "draw_training"], "own_net")
 
 
@@ -172,19 +174,9 @@ NETWORK = jobs(["train_network", "describe_learning", "draw_training"], "own_net
     [
         ("models.svm_edges.params.C", 0.2, SVM),
         ("models.own_net.params.width", 6, NETWORK | scored("own_net")),
-        (
-            "features.edges.orientations",
-            6,
-            {"compute_features edges all train", "compute_features edges all test"} | SVM,
-        ),
+        ("features.edges.orientations", 6, computed("edges") | SVM),
         # Its own share of the components that all have: nothing is fitted again.
-        (
-            "features.few.n_components",
-            16,
-            {"compute_features few all train", "compute_features few all test"}
-            | jobs(["fit_estimator", "predict_estimator"], "forest_few")
-            | scored("forest_few"),
-        ),
+        ("features.few.n_components", 16, computed("few") | FOREST),
     ],
 )
 def test_a_change_runs_what_it_touches(finished_own, own, key, value, expected):
@@ -240,36 +232,23 @@ def test_a_model_that_fails_is_a_row_that_says_why(own):
 # ---- Mistakes, before any job ----
 
 
+# Others: tests/unit/study/test_configuration.py, test_own_code.py, and those of each family.
 @pytest.mark.parametrize(
     "mistakes",
     [
-        # Those of models that have to be built to be checked, two by two: each is tried by itself.
+        # Models have to be built to be checked: each is tried by itself.
         {
             ("models.svm_edges.estimator", "sklearn.svm.LinearSVCC"): "sklearn.svm has no LinearSVCC",
             ("models.own_net.module", "my_models/small.py:Wide"): "its forward gives (4, 3) for a batch of 4",
         },
-        {
-            ("models.svm_edges.estimator", "sklearn.decomposition.PCA"): "it is no estimator",
-            ("models.own_net.params", "depth"): "models.own_net.params.depth is no parameter of",
-        },
-        {
-            ("models.svm_edges.params", "c"): "models.svm_edges.params.c is no parameter of",
-            ("models.own_net.module", "my_models/nowhere.py:Wide"): "there is no file my_models/nowhere.py",
-        },
         {("models.own_net.module", "my_models/small.py:Deadly"): "models.own_net can't be built ("},
         {("models.svm_edges.features", "edgs"): 'models.svm_edges.features is "edgs"; it must be one of'},
-        {("features.few.features", "few"): "the chain goes in a circle (few -> few): break it"},
-        {("features.edges.kind", "hogg"): 'features.edges.kind is "hogg"; it must be one of pca,'},
     ],
     ids=lambda mistakes: " ".join(value for _, value in mistakes),
 )
 def test_a_mistake_ends_in_one_sentence_before_any_job(own, mistakes):
     for key, value in mistakes:
-        own.configure(
-            lambda settings, key=key, value=value: set_key(
-                settings, key, {value: 2} if key.endswith("params") else value
-            )
-        )
+        own.configure(partial(set_key, key=key, value=value))
     answer = own.run("--dry-run")
     assert answer.code == 1
     assert all(sentence in answer.text for sentence in mistakes.values())

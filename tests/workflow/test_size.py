@@ -6,11 +6,9 @@ from test_reruns import NEIGHBORS, searched
 def test_a_search_divided_into_shards(project):
     before = project.checksums("models/*/predictions.npz")
     project.configure(lambda settings: settings.update(shards=3, compare=["knn_raw", "knn_grid"]))
-    divided = {
-        f"search_neighbors {model} {shard}_of_3" for model in ("knn_raw", "knn_grid") for shard in range(3)
-    }
-    expected = searched("knn_raw", "knn_grid") | divided
-    assert project.succeed() == expected
+    models = ("knn_raw", "knn_grid")
+    divided = {f"search_neighbors {model} {shard}_of_3" for model in models for shard in range(3)}
+    assert project.succeed() == searched(*models) | divided
     assert project.checksums("models/*/predictions.npz") == before
     assert project.would_run() == set()
 

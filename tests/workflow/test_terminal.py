@@ -12,8 +12,6 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from cifarbench.study.failures import Failure
 
-COLUMNS, ROWS = 100, 40
-
 
 def test_a_run_says_two_lines_a_job_and_ends_with_the_ranking(finished):
     said = (finished.folder / "run.out").read_text()
@@ -32,9 +30,7 @@ def test_a_run_says_two_lines_a_job_and_ends_with_the_ranking(finished):
     assert re.search(r"^model +accuracy +95% interval +fitted in$", said, re.MULTILINE)
     assert lines.index("The report is in results/tiny/report.html") > len(lines) - 4
     assert "Error" not in said
-
-
-def test_the_log_file_keeps_snakemakes_own_words(finished):
+    # Snakemake's own words are in its log file.
     log = (finished.folder / "run.log").read_text()
     assert "rule write_report:" in log
     assert "The report is in results/tiny/report.html" in log
@@ -54,11 +50,7 @@ def test_all_words_can_be_had(project):
 
 def test_a_terminal_shows_a_display(project):
     ours, theirs = pty.openpty()
-    environment = project.environment | {
-        "COLUMNS": str(COLUMNS),
-        "LINES": str(ROWS),
-        "TERM": "xterm-256color",
-    }
+    environment = project.environment | {"COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color"}
     command = project.command("--forcerun", "write_report")
     process = subprocess.Popen(command, cwd=project.folder, env=environment, stdout=theirs, stderr=theirs)
     os.close(theirs)

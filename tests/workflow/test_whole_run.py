@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_reruns import MODELS, NEIGHBORS, NETWORKS
+from project import OVERLAY, Project
+from test_reruns import MODELS, NEIGHBORS, NETWORKS, set_key
 from tiny import CLASSES, N_TEST
 
 METRICS = {"accuracy", "accuracy_ci95", "macro", "weighted", "per_class", "confusion_matrix", "top3"}
@@ -121,45 +122,36 @@ def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project):
     # All images stay what they are.
     assert project.would_run() == set()
     for model in models:
-        whole, part = (
-            read_json(project.results / "models" / model / run / "fit.json") for run in ("", "first_30")
-        )
-        assert (
-            part["stored_mb"] == whole["stored_mb"]
-            if model == "mlp"
-            else part["stored_mb"] < whole["stored_mb"]
-        )
+        folder = project.results / "models" / model
+        whole, part = (read_json(folder / run / "fit.json")["stored_mb"] for run in ("", "first_30"))
+        assert part == whole if model == "mlp" else part < whole
 
 
 # ---- What is told of runs: history, diff, explain ----
 
 
+def explained(project: Project) -> list[list[str]]:
+    """The words of each line that `make explain` prints."""
+    answer = project.script("explain_changes", "--configfile", OVERLAY)
+    return [line.split() for line in answer.text.splitlines()]
+
+
 def test_runs_are_kept_listed_compared_and_explained(project):
     kept = sorted(path.name for path in (project.results / "history").iterdir())
     assert len(kept) == 1
-    assert project.script("explain_changes", "--configfile", "config/tiny.yaml").text.startswith(
-        "Nothing would run"
-    )
+    assert explained(project)[0][:3] == ["Nothing", "would", "run"]
     # Neither a dry-run, nor a run without jobs, nor a part of the study is a finished run.
     project.configure(lambda settings: settings["models"].update(knn_raw={"n_neighbors": 3}))
     project.would_run()
     project.succeed(targets=("models/knn_raw/predictions.npz",))
     assert len(list((project.results / "history").iterdir())) == 1
 
-    explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
-    expected = project.would_run()
-    rows = [line.split() for line in explained.text.splitlines()]
+    rows, expected = explained(project), project.would_run()
+    fit, predictions = (f"results/tiny/models/knn_raw/{file}" for file in ("fit.json", "predictions.npz"))
     assert ["write_report", "tiny", "models.knn_raw.n_neighbors:", "5", "->", "3"] in rows
-    assert [
-        "score_model",
-        "tiny,",
-        "knn_raw",
-        "input",
-        "changed:",
-        "results/tiny/models/knn_raw/fit.json",
-    ] in rows
-    assert ["input", "changed:", "results/tiny/models/knn_raw/predictions.npz"] in rows
-    assert f"{len(expected)} jobs would run" in explained.text
+    assert ["score_model", "tiny,", "knn_raw", "input", "changed:", fit] in rows
+    assert ["input", "changed:", predictions] in rows
+    assert [str(len(expected)), "jobs", "would", "run"] in [row[:4] for row in rows]
     assert {row[0] for row in rows if row} >= {job.split()[0] for job in expected}
 
     project.succeed()
@@ -181,64 +173,41 @@ def test_runs_are_kept_listed_compared_and_explained(project):
     )
 
     # A run's configuration repeats it.
-    shutil.copy(project.results / "history" / runs[0] / "config.yaml", project.folder / "config/tiny.yaml")
+    shutil.copy(project.results / "history" / runs[0] / "config.yaml", project.folder / OVERLAY)
     assert "predict_neighbors knn_raw" in project.would_run()
-    shutil.copy(project.results / "history" / runs[1] / "config.yaml", project.folder / "config/tiny.yaml")
+    shutil.copy(project.results / "history" / runs[1] / "config.yaml", project.folder / OVERLAY)
     assert project.would_run() == set()
 
 
 @pytest.mark.parametrize(
-    ("change", "job", "why"),
+    ("key", "value", "line"),
     [
+        ("models.mlp.learning_rate", 0.1, "train_network tiny, mlp learning_rate: 0.05 -> 0.1"),
         (
-            {"models": {"mlp": {"learning_rate": 0.1}}},
-            "train_network tiny, mlp",
-            "learning_rate: 0.05 -> 0.1",
+            "models.knn_grid.tune.grid.n_components",
+            [2, 4, 6],
+            "score_neighbors tiny, knn_grid, fold_0_of_3, n_components=6 new",
         ),
-        (
-            {"models": {"knn_pca": {"n_neighbors": 7}}},
-            "predict_neighbors tiny, knn_pca",
-            "n_neighbors: 5 -> 7",
-        ),
-        (
-            {"models": {"knn_grid": {"tune": {"grid": {"n_components": [2, 4, 6]}}}}},
-            "score_neighbors tiny, knn_grid, fold_0_of_3, n_components=6",
-            "new",
-        ),
-        (
-            {"figures": {"accuracy": {"color": "#123456"}}},
-            "draw_comparison tiny",
-            "accuracy.color: #0072b2 -> #123456",
-        ),
+        ("figures.accuracy.color", "#123456", "draw_comparison tiny accuracy.color: #0072b2 -> #123456"),
     ],
 )
-def test_a_change_is_explained_by_its_key_and_values(project, change, job, why):
-    project.configure(lambda settings: _merge(settings, change))
-    explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
-    assert f"{job} {why}" in [" ".join(line.split()) for line in explained.text.splitlines()]
+def test_a_change_is_explained_by_its_key_and_values(project, key, value, line):
+    project.configure(lambda settings: set_key(settings, key, value))
+    assert line in [" ".join(words) for words in explained(project)]
 
 
 def test_edited_code_and_lost_files_are_explained(project):
     project.edit("scripts/draw_training.py", "# An edit.\n")
     (project.results / "figures/accuracy.svg").unlink()
-    explained = project.script("explain_changes", "--configfile", "config/tiny.yaml")
-    rows = [" ".join(line.split()) for line in explained.text.splitlines()]
+    rows = [" ".join(words) for words in explained(project)]
     assert "draw_training tiny, mlp code changed" in rows
     assert "draw_comparison tiny missing: results/tiny/figures/accuracy.svg" in rows
     assert "write_report tiny input from draw_comparison changes" in rows
     assert "input from draw_training changes" in rows
 
 
-def test_what_cannot_be_explained_ends_in_a_sentence(project):
-    for arguments in (["--config", "seed=-1"], ["--targets", "nothing/of/that/name"]):
-        explained = project.script("explain_changes", "--configfile", "config/tiny.yaml", *arguments)
-        assert explained.code == 1
-        assert "Traceback" not in explained.text
-
-
-def _merge(settings: dict, change: dict) -> None:
-    for key, value in change.items():
-        if isinstance(value, dict):
-            _merge(settings.setdefault(key, {}), value)
-        else:
-            settings[key] = value
+@pytest.mark.parametrize("arguments", [("--config", "seed=-1"), ("--targets", "nothing/of/that/name")])
+def test_what_cannot_be_explained_ends_in_a_sentence(project, arguments):
+    answer = project.script("explain_changes", "--configfile", OVERLAY, *arguments)
+    assert answer.code == 1
+    assert "Traceback" not in answer.text
