@@ -16,6 +16,8 @@ NETWORKS = ["mlp", "mlp_batchnorm_dropout"]
 MODELS = [*NEIGHBORS, *NETWORKS]
 GRID = "models.knn_grid.tune.grid"
 FOLDS = ["fold_0_of_3", "fold_1_of_3", "fold_2_of_3"]
+FURTHER = [f"{model}/seed_7" for model in NETWORKS]
+DRAWN = {f"draw_model {model}" for model in MODELS}
 REPORT = {"write_report"}
 WEIGHED = {"weigh_faults"} | REPORT
 COMPARED = {"compare_models", "draw_comparison"} | REPORT
@@ -129,7 +131,7 @@ def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
     assert clone.would_run() == set()
 
 
-# ---- One model ----
+# ---- One key ----
 
 
 @pytest.mark.parametrize(
@@ -142,30 +144,33 @@ def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
         ("models.mlp.learning_rate", 0.1, trained("mlp")),
         ("models.mlp.epochs", 5, trained("mlp")),
         ("models.mlp_batchnorm_dropout.dropout", 0.25, trained("mlp_batchnorm_dropout")),
+        # Components are fitted once for any number of them.
+        ("features.pca.n_components", 8, computed("pca") | searched("knn_pca")),
+        ("features.scaled_pca.n_components", 8, computed("scaled_pca") | searched("knn_scaled_pca")),
+        ("features.pca.scale", True, computed("pca") | searched("knn_pca")),
+        # Features that nobody looks at are not computed.
+        ("features.discriminants", {"kind": "lda"}, set()),
+        ("seed", 1, trained(*NETWORKS) | scored(*MODELS)),
+        # A further seed is trained beside the first.
+        ("seeds", [0, 7], jobs(["train_network", "describe_learning", "score_model"], *FURTHER) | COMPARED),
+        # More neighbours than before, some between known ones, another order.
+        (f"{GRID}.n_neighbors", [1, 3, 5], cells(2, 4) | chosen()),
+        (f"{GRID}.n_neighbors", [1, 2, 3], chosen()),
+        (f"{GRID}.n_neighbors", [3, 1], chosen()),
+        ("figures.confusion_matrix.color", "#123456", DRAWN | REPORT),
+        ("figures.predictions.n_pictures", 6, DRAWN | REPORT),
+        ("figures.predictions.dpi", 60, DRAWN | jobs(["draw_filters"], *NETWORKS) | REPORT),
+        ("figures.training.train_color", "#123456", jobs(["draw_training"], *NETWORKS) | REPORT),
+        ("figures.grid_scores.color", "#123456", {"draw_tuning knn_grid"} | REPORT),
+        ("figures.accuracy.color", "#123456", {"draw_comparison"} | REPORT),
+        ("figures.agreement.dpi", 60, {"draw_comparison"} | REPORT),
+        ("report.title", "Words", REPORT),
+        ("report.language", "ru", REPORT | {"write_audit"}),
     ],
 )
-def test_a_hyperparameter(project, key, value, expected):
+def test_one_key(project, key, value, expected):
     project.configure(lambda settings: set_key(settings, key, value))
     assert project.would_run() == expected
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        # Components are fitted once for any number of them.
-        ("pca.n_components", 8, computed("pca") | searched("knn_pca")),
-        ("scaled_pca.n_components", 8, computed("scaled_pca") | searched("knn_scaled_pca")),
-        ("pca.scale", True, computed("pca") | searched("knn_pca")),
-    ],
-)
-def test_a_parameter_of_features(project, key, value, expected):
-    project.configure(lambda settings: set_key(settings, f"features.{key}", value))
-    assert project.would_run() == expected | REPORT
-
-
-def test_features_that_nobody_looks_at_are_not_computed(project):
-    project.configure(lambda settings: set_key(settings, "features.discriminants", {"kind": "lda"}))
-    assert project.would_run() == set()
 
 
 def test_two_hyperparameters_swapped(project):
@@ -175,18 +180,6 @@ def test_two_hyperparameters_swapped(project):
 
     project.configure(swap)
     assert project.would_run() == trained("mlp")
-
-
-def test_the_seed_is_that_of_networks_and_figures_alone(project):
-    project.configure(lambda settings: set_key(settings, "seed", 1))
-    assert project.would_run() == trained(*NETWORKS) | scored(*MODELS)
-
-
-def test_a_further_seed_is_trained_beside_the_first(project):
-    project.configure(lambda settings: set_key(settings, "seeds", [0, 7]))
-    further = [f"{model}/seed_7" for model in NETWORKS]
-    rules = ["train_network", "describe_learning", "score_model"]
-    assert project.would_run() == jobs(rules, *further) | COMPARED
 
 
 # ---- The grid ----
@@ -208,16 +201,6 @@ def test_one_more_number_of_components(project):
     assert project.would_run(targets=(target,)) == {"choose_best knn_grid"}
 
 
-@pytest.mark.parametrize(
-    ("n_neighbors", "expected"),
-    [([1, 3, 5], cells(2, 4) | chosen()), ([1, 2, 3], chosen()), ([3, 1], chosen())],
-    ids=["more than before", "between known ones", "another order"],
-)
-def test_one_more_number_of_neighbors(project, n_neighbors, expected):
-    project.configure(lambda settings: set_key(settings, f"{GRID}.n_neighbors", n_neighbors))
-    assert project.would_run() == expected
-
-
 # ---- The list of models ----
 
 
@@ -237,37 +220,11 @@ def test_a_model_added_to_the_list(project):
     assert project.would_run() == searched("added")
 
 
-# ---- Figures and report ----
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        ("confusion_matrix.color", "#123456", jobs(["draw_model"], *MODELS)),
-        ("predictions.n_pictures", 6, jobs(["draw_model"], *MODELS)),
-        ("predictions.dpi", 60, jobs(["draw_model"], *MODELS) | jobs(["draw_filters"], *NETWORKS)),
-        ("training.train_color", "#123456", jobs(["draw_training"], *NETWORKS)),
-        ("grid_scores.color", "#123456", {"draw_tuning knn_grid"}),
-        ("accuracy.color", "#123456", {"draw_comparison"}),
-        ("agreement.dpi", 60, {"draw_comparison"}),
-    ],
-)
-def test_a_figure_s_style(project, key, value, expected):
-    project.configure(lambda settings: set_key(settings, f"figures.{key}", value))
-    assert project.would_run() == expected | REPORT
-
-
 def test_a_caption_is_read_when_snakemake_s_report_is_made(project):
     project.edit("workflow/report/confusion_matrix.rst", "\nWords of another caption.\n")
     assert project.would_run() == set()
     project.succeed("--report", "page.html")
     assert "Words of another caption." in (project.folder / "page.html").read_text()
-
-
-@pytest.mark.parametrize(("key", "expected"), [("title", REPORT), ("language", REPORT | {"write_audit"})])
-def test_the_report_s_words(project, key, expected):
-    project.configure(lambda settings: set_key(settings, f"report.{key}", "ru"))
-    assert project.would_run() == expected
 
 
 # ---- Code ----
@@ -282,7 +239,7 @@ def test_the_report_s_words(project, key, expected):
         ("cifarbench/features/hog.py", set()),
         ("cifarbench/estimators/classifier.py", set()),
         ("cifarbench/evaluation/learning.py", LEARNING | REPORT),
-        ("cifarbench/figures/confusion.py", jobs(["draw_model"], *MODELS) | REPORT),
+        ("cifarbench/figures/confusion.py", DRAWN | REPORT),
         ("cifarbench/evaluation/comparison.py", COMPARED),
         ("cifarbench/evaluation/left_out.py", WEIGHED),
         ("cifarbench/audit/alignment.py", {"find_duplicates", "write_audit"} | WEIGHED),

@@ -195,14 +195,6 @@ def test_what_lies_behind_hidden_names_and_other_links_does_not_matter(tmp_path)
     assert len(load_dataset(tmp_path, FOLDER).train_labels) == 4
 
 
-def test_ten_thousand_pictures_in_a_class_are_read(tmp_path):
-    pictures(tmp_path)
-    content = (tmp_path / "train/cat/a.png").read_bytes()
-    for number in range(10_000):
-        (tmp_path / f"train/cat/{number}.png").write_bytes(content)
-    assert load_dataset(tmp_path, FOLDER | {"n_train": 10_004}).train_images.shape == (10_004, 60)
-
-
 def test_a_name_that_is_no_text(tmp_path):
     pictures(tmp_path)
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/train/cat/\xff.png")).touch()

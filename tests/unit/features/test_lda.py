@@ -73,7 +73,3 @@ def test_a_class_without_images_and_a_value_that_never_varies_do_no_harm(images,
     without = lda.transform(still, fit(still, labels, 0.1), {}, SHAPE)
     np.testing.assert_allclose(np.abs(found[:, :3]), np.abs(without), atol=1e-4)
     assert not found[:, 3].any()
-
-
-def test_how_many_outputs_is_known_only_if_the_inputs_are():
-    assert lda.KIND.n_outputs({}, Setting(300, N_CLASSES, SHAPE, None)) is None

@@ -161,6 +161,12 @@ def test_confusion_matrix_of_absent_classes_and_of_many(tmp_path):
     assert confusion.describe("m", np.eye(2, dtype=int), ["x", "y"]).endswith("on the diagonal.")
 
 
+@pytest.mark.parametrize("seconds", [[1.0, 1.0, 1.0], [1.0, 30.0, 0.002], [0.0, 1.0, 2.0]])
+def test_cost_on_any_scale(seconds, tmp_path):
+    rows = [row(f"m{i}", 0.4 + i / 100, s) for i, s in enumerate(seconds)]
+    assert "mathdefault" not in svg_of(cost.draw(rows, STYLE), tmp_path)
+
+
 @pytest.mark.parametrize("epochs", [1, 2, 200])
 def test_training_curves_of_any_length(epochs, tmp_path):
     rows = history(epochs)
@@ -200,7 +206,7 @@ def test_many_pairs_leave_their_intervals_to_the_table(tmp_path):
 
 
 def test_without_any_model_every_figure_says_so(tmp_path):
-    for module in (accuracy, cost):
+    for module in (accuracy, cost, fit_time):
         assert words_of(module.draw([], STYLE)) == ["no model to show"]
         svg_of(module.draw([], STYLE), tmp_path, module.describe([]))
     assert words_of(paired.draw([], [], STYLE)) == ["no model: no pairs"]
@@ -208,12 +214,6 @@ def test_without_any_model_every_figure_says_so(tmp_path):
     nobody = compare_answers(np.empty(0, dtype=int), {}, ["x", "y"])
     for draw in (draw_always_wrong, draw_only_one_right):
         assert words_of(draw(PIXELS, nobody, SHAPE, STYLE)) == ["No model has looked at the images."]
-
-
-@pytest.mark.parametrize("seconds", [[1.0, 1.0, 1.0], [1.0, 30.0, 0.002], [0.0, 1.0, 2.0]])
-def test_cost_on_any_scale(seconds, tmp_path):
-    rows = [row(f"m{i}", 0.4 + i / 100, s) for i, s in enumerate(seconds)]
-    assert "mathdefault" not in svg_of(cost.draw(rows, STYLE), tmp_path)
 
 
 def test_more_models_than_colors_and_marks():
@@ -252,14 +252,6 @@ def test_pareto_front_is_what_nothing_beats(points):
     }
     assert set(front) == set(range(len(points))) - beaten
     assert [costs[i] for i in front] == sorted(costs[i] for i in front)
-
-
-@pytest.mark.parametrize(("y_pred", "confidence"), [([0, 0], 1.0), ([1, 1], 1.0), ([0, 1], 0.5)])
-def test_reliability_of_extremes(y_pred, confidence, tmp_path):
-    proba = np.full((2, 2), 1 - confidence)
-    proba[[0, 1], y_pred] = confidence
-    scores = score(np.array([0, 0]), np.array(y_pred), proba, ["x", "y"], seed=0)
-    svg_of(reliability.draw(scores, STYLE), tmp_path)
 
 
 # ---- pictures ----

@@ -50,8 +50,3 @@ def test_who_saw_other_images_is_on_no_front_and_below_a_line():
     assert "below: have seen other images" in [text.get_text() for text in axes.texts]
     (axes,) = accuracy.draw(rows[:1], STYLE).axes
     assert "below: have seen other images" not in [text.get_text() for text in axes.texts]
-
-
-def test_without_models_it_says_so():
-    assert [text.get_text() for text in fit_time.draw([], STYLE).axes[0].texts] == ["no model to show"]
-    assert fit_time.describe([]).endswith("none.")

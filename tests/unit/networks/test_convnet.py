@@ -5,7 +5,6 @@ import torch
 
 from cifarbench.families import FAMILIES
 from cifarbench.networks.convnet import ConvNet
-from cifarbench.networks.inputs import Form
 from cifarbench.study.family import Setting
 from cifarbench.study.plan import with_defaults
 
@@ -40,18 +39,6 @@ def test_at_first_each_convolution_lets_its_input_through():
     block = network([30]).blocks[0]
     inputs = torch.randn(2, 24, 8, 8)
     torch.testing.assert_close(block.convolutions[0](inputs)[:, :24], inputs)
-
-
-def test_it_is_laid_out_as_convolutions_are_fast():
-    found = network([8])
-    form = Form.of(found, torch.device("cpu"))
-    assert found.blocks[0].convolutions[0].weight.is_contiguous(memory_format=torch.channels_last)
-    assert form.memory_format is torch.channels_last
-    assert not form.bfloat16
-    pixels = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
-    torch.testing.assert_close(
-        form.logits(found, pixels), found((pixels.float() / 255 - 0.5) / 0.5), atol=1e-5, rtol=1e-4
-    )
 
 
 def faults(flippable: bool = True, **entry) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from cifarbench.networks.building import build, load, save
+from cifarbench.networks.building import build
 from cifarbench.networks.checkpoints import Checkpoints
 from cifarbench.networks.inputs import preprocess
 from cifarbench.networks.perceptron import Dropout, Perceptron
@@ -211,12 +211,3 @@ def test_losses_are_told_without_label_smoothing(tmp_path):
     checkpoints = Checkpoints(tmp_path, {})
     history, _ = train(network, training, test, recipe, seed=0, checkpoints=checkpoints, checkpoint_seconds=9)
     assert history[0]["train_loss"] == pytest.approx(loss, rel=1e-5)
-
-
-def test_a_saved_network_predicts_the_same(tmp_path):
-    network, _ = trained(tmp_path, epochs=1)
-    save(tmp_path / "network.safetensors", network)
-    images = splits()[1].images
-    params = {"hidden_dim": 16, "batch_norm": True, "dropout": 0.5, "learning_rate": 0.1}
-    again = predict_logits(load(tmp_path / "network.safetensors", params, IMAGE_SHAPE, 3), images)
-    assert again.numpy().tobytes() == predict_logits(network, images).numpy().tobytes()

@@ -42,14 +42,6 @@ def starter():
     ended(process)
 
 
-def test_a_job_ends_with_the_run_that_started_it(starter):
-    job = started(JOB, **started_by(starter))
-    time.sleep(1)
-    assert job.poll() is None
-    ended(starter)
-    assert job.wait(10) == 1
-
-
 def test_a_job_that_comes_too_late_ends_at_once(starter):
     starter.kill()
     while psutil.Process(starter.pid).status() != psutil.STATUS_ZOMBIE:
