@@ -1,6 +1,5 @@
 """Models of one's own: a configuration and a file, and nothing of the library touched."""
 
-import csv
 import json
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 import yaml
 from project import Project
 from test_reruns import COMPARED, computed, jobs, set_key
+from test_whole_run import read_rows
 
 SMALL = """
 from torch import nn
@@ -81,11 +81,6 @@ compare: [knn_pca, svm_edges, forest_few, own_net]
 MODELS = ["knn_pca", "svm_edges", "forest_few", "own_net"]
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.fixture(scope="session")
 def finished_own(made_once) -> Project:
     """The digits' demo with three models of one's own beside one of its own. Not to be changed."""
@@ -115,7 +110,7 @@ def own(finished_own: Project, tmp_path: Path) -> Project:
 
 
 def test_each_has_its_row_and_is_called_what_it_is(finished_own):
-    table = {row["model"]: row for row in rows(finished_own.results / "comparison.csv")}
+    table = {row["model"]: row for row in read_rows(finished_own.results / "comparison.csv")}
     assert list(table) == MODELS
     assert {name: row["kind"] for name, row in table.items()} == {
         "knn_pca": "nearest neighbours",
@@ -128,7 +123,7 @@ def test_each_has_its_row_and_is_called_what_it_is(finished_own):
     # A linear model's and a network's weights can be counted; one without probabilities has no calibration.
     assert [bool(row["n_parameters"]) for row in table.values()] == [False, True, False, True]
     assert [bool(row["ece"]) for row in table.values()] == [True, False, True, True]
-    assert len(rows(finished_own.results / "paired_tests.csv")) == 6
+    assert len(read_rows(finished_own.results / "paired_tests.csv")) == 6
 
 
 def test_each_leaves_what_was_fitted_and_the_contract_s_files(finished_own):
@@ -209,7 +204,7 @@ def test_a_model_that_fails_is_a_row_that_says_why(own):
     answer = own.run()
     assert answer.code not in (0, None)
     assert "broken failed in train_network: RuntimeError: out of luck" in answer.text
-    table = {row["model"]: row for row in rows(own.results / "comparison.csv")}
+    table = {row["model"]: row for row in read_rows(own.results / "comparison.csv")}
     assert list(table) == [*MODELS, "broken"]
     assert table["broken"]["failure"] == "train_network: RuntimeError: out of luck"
     assert table["broken"]["accuracy"] == ""
@@ -224,7 +219,8 @@ def test_a_model_that_fails_is_a_row_that_says_why(own):
     (own.folder / "my_models/broken.py").write_text(text)
     assert "train_network own_net" not in own.succeed()
     assert (
-        float({row["model"]: row for row in rows(own.results / "comparison.csv")}["broken"]["accuracy"]) > 0
+        float({row["model"]: row for row in read_rows(own.results / "comparison.csv")}["broken"]["accuracy"])
+        > 0
     )
     assert own.would_run() == set()
 

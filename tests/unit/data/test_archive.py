@@ -153,6 +153,17 @@ def test_what_is_no_gzip_is_refused(path, content):
         read(path)
 
 
+def test_an_archive_cut_off_or_with_a_wrong_bit_is_refused_wherever_it_is(path):
+    whole = write_archive(path, make_batches()).read_bytes()
+    # The ten bytes of gzip's header hold a time and a system, which say nothing of the content.
+    for place in range(10, len(whole), 97):
+        wrong = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
+        for damaged in (whole[:place], wrong):
+            path.write_bytes(damaged)
+            with pytest.raises(UserError):
+                read(path)
+
+
 # ---- The content ----
 
 

@@ -67,8 +67,11 @@ def test_a_fault_that_passes(cache, fault):
 
 RANGE = partial(saying, 206, b"x", Content_Length=1)
 LASTING = {
+    "403": (status(403), "answers 403 Forbidden"),
     "404": (status(404), "answers 404 Not Found"),
+    "410": (status(410), "answers 410 Gone"),
     "500 for ever": (status(500), "answers 500 Internal Server Error; given up after 3 attempts in a row"),
+    "503 for ever": (status(503), "answers 503 Service Unavailable; given up after 3"),
     "reset at once": (reset, "Connection reset by peer|Connection aborted"),
     "silent": (silent, "sent nothing for 0.3 s; given up after 3 attempts in a row"),
     "a trickle": (servers.trickle, r"sent only \d+ bytes in 0 s; given up after 3"),
