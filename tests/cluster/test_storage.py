@@ -2,6 +2,7 @@
 
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,16 +63,20 @@ def refused(study: Study, *arguments: str) -> str:
     return said
 
 
+def wait_for_objects(bucket: Bucket, run: subprocess.Popen, study: Study) -> None:
+    """Wait until a run has written something there."""
+    until = time.monotonic() + WAIT
+    while not bucket.names():
+        assert run.poll() is None and time.monotonic() < until, (study.folder / "run.log").read_text()
+        time.sleep(0.1)
+
+
 def test_the_same_results_though_killed_in_the_midst_of_a_training(few, bucket, tmp_path):
     local = Study(tmp_path / "local", FEW)
     local.run("--cores", "2", *TARGETS)
 
     run = few.start(*stored(few, *TARGETS))
-    checkpoints = bucket / f"{RESULTS}/checkpoints/{NETWORK}"
-    until = time.monotonic() + WAIT
-    while not checkpoints.names():
-        assert run.poll() is None and time.monotonic() < until, (few.folder / "run.log").read_text()
-        time.sleep(0.1)
+    wait_for_objects(bucket / f"{RESULTS}/checkpoints/{NETWORK}", run, few)
     run.send_signal(signal.SIGKILL)
     run.wait()
     # As if the machine were gone: what was made of the disk by the run that was cut off is not there for the next.
@@ -149,10 +154,7 @@ def test_a_full_server_ends_in_a_sentence(few, tmp_path, monkeypatch):
 def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(few, tmp_path, monkeypatch):
     with small_server(tmp_path / "small", monkeypatch, volumes=3, volume_mb=1) as bucket:
         run = few.start(*stored(few, *TARGETS))
-        until = time.monotonic() + WAIT
-        while not (bucket / f"{RESULTS}/data").names():
-            assert run.poll() is None and time.monotonic() < until, (few.folder / "run.log").read_text()
-            time.sleep(0.1)
+        wait_for_objects(bucket / f"{RESULTS}/data", run, few)
         fill(bucket)
         assert run.wait(300) != 0
     assert_takes_no_more((few.folder / "run.log").read_text())

@@ -139,7 +139,7 @@ def explained(project: Project) -> list[list[str]]:
 def test_runs_are_kept_listed_compared_and_explained(project):
     kept = sorted(path.name for path in (project.results / "history").iterdir())
     assert len(kept) == 1
-    assert explained(project)[0][:3] == ["Nothing", "would", "run"]
+    assert " ".join(explained(project)[0]).startswith("Nothing would run")
     # Neither a dry-run, nor a run without jobs, nor a part of the study is a finished run.
     project.configure(lambda settings: settings["models"].update(knn_raw={"n_neighbors": 3}))
     project.would_run()
@@ -151,7 +151,7 @@ def test_runs_are_kept_listed_compared_and_explained(project):
     assert ["write_report", "tiny", "models.knn_raw.n_neighbors:", "5", "->", "3"] in rows
     assert ["score_model", "tiny,", "knn_raw", "input", "changed:", fit] in rows
     assert ["input", "changed:", predictions] in rows
-    assert [str(len(expected)), "jobs", "would", "run"] in [row[:4] for row in rows]
+    assert any(" ".join(row).startswith(f"{len(expected)} jobs would run") for row in rows)
     assert {row[0] for row in rows if row} >= {job.split()[0] for job in expected}
 
     project.succeed()

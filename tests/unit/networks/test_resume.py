@@ -112,15 +112,12 @@ def test_the_same_training_goes_on(folder, caplog, part):
     for path in (folder / "checkpoints").rglob("*.pt"):
         path.unlink()
     train(folder, part=part)
+    train(folder, part=part)
+    # Nothing but the last checkpoint of a training is kept.
+    assert len([path for path in (folder / "checkpoints").rglob("*") if path.is_file()]) == 1
     assert train(folder, part=part, epochs=7) == straight
     assert train(folder, part=part, epochs=7) == straight
     assert "Training goes on after 4 epochs, from its checkpoint." in caplog.text
-
-
-def test_nothing_but_the_last_checkpoint_of_a_training_is_kept(folder):
-    train(folder)
-    train(folder)
-    assert len([path for path in (folder / "checkpoints").rglob("*") if path.is_file()]) == 1
 
 
 def test_initial_weights_and_all_else_have_seeds_of_their_own(folder):

@@ -56,20 +56,14 @@ def weights(network: nn.Module) -> list[bytes]:
     return [tensor.numpy().tobytes() for tensor in network.state_dict().values()]
 
 
-def names(network: nn.Module) -> list[str]:
-    return [type(layer).__name__ for layer in network.layers]
-
-
-def test_layers_of_the_plain_perceptron():
-    network = Perceptron((3, 32, 32), 10, 128, batch_norm=False, dropout=0.0)
-    assert names(network) == ["Linear", "ReLU", "Linear", "ReLU", "Linear"]
-    assert sum(weight.numel() for weight in network.parameters()) == 3072 * 128 + 128 + 128 * 128 + 128 + 1290
+@pytest.mark.parametrize("more", [False, True], ids=["plain", "batch norm and dropout"])
+def test_layers_of_the_perceptron(more):
+    network = Perceptron((3, 32, 32), 10, 128, batch_norm=more, dropout=0.5 if more else 0.0)
+    hidden = ["Linear", "BatchNorm1d", "ReLU", "Dropout"] if more else ["Linear", "ReLU"]
+    assert [type(layer).__name__ for layer in network.layers] == hidden * 2 + ["Linear"]
+    n_parameters = 3072 * 128 + 128 + 128 * 128 + 128 + 1290 + more * 2 * 2 * 128
+    assert sum(weight.numel() for weight in network.parameters()) == n_parameters
     assert network(torch.zeros(5, 3, 32, 32)).shape == (5, 10)
-
-
-def test_layers_with_batch_norm_and_dropout():
-    network = Perceptron((3, 32, 32), 10, 128, batch_norm=True, dropout=0.5)
-    assert names(network) == ["Linear", "BatchNorm1d", "ReLU", "Dropout"] * 2 + ["Linear"]
 
 
 def test_preprocessing_is_that_of_torchvision():
@@ -127,8 +121,11 @@ def test_the_loop_computes_what_plain_pytorch_computes(tmp_path):
     torch.testing.assert_close(predict_logits(network, test.images), logits.detach())
 
 
-def test_it_learns(tmp_path):
-    assert trained(tmp_path, epochs=30)[1][-1]["test_accuracy"] > 0.8
+@pytest.mark.parametrize("convolutions", [False, True])
+def test_it_learns(tmp_path, convolutions):
+    network = build({"widths": [8]}, IMAGE_SHAPE, 3) if convolutions else None
+    *_, last = trained(tmp_path, 30, network=network, momentum=0.9 if convolutions else 0.0)[1]
+    assert last["test_accuracy"] > 0.8
 
 
 def test_more_epochs_go_on_and_end_as_if_never_stopped(tmp_path):
@@ -186,11 +183,6 @@ def test_with_everything_switched_on_it_goes_on_byte_for_byte(tmp_path, monkeypa
     network, history = trained(tmp_path / "stopped", 5, network=convnet(), **RICH)
     assert weights(network) == weights(straight)
     assert history == straight_history
-
-
-def test_a_network_with_convolutions_learns(tmp_path):
-    network = build({"widths": [8]}, IMAGE_SHAPE, 3)
-    assert trained(tmp_path, 10, network=network, momentum=0.9)[1][-1]["test_accuracy"] > 0.8
 
 
 def test_answers_for_an_image_and_its_mirror_image_are_averaged():
