@@ -2,10 +2,18 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from screens import DESKTOP
+
+from cifarbench.report.page import render
+from cifarbench.report.results import Run
+from cifarbench.study.failures import Failure
+from cifarbench.study.tables import read_rows, write_table
+from helpers import small_audit, small_run
+from helpers.finished import simulate
+from helpers.screens import DESKTOP
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # A page under test talks to nobody, and neither does the browser behind it.
@@ -47,7 +55,7 @@ def open_url(browser) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture
 def open_page(open_url, pages) -> Callable[..., Any]:
-    """Opens one of a module's `pages`, paths by their names, perhaps at a place in it."""
+    """Opens one of the `pages`, perhaps at a place in it."""
 
     def opened(name: str, viewport: dict[str, int] = DESKTOP, place: str = "", **context: Any) -> Any:
         return open_url(pages[name].as_uri() + place, viewport, **context)
@@ -65,3 +73,62 @@ def violations() -> Callable[[Any], str]:
         return results.generate_report() if results.violations_count else ""
 
     return found
+
+
+# ---- Pages ----
+
+
+class Pages(dict[str, Path]):
+    """The pages that the workflow writes, by their names; each is written when it is first opened."""
+
+    def __init__(self, folder: Path):
+        super().__init__()
+        self.folder = folder
+
+    def __missing__(self, name: str) -> Path:
+        what, _, variant = name.partition(" ")
+        folder = self.folder / name
+        folder.mkdir()
+        self[name] = {"report": report, "audit": audit, "across": across}[what](folder, variant)
+        return self[name]
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    return Pages(tmp_path_factory.mktemp("pages"))
+
+
+def report(folder: Path, variant: str) -> Path:
+    """In English, in Russian, or with models that failed."""
+    run = small_run.shared()
+    if variant == "failed":
+        others = [name for name in small_run.NINE if name not in small_run.MODELS]
+        run = shutil.copytree(small_run.shared(*others), folder / "run")
+        memory, value = "MemoryError: " + 40 * "so much memory ", "ValueError: " + 80 * "unbreakable_"
+        small_run.fail(run, "knn_pca", Failure("pca", "fit_features", memory))
+        small_run.fail(run, "forest", Failure("forest", "fit_estimator", value))
+        small_run.compare(run, list(small_run.NINE))
+    settings = small_run.settings("ru" if variant == "ru" else "en")
+    page = folder / "report.html"
+    page.write_text(render(Run.read(run, small_run.files(run)), settings)[0], encoding="utf-8")
+    return page
+
+
+# As people call their pictures: nothing in it at which a line may break, and what a page may not take for its own.
+FILE = "train/photographs_of_the_summer/<img src=x.png>" + "IMG_20240731_" * 9 + ".JPEG"
+
+
+def audit(folder: Path, variant: str) -> Path:
+    """In English, in Russian, or of images that have files."""
+    run = shutil.copytree(small_audit.shared(), folder / "run")
+    for table in (run / "audit").glob("*.csv") if variant == "files" else ():
+        rows = read_rows(table)
+        files = {name: [FILE] * len(rows) for name in rows[0] if name.startswith("file")}
+        write_table(table, {name: [row[name] for row in rows] for name in rows[0]} | files)
+    return small_audit.page(run, "ru" if variant == "ru" else "en")
+
+
+def across(folder: Path, variant: str) -> Path:
+    """Of three datasets, in English or in Russian, or of eight."""
+    datasets = [f"set_{number}" for number in range(8 if variant == "eight" else 3)]
+    return simulate(folder, datasets, language="ru" if variant == "ru" else "en")

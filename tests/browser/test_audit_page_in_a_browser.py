@@ -1,72 +1,15 @@
 """The page of an audit in a real browser."""
 
-import shutil
-from pathlib import Path
-
 import pytest
-import small_audit
-from screens import DESKTOP, PHONE
 
-from cifarbench.study.tables import read_rows, write_table
-
-PAGES = ["en", "ru", "files"]
-# As people call their pictures: nothing in it at which a line may break, and what a page may not take for its own.
-FILE = "train/photographs_of_the_summer/<img src=x.png>" + "IMG_20240731_" * 9 + ".JPEG"
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = small_audit.shared()
-    named = tmp_path_factory.mktemp("files") / "run"
-    shutil.copytree(folder, named)
-    for table in (named / "audit").glob("*.csv"):
-        rows = read_rows(table)
-        files = {name: [FILE] * len(rows) for name in rows[0] if name.startswith("file")}
-        write_table(table, {name: [row[name] for row in rows] for name in rows[0]} | files)
-    return {
-        "en": small_audit.page(folder),
-        "ru": small_audit.page(folder, "ru"),
-        "files": small_audit.page(named),
-    }
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name: str):
-    page = open_page(name)
-    page.mouse.wheel(0, 100_000)
-    assert [url for url in page.requests if not url.startswith("data:")] == [pages[name].as_uri()]
-    assert page.complaints == []
-
-
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-@pytest.mark.parametrize("name", PAGES)
-def test_the_page_does_not_scroll_sideways(open_page, name: str, viewport: dict[str, int]):
-    page = open_page(name, viewport)
-    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
-    outside = page.evaluate(
-        """width => [...document.querySelectorAll("main *, nav *, header *")]
-            .filter(element => !element.closest(".frame, .skip"))
-            .filter(element => element.getBoundingClientRect().right > width + 0.5)
-            .map(element => element.outerHTML.slice(0, 80))""",
-        viewport["width"],
-    )
-    assert outside == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(
-    ("name", "viewport"), [("en", DESKTOP), ("ru", PHONE), ("files", PHONE)], ids=["en", "ru", "files"]
-)
-def test_contrast_landmarks_and_names_are_accessible(
-    open_page, violations, name: str, viewport: dict[str, int], scheme: str
-):
-    assert not violations(open_page(name, viewport, color_scheme=scheme))
+from helpers import small_audit
+from helpers.screens import PHONE
 
 
 @pytest.mark.parametrize(
-    ("name", "called"), [("en", "picture of test image 7"), ("ru", "вид: тестовое изображение 7")]
+    ("name", "called"), [("audit", "picture of test image 7"), ("audit ru", "вид: тестовое изображение 7")]
 )
-def test_each_picture_is_shown_and_says_which_it_is(open_page, name: str, called: str):
+def test_each_picture_is_shown_and_says_which_it_is(open_page, name, called):
     page = open_page(name)
     shown = page.locator("img").evaluate_all(
         """async images => Promise.all(images.map(async image => {
@@ -83,7 +26,7 @@ def test_each_picture_is_shown_and_says_which_it_is(open_page, name: str, called
 
 
 def test_contents_lead_to_each_section(open_page):
-    page = open_page("en", PHONE)
+    page = open_page("audit", PHONE)
     for link in page.locator("nav a").all():
         link.click()
         target = page.locator(link.get_attribute("href"))
@@ -93,7 +36,7 @@ def test_contents_lead_to_each_section(open_page):
 
 
 def test_it_is_whole_without_scripts_and_in_print(open_page):
-    page = open_page("en", java_script_enabled=False)
+    page = open_page("audit", java_script_enabled=False)
     assert page.locator("#labels li").count() >= small_audit.N_FLIPPED - 1
     assert page.locator("#classes tbody tr").count() == 10
     page.emulate_media(media="print", color_scheme="dark")

@@ -9,8 +9,6 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from PIL import Image
-from screens import DESKTOP, PHONE
-from small_model import CLASSES, NEIGHBORS, PERCEPTRON, pixels_of, write_model
 
 from cifarbench.data.fetch import cache_folder
 from cifarbench.export.model import Model
@@ -19,6 +17,8 @@ from cifarbench.export.parity import compare, session, speed
 from cifarbench.export.runtime import fetch_runtime, read_runtime
 from cifarbench.export.try_page import try_page
 from cifarbench.study.errors import UserError
+from helpers.screens import DESKTOP, PHONE
+from helpers.small_model import CLASSES, NEIGHBORS, PERCEPTRON, pixels_of, write_model
 
 MODELS = {"network in colours": ("networks", PERCEPTRON, 3), "grey neighbours": ("neighbors", NEIGHBORS, 1)}
 DROP = """([name, content]) => {
@@ -73,7 +73,7 @@ def opened(open_url, page: Path, **options):
     return shown
 
 
-def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(open_url, made: Made) -> None:
+def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(open_url, made):
     shape, pixels = made.model.stored.image_shape, pixels_of(made.model.stored)[:3]
     page = open_url(made.page.as_uri())
     files = [
@@ -94,9 +94,7 @@ def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(op
     assert page.complaints == []
 
 
-def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of(
-    open_url, made: Made
-) -> None:
+def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of(open_url, made):
     # The page forbids what Playwright needs to drop a file from a script.
     page = opened(open_url, made.page, bypass_csp=True)
     file = io.BytesIO()
@@ -112,9 +110,7 @@ def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_the_page_is_accessible_and_does_not_scroll_sideways(
-    open_url, violations, made: Made, viewport: dict[str, int]
-) -> None:
+def test_the_page_is_accessible_and_does_not_scroll_sideways(open_url, violations, made, viewport):
     page = opened(open_url, made.page, viewport=viewport, bypass_csp=True)
     shape = made.model.stored.image_shape
     content = base64.b64encode(png(pixels_of(made.model.stored)[0], shape)).decode()

@@ -5,8 +5,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from slurm import Slurm, why_not
-from study import (
+
+from helpers.slurm import Slurm, why_not
+from helpers.study import (
     ACROSS,
     CLUSTER_GENERIC,
     CPU_PARTITION,
@@ -68,9 +69,8 @@ def away(
         send("shards", shards, *SLURM, *PARTITIONS, "--", *predictions_of("knn_grid"))
         send("across at home", Study(folder / "at_home", ACROSS), "--cores", "2", "--", PAGE)
         runs["across at home"].finish()
-        models = runs["across at home"].study.copy(
-            folder / "across", without=("tiny/models", "other/models", "across")
-        )
+        finished = runs["across at home"].study
+        models = finished.copy(folder / "across", without=("tiny/models", "other/models", "across"))
         send("across", models, *SLURM, *CPU_PARTITION, "--", PAGE)
         yield runs
 

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from study import NETWORKS, REPOSITORY, Running
+
+from helpers.study import NETWORKS, REPOSITORY
 
 STATUS = REPOSITORY / "workflow/profiles/cluster-generic/status.py"
 
@@ -36,7 +37,7 @@ def test_the_status_of_slurms_jobs(slurm):
     slurm.ask("scancel", waits)
 
 
-def test_the_study_by_plain_sbatch_is_the_study_at_home(slurm, away: dict[str, Running], expected) -> None:
+def test_the_study_by_plain_sbatch_is_the_study_at_home(slurm, away, expected):
     away["generic"].finish()
     study = away["generic"].study
     jobs = {job["JobName"]: job for job in slurm.jobs(study.folder)}

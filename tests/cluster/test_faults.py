@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from slurm import NODE, Slurm
-from study import NETWORKS, RESULTS, SLURM, Running, Study, comment, predictions_of
+from helpers.slurm import NODE, Slurm
+from helpers.study import NETWORKS, RESULTS, SLURM, Study, comment, predictions_of
 
 FIRST, SECOND = NETWORKS
 # No partition and no account is named: Slurm chooses. GPUs are asked for as where only --gres is taken.
@@ -61,7 +61,7 @@ def is_training(study: Study, network: str, since: float) -> bool:
     return training_process(study, network) is not None and any(file.stat().st_mtime > since for file in kept)
 
 
-def test_whatever_happens_the_results_are_the_same(slurm: Slurm, study: Study, home: Running) -> None:
+def test_whatever_happens_the_results_are_the_same(slurm, study, home):
     targets = predictions_of(*NETWORKS)
     trainings = Trainings(slurm, study)
 

@@ -1,14 +1,16 @@
 """The tiny study on a real Slurm, through the profile that users get, and Slurm's own records of it."""
 
-from study import NETWORKS, PARTITIONS, SLURM, Running, comment, differences, job_name
+from pathlib import Path
 
 from cifarbench.study.scaling import read_jobs
+
+from helpers.study import NETWORKS, PAGE, PARTITIONS, SLURM, comment, differences, job_name
 
 AUDIT = ["find_duplicates", "judge_labels", "inspect_images"]
 HEAVY = ["unpack_archive", "predict_neighbors", "train_network", *AUDIT]
 
 
-def test_the_study_on_slurm_is_the_study_at_home(slurm, away: dict[str, Running], study, expected) -> None:
+def test_the_study_on_slurm_is_the_study_at_home(slurm, away, study, expected):
     planned = read_jobs(study.run(*SLURM, *PARTITIONS, "--dry-run"))
     away["profile"].finish()
     jobs = slurm.jobs(away["profile"].study.folder)
@@ -43,3 +45,32 @@ def test_the_study_on_slurm_is_the_study_at_home(slurm, away: dict[str, Running]
         assert record.get("TresPerJob") == ("gres:gpu:1" if is_training else None)
         devices = slurm.devices.get(record["JobId"], "")
         assert devices.startswith("gpu:1(IDX:") == is_training
+
+
+def test_four_jobs_find_what_one_finds(slurm, away, expected):
+    """In a copy of the finished run at home, in which the search alone has to be done again."""
+    away["shards"].finish()
+    study = away["shards"].study
+    jobs = slurm.jobs(study.folder)
+    assert {job["JobState"] for job in jobs} == {"COMPLETED"}
+    searches = [job["Comment"] for job in jobs if job["Comment"].startswith("rule_search_neighbors")]
+    assert len(set(searches)) == len(searches) == 4
+    assert len(jobs) == 5
+    place = "models/knn_grid/predictions.npz"
+    assert study.results()[place] == expected[place]
+
+
+def test_two_datasets_and_two_sizes_on_slurm_are_those_at_home(slurm, away):
+    away["across"].finish()
+    study = away["across"].study
+    files = ["*/models/**/predictions.npz", "across/ranks.csv", "across/*/*.json"]
+    expected, found = (one.results(Path("results"), files) for one in (away["across at home"].study, study))
+    # Of each dataset: two models, on all training images and on some.
+    assert len([name for name in expected if name.endswith("predictions.npz")]) == 2 * 2 * 2
+    assert differences(expected, found) == []
+    assert (study.folder / PAGE).is_file()
+    jobs = slurm.jobs(study.folder)
+    assert {job["JobState"] for job in jobs} == {"COMPLETED"}
+    named = {job["Comment"] for job in jobs}
+    assert any("other" in name for name in named)
+    assert any("first_20" in name for name in named)

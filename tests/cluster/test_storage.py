@@ -2,6 +2,7 @@
 
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +10,13 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
-from seaweed import Seaweed, why_not
-from study import NETWORK, RESULTS, Study
 
 from cifarbench.networks.checkpoints import Checkpoints
 from cifarbench.study.errors import UserError
 from cifarbench.study.failures import Failure, take_away_objects
 from cifarbench.study.objects import Bucket
+from helpers.seaweed import Seaweed, why_not
+from helpers.study import NETWORK, RESULTS, Study
 
 PREFIX = "s3://results/of/tests"
 PROFILE = ["--workflow-profile", "workflow/profiles/s3", "--cores", "2", "--storage-s3-retries", "1"]
@@ -62,18 +63,20 @@ def refused(study: Study, *arguments: str) -> str:
     return said
 
 
-def test_the_same_results_though_killed_in_the_midst_of_a_training(
-    few: Study, bucket: Bucket, tmp_path: Path
-) -> None:
+def wait_for_objects(bucket: Bucket, run: subprocess.Popen, study: Study) -> None:
+    """Wait until a run has written something there."""
+    until = time.monotonic() + WAIT
+    while not bucket.names():
+        assert run.poll() is None and time.monotonic() < until, (study.folder / "run.log").read_text()
+        time.sleep(0.1)
+
+
+def test_the_same_results_though_killed_in_the_midst_of_a_training(few, bucket, tmp_path):
     local = Study(tmp_path / "local", FEW)
     local.run("--cores", "2", *TARGETS)
 
     run = few.start(*stored(few, *TARGETS))
-    checkpoints = bucket / f"{RESULTS}/checkpoints/{NETWORK}"
-    until = time.monotonic() + WAIT
-    while not checkpoints.names():
-        assert run.poll() is None and time.monotonic() < until, (few.folder / "run.log").read_text()
-        time.sleep(0.1)
+    wait_for_objects(bucket / f"{RESULTS}/checkpoints/{NETWORK}", run, few)
     run.send_signal(signal.SIGKILL)
     run.wait()
     # As if the machine were gone: what was made of the disk by the run that was cut off is not there for the next.
@@ -92,7 +95,7 @@ def test_the_same_results_though_killed_in_the_midst_of_a_training(
     assert "Nothing to be done" in again.run(*stored(again), log="again.log")
 
 
-def test_wrong_keys_no_keys_and_no_server_end_in_a_sentence(few: Study, server: Seaweed, monkeypatch) -> None:
+def test_wrong_keys_no_keys_and_no_server_end_in_a_sentence(few, server, monkeypatch):
     for wrong, told in (
         ({"secret_key": "wrong"}, "does not let these keys"),
         ({"endpoint_url": "http://127.0.0.1:9"}, "can't be reached"),
@@ -140,7 +143,7 @@ def assert_takes_no_more(said: str) -> None:
     assert "takes no more" in sentence
 
 
-def test_a_full_server_ends_in_a_sentence(few: Study, tmp_path: Path, monkeypatch) -> None:
+def test_a_full_server_ends_in_a_sentence(few, tmp_path, monkeypatch):
     # All that it may fill is one file.
     with small_server(tmp_path / "small", monkeypatch, volumes=1, volume_mb=1) as bucket:
         bucket.try_it()
@@ -148,15 +151,10 @@ def test_a_full_server_ends_in_a_sentence(few: Study, tmp_path: Path, monkeypatc
         assert_takes_no_more(refused(few, *stored(few, *TARGETS)))
 
 
-def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(
-    few: Study, tmp_path: Path, monkeypatch
-) -> None:
+def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(few, tmp_path, monkeypatch):
     with small_server(tmp_path / "small", monkeypatch, volumes=3, volume_mb=1) as bucket:
         run = few.start(*stored(few, *TARGETS))
-        until = time.monotonic() + WAIT
-        while not (bucket / f"{RESULTS}/data").names():
-            assert run.poll() is None and time.monotonic() < until, (few.folder / "run.log").read_text()
-            time.sleep(0.1)
+        wait_for_objects(bucket / f"{RESULTS}/data", run, few)
         fill(bucket)
         assert run.wait(300) != 0
     assert_takes_no_more((few.folder / "run.log").read_text())
@@ -167,7 +165,7 @@ def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(
         assert "fetch_archive" not in few.run(*stored(few, *TARGETS), log="again.log")
 
 
-def test_checkpoints_and_records_of_failures_are_objects(bucket: Bucket, tmp_path: Path) -> None:
+def test_checkpoints_and_records_of_failures_are_objects(bucket, tmp_path):
     root = bucket / "unit"
     kept = Checkpoints(str(root), {"seed": 1})
     assert kept.newest(9) is None

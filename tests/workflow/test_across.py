@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from project import Project
 from test_reruns import set_key
-from tiny import write_archive
 
 from cifarbench.study.files import read_json
 from cifarbench.study.tables import read_rows
+from helpers.project import Project
+from helpers.tiny import write_archive
 
 ACROSS = {"sizes": [30], "repeats": {"seeds": 2, "splits": 2}}
 TOGETHER = {("", job) for job in ("compare_datasets", "draw_across", "write_across")}
@@ -112,20 +112,20 @@ def changed(across: Project, tmp_path: Path) -> Callable[[str, Any], Project]:
     return change
 
 
-def test_it_adds_its_own_jobs_to_a_finished_study_and_runs_none_of_the_study_s(across: Project) -> None:
+def test_it_adds_its_own_jobs_to_a_finished_study_and_runs_none_of_the_study_s(across):
     ran = type(across.run("--dry-run"))(0, "", (across.folder / "run.log").read_text()).jobs_of_datasets
     further = of_size("tiny", 30) | of_seed("tiny", 1) | of_split("tiny", 1, seed=1)
     assert ran == further | jobs("tiny", ["divide_images"], "order") | collected("tiny")
     assert would_run(across) == set()
 
 
-def test_the_study_alone_runs_nothing_again(changed) -> None:
+def test_the_study_alone_runs_nothing_again(changed):
     project = changed("title", None)
     project.configure(lambda settings: [settings.pop("across"), settings.pop("title")])
     assert would_run(project) == set()
 
 
-def test_the_long_table_has_a_row_for_every_run(across: Project) -> None:
+def test_the_long_table_has_a_row_for_every_run(across):
     rows = read_rows(across.folder / "results/across/runs.csv")
     assert {(row["model"], row["split"], row["seed"], row["weights_seed"], row["size"]) for row in rows} == {
         *(("knn_pca", split, None, None, size) for split, size in ((0, 60), (0, 30), (1, 60))),
@@ -142,7 +142,7 @@ def test_the_long_table_has_a_row_for_every_run(across: Project) -> None:
     assert len({row["scored_by"] for row in rows}) == 1
 
 
-def test_another_split_has_the_same_images_and_as_many_of_each_class(across: Project) -> None:
+def test_another_split_has_the_same_images_and_as_many_of_each_class(across):
     def images(dataset: str, what: str) -> list[np.ndarray]:
         folder = across.folder / "results" / dataset / "data"
         return [np.load(folder / f"{part}_{what}.npy") for part in ("train", "test")]
@@ -168,11 +168,11 @@ def test_another_split_has_the_same_images_and_as_many_of_each_class(across: Pro
         ("repeats.splits", 1, collected("tiny", with_curves=False)),
     ],
 )
-def test_a_size_a_seed_or_a_split_added_or_taken_away(changed, key: str, value: Any, expected: set) -> None:
+def test_a_size_a_seed_or_a_split_added_or_taken_away(changed, key, value, expected):
     assert would_run(changed(f"across.{key}", value)) == expected
 
 
-def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path: Path) -> None:
+def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path):
     project = changed("across.datasets", ["tiny", "other"])
     sha256 = write_archive(tmp_path / "other.tar.gz", seed=1)
 
@@ -189,7 +189,7 @@ def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path: Path) -
     assert would_run(project) == whole_study("other") | audits | further | divided | collected("other")
 
 
-def test_a_dataset_s_own_hyperparameter_is_no_other_s(changed) -> None:
+def test_a_dataset_s_own_hyperparameter_is_no_other_s(changed):
     project = changed("across.own", {"tiny": {"models": {"knn_pca": {"n_neighbors": 3}}}})
     runs = ["knn_pca", "knn_pca/first_30"]
     searched = jobs("tiny", OF_A_MODEL, *runs) | jobs("tiny/split_1", OF_A_MODEL, "knn_pca")
@@ -197,7 +197,7 @@ def test_a_dataset_s_own_hyperparameter_is_no_other_s(changed) -> None:
     assert would_run(project) == searched | drawn | collected("tiny")
 
 
-def test_explain_tells_all_of_it_at_once(changed) -> None:
+def test_explain_tells_all_of_it_at_once(changed):
     project = changed("across.sizes", [30, 50])
     answer = project.cifarbench("explain", "--configfile", "config/tiny.yaml")
     assert answer.code == 0, answer.text
@@ -206,40 +206,23 @@ def test_explain_tells_all_of_it_at_once(changed) -> None:
     assert "sizes: [30] -> [30, 50]" in answer.text
 
 
+# Others: tests/unit/study/test_series.py.
 @pytest.mark.parametrize(
     ("across_", "sentence"),
     [
-        (
-            {"datasets": ["tiny", "nowhere"]},
-            'across.datasets names "nowhere"; it must be one of the keys',
-        ),
+        ({"datasets": ["tiny", "nowhere"]}, 'across.datasets names "nowhere"; it must be one of the keys'),
+        ({"datasets": ["digits"]}, "dataset is tiny; it must be one of across.datasets, digits"),
         (
             {"own": {"nowhere": {}}},
             "across.own.nowhere is of no dataset of this run; it must be one of tiny.",
         ),
         (
-            {"sizes": [3]},
-            "models.mlp.batch_size is 16; it must be at most 3, the number of training images, for the",
-        ),
-        ({"sizes": 0}, "across.sizes is 0; it must be at least 1."),
-        (
-            {"repeats": {"seed": 2}},
-            "across.repeats.seed is not a key of the configuration; did you mean seeds?",
-        ),
-        (
-            {"own": {"tiny": {"models": {"mlp": {"epochs": 0}}}}},
-            "models.mlp.epochs is 0; it must be at least 1, for tiny.",
-        ),
-        (
             {"test_sets": {"x": {"of": "tiny", "kind": "cifar10_1", "archive": "nowhere"}}},
             "nowhere lacks cifar10.1_v6_data",
         ),
-        ({"datasets": ["digits"]}, "dataset is tiny; it must be one of across.datasets, digits"),
     ],
 )
-def test_what_can_t_be_is_refused_in_a_sentence(
-    across: Project, tmp_path: Path, across_, sentence: str
-) -> None:
+def test_what_can_t_be_is_refused_in_a_sentence(across, tmp_path, across_, sentence):
     project = across.copy(tmp_path / "study")
     project.configure(lambda settings: settings.update(across=across_))
     answer = project.run("--dry-run")
@@ -248,19 +231,7 @@ def test_what_can_t_be_is_refused_in_a_sentence(
     assert "Traceback" not in answer.text
 
 
-def test_rows_that_can_t_be_compared_end_in_a_sentence(across: Project, tmp_path: Path) -> None:
-    project = across.copy(tmp_path / "study")
-    metrics = project.results / "models/mlp/first_30/metrics.json"
-    scores = read_json(metrics)
-    metrics.write_text(metrics.read_text().replace(scores["scored"]["on"], "0" * 64))
-    answer = project.run("--rerun-triggers", "mtime", "--forcerun", "collect_runs")
-    assert answer.code != 0
-    assert (
-        "mlp on tiny (seed 0, 30 images) was scored on other test images than knn_pca on tiny" in answer.text
-    )
-
-
-def test_other_test_images_are_scored_as_the_dataset_s_own(changed, tmp_path: Path) -> None:
+def test_other_test_images_are_scored_as_the_dataset_s_own(changed, tmp_path):
     """Its own test images in CIFAR-10.1's layout, which every model must answer as it did."""
     project = changed(
         "across.test_sets", {"again": {"of": "tiny", "kind": "cifar10_1", "archive": str(tmp_path)}}

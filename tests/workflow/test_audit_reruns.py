@@ -1,21 +1,18 @@
 """What keys of the audit run, to the exact set of jobs."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from project import Project
-from tiny import N_TRAIN
 
 from cifarbench.study.files import read_json
+from helpers.tiny import N_TRAIN
 
 
-def test_an_audit_that_is_not_wanted_any_more(project: Project) -> None:
+def test_an_audit_that_is_not_wanted_any_more(project):
     project.configure(lambda settings: settings.update(audit=False))
     assert project.would_run() == {"write_report"}
 
 
-def test_images_that_are_left_out(project: Project, tmp_path: Path) -> None:
+def test_images_that_are_left_out(project, tmp_path):
     """What is left out is part of the data, and where the list lies is not."""
     for name in ("one.csv", "other.csv"):
         (tmp_path / name).write_text("split,index\ntrain,3\ntest,1\n")
@@ -37,9 +34,7 @@ def test_images_that_are_left_out(project: Project, tmp_path: Path) -> None:
         ("a,b\n1,2\n", "write train or test"),
     ],
 )
-def test_a_list_that_is_none_is_refused_before_any_work(
-    project: Project, tmp_path: Path, text: str | None, sentence: str
-) -> None:
+def test_a_list_that_is_none_is_refused_before_any_work(project, tmp_path, text, sentence):
     if text is not None:
         (tmp_path / "list.csv").write_text(text)
     project.configure(lambda settings: settings.update(exclude=str(tmp_path / "list.csv")))
@@ -52,7 +47,7 @@ def test_a_list_that_is_none_is_refused_before_any_work(
 # ---- Worse images ----
 
 
-def test_models_that_are_asked_about_worse_images(project: Project) -> None:
+def test_models_that_are_asked_about_worse_images(project):
     """Runs for real, for one model: its corruptions alone run, and nothing when they are asked for again."""
     project.configure(lambda settings: settings.update(robustness={"severities": [5]}, compare=["knn_pca"]))
     asked = {"withstand_corruptions knn_pca", "draw_robustness"}

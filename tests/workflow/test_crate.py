@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import requests
-from project import Project
 from test_own_models import LAYERS, SMALL
+
+from helpers.project import Project
 
 MODELS = ["knn_pca", "small"]
 ENTRY = {"family": "network", "module": "my_models/small.py:Small", "epochs": 2}
@@ -48,7 +49,7 @@ def described(crate: Path) -> dict[str, dict[str, Any]]:
     return {entity["@id"]: entity for entity in graph}
 
 
-def test_a_crate_says_what_went_in_what_came_out_when_and_by_what(study: Project, described: dict) -> None:
+def test_a_crate_says_what_went_in_what_came_out_when_and_by_what(study, described):
     run = described["#run"]
     archive = json.loads((study.results / "data/archive.json").read_text())
     assert run["instrument"] == {"@id": "workflow/Snakefile"}
@@ -70,7 +71,7 @@ def test_a_crate_says_what_went_in_what_came_out_when_and_by_what(study: Project
     assert not any(name.startswith(("results/tiny/features", "results/tiny/logs")) for name in described)
 
 
-def test_every_file_is_there_with_its_checksum(crate: Path, described: dict) -> None:
+def test_every_file_is_there_with_its_checksum(crate, described):
     with zipfile.ZipFile(crate) as content:
         names = set(content.namelist()) - {"ro-crate-metadata.json"}
         files = {name: entity for name, entity in described.items() if "contentSize" in entity}
@@ -80,7 +81,7 @@ def test_every_file_is_there_with_its_checksum(crate: Path, described: dict) -> 
             assert hashlib.sha256(content.read(name)).hexdigest() == entity["sha256"], name
 
 
-def test_the_validator_takes_it(crate: Path) -> None:
+def test_the_validator_takes_it(crate):
     services = pytest.importorskip("rocrate_validator.services", reason="needs roc-validator")
     try:
         requests.get("https://w3id.org/ro/crate/1.1/context", timeout=10).raise_for_status()
@@ -96,9 +97,7 @@ def test_the_validator_takes_it(crate: Path) -> None:
     assert [issue.message for issue in services.validate(settings).get_issues()] == []
 
 
-def test_a_study_again_from_its_crate_gives_the_same_metrics(
-    study: Project, crate: Path, tmp_path: Path
-) -> None:
+def test_a_study_again_from_its_crate_gives_the_same_metrics(study, crate, tmp_path):
     place = tmp_path / "again"
     answer = study.cifarbench("reproduce", "--crate", str(crate), "--folder", str(place), "--cores", "2")
     assert answer.code == 0, answer.text
@@ -117,9 +116,7 @@ def test_a_study_again_from_its_crate_gives_the_same_metrics(
     assert row.split()[-1] == "-0.5"
 
 
-def test_what_is_no_crate_or_no_finished_study_is_told_of(
-    study: Project, crate: Path, tmp_path: Path
-) -> None:
+def test_what_is_no_crate_or_no_finished_study_is_told_of(study, crate, tmp_path):
     (tmp_path / "x.zip").write_text("x")
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as content:
         content.writestr("a", "b")

@@ -8,56 +8,33 @@ from types import SimpleNamespace
 import numpy as np
 import onnxruntime
 import pytest
+import yaml
 from huggingface_hub import ModelCard
 from PIL import Image
-from project import Project
 from test_own_models import LAYERS, SMALL
-from tiny import SHAPE
 
 import export_model
 from cifarbench.cli import predict
+from helpers.project import Project
+from helpers.tiny import SHAPE
 
-OWN = {
-    "features": {
-        "edges": {"kind": "hog", "cell_size": 2, "block_size": 1},
-        "strokes": {"kind": "patches", "n_patches": 8, "size": 2},
-        "apart": {"kind": "lda", "features": "strokes"},
-        "white": {"kind": "whitened"},
-        "scaled": {
-            "kind": "transformer",
-            "features": "white",
-            "transformer": "sklearn.preprocessing.StandardScaler",
-        },
-    },
-    "models": {
-        "knn_apart": {"family": "knn", "features": "apart", "n_neighbors": 3},
-        "knn_grid": {"tune": {"folds": 2, "grid": {"n_components": [2, 4], "n_neighbors": [1, 3]}}},
-        "knn_cosine": {
-            "family": "knn",
-            "features": "white",
-            "n_neighbors": 3,
-            "metric": "cosine",
-            "weights": "distance",
-        },
-        "logistic": {
-            "family": "estimator",
-            "features": "scaled",
-            "estimator": "sklearn.linear_model.LogisticRegression",
-        },
-        "svm": {"family": "estimator", "features": "pca", "estimator": "sklearn.svm.LinearSVC"},
-        "svm_edges": {"family": "estimator", "features": "edges", "estimator": "sklearn.svm.LinearSVC"},
-        "convnet": {
-            "family": "convnet",
-            "widths": [4],
-            "epochs": 2,
-            "learning_rate": 0.05,
-            "batch_size": 16,
-            "test_flips": True,
-        },
-        "small": {"family": "network", "module": "my_models/small.py:Small"}
-        | {"epochs": 2, "learning_rate": 0.05, "batch_size": 16},
-    },
-}
+OWN = yaml.safe_load("""
+features:
+  edges: {kind: hog, cell_size: 2, block_size: 1}
+  strokes: {kind: patches, n_patches: 8, size: 2}
+  apart: {kind: lda, features: strokes}
+  white: {kind: whitened}
+  scaled: {kind: transformer, features: white, transformer: sklearn.preprocessing.StandardScaler}
+models:
+  knn_apart: {family: knn, features: apart, n_neighbors: 3}
+  knn_grid: {tune: {folds: 2, grid: {n_components: [2, 4], n_neighbors: [1, 3]}}}
+  knn_cosine: {family: knn, features: white, n_neighbors: 3, metric: cosine, weights: distance}
+  logistic: {family: estimator, features: scaled, estimator: sklearn.linear_model.LogisticRegression}
+  svm: {family: estimator, features: pca, estimator: sklearn.svm.LinearSVC}
+  svm_edges: {family: estimator, features: edges, estimator: sklearn.svm.LinearSVC}
+  convnet: {family: convnet, widths: [4], test_flips: true, epochs: 2, learning_rate: 0.05, batch_size: 16}
+  small: {family: network, module: "my_models/small.py:Small", epochs: 2, learning_rate: 0.05, batch_size: 16}
+""")
 MODELS = [*OWN["models"], "mlp_batchnorm_dropout"]
 TARGETS = ("exported/svm.onnx", "exported/svm.card.md", "exported/small.card.md")
 # Nobody has said these features in ONNX's words.
@@ -106,8 +83,8 @@ def predictions(study: Project, model: str) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_pictures_of_the_test_set_get_exactly_the_study_s_answers(
-    study: Project, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
-) -> None:
+    study, pictures, tmp_path, monkeypatch, model
+):
     # Where the configuration looks for files of one's own.
     monkeypatch.chdir(study.folder)
     predict.main(study.results, pictures, model, out=str(tmp_path))
@@ -127,9 +104,7 @@ def test_pictures_of_the_test_set_get_exactly_the_study_s_answers(
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if model != UNSAYABLE])
-def test_an_exported_file_answers_as_the_study_did(
-    study: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
-) -> None:
+def test_an_exported_file_answers_as_the_study_did(study, tmp_path, monkeypatch, model):
     monkeypatch.chdir(study.folder)
     onnx, parity = tmp_path / "model.onnx", tmp_path / "parity.json"
     export_model.main(
@@ -156,7 +131,7 @@ def test_an_exported_file_answers_as_the_study_did(
     np.testing.assert_allclose(alone[0], probabilities[0], atol=1e-5, rtol=0)
 
 
-def test_what_onnx_can_t_say_ends_in_a_sentence_and_no_file(study: Project) -> None:
+def test_what_onnx_can_t_say_ends_in_a_sentence_and_no_file(study):
     answer = study.run(targets=(f"exported/{UNSAYABLE}.onnx",))
     assert answer.code != 0
     assert "features of the kind hog can't be said in ONNX here" in answer.text
@@ -164,12 +139,12 @@ def test_what_onnx_can_t_say_ends_in_a_sentence_and_no_file(study: Project) -> N
     assert not (study.results / f"exported/{UNSAYABLE}.onnx").exists()
 
 
-def test_a_second_export_has_nothing_to_do(study: Project) -> None:
+def test_a_second_export_has_nothing_to_do(study):
     assert study.would_run(targets=TARGETS) == set()
 
 
 @pytest.mark.parametrize("model", ["svm", "small"])
-def test_a_card_is_what_the_hub_reads(study: Project, model: str) -> None:
+def test_a_card_is_what_the_hub_reads(study, model):
     text = (study.results / f"exported/{model}.card.md").read_text()
     metrics = json.loads((study.results / f"models/{model}/metrics.json").read_text())
     about = ModelCard(text, ignore_metadata_errors=False).data
@@ -182,7 +157,7 @@ def test_a_card_is_what_the_hub_reads(study: Project, model: str) -> None:
     assert ("gives no probabilities" in text) == (model == "svm")
 
 
-def test_without_a_name_the_best_is_asked_and_of_equals_the_fastest(study: Project, pictures: Path) -> None:
+def test_without_a_name_the_best_is_asked_and_of_equals_the_fastest(study, pictures):
     answer = study.cifarbench("predict", *asked(study, pictures))
     assert answer.code == 0, answer.text
     assert "is the most accurate" in answer.text
@@ -190,7 +165,7 @@ def test_without_a_name_the_best_is_asked_and_of_equals_the_fastest(study: Proje
     assert sorted(path.name for path in place.iterdir()) == ["predictions.csv", "predictions.html"]
 
 
-def test_a_model_that_is_not_there_is_told_of(study: Project, pictures: Path) -> None:
+def test_a_model_that_is_not_there_is_told_of(study, pictures):
     answer = study.cifarbench("predict", *asked(study, pictures), "--model", "oracle")
     assert answer.code == 1
     assert answer.text.startswith("Error: ")

@@ -1,13 +1,14 @@
 """A job that fails after a change leaves nothing that passes for up to date; a user's mistake is one sentence."""
 
 import pytest
-from project import OVERLAY, Project
 from test_reruns import searched, set_key
+
+from helpers.project import OVERLAY
 
 LOG = "results/tiny/logs/predict_neighbors/knn_pca.log"
 
 
-def test_what_a_failed_job_took_away_is_made_again(project: Project) -> None:
+def test_what_a_failed_job_took_away_is_made_again(project):
     """Snakemake deletes a job's old output before it runs, and would not miss it beside what was made from it."""
     script = project.folder / "scripts/predict_neighbors.py"
     good = script.read_text()
@@ -36,9 +37,7 @@ def test_what_a_failed_job_took_away_is_made_again(project: Project) -> None:
         (["--config", 'sha256="' + 32 * "ab" + '"'], "with SHA256="),
     ],
 )
-def test_a_mistake_ends_in_one_sentence_before_any_job(
-    fresh: Project, arguments: list[str], sentence: str
-) -> None:
+def test_a_mistake_ends_in_one_sentence_before_any_job(fresh, arguments, sentence):
     answer = fresh.run(*arguments)
     assert answer.code != 0
     assert sentence in answer.text
@@ -47,7 +46,7 @@ def test_a_mistake_ends_in_one_sentence_before_any_job(
     assert not fresh.results.exists()
 
 
-def test_broken_yaml_is_no_traceback(fresh: Project) -> None:
+def test_broken_yaml_is_no_traceback(fresh):
     (fresh.folder / OVERLAY).write_text("models: [\n")
     answer = fresh.run()
     assert answer.code != 0

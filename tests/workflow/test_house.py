@@ -1,12 +1,11 @@
 """What pages say of the code is what the code says."""
 
-from project import CHECKOUT
-
 from cifarbench.cli import parameters, rulegraph
 from cifarbench.study.pages import part
+from helpers.project import CHECKOUT
 
 
-def test_the_picture_of_the_house_is_that_of_the_rules(monkeypatch) -> None:
+def test_the_picture_of_the_house_is_that_of_the_rules(monkeypatch):
     monkeypatch.chdir(CHECKOUT)
     drawn = rulegraph.picture()
     assert part(CHECKOUT / "README.md", "make house") == f"```mermaid\n{drawn}\n```"
@@ -14,5 +13,5 @@ def test_the_picture_of_the_house_is_that_of_the_rules(monkeypatch) -> None:
     assert 5 < len(boxes) <= 15
 
 
-def test_the_tables_of_parameters_are_those_of_the_families() -> None:
+def test_the_tables_of_parameters_are_those_of_the_families():
     assert part(CHECKOUT / "config/README.md", "make tables") == parameters.tables()

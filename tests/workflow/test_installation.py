@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from project import CHECKOUT
+
+from helpers.project import CHECKOUT
 
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 ANNOUNCED = "will be installed from PyPI"
@@ -36,16 +37,16 @@ def install(folder: Path, *options: str) -> str:
     return done.stdout
 
 
-def test_what_a_link_leads_to_stays(folder: Path) -> None:
+def test_what_a_link_leads_to_stays(folder):
     assert [path.name for path in (folder / "elsewhere").iterdir()] == ["mine"]
     assert not (folder / ".venv").is_symlink()
 
 
-def test_one_that_is_whole_stays(folder: Path) -> None:
+def test_one_that_is_whole_stays(folder):
     assert "is up to date" in install(folder)
 
 
-def test_other_requirements_are_added_to_it(folder: Path) -> None:
+def test_other_requirements_are_added_to_it(folder):
     (folder / ".venv/mine").touch()
     (folder / "requirements.txt").touch()
     said = install(folder)
@@ -54,7 +55,7 @@ def test_other_requirements_are_added_to_it(folder: Path) -> None:
     assert (folder / ".venv/mine").exists()
 
 
-def test_one_that_was_cut_off_is_made_anew(folder: Path) -> None:
+def test_one_that_was_cut_off_is_made_anew(folder):
     shutil.rmtree(next(folder.glob(".venv/lib/*/site-packages")))
     (folder / ".venv/.installed").unlink()
     assert ANNOUNCED in install(folder)
@@ -62,7 +63,7 @@ def test_one_that_was_cut_off_is_made_anew(folder: Path) -> None:
     assert next(folder.glob(".venv/lib/*/site-packages/pip")).is_dir()
 
 
-def test_one_whose_python_is_gone_is_made_anew(folder: Path) -> None:
+def test_one_whose_python_is_gone_is_made_anew(folder):
     (folder / ".venv/bin/python").unlink()
     (folder / ".venv/bin/python").symlink_to("/nowhere/python")
     # As the one before; what make would do is enough.

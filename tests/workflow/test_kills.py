@@ -13,8 +13,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from project import Project
 from test_reruns import MODELS
+
+from helpers.project import Project
 
 # All that a study ends in, but for what it cost to get there.
 SAME = ["data/*.npy", "models/**/predictions.npz", "models/**/metrics.json", "models/**/history.csv"]
@@ -100,9 +101,7 @@ def _await_moment(job: psutil.Process, project: Project, choice: random.Random) 
     # A model with a grid and a network have jobs of every kind.
     [(5, ["knn_grid", "mlp_batchnorm_dropout"]), pytest.param(50, MODELS, marks=pytest.mark.long)],
 )
-def test_killed_again_and_again_a_run_ends_like_one_never_disturbed(
-    project: Project, fresh: Project, kills: int, models: list[str]
-) -> None:
+def test_killed_again_and_again_a_run_ends_like_one_never_disturbed(project, fresh, kills, models):
     for one in (project, fresh):
         one.configure(lambda settings: settings.update(compare=models))
     # Their comparison is all that is not there yet.
@@ -124,9 +123,7 @@ def test_killed_again_and_again_a_run_ends_like_one_never_disturbed(
     assert list(fresh.folder.rglob("*.part")) == []
 
 
-def test_a_change_that_was_cut_off_and_taken_back_leaves_no_trace(
-    finished: Project, project: Project
-) -> None:
+def test_a_change_that_was_cut_off_and_taken_back_leaves_no_trace(finished, project):
     project.configure(lambda settings: settings["models"].update(knn_pca={"n_neighbors": 3}))
     assert kill_once(project, "all", 1, random.Random(0))
     project.configure(lambda settings: settings["models"].pop("knn_pca"))
@@ -161,9 +158,7 @@ def training(longer: Project) -> Iterator[subprocess.Popen]:
 
 
 @pytest.mark.parametrize("longer", [600], indirect=True)
-def test_a_training_goes_on_where_it_was_stopped(
-    longer: Project, training: subprocess.Popen, tmp_path: Path
-) -> None:
+def test_a_training_goes_on_where_it_was_stopped(longer, training, tmp_path):
     os.killpg(training.pid, signal.SIGKILL)
     training.wait()
     undisturbed = longer.copy(tmp_path / "undisturbed")
@@ -180,9 +175,7 @@ def test_a_training_goes_on_where_it_was_stopped(
     assert longer.checksums("models/mlp/*.[ncp]*") == undisturbed.checksums("models/mlp/*.[ncp]*")
 
 
-def test_a_second_run_in_the_same_folder_is_told_why_it_has_to_wait(
-    longer: Project, training: subprocess.Popen
-) -> None:
+def test_a_second_run_in_the_same_folder_is_told_why_it_has_to_wait(longer, training):
     # It is in the midst of it for as long as it takes.
     for job in jobs_of(training, longer):
         job.suspend()
@@ -196,30 +189,12 @@ def test_a_second_run_in_the_same_folder_is_told_why_it_has_to_wait(
     assert longer.would_run(targets=(PREDICTIONS,)) == {"train_network mlp"}
 
 
-def test_jobs_end_with_the_run_that_started_them(longer: Project, training: subprocess.Popen) -> None:
+def test_jobs_end_with_the_run_that_started_them(longer, training):
     jobs = jobs_of(training, longer)
     assert len(jobs) == 1
     training.kill()
     _, left = psutil.wait_procs(jobs, timeout=30)
     assert left == []
-
-
-def test_more_epochs_train_those_epochs_only_and_another_rate_starts_anew(project: Project) -> None:
-    target = "models/mlp/history.csv"
-    history = project.results / target
-    before = history.read_text().splitlines()
-
-    project.configure(lambda settings: settings["models"]["mlp"].update(epochs=5))
-    project.succeed(targets=(target,))
-    assert "Training goes on after 3 epochs," in (project.results / LOG).read_text()
-    assert len(history.read_text().splitlines()) == 6
-    assert history.read_text().splitlines()[:4] == before
-
-    project.configure(lambda settings: settings["models"]["mlp"].update(epochs=3, learning_rate=0.06))
-    project.succeed(targets=(target,))
-    assert "goes on" not in (project.results / LOG).read_text()
-    assert len(history.read_text().splitlines()) == 4
-    assert history.read_text().splitlines()[:2] != before[:2]
 
 
 # ---- A full disk ----
@@ -246,9 +221,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize(
     "kilobytes", [24, *(pytest.param(number, marks=pytest.mark.long) for number in (0, 8, 16, 32))]
 )
-def test_a_full_disk_is_named_and_with_room_made_the_run_ends_well(
-    finished: Project, small_disk: Path, kilobytes: int
-) -> None:
+def test_a_full_disk_is_named_and_with_room_made_the_run_ends_well(finished, small_disk, kilobytes):
     project = finished.copy(small_disk / "study")
     shutil.rmtree(project.results / "models/mlp")
     shutil.rmtree(project.results / "checkpoints")

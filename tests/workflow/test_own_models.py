@@ -1,15 +1,17 @@
 """Models of one's own: a configuration and a file, and nothing of the library touched."""
 
-import csv
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
-from project import Project
-from test_reruns import COMPARED, jobs, set_key
+from test_reruns import COMPARED, computed, jobs, set_key
+from test_whole_run import read_rows
+
+from helpers.project import Project
 
 SMALL = """
 from torch import nn
@@ -80,11 +82,6 @@ compare: [knn_pca, svm_edges, forest_few, own_net]
 MODELS = ["knn_pca", "svm_edges", "forest_few", "own_net"]
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.fixture(scope="session")
 def finished_own(made_once) -> Project:
     """The digits' demo with three models of one's own beside one of its own. Not to be changed."""
@@ -113,8 +110,8 @@ def own(finished_own: Project, tmp_path: Path) -> Project:
     return finished_own.copy(tmp_path / "study")
 
 
-def test_each_has_its_row_and_is_called_what_it_is(finished_own: Project) -> None:
-    table = {row["model"]: row for row in rows(finished_own.results / "comparison.csv")}
+def test_each_has_its_row_and_is_called_what_it_is(finished_own):
+    table = {row["model"]: row for row in read_rows(finished_own.results / "comparison.csv")}
     assert list(table) == MODELS
     assert {name: row["kind"] for name, row in table.items()} == {
         "knn_pca": "nearest neighbours",
@@ -127,10 +124,10 @@ def test_each_has_its_row_and_is_called_what_it_is(finished_own: Project) -> Non
     # A linear model's and a network's weights can be counted; one without probabilities has no calibration.
     assert [bool(row["n_parameters"]) for row in table.values()] == [False, True, False, True]
     assert [bool(row["ece"]) for row in table.values()] == [True, False, True, True]
-    assert len(rows(finished_own.results / "paired_tests.csv")) == 6
+    assert len(read_rows(finished_own.results / "paired_tests.csv")) == 6
 
 
-def test_each_leaves_what_was_fitted_and_the_contract_s_files(finished_own: Project) -> None:
+def test_each_leaves_what_was_fitted_and_the_contract_s_files(finished_own):
     models = finished_own.results / "models"
     for name in MODELS:
         with np.load(models / name / "predictions.npz") as arrays:
@@ -144,7 +141,7 @@ def test_each_leaves_what_was_fitted_and_the_contract_s_files(finished_own: Proj
     assert {path.parent.name for path in finished_own.results.glob("figures/*/training.svg")} == {"own_net"}
 
 
-def test_the_report_is_right_about_each(finished_own: Project) -> None:
+def test_the_report_is_right_about_each(finished_own):
     page = (finished_own.results / "report.html").read_text()
     for words in ("Linear models on", "Trees and forests on", "Networks of one&#39;s own on pixels"):
         assert words in page
@@ -156,15 +153,6 @@ def test_the_report_is_right_about_each(finished_own: Project) -> None:
     assert all(f"`{name}`" in markdown for name in MODELS)
 
 
-def test_and_so_it_is_in_russian(own: Project) -> None:
-    own.configure(lambda settings: set_key(settings, "report.language", "ru"))
-    assert own.succeed() == {"write_report"}
-    page = (own.results / "report.html").read_text()
-    for words in ("Линейные модели", "Деревья и леса", "Собственные сети"):
-        assert words.lower() in page.lower()
-    assert "linear models" not in page.lower().replace("sklearn", "")
-
-
 # ---- What a change runs ----
 
 
@@ -173,6 +161,7 @@ def scored(*models: str) -> set[str]:
 
 
 SVM = jobs(["fit_estimator", "predict_estimator"], "svm_edges") | scored("svm_edges")
+FOREST = jobs(["fit_estimator", "predict_estimator"], "forest_few") | scored("forest_few")
 NETWORK = jobs(["train_network", "describe_learning", "draw_training"], "own_net")
 
 
@@ -181,35 +170,23 @@ NETWORK = jobs(["train_network", "describe_learning", "draw_training"], "own_net
     [
         ("models.svm_edges.params.C", 0.2, SVM),
         ("models.own_net.params.width", 6, NETWORK | scored("own_net")),
-        (
-            "features.edges.orientations",
-            6,
-            {"compute_features edges all train", "compute_features edges all test"} | SVM,
-        ),
+        ("features.edges.orientations", 6, computed("edges") | SVM),
         # Its own share of the components that all have: nothing is fitted again.
-        (
-            "features.few.n_components",
-            16,
-            {"compute_features few all train", "compute_features few all test"}
-            | jobs(["fit_estimator", "predict_estimator"], "forest_few")
-            | scored("forest_few"),
-        ),
+        ("features.few.n_components", 16, computed("few") | FOREST),
     ],
 )
-def test_a_change_runs_what_it_touches(
-    finished_own: Project, own: Project, key: str, value: Any, expected: set
-) -> None:
+def test_a_change_runs_what_it_touches(finished_own, own, key, value, expected):
     own.configure(lambda settings: set_key(settings, key, value))
     assert own.would_run() == expected
 
 
 @pytest.mark.parametrize("name", ["small", "layers"])
-def test_a_file_of_one_s_own_is_code_of_the_models_that_it_is_imported_by(own: Project, name: str) -> None:
+def test_a_file_of_one_s_own_is_code_of_the_models_that_it_is_imported_by(own, name):
     own.edit(f"my_models/{name}.py", "# An edit.\n")
     assert own.would_run() == NETWORK | scored("own_net")
 
 
-def test_a_touched_file_of_one_s_own_runs_nothing(own: Project) -> None:
+def test_a_touched_file_of_one_s_own_runs_nothing(own):
     (own.folder / "my_models/small.py").touch()
     assert own.would_run() == set()
 
@@ -217,7 +194,7 @@ def test_a_touched_file_of_one_s_own_runs_nothing(own: Project) -> None:
 # ---- Models that fail ----
 
 
-def test_a_model_that_fails_is_a_row_that_says_why(own: Project) -> None:
+def test_a_model_that_fails_is_a_row_that_says_why(own):
     broken = {"module": "my_models/broken.py:Broken", "epochs": 2, "learning_rate": 0.1, "batch_size": 64}
 
     def add(settings: dict[str, Any]) -> None:
@@ -228,7 +205,7 @@ def test_a_model_that_fails_is_a_row_that_says_why(own: Project) -> None:
     answer = own.run()
     assert answer.code not in (0, None)
     assert "broken failed in train_network: RuntimeError: out of luck" in answer.text
-    table = {row["model"]: row for row in rows(own.results / "comparison.csv")}
+    table = {row["model"]: row for row in read_rows(own.results / "comparison.csv")}
     assert list(table) == [*MODELS, "broken"]
     assert table["broken"]["failure"] == "train_network: RuntimeError: out of luck"
     assert table["broken"]["accuracy"] == ""
@@ -243,7 +220,8 @@ def test_a_model_that_fails_is_a_row_that_says_why(own: Project) -> None:
     (own.folder / "my_models/broken.py").write_text(text)
     assert "train_network own_net" not in own.succeed()
     assert (
-        float({row["model"]: row for row in rows(own.results / "comparison.csv")}["broken"]["accuracy"]) > 0
+        float({row["model"]: row for row in read_rows(own.results / "comparison.csv")}["broken"]["accuracy"])
+        > 0
     )
     assert own.would_run() == set()
 
@@ -251,38 +229,23 @@ def test_a_model_that_fails_is_a_row_that_says_why(own: Project) -> None:
 # ---- Mistakes, before any job ----
 
 
+# Others: tests/unit/study/test_configuration.py, test_own_code.py, and those of each family.
 @pytest.mark.parametrize(
     "mistakes",
     [
-        # Those of models that have to be built to be checked, two by two: each is tried by itself.
+        # Models have to be built to be checked: each is tried by itself.
         {
             ("models.svm_edges.estimator", "sklearn.svm.LinearSVCC"): "sklearn.svm has no LinearSVCC",
             ("models.own_net.module", "my_models/small.py:Wide"): "its forward gives (4, 3) for a batch of 4",
         },
-        {
-            ("models.svm_edges.estimator", "sklearn.decomposition.PCA"): "it is no estimator",
-            ("models.own_net.params", "depth"): "models.own_net.params.depth is no parameter of",
-        },
-        {
-            ("models.svm_edges.params", "c"): "models.svm_edges.params.c is no parameter of",
-            ("models.own_net.module", "my_models/nowhere.py:Wide"): "there is no file my_models/nowhere.py",
-        },
         {("models.own_net.module", "my_models/small.py:Deadly"): "models.own_net can't be built ("},
         {("models.svm_edges.features", "edgs"): 'models.svm_edges.features is "edgs"; it must be one of'},
-        {("features.few.features", "few"): "the chain goes in a circle (few -> few): break it"},
-        {("features.edges.kind", "hogg"): 'features.edges.kind is "hogg"; it must be one of pca,'},
     ],
     ids=lambda mistakes: " ".join(value for _, value in mistakes),
 )
-def test_a_mistake_ends_in_one_sentence_before_any_job(
-    own: Project, mistakes: dict[tuple[str, str], str]
-) -> None:
+def test_a_mistake_ends_in_one_sentence_before_any_job(own, mistakes):
     for key, value in mistakes:
-        own.configure(
-            lambda settings, key=key, value=value: set_key(
-                settings, key, {value: 2} if key.endswith("params") else value
-            )
-        )
+        own.configure(partial(set_key, key=key, value=value))
     answer = own.run("--dry-run")
     assert answer.code == 1
     assert all(sentence in answer.text for sentence in mistakes.values())

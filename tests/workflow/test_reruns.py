@@ -4,23 +4,26 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from project import CHECKOUT, OVERLAY, Project
-from tiny import write_archive
+
+from helpers.project import CHECKOUT, OVERLAY, Project
+from helpers.tiny import write_archive
 
 NEIGHBORS = ["knn_raw", "knn_pca", "knn_scaled_pca", "knn_grid"]
 NETWORKS = ["mlp", "mlp_batchnorm_dropout"]
 MODELS = [*NEIGHBORS, *NETWORKS]
 GRID = "models.knn_grid.tune.grid"
 FOLDS = ["fold_0_of_3", "fold_1_of_3", "fold_2_of_3"]
+FURTHER = [f"{model}/seed_7" for model in NETWORKS]
+DRAWN = {f"draw_model {model}" for model in MODELS}
 REPORT = {"write_report"}
 WEIGHED = {"weigh_faults"} | REPORT
 COMPARED = {"compare_models", "draw_comparison"} | REPORT
 COMPARISON = COMPARED | WEIGHED
+LEARNING = {f"{rule} {model}" for rule in ("describe_learning", "draw_training") for model in NETWORKS}
 AUDIT = {"find_duplicates", "judge_labels", "inspect_images"}
 
 
@@ -78,12 +81,10 @@ def set_key(settings: dict[str, Any], key: str, value: Any) -> None:
 # ---- Nothing ----
 
 
-def test_the_finished_run_did_every_job_once(finished: Project) -> None:
+def test_the_finished_run_did_every_job_once(finished):
     log = (finished.folder / "run.log").read_text()
     everything = (
-        {"fetch_archive", "unpack_archive", "divide_images folds_of_3"}
-        | AUDIT
-        | {"write_audit"}
+        {"fetch_archive", "unpack_archive", "divide_images folds_of_3", "write_audit", *AUDIT}
         | jobs(["compute_moments"], "all", *FOLDS)
         | {"fit_features pca all"}
         | {f"fit_features pca+scale=true {part}" for part in ("all", *FOLDS)}
@@ -98,11 +99,11 @@ def test_the_finished_run_did_every_job_once(finished: Project) -> None:
     assert f"{len(everything) + 1} of {len(everything) + 1} steps (100%) done" in log
 
 
-def test_nothing_changed(finished: Project) -> None:
+def test_nothing_changed(finished):
     assert finished.would_run() == set()
 
 
-def test_whitespace_comments_and_the_order_of_keys(project: Project) -> None:
+def test_whitespace_comments_and_the_order_of_keys(project):
     for path in ("config/config.yaml", OVERLAY):
         settings = yaml.safe_load((project.folder / path).read_text())
         # No comment survives, and keys stand in another order, at every level.
@@ -111,7 +112,7 @@ def test_whitespace_comments_and_the_order_of_keys(project: Project) -> None:
     assert project.would_run() == set()
 
 
-def test_touched_scripts_library_and_rules(project: Project) -> None:
+def test_touched_scripts_library_and_rules(project):
     for part in ("scripts", "workflow", "config"):
         for path in (project.folder / part).rglob("*"):
             path.touch()
@@ -119,9 +120,7 @@ def test_touched_scripts_library_and_rules(project: Project) -> None:
 
 
 @pytest.mark.parametrize("noted", [True, False], ids=["with .snakemake", "without .snakemake"])
-def test_a_fresh_clone_beside_old_results(
-    finished: Project, overlay: dict, tmp_path: Path, noted: bool
-) -> None:
+def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
     clone = Project.create(tmp_path / "clone", overlay)
     shutil.copytree(finished.folder / "results", clone.folder / "results")
     if noted:
@@ -133,7 +132,7 @@ def test_a_fresh_clone_beside_old_results(
     assert clone.would_run() == set()
 
 
-# ---- One model ----
+# ---- One key ----
 
 
 @pytest.mark.parametrize(
@@ -146,33 +145,36 @@ def test_a_fresh_clone_beside_old_results(
         ("models.mlp.learning_rate", 0.1, trained("mlp")),
         ("models.mlp.epochs", 5, trained("mlp")),
         ("models.mlp_batchnorm_dropout.dropout", 0.25, trained("mlp_batchnorm_dropout")),
+        # Components are fitted once for any number of them.
+        ("features.pca.n_components", 8, computed("pca") | searched("knn_pca")),
+        ("features.scaled_pca.n_components", 8, computed("scaled_pca") | searched("knn_scaled_pca")),
+        ("features.pca.scale", True, computed("pca") | searched("knn_pca")),
+        # Features that nobody looks at are not computed.
+        ("features.discriminants", {"kind": "lda"}, set()),
+        ("seed", 1, trained(*NETWORKS) | scored(*MODELS)),
+        # A further seed is trained beside the first.
+        ("seeds", [0, 7], jobs(["train_network", "describe_learning", "score_model"], *FURTHER) | COMPARED),
+        # More neighbours than before, some between known ones, another order.
+        (f"{GRID}.n_neighbors", [1, 3, 5], cells(2, 4) | chosen()),
+        (f"{GRID}.n_neighbors", [1, 2, 3], chosen()),
+        (f"{GRID}.n_neighbors", [3, 1], chosen()),
+        ("figures.confusion_matrix.color", "#123456", DRAWN | REPORT),
+        ("figures.predictions.n_pictures", 6, DRAWN | REPORT),
+        ("figures.predictions.dpi", 60, DRAWN | jobs(["draw_filters"], *NETWORKS) | REPORT),
+        ("figures.training.train_color", "#123456", jobs(["draw_training"], *NETWORKS) | REPORT),
+        ("figures.grid_scores.color", "#123456", {"draw_tuning knn_grid"} | REPORT),
+        ("figures.accuracy.color", "#123456", {"draw_comparison"} | REPORT),
+        ("figures.agreement.dpi", 60, {"draw_comparison"} | REPORT),
+        ("report.title", "Words", REPORT),
+        ("report.language", "ru", REPORT | {"write_audit"}),
     ],
 )
-def test_a_hyperparameter(project: Project, key: str, value: Any, expected: set[str]) -> None:
+def test_one_key(project, key, value, expected):
     project.configure(lambda settings: set_key(settings, key, value))
     assert project.would_run() == expected
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        # Components are fitted once for any number of them.
-        ("pca.n_components", 8, computed("pca") | searched("knn_pca")),
-        ("scaled_pca.n_components", 8, computed("scaled_pca") | searched("knn_scaled_pca")),
-        ("pca.scale", True, computed("pca") | searched("knn_pca")),
-    ],
-)
-def test_a_parameter_of_features(project: Project, key: str, value: Any, expected: set[str]) -> None:
-    project.configure(lambda settings: set_key(settings, f"features.{key}", value))
-    assert project.would_run() == expected | REPORT
-
-
-def test_features_that_nobody_looks_at_are_not_computed(project: Project) -> None:
-    project.configure(lambda settings: set_key(settings, "features.discriminants", {"kind": "lda"}))
-    assert project.would_run() == set()
-
-
-def test_two_hyperparameters_swapped(project: Project) -> None:
+def test_two_hyperparameters_swapped(project):
     def swap(settings: dict) -> None:
         entry = settings["models"]["mlp"]
         entry["hidden_dim"], entry["batch_size"] = entry["batch_size"], entry["hidden_dim"]
@@ -181,22 +183,10 @@ def test_two_hyperparameters_swapped(project: Project) -> None:
     assert project.would_run() == trained("mlp")
 
 
-def test_the_seed_is_that_of_networks_and_figures_alone(project: Project) -> None:
-    project.configure(lambda settings: set_key(settings, "seed", 1))
-    assert project.would_run() == trained(*NETWORKS) | scored(*MODELS)
-
-
-def test_a_further_seed_is_trained_beside_the_first(project: Project) -> None:
-    project.configure(lambda settings: set_key(settings, "seeds", [0, 7]))
-    further = [f"{model}/seed_7" for model in NETWORKS]
-    rules = ["train_network", "describe_learning", "score_model"]
-    assert project.would_run() == jobs(rules, *further) | COMPARED
-
-
 # ---- The grid ----
 
 
-def test_one_more_number_of_components(project: Project) -> None:
+def test_one_more_number_of_components(project):
     """Runs for real, so that a cell that has come and gone can be seen not to come again."""
     target = "models/knn_grid/cv_results.csv"
 
@@ -212,27 +202,17 @@ def test_one_more_number_of_components(project: Project) -> None:
     assert project.would_run(targets=(target,)) == {"choose_best knn_grid"}
 
 
-@pytest.mark.parametrize(
-    ("n_neighbors", "expected"),
-    [([1, 3, 5], cells(2, 4) | chosen()), ([1, 2, 3], chosen()), ([3, 1], chosen())],
-    ids=["more than before", "between known ones", "another order"],
-)
-def test_one_more_number_of_neighbors(project: Project, n_neighbors: list[int], expected: set[str]) -> None:
-    project.configure(lambda settings: set_key(settings, f"{GRID}.n_neighbors", n_neighbors))
-    assert project.would_run() == expected
-
-
 # ---- The list of models ----
 
 
-def test_a_model_taken_off_the_list_and_put_back(project: Project) -> None:
+def test_a_model_taken_off_the_list_and_put_back(project):
     project.configure(lambda settings: set_key(settings, "compare", MODELS[1:]))
     assert project.would_run() == COMPARISON
     project.configure(lambda settings: set_key(settings, "compare", MODELS))
     assert project.would_run() == set()
 
 
-def test_a_model_added_to_the_list(project: Project) -> None:
+def test_a_model_added_to_the_list(project):
     added = {"family": "knn", "features": "scaled_pca", "n_neighbors": 1}
     project.configure(lambda settings: set_key(settings, "models.added", added))
     # An entry alone compares nothing.
@@ -241,37 +221,11 @@ def test_a_model_added_to_the_list(project: Project) -> None:
     assert project.would_run() == searched("added")
 
 
-# ---- Figures and report ----
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        ("confusion_matrix.color", "#123456", jobs(["draw_model"], *MODELS)),
-        ("predictions.n_pictures", 6, jobs(["draw_model"], *MODELS)),
-        ("predictions.dpi", 60, jobs(["draw_model"], *MODELS) | jobs(["draw_filters"], *NETWORKS)),
-        ("training.train_color", "#123456", jobs(["draw_training"], *NETWORKS)),
-        ("grid_scores.color", "#123456", {"draw_tuning knn_grid"}),
-        ("accuracy.color", "#123456", {"draw_comparison"}),
-        ("agreement.dpi", 60, {"draw_comparison"}),
-    ],
-)
-def test_a_figure_s_style(project: Project, key: str, value: Any, expected: set[str]) -> None:
-    project.configure(lambda settings: set_key(settings, f"figures.{key}", value))
-    assert project.would_run() == expected | REPORT
-
-
-def test_a_caption_is_read_when_snakemake_s_report_is_made(project: Project) -> None:
+def test_a_caption_is_read_when_snakemake_s_report_is_made(project):
     project.edit("workflow/report/confusion_matrix.rst", "\nWords of another caption.\n")
     assert project.would_run() == set()
     project.succeed("--report", "page.html")
     assert "Words of another caption." in (project.folder / "page.html").read_text()
-
-
-@pytest.mark.parametrize(("key", "expected"), [("title", REPORT), ("language", REPORT | {"write_audit"})])
-def test_the_report_s_words(project: Project, key: str, expected: set[str]) -> None:
-    project.configure(lambda settings: set_key(settings, f"report.{key}", "ru"))
-    assert project.would_run() == expected
 
 
 # ---- Code ----
@@ -285,11 +239,8 @@ def test_the_report_s_words(project: Project, key: str, expected: set[str]) -> N
         ("cifarbench/networks/family.py", set()),
         ("cifarbench/features/hog.py", set()),
         ("cifarbench/estimators/classifier.py", set()),
-        (
-            "cifarbench/evaluation/learning.py",
-            jobs(["describe_learning", "draw_training"], *NETWORKS) | REPORT,
-        ),
-        ("cifarbench/figures/confusion.py", jobs(["draw_model"], *MODELS) | REPORT),
+        ("cifarbench/evaluation/learning.py", LEARNING | REPORT),
+        ("cifarbench/figures/confusion.py", DRAWN | REPORT),
         ("cifarbench/evaluation/comparison.py", COMPARED),
         ("cifarbench/evaluation/left_out.py", WEIGHED),
         ("cifarbench/audit/alignment.py", {"find_duplicates", "write_audit"} | WEIGHED),
@@ -298,12 +249,12 @@ def test_the_report_s_words(project: Project, key: str, expected: set[str]) -> N
         ("draw_comparison.py", {"draw_comparison"} | REPORT),
     ],
 )
-def test_an_edited_module(project: Project, module: str, expected: set[str]) -> None:
+def test_an_edited_module(project, module, expected):
     project.edit(f"scripts/{module}", "# An edit.\n")
     assert project.would_run() == expected
 
 
-def test_fingerprints_follow_all_that_python_imports() -> None:
+def test_fingerprints_follow_all_that_python_imports():
     """Held against the modules that each script really loads."""
     program = """
 import importlib, json, sys
@@ -349,7 +300,7 @@ for script in sorted(scripts.glob("*.py")):
     ],
     ids=lambda arguments: " ".join(arguments),
 )
-def test_threads_memory_runtime_and_profiles(finished: Project, arguments: tuple[str, ...]) -> None:
+def test_threads_memory_runtime_and_profiles(finished, arguments):
     profile = arguments[-1] if arguments[0] == "--workflow-profile" else "none"
     if profile != "none" and not (finished.folder / profile).exists():
         pytest.skip(f"no {profile}")
@@ -357,11 +308,11 @@ def test_threads_memory_runtime_and_profiles(finished: Project, arguments: tuple
 
 
 @pytest.mark.parametrize("cores", [1, 16])
-def test_the_number_of_cores(finished: Project, cores: int) -> None:
+def test_the_number_of_cores(finished, cores):
     assert finished.would_run(cores=cores) == set()
 
 
-def test_where_the_archive_lies_and_how_often_checkpoints_are_kept(project: Project, tmp_path: Path) -> None:
+def test_where_the_archive_lies_and_how_often_checkpoints_are_kept(project, tmp_path):
     def move(settings: dict) -> None:
         entry = settings["datasets"]["tiny"]
         entry["archive"] = str(shutil.copy(entry["archive"], tmp_path / "elsewhere.tar.gz"))
@@ -377,9 +328,7 @@ def test_where_the_archive_lies_and_how_often_checkpoints_are_kept(project: Proj
 
 
 @pytest.mark.parametrize("stated", [True, False], ids=["with sha256", "without sha256"])
-def test_another_archive_runs_everything(
-    finished: Project, overlay: dict, tmp_path: Path, stated: bool
-) -> None:
+def test_another_archive_runs_everything(finished, overlay, tmp_path, stated):
     project = finished.copy(tmp_path / "study")
     archive = tmp_path / "tiny.tar.gz"
     sha256 = write_archive(archive, seed=1)

@@ -5,19 +5,15 @@ import os
 import pty
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 import terminal
-from project import Project
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from cifarbench.study.failures import Failure
 
-COLUMNS, ROWS = 100, 40
 
-
-def test_a_run_says_two_lines_a_job_and_ends_with_the_ranking(finished: Project) -> None:
+def test_a_run_says_two_lines_a_job_and_ends_with_the_ranking(finished):
     said = (finished.folder / "run.out").read_text()
     jobs = finished.would_run("--forceall")
     lines = said.splitlines()
@@ -34,46 +30,27 @@ def test_a_run_says_two_lines_a_job_and_ends_with_the_ranking(finished: Project)
     assert re.search(r"^model +accuracy +95% interval +fitted in$", said, re.MULTILINE)
     assert lines.index("The report is in results/tiny/report.html") > len(lines) - 4
     assert "Error" not in said
-
-
-def test_the_log_file_keeps_snakemakes_own_words(finished: Project) -> None:
+    # Snakemake's own words are in its log file.
     log = (finished.folder / "run.log").read_text()
     assert "rule write_report:" in log
     assert "The report is in results/tiny/report.html" in log
 
 
-def test_tests_are_answered_as_users_are(finished: Project) -> None:
-    """By a Snakemake that was imported before, as by one that starts anew."""
-    warm, cold = (finished.run("--dry-run", "--forceall", cold=cold) for cold in (False, True))
-    assert cold.code == warm.code == 0
-    # When it started, and in which order it came to independent jobs.
-    of_a_start = re.compile(
-        r"^ *(\[[^]]* \d\d:\d\d:\d\d \d+\]|  (Date|Workflow ID|Run directory|Command): .*|    jobid: \d+$)",
-        re.MULTILINE,
-    )
-    told = [sorted(of_a_start.sub("", answer.text).splitlines()) for answer in (cold, warm)]
-    assert told[0] == told[1]
-
-
-def test_a_dry_run_does_not_list_all_files_of_the_study(finished: Project) -> None:
+def test_a_dry_run_does_not_list_all_files_of_the_study(finished):
     planned = finished.run("--dry-run", "--forceall").text
     assert "rule write_report:" in planned
     assert "rule all:" not in planned
 
 
-def test_all_words_can_be_had(project: Project) -> None:
+def test_all_words_can_be_had(project):
     said = project.run("--verbose", "--forcerun", "write_report").text
     assert "rule write_report:" in said
     assert " started write_report" not in said
 
 
-def test_a_terminal_shows_a_display(project: Project) -> None:
+def test_a_terminal_shows_a_display(project):
     ours, theirs = pty.openpty()
-    environment = project.environment | {
-        "COLUMNS": str(COLUMNS),
-        "LINES": str(ROWS),
-        "TERM": "xterm-256color",
-    }
+    environment = project.environment | {"COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color"}
     command = project.command("--forcerun", "write_report")
     process = subprocess.Popen(command, cwd=project.folder, env=environment, stdout=theirs, stderr=theirs)
     os.close(theirs)
@@ -95,9 +72,7 @@ def test_a_terminal_shows_a_display(project: Project) -> None:
 @pytest.mark.parametrize(
     ("names_dataset", "said"), [(False, "train own/order_1"), (True, "train tiny own/order_1")]
 )
-def test_jobs_are_named_with_their_dataset_where_there_are_several(
-    monkeypatch: pytest.MonkeyPatch, names_dataset: bool, said: str
-) -> None:
+def test_jobs_are_named_with_their_dataset_where_there_are_several(monkeypatch, names_dataset, said):
     monkeypatch.setattr(terminal.Job, "names_dataset", names_dataset)
     run = {"dataset": "tiny", "model": "own", "seed": "/order_1", "size": ""}
     record = {"rule_name": "train", "wildcards": run, "log": [], "output": []}
@@ -106,7 +81,7 @@ def test_jobs_are_named_with_their_dataset_where_there_are_several(
     assert terminal.Job(record | {"wildcards": {}}).name == "train"
 
 
-def test_a_failure_on_record_is_said_by_the_job_that_failed_and_not_by_those_after_it(tmp_path: Path) -> None:
+def test_a_failure_on_record_is_said_by_the_job_that_failed_and_not_by_those_after_it(tmp_path):
     lines = terminal.Lines(show_failed_logs=True)
     output = tmp_path / "fitted"
     Failure("own", "fit", "ValueError: no luck", "logs/own.log").write(output)
@@ -120,7 +95,7 @@ def test_a_failure_on_record_is_said_by_the_job_that_failed_and_not_by_those_aft
     assert " skipped score own " in said["score"]
 
 
-def test_an_output_that_the_storage_does_not_take_is_told_of_in_a_sentence_and_once() -> None:
+def test_an_output_that_the_storage_does_not_take_is_told_of_in_a_sentence_and_once():
     words = (
         "WorkflowError:\nFailed to store output in storage s3://bucket/study/a.json\nS3UploadFailedError: Failed to "
         "upload .snakemake/storage/s3/bucket/study/a.json to bucket/study/a.json: An error occurred (InternalError) "

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import Project
 from test_whole_run import read_json, read_rows
-from tiny import configuration, write_archive
+
+from helpers.project import Project
+from helpers.tiny import configuration, write_archive
 
 TUNED: dict[str, Any] = {
     "knn_cosine": {
@@ -45,7 +46,7 @@ def study(made_once) -> Project:
     return Project(made_once("tuned", tuned) / "study", "tiny")
 
 
-def test_every_family_has_a_table_of_candidates_and_takes_the_best(study: Project) -> None:
+def test_every_family_has_a_table_of_candidates_and_takes_the_best(study):
     columns = {
         "knn_cosine": ["param_n_neighbors", "param_weights"],
         "svm": ["param_estimator__C", "param_pca__n_components"],
@@ -65,7 +66,7 @@ def test_every_family_has_a_table_of_candidates_and_takes_the_best(study: Projec
     assert len(read_rows(study.results / "models/network/history.csv")) in (2, 4)
 
 
-def test_test_labels_at_random_leave_every_choice_unchanged(study: Project, tmp_path: Path) -> None:
+def test_test_labels_at_random_leave_every_choice_unchanged(study, tmp_path):
     chosen = [f"models/{model}/{file}" for model in TUNED for file in ("cv_results.csv", "best.json")]
     scored = "models/knn_cosine/metrics.json"
     random = tuned(tmp_path / "random", *chosen, scored, random_test_labels=True)
@@ -73,12 +74,3 @@ def test_test_labels_at_random_leave_every_choice_unchanged(study: Project, tmp_
         assert random.checksums(pattern) == study.checksums(pattern)
     # They are others indeed.
     assert random.checksums(scored) != study.checksums(scored)
-
-
-def test_one_more_value_scores_its_own_cells(study: Project, tmp_path: Path) -> None:
-    project = study.copy(tmp_path / "study")
-    project.configure(lambda settings: settings["models"]["network"]["tune"]["grid"]["epochs"].append(5))
-    cells = {job for job in project.would_run() if job.startswith("score_network")}
-    assert cells == {
-        f"score_network network fold_{fold}_of_2 epochs=5+learning_rate=0.2" for fold in range(2)
-    }

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from project import Project
-from test_reruns import MODELS, NEIGHBORS, NETWORKS
-from tiny import CLASSES, N_TEST
+from test_reruns import MODELS, NEIGHBORS, NETWORKS, set_key
+
+from helpers.project import OVERLAY, Project
+from helpers.tiny import CLASSES, N_TEST
 
 METRICS = {"accuracy", "accuracy_ci95", "macro", "weighted", "per_class", "confusion_matrix", "top3"}
 SCORES = {"precision", "recall", "f1"}
@@ -31,7 +32,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_model_ends_in_the_contract_s_files(finished: Project, model: str) -> None:
+def test_a_model_ends_in_the_contract_s_files(finished, model):
     folder = finished.results / "models" / model
     with np.load(folder / "predictions.npz") as arrays:
         y_true, y_pred, proba = arrays["y_true"], arrays["y_pred"], arrays["proba"]
@@ -64,7 +65,7 @@ def test_a_model_ends_in_the_contract_s_files(finished: Project, model: str) -> 
 
 
 @pytest.mark.parametrize("model", NETWORKS)
-def test_a_network_s_history_has_a_row_an_epoch(finished: Project, model: str) -> None:
+def test_a_network_s_history_has_a_row_an_epoch(finished, model):
     rows = read_rows(finished.results / "models" / model / "history.csv")
     assert list(rows[0]) == ["epoch", "train_loss", "test_loss", "train_accuracy", "test_accuracy"]
     assert [row["epoch"] for row in rows] == ["0", "1", "2"]
@@ -72,19 +73,7 @@ def test_a_network_s_history_has_a_row_an_epoch(finished: Project, model: str) -
     assert float(rows[-1]["test_accuracy"]) == pytest.approx(metrics["accuracy"])
 
 
-def test_the_grid_has_scikit_learn_s_columns(finished: Project) -> None:
-    rows = read_rows(finished.results / "models/knn_grid/cv_results.csv")
-    assert len(rows) == 4
-    splits = [f"split{fold}_test_score" for fold in range(3)]
-    assert set(rows[0]) >= {"mean_test_score", "std_test_score", "rank_test_score", *splits}
-    assert {name.rpartition("__")[2] for name in rows[0] if name.startswith("param_")} == {
-        "n_components",
-        "n_neighbors",
-    }
-    assert min(int(row["rank_test_score"]) for row in rows) == 1
-
-
-def test_models_are_compared_in_the_configuration_s_order(finished: Project) -> None:
+def test_models_are_compared_in_the_configuration_s_order(finished):
     rows = read_rows(finished.results / "comparison.csv")
     assert list(rows[0])[: len(COMPARISON)] == COMPARISON
     assert [row["model"] for row in rows] == MODELS
@@ -103,7 +92,7 @@ def test_models_are_compared_in_the_configuration_s_order(finished: Project) -> 
         assert 0 <= float(pair["p_value"]) <= float(pair["p_value_adjusted"]) <= 1
 
 
-def test_figures_and_reports_are_there(finished: Project) -> None:
+def test_figures_and_reports_are_there(finished):
     figures = finished.results / "figures"
     for model in MODELS:
         assert (figures / model / "confusion_matrix.svg").read_text().lstrip().startswith("<?xml")
@@ -116,7 +105,7 @@ def test_figures_and_reports_are_there(finished: Project) -> None:
     assert all(model in page and model in markdown for model in MODELS)
 
 
-def test_every_rule_that_runs_code_left_a_log(finished: Project) -> None:
+def test_every_rule_that_runs_code_left_a_log(finished):
     logs = {
         path.relative_to(finished.results / "logs").parts[0]
         for path in finished.results.glob("logs/**/*.log")
@@ -125,15 +114,7 @@ def test_every_rule_that_runs_code_left_a_log(finished: Project) -> None:
     assert {name.removesuffix(".log") for name in logs} == rules
 
 
-# Short of it, the run of test_kills.py shows the same: killed and resumed, it ends like the finished one.
-@pytest.mark.long
-def test_two_runs_predict_the_same_byte_for_byte(finished: Project, fresh: Project) -> None:
-    targets = tuple(f"models/{model}/predictions.npz" for model in MODELS)
-    fresh.succeed(targets=targets)
-    assert fresh.checksums("models/*/predictions.npz") == finished.checksums("models/*/predictions.npz")
-
-
-def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project: Project) -> None:
+def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project):
     """Asked for by its path: the first 30 images, with a tuned model's folds among them."""
     models = ("knn_raw", "knn_grid", "mlp")
     ran = project.succeed(targets=tuple(f"models/{model}/first_30/metrics.json" for model in models))
@@ -142,45 +123,36 @@ def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project: P
     # All images stay what they are.
     assert project.would_run() == set()
     for model in models:
-        whole, part = (
-            read_json(project.results / "models" / model / run / "fit.json") for run in ("", "first_30")
-        )
-        assert (
-            part["stored_mb"] == whole["stored_mb"]
-            if model == "mlp"
-            else part["stored_mb"] < whole["stored_mb"]
-        )
+        folder = project.results / "models" / model
+        whole, part = (read_json(folder / run / "fit.json")["stored_mb"] for run in ("", "first_30"))
+        assert part == whole if model == "mlp" else part < whole
 
 
 # ---- What is told of runs: history, diff, explain ----
 
 
-def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
+def explained(project: Project) -> list[list[str]]:
+    """The words of each line that `make explain` prints."""
+    answer = project.cifarbench("explain", "--configfile", OVERLAY)
+    return [line.split() for line in answer.text.splitlines()]
+
+
+def test_runs_are_kept_listed_compared_and_explained(project):
     kept = sorted(path.name for path in (project.results / "history").iterdir())
     assert len(kept) == 1
-    assert project.cifarbench("explain", "--configfile", "config/tiny.yaml").text.startswith(
-        "Nothing would run"
-    )
+    assert " ".join(explained(project)[0]).startswith("Nothing would run")
     # Neither a dry-run, nor a run without jobs, nor a part of the study is a finished run.
     project.configure(lambda settings: settings["models"].update(knn_raw={"n_neighbors": 3}))
     project.would_run()
     project.succeed(targets=("models/knn_raw/predictions.npz",))
     assert len(list((project.results / "history").iterdir())) == 1
 
-    explained = project.cifarbench("explain", "--configfile", "config/tiny.yaml")
-    expected = project.would_run()
-    rows = [line.split() for line in explained.text.splitlines()]
+    rows, expected = explained(project), project.would_run()
+    fit, predictions = (f"results/tiny/models/knn_raw/{file}" for file in ("fit.json", "predictions.npz"))
     assert ["write_report", "tiny", "models.knn_raw.n_neighbors:", "5", "->", "3"] in rows
-    assert [
-        "score_model",
-        "tiny,",
-        "knn_raw",
-        "input",
-        "changed:",
-        "results/tiny/models/knn_raw/fit.json",
-    ] in rows
-    assert ["input", "changed:", "results/tiny/models/knn_raw/predictions.npz"] in rows
-    assert f"{len(expected)} jobs would run" in explained.text
+    assert ["score_model", "tiny,", "knn_raw", "input", "changed:", fit] in rows
+    assert ["input", "changed:", predictions] in rows
+    assert any(" ".join(row).startswith(f"{len(expected)} jobs would run") for row in rows)
     assert {row[0] for row in rows if row} >= {job.split()[0] for job in expected}
 
     project.succeed()
@@ -202,66 +174,41 @@ def test_runs_are_kept_listed_compared_and_explained(project: Project) -> None:
     )
 
     # A run's configuration repeats it.
-    shutil.copy(project.results / "history" / runs[0] / "config.yaml", project.folder / "config/tiny.yaml")
+    shutil.copy(project.results / "history" / runs[0] / "config.yaml", project.folder / OVERLAY)
     assert "predict_neighbors knn_raw" in project.would_run()
-    shutil.copy(project.results / "history" / runs[1] / "config.yaml", project.folder / "config/tiny.yaml")
+    shutil.copy(project.results / "history" / runs[1] / "config.yaml", project.folder / OVERLAY)
     assert project.would_run() == set()
 
 
 @pytest.mark.parametrize(
-    ("change", "job", "why"),
+    ("key", "value", "line"),
     [
+        ("models.mlp.learning_rate", 0.1, "train_network tiny, mlp learning_rate: 0.05 -> 0.1"),
         (
-            {"models": {"mlp": {"learning_rate": 0.1}}},
-            "train_network tiny, mlp",
-            "learning_rate: 0.05 -> 0.1",
+            "models.knn_grid.tune.grid.n_components",
+            [2, 4, 6],
+            "score_neighbors tiny, knn_grid, fold_0_of_3, n_components=6 new",
         ),
-        (
-            {"models": {"knn_pca": {"n_neighbors": 7}}},
-            "predict_neighbors tiny, knn_pca",
-            "n_neighbors: 5 -> 7",
-        ),
-        (
-            {"models": {"knn_grid": {"tune": {"grid": {"n_components": [2, 4, 6]}}}}},
-            "score_neighbors tiny, knn_grid, fold_0_of_3, n_components=6",
-            "new",
-        ),
-        (
-            {"figures": {"accuracy": {"color": "#123456"}}},
-            "draw_comparison tiny",
-            "accuracy.color: #0072b2 -> #123456",
-        ),
+        ("figures.accuracy.color", "#123456", "draw_comparison tiny accuracy.color: #0072b2 -> #123456"),
     ],
 )
-def test_a_change_is_explained_by_its_key_and_values(
-    project: Project, change: dict, job: str, why: str
-) -> None:
-    project.configure(lambda settings: _merge(settings, change))
-    explained = project.cifarbench("explain", "--configfile", "config/tiny.yaml")
-    assert f"{job} {why}" in [" ".join(line.split()) for line in explained.text.splitlines()]
+def test_a_change_is_explained_by_its_key_and_values(project, key, value, line):
+    project.configure(lambda settings: set_key(settings, key, value))
+    assert line in [" ".join(words) for words in explained(project)]
 
 
-def test_edited_code_and_lost_files_are_explained(project: Project) -> None:
+def test_edited_code_and_lost_files_are_explained(project):
     project.edit("scripts/draw_training.py", "# An edit.\n")
     (project.results / "figures/accuracy.svg").unlink()
-    explained = project.cifarbench("explain", "--configfile", "config/tiny.yaml")
-    rows = [" ".join(line.split()) for line in explained.text.splitlines()]
+    rows = [" ".join(words) for words in explained(project)]
     assert "draw_training tiny, mlp code changed" in rows
     assert "draw_comparison tiny missing: results/tiny/figures/accuracy.svg" in rows
     assert "write_report tiny input from draw_comparison changes" in rows
     assert "input from draw_training changes" in rows
 
 
-def test_what_cannot_be_explained_ends_in_a_sentence(project: Project) -> None:
-    for arguments in (["--config", "seed=-1"], ["--targets", "nothing/of/that/name"]):
-        explained = project.cifarbench("explain", "--configfile", "config/tiny.yaml", *arguments)
-        assert explained.code == 1
-        assert "Traceback" not in explained.text
-
-
-def _merge(settings: dict, change: dict) -> None:
-    for key, value in change.items():
-        if isinstance(value, dict):
-            _merge(settings.setdefault(key, {}), value)
-        else:
-            settings[key] = value
+@pytest.mark.parametrize("arguments", [("--config", "seed=-1"), ("--targets", "nothing/of/that/name")])
+def test_what_cannot_be_explained_ends_in_a_sentence(project, arguments):
+    answer = project.cifarbench("explain", "--configfile", OVERLAY, *arguments)
+    assert answer.code == 1
+    assert "Traceback" not in answer.text

@@ -5,7 +5,6 @@ import pytest
 
 from cifarbench.across import power_law
 from cifarbench.across.curves import ahead_from, describe, resample
-from cifarbench.evaluation.statistics import wilson_interval
 
 SIZES = [500, 1000, 2000, 4000, 8000, 16000]
 N_TEST = 4000
@@ -79,16 +78,6 @@ def test_without_any_model_there_is_nothing_to_say():
     assert describe({}, SIZES, seed=0) == {"sizes": SIZES, "models": {}, "overtakings": [], "leads": []}
 
 
-def test_an_end_of_the_interval_may_lie_beyond_all_sizes():
-    random = np.random.default_rng(0)
-    level = [0.5] * 6
-    nearly = [0.3, 0.35, 0.4, 0.45, 0.47, 0.52]
-    (one,) = describe({"level": right(level, random), "nearly": right(nearly, random)}, SIZES, seed=0)[
-        "overtakings"
-    ]
-    assert one["high"] is None or one["high"] > 8000
-
-
 @pytest.mark.parametrize(
     ("difference", "expected"),
     [
@@ -111,14 +100,6 @@ def test_resampled_accuracies_scatter_as_the_binomial_and_together():
     assert np.array_equal(found[0], found[1])
     assert found[0, :, 1].mean() == pytest.approx(0.6, abs=0.02)
     assert found[0, :, 1].std() == pytest.approx(np.sqrt(0.6 * 0.4 / N_TEST), rel=0.1)
-
-
-def test_points_have_wilson_s_interval():
-    found = describe({"one": right(EARLY, np.random.default_rng(0))}, SIZES, seed=0)
-    point = found["models"]["one"]["points"][2]
-    n_right = round(point["accuracy"] * N_TEST)
-    assert point["size"] == 2000
-    assert tuple(point["interval"]) == wilson_interval(n_right, N_TEST)
 
 
 # ---- The power law ----

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from scipy.stats import wilcoxon
-from simulated import row
 
 from cifarbench.across import ranks
 from cifarbench.across.ranks import FEWEST_DATASETS, accuracies, table
+from helpers.simulated import row
 
 pytestmark = pytest.mark.usefixtures("fewer_samples")
 DATASETS = [f"set_{number}" for number in range(8)]
@@ -72,7 +72,7 @@ def test_p_values_are_scipy_s():
 
 
 @pytest.mark.parametrize("n_datasets", [1, FEWEST_DATASETS - 1])
-def test_with_fewer_datasets_nothing_is_tested(n_datasets: int):
+def test_with_fewer_datasets_nothing_is_tested(n_datasets):
     few = DATASETS[:n_datasets]
     columns = ranks.tests(accuracies(simulated(few), few), MODELS, seed=0)
     assert not any(columns.values())
@@ -118,7 +118,7 @@ def test_means_are_over_the_splits_that_all_models_have_a_result_of():
 
 
 @pytest.mark.parametrize(("n_pairs", "needed"), [(1, 6), (6, 8), (15, 10)])
-def test_how_many_datasets_it_takes_to_tell_any_of_so_many_pairs_apart(n_pairs: int, needed: int):
+def test_how_many_datasets_it_takes_to_tell_any_of_so_many_pairs_apart(n_pairs, needed):
     def lowest(n: int) -> float:
         """The adjusted p-value of a pair that has the same order on all of n datasets."""
         return n_pairs * wilcoxon(np.arange(1.0, n + 1), np.zeros(n)).pvalue

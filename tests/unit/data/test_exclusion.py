@@ -1,7 +1,6 @@
 """Images that are left out since a file says so."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ def dataset() -> ImageDataset:
     return ImageDataset(images, labels, images[:4], labels[:4], ["a", "b"], (1, 1, 2))
 
 
-def test_rows_are_read_and_left_out(tmp_path: Path) -> None:
+def test_rows_are_read_and_left_out(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("index,split,why\n3,train,copy\n0,test,\n3,train,again\n0,train,\n")
     excluded = read_exclusion(path)
@@ -35,18 +34,18 @@ def test_rows_are_read_and_left_out(tmp_path: Path) -> None:
         ({"train": [0, 2, 4], "test": []}, "no training images of the class a"),
     ],
 )
-def test_what_can_t_be_left_out(excluded: dict, sentence: str) -> None:
+def test_what_can_t_be_left_out(excluded, sentence):
     with pytest.raises(UserError, match=sentence):
         leave_out(dataset(), excluded)
 
 
-def test_a_file_of_other_bytes(tmp_path: Path) -> None:
+def test_a_file_of_other_bytes(tmp_path):
     (tmp_path / "list.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="no CSV"):
         read_exclusion(tmp_path / "list.csv")
 
 
-def test_batches_stay_batches() -> None:
+def test_batches_stay_batches():
     whole = dataset()
     batches = replace(whole, train_images=[whole.train_images[:2], whole.train_images[2:]])
     left = leave_out(batches, {"train": [1, 2], "test": []})

@@ -6,15 +6,16 @@ import shutil
 import subprocess
 import threading
 import time
+from functools import partial
 
 import pytest
-import servers
-from fetching import CONTENT, SIZE, get, leave_partial, remote
-from servers import reset_after, serving, stall_after, status, well
 
 from cifarbench.data import download, fetch
 from cifarbench.data.download import Limits, refusal
 from cifarbench.study.errors import UserError
+from helpers import servers
+from helpers.fetching import CONTENT, SIZE, get, leave_partial, remote
+from helpers.servers import part, redirect, reset, saying, serving, silent, status, well
 
 
 @pytest.fixture
@@ -29,24 +30,26 @@ def cache(tmp_path, monkeypatch):
 PASSING = {
     "well": ([well], 0),
     "500, then well": ([status(500), well], 0),
-    "503 twice, then well": ([status(503), status(503), well], 0),
-    "503 that says when to come back": ([status(503, Retry_After=9), well], 0),
+    "503 twice, the first with a time to come back": ([status(503, Retry_After=9), status(503), well], 0),
     "429, then well": ([status(429), well], 0),
-    "reset in the middle": ([reset_after(100_000), well], 0),
-    "reset again and again": ([reset_after(40_000)] * 7 + [well], 0),
-    "closed in the middle": ([servers.close_after(100_000), well], 0),
-    "stall in the middle": ([stall_after(100_000), well], 0),
-    "stall before the first byte": ([stall_after(0), well], 0),
-    "503 in the middle": ([reset_after(100_000), status(503), well], 0),
-    "gone in the middle, then back": ([reset_after(100_000), status(404), well], 0),
+    "reset in the middle": ([part(100_000, reset), well], 0),
+    "reset again and again": ([part(40_000, reset)] * 7 + [well], 0),
+    "closed in the middle": ([part(100_000), well], 0),
+    "stall in the middle": ([part(100_000, silent), well], 0),
+    "stall before the first byte": ([part(0, silent), well], 0),
+    "503 in the middle": ([part(100_000, reset), status(503), well], 0),
+    "gone in the middle, then back": ([part(100_000, reset), status(404), well], 0),
     "reset, by a server without ranges": (
-        [servers.without_ranges_reset_after(100_000), servers.without_ranges],
+        [saying(200, CONTENT[:100_000], reset, Content_Length=SIZE), saying(200, Content_Length=SIZE)],
         100_000,
     ),
-    "length that says too much, then well": ([servers.sending_half_of_the_length, well], 0),
+    "length that says too much, then well": (
+        [saying(200, CONTENT[: SIZE // 2], Content_Length=SIZE), well],
+        0,
+    ),
     "in chunks, without a length": ([servers.in_chunks], 0),
-    "without a length": ([servers.without_length], 0),
-    "the file's compression as an encoding": ([servers.as_encoding], 0),
+    "without a length": ([saying(200)], 0),
+    "its own compression as an encoding": ([saying(200, Content_Length=SIZE, Content_Encoding="gzip")], 0),
 }
 
 
@@ -62,40 +65,38 @@ def test_a_fault_that_passes(cache, fault):
 
 # ---- A source whose faults last: the next one is asked, and the reason is kept ----
 
+RANGE = partial(saying, 206, b"x", Content_Length=1)
 LASTING = {
     "403": (status(403), "answers 403 Forbidden"),
     "404": (status(404), "answers 404 Not Found"),
     "410": (status(410), "answers 410 Gone"),
     "500 for ever": (status(500), "answers 500 Internal Server Error; given up after 3 attempts in a row"),
     "503 for ever": (status(503), "answers 503 Service Unavailable; given up after 3"),
-    "reset at once": (servers.reset_at_once, "Connection reset by peer|Connection aborted"),
-    "silent": (servers.silent, "sent nothing for 0.3 s; given up after 3 attempts in a row"),
+    "reset at once": (reset, "Connection reset by peer|Connection aborted"),
+    "silent": (silent, "sent nothing for 0.3 s; given up after 3 attempts in a row"),
     "a trickle": (servers.trickle, r"sent only \d+ bytes in 0 s; given up after 3"),
-    "a web page": (servers.web_page, "answers with a web page instead of the file"),
-    "length of another file": (
-        servers.claiming_length(-1),
-        "offers a file of 299999 bytes instead of 300000",
+    "a web page": (
+        saying(200, b"<p>", Content_Type="text/html", Content_Length=3),
+        "answers with a web page",
     ),
-    "length of a larger file": (
-        servers.claiming_length(1),
-        "offers a file of 300001 bytes instead of 300000",
+    "a length too small": (saying(200, Content_Length=SIZE - 1), "of 299999 bytes instead of 300000"),
+    "a length too large": (saying(200, Content_Length=SIZE + 1), "of 300001 bytes instead of 300000"),
+    "a length of many digits": (saying(200, Content_Length="9" * 9000), "of 9{30} bytes instead of 300000"),
+    "a range of its own": (
+        RANGE(Content_Range=f"bytes {SIZE - 1}-{SIZE - 1}/{SIZE}"),
+        "sends from byte 299999 on when asked for byte 0",
     ),
-    "a range of its own": (servers.other_range, "sends from byte 299999 on when asked for byte 0"),
-    "a range without sense": (servers.senseless_range, "the range 'all of it', which makes no sense"),
-    "redirect to itself": (servers.redirect_to_itself, "redirects more than 5 times"),
+    "a range without sense": (RANGE(Content_Range="all of it"), "'all of it', which makes no sense"),
+    "a range of many digits": (RANGE(Content_Range=f"bytes {'9' * 9000}-"), "'bytes 9{54}', which makes no"),
+    "redirect to itself": (redirect("/file.tar.gz"), "redirects more than 5 times"),
     "redirect to plain http": (
-        servers.redirect("http://example.org/x"),
-        "redirects to where http://example.org/x is not",
+        redirect("http://example.org/x"),
+        "to where http://example.org/x is not https",
     ),
-    "redirect to nonsense": (servers.redirect("https://[x"), r"redirects to where https://\[x is no URL"),
-    "a range that is too long": (servers.long_range, "the range 'bytes 9{54}', which makes no sense"),
-    "a length that is too long": (servers.long_length, "offers a file of 9{30} bytes instead of 300000"),
+    "redirect to a file": (redirect("file:///etc/passwd"), "to where file:///etc/passwd is not https"),
+    "redirect to nonsense": (redirect("https://[x"), r"redirects to where https://\[x is no URL"),
+    "redirect to nowhere": (redirect("http://127.0.0.1:1/x"), "Connection refused"),
     "no HTTP": (servers.no_http, "BadStatusLine|not a valid|Connection aborted|garbage"),
-    "redirect to a file": (
-        servers.redirect("file:///etc/passwd"),
-        "redirects to where file:///etc/passwd is not https",
-    ),
-    "redirect to nowhere": (servers.redirect("http://127.0.0.1:1/x"), "Connection refused"),
 }
 
 
@@ -131,7 +132,7 @@ def test_a_file_with_wrong_content(cache, content, have):
 
 
 def test_a_truncated_file(cache):
-    with serving(CONTENT[:-1], servers.without_length) as bad, serving(CONTENT) as good:
+    with serving(CONTENT[:-1], saying(200)) as bad, serving(CONTENT) as good:
         assert get(cache, bad.url, good.url) == good.url
         assert good.sent == 1
 
@@ -149,14 +150,14 @@ def test_a_name_that_does_not_resolve(cache):
 
 
 def test_an_earlier_source_that_sent_rubbish_does_not_spoil_the_next(cache):
-    with serving(bytes(SIZE), reset_after(50_000), status(404)) as bad, serving(CONTENT) as good:
+    with serving(bytes(SIZE), part(50_000, reset), status(404)) as bad, serving(CONTENT) as good:
         assert get(cache, bad.url, good.url) == good.url
         # First the rest, then, once the checksum was wrong, everything.
         assert good.requests == ["bytes=50000-", None]
 
 
 def test_all_sources_failed(cache):
-    with serving(CONTENT, reset_after(50_000), status(500)) as one, serving(CONTENT, status(403)) as two:
+    with serving(CONTENT, part(50_000, reset), status(500)) as one, serving(CONTENT, status(403)) as two:
         with pytest.raises(UserError) as caught:
             get(cache, one.url, two.url)
         message = str(caught.value)
@@ -210,7 +211,7 @@ def test_a_redirect_never_leads_down_from_https(cache, tmp_path, monkeypatch):
     secret = (certificate, key)
     with (
         serving(CONTENT) as plain,
-        serving(CONTENT, servers.redirect(plain.url), certificate=secret) as secure,
+        serving(CONTENT, redirect(plain.url), certificate=secret) as secure,
     ):
         with pytest.raises(UserError, match=r"certificate verify failed"):
             get(cache, secure.url)
@@ -218,7 +219,7 @@ def test_a_redirect_never_leads_down_from_https(cache, tmp_path, monkeypatch):
         with pytest.raises(UserError, match=f"redirects to where {plain.url} is not https"):
             get(cache, secure.url)
         assert plain.requests == []
-        secure.script = (servers.redirect("/elsewhere"), well)
+        secure.script = (redirect("/elsewhere"), well)
         secure.requests.clear()
         assert get(cache, secure.url) == secure.url
 

@@ -2,9 +2,7 @@
 
 import os
 import struct
-import tempfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from PIL import Image
 from cifarbench.data.archive import check_archive
 from cifarbench.data.datasets import load_dataset
 from cifarbench.study.errors import UserError
+from helpers.nobody import ordinary_user
 
 FOLDER = {"kind": "image_folder", "n_train": 4, "n_test": 2, "n_classes": 2, "image_shape": [3, 4, 5]}
 
@@ -22,14 +21,8 @@ def pictures(folder, **save):
     """Two training pictures and a test picture of each of two classes; what they show, by path."""
     rng = np.random.default_rng(0)
     shown = {}
-    for name in (
-        "train/cat/b.png",
-        "train/cat/a.png",
-        "train/dog/x/1.png",
-        "train/dog/2.PNG",
-        "test/cat/1.png",
-        "test/dog/1.png",
-    ):
+    names = ["train/cat/b.png", "train/cat/a.png", "train/dog/x/1.png", "train/dog/2.PNG"]
+    for name in [*names, "test/cat/1.png", "test/dog/1.png"]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         shown[name] = rng.integers(0, 256, (4, 5, 3), np.uint8)
@@ -89,66 +82,58 @@ def test_a_picture_that_a_camera_has_turned(tmp_path):
     load_dataset(tmp_path, FOLDER)
 
 
-def bomb():
-    """A PNG of a few bytes that claims 20,000 x 20,000 pixels."""
+def png(path, width, height, bits, values):
+    """A PNG in colours, whatever it claims."""
 
     def chunk(name, content):
-        return (
-            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-        )
+        check = struct.pack(">I", zlib.crc32(name + content))
+        return struct.pack(">I", len(content)) + name + content + check
 
-    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 2, 0, 0, 0))
+    content = head + chunk(b"IDAT", zlib.compress(values)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+
+
+# What stands in the place of a picture, and what is said of it.
+NO_PICTURES = {
+    "a text": (lambda path: path.write_text("<html>"), "it is neither PNG nor JPEG"),
+    "an empty file": (lambda path: path.write_bytes(b""), "it is neither PNG nor JPEG"),
+    "half a picture": (lambda path: path.write_bytes(path.with_name("b.png").read_bytes()[:80]), ""),
+    "16 bits, grey": (lambda path: Image.new("I;16", (5, 4)).save(path), "more than 8 bits a channel"),
+    "16 bits, colours": (lambda path: png(path, 5, 4, 16, 4 * bytes(31)), "more than 8 bits a channel"),
+    "a bomb": (lambda path: png(path, 20_000, 20_000, 8, b""), "it claims more pixels than a photograph"),
+    "another format": (lambda path: Image.new("RGB", (5, 4)).save(path, "BMP"), "neither PNG nor JPEG"),
+    "a link to a text": (lambda path: linked(path, path.with_name("notes.txt")), "neither PNG nor JPEG"),
+}
+
+
+@pytest.mark.parametrize("fault", NO_PICTURES)
+def test_what_is_no_picture_is_refused(tmp_path, fault):
+    pictures(tmp_path)
+    (tmp_path / "train/cat/notes.txt").write_text("x")
+    change, reason = NO_PICTURES[fault]
+    change(tmp_path / "train/cat/a.png")
+    with pytest.raises(UserError, match=rf"cat/a.png can't be read as a picture \(.*{reason}"):
+        load_dataset(tmp_path, FOLDER)
 
 
 FOLDER_FAULTS = {
-    "no train": (
-        lambda f: (f / "train").rename(f / "training"),
-        "train is no folder; expected one with a folder",
-    ),
+    "no train": (lambda f: (f / "train").rename(f / "training"), "train is no folder; expected one with"),
     "no test": (lambda f: (f / "test").rename(f / "t"), "test is no folder"),
     "a class only in train": (lambda f: (f / "train/eel").mkdir(), "the class eel in train but not in test"),
     "a class only in test": (lambda f: (f / "test/eel").mkdir(), "the class eel in test but not in train"),
-    "a class too many": (
-        lambda f: [(f / p / "eel").mkdir() for p in ("train", "test")],
-        "names 3 classes; expected 2",
-    ),
+    "a class too many": (lambda f: [(f / p / "eel").mkdir() for p in ("train", "test")], "names 3 classes"),
     "a picture too few": (
         lambda f: (f / "train/cat/a.png").unlink(),
-        "train has 3 pictures; expected 4, as n_train",
-    ),
-    "no picture": (
-        lambda f: (f / "train/cat/a.png").write_text("<html>"),
-        "a.png can't be read as a picture",
-    ),
-    "an empty file": (lambda f: (f / "train/cat/a.png").write_bytes(b""), "a.png can't be read as a picture"),
-    "half a picture": (
-        lambda f: (f / "train/cat/a.png").write_bytes((f / "train/cat/b.png").read_bytes()[:80]),
-        "a.png can't be read as a picture",
-    ),
-    "a picture of 16 bits": (
-        lambda f: Image.new("I;16", (5, 4)).save(f / "train/cat/a.png"),
-        r"a.png can't be read as a picture \(more than 8 bits a channel\)",
-    ),
-    "a bomb": (
-        lambda f: (f / "train/cat/a.png").write_bytes(bomb()),
-        r"a.png can't be read as a picture \(it claims more pixels than a photograph has\); mend it",
-    ),
-    "another format": (
-        lambda f: Image.new("RGB", (5, 4)).save(f / "train/cat/a.png", format="BMP"),
-        "a.png can't be read as a picture",
+        "train has 3 pictures; expected 4, as n_",
     ),
     "a link that leads nowhere": (
         lambda f: linked(f / "train/cat/a.png", "nowhere.png"),
         r"cat/a.png is a link that leads nowhere \(to nowhere.png\); mend it or take it away",
     ),
     "a link to itself": (
-        lambda f: linked(f / "train/cat/a.png", f / "train/cat/a.png"),
-        "cat/a.png is a link that leads nowhere",
-    ),
-    "a link to a text of the folder": (
-        lambda f: [(f / "notes.txt").write_text("x"), linked(f / "train/cat/a.png", f / "notes.txt")],
-        "a.png can't be read as a picture",
+        lambda f: linked(f / "test/cat/1.png", f / "test/cat/1.png"),
+        "link that leads nowhere",
     ),
     "a link out of the folder": (
         lambda f: linked(f / "train/cat/a.png", __file__),
@@ -176,7 +161,7 @@ FOLDER_FAULTS = {
     ),
     "a class without pictures": (
         lambda f: (f / "test/cat/1.png").unlink(),
-        "test/cat has no pictures; put some there, or take the class away",
+        "test/cat has no pictures; put some",
     ),
 }
 
@@ -210,14 +195,6 @@ def test_what_lies_behind_hidden_names_and_other_links_does_not_matter(tmp_path)
     assert len(load_dataset(tmp_path, FOLDER).train_labels) == 4
 
 
-def test_ten_thousand_pictures_in_a_class_are_read(tmp_path):
-    pictures(tmp_path)
-    content = (tmp_path / "train/cat/a.png").read_bytes()
-    for number in range(10_000):
-        (tmp_path / f"train/cat/{number}.png").write_bytes(content)
-    assert load_dataset(tmp_path, FOLDER | {"n_train": 10_004}).train_images.shape == (10_004, 60)
-
-
 def test_a_name_that_is_no_text(tmp_path):
     pictures(tmp_path)
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/train/cat/\xff.png")).touch()
@@ -225,29 +202,17 @@ def test_a_name_that_is_no_text(tmp_path):
         check_archive(tmp_path)
 
 
-@pytest.fixture
-def unprivileged() -> Iterator[Path]:
-    """A folder that an ordinary user can reach, and be that user: nothing is unreadable to root."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        user = os.geteuid()
-        try:
-            yield Path(folder)
-        finally:
-            os.seteuid(user)
-
-
 @pytest.mark.parametrize("unreadable", ["train/cat/a.png", "train/cat"])
-def test_pictures_that_may_not_be_read(unprivileged, unreadable):
-    pictures(unprivileged)
-    path = unprivileged / unreadable
-    path.chmod(0)
-    if os.geteuid() == 0:
-        os.seteuid(65534)
-    with pytest.raises(UserError, match=rf"{unreadable} .*can't be read.*Permission denied.*take it away"):
-        check_archive(unprivileged)
-    with pytest.raises(UserError, match=rf"{unreadable} can't be read.*Permission denied"):
-        load_dataset(unprivileged, FOLDER)
+def test_pictures_that_may_not_be_read(tmp_path, unreadable):
+    pictures(tmp_path)
+    (tmp_path / unreadable).chmod(0)
+    with ordinary_user(tmp_path):
+        with pytest.raises(
+            UserError, match=rf"{unreadable} .*can't be read.*Permission denied.*take it away"
+        ):
+            check_archive(tmp_path)
+        with pytest.raises(UserError, match=rf"{unreadable} can't be read.*Permission denied"):
+            load_dataset(tmp_path, FOLDER)
 
 
 def test_pictures_have_one_or_three_channels(tmp_path):

@@ -50,9 +50,7 @@ def rows_of(dataset: ImageDataset) -> np.ndarray:
 
 @pytest.mark.parametrize("large", [10, 1_000_000], ids=["mapped", "read"])
 @pytest.mark.parametrize("protocol", range(6))
-def test_batches_are_joined_in_the_order_of_their_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: int, large: int
-) -> None:
+def test_batches_are_joined_in_the_order_of_their_numbers(tmp_path, monkeypatch, protocol, large):
     monkeypatch.setattr(mapped, "LARGE", large)
     batches = write(tmp_path, protocol)
     dataset = load_dataset(tmp_path, ENTRY)
@@ -69,10 +67,7 @@ def test_batches_are_joined_in_the_order_of_their_numbers(
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        (
-            {TRAIN[3]: {"labels": [0] * 10}},
-            "train_data_batch_4 has the label 0 at position 0; expected whole numbers from 1 to 3",
-        ),
+        ({TRAIN[3]: {"labels": [0] * 10}}, "batch_4 has the label 0 at position 0; expected .* from 1 to 3"),
         ({TRAIN[3]: {"labels": [4] * 10}}, "has the label 4"),
         ({TRAIN[3]: {"labels": [1] * 9}}, "9 labels; expected 10"),
         (
@@ -83,22 +78,28 @@ def test_batches_are_joined_in_the_order_of_their_numbers(
         ({TEST: {"data": "text"}}, "val_data has 'text' as its data"),
         (
             {TRAIN[0]: {"data": np.zeros((9, 48), np.uint8), "labels": [1] * 9}},
-            "102 training images; expected 103",
+            "102 training images; expected",
         ),
     ],
 )
-def test_what_is_not_declared_is_refused_in_a_sentence(tmp_path: Path, changed: dict, said: str) -> None:
+def test_what_is_not_declared_is_refused_in_a_sentence(tmp_path, changed, said):
     write(tmp_path, **changed)
     with pytest.raises(UserError, match=said):
         load_dataset(tmp_path, ENTRY)
 
 
-def test_missing_empty_and_torn_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("large", [10, 1_000_000], ids=["mapped", "read"])
+@pytest.mark.parametrize("end", [-200, 300])
+def test_a_torn_file_is_refused(tmp_path, monkeypatch, end, large):
+    monkeypatch.setattr(mapped, "LARGE", large)
     write(tmp_path, 4)
-    whole = (tmp_path / TEST).read_bytes()
-    (tmp_path / TEST).write_bytes(whole[:-200])
+    (tmp_path / TEST).write_bytes((tmp_path / TEST).read_bytes()[:end])
     with pytest.raises(UserError, match="val_data is not a batch"):
         load_dataset(tmp_path, ENTRY)
+
+
+def test_missing_and_empty_files(tmp_path):
+    write(tmp_path, 4)
     (tmp_path / TEST).write_bytes(b"")
     with pytest.raises(UserError, match="val_data is empty"):
         load_dataset(tmp_path, ENTRY)
@@ -107,16 +108,7 @@ def test_missing_empty_and_torn_files(tmp_path: Path) -> None:
         load_dataset(tmp_path, ENTRY)
 
 
-def test_a_large_array_that_ends_too_soon_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapped, "LARGE", 10)
-    write(tmp_path, 4)
-    whole = (tmp_path / TEST).read_bytes()
-    (tmp_path / TEST).write_bytes(whole[:300])
-    with pytest.raises(UserError, match="val_data is not a batch"):
-        load_dataset(tmp_path, ENTRY)
-
-
-def test_synthetic_images_are_the_same_each_time_and_their_classes_can_be_told(tmp_path: Path) -> None:
+def test_synthetic_images_are_the_same_each_time_and_their_classes_can_be_told(tmp_path):
     entry = ENTRY | {"n_train": 1501, "n_test": 300, "n_classes": 4, "image_shape": [3, 16, 16]}
     first, second, other = (tmp_path / name for name in ("first", "second", "other"))
     for folder, seed in ((first, 0), (second, 0), (other, 1)):
@@ -133,7 +125,7 @@ def test_synthetic_images_are_the_same_each_time_and_their_classes_can_be_told(t
     assert (guessed == dataset.test_labels).mean() > 0.4
 
 
-def test_unpacking_takes_less_memory_than_the_images(tmp_path: Path) -> None:
+def test_unpacking_takes_less_memory_than_the_images(tmp_path):
     """Under a limit of the system on what a process may write to: a fifth of the images' size beside the libraries."""
     program = """
 import resource, sys

@@ -2,12 +2,14 @@
 
 import io
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
 from skimage import data
 
 from cifarbench.data.datasets import load_dataset
+from cifarbench.data.digits import write_digits_archive
 from cifarbench.data.packaged import write_packaged
 from cifarbench.study.errors import UserError
 
@@ -57,33 +59,22 @@ def spoil(name, value):
         (lambda found: {"images": found["train_images"]}, r"has no train_images; it holds images\."),
         (
             spoil("train_images", np.zeros((12, 4, 4, 3), np.uint8)),
-            r"train_images .* is of uint8 and shape \(12, 4, 4, 3\); expected uint8 of shape \(12, 4, 5, 3\)",
+            r"is of uint8 and shape \(12, 4, 4, 3\); expected uint8 of shape \(12, 4, 5, 3\)",
         ),
-        (
-            spoil("train_images", np.zeros((12, 4, 5, 3))),
-            r"train_images .* is of float64 and shape .*; expected uint8",
-        ),
+        (spoil("train_images", np.zeros((12, 4, 5, 3))), r"is of float64 and shape .*; expected uint8"),
         # Several labels an image, as in chestmnist.
         (
             spoil("train_labels", np.zeros((12, 14), np.uint8)),
-            r"shape \(12, 14\); expected integers of shape \(12,",
+            r"shape \(12, 14\); expected integers of shape",
         ),
-        (
-            spoil("test_labels", np.full((6, 1), 7)),
-            r"test_labels has the label 7 at position 0; .* from 0 to 2",
-        ),
-        (spoil("test_labels", np.zeros((6, 1), np.uint8)), r"no test images of the class eosinophil"),
+        (spoil("train_labels", np.array([[print]] * 12, dtype=object)), "is of object and shape"),
+        (spoil("test_labels", np.full((6, 1), 7)), "has the label 7 at position 0; .* from 0 to 2"),
+        (spoil("test_labels", np.zeros((6, 1), np.uint8)), "no test images of the class eosinophil"),
     ],
 )
 def test_what_is_not_as_declared_is_refused(tmp_path, change, sentence):
     with pytest.raises(UserError, match=sentence):
         load_dataset(written(tmp_path / "set.npz", change(arrays())), BLOOD)
-
-
-def test_objects_are_never_unpickled(tmp_path):
-    found = arrays() | {"train_labels": np.array([[print]] * 12, dtype=object)}
-    with pytest.raises(UserError, match=r"train_labels .* is of object and shape"):
-        load_dataset(written(tmp_path / "set.npz", found), BLOOD)
 
 
 def test_a_header_that_lies_fills_no_memory(tmp_path):
@@ -136,8 +127,10 @@ def test_faces_are_the_first_hundred_of_the_set(tmp_path):
     assert {image.tobytes() in faces for image, label in found if label == 1} == {False}
 
 
-@pytest.mark.parametrize("kind", ["textures", "faces"])
-def test_they_come_out_the_same_each_time(tmp_path, kind):
+@pytest.mark.parametrize(
+    "write", [partial(write_packaged, "textures"), partial(write_packaged, "faces"), write_digits_archive]
+)
+def test_they_come_out_the_same_each_time(tmp_path, write):
     for name in ("one", "two"):
-        write_packaged(kind, tmp_path / name)
+        write(tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

@@ -53,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "hub"
 
 
-def test_the_shards_are_read_in_their_order(folder: Path):
+def test_the_shards_are_read_in_their_order(folder):
     dataset = load_dataset(folder, ENTRY)
     expected = [np.load(folder.parent / f"train-0000{number}-of-00002.npy") for number in (0, 1)]
     images = dataset.train_images.reshape(9, 3, 4, 5).transpose(0, 2, 3, 1)
@@ -63,7 +63,7 @@ def test_the_shards_are_read_in_their_order(folder: Path):
     assert dataset.test_images.shape == (6, 60)
 
 
-def test_of_several_columns_of_classes_one_is_named(tmp_path: Path):
+def test_of_several_columns_of_classes_one_is_named(tmp_path):
     random = np.random.default_rng(0)
     features = {"img": {"_type": "Image"}, "fine_label": {"names": NAMES, "_type": "ClassLabel"}}
     features["coarse_label"] = {"names": ["insect", "mammal"], "_type": "ClassLabel"}
@@ -92,30 +92,25 @@ def shard(folder: Path) -> Path:
             None,
             [0, 1, 2, 0, 1, 7],
             FEATURES,
-            r"has the label 7 at position 5; expected whole numbers from 0 to 2",
+            "has the label 7 at position 5; expected whole numbers from 0 to 2",
         ),
-        (None, [0, 1, 2, 0, 1, None], FEATURES, r"has the label None at position 5"),
-        (None, None, None, r"does not say which columns hold images and classes"),
-        (None, None, {"label": FEATURES["label"]}, r"has 0 columns of images; expected 1"),
-        (
-            None,
-            None,
-            {"img": {"_type": "Image"}},
-            r"these columns of classes: none; name one of them by labels",
-        ),
+        (None, [0, 1, 2, 0, 1, None], FEATURES, "has the label None at position 5"),
+        (None, None, None, "does not say which columns hold images and classes"),
+        (None, None, {"label": FEATURES["label"]}, "has 0 columns of images; expected 1"),
+        (None, None, {"img": {"_type": "Image"}}, "columns of classes: none; name one of them by labels"),
         (
             None,
             None,
             FEATURES | {"label": {"_type": "ClassLabel"}},
-            r"does not name the classes of its column label",
+            "not name the classes of its column label",
         ),
         (
             None,
             None,
             FEATURES | {"label": {"names": ["x"], "_type": "ClassLabel"}},
-            r"names other classes than the",
+            "names other classes than",
         ),
-        ([None] * 6, None, FEATURES, r"row 0 holds no picture"),
+        ([None] * 6, None, FEATURES, "row 0 holds no picture"),
         (
             [b"no picture"] * 6,
             None,
@@ -124,7 +119,7 @@ def shard(folder: Path) -> Path:
         ),
     ],
 )
-def test_what_is_not_as_it_should_be_is_refused(folder: Path, contents, labels, features, sentence: str):
+def test_what_is_not_as_it_should_be_is_refused(folder, contents, labels, features, sentence):
     random = np.random.default_rng(1)
     contents = contents or [picture(random)[0] for _ in range(6)]
     write(shard(folder), contents, {"label": labels or [0, 1, 2] * 2}, features)
@@ -132,7 +127,7 @@ def test_what_is_not_as_it_should_be_is_refused(folder: Path, contents, labels, 
         load_dataset(folder, ENTRY)
 
 
-def test_pictures_of_another_size(folder: Path):
+def test_pictures_of_another_size(folder):
     random = np.random.default_rng(1)
     write(shard(folder), [picture(random, (8, 10))[0] for _ in range(6)], {"label": [0, 1, 2] * 2})
     with pytest.raises(
@@ -142,22 +137,28 @@ def test_pictures_of_another_size(folder: Path):
     assert load_dataset(folder, ENTRY | {"resize": True}).test_images.shape == (6, 60)
 
 
-def test_more_or_fewer_rows_than_declared(folder: Path):
+def test_more_or_fewer_rows_than_declared(folder):
     with pytest.raises(UserError, match=r"has more than 8 rows in train\*.parquet, as n_train says"):
         load_dataset(folder, ENTRY | {"n_train": 8})
     with pytest.raises(UserError, match=r"has 6 rows in test\*.parquet; expected 7, as n_test says"):
         load_dataset(folder, ENTRY | {"n_test": 7})
 
 
-@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(b"PAR1"), lambda path: path.unlink()])
-def test_a_file_that_is_torn_or_not_there(folder: Path, spoil):
+def cut(path: Path) -> None:
+    """In the middle of its pictures."""
+    content = path.read_bytes()
+    path.write_bytes(content[:200] + b"\0" * 300 + content[500:])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_bytes(b"PAR1"), "can't be read as Parquet"),
+        (lambda path: path.unlink(), r"has no test\*.parquet"),
+        (cut, ""),
+    ],
+)
+def test_a_file_that_is_torn_or_not_there(folder, spoil, said):
     spoil(shard(folder))
-    with pytest.raises(UserError, match=r"can't be read as Parquet|has no test\*.parquet"):
-        load_dataset(folder, ENTRY)
-
-
-def test_a_file_cut_in_the_middle_of_its_pictures(folder: Path):
-    content = shard(folder).read_bytes()
-    shard(folder).write_bytes(content[:200] + b"\0" * 300 + content[500:])
-    with pytest.raises(UserError):
+    with pytest.raises(UserError, match=said):
         load_dataset(folder, ENTRY)

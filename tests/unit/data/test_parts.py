@@ -15,13 +15,13 @@ def rows(part: str) -> tuple[np.ndarray, np.ndarray]:
     return rows_of(part, len(LABELS), divide(LABELS, name, seed=3) if name else None)
 
 
-def test_all_images_are_a_part() -> None:
+def test_all_images_are_a_part():
     fitted, left_out = rows("all")
     assert fitted.tolist() == list(range(400))
     assert len(left_out) == 0
 
 
-def test_folds_are_scikit_learn_s() -> None:
+def test_folds_are_scikit_learn_s():
     for fold, (train, validation) in enumerate(StratifiedKFold(3).split(LABELS, LABELS)):
         fitted, left_out = rows(f"fold_{fold}_of_3")
         np.testing.assert_array_equal(fitted, train)
@@ -29,19 +29,19 @@ def test_folds_are_scikit_learn_s() -> None:
 
 
 @pytest.mark.parametrize("n", [40, 100, 390])
-def test_the_first_n_hold_every_class_in_proportion(n: int) -> None:
+def test_the_first_n_hold_every_class_in_proportion(n):
     fitted, _ = rows(f"first_{n}")
     assert len(fitted) == n
     share = np.bincount(LABELS[fitted], minlength=4) / n
     np.testing.assert_allclose(share, np.bincount(LABELS) / 400, atol=2 / n)
 
 
-def test_the_first_are_nested_and_another_seed_gives_others() -> None:
+def test_the_first_are_nested_and_another_seed_gives_others():
     assert set(rows("first_50")[0]) < set(rows("first_200")[0])
     assert set(rows("first_50")[0]) != set(rows_of("first_50", 400, divide(LABELS, "order", seed=4))[0])
 
 
-def test_folds_of_the_first_n_share_them_out() -> None:
+def test_folds_of_the_first_n_share_them_out():
     first = set(rows("first_90")[0])
     parts = [rows(f"first_90_fold_{fold}_of_3") for fold in range(3)]
     for fitted, left_out in parts:

@@ -29,13 +29,8 @@ def corrupted(tmp_path: Path) -> dict:
     images = np.arange(5, dtype=np.uint8).repeat(7)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     np.save(tmp_path / "fog.npy", images)
     np.save(tmp_path / "labels.npy", np.tile(np.arange(7, dtype=np.uint8) % 3, 5))
-    return {
-        "of": "cifar10",
-        "kind": "cifar10_c",
-        "archive": str(tmp_path),
-        "corruption": "fog",
-        "severity": 4,
-    }
+    entry = {"of": "cifar10", "kind": "cifar10_c", "archive": str(tmp_path)}
+    return entry | {"corruption": "fog", "severity": 4}
 
 
 def test_the_newest_version_is_read_channel_by_channel(newer):
@@ -61,20 +56,12 @@ def test_one_severity_is_read(corrupted):
         (
             "fog",
             np.zeros((35, 8, 8, 3), np.uint8),
-            r"fog\.npy is of uint8 and shape \(35, 8, 8, 3\); expected uint8",
+            r"fog\.npy is of uint8 and shape \(35, 8, 8, 3\); expected",
         ),
         ("fog", np.zeros((35, 4, 4, 3)), r"fog\.npy is of float64"),
-        (
-            "fog",
-            np.zeros((34, 4, 4, 3), np.uint8),
-            r"labels\.npy is of uint8 and shape \(35,\); expected integers of",
-        ),
+        ("fog", np.zeros((34, 4, 4, 3), np.uint8), r"labels\.npy is of uint8 and shape \(35,\); expected"),
         ("labels", np.zeros(35), r"labels\.npy is of float64 and shape \(35,\); expected integers"),
-        (
-            "labels",
-            np.full(35, 9),
-            r"labels\.npy has the label 9 at position 0; expected whole numbers from 0 to 2",
-        ),
+        ("labels", np.full(35, 9), r"labels\.npy has the label 9 at position 0; expected .* from 0 to 2"),
         ("labels", np.array([print] * 35, dtype=object), r"labels\.npy can't be read"),
     ],
 )

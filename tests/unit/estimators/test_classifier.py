@@ -75,14 +75,14 @@ def build(reference: str, **params):
         ("sklearn.svm.LinearSVC", {"C": "much"}, "refuses them: The 'C' parameter"),
     ],
 )
-def test_what_can_t_be_built_is_refused_in_a_sentence(reference: str, params: dict, said: str) -> None:
+def test_what_can_t_be_built_is_refused_in_a_sentence(reference, params, said):
     with pytest.raises(UserError) as caught:
         build(reference, **params)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_the_study_s_seed_drives_what_takes_one() -> None:
+def test_the_study_s_seed_drives_what_takes_one():
     forest = "sklearn.ensemble.RandomForestClassifier"
     assert build(forest).random_state == 5
     assert build(forest, random_state=1).random_state == 1
@@ -103,7 +103,7 @@ def test_the_study_s_seed_drives_what_takes_one() -> None:
         ("sklearn.dummy.DummyClassifier", "other classifiers"),
     ],
 )
-def test_kinds_are_told_from_the_class(reference: str, kind: str) -> None:
+def test_kinds_are_told_from_the_class(reference, kind):
     assert classifier.kind(build(reference)) == kind
 
 
@@ -111,7 +111,7 @@ def test_kinds_are_told_from_the_class(reference: str, kind: str) -> None:
     "reference",
     ["sklearn.svm.LinearSVC", "sklearn.ensemble.RandomForestClassifier", "own_models.py:NearestMean"],
 )
-def test_what_is_stored_answers_the_same(own: Path, digits: tuple, reference: str) -> None:
+def test_what_is_stored_answers_the_same(own, digits, reference):
     images, labels = digits
     fitted = build(reference).fit(images, labels)
     classifier.store(fitted, own / "estimator.skops")
@@ -122,7 +122,7 @@ def test_what_is_stored_answers_the_same(own: Path, digits: tuple, reference: st
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_one_without_probabilities_says_so(digits: tuple) -> None:
+def test_one_without_probabilities_says_so(digits):
     images, labels = digits
     answers, proba, probabilities = classifier.predict(
         build("sklearn.svm.LinearSVC").fit(images, labels), images, 10
@@ -132,7 +132,7 @@ def test_one_without_probabilities_says_so(digits: tuple) -> None:
     assert set(np.unique(proba)) == {0, 1}
 
 
-def test_a_class_that_was_never_seen_has_no_probability(digits: tuple) -> None:
+def test_a_class_that_was_never_seen_has_no_probability(digits):
     images, labels = digits
     some = labels != 3
     fitted = RandomForestClassifier(5, random_state=0).fit(images[some], labels[some])
@@ -144,13 +144,13 @@ def test_a_class_that_was_never_seen_has_no_probability(digits: tuple) -> None:
     np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-6)
 
 
-def test_only_linear_ones_have_weights_to_count(digits: tuple) -> None:
+def test_only_linear_ones_have_weights_to_count(digits):
     assert classifier.n_parameters(build("sklearn.svm.LinearSVC").fit(*digits)) == 650
     assert classifier.n_parameters(build("sklearn.tree.DecisionTreeClassifier").fit(*digits)) is None
 
 
 @pytest.mark.parametrize(("name", "said"), [("Half", "of shape (150,)"), ("Strange", "which is no class")])
-def test_answers_that_are_none_are_refused(own: Path, digits: tuple, name: str, said: str) -> None:
+def test_answers_that_are_none_are_refused(own, digits, name, said):
     fitted = build(f"own_models.py:{name}").fit(*digits)
     with pytest.raises(ValueError, match=said.replace("(", r"\(").replace(")", r"\)")):
         classifier.predict(fitted, digits[0], 10)

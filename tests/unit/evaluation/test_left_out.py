@@ -6,7 +6,7 @@ from scipy.stats import bootstrap
 from cifarbench.evaluation.left_out import without
 
 
-def test_accuracies_and_the_order() -> None:
+def test_accuracies_and_the_order():
     correct = {"a": np.array([1, 1, 1, 0, 0, 0], bool), "b": np.array([0, 0, 1, 1, 0, 0], bool)}
     found = without(correct, {"copies": np.array([1, 1, 0, 0, 0, 0], bool)}, seed=0)
     parts = found["parts"]
@@ -18,7 +18,7 @@ def test_accuracies_and_the_order() -> None:
     assert parts["none"]["overtaken"] == []
 
 
-def test_the_interval_is_that_of_a_paired_bootstrap() -> None:
+def test_the_interval_is_that_of_a_paired_bootstrap():
     random = np.random.default_rng(0)
     right, chosen = random.random(400) < 0.7, random.random(400) < 0.2
 
@@ -32,7 +32,7 @@ def test_the_interval_is_that_of_a_paired_bootstrap() -> None:
     np.testing.assert_allclose(found["change_interval"], expected, atol=0.004)
 
 
-def test_without_any_model_or_with_nothing_left() -> None:
+def test_without_any_model_or_with_nothing_left():
     assert without({}, {"copies": np.zeros(0, bool)}, seed=0)["parts"] == {}
     one = without({"a": np.array([True])}, {"copies": np.array([True])}, seed=0)
     assert list(one["parts"]) == ["none"]

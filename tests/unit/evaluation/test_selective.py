@@ -11,7 +11,7 @@ def proba(confidence: list[float] | np.ndarray) -> np.ndarray:
     return np.stack([confidence, 1 - confidence], axis=1)
 
 
-def test_the_area_by_hand() -> None:
+def test_the_area_by_hand():
     found = selective(np.array([True, False, True, True]), proba([0.9, 0.6, 0.8, 0.7]))
     # Right, right, right, wrong: risks 0, 0, 0, 1/4.
     assert found["area"] == pytest.approx(1 / 16)
@@ -20,13 +20,13 @@ def test_the_area_by_hand() -> None:
     assert found["curve"]["risk"] == pytest.approx([0, 0, 0, 0.25])
 
 
-def test_confidence_that_says_nothing_has_the_error_rate_as_its_area() -> None:
+def test_confidence_that_says_nothing_has_the_error_rate_as_its_area():
     correct = np.array([True, False, False, True, True])
     for order in ([0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [1, 2, 0, 3, 4]):
         assert selective(correct[order], proba([0.7] * 5))["area"] == pytest.approx(0.4)
 
 
-def test_knowing_all_is_the_best_that_can_be() -> None:
+def test_knowing_all_is_the_best_that_can_be():
     random = np.random.default_rng(0)
     correct = random.random(1000) < 0.6
     knowing = selective(correct, proba(np.where(correct, 0.9, 0.6)))["area"]
@@ -37,5 +37,5 @@ def test_knowing_all_is_the_best_that_can_be() -> None:
     assert guessing == pytest.approx(error, abs=0.04)
 
 
-def test_one_image() -> None:
+def test_one_image():
     assert selective(np.array([False]), proba([0.8]))["area"] == 1

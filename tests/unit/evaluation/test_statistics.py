@@ -44,13 +44,13 @@ def two_equal_models(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.n
 # ---- one model ----
 
 
-def test_wilson_is_the_score_interval() -> None:
+def test_wilson_is_the_score_interval():
     expected = binomtest(3812, 10000).proportion_ci(method="wilson")
     assert wilson_interval(3812, 10000) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 @pytest.mark.parametrize("n", [1, 7, 10000])
-def test_wilson_stays_between_zero_and_one(n: int) -> None:
+def test_wilson_stays_between_zero_and_one(n):
     low, high = wilson_interval(0, n)
     assert low == pytest.approx(0, abs=1e-12)
     assert 0 < high < 1
@@ -59,20 +59,14 @@ def test_wilson_stays_between_zero_and_one(n: int) -> None:
     assert high == pytest.approx(1, abs=1e-12)
 
 
-def test_bootstrap_of_a_mean_is_near_the_normal_interval() -> None:
+def test_bootstrap_of_a_mean_is_near_the_normal_interval():
     sample = np.random.default_rng(0).random(2000)
     low, high = bootstrap_interval(sample, np.mean, seed=1)
     half = 1.96 * sample.std() / np.sqrt(len(sample))
     assert (low, high) == pytest.approx((sample.mean() - half, sample.mean() + half), abs=half / 10)
 
 
-def test_bootstrap_follows_its_seed() -> None:
-    sample = np.random.default_rng(0).random(200)
-    assert bootstrap_interval(sample, np.mean, seed=1) == bootstrap_interval(sample, np.mean, seed=1)
-    assert bootstrap_interval(sample, np.mean, seed=1) != bootstrap_interval(sample, np.mean, seed=2)
-
-
-def test_one_image_says_nothing_about_others() -> None:
+def test_one_image_says_nothing_about_others():
     assert bootstrap_interval(np.array([1.0]), np.mean, seed=0) == (1.0, 1.0)
 
 
@@ -82,7 +76,7 @@ def test_one_image_says_nothing_about_others() -> None:
 @pytest.mark.parametrize(
     "counts", [(794, 86, 150, 570), (0, 5, 0, 3), (10, 1, 1, 0), (50, 0, 0, 50), (1, 0, 9, 0)]
 )
-def test_mcnemar_finds_statsmodels_numbers_again(counts: tuple[int, int, int, int]) -> None:
+def test_mcnemar_finds_statsmodels_numbers_again(counts):
     both, only_a, only_b, neither = counts
     expected = mcnemar([[both, only_a], [only_b, neither]], exact=True).pvalue
     found = mcnemar_p_value(*answers(*counts))
@@ -91,7 +85,7 @@ def test_mcnemar_finds_statsmodels_numbers_again(counts: tuple[int, int, int, in
         assert found == pytest.approx(binomtest(only_a, only_a + only_b).pvalue, rel=1e-9)
 
 
-def test_holm_over_all_pairs() -> None:
+def test_holm_over_all_pairs():
     rng = np.random.default_rng(3)
     correct = {name: rng.random(400) < share for name, share in {"a": 0.5, "b": 0.55, "c": 0.7}.items()}
     tests = paired_tests(correct)
@@ -103,7 +97,7 @@ def test_holm_over_all_pairs() -> None:
     assert min(tests["p_value_adjusted"]) == pytest.approx(3 * min(tests["p_value"]))
 
 
-def test_difference_is_first_less_second() -> None:
+def test_difference_is_first_less_second():
     a, b = answers(both=40, only_a=30, only_b=10, neither=20)
     tests = paired_tests({"a": a, "b": b})
     assert tests["accuracy_difference"] == pytest.approx([0.2])
@@ -111,7 +105,7 @@ def test_difference_is_first_less_second() -> None:
     assert 0 < tests["ci_low"][0] < 0.2 < tests["ci_high"][0]
 
 
-def test_models_that_answer_alike_are_equal() -> None:
+def test_models_that_answer_alike_are_equal():
     same = np.array([True, False, True])
     tests = paired_tests({"a": same, "b": same.copy()})
     assert (tests["accuracy_difference"], tests["ci_low"], tests["ci_high"]) == ([0.0], [0.0], [0.0])
@@ -119,7 +113,7 @@ def test_models_that_answer_alike_are_equal() -> None:
 
 
 @pytest.mark.parametrize("counts", [(794, 86, 150, 570), (2, 1, 0, 3), (20, 30, 4, 6)])
-def test_counts_give_the_interval_that_drawing_images_gives(counts: tuple[int, int, int, int]) -> None:
+def test_counts_give_the_interval_that_drawing_images_gives(counts):
     a, b = answers(*counts)
     difference = a.astype(np.int8) - b.astype(np.int8)
     drawn = bootstrap_interval(difference, np.mean, seed=1)
@@ -129,7 +123,7 @@ def test_counts_give_the_interval_that_drawing_images_gives(counts: tuple[int, i
 
 
 @pytest.mark.parametrize("values", [[1], [0, 0], [1, 1, 1], [-1, -1], [1, 0], [1, -1, 0, 0, 1]])
-def test_the_interval_of_a_few_images_is_that_of_all_ways_to_draw_them(values: list[int]) -> None:
+def test_the_interval_of_a_few_images_is_that_of_all_ways_to_draw_them(values):
     sums = np.array([sum(drawn) for drawn in product(values, repeat=len(values))])
     # The inner of the two sums between which a percentile lies.
     low = np.percentile(sums, 2.5, method="inverted_cdf")
@@ -137,14 +131,9 @@ def test_the_interval_of_a_few_images_is_that_of_all_ways_to_draw_them(values: l
     assert difference_interval(np.array(values)) == (low / len(values), high / len(values))
 
 
-def test_one_model_has_no_pairs() -> None:
-    tests = paired_tests({"a": np.array([True, False])})
-    assert set(map(len, tests.values())) == {0}
-
-
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
-def test_swapping_two_models_turns_the_sign(pairs: list[tuple[bool, bool]]) -> None:
+def test_swapping_two_models_turns_the_sign(pairs):
     a, b = np.array(pairs).T
     one, other = paired_tests({"a": a, "b": b}), paired_tests({"b": b, "a": a})
     assert one["accuracy_difference"][0] == -other["accuracy_difference"][0]
@@ -157,14 +146,14 @@ def test_swapping_two_models_turns_the_sign(pairs: list[tuple[bool, bool]]) -> N
 # ---- how often they are wrong ----
 
 
-def test_equal_models_are_told_apart_in_about_5_percent() -> None:
+def test_equal_models_are_told_apart_in_about_5_percent():
     rng = np.random.default_rng(0)
     p_values = np.array([mcnemar_p_value(*two_equal_models(rng, 2000)) for _ in range(2000)])
     # Three standard errors of 2000 trials are 1.5 points; an exact test errs on the safe side.
     assert 0.03 < np.mean(p_values < 0.05) < 0.065
 
 
-def test_intervals_of_equal_models_miss_zero_in_about_5_percent() -> None:
+def test_intervals_of_equal_models_miss_zero_in_about_5_percent():
     rng = np.random.default_rng(1)
     missed = 0
     for _ in range(300):
@@ -174,7 +163,7 @@ def test_intervals_of_equal_models_miss_zero_in_about_5_percent() -> None:
     assert 0.02 < missed / 300 < 0.09
 
 
-def test_holm_keeps_a_whole_family_at_5_percent() -> None:
+def test_holm_keeps_a_whole_family_at_5_percent():
     rng = np.random.default_rng(2)
     alarms = single = 0
     for _ in range(400):
@@ -185,12 +174,3 @@ def test_holm_keeps_a_whole_family_at_5_percent() -> None:
     assert alarms / 400 < 0.08
     # Without the correction, one of the fifteen pairs would often seem different.
     assert single / 400 > 0.2
-
-
-def test_a_difference_of_three_points_is_found_in_ten_thousand_images() -> None:
-    rng = np.random.default_rng(4)
-    a = rng.random(10000) < 0.38
-    b = np.where(rng.random(10000) < 0.9, a, rng.random(10000) < 0.38) | (rng.random(10000) < 0.05)
-    tests = paired_tests({"a": a, "b": b})
-    assert tests["ci_high"][0] < 0
-    assert tests["p_value"][0] < 0.001

@@ -9,7 +9,7 @@ from cifarbench.evaluation.temperature import fit_temperature, tempered
 
 
 @pytest.mark.parametrize("true_temperature", [0.5, 1.0, 2.5])
-def test_the_temperature_that_made_the_labels_is_found(true_temperature: float) -> None:
+def test_the_temperature_that_made_the_labels_is_found(true_temperature):
     random = np.random.default_rng(0)
     logits = random.normal(size=(20_000, 4)) * 2
     chances = softmax(logits / true_temperature, axis=1).cumsum(axis=1)
@@ -23,7 +23,7 @@ def test_the_temperature_that_made_the_labels_is_found(true_temperature: float) 
     assert calibration(correct, after)["expected_calibration_error"] < 0.02
 
 
-def test_shares_of_neighbours_that_agree_are_no_infinite_surprise() -> None:
+def test_shares_of_neighbours_that_agree_are_no_infinite_surprise():
     proba = np.eye(3)[[0, 1, 2, 0, 1, 2, 0, 1, 2, 0]]
     y_true = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 1])
     found = fit_temperature(proba, y_true)

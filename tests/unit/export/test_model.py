@@ -1,20 +1,16 @@
 """A stored model asked again, and its ONNX file held against what it answers."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from onnx import numpy_helper
-from small_model import CONVNET, NEIGHBORS, PERCEPTRON, pixels_of, write_model
 from torch import nn
 
-from cifarbench.estimators.classifier import build, store
 from cifarbench.export.model import Model
 from cifarbench.export.onnx_file import to_onnx
 from cifarbench.export.parity import compare, session
-from cifarbench.features.inputs import as_float
 from cifarbench.neighbors import predictor as neighbors
 from cifarbench.networks.building import load
 from cifarbench.networks.inputs import preprocess
@@ -22,6 +18,7 @@ from cifarbench.study.errors import UserError
 from cifarbench.study.failures import Failure
 from cifarbench.study.files import write_json
 from cifarbench.study.stored import Stored
+from helpers.small_model import NEIGHBORS, PERCEPTRON, pixels_of, write_model
 
 EVERY_VOTE = [
     NEIGHBORS | {"metric": metric, "weights": weights}
@@ -32,7 +29,7 @@ EVERY_VOTE = [
 
 @pytest.mark.parametrize("params", EVERY_VOTE, ids=lambda params: f"{params['metric']} {params['weights']}")
 @pytest.mark.parametrize("channels", [1, 3])
-def test_neighbours_in_onnx_vote_as_they_do(tmp_path: Path, params: dict, channels: int) -> None:
+def test_neighbours_in_onnx_vote_as_they_do(tmp_path, params, channels):
     model = Model(write_model(tmp_path, "neighbors", params, channels))
     pixels = pixels_of(model.stored)
     study = model.predict(pixels)
@@ -43,32 +40,7 @@ def test_neighbours_in_onnx_vote_as_they_do(tmp_path: Path, params: dict, channe
     assert study.neighbors.shape == (len(pixels), 3)
 
 
-@pytest.mark.parametrize("params", [PERCEPTRON, CONVNET], ids=["perceptron", "convolutions, mirrored"])
-def test_networks_in_onnx_answer_as_they_do(tmp_path: Path, params: dict) -> None:
-    model = Model(write_model(tmp_path, "networks", params, channels=3))
-    pixels = pixels_of(model.stored)
-    study = model.predict(pixels)
-    found = compare(session(to_onnx(model, {}).SerializeToString()), model, pixels, study.y_pred, study.proba)
-    assert (found.n_same, found.ties) == (len(pixels), [])
-    assert found.largest_difference <= 1e-5
-
-
-@pytest.mark.parametrize("name", ["svm.LinearSVC", "linear_model.LogisticRegression"])
-def test_classifiers_in_onnx_answer_as_they_do(tmp_path: Path, name: str) -> None:
-    """One that gives no probabilities, and one that does."""
-    params = {"estimator": f"sklearn.{name}", "params": {}}
-    stored = write_model(tmp_path, "estimators", params)
-    found = build(params["estimator"], {}, seed=0, key="models.model")
-    labels = np.load(stored.within("data/train_labels.npy"))
-    store(found.fit(as_float(np.asarray(stored.values())), labels), tmp_path / "models/model/estimator.skops")
-    model, pixels = Model(stored), pixels_of(stored)
-    study = model.predict(pixels)
-    exported = session(to_onnx(model, {}).SerializeToString())
-    same = compare(exported, model, pixels, study.y_pred, study.proba)
-    assert (same.n_same, same.ties) == (len(pixels), [])
-
-
-def test_images_that_the_neighbours_know_already_silence_the_others(tmp_path: Path) -> None:
+def test_images_that_the_neighbours_know_already_silence_the_others(tmp_path):
     """At no distance, all depends on how float32 rounds: such images may differ, and count as ties."""
     model = Model(write_model(tmp_path, "neighbors", NEIGHBORS | {"weights": "distance"}))
     known = np.asarray(model.stored.values())[:20]
@@ -77,7 +49,7 @@ def test_images_that_the_neighbours_know_already_silence_the_others(tmp_path: Pa
     assert model.predictor.tied(known).all()
 
 
-def test_a_network_is_asked_with_its_running_averages(tmp_path: Path) -> None:
+def test_a_network_is_asked_with_its_running_averages(tmp_path):
     stored = write_model(tmp_path, "networks", PERCEPTRON)
     pixels = pixels_of(stored)[:1]
     network = load(stored.file("network.safetensors"), PERCEPTRON, (1, 8, 8), 10).eval()
@@ -87,7 +59,7 @@ def test_a_network_is_asked_with_its_running_averages(tmp_path: Path) -> None:
     np.testing.assert_allclose(Model(stored).predict(pixels).proba, expected, rtol=1e-6)
 
 
-def test_a_file_with_other_weights_is_refused(tmp_path: Path) -> None:
+def test_a_file_with_other_weights_is_refused(tmp_path):
     model = Model(write_model(tmp_path, "networks", PERCEPTRON))
     pixels = pixels_of(model.stored)
     study = model.predict(pixels)
@@ -95,13 +67,11 @@ def test_a_file_with_other_weights_is_refused(tmp_path: Path) -> None:
     weights = max(content.graph.initializer, key=lambda one: np.prod(one.dims))
     changed = numpy_helper.from_array(numpy_helper.to_array(weights) * 1.01, weights.name)
     weights.CopyFrom(changed)
-    with pytest.raises(
-        UserError, match=r"model is not exported: its ONNX file answers otherwise for \d+ of 100"
-    ):
+    with pytest.raises(UserError, match=r"not exported: its ONNX file answers otherwise for \d+ of 100"):
         compare(session(content.SerializeToString()), model, pixels, study.y_pred, study.proba)
 
 
-def test_classes_that_are_equally_likely_are_listed_as_ties(tmp_path: Path) -> None:
+def test_classes_that_are_equally_likely_are_listed_as_ties(tmp_path):
     stored = write_model(tmp_path, "networks", PERCEPTRON)
     model = Model(stored)
     pixels = pixels_of(stored)[:5]
@@ -116,16 +86,14 @@ def test_classes_that_are_equally_likely_are_listed_as_ties(tmp_path: Path) -> N
     assert found.n_same == 0
 
 
-def test_neighbours_that_keep_too_much_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neighbours_that_keep_too_much_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(neighbors, "MOST_BYTES", 50_000)
     model = Model(write_model(tmp_path, "neighbors", NEIGHBORS))
-    with pytest.raises(
-        UserError, match="model keeps all its 300 training images, 0 MB; a file of at most 0 MB"
-    ):
+    with pytest.raises(UserError, match="keeps all its 300 training images, 0 MB; a file of at most 0 MB"):
         to_onnx(model, {})
 
 
-def test_a_layer_that_onnx_does_not_know_ends_in_a_sentence(tmp_path: Path) -> None:
+def test_a_layer_that_onnx_does_not_know_ends_in_a_sentence(tmp_path):
     class Odd(nn.Module):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return torch.linalg.eigvalsh(images[:, 0].float())[:, :1].expand(-1, 10)
@@ -133,12 +101,12 @@ def test_a_layer_that_onnx_does_not_know_ends_in_a_sentence(tmp_path: Path) -> N
     model = Model(write_model(tmp_path, "networks", PERCEPTRON))
     model.predictor.network = Odd()
     with pytest.raises(
-        UserError, match="model can't be exported: there are no words in ONNX for one of its layers"
+        UserError, match="can't be exported: there are no words in ONNX for one of its layers"
     ):
         to_onnx(model, {})
 
 
-def test_a_model_that_is_not_there_or_has_failed_is_told_of(tmp_path: Path) -> None:
+def test_a_model_that_is_not_there_or_has_failed_is_told_of(tmp_path):
     with pytest.raises(UserError, match="holds no fitted model; run the study first"):
         Stored.read(tmp_path, "model")
     stored = write_model(tmp_path, "networks", PERCEPTRON)
@@ -152,7 +120,7 @@ def test_a_model_that_is_not_there_or_has_failed_is_told_of(tmp_path: Path) -> N
         Stored.read(tmp_path, "model")
 
 
-def test_results_of_an_older_version_and_rooms_without_a_predictor_are_told_of(tmp_path: Path) -> None:
+def test_results_of_an_older_version_and_rooms_without_a_predictor_are_told_of(tmp_path):
     stored = write_model(tmp_path, "networks", PERCEPTRON)
     fit = stored.fit | {"stored": stored.fit["stored"] | {"room": "tuning"}}
     with pytest.raises(UserError, match=r"belongs to the room tuning, which has no predictor.py"):

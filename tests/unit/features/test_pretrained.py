@@ -8,6 +8,7 @@ import timm
 import torch
 import torchvision
 from safetensors.torch import save_file
+from torch import nn
 from torchvision.transforms import v2
 
 from cifarbench.features import pretrained
@@ -55,31 +56,30 @@ def prepared(images: np.ndarray) -> torch.Tensor:
     return steps(torch.tensor(images.reshape(-1, *SHAPE)))
 
 
-def test_torchvisions_resnet_gives_what_goes_into_its_last_layer(folder: Path, images: np.ndarray) -> None:
-    found = pretrained.transform(images, {}, entry_of(RESNET, folder / "resnet18.pt"), SHAPE)
+def test_torchvisions_resnet_gives_what_goes_into_its_last_layer(folder, images):
     network = torchvision.models.resnet18(num_classes=7)
     network.load_state_dict(torch.load(folder / "resnet18.pt", weights_only=True))
+    check_last_layer(network, network.fc, entry_of(RESNET, folder / "resnet18.pt"), images)
+
+
+def test_timms_network_gives_what_goes_into_its_last_layer(folder, images):
+    path = folder / "small.safetensors"
+    network = timm.create_model(TIMM.partition(".")[2], checkpoint_path=str(path), num_classes=7)
+    check_last_layer(network, network.classifier, entry_of(TIMM, path), images)
+
+
+def check_last_layer(network: nn.Module, last: nn.Linear, entry: dict, images: np.ndarray) -> None:
+    """The features of an entry, sent through the network's last layer, are its answers."""
+    found = pretrained.transform(images, {}, entry, SHAPE)
+    assert found.shape == (70, last.in_features) and found.dtype == np.float32 and found.flags.c_contiguous
     network.eval()
     with torch.no_grad():
-        logits = network(prepared(images))
-        again = network.fc(torch.from_numpy(found))
-    assert found.shape == (70, 512) and found.dtype == np.float32 and found.flags.c_contiguous
-    torch.testing.assert_close(again, logits, atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(
+            last(torch.from_numpy(found)), network(prepared(images)), atol=1e-4, rtol=1e-3
+        )
 
 
-def test_timms_network_gives_what_goes_into_its_last_layer(folder: Path, images: np.ndarray) -> None:
-    found = pretrained.transform(images, {}, entry_of(TIMM, folder / "small.safetensors"), SHAPE)
-    network = timm.create_model(
-        TIMM.partition(".")[2], checkpoint_path=str(folder / "small.safetensors"), num_classes=7
-    ).eval()
-    with torch.no_grad():
-        logits = network(prepared(images))
-        again = network.classifier(torch.from_numpy(found))
-    assert found.shape == (70, network.classifier.in_features)
-    torch.testing.assert_close(again, logits, atol=1e-4, rtol=1e-3)
-
-
-def test_grey_images_are_those_with_three_equal_channels(folder: Path) -> None:
+def test_grey_images_are_those_with_three_equal_channels(folder):
     grey = np.random.default_rng(0).integers(0, 256, (5, 320)).astype(np.uint8)
     entry = entry_of(RESNET, folder / "resnet18.pt")
     found = pretrained.transform(grey, {}, entry, (1, 20, 16))
@@ -87,14 +87,14 @@ def test_grey_images_are_those_with_three_equal_channels(folder: Path) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_blocks_give_what_the_whole_gives(folder: Path, images: np.ndarray) -> None:
+def test_blocks_give_what_the_whole_gives(folder, images):
     entry = entry_of(RESNET, folder / "resnet18.pt")
     whole = pretrained.transform(images, {}, entry, SHAPE)
     parts = [pretrained.transform(images[start : start + 11], {}, entry, SHAPE) for start in range(0, 70, 11)]
     np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
 
 
-def test_what_fits_passes(folder: Path) -> None:
+def test_what_fits_passes(folder):
     assert not faults(entry_of(RESNET, folder / "resnet18.pt"))
     assert not faults(entry_of(TIMM, folder / "small.safetensors"))
     assert pretrained.KIND.own_code(entry_of(RESNET, Path("w.pt"))) == "w.pt"
@@ -110,22 +110,19 @@ def test_what_fits_passes(folder: Path) -> None:
         ("torchvision.zzzzzzzzzzz", "name one, such as torchvision.resnet18."),
     ],
 )
-def test_an_architecture_that_is_not_there_is_told(folder: Path, architecture: str, mend: str) -> None:
+def test_an_architecture_that_is_not_there_is_told(folder, architecture, mend):
     (sentence,) = faults(entry_of(architecture, folder / "resnet18.pt"))
-    library = architecture.partition(".")[0]
-    start = (
-        f"features.f.architecture is {architecture}; {library} has no such network for classification: {mend}"
-    )
-    assert sentence.startswith(start)
+    what = f"{architecture.partition('.')[0]} has no such network for classification: {mend}"
+    assert sentence.startswith(f"features.f.architecture is {architecture}; {what}")
 
 
-def test_an_architecture_without_a_last_linear_layer_is_told(folder: Path) -> None:
+def test_an_architecture_without_a_last_linear_layer_is_told(folder):
     assert faults(entry_of("torchvision.squeezenet1_1", folder / "squeezenet.pt")) == [
         "features.f.architecture is torchvision.squeezenet1_1; its last layer is not linear: choose another."
     ]
 
 
-def test_weights_that_are_not_there_or_cant_be_read_are_told(folder: Path) -> None:
+def test_weights_that_are_not_there_or_cant_be_read_are_told(folder):
     absent = folder / "absent.pt"
     assert faults(entry_of(RESNET, absent)) == [
         f"features.f.weights is {absent}; there is no such file: name one that is there, from {Path.cwd()}."
@@ -157,9 +154,7 @@ def test_weights_that_are_not_there_or_cant_be_read_are_told(folder: Path) -> No
         ),
     ],
 )
-def test_weights_that_do_not_fit_are_told(
-    folder: Path, tmp_path: Path, name: str, value: torch.Tensor | None, fault: str
-) -> None:
+def test_weights_that_do_not_fit_are_told(folder, tmp_path, name, value, fault):
     weights = torch.load(folder / "resnet18.pt", weights_only=True)
     weights.pop(name, None)
     if value is not None:
@@ -171,7 +166,7 @@ def test_weights_that_do_not_fit_are_told(
     ]
 
 
-def test_a_size_that_a_network_does_not_take_is_told(tmp_path: Path) -> None:
+def test_a_size_that_a_network_does_not_take_is_told(tmp_path):
     path = tmp_path / "vit.pt"
     name = "timm.vit_tiny_patch16_224"
     torch.save(timm.create_model(name.partition(".")[2], pretrained=False).state_dict(), path)
@@ -180,7 +175,7 @@ def test_a_size_that_a_network_does_not_take_is_told(tmp_path: Path) -> None:
     assert not faults(entry_of(name, path, image_size=224))
 
 
-def test_other_channels_than_one_and_three_are_told() -> None:
+def test_other_channels_than_one_and_three_are_told():
     entry = entry_of(RESNET, Path("w.pt"))
     (sentence,) = pretrained.KIND.impossible("features.f", entry, Setting(9, 2, (4, 8, 8), 256))
     assert sentence.startswith("features.f.kind is pretrained; images have 4 channels")

@@ -19,14 +19,14 @@ def names_of(figure) -> list[Annotation]:
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(POINTS, min_size=1, max_size=18, unique=True))
-def test_every_model_is_named(points: list[tuple[float, float]]) -> None:
+def test_every_model_is_named(points):
     rows = [row(f"model_{i}", value, seconds) for i, (value, seconds) in enumerate(points)]
     figure = fit_time.draw(rows, STYLE)
     assert {name.get_text() for name in names_of(figure)} == {one["model"] for one in rows}
 
 
 @pytest.mark.parametrize("crowd", [0.0, 0.002, 0.01])
-def test_names_of_eighteen_models_do_not_cover_each_other(crowd: float) -> None:
+def test_names_of_eighteen_models_do_not_cover_each_other(crowd):
     rows = [
         row(f"knn_of_long_name_{i}", 0.4 + 0.02 * (i % 9) + crowd * i, 1 + 40 * (i // 6) + i / 10)
         for i in range(18)
@@ -39,7 +39,7 @@ def test_names_of_eighteen_models_do_not_cover_each_other(crowd: float) -> None:
     assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 for box in boxes)
 
 
-def test_who_saw_other_images_is_on_no_front_and_below_a_line() -> None:
+def test_who_saw_other_images_is_on_no_front_and_below_a_line():
     rows = [row("quick", 0.4, 1), row("seen", 0.9, 0.5) | {"pretrained": True}, row("slow", 0.6, 3)]
     assert fit_time.describe(rows).endswith("the quickest first: quick, slow.")
     assert "seen" not in cost.describe(rows)
@@ -50,8 +50,3 @@ def test_who_saw_other_images_is_on_no_front_and_below_a_line() -> None:
     assert "below: have seen other images" in [text.get_text() for text in axes.texts]
     (axes,) = accuracy.draw(rows[:1], STYLE).axes
     assert "below: have seen other images" not in [text.get_text() for text in axes.texts]
-
-
-def test_without_models_it_says_so() -> None:
-    assert [text.get_text() for text in fit_time.draw([], STYLE).axes[0].texts] == ["no model to show"]
-    assert fit_time.describe([]).endswith("none.")

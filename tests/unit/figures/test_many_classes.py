@@ -6,7 +6,7 @@ from cifarbench.evaluation.metrics import score
 from cifarbench.figures import confusion
 
 
-def test_of_a_thousand_classes_those_in_most_confusions_are_drawn() -> None:
+def test_of_a_thousand_classes_those_in_most_confusions_are_drawn():
     random = np.random.default_rng(0)
     classes = [f"class_{number}" for number in range(1000)]
     true = np.arange(4000) % 1000

@@ -1,7 +1,6 @@
 """The scores of any grid: a row, a heat map or a ranking."""
 
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,7 +31,7 @@ def labels_of(figure, axis: str) -> list[str]:
     return [label.get_text() for label in getattr(figure.axes[0], f"get_{axis}ticklabels")()]
 
 
-def test_the_first_of_the_best_is_framed() -> None:
+def test_the_first_of_the_best_is_framed():
     rows = results(knn__n_neighbors=[5, 10], pca__n_components=[64, 128])
     rows[0]["rank_test_score"] = 1
     assert tuning.describe("g", rows) == (
@@ -42,7 +41,7 @@ def test_the_first_of_the_best_is_framed() -> None:
     assert words_of(tuning.draw(rows[:1], STYLE)) == ["0.5000", "± 0.0100"]
 
 
-def test_one_key_is_a_row_of_cells() -> None:
+def test_one_key_is_a_row_of_cells():
     figure = tuning.draw(results(C=[0.1, 1.0, None]), STYLE)
     assert labels_of(figure, "x") == ["0.1", "1", "null"]
     assert labels_of(figure, "y") == [""]
@@ -52,7 +51,7 @@ def test_one_key_is_a_row_of_cells() -> None:
     )
 
 
-def test_two_keys_are_a_heat_map_whichever_is_longer() -> None:
+def test_two_keys_are_a_heat_map_whichever_is_longer():
     figure = tuning.draw(results(kernel=["rbf", "linear"], shrinking=[True, False]), STYLE)
     assert labels_of(figure, "x") == ["true", "false"]
     assert labels_of(figure, "y") == ["rbf", "linear"]
@@ -69,7 +68,7 @@ def test_two_keys_are_a_heat_map_whichever_is_longer() -> None:
         {"C": list(range(9)), "gamma": list(range(9))},
     ],
 )
-def test_anything_else_is_a_ranking(grid: dict[str, list], tmp_path: Path) -> None:
+def test_anything_else_is_a_ranking(grid, tmp_path):
     rows = results(**grid)
     figure = tuning.draw(rows, STYLE)
     labels = labels_of(figure, "y")
@@ -81,23 +80,23 @@ def test_anything_else_is_a_ranking(grid: dict[str, list], tmp_path: Path) -> No
     assert figure.axes[0].get_title("left") == ("the best 20 candidates" if cut else "")
 
 
-def test_a_long_label_leaves_room_for_the_scores() -> None:
+def test_a_long_label_leaves_room_for_the_scores():
     rows = results(a=["x" * 100, "y"], b=[1, 2], c=[1, 2])
     assert max(map(len, labels_of(tuning.draw(rows, STYLE), "y"))) <= tuning.LONGEST_LABEL
 
 
-def test_names_are_the_parameters_own_unless_two_share_one() -> None:
+def test_names_are_the_parameters_own_unless_two_share_one():
     rows = results(knn__n_neighbors=[5], pca__n_components=[8], lda__n_components=[2])
     assert list(parameters(rows).values()) == ["n_neighbors", "pca__n_components", "lda__n_components"]
     assert parameters([]) == {}
 
 
-def test_values_stand_as_in_the_configuration() -> None:
+def test_values_stand_as_in_the_configuration():
     values = [None, True, False, 64, 64.0, 0.1, 1e-05, "rbf"]
     assert [text(value) for value in values] == ["null", "true", "false", "64", "64", "0.1", "1e-05", "rbf"]
 
 
-def test_what_is_read_back_is_drawn_as_well(tmp_path: Path) -> None:
+def test_what_is_read_back_is_drawn_as_well(tmp_path):
     rows = results(C=[0.1, 1], class_weight=[None, "balanced"], dual=[True, False])
     write_table(tmp_path / "cv_results.csv", {name: [row[name] for row in rows] for name in rows[0]})
     settings = STYLE | {"model": "linear"}

@@ -19,11 +19,11 @@ def epoch(augmentation: Augmentation, number: int, count: int = 40, seed: int = 
     return augmentation.batch(torch.arange(count))
 
 
-def test_without_any_the_images_are_as_they_are() -> None:
+def test_without_any_the_images_are_as_they_are():
     assert torch.equal(epoch(Augmentation(images(), False, 0, seed=0), 0), images())
 
 
-def test_every_image_is_mirrored_in_every_other_epoch() -> None:
+def test_every_image_is_mirrored_in_every_other_epoch():
     augmentation = Augmentation(images(), True, 0, seed=0)
     first, second, third = (epoch(augmentation, number) for number in range(3))
     as_they_are = (first == images()).flatten(1).all(1)
@@ -33,7 +33,7 @@ def test_every_image_is_mirrored_in_every_other_epoch() -> None:
     assert torch.equal(first[~as_they_are], images()[~as_they_are].flip(3))
 
 
-def test_shifts_are_cut_from_images_with_mirrored_borders() -> None:
+def test_shifts_are_cut_from_images_with_mirrored_borders():
     augmentation = Augmentation(images(400), False, 2, seed=0)
     found = epoch(augmentation, 0, 400)
     assert found.shape == (400, *SHAPE)
@@ -48,7 +48,7 @@ def test_shifts_are_cut_from_images_with_mirrored_borders() -> None:
     assert len(seen) == 25
 
 
-def test_each_epoch_shifts_anew_and_a_batch_is_a_part_of_it() -> None:
+def test_each_epoch_shifts_anew_and_a_batch_is_a_part_of_it():
     augmentation = Augmentation(images(), True, 2, seed=0)
     first, other = epoch(augmentation, 0), epoch(augmentation, 0, seed=1)
     assert not torch.equal(first, other)

@@ -76,35 +76,24 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     sys.modules.pop("own_nets", None)
 
 
+TRAINING = {"learning_rate": 0.1, "batch_size": 8, "epochs": 3}
+
+
 def entry(name: str, **params) -> dict:
-    return {
-        "module": f"own_nets.py:{name}",
-        "params": params,
-        "learning_rate": 0.1,
-        "batch_size": 8,
-        "epochs": 3,
-    }
+    return {"module": f"own_nets.py:{name}", "params": params, **TRAINING}
 
 
-def test_a_good_one_passes(own: Path) -> None:
+def test_a_good_one_passes(own):
     try_out("models.m", entry("Flat", width=5), SETTING)
 
 
 @pytest.mark.parametrize(
     ("name", "params", "said"),
     [
-        (
-            "Flat",
-            {"spoil": "classes"},
-            "its forward gives (4, 4) for a batch of 4 images, but must give (4, 3)",
-        ),
+        ("Flat", {"spoil": "classes"}, "forward gives (4, 4) for a batch of 4 images, but must give (4, 3)"),
         ("Flat", {"spoil": "tuple"}, "its forward gives a tuple for a batch"),
         ("Flat", {"spoil": "raise"}, "its forward fails on a batch of shape (4, 3, 4, 4) (RuntimeError: "),
-        (
-            "Flat",
-            {"widht": 5},
-            "models.m.params.widht is no parameter of own_nets.py:Flat; did you mean width?",
-        ),
+        ("Flat", {"widht": 5}, "m.params.widht is no parameter of own_nets.py:Flat; did you mean width?"),
         ("NoShape", {}, "its constructor must take image_shape by keyword: add it."),
         ("Needs", {}, "models.m.params.depth is missing; own_nets.py:Needs needs it: add it."),
         ("Fails", {}, "it can't be built with image_shape (3, 4, 4), n_classes 3 and params {} (KeyError: "),
@@ -113,9 +102,7 @@ def test_a_good_one_passes(own: Path) -> None:
         ("Nothing", {}, "own_nets.py has no Nothing"),
     ],
 )
-def test_what_can_t_be_trained_is_refused_in_a_sentence(
-    own: Path, name: str, params: dict, said: str
-) -> None:
+def test_what_can_t_be_trained_is_refused_in_a_sentence(own, name, params, said):
     with pytest.raises(UserError) as caught:
         try_out("models.m", entry(name, **params), SETTING)
     assert said in str(caught.value)
@@ -142,7 +129,7 @@ def trained(folder: Path, params: dict, rows: np.ndarray | None = None):
     )
 
 
-def test_it_is_trained_stored_and_rebuilt(own: Path) -> None:
+def test_it_is_trained_stored_and_rebuilt(own):
     params = entry("Flat", width=6) | {"epochs": 40}
     fitted = trained(own, params)
     assert [row["epoch"] for row in fitted.history] == list(range(40))
@@ -153,7 +140,7 @@ def test_it_is_trained_stored_and_rebuilt(own: Path) -> None:
     assert torch.equal(again.eval()(batch), fitted.network.eval()(batch))
 
 
-def test_a_part_of_the_images_has_checkpoints_of_its_own(own: Path) -> None:
+def test_a_part_of_the_images_has_checkpoints_of_its_own(own):
     params = entry("Flat")
     trained(own, params)
     trained(own, params, np.arange(30))
@@ -161,20 +148,13 @@ def test_a_part_of_the_images_has_checkpoints_of_its_own(own: Path) -> None:
     assert len(list((own / "checkpoints").iterdir())) == 3
 
 
-def test_a_loss_that_is_no_number_ends_it_with_a_reason(own: Path) -> None:
+def test_a_loss_that_is_no_number_ends_it_with_a_reason(own):
     with pytest.raises(
         FloatingPointError, match="the training loss is nan in epoch 0; a lower learning_rate"
     ):
         trained(own, entry("Flat", spoil="nan"))
 
 
-def test_a_perceptron_takes_images(own: Path) -> None:
-    params = {
-        "hidden_dim": 8,
-        "batch_norm": True,
-        "dropout": 0.5,
-        "learning_rate": 0.1,
-        "batch_size": 8,
-        "epochs": 1,
-    }
+def test_a_perceptron_takes_images(own):
+    params = {"hidden_dim": 8, "batch_norm": True, "dropout": 0.5, **TRAINING}
     assert build(params, (3, 4, 4), 3)(torch.zeros(5, 3, 4, 4)).shape == (5, 3)

@@ -22,14 +22,14 @@ def saved(folder: Path, params: dict) -> nn.Module:
     return network
 
 
-def test_a_perceptron_has_images_of_the_size_of_its_own(tmp_path: Path) -> None:
+def test_a_perceptron_has_images_of_the_size_of_its_own(tmp_path):
     network = saved(tmp_path, {"hidden_dim": 7, "batch_norm": True, "dropout": 0.5})
     found = filters(tmp_path / "network.safetensors", SHAPE)
     assert found.shape == (7, *SHAPE)
     assert (found == network.layers[0].weight.detach().reshape(7, *SHAPE).numpy()).all()
 
 
-def test_those_behind_a_whitening_layer_answer_as_its_convolution_does(tmp_path: Path) -> None:
+def test_those_behind_a_whitening_layer_answer_as_its_convolution_does(tmp_path):
     network = saved(tmp_path, {"widths": [40, 8]})
     images = torch.randn(5, *SHAPE)
 
@@ -44,7 +44,13 @@ def test_those_behind_a_whitening_layer_answer_as_its_convolution_does(tmp_path:
     )
 
 
-def test_what_takes_no_images_has_none(tmp_path: Path) -> None:
+def test_what_takes_no_images_has_none(tmp_path):
     save(tmp_path / "network.safetensors", nn.Linear(5, 5))
     with pytest.raises(ValueError, match=r"no weights of .*network\.safetensors are of images of shape"):
         filters(tmp_path / "network.safetensors", SHAPE)
+
+
+def test_a_convolution_s_filters_are_its_own(tmp_path):
+    network = nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 4, 5), nn.Conv2d(4, 3, 3))
+    save(tmp_path / "network.safetensors", network)
+    assert (filters(tmp_path / "network.safetensors", SHAPE) == network[1].weight.detach().numpy()).all()

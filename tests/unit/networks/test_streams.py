@@ -31,7 +31,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("some", [False, True], ids=["all", "some"])
-def test_an_epoch_has_every_image_once_as_it_is(files: tuple[Path, Path], some: bool) -> None:
+def test_an_epoch_has_every_image_once_as_it_is(files, some):
     rows = np.flatnonzero(np.arange(N) % 3) if some else None
     stored = np.load(files[0])[rows if some else slice(None)].reshape(-1, *SHAPE)
     stream = Stream(files[0], SHAPE, CPU, rows)
@@ -46,7 +46,7 @@ def test_an_epoch_has_every_image_once_as_it_is(files: tuple[Path, Path], some: 
     assert not torch.equal(*orders)
 
 
-def test_pools_are_of_blocks_from_everywhere_and_no_batch_is_of_two(files: tuple[Path, Path]) -> None:
+def test_pools_are_of_blocks_from_everywhere_and_no_batch_is_of_two(files):
     order = Stream(files[0], SHAPE, CPU).order(torch.Generator().manual_seed(0), 16).numpy()
     size = 200 // 16 * 16
     for start in range(0, N, size):
@@ -73,15 +73,13 @@ def trained(files: tuple[Path, Path], folder: Path, epochs: int, streamed: bool 
 
 
 @pytest.mark.parametrize("more", [{}, {"flips": True, "shifts": 1}], ids=["plain", "changed images"])
-def test_a_training_that_was_cut_off_ends_byte_for_byte_where_another_ends(
-    files: tuple[Path, Path], tmp_path: Path, more: dict
-) -> None:
+def test_a_training_that_was_cut_off_ends_byte_for_byte_where_another_ends(files, tmp_path, more):
     whole = trained(files, tmp_path / "whole", 4, **more)
     trained(files, tmp_path / "cut", 2, **more)
     assert trained(files, tmp_path / "cut", 4, **more) == whole
 
 
-def test_it_learns_as_well_as_in_memory(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_it_learns_as_well_as_in_memory(files, tmp_path):
     streamed, _ = trained(files, tmp_path / "streamed", 8)
     in_memory, _ = trained(files, tmp_path / "in_memory", 8, streamed=False)
     assert streamed[-1]["train_accuracy"] > streamed[0]["train_accuracy"]

@@ -12,7 +12,7 @@ from cifarbench.study.errors import UserError
 SHAPE = (3, 4, 5)
 
 
-def test_means_and_the_worst() -> None:
+def test_means_and_the_worst():
     y_true = np.array([0, 1, 1, 0])
     right = {("snow", 1): 4, ("snow", 5): 2, ("fog", 1): 3, ("fog", 5): 0}
 
@@ -36,7 +36,7 @@ def write(folder: Path, n: int = 6) -> np.ndarray:
     return labels
 
 
-def test_official_files_are_read_by_severity(tmp_path: Path) -> None:
+def test_official_files_are_read_by_severity(tmp_path):
     labels = write(tmp_path)
     found = Official(tmp_path, labels, SHAPE).images("fog", 3)
     whole = np.load(tmp_path / "fog.npy")
@@ -44,7 +44,7 @@ def test_official_files_are_read_by_severity(tmp_path: Path) -> None:
     assert found.shape == (6, 60)
 
 
-def test_files_of_other_images_are_refused(tmp_path: Path) -> None:
+def test_files_of_other_images_are_refused(tmp_path):
     labels = write(tmp_path)
     with pytest.raises(UserError, match="does not hold the labels"):
         Official(tmp_path, 2 - labels, SHAPE)

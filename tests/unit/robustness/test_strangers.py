@@ -7,7 +7,7 @@ from cifarbench.robustness.strangers import strangers, told_apart
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28), (3, 4, 4)], ids=str)
-def test_they_have_the_dataset_s_shape(shape: tuple[int, int, int]) -> None:
+def test_they_have_the_dataset_s_shape(shape):
     found = strangers(shape, "cifar10")
     assert list(found) == ["textures", "digits"]
     for images in found.values():
@@ -16,11 +16,11 @@ def test_they_have_the_dataset_s_shape(shape: tuple[int, int, int]) -> None:
         assert len(np.unique(images, axis=0)) > 0.5 * len(images)
 
 
-def test_the_dataset_itself_is_no_stranger() -> None:
+def test_the_dataset_itself_is_no_stranger():
     assert list(strangers((3, 32, 32), "digits")) == ["textures"]
 
 
-def test_how_well_they_are_told_apart() -> None:
+def test_how_well_they_are_told_apart():
     sure, unsure = np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.5, 0.5], [0.6, 0.4]])
     assert told_apart(sure, unsure) == 1
     assert told_apart(unsure, sure) == 0

@@ -2,7 +2,6 @@
 
 import io
 import tempfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from cifarbench.study.blocks import Joined, spilled
 
 
-def test_joined_arrays_are_as_one(tmp_path: Path) -> None:
+def test_joined_arrays_are_as_one(tmp_path):
     random = np.random.default_rng(0)
     whole = random.integers(0, 256, (30, 7), np.uint8)
     parts = []
@@ -23,9 +22,7 @@ def test_joined_arrays_are_as_one(tmp_path: Path) -> None:
         np.testing.assert_array_equal(joined[rows], whole[rows])
 
 
-def test_spilled_blocks_are_mapped_and_a_full_disk_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_spilled_blocks_are_mapped_and_a_full_disk_is_named(tmp_path, monkeypatch):
     blocks = [np.arange(3.0), np.arange(3.0, 8.0)]
     found = spilled(blocks, tmp_path)
     assert isinstance(found, np.memmap)

@@ -17,7 +17,7 @@ def pinned() -> dict[str, str]:
     return dict(line.split("==", 1) for line in lines if line)
 
 
-def test_conda_gives_the_same_versions() -> None:
+def test_conda_gives_the_same_versions():
     environment = yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]
     by_pip = dict(
         entry.split("==", 1) for part in environment if isinstance(part, dict) for entry in part["pip"]
@@ -29,8 +29,3 @@ def test_conda_gives_the_same_versions() -> None:
     }
     assert by_conda == expected
     assert by_pip == {name: version for name, version in pinned().items() if name in by_pip}
-
-
-def test_everything_is_pinned() -> None:
-    assert all(version for version in pinned().values())
-    assert pinned()["torch"].split(".")[0].isdigit()

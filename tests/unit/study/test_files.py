@@ -30,7 +30,7 @@ def kill_while_writing(path: Path) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-def test_a_kill_leaves_the_old_file_and_the_next_writing_removes_what_is_left(tmp_path: Path) -> None:
+def test_a_kill_leaves_the_old_file_and_the_next_writing_removes_what_is_left(tmp_path):
     path = tmp_path / "a.json"
     files.write_json(path, {"old": 1})
     other = tmp_path / ".a.json.bak"
@@ -44,7 +44,7 @@ def test_a_kill_leaves_the_old_file_and_the_next_writing_removes_what_is_left(tm
     assert sorted(tmp_path.iterdir()) == sorted([path, other])
 
 
-def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.txt"
     files.write_text(path, "old")
     with pytest.raises(RuntimeError), files.replacing(path) as file:
@@ -54,7 +54,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_files_can_be_read_by_whom_the_mask_allows(tmp_path: Path) -> None:
+def test_files_can_be_read_by_whom_the_mask_allows(tmp_path):
     mask = os.umask(0o027)
     try:
         files.write_text(tmp_path / "a.txt", "")
@@ -63,13 +63,13 @@ def test_files_can_be_read_by_whom_the_mask_allows(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
 
 
-def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
+def test_equal_content_gives_equal_bytes(tmp_path):
     for name in ("a.npz", "b.npz"):
         files.write_arrays(tmp_path / name, x=np.arange(5), y=np.ones((2, 3), np.float32))
     assert files.checksum(tmp_path / "a.npz") == files.checksum(tmp_path / "b.npz")
 
 
-def test_blocks_are_written_as_one_array(tmp_path: Path) -> None:
+def test_blocks_are_written_as_one_array(tmp_path):
     array = np.random.default_rng(0).normal(size=(70, 3)).astype(np.float32)
     files.write_array(tmp_path / "whole.npy", array)
     files.write_blocks(tmp_path / "blocks.npy", (array[i : i + 16] for i in range(0, 70, 16)), 70)
@@ -78,7 +78,7 @@ def test_blocks_are_written_as_one_array(tmp_path: Path) -> None:
     assert (tmp_path / "whole.npy").read_bytes() == (tmp_path / "blocks.npy").read_bytes() == expected
 
 
-def test_blocks_that_do_not_fit_leave_nothing(tmp_path: Path) -> None:
+def test_blocks_that_do_not_fit_leave_nothing(tmp_path):
     with pytest.raises(ValueError, match="6 rows were to be 7"):
         files.write_blocks(tmp_path / "a.npy", [np.zeros((3, 2)), np.zeros((3, 2))], 7)
     with pytest.raises(ValueError, match="follows one of"):
@@ -86,7 +86,7 @@ def test_blocks_that_do_not_fit_leave_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_json_holds_no_numbers_that_json_does_not_know(tmp_path: Path) -> None:
+def test_json_holds_no_numbers_that_json_does_not_know(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         files.write_json(tmp_path / "a.json", {"x": float("nan")})
     assert list(tmp_path.iterdir()) == []

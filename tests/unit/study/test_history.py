@@ -60,7 +60,7 @@ def script(name: str, *arguments: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_changes_name_each_key_with_both_values() -> None:
+def test_changes_name_each_key_with_both_values():
     old = {"a": {"b": 1, "c": [1, 2]}, "gone": "x", "same": {"d": None}, "none": None}
     new = {"a": {"b": 1.5, "c": [1, 2, 3]}, "same": {"d": None}, "added": False, "none": {}}
     found = changes(old, new)
@@ -73,13 +73,11 @@ def test_changes_name_each_key_with_both_values() -> None:
     ]
     assert str(found[0]) == "a.b: 1 -> 1.5"
     assert changes(old, old) == []
-
-
-def test_a_truth_value_is_another_value_than_a_number() -> None:
+    # A truth value is no number.
     assert changes({"scale": 1}, {"scale": True}) == [Change("scale", "1", "true")]
 
 
-def test_a_run_is_kept_with_all_that_decided_it(tmp_path: Path) -> None:
+def test_a_run_is_kept_with_all_that_decided_it(tmp_path):
     run = keep(tmp_path, {"knn": 0.5, "mlp": 0.6, "mlp/seed_1": 0.7})
     assert run.folder.name == f"2025-11-23T102231Z-{run.id}"
     assert len(run.id) == 8
@@ -96,7 +94,7 @@ def test_a_run_is_kept_with_all_that_decided_it(tmp_path: Path) -> None:
     assert (run.folder / "comparison.csv").read_bytes() == (tmp_path / "comparison.csv").read_bytes()
 
 
-def test_differing_versions_are_all_named(tmp_path: Path) -> None:
+def test_differing_versions_are_all_named(tmp_path):
     finish(tmp_path, {"knn": 0.5, "mlp": 0.6})
     write_json(tmp_path / "models/mlp/fit.json", {"versions": {"numpy": "2.4.7", "torch": "2.14.1"}})
     history.record(tmp_path, CONFIG, ["knn", "mlp"], {})
@@ -107,7 +105,7 @@ def test_differing_versions_are_all_named(tmp_path: Path) -> None:
     }
 
 
-def test_what_cannot_be_kept_whole_is_not_kept(tmp_path: Path) -> None:
+def test_what_cannot_be_kept_whole_is_not_kept(tmp_path):
     finish(tmp_path, {"knn": 0.5})
     (tmp_path / "comparison.csv").unlink()
     with pytest.raises(FileNotFoundError):
@@ -116,7 +114,7 @@ def test_what_cannot_be_kept_whole_is_not_kept(tmp_path: Path) -> None:
     assert history.read(tmp_path) == []
 
 
-def test_what_a_killed_recording_left_is_removed_by_the_next(tmp_path: Path) -> None:
+def test_what_a_killed_recording_left_is_removed_by_the_next(tmp_path):
     left = tmp_path / "history/.abc.part"
     left.mkdir(parents=True)
     (left / "run.json").touch()
@@ -125,14 +123,14 @@ def test_what_a_killed_recording_left_is_removed_by_the_next(tmp_path: Path) -> 
     assert list((tmp_path / "history").iterdir()) == [run.folder]
 
 
-def test_runs_are_read_in_the_order_in_which_they_ended(tmp_path: Path) -> None:
+def test_runs_are_read_in_the_order_in_which_they_ended(tmp_path):
     minutes = [3, 1, 2]
     for minute in minutes:
         keep(tmp_path, {"knn": minute / 10}, minute)
     assert [run.accuracies["knn"] for run in history.read(tmp_path)] == [0.1, 0.2, 0.3]
 
 
-def test_a_run_is_found_by_the_beginning_of_its_id_or_folder(tmp_path: Path) -> None:
+def test_a_run_is_found_by_the_beginning_of_its_id_or_folder(tmp_path):
     first, second = keep(tmp_path, {"knn": 0.1}), keep(tmp_path, {"knn": 0.2}, minutes=1)
     runs = history.read(tmp_path)
     assert history.find(runs, first.id) == first
@@ -144,7 +142,7 @@ def test_a_run_is_found_by_the_beginning_of_its_id_or_folder(tmp_path: Path) -> 
         history.find(runs, "2025")
 
 
-def test_two_runs_differ_in_keys_and_metrics(tmp_path: Path) -> None:
+def test_two_runs_differ_in_keys_and_metrics(tmp_path):
     old = keep(tmp_path, {"knn": 0.5, "mlp": 0.6})
     models = CONFIG["models"] | {"knn": {"family": "knn", "n_neighbors": 7}}
     new = keep(tmp_path, {"knn": 0.75, "left_alone": 0.1}, 1, models=models, compare=["knn", "left_alone"])
@@ -168,7 +166,7 @@ def test_two_runs_differ_in_keys_and_metrics(tmp_path: Path) -> None:
     )
 
 
-def test_data_code_and_versions_count_as_changes(tmp_path: Path) -> None:
+def test_data_code_and_versions_count_as_changes(tmp_path):
     old = keep(tmp_path, {"knn": 0.5})
     finish(tmp_path, {"knn": 0.5}, numpy="2.5.0")
     write_json(tmp_path / "data/dataset.json", {"archive": {"sha256": "cd" * 32}})
@@ -180,7 +178,7 @@ def test_data_code_and_versions_count_as_changes(tmp_path: Path) -> None:
     ]
 
 
-def test_the_overview_has_a_column_for_each_model_that_ever_ran(tmp_path: Path) -> None:
+def test_the_overview_has_a_column_for_each_model_that_ever_ran(tmp_path):
     keep(tmp_path, {"knn": 0.5, "mlp": 0.6})
     keep(tmp_path, {"left_alone": 0.25, "knn": 0.5}, 1, compare=["left_alone", "knn"], seed=1)
     headers, rows = history.overview(history.read(tmp_path))
@@ -190,7 +188,7 @@ def test_the_overview_has_a_column_for_each_model_that_ever_ran(tmp_path: Path) 
     assert rows[1][5].startswith("seed, compare, models.left_alone.family")
 
 
-def test_commands_print_tables_and_markdown(tmp_path: Path) -> None:
+def test_commands_print_tables_and_markdown(tmp_path):
     results = tmp_path / "results"
     (results / "never_finished").mkdir(parents=True)
     first = keep(results / "digits", {"knn": 0.5})
@@ -201,23 +199,22 @@ def test_commands_print_tables_and_markdown(tmp_path: Path) -> None:
     keep(results / "tiny", {"knn": 0.1}, -9)
 
     listed = script("show_history", "--results", results).stdout
-    assert [first.id in line or second.id in line for line in listed.splitlines()].count(True) == 2
-    assert f"{results}/tiny" in listed
+    assert all(text in listed for text in (first.id, second.id, f"{results}/tiny"))
 
-    shown = script("compare_runs", "--results", results).stdout
+    def compared(*arguments: str) -> str:
+        said = script("compare_runs", "--results", results, *arguments).stdout
+        return "\n".join(" ".join(line.split()) for line in said.splitlines())
+
+    shown = compared()
     assert f"from {first.id} (2025-11-23 10:22:31 UTC) to {second.id}" in shown
-    assert ["seed", "0", "1"] in [line.split() for line in shown.splitlines()]
-    assert ["knn", "accuracy", "0.5", "0.75", "+0.25"] in [line.split() for line in shown.splitlines()]
+    assert "seed 0 1" in shown and "knn accuracy 0.5 0.75 +0.25" in shown
     markdown = (results / "digits/history/diff.md").read_text()
     assert "| seed      | 0     | 1     |" in markdown
     assert "| knn     | accuracy |   0.5 |  0.75 |        +0.25 |" in markdown
-    assert len(history.read(results / "digits")) == 2
-
-    back = script("compare_runs", "--results", results, "--old", second.id, "--new", first.id).stdout
-    assert ["knn", "accuracy", "0.75", "0.5", "-0.25"] in [line.split() for line in back.splitlines()]
+    assert "knn accuracy 0.75 0.5 -0.25" in compared("--old", second.id, "--new", first.id)
 
 
-def test_commands_without_runs_say_so(tmp_path: Path) -> None:
+def test_commands_without_runs_say_so(tmp_path):
     for name in ("show_history", "compare_runs"):
         answer = script(name, "--results", tmp_path)
         assert answer.returncode == 1

@@ -23,7 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         del sys.modules[name]
 
 
-def test_a_class_of_a_package_and_one_of_a_file(folder: Path) -> None:
+def test_a_class_of_a_package_and_one_of_a_file(folder):
     from sklearn.svm import LinearSVC
 
     assert own_code.load("sklearn.svm.LinearSVC", "key") is LinearSVC
@@ -31,11 +31,6 @@ def test_a_class_of_a_package_and_one_of_a_file(folder: Path) -> None:
     assert found.width == 7
     assert own_code.load("own/model.py:Model", "key") is found
     assert own_code.reference_of(found) == "own.model.Model"
-
-
-def test_only_a_file_is_one_of_one_s_own() -> None:
-    assert own_code.own_file("own/model.py:Model") == "own/model.py"
-    assert own_code.own_file("sklearn.svm.LinearSVC") is None
 
 
 @pytest.mark.parametrize(
@@ -49,14 +44,14 @@ def test_only_a_file_is_one_of_one_s_own() -> None:
         ("own/wrong.py:f", "can't be imported (SyntaxError: invalid syntax"),
     ],
 )
-def test_what_names_nothing_is_refused_in_a_sentence(folder: Path, reference: str, said: str) -> None:
+def test_what_names_nothing_is_refused_in_a_sentence(folder, reference, said):
     with pytest.raises(UserError) as caught:
         own_code.load(reference, "models.m.module")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_the_schema_tells_references_from_other_text() -> None:
+def test_the_schema_tells_references_from_other_text():
     pattern = own_code.SCHEMA["pattern"]
     good = ["sklearn.svm.LinearSVC", "my_models/wide.py:WideNet", "wide.py:Net", "../a-b/c.py:D"]
     bad = ["LinearSVC", "wide.py", "wide.py:", "a b.C", "os.system('x')", ":Net", ""]

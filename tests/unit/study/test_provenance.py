@@ -32,13 +32,13 @@ def fingerprint(scripts: Path, *patterns: str) -> str:
 @pytest.mark.parametrize(
     "name", ["job.py", "cifarbench/near.py", "cifarbench/far.py", "cifarbench/figures/style.py"]
 )
-def test_an_edit_of_what_is_imported_changes_it(scripts: Path, name: str) -> None:
+def test_an_edit_of_what_is_imported_changes_it(scripts, name):
     before = fingerprint(scripts)
     (scripts / name).write_text((scripts / name).read_text() + "# edited\n")
     assert fingerprint(scripts) != before
 
 
-def test_other_files_and_times_do_not_change_it(scripts: Path) -> None:
+def test_other_files_and_times_do_not_change_it(scripts):
     before = fingerprint(scripts)
     (scripts / "cifarbench/unused.py").write_text("x = 1\n")
     (scripts / "page.html").write_text("<b>")
@@ -46,15 +46,13 @@ def test_other_files_and_times_do_not_change_it(scripts: Path) -> None:
     assert fingerprint(scripts) == before
 
 
-def test_named_data_counts(scripts: Path) -> None:
+def test_named_data_counts(scripts):
     before = fingerprint(scripts, "*.html")
     (scripts / "page.html").write_text("<b>")
     assert fingerprint(scripts, "*.html") != before
 
 
-def test_what_is_recalled_is_what_would_be_parsed(
-    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_recalled_is_what_would_be_parsed(scripts, tmp_path, monkeypatch):
     kept = tmp_path / "kept/imports.json"
     before = fingerprint(scripts)
     provenance.remember(kept)
@@ -68,7 +66,7 @@ def test_what_is_recalled_is_what_would_be_parsed(
     assert fingerprint(scripts) != before
 
 
-def test_what_other_code_has_kept_is_not_recalled(scripts: Path, tmp_path: Path) -> None:
+def test_what_other_code_has_kept_is_not_recalled(scripts, tmp_path):
     before = fingerprint(scripts)
     for content in ("{", '{"by": "other", "imports": {"1": []}}'):
         (tmp_path / "kept.json").write_text(content)

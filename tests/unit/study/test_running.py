@@ -42,15 +42,7 @@ def starter():
     ended(process)
 
 
-def test_a_job_ends_with_the_run_that_started_it(starter: subprocess.Popen) -> None:
-    job = started(JOB, **started_by(starter))
-    time.sleep(1)
-    assert job.poll() is None
-    ended(starter)
-    assert job.wait(10) == 1
-
-
-def test_a_job_that_comes_too_late_ends_at_once(starter: subprocess.Popen) -> None:
+def test_a_job_that_comes_too_late_ends_at_once(starter):
     starter.kill()
     while psutil.Process(starter.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
@@ -58,14 +50,14 @@ def test_a_job_that_comes_too_late_ends_at_once(starter: subprocess.Popen) -> No
 
 
 @pytest.mark.parametrize("inherited", ["", "1 pid:[from outside the container]"])
-def test_a_job_that_cannot_see_its_starter_goes_on(inherited: str) -> None:
+def test_a_job_that_cannot_see_its_starter_goes_on(inherited):
     job = started(JOB, **{running.STARTER: inherited})
     with pytest.raises(subprocess.TimeoutExpired):
         job.wait(1)
     ended(job)
 
 
-def test_jobs_inherit_the_number_of_their_starter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jobs_inherit_the_number_of_their_starter(monkeypatch):
     monkeypatch.setenv(running.STARTER, "")
     running.become_starter()
     assert os.environ[running.STARTER].split()[0] == str(os.getpid())
@@ -79,24 +71,19 @@ def locks(folder: Path, **owner) -> Path:
     return folder
 
 
-def test_locks_of_a_run_that_is_gone_are_taken_away(tmp_path: Path, starter: subprocess.Popen) -> None:
-    folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=ended(starter))
-    assert running.take_away_abandoned(folder, "python")
-    assert not folder.exists()
+@pytest.mark.parametrize(
+    ("alive", "program", "stay"),
+    [(False, "python", False), (True, "snakemake", False), (True, "python", True)],
+    ids=["a run that is gone", "another program with its number", "a living run"],
+)
+def test_locks_are_taken_away_where_their_run_is_gone(tmp_path, starter, alive, program, stay):
+    pid = starter.pid if alive else ended(starter)
+    folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=pid)
+    assert running.take_away_abandoned(folder, program) == (not stay)
+    assert folder.exists() == stay
 
 
-def test_locks_of_another_program_with_the_same_number_are_taken_away(tmp_path: Path, starter) -> None:
-    folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=starter.pid)
-    assert running.take_away_abandoned(folder, "snakemake")
-
-
-def test_locks_of_a_living_run_stay(tmp_path: Path, starter: subprocess.Popen) -> None:
-    folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=starter.pid)
-    assert not running.take_away_abandoned(folder, "python")
-    assert folder.exists()
-
-
-def test_locks_of_two_runs_stay_while_one_of_them_lives(tmp_path: Path, starter: subprocess.Popen) -> None:
+def test_locks_of_two_runs_stay_while_one_of_them_lives(tmp_path, starter):
     """Two datasets may be worked on in one folder."""
     gone = started(SLEEPER)
     for pid in (starter.pid, ended(gone)):
@@ -106,7 +93,7 @@ def test_locks_of_two_runs_stay_while_one_of_them_lives(tmp_path: Path, starter:
     assert running.take_away_abandoned(folder, "python")
 
 
-def test_locks_of_another_machine_and_of_nobody_stay(tmp_path: Path, starter: subprocess.Popen) -> None:
+def test_locks_of_another_machine_and_of_nobody_stay(tmp_path, starter):
     gone = ended(starter)
     assert not running.take_away_abandoned(locks(tmp_path / "a", host="elsewhere", pid=gone), "python")
     assert not running.take_away_abandoned(locks(tmp_path / "b"), "python")
@@ -116,7 +103,7 @@ def test_locks_of_another_machine_and_of_nobody_stay(tmp_path: Path, starter: su
     assert not running.take_away_abandoned(tmp_path / "none", "python")
 
 
-def test_a_signature_is_that_of_this_process(tmp_path: Path) -> None:
+def test_a_signature_is_that_of_this_process(tmp_path):
     folder = locks(tmp_path / "locks")
     running.sign(folder)
     assert json.loads((folder / f"{os.getpid()}.owner").read_text())["pid"] == os.getpid()

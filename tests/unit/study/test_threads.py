@@ -1,7 +1,6 @@
 """Work in several threads: what comes out is what one thread makes, in the same order."""
 
 import threading
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -21,7 +20,7 @@ POINTS = RANDOM.standard_normal((3000, 16), np.float32)
 WIDE = RANDOM.standard_normal((300, SHARED_VALUES), np.float32)
 
 
-def test_pieces_come_in_their_order_and_meet_in_several_threads() -> None:
+def test_pieces_come_in_their_order_and_meet_in_several_threads():
     # Each piece waits for another, which one thread could not do.
     meeting = threading.Barrier(3, timeout=20)
 
@@ -34,7 +33,7 @@ def test_pieces_come_in_their_order_and_meet_in_several_threads() -> None:
     assert len({thread for _, thread in found}) == 3
 
 
-def test_no_more_pieces_are_made_than_threads_can_work_on() -> None:
+def test_no_more_pieces_are_made_than_threads_can_work_on():
     asked = []
     pieces = (asked.append(piece) or piece for piece in range(100))
     found = in_threads(lambda piece: piece, pieces, 2)
@@ -42,7 +41,7 @@ def test_no_more_pieces_are_made_than_threads_can_work_on() -> None:
     assert len(asked) == 3
 
 
-def test_an_error_in_a_thread_reaches_who_asked() -> None:
+def test_an_error_in_a_thread_reaches_who_asked():
     with pytest.raises(ZeroDivisionError):
         list(in_threads(lambda piece: 1 // piece, [2, 1, 0], 2))
 
@@ -82,9 +81,7 @@ def many_values(threads: int) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("part", [some_moments, some_components, some_patches, few_values, many_values])
-def test_three_threads_find_what_one_does_to_the_last_bit(
-    part: Callable[[int], list[np.ndarray]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_three_threads_find_what_one_does_to_the_last_bit(part, monkeypatch):
     monkeypatch.setattr(chain, "BLOCK_ROWS", 64)
     monkeypatch.setattr(moments, "CHUNK_ROWS", 100)
     with threadpool_limits(1):

@@ -81,9 +81,7 @@ def assert_same(ours: dict[str, list], theirs: dict[str, Any]) -> None:
 
 # With fewer images in a fold than pixels, components come from products of images.
 @pytest.mark.parametrize("n_images", [1797, 90])
-def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(
-    digits: tuple, tmp_path: Path, n_images: int
-) -> None:
+def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(digits, tmp_path, n_images):
     images, labels = (array[:n_images] for array in digits)
     pipeline = Pipeline(
         [
@@ -124,7 +122,7 @@ def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(
     assert {names[key]: value for key, value in best.items()} == theirs.best_params_
 
 
-def test_an_estimator_is_tuned_as_by_grid_search_cv(digits: tuple, tmp_path: Path) -> None:
+def test_an_estimator_is_tuned_as_by_grid_search_cv(digits, tmp_path):
     images, labels = digits
     grid = {"C": [0.0001, 0.01, 1.0], "fit_intercept": [True, False]}
     theirs = GridSearchCV(LogisticRegression(max_iter=40), grid, cv=FOLDS).fit(as_float(images), labels)
@@ -146,6 +144,6 @@ def test_an_estimator_is_tuned_as_by_grid_search_cv(digits: tuple, tmp_path: Pat
     assert best == theirs.best_params_
 
 
-def test_a_class_with_fewer_images_than_folds_is_refused() -> None:
+def test_a_class_with_fewer_images_than_folds_is_refused():
     with pytest.raises(UserError, match="folds is 3, but a class has only 2 training images"):
         assign_folds(np.array([0, 0, 0, 0, 1, 1]), 3)

@@ -26,7 +26,7 @@ MODELS = {
     "mlp": (0.66, 0.36, 30.0, 0.006),
     "mlp_batchnorm_dropout": (0.64, 0.40, 60.0, 0.009),
 }
-STYLE = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())["figures"]
+STYLE = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())["figures"]
 
 
 def simulate(
@@ -83,24 +83,13 @@ def _rows(
 
     def row(accuracy: float, **more: Any) -> Row:
         low, high = wilson_interval(round(accuracy * N_TEST), N_TEST)
-        about = {
-            "dataset": dataset,
-            "model": model,
-            "family": "mlp" if luck else "knn",
-            "learns_in_epochs": luck > 0,
-        }
-        about |= {
-            "split": 0,
-            "size": SIZES[-1],
-            "whole": True,
-            "seed": 0 if luck else None,
-            "pretrained": False,
-        }
+        about = {"dataset": dataset, "model": model, "family": "mlp" if luck else "knn"}
+        about |= {"learns_in_epochs": luck > 0, "split": 0, "size": SIZES[-1], "whole": True}
+        about |= {"seed": 0 if luck else None, "pretrained": False}
         scores = {"accuracy": accuracy, "accuracy_low": low, "accuracy_high": high, "n_test": N_TEST}
         scores |= {"scored_on": f"{dataset} {more.get('split', 0)}", "scored_by": "code", "kind": "models"}
-        return (
-            dict.fromkeys(COLUMNS) | about | scores | {"fit_seconds": seconds, "predict_seconds": 0.1} | more
-        )
+        scores |= {"fit_seconds": seconds, "predict_seconds": 0.1}
+        return dict.fromkeys(COLUMNS) | about | scores | more
 
     own = float(accuracies[-1])
     rows = [row(own)]

@@ -67,39 +67,19 @@ def write_archive(path: Path, batches: dict[str, Any], protocol: int = 2) -> Pat
     return path
 
 
+class Python2Pickler(pickle._Pickler):
+    """Writes as Python 2 wrote the published archives: all text and bytes are its plain strings."""
+
+    def save_string(self, value: str | bytes) -> None:
+        value = value.encode() if isinstance(value, str) else value
+        short = len(value) < 256
+        self.write((b"U" if short else b"T") + len(value).to_bytes(1 if short else 4, "little") + value)
+
+    dispatch = pickle._Pickler.dispatch | {str: save_string, bytes: save_string}
+
+
 def python2_pickle(batch: dict[bytes, Any]) -> bytes:
-    """A batch as Python 2 wrote the published archives: protocol 2, with all bytes as its plain strings."""
-    text = io.BytesIO()
-
-    def string(value: bytes) -> bytes:
-        return (
-            b"U" + bytes([len(value)]) + value
-            if len(value) < 256
-            else b"T" + len(value).to_bytes(4, "little") + value
-        )
-
-    def number(value: int) -> bytes:
-        return b"K" + bytes([value]) if value < 256 else b"M" + value.to_bytes(2, "little")
-
-    text.write(b"\x80\x02}q\x01(")
-    for key, value in batch.items():
-        text.write(string(key))
-        if isinstance(value, np.ndarray):
-            text.write(
-                b"cnumpy.core.multiarray\n_reconstruct\nq\x02cnumpy\nndarray\nq\x03K\x00\x85U\x01b\x87Rq\x04"
-            )
-            text.write(b"(K\x01" + number(value.shape[0]) + number(value.shape[1]) + b"\x86")
-            text.write(b"cnumpy\ndtype\nq\x05U\x02u1K\x00K\x01\x87Rq\x06")
-            text.write(
-                b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89"
-                + string(value.tobytes())
-                + b"tb"
-            )
-        elif isinstance(value, list):
-            text.write(
-                b"]q\x07(" + b"".join(string(v) if isinstance(v, bytes) else number(v) for v in value) + b"e"
-            )
-        else:
-            text.write(string(value) if isinstance(value, bytes) else number(value))
-    text.write(b"u.")
-    return text.getvalue()
+    """A batch in protocol 2, with the names that NumPy's parts had then."""
+    file = io.BytesIO()
+    Python2Pickler(file, 2).dump(batch)
+    return file.getvalue().replace(b"cnumpy._core.", b"cnumpy.core.")

@@ -2,13 +2,12 @@
 
 import gzip
 import hashlib
-import io
-import pickle
-import tarfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from helpers.batches import pickled, tarred
 
 CLASSES = ["ant", "bee", "cow", "dog"]
 SHAPE = [3, 4, 4]
@@ -27,14 +26,7 @@ def write_archive(path: Path, seed: int = 0, random_test_labels: bool = False) -
     if random_test_labels:
         random.shuffle(members["test_batch"][b"labels"])
     members["batches.meta"] = {b"label_names": [name.encode() for name in CLASSES]}
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as tar:
-        for name, member in members.items():
-            pickled = pickle.dumps(member, protocol=2)
-            info = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
-            info.size = len(pickled)
-            tar.addfile(info, io.BytesIO(pickled))
-    path.write_bytes(gzip.compress(content.getvalue(), mtime=0))
+    path.write_bytes(gzip.compress(tarred(pickled(members)), mtime=0))
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -11,15 +11,8 @@ import urllib.request
 from pathlib import Path
 
 KEYS = {"access_key": "study", "secret_key": "a secret of the tests"}
-PORTS = [
-    "master.port",
-    "master.port.grpc",
-    "volume.port",
-    "volume.port.grpc",
-    "filer.port",
-    "filer.port.grpc",
-]
-PORTS += ["s3.port", "s3.port.grpc"]
+PARTS = ("master", "volume", "filer", "s3")
+PORTS = [f"{part}.port{protocol}" for part in PARTS for protocol in ("", ".grpc")]
 # No parts of S3 that are not needed, and no word to its makers.
 OPTIONS = ["-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
 OPTIONS += ["-master.electionTimeout=1s", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
@@ -56,14 +49,8 @@ class Seaweed:
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         self.url = f"http://127.0.0.1:{ports['s3.port']}"
         self.command = [
-            *(
-                "weed",
-                "-logtostderr",
-                "server",
-                *OPTIONS,
-                f"-dir={folder}",
-                f"-s3.config={folder / 'keys.json'}",
-            ),
+            *("weed", "-logtostderr", "server", *OPTIONS),
+            *(f"-dir={folder}", f"-s3.config={folder / 'keys.json'}"),
             *(f"-{name}={port}" for name, port in ports.items()),
             *(f"-volume.max={volumes}", f"-master.volumeSizeLimitMB={volume_mb}"),
         ]

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from threading import Event, Thread
 
+from helpers.seaweed import free_ports
+
 # Programs that Slurm starts lose SLURM_CONF, so the file must be found where Slurm looks for it.
 CONFIGURATION = Path("/etc/slurm/slurm.conf")
 NODE = "node1"
@@ -146,14 +148,15 @@ class Slurm:
 
     def _configure(self) -> None:
         host = socket.gethostname().split(".")[0]
+        controller_port, node_port = free_ports(2)
         settings = {
             "folder": self.folder,
             "host": host,
             "node": NODE,
             "cpus": CPUS,
             "memory_mb": MEMORY_MB,
-            "controller_port": _free_port(),
-            "node_port": _free_port(),
+            "controller_port": controller_port,
+            "node_port": node_port,
             "addresses": "CommunicationParameters=NoCtldInAddrAny,NoInAddrAny" if _is_loopback(host) else "",
         }
         (self.folder / "slurm.conf").write_text(SLURM_CONF.format(**settings))
@@ -209,9 +212,3 @@ def _is_loopback(host: str) -> bool:
         return socket.gethostbyname(host).startswith("127.")
     except OSError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -122,70 +122,58 @@ def well(answer: Answer) -> None:
     answer.send(answer.head_of_rest())
 
 
-def status(code: int, **headers: object) -> Behaviour:
-    return lambda answer: answer.head(code, Content_Length=0, **headers)
-
-
-def reset_after(count: int) -> Behaviour:
-    def behave(answer: Answer) -> None:
-        answer.send(answer.head_of_rest()[:count])
-        answer.reset()
-
-    return behave
-
-
-def reset_at_once(answer: Answer) -> None:
+def reset(answer: Answer) -> None:
     answer.reset()
-
-
-def close_after(count: int) -> Behaviour:
-    return lambda answer: answer.send(answer.head_of_rest()[:count])
-
-
-def stall_after(count: int) -> Behaviour:
-    def behave(answer: Answer) -> None:
-        answer.send(answer.head_of_rest()[:count])
-        answer.server.closing.wait(10)
-
-    return behave
 
 
 def silent(answer: Answer) -> None:
     answer.server.closing.wait(10)
 
 
-def trickle(answer: Answer) -> None:
-    """A byte now and then: never silent, never done."""
-    for byte in answer.head_of_rest():
-        answer.send(bytes([byte]))
-        if answer.server.closing.wait(0.02):
-            break
+def part(count: int, end: Behaviour | None = None) -> Behaviour:
+    """Sends some bytes of what is asked for, and ends the connection, in another way if one is given."""
 
-
-def slowly(answer: Answer) -> None:
-    content = answer.head_of_rest()
-    for place in range(0, len(content), PIECE):
-        answer.send(content[place : place + PIECE])
-        time.sleep(0.03)
-
-
-def without_ranges(answer: Answer) -> None:
-    answer.head(200, Content_Length=len(answer.server.content))
-    answer.send(answer.server.content)
-
-
-def without_ranges_reset_after(count: int) -> Behaviour:
     def behave(answer: Answer) -> None:
-        answer.head(200, Content_Length=len(answer.server.content))
-        answer.send(answer.server.content[:count])
-        answer.reset()
+        answer.send(answer.head_of_rest()[:count])
+        if end:
+            end(answer)
 
     return behave
 
 
-def without_length(answer: Answer) -> None:
-    answer.head(200)
-    answer.send(answer.server.content)
+def saying(
+    code: int, body: bytes | None = None, end: Behaviour | None = None, **headers: object
+) -> Behaviour:
+    """Sends this head, whatever is asked for, and this body or the whole file."""
+
+    def behave(answer: Answer) -> None:
+        answer.head(code, **headers)
+        answer.send(answer.server.content if body is None else body)
+        if end:
+            end(answer)
+
+    return behave
+
+
+def status(code: int, **headers: object) -> Behaviour:
+    return saying(code, b"", Content_Length=0, **headers)
+
+
+def redirect(url: str) -> Behaviour:
+    return status(302, Location=url)
+
+
+def slowly(answer: Answer, size: int = PIECE, seconds: float = 0.03) -> None:
+    content = answer.head_of_rest()
+    for place in range(0, len(content), size):
+        answer.send(content[place : place + size])
+        if answer.server.closing.wait(seconds):
+            break
+
+
+def trickle(answer: Answer) -> None:
+    """A byte now and then: never silent, never done."""
+    slowly(answer, 1, 0.02)
 
 
 def in_chunks(answer: Answer) -> None:
@@ -197,64 +185,11 @@ def in_chunks(answer: Answer) -> None:
     answer.wfile.write(b"0\r\n\r\n")
 
 
-def as_encoding(answer: Answer) -> None:
-    """Calls the file's own compression an encoding of the transfer, as some servers do with .gz."""
-    answer.head(200, Content_Length=len(answer.server.content), Content_Encoding="gzip")
-    answer.send(answer.server.content)
-
-
-def claiming_length(difference: int) -> Behaviour:
-    """Sends everything, and says that it is more or less."""
-
-    def behave(answer: Answer) -> None:
-        answer.head(200, Content_Length=len(answer.server.content) + difference)
-        answer.send(answer.server.content)
-
-    return behave
-
-
-def sending_half_of_the_length(answer: Answer) -> None:
-    answer.head(200, Content_Length=len(answer.server.content))
-    answer.send(answer.server.content[: len(answer.server.content) // 2])
-
-
 def endless(answer: Answer) -> None:
     answer.head(200)
     while not answer.server.closing.is_set():
         answer.send(bytes(PIECE))
 
 
-def web_page(answer: Answer) -> None:
-    answer.head(200, Content_Type="text/html; charset=utf-8", Content_Length=9)
-    answer.send(b"<p>Log in")
-
-
-def other_range(answer: Answer) -> None:
-    size = len(answer.server.content)
-    answer.head(206, Content_Length=1, Content_Range=f"bytes {size - 1}-{size - 1}/{size}")
-    answer.send(b"x")
-
-
-def senseless_range(answer: Answer) -> None:
-    answer.head(206, Content_Length=1, Content_Range="all of it")
-    answer.send(b"x")
-
-
-def long_range(answer: Answer) -> None:
-    answer.head(206, Content_Length=1, Content_Range=f"bytes {'9' * 9000}-")
-
-
-def long_length(answer: Answer) -> None:
-    answer.head(200, Content_Length="9" * 9000)
-
-
 def no_http(answer: Answer) -> None:
     answer.wfile.write(b"garbage\r\n" * 9)
-
-
-def redirect(url: str) -> Behaviour:
-    return status(302, Location=url)
-
-
-def redirect_to_itself(answer: Answer) -> None:
-    status(302, Location=answer.path)(answer)

@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import small_run
-from jobs import run_job
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -18,6 +16,8 @@ import judge_labels
 import weigh_faults
 import write_audit
 from cifarbench.study.files import read_json, write_array, write_json
+from helpers import small_run
+from helpers.jobs import run_job
 
 N_FLIPPED = 6
 
