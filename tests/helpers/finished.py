@@ -16,6 +16,7 @@ from cifarbench.across.runs import COLUMNS
 from cifarbench.evaluation.statistics import wilson_interval
 from cifarbench.study.files import write_arrays
 from cifarbench.study.tables import Row, write_table
+from helpers.jobs import run_job
 
 SIZES = [250, 500, 1000, 2000, 4000]
 N_TEST = 1500
@@ -55,16 +56,32 @@ def simulate(
                 paths.append(own / f"{model}_{size}.npz")
                 write_arrays(paths[-1], y_true=np.ones(N_TEST, int), y_pred=right.astype(int))
         curves.append(own / "curves.json")
-        describe_curves.main(paths, curves[-1], {"models": models, "sizes": SIZES, "seed": 0})
-    files = [folder / f"{name}.csv" for name in ("runs", "ranks", "tests", "variances", "pairs")]
+        run_job(
+            describe_curves,
+            {"predictions": paths},
+            {"curves": curves[-1]},
+            {"models": models, "sizes": SIZES, "seed": 0},
+        )
+    files = {
+        "ranks": folder / "ranks.csv",
+        "datasets_tests": folder / "tests.csv",
+        "all_variances": folder / "variances.csv",
+        "all_pairs": folder / "pairs.csv",
+    }
+    figures = {name: folder / f"figures/{name}.svg" for name in ("fronts", "curves", "variances")}
     about: dict[str, Any] = {"datasets": datasets, "models": list(MODELS), "with_curves": datasets, "seed": 0}
     with patch.object(ranks, "SAMPLES", 5000):
-        compare_datasets.main(tables, *files, about)
-    figures = [folder / f"figures/{name}.svg" for name in ("fronts", "curves", "variances")]
-    draw_across.main(files[0], files[3], curves, *figures, about | {"style": STYLE["text"] | STYLE["cost"]})
+        run_job(compare_datasets, {"runs": tables}, files | {"all_runs": folder / "runs.csv"}, about)
+    files |= {"runs": folder / "runs.csv", "curves": curves}
+    run_job(draw_across, files, figures, about | {"style": STYLE["text"] | STYLE["cost"]})
     asked = {"datasets": datasets, "sizes": 4, "repeats": {"seeds": repeats, "splits": repeats}}
     page = folder / "report.html"
-    write_across.main(*files, curves, figures, page, about | {"language": language, "across": asked})
+    run_job(
+        write_across,
+        files | {"figures": [*figures.values()]},
+        {"page": page},
+        about | {"language": language, "across": asked},
+    )
     return page
 
 

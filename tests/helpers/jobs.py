@@ -1,31 +1,39 @@
-"""Run the scripts of rules in this process."""
+"""Run the scripts of rules, in this process or in one of their own."""
 
-from types import ModuleType, SimpleNamespace
+import json
+from types import ModuleType
 from typing import Any
 
 from cifarbench.runtime.job import Job
 
 
-def run_job(
-    script: ModuleType,
+def describe_job(
     input: dict[str, Any],
     output: dict[str, Any],
     settings: dict[str, Any] | None = None,
+    *,
+    rule: str = "",
     code: str = "",
     threads: int = 1,
+    failure_of: str | None = None,
+    tries_left: int = 0,
     **options: Any,
-) -> None:
-    """Run a script's job with these named files."""
-    job = Job(
-        rule=script.__name__,
-        input=SimpleNamespace(**input),
-        output=SimpleNamespace(**output),
-        settings=settings or {},
-        options=options,
-        threads=threads,
-        code=code,
-        failure_of=None,
-        tries_left=0,
-        log="",
-    )
-    script.main(job)
+) -> str:
+    """Return the JSON text by which a rule describes a job."""
+    content = {
+        "rule": rule,
+        "input": input,
+        "output": output,
+        "settings": settings or {},
+        "options": options,
+        "threads": threads,
+        "code": code,
+        "failure_of": failure_of,
+        "tries_left": tries_left,
+    }
+    return json.dumps(content, default=str)
+
+
+def run_job(script: ModuleType, *files: dict[str, Any], **more: Any) -> None:
+    """Run a script's job in this process; arguments as of `describe_job`."""
+    script.main(Job.parse(describe_job(*files, rule=script.__name__, **more), log=""))

@@ -12,6 +12,7 @@ from cifarbench.data.fetch import fetch_dataset
 from cifarbench.study.errors import UserError
 from helpers import servers
 from helpers.fetching import CONTENT, QUICK, SIZE, get, leave_partial, remote
+from helpers.jobs import describe_job
 from helpers.nobody import ordinary_user
 from helpers.servers import serving
 
@@ -145,27 +146,34 @@ def test_an_archive_of_ones_own_is_not_fetched(tmp_path):
     archive = tmp_path / "mine.tar.gz"
     archive.write_bytes(CONTENT)
     receipt = tmp_path / "receipt.json"
-    arguments = ["--archive-receipt", receipt, "--origin", json.dumps({"archive": str(archive)})]
-    right, wrong = ({"kind": "cifar10", "sha256": sha256} for sha256 in (remote().sha256, "0" * 64))
-    done = subprocess.run(
-        [sys.executable, SCRIPT, *arguments, "--settings", json.dumps(wrong)], capture_output=True, text=True
-    )
+
+    def fetch_archive(sha256):
+        settings, origin = {"kind": "cifar10", "sha256": sha256}, {"archive": archive}
+        job = describe_job({}, {"receipt": receipt}, settings, origin=origin, cache="")
+        command = [sys.executable, SCRIPT, "log"]
+        return subprocess.run(command, input=job, capture_output=True, text=True)
+
+    done = fetch_archive("0" * 64)
     assert done.returncode == 1 and "Traceback" not in done.stderr and "SHA256=" in done.stderr
     assert not receipt.exists()
-    subprocess.run(
-        [sys.executable, SCRIPT, *arguments, "--settings", json.dumps(right)], check=True, capture_output=True
-    )
+    assert fetch_archive(remote().sha256).returncode == 0
     assert json.loads(receipt.read_text())["path"] == str(archive)
 
 
 def _start_script(cache, url, receipt, stdout=subprocess.PIPE):
     origin = {"file": "file.tar.gz", "bytes": SIZE, "sources": [url]}
     settings = {"kind": "cifar10", "sha256": remote().sha256}
-    arguments = ["--archive-receipt", receipt, "--cache", cache]
-    arguments += ["--origin", json.dumps(origin), "--settings", json.dumps(settings)]
-    return subprocess.Popen(
-        [sys.executable, SCRIPT, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True
+    process = subprocess.Popen(
+        [sys.executable, SCRIPT, "log"],
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+    process.stdin.write(describe_job({}, {"receipt": receipt}, settings, origin=origin, cache=cache))
+    process.stdin.close()
+    process.stdin = None
+    return process
 
 
 def _wait_for(condition):

@@ -9,6 +9,7 @@ import draw_tuning
 from cifarbench.evaluation.candidates import parameters, text
 from cifarbench.figures import tuning
 from cifarbench.study.tables import write_table
+from helpers.jobs import run_job
 
 STYLE = {"font_size": 9, "color": "#0072b2"}
 
@@ -100,7 +101,8 @@ def test_what_is_read_back_is_drawn_as_well(tmp_path):
     rows = results(C=[0.1, 1], class_weight=[None, "balanced"], dual=[True, False])
     write_table(tmp_path / "cv_results.csv", {name: [row[name] for row in rows] for name in rows[0]})
     settings = STYLE | {"model": "linear"}
-    draw_tuning.main(tmp_path / "cv_results.csv", tmp_path / "grid_scores.svg", settings)
+    table, figure = tmp_path / "cv_results.csv", tmp_path / "grid_scores.svg"
+    run_job(draw_tuning, {"results": table}, {"figure": figure}, settings)
     drawing = (tmp_path / "grid_scores.svg").read_text()
     assert "C 1, class_weight balanced, dual false" in drawing
     assert "the best is 0.5070, with C 1, class_weight balanced, dual false." in drawing

@@ -1,6 +1,5 @@
 """Models that fail: a record in place of their files, and everything else as before."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cifarbench.study.failures import Failure, first_failure, take_away
+from helpers.jobs import describe_job
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 JOB = """
@@ -44,21 +44,18 @@ def guarded(
     folder: Path, what: str, inputs: tuple[str, ...] = (), tries_left: int = 0
 ) -> subprocess.CompletedProcess[str]:
     (folder / "job.py").write_text(JOB)
-    job = {
-        "rule": "fit",
-        "input": {"files": inputs},
-        "output": {"one": "a/one", "others": ["two"]},
-        "settings": {"what": what},
-        "options": {},
-        "threads": 1,
-        "code": "",
-        "failure_of": "own",
-        "tries_left": tries_left,
-    }
+    job = describe_job(
+        {"files": inputs},
+        {"one": "a/one", "others": ["two"]},
+        {"what": what},
+        rule="fit",
+        failure_of="own",
+        tries_left=tries_left,
+    )
     with open(folder / "log", "w") as log:
         return subprocess.run(
             [sys.executable, SCRIPTS / "run_guarded.py", "job.py", "log"],
-            input=json.dumps(job),
+            input=job,
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
             stdout=subprocess.PIPE,

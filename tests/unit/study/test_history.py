@@ -56,7 +56,7 @@ def keep(results: Path, accuracies: dict[str, float], minutes: int = 0, **config
 
 
 def script(name: str, *arguments: str | Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, SCRIPTS / f"{name}.py", *map(str, arguments)]
+    command = [sys.executable, SCRIPTS / "cifarbench/__main__.py", name, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -192,17 +192,17 @@ def test_commands_print_tables_and_markdown(tmp_path):
     results = tmp_path / "results"
     (results / "never_finished").mkdir(parents=True)
     first = keep(results / "digits", {"knn": 0.5})
-    alone = script("compare_runs", "--results", results)
+    alone = script("diff", "--results", results)
     assert alone.returncode == 1
     assert "keeps 1 finished runs; it takes two" in alone.stderr
     second = keep(results / "digits", {"knn": 0.75}, 1, seed=1)
     keep(results / "tiny", {"knn": 0.1}, -9)
 
-    listed = script("show_history", "--results", results).stdout
+    listed = script("runs", "--results", results).stdout
     assert all(text in listed for text in (first.id, second.id, f"{results}/tiny"))
 
     def compared(*arguments: str) -> str:
-        said = script("compare_runs", "--results", results, *arguments).stdout
+        said = script("diff", "--results", results, *arguments).stdout
         return "\n".join(" ".join(line.split()) for line in said.splitlines())
 
     shown = compared()
@@ -215,7 +215,7 @@ def test_commands_print_tables_and_markdown(tmp_path):
 
 
 def test_commands_without_runs_say_so(tmp_path):
-    for name in ("show_history", "compare_runs"):
+    for name in ("runs", "diff"):
         answer = script(name, "--results", tmp_path)
         assert answer.returncode == 1
         assert answer.stderr.startswith("Error: No finished run is kept under")

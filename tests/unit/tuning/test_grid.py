@@ -1,6 +1,5 @@
 """The grid's cells against scikit-learn's GridSearchCV."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from cifarbench.features.moments import Moments
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import read_json, write_array
 from cifarbench.study.tables import read_rows
+from helpers.jobs import run_job
 
 COMPONENTS, NEIGHBORS, FOLDS = [4, 8, 16], [1, 5, 10], 3
 PLAIN = {"metric": "euclidean", "weights": "uniform", "search": None}
@@ -45,26 +45,31 @@ def cells(folder: Path, labels: np.ndarray, score: Any, tried: list[dict], featu
         for fold in range(FOLDS):
             write_array(folder / "features.npy", features(one, fold))
             paths.append(folder / f"cell_{number}_{fold}.json")
-            score(
-                features=folder / "features.npy",
-                labels=folder / "labels.npy",
-                division=folder / "folds.npy",
-                cell=paths[-1],
-                settings={"part": f"fold_{fold}_of_{FOLDS}", **one["settings"]},
-                threads=1,
+            run_job(
+                score,
+                {
+                    "features": folder / "features.npy",
+                    "labels": folder / "labels.npy",
+                    "division": [folder / "folds.npy"],
+                },
+                {"cell": paths[-1]},
+                {"part": f"fold_{fold}_of_{FOLDS}", **one["settings"]},
+                memory_mb=1000,
             )
     return paths
 
 
 def choose(folder: Path, paths: list[Path], **settings: Any) -> tuple[dict[str, list], dict]:
     """The script's table by columns, and its choice."""
-    choose_best.main(
-        cells=paths,
-        costs=[],
-        results=folder / "cv_results.csv",
-        best=folder / "best.json",
-        cost=folder / "cost.json",
-        settings={"folds": FOLDS, **settings},
+    run_job(
+        choose_best,
+        {"cells": paths, "costs": []},
+        {
+            "results": folder / "cv_results.csv",
+            "best": folder / "best.json",
+            "cost": folder / "cost.json",
+        },
+        {"folds": FOLDS, **settings},
     )
     rows = read_rows(folder / "cv_results.csv")
     assert read_json(folder / "cost.json")["seconds"] > 0
@@ -104,7 +109,7 @@ def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(digits, tmp_pat
     paths = cells(
         tmp_path,
         labels,
-        partial(score_neighbors.main, memory_mb=1000),
+        score_neighbors,
         tried,
         lambda one, fold: fitted[fold].transform(images, one["n"]),
     )
@@ -136,7 +141,7 @@ def test_an_estimator_is_tuned_as_by_grid_search_cv(digits, tmp_path):
         }
         for one in values
     ]
-    paths = cells(tmp_path, labels, score_estimator.main, tried, lambda one, fold: images)
+    paths = cells(tmp_path, labels, score_estimator, tried, lambda one, fold: images)
     ours, best = choose(
         tmp_path, paths, grid=grid, names={key: key for key in grid}, cells=values, every_value_of=None
     )
