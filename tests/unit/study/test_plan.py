@@ -1,6 +1,5 @@
 """What a configuration asks for: runs, features, cells, and the names of their files."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +148,7 @@ def test_a_model_says_whether_its_features_have_seen_other_images() -> None:
     found = with_models(
         {"seen": network, "few": few}, own=knn | {"features": "pca"}, foreign=knn | {"features": "few"}
     )
-    said = {model: json.loads(Layout(found).model_settings(model))["pretrained"] for model in found.models}
+    said = {model: Layout(found).model_settings(model)["pretrained"] for model in found.models}
     assert said == {"own": False, "foreign": True}
 
 
