@@ -98,9 +98,10 @@ class IVFIndex:
         """Find the nearest in the lists that each of `queries` (M, D), pixels or features, probes.
 
         Returns rows (M, n_neighbors) int64, nearest first, and squared distances float64. Where the lists have fewer
-        points, NOBODY at infinite distance fills up.
+        points, the others are NOBODY at infinite distance.
         """
-        query_bytes = 2 * bytes_per_vector(queries.shape[1]) + NEIGHBOR_BYTES * n_neighbors
+        # The queries, centered, and those that probe a list.
+        query_bytes = 3 * bytes_per_vector(queries.shape[1]) + NEIGHBOR_BYTES * n_neighbors
         most = min(MAX_QUERIES, -(-len(queries) // self.threads))
         blocks = row_blocks(np.arange(len(queries)), query_bytes, OF_QUERIES * memory_mb / self.threads, most)
         found = in_threads(partial(self._search, queries, n_neighbors=n_neighbors), blocks, self.threads)
@@ -117,12 +118,12 @@ class IVFIndex:
         proposed_squares, proposed = self._proposed(centered, probed, n_neighbors + SPARE)
         neighbors, squares = first(*self._rescored(queries, proposed), n_neighbors)
 
-        # A point at most as far as the last one has at most this product, by what float32 can be off.
+        # Upper bounds of the float32 distances of points that are no further away than the last neighbour. The norm of
+        # such a point is at most the query's and that distance; 4 more roundings are those of the centered values.
         norms, last = lengths_of(centered), squares[:, -1]
-        # The 4 stand for the rounding of centred values.
         limits = last + slack_of(norms, norms + np.sqrt(last), queries.shape[1] + 4)
         complete = (proposed[:, -1] < 0) | (proposed_squares[:, -1] > limits)
-        # Too many are at the same distance: all points of the lists are measured.
+        # Too many points are at about the same distance: all those of the probed lists are re-scored.
         for query in np.flatnonzero(~complete):
             lists = [get_invlist(self.index.invlists, int(number)) for number in probed[query]]
             rows = np.concatenate([rows for rows, _ in lists])
@@ -138,16 +139,17 @@ class IVFIndex:
         numbers, starts = np.unique(probed.ravel()[order], return_index=True)
         for number, pairs in zip(numbers, np.split(order, starts[1:]), strict=True):
             rows, codes = get_invlist(self.index.invlists, int(number))
-            points = codes.view(np.float32)
-            size = max(MAX_DISTANCES // max(len(rows), 1), 1)
-            for start in range(0, len(pairs) if len(rows) else 0, size):
+            if not len(rows):
+                continue
+            points, size = codes.view(np.float32), max(MAX_DISTANCES // len(rows), 1)
+            for start in range(0, len(pairs), size):
                 query = pairs[start : start + size] // self.index.nprobe
                 heap.add_result_subset(query, faiss.pairwise_distances(queries[query], points), rows)
         heap.finalize()
         return heap.D, heap.I
 
     def _rescored(self, queries: np.ndarray, proposed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Rows that are proposed to each query (M, n), -1 for none, and float64 squares of their distances."""
+        """Return the rows proposed to each query (M, n), NOBODY for -1, and squared float64 distances."""
         query, column = np.nonzero(proposed >= 0)
         rows = proposed[query, column]
         # Rows that are side by side are read together.
