@@ -85,8 +85,8 @@ def test_distances_are_those_of_the_values(metric: str) -> None:
 def test_a_search_in_all_lists_finds_what_an_exact_one_finds(
     offset: float, spread: float, metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ivf, "MAX_QUERIES", 30)
-    monkeypatch.setattr(ivf, "ASSIGNED_POINTS", 100)
+    for name, value in {"MAX_QUERIES": 30, "ASSIGNED_POINTS": 100, "NEIGHBOR_BYTES": 1}.items():
+        monkeypatch.setattr(ivf, name, value)
     values, queries = (offset + spread * points(n, seed) for n, seed in ((600, 0), (50, 1)))
     # More copies than neighbours.
     values[100:300] = values[:5].repeat(40, axis=0)
@@ -97,7 +97,7 @@ def test_a_search_in_all_lists_finds_what_an_exact_one_finds(
         # Some lists have fewer points than neighbours, or none; and 1000 lists are more than there are points.
         for nlist in (1, 5, 1000):
             # With so little memory one block of points is in the lists at a time.
-            for memory_mb in (1000, 0.01):
+            for memory_mb in (1000, 0.05):
                 ann = {"nlist": nlist, "nprobe": nlist}
                 found = search(values, rows, queries, ann, metric, n_neighbors, memory_mb=memory_mb)
                 assert_same(found, exact)
