@@ -22,7 +22,7 @@ import numpy as np
 import yaml
 from matplotlib.figure import Figure
 
-from cifarbench.neighbors.lists import bytes_a_point
+from cifarbench.neighbors.ivf import bytes_per_vector
 from cifarbench.study.files import read_json, write_text
 from cifarbench.study.pages import replace_part
 
@@ -133,12 +133,12 @@ def on_paper(folders: list[Path]) -> str:
     seconds = sum(taken for taken, *_ in seconds_and_memory(largest).values())
     disk = sum(megabytes(largest, pattern) for pattern in DISK.values())
     n_values = configuration["features"]["pca"]["n_components"]
-    lines = ["| images | processor time | disk | lists of ivf, in a file | labels |", "|--:|--:|--:|--:|--:|"]
+    lines = ["| images | processor time | disk | lists of ivf | labels |", "|--:|--:|--:|--:|--:|"]
     for count in PROJECTED:
         times = count / n_train
         lines.append(
             f"| {count:,} | {seconds * times / 3600:.1f} h | {disk * times / 1e3:,.0f} GB | "
-            f"{count * bytes_a_point(n_values) / 1e9:,.2f} GB | {8 * count / 1e9:,.2f} GB |"
+            f"{count * bytes_per_vector(n_values) / 1e9:,.2f} GB | {8 * count / 1e9:,.2f} GB |"
         )
     return "\n".join(lines)
 

@@ -4,7 +4,6 @@ import numpy as np
 
 from cifarbench.data.parts import rows_of, rows_of_shard
 from cifarbench.neighbors.approximate import found_rows
-from cifarbench.neighbors.family import n_indexes
 from cifarbench.neighbors.search import write_neighbors
 from cifarbench.runtime.job import Job, run
 from cifarbench.study.contract import decided
@@ -24,9 +23,7 @@ def main(job: Job) -> None:
     )
     order = np.load(job.input.division[0]) if job.input.division else None
     rows, _ = rows_of(job.settings["part"], len(values), order)
-    # An index is searched by one job, so that all find what one would find.
-    n_pieces = n_indexes(params["search"], len(rows)) if params["search"] else None
-    rows = rows_of_shard(rows, job.settings["shard"], order, n_pieces)
+    rows = rows_of_shard(rows, job.settings["shard"], order)
     preparing = Stopwatch()
     with Stopwatch() as watch:
         found = found_rows(
