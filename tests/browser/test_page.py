@@ -9,7 +9,7 @@ import small_run
 from screens import DESKTOP, PHONE
 
 from cifarbench.report.page import render
-from cifarbench.report.results import Run
+from cifarbench.report.results import Results
 from cifarbench.study.failures import Failure
 
 DASH = "\N{EN DASH}"
@@ -33,7 +33,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ("ru", "ru", small_run.shared()),
         ("failed", "en", failed),
     ):
-        run = Run.read(folder, small_run.files(folder))
+        run = Results.read(folder, small_run.files(folder))
         paths[name] = tmp_path_factory.mktemp(name) / "report.html"
         paths[name].write_text(render(run, small_run.settings(language))[0], encoding="utf-8")
     return paths

@@ -29,7 +29,7 @@ def render(results: Results, settings: dict[str, Any]) -> tuple[str, str]:
 def environment_of(say: Language) -> Environment:
     """Return the environment of the report's templates in one language."""
     templates = environment(TEMPLATES)
-    templates.globals["say"] = say
+    templates.globals |= {"say": say, "plural": say.plural}
     templates.filters |= {"line": line, "lines": lines, "cell": cell, "reason": reason, "setting": text}
     return templates
 

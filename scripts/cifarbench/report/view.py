@@ -185,7 +185,8 @@ class Report:
     @property
     def date(self) -> str:
         """The date, in UTC, of the newest model's file."""
-        times = [self.results.files[f"models/{model.name}/fit.json"].stat().st_mtime for model in self.models]
+        files = self.results.files.items()
+        times = [file.stat().st_mtime for path, file in files if path.endswith("/fit.json")]
         return datetime.fromtimestamp(max(times), UTC).date().isoformat()
 
     @property
