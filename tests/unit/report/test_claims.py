@@ -63,8 +63,8 @@ def test_significance_needs_the_corrected_test_too(study: Results):
 @pytest.mark.parametrize(
     ("interval", "verdict", "words"),
     [
-        ((-0.01, 0.012), Verdict.CONFIRMED, "within"),
-        ((0.002, 0.012), Verdict.CONFIRMED, "within"),
+        ((-0.01, 0.012), Verdict.CONFIRMED, "is within"),
+        ((0.002, 0.012), Verdict.CONFIRMED, "is within"),
         ((-0.04, 0.03), Verdict.INCONCLUSIVE, "exceeds"),
         ((0.01, 0.05), Verdict.CONTRADICTED, "exceeds"),
         ((-0.05, -0.01), Verdict.CONTRADICTED, "exceeds"),
