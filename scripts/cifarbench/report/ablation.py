@@ -64,7 +64,7 @@ def ablation(results: Results) -> list[AblationRow]:
         and _same_features(a, b, len(a.features))
     ]
     return [
-        *_best(Factor.FEATURES, longer, _pipeline),
+        *_best(Factor.FEATURES, longer, _pipeline_names),
         *_best(Factor.CLASSIFIER, _classifier_pairs(models), lambda after: (_base(after), after.kind)),
         *_best(Factor.TUNING, [(a, b) for a, b in same if b.tuned and not a.tuned]),
         *_best(Factor.CONVOLUTION, _convolution_pairs(pairs), lambda after: after.kind),
@@ -169,7 +169,7 @@ def _same_features(a: ModelResult, b: ModelResult, length: int | None = None) ->
     return steps(a) == steps(b)
 
 
-def _pipeline(model: ModelResult) -> tuple[Any, ...]:
+def _pipeline_names(model: ModelResult) -> tuple[str | None, ...]:
     return (model.kind, model.params.get("estimator"), *(step["name"] for step in model.features))
 
 

@@ -17,7 +17,7 @@ from cifarbench.report.results import Results
 MIN_SHARE = 0.02
 
 
-def measured_or_argued(
+def suggested(
     results: Results, factor: Factor, argue: Callable[[Results], Evidence | None] | None = None
 ) -> Evidence | None:
     """Compare the models with and without what is suggested; without such models, argue."""

@@ -9,7 +9,13 @@ from functools import partial
 
 from cifarbench.report import selectors
 from cifarbench.report.ablation import Factor
-from cifarbench.report.claims import checks, suggestions
+from cifarbench.report.claims import checks
+from cifarbench.report.claims.suggestions import (
+    argue_augmentation,
+    argue_convolutions,
+    argue_features,
+    suggested,
+)
 from cifarbench.report.claims.verdict import Evidence
 from cifarbench.report.results import Results
 
@@ -56,23 +62,16 @@ CLAIMS: dict[str, tuple[str, Callable[[Results], Evidence | None]]] = {
     "neighbors-keep-training-set": ("cost", checks.stores_training_set),
     "suffers-from-dimension": ("pairs", partial(checks.suffers_from_dimension, pair=PCA)),
     "parameters-grow": ("cost", checks.parameters_scale_with_input),
-    "better-features-next": (
-        "ablation",
-        partial(suggestions.measured_or_argued, factor=Factor.FEATURES, argue=suggestions.argue_features),
-    ),
+    "better-features-next": ("ablation", partial(suggested, factor=Factor.FEATURES, argue=argue_features)),
     "convolutions-next": (
         "ablation",
-        partial(
-            suggestions.measured_or_argued, factor=Factor.CONVOLUTION, argue=suggestions.argue_convolutions
-        ),
+        partial(suggested, factor=Factor.CONVOLUTION, argue=argue_convolutions),
     ),
     "augmentation-next": (
         "ablation",
-        partial(
-            suggestions.measured_or_argued, factor=Factor.AUGMENTATION, argue=suggestions.argue_augmentation
-        ),
+        partial(suggested, factor=Factor.AUGMENTATION, argue=argue_augmentation),
     ),
-    "tuning-next": ("ablation", partial(suggestions.measured_or_argued, factor=Factor.TUNING)),
+    "tuning-next": ("ablation", partial(suggested, factor=Factor.TUNING)),
 }
 
 
