@@ -1,14 +1,14 @@
-"""Write the conclusions report of a run."""
+"""Write the report of a run."""
 
 from cifarbench.report.page import render
-from cifarbench.report.results import Run
+from cifarbench.report.results import Results
 from cifarbench.runtime.job import Job, all_files, run
 from cifarbench.study.files import write_text
 
 
 def main(job: Job) -> None:
     """settings: `report` (title, language) and `configuration`, shown as it is."""
-    html, text = render(Run.read(job.input.comparison.parent, all_files(job.input)), job.settings)
+    html, text = render(Results.read(job.input.comparison.parent, all_files(job.input)), job.settings)
     write_text(job.output.page, html)
     write_text(job.output.markdown, text)
 

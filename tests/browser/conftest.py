@@ -2,13 +2,14 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cifarbench.report.page import render
-from cifarbench.report.results import Run
+from cifarbench.report.results import Results
 from cifarbench.study.failures import Failure
 from cifarbench.study.tables import read_rows, write_table
 from helpers import small_audit, small_run
@@ -110,7 +111,10 @@ def report(folder: Path, variant: str) -> Path:
         small_run.compare(run, list(small_run.NINE))
     settings = small_run.settings("ru" if variant == "ru" else "en")
     page = folder / "report.html"
-    page.write_text(render(Run.read(run, small_run.files(run)), settings)[0], encoding="utf-8")
+    results = Results.read(run, small_run.files(run))
+    # Claims of the reference notebook are checked on its images only.
+    cifar10 = replace(results, dataset=results.dataset | {"dataset": "cifar10", "kind": "cifar10"})
+    page.write_text(render(cifar10, settings)[0], encoding="utf-8")
     return page
 
 

@@ -116,7 +116,7 @@ def test_the_keyboard_opens_too(page):
 def test_a_link_opens_what_it_leads_to_and_what_it_lies_in(page):
     page.locator('#summary a[href="#model-mlp"]').click()
     assert is_open(page, "#model-mlp")
-    page.locator('#conclusions a[href="#training-mlp_batchnorm_dropout"]').first.click()
+    page.locator('#claims a[href="#training-mlp_batchnorm_dropout"]').first.click()
     assert is_open(page, "#model-mlp_batchnorm_dropout")
     page.wait_for_function(
         "() => Math.abs(document.getElementById('training-mlp_batchnorm_dropout').getBoundingClientRect().top) < 200"

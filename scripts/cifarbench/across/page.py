@@ -13,10 +13,10 @@ from cifarbench.across.findings import Findings, rounded
 from cifarbench.across.results import Results
 from cifarbench.across.runs import elsewhere, succeeded
 from cifarbench.report import svg
+from cifarbench.report.figures import ReportFigure
 from cifarbench.report.language import SOURCE_LANGUAGE, Language
 from cifarbench.report.page import TEMPLATES as REPORT_TEMPLATES
 from cifarbench.report.page import environment
-from cifarbench.report.pictures import Figure
 from cifarbench.study.series import ALL, ELSEWHERE
 from cifarbench.study.tables import Row
 
@@ -220,12 +220,12 @@ class View:
 
     # ---- Pictures ----
 
-    def figure(self, name: str) -> Figure:
+    def figure(self, name: str) -> ReportFigure:
         """A drawing as an element of the page."""
         path, captions = self._figures[name], self._captions
         label = None if self.say.code == SOURCE_LANGUAGE else captions[name]
         content = svg.inline(path.read_text(encoding="utf-8"), f"{name}-", label, self._words)
-        return Figure(captions[name], Markup(content), hashlib.sha256(path.read_bytes()).hexdigest())
+        return ReportFigure(captions[name], Markup(content), hashlib.sha256(path.read_bytes()).hexdigest())
 
     @property
     def _captions(self) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """The comparison in a few lines, for a terminal."""
 
-import csv
 from pathlib import Path
 
 from tabulate import tabulate
+
+from cifarbench.study.tables import Row, read_rows
 
 MOST = 6
 HEADERS = ["model", "accuracy", "95% interval", "fitted in"]
@@ -15,22 +16,21 @@ def of(results: Path, where: str, most: int = MOST) -> str:
     results: the folder of a dataset's results. where: what it is called. The time of a tuned model holds that of its
     search.
     """
-    with open(results / "comparison.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    ranked = sorted((row for row in rows if row["accuracy"]), key=lambda row: -float(row["accuracy"]))
+    rows = read_rows(results / "comparison.csv")
+    ranked = sorted((row for row in rows if row["accuracy"] is not None), key=lambda row: -row["accuracy"])
     table = tabulate(map(_cells, ranked[:most]), HEADERS, disable_numparse=True)
     lines = ["", *table.splitlines()]
     if len(ranked) > most:
         lines.append(f"... and {len(ranked) - most} more in the report")
-    lines += [f"{row['model']} failed: {row['failure']}" for row in rows if not row["accuracy"]]
+    lines += [f"{row['model']} failed: {row['failure']}" for row in rows if row["accuracy"] is None]
     return "\n".join([*lines, f"The report is in {where}/report.html"])
 
 
-def _cells(row: dict[str, str]) -> list[str]:
-    seconds = float(row["fit_seconds"])
+def _cells(row: Row) -> list[str]:
+    seconds = row["fit_seconds"]
     return [
         row["model"],
-        f"{float(row['accuracy']):.2%}",
-        f"{float(row['accuracy_low']):.1%} to {float(row['accuracy_high']):.1%}",
+        f"{row['accuracy']:.2%}",
+        f"{row['accuracy_low']:.1%} to {row['accuracy_high']:.1%}",
         f"{seconds:.3g} s" if seconds < 100 else f"{seconds:.0f} s",
     ]

@@ -8,7 +8,7 @@ import yaml
 
 from cifarbench.export.pages import render
 from cifarbench.report.language import Language
-from cifarbench.report.results import Run
+from cifarbench.report.results import Results
 from cifarbench.study.errors import UserError
 from cifarbench.study.failures import Failure
 from cifarbench.study.files import read_json
@@ -19,7 +19,7 @@ FEW = 3
 
 
 def card(
-    stored: Stored, run: Run, parity: dict[str, Any], configuration: dict[str, Any], commit: str | None
+    stored: Stored, run: Results, parity: dict[str, Any], configuration: dict[str, Any], commit: str | None
 ) -> str:
     """The card of one of a run's models, Markdown.
 

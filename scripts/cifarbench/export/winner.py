@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from cifarbench.report.answer import answer
+from cifarbench.report.headline import headline_sentences
 from cifarbench.report.language import Language
-from cifarbench.report.results import Model, Run
+from cifarbench.report.results import ModelResult, Results
 from cifarbench.study.errors import UserError
 from cifarbench.study.tables import read_rows
 
 
-def read_run(results: Path) -> Run:
+def read_run(results: Path) -> Results:
     """What a finished comparison found. Raises UserError if there is none."""
     table = results / "comparison.csv"
     if not table.is_file():
@@ -19,18 +19,18 @@ def read_run(results: Path) -> Run:
     files = [table, results / "paired_tests.csv", results / "data/dataset.json"]
     names = [row["model"] for row in read_rows(table)]
     files += [results / "models" / name / file for name in names for file in ("fit.json", "metrics.json")]
-    return Run.read(results, [path for path in files if path.is_file()])
+    return Results.read(results, [path for path in files if path.is_file()])
 
 
-def winner(run: Run) -> tuple[str, list[str]]:
-    """The most accurate model; of those that can't be told apart from it, the one that predicts fastest.
+def winner(run: Results) -> tuple[str, list[str]]:
+    """The most accurate model; of those not significantly different from it, the one that predicts fastest.
 
     Its name, and why: the report's own words, then what they lead to. Raises UserError if no model came through.
     """
     if not run.ranking:
         raise UserError("No model of the study came through; mend one, or name a model of another dataset.")
-    best, said = run.ranking[0], answer(run, Language("en"))
-    equals = [best, *(model for model in run.ranking[1:] if not run.pair(best, model).told_apart)]
+    best, said = run.ranking[0], headline_sentences(run, Language("en"))
+    equals = [best, *run.equals(best, run.ranking)]
     if len(equals) == 1:
         return best.name, said[: 1 if len(run.ranking) == 1 else 2]
     taken = min(equals, key=_seconds)
@@ -42,5 +42,5 @@ def winner(run: Run) -> tuple[str, list[str]]:
     return taken.name, [*said[:2], reason]
 
 
-def _seconds(model: Model) -> float:
+def _seconds(model: ModelResult) -> float:
     return model.fit["predict_seconds"]

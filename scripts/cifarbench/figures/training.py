@@ -18,17 +18,17 @@ def draw(history: list[Row], learning: dict[str, Any], style: dict[str, Any]) ->
     figure, (loss, accuracy) = new_figure(height=2.9, font_size=style["font_size"], ncols=2)
     for axes, name in ((loss, "loss"), (accuracy, "accuracy")):
         _curves(axes, history, name, style)
+    # history.csv counts epochs from 0, readers from 1.
     lowest = learning["lowest_test_loss"]
-    _mark(
-        loss, lowest["epoch"], lowest["value"], f"lowest test loss: epoch {lowest['epoch']}", style, top=True
-    )
+    epoch = lowest["epoch"] + 1
+    _mark(loss, epoch, lowest["value"], f"lowest test loss: epoch {epoch}", style, top=True)
     level = learning["levels_off"]["epoch"]
     if level is not None:
         _mark(
             accuracy,
-            level,
+            level + 1,
             history[level]["test_accuracy"],
-            f"test levels off: epoch {level}",
+            f"test levels off: epoch {level + 1}",
             style,
             top=False,
         )
@@ -42,12 +42,12 @@ def describe(model: str, learning: dict[str, Any]) -> str:
     return (
         f"Loss and accuracy of {model} over {learning['epochs']} epochs: at the end, training accuracy is "
         f"{final['train_accuracy']:.3f} and test accuracy {final['test_accuracy']:.3f}; "
-        f"the test loss is lowest in epoch {lowest['epoch']}."
+        f"the test loss is lowest in epoch {lowest['epoch'] + 1}."
     )
 
 
 def _curves(axes: Axes, history: list[Row], name: str, style: dict[str, Any]) -> None:
-    epochs = [row["epoch"] for row in history]
+    epochs = [row["epoch"] + 1 for row in history]
     marker = "o" if len(epochs) == 1 else None
     for part, line in (("train", (0, (4, 1.5))), ("test", "-")):
         values = [row[f"{part}_{name}"] for row in history]

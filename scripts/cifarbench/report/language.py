@@ -107,6 +107,11 @@ def _together(text: str) -> str:
     return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
+def mark(message: str) -> str:
+    """Mark a message for the catalogues; it is translated later, by `term`."""
+    return message
+
+
 def languages() -> list[str]:
     """The languages in which the report can be written."""
     return [SOURCE_LANGUAGE, *sorted(path.stem for path in CATALOGUES.glob("*.po"))]

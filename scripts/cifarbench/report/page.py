@@ -1,5 +1,6 @@
-"""The conclusions report: one page that opens anywhere, and Markdown for a pull request."""
+"""The report: one page that opens without a network, and Markdown for a pull request."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,35 +9,34 @@ from markupsafe import Markup, escape
 
 from cifarbench.evaluation.candidates import text
 from cifarbench.report.language import Language
-from cifarbench.report.results import Run
+from cifarbench.report.results import Results
 from cifarbench.report.view import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(run: Run, settings: dict[str, Any]) -> tuple[str, str]:
-    """The page (HTML) and the Markdown of a run.
+def render(results: Results, settings: dict[str, Any]) -> tuple[str, str]:
+    """Return the page (HTML) and the Markdown of a run.
 
-    settings: `report` (`title`, `language`) and `configuration`, what the run was configured with.
+    settings: `report` (`title`, `language`) and `configuration`, the run's own.
     """
     say = Language(settings["report"].get("language", "en"))
     templates = environment_of(say)
-    values = {"report": Report(run, say, settings), "run": run}
+    values = {"report": Report(results, say, settings), "results": results}
     return tuple(templates.get_template(name).render(values) for name in ("report.html.j2", "report.md.j2"))
 
 
 def environment_of(say: Language) -> Environment:
-    """For the templates of the report, in one language."""
-    found = environment(TEMPLATES)
-    found.globals["say"] = say
-    found.filters["cell"] = cell
-    found.filters["setting"] = text
-    return found
+    """Return the environment of the report's templates in one language."""
+    templates = environment(TEMPLATES)
+    templates.globals |= {"say": say, "plural": say.plural}
+    templates.filters |= {"line": line, "lines": lines, "cell": cell, "reason": reason, "setting": text}
+    return templates
 
 
 def environment(*folders: Path) -> Environment:
-    """For the templates of some folders; those of HTML are escaped, and may take in other files as they are."""
-    found = Environment(
+    """Return an environment for folders of templates: HTML is escaped, and may include other files unchanged."""
+    templates = Environment(
         loader=FileSystemLoader(folders),
         autoescape=lambda name: name is None or ".html" in name,
         undefined=StrictUndefined,
@@ -44,17 +44,33 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    found.globals["source"] = lambda file: Markup(found.loader.get_source(found, file)[0])
-    found.filters["code"] = code
-    return found
+    templates.globals["source"] = lambda file: Markup(templates.loader.get_source(templates, file)[0])
+    templates.filters["code"] = markdown_code_to_html
+    return templates
 
 
-def code(text: str) -> Markup:
-    """Text whose backticks mark names, as HTML."""
-    parts = str(escape(text)).split("`")
+def markdown_code_to_html(text: str) -> Markup:
+    """Return plain text with names in backticks as HTML. Text from a macro is escaped, too."""
+    parts = str(escape(line(text))).split("`")
     return Markup("".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts)))
 
 
+def line(text: str) -> str:
+    """Return text on one line, with single spaces."""
+    return re.sub(r"[ \n]+", " ", str(text)).strip()
+
+
+def lines(text: str) -> list[str]:
+    """Return the lines of text that has one sentence per line."""
+    return [line(sentence) for sentence in str(text).splitlines() if line(sentence)]
+
+
 def cell(text: str) -> str:
-    """Text for a cell of a Markdown table."""
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    """Escape text for a cell of a Markdown table."""
+    return line(text).replace("\\", "\\\\").replace("|", "\\|")
+
+
+def reason(failure: str) -> str:
+    """Return the reason of a failure as a name in backticks, without the full stop of its own."""
+    words = failure.strip().replace("`", "'")
+    return f"`{words if words.endswith('..') else words.removesuffix('.')}`"

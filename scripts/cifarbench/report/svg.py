@@ -31,37 +31,11 @@ def inline(drawing: str, prefix: str, label: str | None, words: dict[str, str]) 
     for parent in list(root.iter()):
         for child in [child for child in parent if child.tag in LEFT_OUT]:
             parent.remove(child)
-    _shrink(root)
     for element in root.iter():
         _keep_apart(element, prefix)
         if element.tag in (f"{{{SVG}}}text", f"{{{SVG}}}tspan") and element.text:
             element.text = _worded(element.text, words)
     return ET.tostring(root, encoding="unicode")
-
-
-def _shrink(parent: ET.Element) -> None:
-    """Leave out what draws nothing: groups without properties, invisible outlines, turns by nothing, white space."""
-    children = []
-    for child in parent:
-        _shrink(child)
-        plain = child.tag == f"{{{SVG}}}g" and not child.attrib
-        unseen = child.tag == f"{{{SVG}}}path" and child.attrib.keys() == {"d", "style"}
-        if plain or (child.tag == f"{{{SVG}}}defs" and not len(child)):
-            children += list(child)
-        elif not (unseen and child.get("style") == "fill: none"):
-            children.append(child)
-    parent[:] = children
-    for element in parent:
-        if not (element.tail or "").strip():
-            element.tail = None
-        if element.get("transform", "").startswith("rotate(-0 "):
-            del element.attrib["transform"]
-        if path := element.get("d"):
-            element.set("d", re.sub(r"\s*([A-Za-z])\s*", r"\1", path))
-        if style := element.get("style"):
-            element.set("style", style.replace(": ", ":").replace("; ", ";"))
-    if not (parent.text or "").strip():
-        parent.text = None
 
 
 def _worded(text: str, words: dict[str, str]) -> str:

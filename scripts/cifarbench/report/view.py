@@ -1,326 +1,200 @@
-"""What the report says and shows of a run, for the templates to lay out."""
+"""What the templates of the report show, computed from the results of a run; the words are in the templates."""
 
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import PurePosixPath
+from statistics import fmean, stdev
 from typing import Any
 
 import yaml
 
-from cifarbench.report import failures, published
-from cifarbench.report.answer import answer
-from cifarbench.report.audit import Audit, excluded_sentence
-from cifarbench.report.conclusions import Statement, Verdict, conclude
+from cifarbench.evaluation.candidates import MOST_SHOWN, parameters, ranked, text
+from cifarbench.report import reference_results
+from cifarbench.report.ablation import AUGMENTATION, TRAINING_PARAMS, ablation, largest_gain
+from cifarbench.report.audit import Audit
+from cifarbench.report.claims import check_claims
+from cifarbench.report.figures import FigureStore, ReportFigure
+from cifarbench.report.headline import best_of_other_families, headline_sentences, name_models
 from cifarbench.report.language import Language
-from cifarbench.report.model_view import FailedView, ModelView
-from cifarbench.report.pictures import Figure, Pictures
-from cifarbench.report.results import Run
-from cifarbench.report.robustness import Robustness
-from cifarbench.report.steps import StepView, steps, summary
-from cifarbench.study.files import read_json
+from cifarbench.report.results import ModelResult, Results
+from cifarbench.study.tables import Row
 
-# The keys of a configuration, in the order in which one reads them; others follow.
-KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "features", "models"]
-DATASET_NAMES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "fashion_mnist": "Fashion-MNIST"}
+# The first keys of a configuration that is shown; others follow.
+CONFIGURATION_KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "features", "models"]
+DASH = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class GridTable:
+    """The results of a grid search. columns: of cv_results.csv -> names; rows: the best first, at most MOST_SHOWN."""
+
+    columns: dict[str, str]
+    rows: list[Row]
+    n_candidates: int
+
+    def params(self, row: Row) -> list[str]:
+        """Return the hyperparameters of a row with their values."""
+        return [f"`{name}` {text(row[column])}" for column, name in self.columns.items()]
 
 
 class Report:
-    """A run, piece by piece, in the words of one language."""
+    """A run, ready for the templates."""
 
-    def __init__(self, run: Run, say: Language, settings: dict[str, Any]):
-        self.run = run
+    def __init__(self, results: Results, say: Language, settings: dict[str, Any]):
+        self.results = results
         self.say = say
         self.settings = settings
-        self.pictures = Pictures(run, say)
-        views = {name: ModelView(model, run, say, self.pictures) for name, model in run.models.items()}
-        views |= {name: FailedView(name, run, say) for name in run.failed}
-        # In the configuration's order; then those alone that did not fail.
-        self.rows = [views[name] for name in run.order if name in views]
-        self.models = [view for view in self.rows if not view.failure]
-
-    # ---- The page ----
-
-    @property
-    def title(self) -> str:
-        """The configured title, or one that names the dataset."""
-        return self.settings["report"].get("title") or self.say(
-            "Classical classifiers and neural networks on {dataset}", dataset=self.dataset
-        )
-
-    @property
-    def dataset(self) -> str:
-        """The dataset's name, as it is written."""
-        names = {**DATASET_NAMES, "digits": self.say("handwritten digits")}
-        return names.get(self.run.dataset["dataset"], self.run.dataset["dataset"])
-
-    @property
-    def lede(self) -> str:
-        """What was compared, in two sentences."""
-        say, dataset = self.say, self.run.dataset
-        models = say.plural("{n} model", "{n} models", len(self.rows))
-        return say(
-            "{models}, trained on {n_train} images of {n_classes} classes and tested on {n_test} others. "
-            "Every "
-            "number and every finding here is computed from the files of this one run.",
-            models=models,
-            n_train=say.whole(dataset["n_train"]),
-            n_classes=say.whole(len(dataset["classes"])),
-            n_test=say.whole(dataset["n_test"]),
-        )
-
-    @property
-    def contents(self) -> list[tuple[str, str]]:
-        """The sections: anchor, which is also the template's name, and heading."""
-        say = self.say
-        sections = {
-            "summary": say("Summary"),
-            "conclusions": say("Conclusions"),
-            "ladder": say("What each step was worth"),
-            "pairs": say("Paired differences"),
-            "cost": say("Cost"),
-            "agreement": say("Where the models agree"),
-            "learned": say("What the models look for"),
-            "doubt": say("What the models know of their doubt"),
-            "robustness": say("On worse images"),
-            "audit": say("The images themselves"),
-            "models": say("Models"),
-            "method": say("Method"),
-            "data": say("Data"),
-            "machine": say("Machine and versions"),
-            "again": say("Configuration, and how to run it again"),
+        self.title = settings["report"].get("title")
+        self.models = list(results.models.values())
+        self.reference = reference_results
+        self.figures = FigureStore(results.files, say)
+        self.audit = Audit.read(results.files, results.dataset, say)
+        self.headline = headline_sentences(results, say)
+        self.best_of_other_families = best_of_other_families(results)
+        self.claims = check_claims(results)
+        self.ablation = ablation(results)
+        self.largest_gain = largest_gain(results, self.ablation)
+        self.published = {name: reference_results.ACCURACY[name] for name in results.reference_models}
+        self.robustness = self._optional("robustness.json")
+        self.temperatures = {
+            name: found for name, found in self._optional("temperature.json").items() if found["temperature"]
         }
-        absent = {
-            "conclusions": not self.statements,
-            "audit": not self.audit,
-            "doubt": not self.doubting,
-            "robustness": not self.robustness.found,
-            "ladder": not self.steps,
-            "learned": not self.learned,
-            "pairs": not self.run.pairs,
-            "cost": not self.models,
-            "method": not self.models,
-            "machine": not self.models,
-            "agreement": len(self.models) < 2 or not self.run.agreement,
-        }
-        return [(anchor, text) for anchor, text in sections.items() if not absent.get(anchor)]
 
-    # ---- Findings ----
-
-    @property
-    def failures(self) -> list[str]:
-        """Which models and which further seeds failed, and why."""
-        seeds = self.run.failed_seeds
-        return [
-            *(view.failure for view in self.rows if view.failure),
-            *(failures.of_seed(self.say, run, failure) for run, failure in seeds.items()),
-        ]
-
-    @property
-    def excluded(self) -> list[str]:
-        """What was left out of the images, since somebody asked for it."""
-        excluded = self.run.dataset.get("excluded")
-        return [excluded_sentence(self.say, excluded)] if excluded else []
-
-    @property
-    def doubting(self) -> list[ModelView]:
-        """The models that say how sure they are."""
-        return [view for view in self.models if view.metrics.get("selective")]
-
-    @cached_property
-    def temperatures(self) -> dict[str, dict[str, Any]]:
-        """The temperatures of models, as far as they were asked for."""
-        paths = {view.name: f"models/{view.name}/temperature.json" for view in self.doubting}
-        found = {
-            name: read_json(self.run.files[path]) for name, path in paths.items() if path in self.run.files
-        }
-        return {name: one for name, one in found.items() if one["temperature"]}
-
-    @cached_property
-    def robustness(self) -> Robustness:
-        """What the models are worth on corrupted images, as far as they were asked."""
-        return Robustness(self.run, self.say)
-
-    @cached_property
-    def audit(self) -> Audit | None:
-        """What was found about the images themselves; None if nobody looked."""
-        return Audit.read(self.run.files, self.run.dataset, self.say)
-
-    @cached_property
-    def answer(self) -> list[str]:
-        """What comes out, in a few sentences."""
-        return answer(self.run, self.say)
-
-    @cached_property
-    def statements(self) -> list[Statement]:
-        """The notebook's conclusions as this run's numbers have them."""
-        return conclude(self.run, self.say)
-
-    def verdict(self, statement: Statement) -> str:
-        """A verdict in words, with a sign that needs no colour."""
-        return {
-            Verdict.BORNE_OUT: self.say("✓ Borne out"),
-            Verdict.REVERSED: self.say("✗ The opposite"),
-            Verdict.OPEN: self.say("? Can't be told"),
-        }[statement.verdict]
-
-    @property
-    def tally(self) -> str:
-        """How many of the notebook's conclusions fared how."""
-        say = self.say
-        found = [statement.verdict for statement in self.statements]
-        return say(
-            "Of {n} conclusions that this run's models allow, {borne_out} are borne out, of {reversed} the "
-            "opposite holds, and {open} can't be told.",
-            n=len(found),
-            borne_out=found.count(Verdict.BORNE_OUT),
-            reversed=found.count(Verdict.REVERSED),
-            open=found.count(Verdict.OPEN),
-        )
-
-    @property
-    def undecided(self) -> list[str]:
-        """Which models can't be told apart, each pair under its better half."""
-        say, run = self.say, self.run
-        if not any(pair.told_apart for pair in run.pairs):
-            return [say("No two models can be told apart.")]
-        sentences = []
-        for place, model in enumerate(run.everyone):
-            equals = [other for other in run.everyone[place + 1 :] if not run.pair(model, other).told_apart]
-            if equals:
-                names = say.listed([f"`{other.name}`" for other in equals])
-                sentences.append(
-                    say("`{model}` can't be told apart from {others}.", model=model.name, others=names)
-                )
-        return sentences or [say("Every two models can be told apart.")]
-
-    @cached_property
-    def steps(self) -> list[StepView]:
-        """The steps from raw pixels to the best model."""
-        return steps(self.run, self.say)
-
-    @property
-    def steps_in_short(self) -> list[str]:
-        """Where they lead, and which is worth most."""
-        return summary(self.run, self.say, self.steps)
-
-    @cached_property
-    def learned(self) -> list[tuple[list[str], Figure]]:
-        """What models look for in images, a picture for all that share it, with their names."""
-        found: dict[str, tuple[list[str], Figure]] = {}
-        for view in self.models:
-            if figure := self.pictures.find(f"figures/{view.name}", "filters"):
-                names, _ = found.setdefault(figure.source, ([], figure))
-                names.append(view.name)
-        return list(found.values())
+    def _optional(self, file: str) -> dict[str, dict[str, Any]]:
+        """Read an optional file of each model that has it."""
+        found = {name: self.results.read_json(f"models/{name}/{file}") for name in self.results.models}
+        return {name: content for name, content in found.items() if content}
 
     # ---- The comparison ----
 
-    @property
-    def groups(self) -> list[tuple[str, list[ModelView | FailedView]]]:
-        """The rows of the table, in parts with a heading each: those that are compared, and those that stand apart."""
-        apart = {model.name for model in self.run.apart}
-        own = [view for view in self.rows if view.name not in apart]
-        others = [view for view in self.rows if view.name in apart]
-        return [("", own), *([(self.say("Features that have seen other images"), others)] if others else [])]
+    @cached_property
+    def table_groups(self) -> list[list[str]]:
+        """The names of the models in the table: those of the ranking, with failed ones, and pretrained ones."""
+        pretrained = [model.name for model in self.results.pretrained_models]
+        groups = (
+            [name for name in self.results.order if (name in pretrained) == apart] for apart in (False, True)
+        )
+        return [group for group in groups if group]
 
     @property
-    def table(self) -> list[ModelView | FailedView]:
-        """All rows, group after group."""
-        return [view for _, views in self.groups for view in views]
-
-    @property
-    def comparison_caption(self) -> str:
-        """What the numbers of the table are."""
-        say = self.say
-        sentences = [
-            say(
-                "Accuracy on {n} test images with Wilson's 95% interval; guessing would give {chance}.",
-                n=say.whole(self.run.dataset["n_test"]),
-                chance=say.number(1 / len(self.run.dataset["classes"])),
-            )
-        ]
-        if self.published:
-            sentences.append(
-                say(
-                    "Published: the notebook's, with its hyperparameters and no seed; a difference of {n} "
-                    "is agreement.",
-                    n=say.number(published.AGREEMENT, 2),
-                )
-            )
-        if self.run.apart:
-            names = say.listed([f"`{model.name}`" for model in self.run.apart])
-            sentences.append(
-                say(
-                    "Apart from the others, since their features have seen other images: {models}.",
-                    models=names,
-                )
-            )
-        if self.n_seeds > 1:
-            sentences.append(
-                say(
-                    "Over seeds: mean and standard deviation of {n} trainings. That is the luck of "
-                    "training, and "
-                    "no part of the interval, which is the luck of the test images.",
-                    n=self.n_seeds,
-                )
-            )
-        return " ".join(sentences)
-
-    @property
-    def published(self) -> dict[str, float]:
-        """The notebook's accuracies of this run's models; none for a dataset that it did not use."""
-        if not self.run.is_published:
-            return {}
-        return {name: published.ACCURACY[name] for name in self.run.models if name in published.ACCURACY}
+    def not_significant(self) -> list[tuple[ModelResult, list[ModelResult]]]:
+        """Pairs without a significant difference, by their better model."""
+        ranking = self.results.all_ranked
+        found = [(model, self.results.equals(model, ranking[i + 1 :])) for i, model in enumerate(ranking)]
+        return [(model, equals) for model, equals in found if equals]
 
     @property
     def n_seeds(self) -> int:
-        """With how many seeds a model was trained, at most."""
-        return max((len(model.every_seed) for model in self.run.models.values()), default=0)
+        """The largest number of seeds of a model."""
+        return max((len(model.every_seed) for model in self.models), default=0)
 
-    def small(self, p_value: float) -> str:
-        """A p-value as it stands in a table."""
-        return f"< {self.say.number(0.001)}" if p_value < 0.001 else self.say.number(p_value)
+    def mean_over_seeds(self, model: ModelResult) -> str:
+        """Return mean and standard deviation of accuracy over seeds; a dash for a model trained once."""
+        if not model.other_seeds:
+            return DASH
+        return f"{self.say.number(fmean(model.accuracies))} ± {self.say.number(stdev(model.accuracies))}"
 
-    # ---- Data and machine ----
+    def names(self, models: list[ModelResult], accuracy: bool = False) -> str:
+        """Return the names of models, also with their accuracies, as part of a sentence."""
+        return name_models(self.say, models, accuracy)
+
+    # ---- Findings ----
+
+    @cached_property
+    def learned_filters(self) -> list[tuple[list[str], ReportFigure]]:
+        """Figures of learned filters with the names of the models that share them."""
+        found: dict[str, tuple[list[str], ReportFigure]] = {}
+        for model in self.models:
+            if figure := self.figure(model, "filters"):
+                found.setdefault(figure.checksum, ([], figure))[0].append(model.name)
+        return list(found.values())
 
     @property
-    def data(self) -> str:
-        """Where the images come from, and whether that is the official archive."""
-        say, archive = self.say, self.run.dataset["archive"]
-        line = say(
-            "{dataset}: {n_train} training and {n_test} test images of {shape} values, from {source} "
-            "({size}).",
-            dataset=self.dataset,
-            n_train=say.whole(self.run.dataset["n_train"]),
-            n_test=say.whole(self.run.dataset["n_test"]),
-            shape=" \N{MULTIPLICATION SIGN} ".join(map(str, self.run.dataset["image_shape"])),
-            source=f"`{archive['source']}`",
-            size=say.megabytes(archive["bytes"] / 1e6),
-        )
-        verdict = {
-            True: say("It is the official archive."),
-            False: say("It is not the official archive."),
-            None: say("There is no official archive to hold it against."),
-        }[archive["official"]]
-        return f"{line} {verdict}"
+    def trainings(self) -> list[tuple[list[ModelResult], dict[str, Any]]]:
+        """The networks with their hyperparameters of training; those with equal ones together."""
+        keys = (*TRAINING_PARAMS, *AUGMENTATION)
+        groups: dict[tuple, list[ModelResult]] = defaultdict(list)
+        for model in self.models:
+            if model.history:
+                groups[tuple(model.params.get(key) for key in keys)].append(model)
+        return [(models, dict(zip(keys, values, strict=True))) for values, models in groups.items()]
+
+    # ---- One model ----
+
+    def figure(self, model: ModelResult, name: str) -> ReportFigure | None:
+        """Return one of a model's figures, if it exists and is meaningful for it."""
+        hidden = name == "reliability" and not model.fit["probabilities"]
+        return None if hidden else self.figures.find(f"figures/{model.name}", name)
+
+    def figure_links(self, model: ModelResult) -> list[tuple[str, str]]:
+        """Return path and caption of each of a model's figures."""
+        return [
+            (path, self.figures.captions[name])
+            for path in self.figures.paths(f"figures/{model.name}")
+            if (name := PurePosixPath(path).stem) != "reliability" or model.fit["probabilities"]
+        ]
+
+    def format_params(self, model: ModelResult, params: dict[str, Any]) -> list[str]:
+        """Return hyperparameters with their values; those that are null are left out, tuned ones are marked."""
+        flat: dict[str, Any] = {}
+        for name, value in params.items():
+            parts = (
+                {f"{name}.{part}": item for part, item in value.items()} if isinstance(value, dict) else {}
+            )
+            flat |= parts or {name: value}
+        return [
+            f"`{name}` {text(value)}" + (self.say(" (tuned)") if name in model.tuned_params else "")
+            for name, value in flat.items()
+            if value is not None
+        ]
+
+    def reference_curve(self, model: ModelResult) -> list[tuple[int, float, float]]:
+        """Return epoch, the notebook's test accuracy and this run's, where both have one."""
+        curve = reference_results.CURVES.get(model.name, {}) if self.published else {}
+        own = {int(row["epoch"]): row["test_accuracy"] for row in model.history}
+        return [(epoch, theirs, own[epoch]) for epoch, theirs in curve.items() if epoch in own]
+
+    def grid(self, model: ModelResult) -> GridTable:
+        """Return the table of a model's grid search."""
+        return GridTable(parameters(model.grid), ranked(model.grid)[:MOST_SHOWN], len(model.grid))
+
+    def reference_grid_params(self, model: ModelResult) -> list[str]:
+        """Return the hyperparameters that the notebook's search selected for a model, if they are the same ones."""
+        best = reference_results.BEST_PARAMS.get(model.name, {}) if self.published else {}
+        table = self.grid(model)
+        return table.params(best) if best.keys() == table.columns.keys() else []
+
+    # ---- Machine and configuration ----
 
     @property
     def versions(self) -> dict[str, str]:
-        """Versions of Python and of the packages, as the models recorded them."""
+        """Versions of Python and of packages, as the models recorded them."""
         found: dict[str, set[str]] = {}
-        for model in self.run.models.values():
+        for model in self.models:
             for name, version in model.fit["versions"].items():
                 found.setdefault(name, set()).add(version)
         return {name: ", ".join(sorted(versions)) for name, versions in found.items()}
 
     @property
+    def processors(self) -> list[str]:
+        """The processors and other devices on which models were fitted."""
+        return sorted({model.fit.get("processor") or model.fit["device"] for model in self.models})
+
+    @property
+    def date(self) -> str:
+        """The date, in UTC, of the newest model's file."""
+        files = self.results.files.items()
+        times = [file.stat().st_mtime for path, file in files if path.endswith("/fit.json")]
+        return datetime.fromtimestamp(max(times), UTC).date().isoformat()
+
+    @property
     def configuration(self) -> str:
         """The configuration of this run, ready for --configfile."""
         shown = self.settings["configuration"]
-        ordered = {key: shown[key] for key in sorted(shown, key=_place)}
+        first = [key for key in CONFIGURATION_KEYS if key in shown]
+        ordered = {key: shown[key] for key in [*first, *(key for key in shown if key not in first)]}
         return yaml.safe_dump(
             ordered, sort_keys=False, allow_unicode=True, default_flow_style=None, width=90
         ).strip()
-
-
-def _place(key: str) -> int:
-    return KEYS.index(key) if key in KEYS else len(KEYS)

@@ -13,8 +13,8 @@ from cifarbench.runtime.errors import exit_on_user_errors
 def run(main: Callable[..., None], prog: str, arguments: list[str]) -> None:
     """Call `main` with the command line's arguments, one `--name` for each of its parameters.
 
-    The annotation tells how an argument is read: `Path`, `int`, `str`, `bool` for a flag, `list[Path]`. A parameter with
-    a default may be left out. A user's mistake ends in one sentence.
+    The annotation tells how an argument is read: `Path`, `int`, `str`, `bool` for a flag, `list[Path]`. A parameter
+    with a default may be left out. A user's mistake ends in one sentence.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     with exit_on_user_errors():

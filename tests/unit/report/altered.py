@@ -1,52 +1,82 @@
-"""A run with some of its numbers swapped."""
+"""A run with some of its numbers replaced."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from cifarbench.report.conclusions import Statement, conclude
+from cifarbench.report.claims import Verdict, check_claims
 from cifarbench.report.language import Language
-from cifarbench.report.results import Model, Pair, Run
+from cifarbench.report.page import environment_of, line
+from cifarbench.report.results import ModelResult, PairedComparison, Results
+from cifarbench.report.view import Report
+from helpers import small_run
 
 SAY = Language("en")
 WON, LOST, EVEN = (0.02, 0.04), (-0.04, -0.02), (-0.01, 0.012)
 
 
-def finding(run: Run, name: str) -> Statement:
-    return next(statement for statement in conclude(run, SAY) if statement.name == name)
+@dataclass(frozen=True)
+class Finding:
+    """A checked claim, with its numbers in words."""
+
+    name: str
+    verdict: Verdict
+    words: str
 
 
-def with_models(run: Run, *models: Model) -> Run:
-    return replace(run, models={**run.models, **{model.name: model for model in models}})
+def findings(results: Results, say: Language = SAY) -> dict[str, Finding]:
+    """Check all claims, and put their numbers into words as the report does."""
+    context = {"results": results, "report": Report(results, say, small_run.settings(say.code))}
+    claims = environment_of(say).get_template("claims.j2").make_module(context)
+    return {
+        checked.name: Finding(checked.name, checked.evidence.verdict, line(claims.evidence(checked)))
+        for checked in check_claims(results)
+    }
 
 
-def with_fit(model: Model, **values) -> Model:
+def finding(results: Results, name: str) -> Finding:
+    return findings(results)[name]
+
+
+def on_cifar10(results: Results, official: bool = True) -> Results:
+    """The same run, as if its images were those of the reference study."""
+    archive = {**results.dataset["archive"], "official": official}
+    about = {**results.dataset, "dataset": "cifar10", "kind": "cifar10", "archive": archive}
+    return replace(results, dataset=about)
+
+
+def with_models(results: Results, *models: ModelResult) -> Results:
+    return replace(results, models={**results.models, **{model.name: model for model in models}})
+
+
+def with_fit(model: ModelResult, **values) -> ModelResult:
     return replace(model, fit={**model.fit, **values})
 
 
-def with_accuracy(model: Model, accuracy: float, half_width: float = 0.01) -> Model:
+def with_accuracy(model: ModelResult, accuracy: float, half_width: float = 0.01) -> ModelResult:
     interval = [accuracy - half_width, accuracy + half_width]
     return replace(model, metrics={**model.metrics, "accuracy": accuracy, "accuracy_ci95": interval})
 
 
-def with_history(model: Model, **columns) -> Model:
+def with_history(model: ModelResult, **columns) -> ModelResult:
     """The same model with some columns replaced by functions of a row."""
     rows = [{**row, **{name: change(row) for name, change in columns.items()}} for row in model.history]
     return replace(model, history=rows)
 
 
 def with_pair(
-    run: Run, first: str, second: str, interval: tuple[float, float], p_value: float | None = None
-) -> Run:
+    results: Results, first: str, second: str, interval: tuple[float, float], p_value: float | None = None
+) -> Results:
     """The same run with another difference between two models."""
     low, high = interval
     p_value = p_value if p_value is not None else (0.0004 if low > 0 or high < 0 else 0.6)
-    pair = Pair(first, second, (low + high) / 2, low, high, p_value, p_value)
-    others = [old for old in run.pairs if {old.first, old.second} != {first, second}]
-    return replace(run, pairs=[*others, pair])
+    pair = PairedComparison(first, second, (low + high) / 2, low, high, p_value, p_value)
+    others = [old for old in results.pairs if {old.first, old.second} != {first, second}]
+    return replace(results, pairs=[*others, pair])
 
 
-def part(run: Run, names: tuple[str, ...]) -> Run:
+def subset(results: Results, names: tuple[str, ...]) -> Results:
     return replace(
-        run,
-        models={name: run.models[name] for name in names},
-        pairs=[pair for pair in run.pairs if pair.first in names and pair.second in names],
+        results,
+        order=list(names),
+        models={name: results.models[name] for name in names},
+        pairs=[pair for pair in results.pairs if pair.first in names and pair.second in names],
     )

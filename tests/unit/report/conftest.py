@@ -1,20 +1,27 @@
 """What the tests of the report share."""
 
 import pytest
+from altered import on_cifar10
 
-from cifarbench.report.results import Run
+from cifarbench.report.results import Results
 from helpers import small_run
 
 
 @pytest.fixture(scope="session")
-def run() -> Run:
-    """The notebook's models, which tests leave as they are."""
+def run() -> Results:
+    """The models of the reference study on digits; tests do not change them."""
     folder = small_run.shared()
-    return Run.read(folder, small_run.files(folder))
+    return Results.read(folder, small_run.files(folder))
 
 
 @pytest.fixture(scope="session")
-def nine() -> Run:
-    """The same with three others beside them."""
+def study(run: Results) -> Results:
+    """The same, as if they were on CIFAR-10."""
+    return on_cifar10(run)
+
+
+@pytest.fixture(scope="session")
+def nine() -> Results:
+    """The same models on digits with three others."""
     folder = small_run.shared("linear_edges", "forest", "my_network")
-    return Run.read(folder, small_run.files(folder))
+    return Results.read(folder, small_run.files(folder))

@@ -4,7 +4,7 @@ import pytest
 from altered import with_fit, with_models
 
 from cifarbench.report.page import render
-from cifarbench.report.results import Run
+from cifarbench.report.results import Results
 from helpers import small_run
 
 ANN = {"nlist": 2048, "nprobe": 20}
@@ -14,11 +14,11 @@ FOUND = {"recall": 0.9712, "sample": 1000, "queries_per_second": 9000.0, "exact_
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "of the exact ones of 1,000 test images, 50.0 times as many a second"),
+        ("en", "of the exact ones of 1,000 test images, 50.0 times as many queries per second"),
         ("ru", "из точных соседей 1\N{NO-BREAK SPACE}000 тестовых изображений"),
     ],
 )
-def test_recall_and_speed_stand_beside_the_accuracy(run: Run, language: str, said: str) -> None:
+def test_recall_and_speed_stand_beside_the_accuracy(run: Results, language: str, said: str) -> None:
     model = run.models["knn_pca"]
     approximate = with_fit(model, params={**model.params, "ann": ANN}, ann=ANN | FOUND)
     html, _ = render(with_models(run, approximate), small_run.settings(language))
@@ -27,7 +27,7 @@ def test_recall_and_speed_stand_beside_the_accuracy(run: Run, language: str, sai
     assert html.count(said) == 1
 
 
-def test_a_search_is_told_by_its_parts_and_an_exact_one_not_at_all(run: Run) -> None:
+def test_a_search_is_told_by_its_parts_and_an_exact_one_not_at_all(run: Results) -> None:
     model = run.models["knn_pca"]
     params = {name: value for name, value in model.params.items() if name != "ann"}
     told = with_fit(model, params={**params, "ann": ANN}, ann=ANN | FOUND)

@@ -8,7 +8,7 @@ import pytest
 
 from cifarbench.report.language import languages
 from cifarbench.report.page import render
-from cifarbench.report.results import Run
+from cifarbench.report.results import Results
 from cifarbench.study.files import read_json
 from cifarbench.study.tables import read_rows
 from helpers import small_audit, small_run
@@ -20,7 +20,7 @@ def folder() -> Path:
 
 
 def report(folder: Path, language: str = "en") -> tuple[str, str]:
-    run = Run.read(folder, small_run.files(folder))
+    run = Results.read(folder, small_run.files(folder))
     return render(run, small_run.settings(language))
 
 
@@ -62,9 +62,9 @@ def test_the_report_says_what_copies_do_to_the_comparison(folder: Path, language
 
 
 def test_what_was_left_out_stands_on_the_first_screen(folder: Path) -> None:
-    run = Run.read(folder, small_run.files(folder))
+    run = Results.read(folder, small_run.files(folder))
     excluded = {"train": [1, 2], "test": [5], "file": "my_list.csv"}
     html, markdown = render(replace(run, dataset=run.dataset | {"excluded": excluded}), small_run.settings())
     sentence = "2 training and 1 test images were left out, as <code>my_list.csv</code> says."
     assert sentence in html.partition('<section id="summary">')[2].partition("<table")[0]
-    assert "**2 training and 1 test images were left out" in markdown.partition("|")[0]
+    assert "**Warning.** 2 training and 1 test images were left out" in markdown.partition("|")[0]

@@ -9,7 +9,7 @@ import pytest
 
 from cifarbench.report.language import Language, languages
 from cifarbench.report.page import render
-from cifarbench.report.results import Run
+from cifarbench.report.results import Results
 from cifarbench.study.failures import Failure
 from helpers import small_run
 
@@ -32,12 +32,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def compared(folder: Path) -> Run:
+def compared(folder: Path) -> Results:
     small_run.compare(folder, [*small_run.NINE], (0, 1))
-    return Run.read(folder, small_run.files(folder))
+    return Results.read(folder, small_run.files(folder))
 
 
-def page(run: Run, language: str = "en") -> tuple[str, str]:
+def page(run: Results, language: str = "en") -> tuple[str, str]:
     return render(run, small_run.settings(language, small_run.NINE))
 
 
@@ -99,7 +99,7 @@ def test_a_failed_seed_is_named_and_left_out(tmp_path: Path):
     folder = small_run.write(tmp_path, seeds=(0, 1, 2), models=models)
     small_run.fail(folder, "mlp/seed_1", Failure("mlp", "train_network", "RuntimeError: loss is NaN"))
     small_run.compare(folder, list(models), (0, 1, 2))
-    run = Run.read(folder, small_run.files(folder))
+    run = Results.read(folder, small_run.files(folder))
     assert [one.fit["seed"] for one in run.models["mlp"].every_seed] == [0, 2]
     assert list(run.failed_seeds) == ["mlp/seed_1"]
     html, markdown = page(run)
@@ -109,7 +109,7 @@ def test_a_failed_seed_is_named_and_left_out(tmp_path: Path):
     # With its first seed, the whole model fails.
     small_run.fail(folder, "mlp", Failure("mlp", "train_network", "RuntimeError: loss is NaN"))
     small_run.compare(folder, list(models), (0, 1, 2))
-    run = Run.read(folder, small_run.files(folder))
+    run = Results.read(folder, small_run.files(folder))
     assert (list(run.failed), run.failed_seeds) == (["mlp"], {})
 
 
@@ -119,10 +119,10 @@ def test_a_page_without_any_model_says_so(folder: Path, language: str):
         small_run.fail(folder, model, replace(NO_SOLVER, failed=model))
     run = compared(folder)
     html, markdown = page(run, language)
-    sentence = Language(language)("No model came through, so there is nothing to compare.")
+    sentence = Language(language)("No model finished, so there is nothing to compare.")
     assert sentence in first_screen(html) and sentence in markdown
     assert first_screen(html).count('class="failure"') == len(small_run.NINE)
-    assert re.findall('<section id="([a-z]+)">', html) == ["summary", "models", "data", "again"]
+    assert re.findall('<section id="([a-z]+)">', html) == ["summary", "models", "data", "reproduce"]
     assert "<figure" not in html
 
 
@@ -131,7 +131,7 @@ def test_one_model_left_has_a_page_without_pairs(folder: Path):
         small_run.fail(folder, model, replace(NO_SOLVER, failed=model))
     html, _ = page(compared(folder))
     assert "<code>forest</code> is the most accurate" in html
-    assert not {"pairs", "conclusions", "agreement"} & set(re.findall('<section id="([a-z]+)">', html))
+    assert not {"pairs", "claims", "agreement"} & set(re.findall('<section id="([a-z]+)">', html))
 
 
 def test_a_figure_that_failed_is_missed_and_nothing_else(folder: Path):

@@ -11,23 +11,25 @@ from string import Formatter
 
 import pytest
 import yaml
+from altered import on_cifar10, subset
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 from cifarbench.families import KINDS_IN_WORDS
 from cifarbench.report import page as report
-from cifarbench.report import published, svg
+from cifarbench.report import svg
 from cifarbench.report.language import CATALOGUES, Language, languages
-from cifarbench.report.results import Run
+from cifarbench.report.results import Results
 from helpers import small_run
+from helpers.jobs import describe_job
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 VOID = {"meta", "link", "img", "br", "path", "circle", "use", "rect"}
 
 
 @pytest.fixture(scope="module", params=languages())
-def page(request: pytest.FixtureRequest, run: Run) -> str:
+def page(request: pytest.FixtureRequest, run: Results) -> str:
     return report.render(run, small_run.settings(request.param))[0]
 
 
@@ -82,7 +84,7 @@ def test_headings_descend_one_step_at_a_time(page: str):
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-def test_every_picture_says_what_it_shows(run: Run, page: str):
+def test_every_picture_says_what_it_shows(run: Results, page: str):
     elements = Elements(page)
     pictures = [attrs for tag, attrs in elements.tags if tag == "svg"]
     assert len(pictures) == 4 + 6 * 2 + 2 + 1
@@ -93,12 +95,12 @@ def test_every_picture_says_what_it_shows(run: Run, page: str):
     assert all(len(attrs["alt"]) > 30 for attrs in images)
 
 
-def test_the_page_is_small_and_the_same_each_time(run: Run, page: str):
+def test_the_page_is_small_and_the_same_each_time(run: Results, page: str):
     assert len(page.encode()) < 5_000_000
     assert report.render(run, small_run.settings()) == report.render(run, small_run.settings())
 
 
-def test_what_users_name_is_text_and_never_markup(run: Run):
+def test_what_users_name_is_text_and_never_markup(run: Results):
     names = ["<b>&\"'|", *run.dataset["classes"][1:]]
     models = {
         name: replace(
@@ -123,68 +125,62 @@ def test_what_users_name_is_text_and_never_markup(run: Run):
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
 
 
-def as_published(run: Run, official: bool = True) -> Run:
-    archive = {**run.dataset["archive"], "official": official}
-    return replace(run, dataset={**run.dataset, "dataset": published.DATASET, "archive": archive})
-
-
-def test_published_figures_stand_beside_those_of_cifar10_alone(run: Run):
+def test_published_figures_stand_beside_those_of_cifar10_alone(run: Results):
     for html in report.render(run, small_run.settings()):
         assert "Published" not in html
-        assert "notebook's author" not in html
-    html, markdown = report.render(as_published(run), small_run.settings())
+    html, markdown = report.render(on_cifar10(run), small_run.settings())
     assert '<td data-value="0.34">0.34</td>' in html
-    assert "Test accuracy beside the notebook&#39;s." in html
+    assert "Test accuracy, next to that of the reference notebook." in html
     assert (
-        "The notebook&#39;s search chose <code>n_neighbors</code> 10 and <code>n_components</code> 64."
+        "The notebook&#39;s search selected <code>n_neighbors</code> 10 and <code>n_components</code> 64."
         in html
     )
     assert "near epoch 150" in html
     assert "| Published |" in markdown
 
 
-def test_an_archive_that_is_not_official_is_said_to_be_none(run: Run):
+def test_an_archive_that_is_not_official_is_said_to_be_none(run: Results):
     for official, sentence in (
         (True, "It is the official archive."),
         (False, "It is not the official archive."),
     ):
-        for text in report.render(as_published(run, official), small_run.settings()):
+        for text in report.render(on_cifar10(run, official), small_run.settings()):
             assert sentence in text
             assert run.dataset["archive"]["sha256"] in text
 
 
-def test_seeds_have_a_column_of_their_own(run: Run):
+def test_seeds_have_a_column_of_their_own(run: Results):
     mlp = run.models["mlp"]
     other = replace(
         mlp,
         fit={**mlp.fit, "seed": 1},
         metrics={**mlp.metrics, "accuracy": mlp.accuracy - 0.01},
     )
-    several = replace(run, models={**run.models, "mlp": replace(mlp, reruns=[other])})
+    several = replace(run, models={**run.models, "mlp": replace(mlp, other_seeds=[other])})
     html, markdown = report.render(several, small_run.settings())
     say = Language("en")
     spread = f"{say.number(mlp.accuracy - 0.005)} ± 0.007"
     assert spread in html
     assert f"| {say.number(mlp.accuracy)} |" in markdown
     assert f"| {spread} |" in markdown
-    assert "Over seeds" not in report.render(run, small_run.settings())[0]
+    assert "Mean over seeds" not in report.render(run, small_run.settings())[0]
 
 
-def test_a_run_of_one_model_has_a_report_too(run: Run):
+def test_a_run_of_one_model_has_a_report_too(run: Results):
     for name in ("knn_raw", "mlp"):
         files = {path: file for path, file in run.files.items() if "seed_" not in path}
-        one = replace(run, models={name: run.models[name]}, pairs=[], files=files)
+        one = replace(subset(run, (name,)), files=files)
         html, _ = report.render(one, small_run.settings())
-        assert "Paired differences" not in html
+        assert "Pairwise comparisons" not in html
         assert f"model-{name}" in html
 
 
-def test_the_configuration_is_shown_as_it_was(run: Run, page: str):
+def test_the_configuration_is_shown_as_it_was(run: Results, page: str):
     shown = re.search(r"<pre tabindex=\"0\"><code>(dataset:.*?)</code></pre>", page, re.DOTALL)[1]
     assert yaml.safe_load(shown) == small_run.settings()["configuration"]
 
 
-def test_markdown_fits_into_a_pull_request(run: Run):
+def test_markdown_fits_into_a_pull_request(run: Results):
     markdown = report.render(run, small_run.settings())[1]
     # What GitHub takes as a description.
     assert len(markdown) < 65_536
@@ -213,10 +209,13 @@ def test_a_missing_file_is_named_in_one_sentence(tmp_path: Path):
 
 
 def write_report(into: Path, files: list[Path]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, SCRIPTS / "write_report.py", "--folder", small_run.shared(), "--files", *files]
-    command += ["--page", into / "report.html", "--markdown", into / "report.md"]
-    command += ["--settings", '{"report": {"language": "en"}, "configuration": {"dataset": "digits"}}']
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    job = describe_job(
+        {"comparison": small_run.shared() / "comparison.csv", "files": files},
+        {"page": into / "report.html", "markdown": into / "report.md"},
+        {"report": {"language": "en"}, "configuration": {"dataset": "digits"}},
+    )
+    command = [sys.executable, SCRIPTS / "write_report.py", "log"]
+    return subprocess.run(command, input=job, capture_output=True, text=True, check=False)
 
 
 # ---- Drawings ----
@@ -245,7 +244,7 @@ def test_drawings_keep_their_ids_to_themselves():
 def messages() -> set[str | tuple[str, ...]]:
     with (CATALOGUES / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
-    keywords = {"say": None, "plural": (1, 2)}
+    keywords = {"say": None, "plural": (1, 2), "mark": None}
     found = extract_from_dir(CATALOGUES.parent, methods, options, keywords)
     # Kinds are said as their families call them.
     return {message for _, _, message, _, _ in found} | set(KINDS_IN_WORDS)

@@ -9,12 +9,13 @@ import pytest
 import draw_robustness
 from cifarbench.report.language import languages
 from cifarbench.report.page import render
-from cifarbench.report.results import Run
+from cifarbench.report.results import Results
 from cifarbench.robustness.names import CORRUPTIONS
 from cifarbench.robustness.resistance import resistance
 from cifarbench.study.failures import Failure
 from cifarbench.study.files import read_arrays, read_json, write_json
 from helpers import small_run
+from helpers.jobs import run_job
 
 FAILED = Failure("mlp", "withstand_corruptions", "MemoryError")
 
@@ -45,17 +46,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drawn(folder: Path) -> Path:
     figure = folder / "figures/robustness.svg"
     models = [*small_run.MODELS]
-    draw_robustness.main(
-        [folder / f"models/{model}/robustness.json" for model in models],
-        [folder / f"models/{model}/metrics.json" for model in models],
-        figure,
+    run_job(
+        draw_robustness,
+        {
+            name: [folder / f"models/{model}/{name}.json" for model in models]
+            for name in ("robustness", "metrics")
+        },
+        {"figure": figure},
         small_run.styles("cost", models=models),
     )
     return figure
 
 
 def section(folder: Path, language: str = "en") -> str:
-    html, _ = render(Run.read(folder, small_run.files(folder)), small_run.settings(language))
+    html, _ = render(Results.read(folder, small_run.files(folder)), small_run.settings(language))
     return html.partition('<section id="robustness">')[2].partition("</section>")[0]
 
 
@@ -70,7 +74,7 @@ def test_the_report_has_a_row_a_model_and_one_a_corruption(folder: Path, languag
 def test_it_says_who_is_best_as_images_are_and_on_worse_ones(folder: Path) -> None:
     text = section(folder)
     assert "under 15 corruptions in 3 severities" in text
-    assert "On images as they are it is <code>knn_raw</code>, which falls from" in text
+    assert "On uncorrupted images it is <code>knn_raw</code>, which falls from" in text
 
 
 @pytest.mark.parametrize(
@@ -109,9 +113,9 @@ def test_temperatures_stand_beside_what_models_know_of_their_doubt(folder: Path,
     errors = {"before": 0.1234, "after": 0.0567}
     found = {"temperature": 1.8765, "n_images": 200, "calibration_error": errors}
     write_json(tmp_path / "run/models/mlp/temperature.json", found)
-    run = Run.read(tmp_path / "run", small_run.files(tmp_path / "run"))
+    run = Results.read(tmp_path / "run", small_run.files(tmp_path / "run"))
     html, _ = render(run, small_run.settings())
-    doubt = html.partition('<section id="doubt">')[2].partition("</section>")[0]
-    assert "<td>1.88</td><td>0.123</td><td>0.057</td>" in doubt
+    uncertainty = html.partition('<section id="uncertainty">')[2].partition("</section>")[0]
+    assert "<td>1.88</td><td>0.123</td><td>0.057</td>" in uncertainty
     area = run.models["mlp"].metrics["selective"]["area"]
-    assert f'data-value="{area}"' in doubt
+    assert f'data-value="{area}"' in uncertainty

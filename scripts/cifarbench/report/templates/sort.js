@@ -20,7 +20,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const order = (a, b) => {
         const [x, y] = [value(a), value(b)];
         if (x === "" || y === "") return (x === "") - (y === "");
-        return sign * (textual ? x.localeCompare(y, document.documentElement.lang, { numeric: true }) : x - y);
+        return sign * (textual || Number.isNaN(x - y) ? x.localeCompare(y, document.documentElement.lang, { numeric: true }) : x - y);
       };
       // Each part of a table by itself.
       for (const body of table.tBodies) body.append(...[...body.rows].sort(order));

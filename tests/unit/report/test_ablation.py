@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from altered import LOST, SAY, WON, finding, with_fit, with_models, with_pair
+from altered import LOST, SAY, WON, finding, findings, on_cifar10, with_fit, with_models, with_pair
 
-from cifarbench.report.conclusions import Verdict
-from cifarbench.report.conclusions.ladder import Respect, ladder
+from cifarbench.report.ablation import Factor, ablation
+from cifarbench.report.claims import Verdict
 from cifarbench.report.language import Language
 from cifarbench.report.page import render
-from cifarbench.report.results import Model, Run
+from cifarbench.report.results import ModelResult, Results
 from helpers import small_run
 
 EDGES = {"name": "edges", "kind": "hog", "params": {"cell_size": 8}}
@@ -19,13 +19,15 @@ PLAIN = COURSE | {"flips": False, "shifts": 0, "test_flips": False}
 CONVOLUTIONS = "convolutional networks"
 
 
-def other(model: Model, name: str, kind: str | None = None, params: dict | None = None, **values) -> Model:
+def other(
+    model: ModelResult, name: str, kind: str | None = None, params: dict | None = None, **values
+) -> ModelResult:
     """A model of another name beside one that was trained."""
     found = with_fit(model, kind=kind or model.kind, params={**model.params, **(params or {})}, **values)
     return replace(found, name=name)
 
 
-def extended(run: Run, *models: Model) -> Run:
+def extended(run: Results, *models: ModelResult) -> Results:
     """The run with more models, of which each new one is told apart from nobody."""
     run = with_models(run, *models)
     for new in models:
@@ -35,13 +37,13 @@ def extended(run: Run, *models: Model) -> Run:
     return run
 
 
-def found(run: Run, respect: Respect) -> list[tuple[str, str, tuple[str, ...]]]:
-    steps = [step for step in ladder(run) if step.respect is respect]
-    return [(step.before.name, step.after.name, step.besides) for step in steps]
+def found(run: Results, respect: Factor) -> list[tuple[str, str, tuple[str, ...]]]:
+    steps = [step for step in ablation(run) if step.factor is respect]
+    return [(step.before.name, step.after.name, step.confounders) for step in steps]
 
 
 @pytest.fixture
-def convolutional(run: Run) -> Run:
+def convolutional(run: Results) -> Results:
     """Perceptrons with all parameters of a network, and three convolutional networks beside them."""
     mlp = run.models["mlp"]
     n = mlp.fit["n_parameters"]
@@ -51,65 +53,65 @@ def convolutional(run: Run) -> Run:
     return extended(run, small, plain, full)
 
 
-def test_the_notebook_s_models_climb_by_features_classifier_and_tuning(run: Run):
-    assert found(run, Respect.FEATURES) == [("knn_raw", "knn_pca", ()), ("knn_raw", "knn_scaled_pca", ())]
-    ((before, after, besides),) = found(run, Respect.CLASSIFIER)
+def test_the_notebook_s_models_climb_by_features_classifier_and_tuning(run: Results):
+    assert found(run, Factor.FEATURES) == [("knn_raw", "knn_pca", ()), ("knn_raw", "knn_scaled_pca", ())]
+    ((before, after, besides),) = found(run, Factor.CLASSIFIER)
     assert (before, besides) == ("knn_raw", ())
     assert after == max(("mlp", "mlp_batchnorm_dropout"), key=lambda name: run.models[name].accuracy)
-    assert found(run, Respect.TUNING) == [("knn_scaled_pca", "knn_grid", ())]
-    assert found(run, Respect.CONVOLUTION) == found(run, Respect.AUGMENTATION) == []
+    assert found(run, Factor.TUNING) == [("knn_scaled_pca", "knn_grid", ())]
+    assert found(run, Factor.CONVOLUTION) == found(run, Factor.AUGMENTATION) == []
 
 
-def test_longer_chains_start_from_the_longest_that_leads_to_them(run: Run):
+def test_longer_chains_start_from_the_longest_that_leads_to_them(run: Results):
     raw = run.models["knn_raw"]
     edges = other(raw, "on_edges", features=[EDGES])
     both = other(raw, "on_both", params={"metric": "cosine"}, features=[EDGES, APART])
-    steps = found(extended(run, edges, both), Respect.FEATURES)
+    steps = found(extended(run, edges, both), Factor.FEATURES)
     assert ("knn_raw", "on_edges", ()) in steps
     assert ("on_edges", "on_both", ("metric",)) in steps
-    assert ("knn_raw", "on_both", ("metric",)) in found(extended(run, both), Respect.FEATURES)
+    assert ("knn_raw", "on_both", ("metric",)) in found(extended(run, both), Factor.FEATURES)
 
 
-def test_classifiers_are_exchanged_on_the_same_features(nine: Run):
+def test_classifiers_are_exchanged_on_the_same_features(nine: Results):
     edges = other(nine.models["knn_raw"], "on_edges", features=nine.models["linear_edges"].features)
-    steps = found(extended(nine, edges), Respect.CLASSIFIER)
+    steps = found(extended(nine, edges), Factor.CLASSIFIER)
     assert ("on_edges", "linear_edges", ("tuning",)) in steps
     assert not [step for step in steps if step[0] == "knn_pca"]
 
 
-def test_a_convolutional_network_meets_a_perceptron_of_its_size(convolutional: Run):
-    ((before, after, besides),) = found(convolutional, Respect.CONVOLUTION)
+def test_a_convolutional_network_meets_a_perceptron_of_its_size(convolutional: Results):
+    ((before, after, besides),) = found(convolutional, Factor.CONVOLUTION)
     assert (after, besides) == ("small", ())
     assert before in ("mlp", "mlp_batchnorm_dropout")
     without = replace(
         convolutional, models={name: one for name, one in convolutional.models.items() if name != "small"}
     )
-    assert [step[1:] for step in found(without, Respect.CONVOLUTION)] == [("plain", ("n_parameters",))]
+    assert [step[1:] for step in found(without, Factor.CONVOLUTION)] == [("plain", ("n_parameters",))]
 
 
-def test_augmentation_is_on_and_off_at_the_same_network(convolutional: Run):
-    assert found(convolutional, Respect.AUGMENTATION) == [("plain", "full", ())]
+def test_augmentation_is_on_and_off_at_the_same_network(convolutional: Results):
+    assert found(convolutional, Factor.AUGMENTATION) == [("plain", "full", ())]
     longer = other(convolutional.models["full"], "full", params={"epochs": 99})
-    assert found(with_models(convolutional, longer), Respect.AUGMENTATION) == [("plain", "full", ("epochs",))]
+    assert found(with_models(convolutional, longer), Factor.AUGMENTATION) == [("plain", "full", ("epochs",))]
     # Too many differences make another model of it.
     wide = {"epochs": 99, "width": 1, "momentum": 0.9, "batch_size": 7}
     far = other(convolutional.models["full"], "full", params=wide)
-    assert found(with_models(convolutional, far), Respect.AUGMENTATION) == []
+    assert found(with_models(convolutional, far), Factor.AUGMENTATION) == []
 
 
-def test_tuning_is_about_how_a_network_is_trained(run: Run):
+def test_tuning_is_about_how_a_network_is_trained(run: Results):
     grid = [{"param_learning_rate": 0.1, "mean_test_score": 0.9, "rank_test_score": 1}]
     mlp = run.models["mlp"]
     tuned = other(mlp, "tuned", params={"learning_rate": 0.1, "momentum": 0.9, "epochs": 3})
-    assert found(extended(run, replace(tuned, grid=grid)), Respect.TUNING)[-1] == ("mlp", "tuned", ())
+    assert found(extended(run, replace(tuned, grid=grid)), Factor.TUNING)[-1] == ("mlp", "tuned", ())
     wider = other(tuned, "tuned", params={"hidden_dim": 99})
-    steps = found(extended(run, replace(wider, grid=grid)), Respect.TUNING)
+    steps = found(extended(run, replace(wider, grid=grid)), Factor.TUNING)
     assert steps[-1] == ("mlp", "tuned", ("hidden_dim",))
 
 
-def test_who_saw_other_images_takes_no_step(run: Run):
+def test_who_saw_other_images_takes_no_step(run: Results):
     seen = other(run.models["knn_raw"], "seen", features=[EDGES], pretrained=True)
-    assert ladder(extended(run, seen)) == ladder(run)
+    assert ablation(extended(run, seen)) == ablation(run)
 
 
 # ---- The notebook's advice, measured ----
@@ -117,14 +119,14 @@ def test_who_saw_other_images_takes_no_step(run: Run):
 
 @pytest.mark.parametrize(
     ("interval", "verdict"),
-    [(WON, Verdict.BORNE_OUT), (LOST, Verdict.REVERSED), ((-0.01, 0.012), Verdict.OPEN)],
+    [(WON, Verdict.CONFIRMED), (LOST, Verdict.CONTRADICTED), ((-0.01, 0.012), Verdict.INCONCLUSIVE)],
 )
-def test_advice_is_measured_where_models_followed_it(convolutional: Run, interval, verdict: Verdict):
+def test_advice_is_measured_where_models_followed_it(convolutional: Results, interval, verdict: Verdict):
     grid = [{"param_learning_rate": 0.1, "mean_test_score": 0.9, "rank_test_score": 1}]
     tuned = replace(other(convolutional.models["mlp"], "tuned"), grid=grid)
     edges = other(convolutional.models["knn_raw"], "on_edges", features=[EDGES])
-    run = extended(convolutional, tuned, edges)
-    ((perceptron, _, _),) = found(run, Respect.CONVOLUTION)
+    run = on_cifar10(extended(convolutional, tuned, edges))
+    ((perceptron, _, _),) = found(run, Factor.CONVOLUTION)
     components = next(model.name for model in run.ranking if model.name.startswith("knn"))
     for after, before in (
         ("full", "plain"),
@@ -134,46 +136,45 @@ def test_advice_is_measured_where_models_followed_it(convolutional: Run, interva
     ):
         run = with_pair(run, after, before, interval)
     for name, words in {
-        "augmentation-next": "`full` has an accuracy of",
-        "convolutions-next": "`small` has an accuracy of",
-        "tuning-next": "`tuned` has an accuracy of",
-        "better-features-next": "`on_edges` has an accuracy of",
+        "augmentation-next": "Accuracy: `full` ",
+        "convolutions-next": "Accuracy: `small` ",
+        "tuning-next": "Accuracy: `tuned` ",
+        "better-features-next": "Accuracy: `on_edges` ",
     }.items():
         statement = finding(run, name)
         assert statement.verdict is verdict, name
-        assert words in statement.figures
-        assert "Fitting takes" in statement.figures
-        assert "ladder" in [link.anchor for link in statement.links]
+        assert words in statement.words
+        assert "Fitting takes" in statement.words
 
 
-def test_where_nobody_followed_it_logic_remains(run: Run):
+def test_untested_advice_is_argued(study: Results):
+    found = findings(study)
     for name in ("better-features-next", "convolutions-next", "augmentation-next"):
-        assert "ladder" not in [link.anchor for link in finding(run, name).links]
-    with pytest.raises(StopIteration):
-        finding(run, "tuning-next")
+        assert found[name].verdict is Verdict.UNTESTED
+    assert "tuning-next" not in found
 
 
 # ---- The page ----
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_the_page_has_a_table_of_steps(convolutional: Run, language: str):
+def test_the_page_has_a_table_of_steps(convolutional: Results, language: str):
     html, markdown = render(convolutional, small_run.settings(language))
     say = Language(language)
-    assert f"<h2>{say('What each step was worth')}</h2>" in html
-    table = html.partition('id="ladder"')[2].partition("</table>")[0]
-    assert table.count("<tr>") == 1 + len(ladder(convolutional))
+    assert f"<h2>{say('Ablation')}</h2>" in html
+    table = html.partition('id="ablation"')[2].partition("</table>")[0]
+    assert table.count("<tr>") == 1 + len(ablation(convolutional))
     assert f"| {say('Augmentation')} | `plain` | `full` |" in markdown
 
 
-def test_who_saw_other_images_stands_apart(run: Run):
+def test_who_saw_other_images_stands_apart(run: Results):
     seen = replace(with_fit(run.models["knn_raw"], pretrained=True), name="seen")
     metrics = {**seen.metrics, "accuracy": 0.9999}
     more = replace(extended(run, replace(seen, metrics=metrics)), order=[*run.order, "seen"])
     html, markdown = render(more, small_run.settings())
     best = run.ranking[0].name
     assert f"`{best}` is the most accurate" in markdown
-    assert "Apart from these, since their features have seen other images: `seen` (1.000)." in markdown
-    assert "Features that have seen other images" in html
+    assert "Not ranked, since their features were trained on other images: `seen` (1.000)." in markdown
+    assert "Features trained on other images" in html
     assert html.index('<tr class="best"') < html.index('<tr class="apart"')
-    assert SAY("Features that have seen other images") not in render(run, small_run.settings())[0]
+    assert SAY("Features trained on other images") not in render(run, small_run.settings())[0]

@@ -1,0 +1,182 @@
+"""Ablation: pairs of models that differ in one factor, found by their properties, from raw pixels to the best model."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from math import log
+from typing import Any
+
+from cifarbench.report import selectors
+from cifarbench.report.results import ModelResult, PairedComparison, Results
+
+# Two models with more other differences than this are not compared.
+MAX_CONFOUNDERS = 3
+# A convolutional network is of equal size with up to this share of a perceptron's parameters.
+SIZE_RATIO = 1.1
+
+AUGMENTATION = ("flips", "shifts", "test_flips")
+# How a network is trained, not what it is: the hyperparameters that tuning is about.
+TRAINING_PARAMS = (
+    "learning_rate",
+    "momentum",
+    "weight_decay",
+    "schedule",
+    "label_smoothing",
+    "batch_size",
+    "epochs",
+)
+
+
+class Factor(StrEnum):
+    """What differs between the two models of a row."""
+
+    FEATURES = "features"
+    CLASSIFIER = "classifier"
+    TUNING = "tuning"
+    CONVOLUTION = "convolution"
+    AUGMENTATION = "augmentation"
+
+
+@dataclass(frozen=True)
+class AblationRow:
+    """Two models. confounders: names of other differences, hyperparameters or factors."""
+
+    factor: Factor
+    before: ModelResult
+    after: ModelResult
+    confounders: tuple[str, ...]
+
+
+def ablation(results: Results) -> list[AblationRow]:
+    """Return the rows that a run's models allow, by factor, then in the configuration's order.
+
+    Of several models to start from, the one with the longest pipeline of features is taken, then the fewest
+    other differences, then the highest accuracy. Models with pretrained features are left out.
+    """
+    models = [model for model in results.models.values() if not model.pretrained]
+    pairs = [(a, b) for a in models for b in models if a is not b]
+    same = [(a, b) for a, b in pairs if _same_classifier(a, b) and _same_features(a, b)]
+    longer = [
+        (a, b)
+        for a, b in pairs
+        if _same_classifier(a, b)
+        and len(a.features) < len(b.features)
+        and _same_features(a, b, len(a.features))
+    ]
+    return [
+        *_best(Factor.FEATURES, longer, _pipeline_names),
+        *_best(Factor.CLASSIFIER, _classifier_pairs(models), lambda after: (_base(after), after.kind)),
+        *_best(Factor.TUNING, [(a, b) for a, b in same if b.tuned and not a.tuned]),
+        *_best(Factor.CONVOLUTION, _convolution_pairs(pairs), lambda after: after.kind),
+        *_best(Factor.AUGMENTATION, [(a, b) for a, b in same if is_augmented(b) and not is_augmented(a)]),
+    ]
+
+
+def largest_gain(results: Results, rows: list[AblationRow]) -> PairedComparison | None:
+    """Return the comparison, after minus before, of the row with the largest significant gain."""
+    pairs = [results.pair(row.after, row.before) for row in rows]
+    gains = [pair for pair in pairs if pair.is_significant and pair.difference > 0]
+    return max(gains, key=lambda pair: pair.difference, default=None)
+
+
+def is_augmented(model: ModelResult) -> bool:
+    """Whether it was trained or tested with randomly changed images."""
+    return any(model.params.get(name) for name in AUGMENTATION)
+
+
+def _best(
+    factor: Factor,
+    pairs: list[selectors.ModelPair],
+    group: Callable[[ModelResult], Any] = lambda after: after.name,
+) -> Iterator[AblationRow]:
+    """Return the best row of each group of second models, if its models are similar enough."""
+    rows = [AblationRow(factor, a, b, tuple(_confounders(factor, a, b))) for a, b in pairs]
+    if factor not in (Factor.CLASSIFIER, Factor.CONVOLUTION):
+        rows = [row for row in rows if len(row.confounders) <= MAX_CONFOUNDERS]
+    for key in dict.fromkeys(group(row.after) for row in rows):
+        yield min((row for row in rows if group(row.after) == key), key=_distance)
+
+
+def _distance(row: AblationRow) -> tuple[Any, ...]:
+    """Return a sort key: the smaller, the better a row tells what its factor is worth."""
+    before, after, n_confounders = row.before, row.after, len(row.confounders)
+    if row.factor is Factor.CLASSIFIER:
+        return (Factor.FEATURES in row.confounders, n_confounders, -before.accuracy - after.accuracy)
+    if row.factor is Factor.CONVOLUTION:
+        ratio = after.fit["n_parameters"] / before.fit["n_parameters"]
+        return (n_confounders, round(abs(log(ratio)), 2), -before.accuracy)
+    return (-len(before.features), n_confounders, -before.accuracy)
+
+
+def _classifier_pairs(models: list[ModelResult]) -> list[selectors.ModelPair]:
+    """Return models on the same first features: the first family against each other family."""
+    candidates = [model for model in models if model.kind != selectors.CONVNET]
+    kinds = list(dict.fromkeys(model.kind for model in candidates))
+    first = {
+        _base(model): model.kind for model in sorted(candidates, key=lambda model: -kinds.index(model.kind))
+    }
+    return [
+        (a, b)
+        for a in candidates
+        for b in candidates
+        if _base(a) == _base(b) and a.kind == first[_base(a)] != b.kind
+    ]
+
+
+def _convolution_pairs(pairs: list[selectors.ModelPair]) -> list[selectors.ModelPair]:
+    """Return perceptrons and convolutional networks of about as many parameters, or all if there are none."""
+    found = [(a, b) for a, b in pairs if (a.kind, b.kind) == (selectors.MLP, selectors.CONVNET)]
+    return [(a, b) for a, b in found if not _is_larger(a, b)] or found
+
+
+def _confounders(factor: Factor, a: ModelResult, b: ModelResult) -> Iterator[str]:
+    if factor is not Factor.FEATURES and not _same_features(a, b):
+        yield Factor.FEATURES.value
+    if factor is not Factor.TUNING and a.tuned != b.tuned:
+        yield Factor.TUNING.value
+    if factor is not Factor.AUGMENTATION and is_augmented(a) != is_augmented(b):
+        yield Factor.AUGMENTATION.value
+    if factor is Factor.CONVOLUTION and _is_larger(a, b):
+        yield "n_parameters"
+    # Another classifier has other hyperparameters.
+    if factor not in (Factor.CLASSIFIER, Factor.CONVOLUTION):
+        ignored = a.tuned_params | b.tuned_params | {*AUGMENTATION}
+        ignored |= {*TRAINING_PARAMS} if factor is Factor.TUNING else set()
+        yield from (name for name in _different_params(a, b) if name not in ignored)
+
+
+def _different_params(a: ModelResult, b: ModelResult) -> Iterable[str]:
+    first, second = a.classifier_params, b.classifier_params
+    return (name for name in dict.fromkeys([*first, *second]) if first.get(name) != second.get(name))
+
+
+def _same_classifier(a: ModelResult, b: ModelResult) -> bool:
+    return a.kind == b.kind and all(
+        a.params.get(name) == b.params.get(name) for name in ("estimator", "module")
+    )
+
+
+def _same_features(a: ModelResult, b: ModelResult, length: int | None = None) -> bool:
+    """Whether the first features of both, or all of them, are equal but for what a search has selected."""
+    tuned = a.tuned_params | b.tuned_params
+
+    def steps(model: ModelResult) -> list[Any]:
+        return [
+            (step["kind"], {name: value for name, value in step["params"].items() if name not in tuned})
+            for step in model.features[:length]
+        ]
+
+    return steps(a) == steps(b)
+
+
+def _pipeline_names(model: ModelResult) -> tuple[str | None, ...]:
+    return (model.kind, model.params.get("estimator"), *(step["name"] for step in model.features))
+
+
+def _base(model: ModelResult) -> str | None:
+    """The features that are computed from pixels; None for a model on pixels."""
+    return model.features[0]["name"] if model.features else None
+
+
+def _is_larger(perceptron: ModelResult, network: ModelResult) -> bool:
+    return network.fit["n_parameters"] > SIZE_RATIO * perceptron.fit["n_parameters"]

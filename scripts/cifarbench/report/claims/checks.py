@@ -1,0 +1,235 @@
+"""Checks of claims: each selects models, compares numbers of theirs, and returns a verdict with these numbers.
+
+A training curve has no confidence interval. Where a network was trained with several seeds, all must agree.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from statistics import fmean, stdev
+from typing import Any
+
+from cifarbench.report import selectors
+from cifarbench.report.claims.verdict import (
+    Evidence,
+    Verdict,
+    combine_verdicts,
+    compare_accuracy,
+    verdict_from_interval,
+    verdict_from_ratio,
+)
+from cifarbench.report.results import ModelResult, Results
+
+Select = Callable[[Results], list[ModelResult]]
+
+
+def gains(results: Results, pair: dict[str, Any], little: float) -> Evidence | None:
+    """Check that the first kNN is more accurate than the second."""
+    if not (models := selectors.knn_pair(results, **pair)):
+        return None
+    first, second = models
+    unchanged = first.params == second.params
+    verdict = Verdict.CONTRADICTED if unchanged else compare_accuracy(results, first, second)
+    return Evidence(verdict, [first, second], {"little": little, "unchanged": unchanged})
+
+
+def is_equivalent(results: Results, pair: dict[str, Any], limit: float) -> Evidence | None:
+    """Check that the interval of the difference stays within a limit, either way."""
+    if not (models := selectors.knn_pair(results, **pair)):
+        return None
+    comparison = results.pair(*models)
+    within = max(-comparison.low, comparison.high) <= limit
+    different = Verdict.CONTRADICTED if comparison.is_significant else Verdict.INCONCLUSIVE
+    return Evidence(Verdict.CONFIRMED if within else different, [*models], {"within": within, "limit": limit})
+
+
+def mlps_beat_knn(results: Results) -> Evidence | None:
+    """Check that each perceptron is more accurate than each kNN."""
+    mlps, knns = selectors.mlp_models(results), selectors.knn_models(results)
+    if not mlps or not knns:
+        return None
+    verdicts = Counter(compare_accuracy(results, mlp, knn) for mlp in mlps for knn in knns)
+    lost = verdicts[Verdict.CONTRADICTED]
+    best = [next(model for model in results.ranking if model in group) for group in (mlps, knns)]
+    return Evidence(
+        Verdict.CONTRADICTED if lost else combine_verdicts(verdicts), best, {"verdicts": verdicts}
+    )
+
+
+# ---- Dimension and size ----
+
+
+def suffers_from_dimension(results: Results, pair: dict[str, Any]) -> Evidence | None:
+    """Check that fewer dimensions give a higher accuracy: in the folds of a grid, and on the test images."""
+    verdicts: list[Verdict] = []
+    trends = []
+    for model in filter(selectors.has_reference_grid, selectors.knn_models(results)):
+        few, *_, many = sorted(row[selectors.N_COMPONENTS] for row in model.grid)
+        if few < many:
+            scores = [_scores_by_fold(model, few), _scores_by_fold(model, many)]
+            gaps = [a - b for a, b in zip(*scores, strict=True)]
+            verdicts.append(combine_verdicts(verdict_from_interval(gap, gap) for gap in gaps))
+            ahead = sum(gap > 0 for gap in gaps)
+            trends.append((model, few, many, *map(fmean, scores), ahead, len(gaps)))
+    models = selectors.knn_pair(results, **pair)
+    if models:
+        verdicts.append(compare_accuracy(results, *models))
+    if not verdicts:
+        return None
+    # Inconclusive evidence does not contradict the rest.
+    verdict = combine_verdicts(verdict for verdict in verdicts if verdict is not Verdict.INCONCLUSIVE)
+    shown = [*models] if models else [trend[0] for trend in trends]
+    return Evidence(verdict, shown, {"trends": trends, "compared": bool(models)})
+
+
+def _scores_by_fold(model: ModelResult, n_components: float) -> list[float]:
+    rows = [row for row in model.grid if row[selectors.N_COMPONENTS] == n_components]
+    folds = [name for name in rows[0] if name.startswith("split") and name.endswith("_test_score")]
+    return [fmean(row[fold] for row in rows) for fold in folds]
+
+
+def parameters_scale_with_input(results: Results) -> Evidence | None:
+    """Check that a perceptron has a weight per pixel value and hidden unit."""
+    model = selectors.first_countable_mlp(selectors.mlp_models(results))
+    if not model:
+        return None
+    inputs = results.n_pixels * model.params["hidden_dim"]
+    verdict = Verdict.CONFIRMED if inputs <= model.fit["n_parameters"] else Verdict.CONTRADICTED
+    return Evidence(verdict, [model], {"inputs": inputs})
+
+
+def stores_training_set(results: Results) -> Evidence | None:
+    """Check that each kNN stores at least one byte per dimension of each training image."""
+    sizes = {model.name: selectors.input_dim(results, model) for model in selectors.knn_models(results)}
+    models = [model for model in selectors.knn_models(results) if sizes[model.name]]
+    if not models:
+        return None
+    verdict = combine_verdicts(
+        Verdict.CONFIRMED
+        if model.fit["stored_mb"] * 1e6 >= results.dataset["n_train"] * sizes[model.name]
+        else Verdict.CONTRADICTED
+        for model in models
+    )
+    groups = [group for group in (models, selectors.mlp_models(results)) if group]
+    return Evidence(verdict, [max(group, key=lambda model: model.fit["stored_mb"]) for group in groups])
+
+
+def each_takes_longer(
+    results: Results, slow: Select, fast: Select, column: str, ratio: float
+) -> Evidence | None:
+    """Check that each model of one selection takes longer than each of another, by a ratio at least."""
+    slows, fasts = slow(results), fast(results)
+    if not slows or not fasts:
+        return None
+    verdict = combine_verdicts(
+        verdict_from_ratio(a.fit[column], b.fit[column], ratio) for a in slows for b in fasts
+    )
+    seconds = {
+        kind: [m.fit[column] for m in slows + fasts if m.kind == kind]
+        for kind in (selectors.KNN, selectors.MLP)
+    }
+    left_out = [model for model in selectors.knn_models(results) if model not in slows + fasts]
+    values = {"column": column, "ratio": ratio, "left_out": left_out}
+    return Evidence(verdict, [], values | {"knn": seconds[selectors.KNN], "mlp": seconds[selectors.MLP]})
+
+
+# ---- Training curves ----
+
+
+def test_accuracy_plateaus(results: Results) -> Evidence | None:
+    """Check that a plain perceptron's test accuracy levels off while its training accuracy rises."""
+    model = selectors.first_mlp(results, batch_norm=False, dropout=False)
+    if not model:
+        return None
+    verdict = combine_verdicts(
+        Verdict.CONFIRMED if _overtakes_test(seed) else Verdict.CONTRADICTED for seed in model.every_seed
+    )
+    plateau, epochs = model.learning["levels_off"]["epoch"], len(model.history)
+    return Evidence(verdict, [model], {"since": epochs - _tenth(epochs) if plateau is None else plateau})
+
+
+def _overtakes_test(model: ModelResult) -> bool:
+    """Whether test accuracy levels off, and training accuracy gains more from there than counts as level."""
+    plateau = model.learning["levels_off"]
+    if plateau["epoch"] is None:
+        return False
+    test, train = (model.column(name) for name in ("test_accuracy", "train_accuracy"))
+    gain = train[-1] - train[plateau["epoch"]]
+    return gain > max(plateau["gain"], test[-1] - test[plateau["epoch"]])
+
+
+def dropout_raises_train_loss(results: Results) -> Evidence | None:
+    """Check that the training loss ends above the test loss with dropout, and not without it."""
+    model = selectors.first_mlp(results, dropout=True)
+    plain = selectors.first_mlp(results, batch_norm=False, dropout=False)
+    if not model:
+        return None
+    models = [model, plain] if plain else [model]
+    above, *without = [_train_loss_is_above(curve) for curve in models]
+    # What raises it without dropout, too, may do so with dropout.
+    unexplained = above is Verdict.CONFIRMED and not {*without} <= {Verdict.CONTRADICTED}
+    losses = [[fmean(_last_tenth(curve, f"{part}_loss")) for part in ("train", "test")] for curve in models]
+    return Evidence(Verdict.INCONCLUSIVE if unexplained else above, models, {"losses": losses})
+
+
+def _train_loss_is_above(model: ModelResult) -> Verdict:
+    """Compare the losses over the last tenth of the epochs, within two standard deviations."""
+    verdicts = []
+    for seed in model.every_seed:
+        losses = (_last_tenth(seed, name) for name in ("train_loss", "test_loss"))
+        gaps = [train - test for train, test in zip(*losses, strict=True)]
+        margin = 2 * stdev(gaps) if len(gaps) > 1 else 0.0
+        verdicts.append(verdict_from_interval(fmean(gaps) - margin, fmean(gaps) + margin))
+    return combine_verdicts(verdicts)
+
+
+def converges_faster(results: Results, ratio: float) -> Evidence | None:
+    """Check that a network with batch norm and dropout needs fewer epochs to the same test loss."""
+    if not (models := _regularized_and_plain(results)):
+        return None
+    seeds = zip(*(model.every_seed for model in models), strict=False)
+    epochs = [_epochs_to_shared_loss(regularized, plain) for regularized, plain in seeds]
+    verdict = combine_verdicts(verdict_from_ratio(slow, fast, ratio) for fast, slow, _ in epochs)
+    return Evidence(verdict, models, {"epochs": epochs[0]})
+
+
+def _epochs_to_shared_loss(a: ModelResult, b: ModelResult) -> tuple[int, int, float]:
+    """Return the epochs, from 1, in which two models first reach a test loss that both reach, and that loss.
+
+    It is nine tenths of the way down from the higher first loss to the higher of the two lowest.
+    """
+    losses = [model.column("test_loss") for model in (a, b)]
+    start, end = max(values[0] for values in losses), max(min(values) for values in losses)
+    level = end + 0.1 * (start - end)
+    first, second = (
+        next(epoch for epoch, loss in enumerate(values, 1) if loss <= level) for values in losses
+    )
+    return first, second, level
+
+
+def converges_smoother(results: Results, ratio: float) -> Evidence | None:
+    """Check that the test loss rises less often and bends less with batch norm and dropout."""
+    if not (models := _regularized_and_plain(results)):
+        return None
+    verdict = combine_verdicts(
+        verdict_from_ratio(plain.learning[measure], regularized.learning[measure], ratio)
+        for regularized, plain in zip(*(model.every_seed for model in models), strict=False)
+        for measure in ("test_loss_rises", "test_loss_roughness")
+        # Losses that never rise tell nothing by their rises.
+        if plain.learning[measure] or regularized.learning[measure]
+    )
+    return Evidence(verdict, models)
+
+
+def _regularized_and_plain(results: Results) -> list[ModelResult]:
+    models = [selectors.first_mlp(results, batch_norm=on, dropout=on) for on in (True, False)]
+    return models if all(models) else []
+
+
+def _last_tenth(model: ModelResult, column: str) -> list[float]:
+    values = model.column(column)
+    return values[-_tenth(len(values)) :]
+
+
+def _tenth(epochs: int) -> int:
+    """A tenth of the epochs, at least two if there are two."""
+    return min(max(epochs // 10, 2), epochs)

@@ -1,0 +1,146 @@
+"""The figures of a run, ready for a page."""
+
+import base64
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from markupsafe import Markup, escape
+from PIL import Image
+
+from cifarbench.report import svg
+from cifarbench.report.language import SOURCE_LANGUAGE, Language, mark
+
+# An image of more bytes is stored with fewer colours.
+MAX_PNG_BYTES = 64_000
+COLORS = 256
+# The palette is computed from every n-th pixel across and down.
+SAMPLE_STEP = 3
+# The labels in the drawings; `{n}` is a placeholder.
+SVG_LABELS = [
+    mark("accuracy"),
+    mark("loss"),
+    mark("epoch"),
+    mark("training"),
+    mark("test"),
+    mark("images"),
+    mark("true class"),
+    mark("predicted class"),
+    mark("test accuracy"),
+    mark("fit, seconds"),
+    mark("below: have seen other images"),
+    mark("test accuracy, with its 95% interval"),
+    mark("test accuracy, with its 95% interval; diamonds: mean and standard deviation over seeds"),
+    mark("confidence: probability of the predicted class"),
+    mark("expected calibration error {n}"),
+    mark("lowest test loss: epoch {n}"),
+    mark("test levels off: epoch {n}"),
+    mark("mean accuracy over the folds, with its standard deviation"),
+    mark("the best {n} candidates"),
+    mark("neighbours"),
+    mark("principal components"),
+    mark("prediction, ms per image"),
+    mark("peak memory, MB"),
+    mark("stored, MB"),
+    mark("severity of the corruption"),
+    mark("mean accuracy"),
+]
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """A figure: an element of a page, its caption, and a checksum of its file."""
+
+    caption: str
+    content: Markup
+    checksum: str
+
+
+class FigureStore:
+    """The figures of a run, by folder and name."""
+
+    def __init__(self, files: dict[str, Path], say: Language):
+        self._files = files
+        self._say = say
+        self.captions = captions(say)
+        self._labels = {label: say.term(label) for label in SVG_LABELS}
+
+    def paths(self, folder: str) -> list[str]:
+        """Return the figures in a folder, in the order of the captions."""
+        in_folder = (path for path in self._files if PurePosixPath(path).parent.as_posix() == folder)
+        found = {PurePosixPath(path).stem: path for path in in_folder}
+        return [found[name] for name in self.captions if name in found]
+
+    def find(self, folder: str, name: str) -> ReportFigure | None:
+        """Return a figure, if it exists."""
+        path = next((path for path in self.paths(folder) if PurePosixPath(path).stem == name), None)
+        if path is None:
+            return None
+        caption, file = self.captions[name], self._files[path]
+        model = folder.removeprefix("figures").strip("/")
+        alt = f"{model}: {caption}" if model else caption
+        if file.suffix == ".svg":
+            # A drawing's own description is longer than the caption, but in English only.
+            label = None if self._say.code == SOURCE_LANGUAGE else alt
+            prefix = f"{model}-{name}-" if model else f"{name}-"
+            content = svg.inline(file.read_text(encoding="utf-8"), prefix, label, self._labels)
+        else:
+            content = _image_element(file, alt)
+        return ReportFigure(caption, Markup(content), hashlib.sha256(file.read_bytes()).hexdigest())
+
+
+def _image_element(file: Path, alt: str) -> str:
+    """Return an image as an element; a large one in fewer colours than its file has."""
+    content, kind = file.read_bytes(), "png"
+    with Image.open(file) as image:
+        width, height = image.size
+        if len(content) > MAX_PNG_BYTES:
+            content, kind = _reduce_colors(image.convert("RGBA")), "webp"
+    data = base64.b64encode(content).decode()
+    return (
+        f'<img src="data:image/{kind};base64,{data}" width="{width}" height="{height}" alt="{escape(alt)}">'
+    )
+
+
+def _reduce_colors(image: Image.Image) -> bytes:
+    """Return WebP of the 256 most suitable colours: a quarter of the bytes of its PNG, with edges as sharp."""
+    opaque = image.convert("RGB")
+    sample = opaque.resize([side // SAMPLE_STEP or 1 for side in opaque.size], Image.Resampling.NEAREST)
+    colors = sample.quantize(COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    reduced = opaque.quantize(palette=colors, dither=Image.Dither.NONE).convert("RGB")
+    reduced.putalpha(image.getchannel("A"))
+    written = io.BytesIO()
+    reduced.save(written, "WEBP", lossless=True, method=1)
+    return written.getvalue()
+
+
+def captions(say: Language) -> dict[str, str]:
+    """Return the caption of each figure, in the order of a model's section."""
+    return {
+        "accuracy": say("Accuracy of every model on the test images, with 95% intervals."),
+        "paired_tests": say(
+            "Difference in accuracy between the model of the row and that of the column, in percentage points."
+        ),
+        "cost": say("Accuracy against cost. No model is better than the filled ones in both."),
+        "fit_time": say(
+            "Accuracy against fitting time, including the search. No model is better than the filled ones in both; "
+            "squares have pretrained features."
+        ),
+        "always_wrong": say("Test images that every model misclassifies, sampled at random."),
+        "only_one_right": say("Test images that only one model classifies correctly, sampled at random."),
+        "rivals": say(
+            "Best model of each family: images that only the best of all classifies correctly, and images that only "
+            "the other does; sampled at random."
+        ),
+        "robustness": say(
+            "Mean accuracy over all corruptions at each severity; 0 is the uncorrupted images."
+        ),
+        "confusion_matrix": say("How often each true class (row) is predicted as each class (column)."),
+        "confused_pairs": say("The five most frequent confusions, each with the most confident mistakes."),
+        "training": say("Loss and accuracy per epoch, on training and test images."),
+        "grid_scores": say("Mean accuracy over the folds for the candidates of the grid."),
+        "reliability": say("Accuracy by confidence, with 95% intervals."),
+        "filters": say("Learned weights on pixels as images; grey is zero, contrast is set per image."),
+        "predictions": say("Randomly sampled test images with predicted and true class."),
+    }
