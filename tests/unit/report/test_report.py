@@ -202,9 +202,9 @@ def test_the_script_writes_both_files(tmp_path: Path):
 
 def test_a_missing_file_is_named_in_one_sentence(tmp_path: Path):
     folder = small_run.shared()
-    done = write_report(tmp_path, [path for path in small_run.files(folder) if path.name != "comparison.csv"])
+    done = write_report(tmp_path, [path for path in small_run.files(folder) if path.name != "dataset.json"])
     assert done.returncode == 1
-    assert "comparison.csv" in done.stderr
+    assert "dataset.json" in done.stderr
     assert "Traceback" not in done.stderr
 
 
