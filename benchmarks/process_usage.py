@@ -1,12 +1,12 @@
-"""A `python` that notes what the system says its command took: processor time and memory.
+"""Run a Python script and append its processor time and memory, as the system counts them, to a file.
 
-    python benchmarks/usage.py NOTES SCRIPT ARGUMENT ...
+    python benchmarks/process_usage.py NOTES SCRIPT ARGUMENT ...
 
-Snakemake's own benchmarks look at a job twice a second for its first fifteen seconds and every thirty seconds after
-that: of a job of 40 seconds they miss half the time, and whatever memory it takes in between.
+Snakemake's own benchmarks poll a job twice a second for its first fifteen seconds and every thirty seconds after
+that: of a job of 40 seconds they miss half the time, and the memory used in between.
 
-Memory is noted twice: the largest that was resident, as the system counts it, which has in it what is mapped from
-files and could be dropped at any time; and what is the process's own, looked at fifty times a second (on Linux).
+Two peaks are recorded: resident memory, which includes mapped files that the system can drop at any time, and the
+process's own memory, polled fifty times a second (on Linux).
 """
 
 import json
@@ -17,14 +17,14 @@ import sys
 import time
 from pathlib import Path
 
-# Only starts another.
+# Only starts another script.
 GUARD = "guard_model.py"
-# Between two looks at a process's memory.
+# Between two polls of a process's memory.
 SECONDS = 0.02
 
 
 def name_of(arguments: list[str]) -> str | None:
-    """The job's: its script, and the first file below `results/<dataset>` that it is to make."""
+    """Return a job's name: its script, and the first file below `results/<dataset>` that it will write."""
     for argument in arguments[1:]:
         found = re.match(r"results/[^/]+/(.*?)(\.\w+)?$", argument)
         if found and not Path(argument).exists():
@@ -33,7 +33,7 @@ def name_of(arguments: list[str]) -> str | None:
 
 
 def own_memory(pid: int) -> int:
-    """What a process has in memory that is mapped from no file, in KiB; 0 where the system does not say."""
+    """Return the memory of a process that is mapped from no file, in KiB; 0 where the system does not tell."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -43,7 +43,7 @@ def own_memory(pid: int) -> int:
 
 
 def main() -> int:
-    """Run the command, and note what it took if it went well."""
+    """Run the script, and record its usage if it succeeds."""
     notes, arguments = Path(sys.argv[1]), sys.argv[2:]
     name = name_of(arguments) if Path(arguments[0]).name != GUARD else None
     start = time.monotonic()

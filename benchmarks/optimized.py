@@ -1,4 +1,4 @@
-"""Each part of the study as the workflow does it, by the workflow's own library."""
+"""Each case as the workflow computes it, by its library."""
 
 import os
 import tempfile
@@ -8,21 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from data import Images, made_up_filters
+from data import Images, random_filters
 
 SHAPE = (3, 32, 32)
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def knn_raw(images: Images) -> float:
-    """Fit and predict on raw pixels; the accuracy."""
+    """Fit and predict on raw pixels; return the accuracy."""
     from cifarbench.features.moments import centred
 
     return _accuracy_of_neighbors(centred(images.train), centred(images.test), images)
 
 
-def knn_pca(images: Images, scale: bool = False) -> float:
-    """Fit and predict on 128 components; the accuracy."""
+def knn_pca(images: Images, scale: bool) -> float:
+    """Fit and predict on 128 components, of scaled pixels or not; return the accuracy."""
     from cifarbench.features.components import PrincipalComponents
     from cifarbench.features.moments import Moments
 
@@ -32,13 +32,8 @@ def knn_pca(images: Images, scale: bool = False) -> float:
     )
 
 
-def knn_scaled_pca(images: Images) -> float:
-    """The same after scaling."""
-    return knn_pca(images, scale=True)
-
-
 def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> float:
-    """Search the grid by threefold cross-validation; the best mean score."""
+    """Search the grid by threefold cross-validation; return the best mean score."""
     from cifarbench.data.parts import assign_folds
     from cifarbench.features.components import PrincipalComponents
     from cifarbench.features.moments import Moments
@@ -69,11 +64,11 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
 
 
 def patches(images: Images, n_patches: int, size: int) -> float:
-    """Responses of the training images to patches, averaged over four regions; the mean of all."""
+    """Compute responses of the training images to patches, averaged over four regions; return their mean."""
     from cifarbench.features import patches
     from cifarbench.features.inputs import BLOCK_ROWS
 
-    state = {"filters": made_up_filters(n_patches, size), "offsets": np.zeros(n_patches, np.float32)}
+    state = {"filters": random_filters(n_patches, size), "offsets": np.zeros(n_patches, np.float32)}
     params = {"size": size, "stride": 1, "threshold": 0.25, "pooling": 2, "power": 1}
     total = 0.0
     for start in range(0, len(images.train), BLOCK_ROWS):
@@ -83,47 +78,24 @@ def patches(images: Images, n_patches: int, size: int) -> float:
 
 
 def network(images: Images, epochs: int, batch_norm: bool) -> float:
-    """Train a perceptron, with an evaluation after each epoch; the last test accuracy."""
-    import torch
-
-    from cifarbench.networks.checkpoints import Checkpoints
+    """Train a perceptron with an evaluation after each epoch; return the last test accuracy."""
     from cifarbench.networks.perceptron import Perceptron
     from cifarbench.networks.recipe import Recipe
-    from cifarbench.networks.training import Split, train
 
-    torch.manual_seed(0)
-    model = Perceptron(SHAPE, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
-
-    def split(rows: np.ndarray, labels: np.ndarray) -> Split:
-        return Split(torch.from_numpy(rows.reshape(-1, *SHAPE)), torch.from_numpy(labels))
-
-    with tempfile.TemporaryDirectory() as folder:
-        history, _ = train(
-            model,
-            split(images.train, images.train_labels),
-            split(images.test, images.test_labels),
-            Recipe(learning_rate=0.001, batch_size=128, epochs=epochs),
-            seed=0,
-            checkpoints=Checkpoints(Path(folder), {}),
-            checkpoint_seconds=5,
-        )
-    return history[-1]["test_accuracy"]
+    recipe = Recipe(learning_rate=0.001, batch_size=128, epochs=epochs)
+    return _train(
+        lambda: Perceptron(SHAPE, 10, 128, batch_norm, 0.5 if batch_norm else 0.0),
+        recipe,
+        (images.train, images.train_labels),
+        (images.test, images.test_labels),
+    )
 
 
-def convnet(images: Images, widths: list[int], augmented: bool = True) -> float:
-    """Train a convolutional network for an epoch, and evaluate it; the test accuracy."""
-    import torch
-
-    from cifarbench.networks.checkpoints import Checkpoints
+def convnet(images: Images, widths: list[int]) -> float:
+    """Train a convolutional network for an epoch and evaluate it; return the test accuracy."""
     from cifarbench.networks.convnet import ConvNet
     from cifarbench.networks.recipe import Recipe
-    from cifarbench.networks.training import Split, train
 
-    torch.manual_seed(0)
-    training, test = (
-        Split(torch.from_numpy(rows.reshape(-1, *SHAPE)), torch.from_numpy(labels))
-        for rows, labels in ((images.train, images.train_labels), images.few_for_testing())
-    )
     recipe = Recipe(
         learning_rate=0.4,
         batch_size=256,
@@ -131,32 +103,34 @@ def convnet(images: Images, widths: list[int], augmented: bool = True) -> float:
         momentum=0.85,
         weight_decay=0.001,
         label_smoothing=0.2,
-        flips=augmented,
-        shifts=2 * augmented,
+        flips=True,
+        shifts=2,
+    )
+    training = images.train, images.train_labels
+    return _train(lambda: ConvNet(SHAPE, 10, widths), recipe, training, images.test_subset())
+
+
+def _train(build, recipe, *splits: tuple[np.ndarray, np.ndarray]) -> float:
+    import torch
+
+    from cifarbench.networks.checkpoints import Checkpoints
+    from cifarbench.networks.training import Split, train
+
+    torch.manual_seed(0)
+    training, test = (
+        Split(torch.from_numpy(rows.reshape(-1, *SHAPE)), torch.from_numpy(labels)) for rows, labels in splits
     )
     with tempfile.TemporaryDirectory() as folder:
         history, _ = train(
-            ConvNet(SHAPE, 10, widths),
+            build(),
             training,
             test,
             recipe,
             seed=0,
             checkpoints=Checkpoints(Path(folder), {}),
-            checkpoint_seconds=60,
+            checkpoint_seconds=5,
         )
     return history[-1]["test_accuracy"]
-
-
-def augmentation(images: Images) -> None:
-    """Mirror and shift all training images for an epoch, in batches, and nothing else."""
-    import torch
-
-    from cifarbench.networks.augmentation import Augmentation
-
-    augmentation = Augmentation(torch.from_numpy(images.train.reshape(-1, *SHAPE)), True, 2, seed=0)
-    augmentation.start(0, torch.Generator())
-    for batch in torch.randperm(len(images.train)).split(256):
-        augmentation.batch(batch)
 
 
 def _accuracy_of_neighbors(points: np.ndarray, queries: np.ndarray, images: Images) -> float:
