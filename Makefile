@@ -102,10 +102,10 @@ format: $(ENVIRONMENT) ## Put the code into the format that lint checks
 	ruff format .
 	snakefmt workflow
 
-bench: $(ENVIRONMENT) ## Measure each part against the plain way (ARCHIVE=path and SHA256=value as for study)
+bench: $(ENVIRONMENT) ## Measure each case against a reference implementation (ARCHIVE=path and SHA256=value as for study)
 	PYTHONPATH=scripts python benchmarks/run.py $(if $(ARCHIVE),--archive $(ARCHIVE) --study) $(if $(SHA256),--sha256 $(SHA256))
 
-bench-compare: $(ENVIRONMENT) ## Name the parts that became slower than noise since the last commit that was measured here
+bench-compare: $(ENVIRONMENT) ## List the cases that became slower than noise since the last commit measured on this machine
 	@python benchmarks/history.py
 
 house: $(ENVIRONMENT) ## Draw the house in README.md from the rules themselves

@@ -14,10 +14,6 @@ class Images(NamedTuple):
     test: np.ndarray
     test_labels: np.ndarray
 
-    def first(self, n_train: int) -> "Images":
-        """Return the same with only the first `n_train` training images."""
-        return self._replace(train=self.train[:n_train], train_labels=self.train_labels[:n_train])
-
     def test_subset(self) -> tuple[np.ndarray, np.ndarray]:
         """Return a thousand test images and their labels, for cases that train on few images."""
         return self.test[:1000], self.test_labels[:1000]

@@ -1,24 +1,16 @@
 """The workflow as a user runs it: the whole study, its learning curves, the demo, a run with nothing to do."""
 
 import os
-import resource
 import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 PROJECT = Path(__file__).parents[1]
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class Run(NamedTuple):
-    """Seconds from start to end, and processor seconds of Snakemake and all of its jobs, as the system counts them."""
-
-    seconds: float
-    processor_seconds: float
 
 
 def prepare(archive_config: list[str], n_train: int, work: Path) -> Path:
@@ -40,47 +32,34 @@ def measure_demo(work: Path) -> list[dict[str, Any]]:
     demo = PROJECT / "config/digits.yaml"
     shutil.rmtree(work / "results/digits", ignore_errors=True)
     names = ("the demo", "a run with nothing to do")
-    return [_row(name, _snakemake(work, configfiles=[demo])) for name in names]
+    return [{"case": name} | _snakemake(work, configfiles=[demo]) for name in names]
 
 
 def measure_study(work: Path, archive_config: list[str], reference_seconds: float) -> list[dict[str, Any]]:
     """Return rows for the whole study and its learning curves. reference_seconds: the sum over the study's cases."""
     shutil.rmtree(work / "results/cifar10", ignore_errors=True)
-    study = _snakemake(work, config=archive_config)
+    study = {"case": "the whole study, archive to report"} | _snakemake(work, config=archive_config)
+    study["measured_on"] = "reference: the sum of its cases above"
+    study |= {"reference_seconds": reference_seconds, "faster": reference_seconds / study["seconds"]}
     overlay = work / "halved.yaml"
     overlay.write_text("across:\n  datasets: [cifar10]\n  sizes: 5\n")
-    curves = _snakemake(work, configfiles=[overlay], config=archive_config)
-    whole = _row("the whole study, archive to report", study) | {
-        "measured_on": "reference: the sum of its cases above",
-        "reference_seconds": reference_seconds,
-        "faster": reference_seconds / study.seconds,
-    }
-    return [whole, _row("learning curves of the study, five sizes up to a half", curves)]
+    curves = {"case": "learning curves of the study, five sizes up to a half"}
+    return [study, curves | _snakemake(work, configfiles=[overlay], config=archive_config)]
 
 
-def _row(name: str, run: Run) -> dict[str, Any]:
-    busy = run.processor_seconds / (run.seconds * CORES)
-    return {
-        "case": name,
-        "measured_on": "all of it",
-        "seconds": run.seconds,
-        "results": f"cores busy {busy:.0%} of the time",
-    }
-
-
-def _snakemake(work: Path, *targets: str, configfiles: list[Path] = (), config: list[str] = ()) -> Run:
-    """Run the workflow in the folder `work`."""
+def _snakemake(
+    work: Path, *targets: str, configfiles: list[Path] = (), config: list[str] = ()
+) -> dict[str, Any]:
+    """Run the workflow in the folder `work`; return its seconds, and how busy Snakemake and its jobs kept the cores."""
     command = ["snakemake", "--snakefile", str(PROJECT / "workflow/Snakefile"), "--directory", str(work)]
     command += ["--cores", str(CORES), "--quiet", "all"]
     command += ["--configfile", str(PROJECT / "config/config.yaml"), *map(str, configfiles)]
     if config:
         command += ["--config", *config]
-    # The system adds a process that was waited for, with its own children, to the usage of children.
-    before, start = _processor_seconds(), time.perf_counter()
+    # The system adds a process that was waited for, with its own children, to the times of children.
+    before, start = os.times(), time.perf_counter()
     subprocess.run([*command, "--", *targets], check=True)
-    return Run(time.perf_counter() - start, _processor_seconds() - before)
-
-
-def _processor_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    seconds, after = time.perf_counter() - start, os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    results = f"cores busy {used / (seconds * CORES):.0%} of the time"
+    return {"measured_on": "all of it", "seconds": seconds, "results": results}

@@ -9,6 +9,7 @@ their seconds.
 
 import argparse
 import csv
+import math
 import statistics
 import sys
 from collections import defaultdict
@@ -36,17 +37,17 @@ def entries(rows: list[Row], date: str, commit: str, machine: str, images: str) 
 
 
 def append(path: Path, rows: list[Row]) -> None:
-    """Add lines to the history. Exit if it has other columns."""
-    if path.exists():
-        read(path)
-    else:
+    """Add lines to the history."""
+    if not path.exists():
         path.write_text(",".join(COLUMNS) + "\n")
+    # Not to one with other columns.
+    read(path)
     with open(path, "a", newline="") as file:
         csv.DictWriter(file, COLUMNS, lineterminator="\n").writerows(rows)
 
 
 def read(path: Path) -> list[Row]:
-    """Return all lines, oldest first; numbers as float, empty cells as None. Exit if there are other columns."""
+    """Return all lines, oldest first; numbers as float, empty cells as None."""
     with open(path, newline="") as file:
         reader = csv.DictReader(file)
         if reader.fieldnames != COLUMNS:
@@ -65,38 +66,28 @@ def read(path: Path) -> list[Row]:
 def compare(rows: list[Row]) -> list[Row]:
     """Compare each case of the newest commit with the last other commit on the same machine and images.
 
-    `change` is relative, positive for slower. `noise` is twice the spreads of both sides, added as independent ones
-    are, and at least MIN_NOISE. `verdict`: slower, faster, within noise.
+    Returns `verdict` (slower, faster or within noise), `text` and `commits`. Noise is twice the spreads of both sides,
+    added as independent ones are, and at least MIN_NOISE.
     """
     newest = rows[-1]
     same = [row for row in rows if all(row[name] == newest[name] for name in ("machine", "images"))]
     earlier = [row["commit"] for row in same if row["commit"] != newest["commit"]]
-    if not earlier:
-        return []
     # Runs of one commit are repeats of each other.
     sides: dict[str, dict[tuple, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in same:
         sides[row["commit"]][row["case"], row["measured_on"]].append(row)
-    before, now = sides[earlier[-1]], sides[newest["commit"]]
-    return [_change(before[key], now[key]) for key in now if key in before]
+    before = sides[earlier[-1]] if earlier else {}
+    return [_change(before[case], runs) for case, runs in sides[newest["commit"]].items() if case in before]
 
 
 def _change(before: list[Row], now: list[Row]) -> Row:
     measure = "ratio" if all(row["ratio"] for row in before + now) else "seconds"
     old, new = (statistics.median(row[measure] for row in side) for side in (before, now))
-    noise = max(2 * sum(_spread(side, measure) ** 2 for side in (before, now)) ** 0.5, MIN_NOISE)
+    noise = max(2 * math.hypot(_spread(before, measure), _spread(now, measure)), MIN_NOISE)
     change = new / old - 1
     verdict = "within noise" if abs(change) <= noise else "slower" if change > 0 else "faster"
-    return {
-        "case": now[0]["case"],
-        "measure": measure,
-        "before": old,
-        "now": new,
-        "change": change,
-        "noise": noise,
-        "verdict": verdict,
-        "commits": f"{before[0]['commit']} to {now[0]['commit']}",
-    }
+    text = f"{now[0]['case']}: {measure} {old:.3g} -> {new:.3g} ({change:+.0%}, noise {noise:.0%})"
+    return {"verdict": verdict, "text": text, "commits": f"{before[0]['commit']} to {now[0]['commit']}"}
 
 
 def _spread(side: list[Row], measure: str) -> float:
@@ -108,9 +99,7 @@ def _spread(side: list[Row], measure: str) -> float:
 
 def main() -> None:
     """Print the comparison; exit with 1 if a case became slower."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser()
     parser.add_argument("--history", type=Path, default=PATH)
     path = parser.parse_args().history
     if not path.exists():
@@ -120,10 +109,7 @@ def main() -> None:
         sys.exit(f"{path} has no other commit on the newest one's machine and images to compare with.")
     print(f"{changes[0]['commits']}; ratio: seconds per second of the lower bound, or of the reference")
     for row in changes:
-        print(
-            f"{row['verdict']:<13} {row['case']}: {row['measure']} {row['before']:.3g} -> {row['now']:.3g} "
-            f"({row['change']:+.0%}, noise {row['noise']:.0%})"
-        )
+        print(f"{row['verdict']:<13} {row['text']}")
     sys.exit(any(row["verdict"] == "slower" for row in changes))
 
 

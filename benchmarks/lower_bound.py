@@ -1,7 +1,10 @@
 """Only the matrix products that a case requires: the lower bound that the hardware sets."""
 
 import numpy as np
+import torch
+from torch import nn
 
+from cifarbench.networks.convnet import ConvNet
 from data import Images, random_filters
 
 
@@ -22,8 +25,6 @@ def patches(images: Images, n_patches: int, size: int) -> None:
 
 def network(images: Images, epochs: int) -> None:
     """Compute the products of a perceptron's epochs: forward, gradients of weights and inputs, evaluation."""
-    import torch
-
     batch, weights = torch.randn(128, 3072), torch.randn(128, 3072)
     hidden, square = torch.randn(128, 128), torch.randn(128, 128)
     test = torch.from_numpy(images.test).float()
@@ -39,11 +40,6 @@ def network(images: Images, epochs: int) -> None:
 
 def convnet(images: Images, widths: list[int]) -> None:
     """Compute the convolutions of a network's epoch, their gradients, and those of its evaluation."""
-    import torch
-    from torch import nn
-
-    from cifarbench.networks.convnet import ConvNet
-
     shapes: list[tuple[nn.Conv2d, torch.Size]] = []
     network = ConvNet((3, 32, 32), 10, widths)
     for layer in network.modules():
@@ -51,9 +47,8 @@ def convnet(images: Images, widths: list[int]) -> None:
             layer.register_forward_hook(lambda layer, given, _: shapes.append((layer, given[0].shape[1:])))
     network(torch.zeros(1, 3, 32, 32))
     for i, (conv, shape) in enumerate(shapes):
-        layer = nn.Conv2d(
-            conv.in_channels, conv.out_channels, conv.kernel_size, padding=conv.padding, bias=False
-        )
+        channels = conv.in_channels, conv.out_channels
+        layer = nn.Conv2d(*channels, conv.kernel_size, padding=conv.padding, bias=False)
         layer.to(memory_format=torch.channels_last)
         batch = torch.randn(256, *shape).contiguous(memory_format=torch.channels_last).requires_grad_()
         # The first layer is not trained, and the input of the second needs no gradient.

@@ -1,6 +1,5 @@
 """Measure cases in separate processes. `measure` starts them; each runs `main`, which prints JSON."""
 
-import argparse
 import importlib
 import json
 import os
@@ -47,27 +46,20 @@ def _start(
     if way == "optimized" and case in ("network", "convnet"):
         environment |= KEEP_FREED_MEMORY
     environment["PYTHONPATH"] = str(HERE.parent / "scripts")
-    command = [sys.executable, __file__, way, case, "--data", str(folder)]
-    command += ["--n-train", str(n_train), "--options", json.dumps(options or {})]
+    command = [sys.executable, __file__, json.dumps([way, case, str(folder), n_train, options or {}])]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
 
 def main() -> None:
     """Run a case on the first n_train images and print its seconds and result."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("way", choices=["reference", "optimized", "lower_bound"])
-    parser.add_argument("case")
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--n-train", type=int, required=True)
-    parser.add_argument("--options", type=json.loads, required=True)
-    arguments = parser.parse_args()
-    case = getattr(importlib.import_module(arguments.way), arguments.case)
-    images = data.load(arguments.data)
-    case(data.Images(*(array[:WARM_UP_IMAGES] for array in images)), **arguments.options)
+    way, case, folder, n_train, options = json.loads(sys.argv[1])
+    function = getattr(importlib.import_module(way), case)
+    images = data.load(Path(folder))
+    function(data.Images(*(array[:WARM_UP_IMAGES] for array in images)), **options)
     start = time.perf_counter()
-    result = case(images.first(arguments.n_train), **arguments.options)
-    seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "result": result}))
+    train = {name: getattr(images, name)[:n_train] for name in ("train", "train_labels")}
+    result = function(images._replace(**train), **options)
+    print(json.dumps({"seconds": time.perf_counter() - start, "result": result}))
 
 
 if __name__ == "__main__":

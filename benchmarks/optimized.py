@@ -1,45 +1,45 @@
 """Each case as the workflow computes it, by its library."""
 
-import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from cifarbench.data.parts import assign_folds
+from cifarbench.features import patches as patch_features
+from cifarbench.features.components import PrincipalComponents
+from cifarbench.features.inputs import BLOCK_ROWS
+from cifarbench.features.moments import Moments, centred
+from cifarbench.neighbors.search import nearest
+from cifarbench.neighbors.voting import correct_by_neighbors, vote_shares
+from cifarbench.networks.checkpoints import Checkpoints
+from cifarbench.networks.convnet import ConvNet
+from cifarbench.networks.perceptron import Perceptron
+from cifarbench.networks.recipe import Recipe
+from cifarbench.networks.training import Split, train
 from data import Images, random_filters
+from end_to_end import CORES
 
 SHAPE = (3, 32, 32)
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def knn_raw(images: Images) -> float:
     """Fit and predict on raw pixels; return the accuracy."""
-    from cifarbench.features.moments import centred
-
     return _accuracy_of_neighbors(centred(images.train), centred(images.test), images)
 
 
 def knn_pca(images: Images, scale: bool) -> float:
     """Fit and predict on 128 components, of scaled pixels or not; return the accuracy."""
-    from cifarbench.features.components import PrincipalComponents
-    from cifarbench.features.moments import Moments
-
     components = PrincipalComponents.fit(Moments.of(images.train), scale)
-    return _accuracy_of_neighbors(
-        components.transform(images.train, 128), components.transform(images.test, 128), images
-    )
+    points, queries = (components.transform(part, 128) for part in (images.train, images.test))
+    return _accuracy_of_neighbors(points, queries, images)
 
 
 def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> float:
     """Search the grid by threefold cross-validation; return the best mean score."""
-    from cifarbench.data.parts import assign_folds
-    from cifarbench.features.components import PrincipalComponents
-    from cifarbench.features.moments import Moments
-    from cifarbench.neighbors.search import nearest
-    from cifarbench.neighbors.voting import correct_by_neighbors
-
     folds = assign_folds(images.train_labels, 3)
 
     def moments(fold: int | None) -> Moments:
@@ -65,37 +65,26 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
 
 def patches(images: Images, n_patches: int, size: int) -> float:
     """Compute responses of the training images to patches, averaged over four regions; return their mean."""
-    from cifarbench.features import patches
-    from cifarbench.features.inputs import BLOCK_ROWS
-
     state = {"filters": random_filters(n_patches, size), "offsets": np.zeros(n_patches, np.float32)}
     params = {"size": size, "stride": 1, "threshold": 0.25, "pooling": 2, "power": 1}
     total = 0.0
     for start in range(0, len(images.train), BLOCK_ROWS):
         block = images.train[start : start + BLOCK_ROWS]
-        total += patches.transform(block, state, params, (3, 32, 32)).mean(axis=1, dtype=float).sum()
+        total += patch_features.transform(block, state, params, (3, 32, 32)).mean(axis=1, dtype=float).sum()
     return total / len(images.train)
 
 
 def network(images: Images, epochs: int, batch_norm: bool) -> float:
     """Train a perceptron with an evaluation after each epoch; return the last test accuracy."""
-    from cifarbench.networks.perceptron import Perceptron
-    from cifarbench.networks.recipe import Recipe
-
+    torch.manual_seed(0)
+    model = Perceptron(SHAPE, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
     recipe = Recipe(learning_rate=0.001, batch_size=128, epochs=epochs)
-    return _train(
-        lambda: Perceptron(SHAPE, 10, 128, batch_norm, 0.5 if batch_norm else 0.0),
-        recipe,
-        (images.train, images.train_labels),
-        (images.test, images.test_labels),
-    )
+    return _train(model, recipe, (images.train, images.train_labels), (images.test, images.test_labels))
 
 
 def convnet(images: Images, widths: list[int]) -> float:
     """Train a convolutional network for an epoch and evaluate it; return the test accuracy."""
-    from cifarbench.networks.convnet import ConvNet
-    from cifarbench.networks.recipe import Recipe
-
+    torch.manual_seed(0)
     recipe = Recipe(
         learning_rate=0.4,
         batch_size=256,
@@ -107,36 +96,18 @@ def convnet(images: Images, widths: list[int]) -> float:
         shifts=2,
     )
     training = images.train, images.train_labels
-    return _train(lambda: ConvNet(SHAPE, 10, widths), recipe, training, images.test_subset())
+    return _train(ConvNet(SHAPE, 10, widths), recipe, training, images.test_subset())
 
 
-def _train(build, recipe, *splits: tuple[np.ndarray, np.ndarray]) -> float:
-    import torch
-
-    from cifarbench.networks.checkpoints import Checkpoints
-    from cifarbench.networks.training import Split, train
-
-    torch.manual_seed(0)
-    training, test = (
-        Split(torch.from_numpy(rows.reshape(-1, *SHAPE)), torch.from_numpy(labels)) for rows, labels in splits
-    )
+def _train(model: torch.nn.Module, recipe: Recipe, *parts: tuple[np.ndarray, np.ndarray]) -> float:
+    splits = [Split(torch.from_numpy(rows.reshape(-1, *SHAPE)), torch.from_numpy(y)) for rows, y in parts]
     with tempfile.TemporaryDirectory() as folder:
-        history, _ = train(
-            build(),
-            training,
-            test,
-            recipe,
-            seed=0,
-            checkpoints=Checkpoints(Path(folder), {}),
-            checkpoint_seconds=5,
-        )
+        checkpoints = Checkpoints(Path(folder), {})
+        history, _ = train(model, *splits, recipe, seed=0, checkpoints=checkpoints, checkpoint_seconds=5)
     return history[-1]["test_accuracy"]
 
 
 def _accuracy_of_neighbors(points: np.ndarray, queries: np.ndarray, images: Images) -> float:
-    from cifarbench.neighbors.search import nearest
-    from cifarbench.neighbors.voting import vote_shares
-
     neighbors, _ = nearest(points, queries, 5, CORES)
     shares = vote_shares(images.train_labels[neighbors], 10)
     return float((shares.argmax(axis=1) == images.test_labels).mean())

@@ -2,11 +2,8 @@
 
     python benchmarks/process_usage.py NOTES SCRIPT ARGUMENT ...
 
-Snakemake's own benchmarks poll a job twice a second for its first fifteen seconds and every thirty seconds after
-that: of a job of 40 seconds they miss half the time, and the memory used in between.
-
-Two peaks are recorded: resident memory, which includes mapped files that the system can drop at any time, and the
-process's own memory, polled fifty times a second (on Linux).
+Snakemake's own benchmarks poll too rarely. Two peaks are recorded: resident memory, which includes mapped files that
+the system can drop at any time, and the process's own memory, polled fifty times a second (on Linux).
 """
 
 import json
@@ -46,7 +43,6 @@ def main() -> int:
     """Run the script, and record its usage if it succeeds."""
     notes, arguments = Path(sys.argv[1]), sys.argv[2:]
     name = name_of(arguments) if Path(arguments[0]).name != GUARD else None
-    start = time.monotonic()
     process, own, pid = subprocess.Popen([sys.executable, *arguments]), 0, 0
     while not pid:
         time.sleep(SECONDS)
@@ -54,16 +50,11 @@ def main() -> int:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
     code = os.waitstatus_to_exitcode(status)
     if name and not code:
-        found = {
-            "job": name,
-            "seconds": time.monotonic() - start,
-            "processor_seconds": usage.ru_utime + usage.ru_stime,
-            # Linux counts kibibytes.
-            "resident_mb": usage.ru_maxrss * 1024 / 1e6,
-            "own_mb": own * 1024 / 1e6,
-        }
+        # Linux counts kibibytes.
+        own_mb, resident_mb = own * 1024 / 1e6, usage.ru_maxrss * 1024 / 1e6
+        record = {"job": name, "processor_seconds": usage.ru_utime + usage.ru_stime}
         with open(notes, "a") as file:
-            file.write(json.dumps(found) + "\n")
+            file.write(json.dumps(record | {"own_mb": own_mb, "resident_mb": resident_mb}) + "\n")
     return code if code >= 0 else 128 - code
 
 

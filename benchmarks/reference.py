@@ -33,13 +33,8 @@ def knn_pca(images: Images, scale: bool) -> float:
 def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> float:
     """Search the grid by threefold cross-validation; return the best mean score."""
     pipeline = Pipeline([("scale", StandardScaler()), ("pca", PCA()), ("knn", KNeighborsClassifier())])
-    search = GridSearchCV(
-        pipeline,
-        {"pca__n_components": n_components, "knn__n_neighbors": n_neighbors},
-        cv=3,
-        n_jobs=-1,
-        refit=False,
-    )
+    grid = {"pca__n_components": n_components, "knn__n_neighbors": n_neighbors}
+    search = GridSearchCV(pipeline, grid, cv=3, n_jobs=-1, refit=False)
     return search.fit(images.train, images.train_labels).best_score_
 
 
@@ -67,10 +62,8 @@ class SingleImages(Dataset):
     def __init__(self, rows: np.ndarray, labels: np.ndarray, *changes: nn.Module):
         self.images = rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
         self.labels = labels
-        half = (0.5, 0.5, 0.5)
-        self.transform = transforms.Compose(
-            [*changes, transforms.ToTensor(), transforms.Normalize(half, half)]
-        )
+        normalize = transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+        self.transform = transforms.Compose([*changes, transforms.ToTensor(), normalize])
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -104,18 +97,13 @@ def convnet(images: Images, widths: list[int]) -> float:
     model = ConvNet((3, 32, 32), 10, widths)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.SGD(weights, lr=0.4, momentum=0.85, nesterov=True, weight_decay=0.001)
-    changes = [
-        transforms.RandomCrop(32, padding=2, padding_mode="reflect"),
-        transforms.RandomHorizontalFlip(),
-    ]
-    training = SingleImages(images.train, images.train_labels, *changes)
+    crop = transforms.RandomCrop(32, padding=2, padding_mode="reflect")
+    training = SingleImages(images.train, images.train_labels, crop, transforms.RandomHorizontalFlip())
     _train_epoch(model, nn.CrossEntropyLoss(label_smoothing=0.2), optimizer, training, batch_size=256)
     return _accuracy(model, SingleImages(*images.test_subset()))
 
 
-def _train_epoch(
-    model: nn.Module, loss_of: nn.Module, optimizer: torch.optim.Optimizer, training: Dataset, batch_size: int
-) -> None:
+def _train_epoch(model: nn.Module, loss_of: nn.Module, optimizer, training: Dataset, batch_size: int) -> None:
     model.train()
     for inputs, labels in DataLoader(training, batch_size, shuffle=True, num_workers=4):
         optimizer.zero_grad()

@@ -3,15 +3,12 @@
     PYTHONPATH=scripts python benchmarks/run.py [--archive PATH --sha256 VALUE]
         [--cases NAME ...] [--n-train 50000] [--repeats 3] [--study] [--output FOLDER]
 
-Without an archive, synthetic images of CIFAR-10's shape are used, and the table says so. The ways alternate within one
-run, so that a slower machine slows all of them; the table has medians. Cases that would take hours are measured on
-a stated fraction.
+Without an archive, synthetic images of CIFAR-10's shape are used. The ways alternate within one run, so that a slower
+machine slows all of them; the table has medians. Cases that would take hours are measured on a stated fraction.
 """
 
 import argparse
-import csv
-import os
-import platform
+import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -19,31 +16,20 @@ from importlib.metadata import version
 from pathlib import Path
 
 import history
-from cases import CASES, measure_case
+from cases import CASES, STUDY, measure_case
 from cifarbench.study.cost import processor
 from end_to_end import CORES, measure_demo, measure_study, prepare
 
 PROJECT = Path(__file__).parents[1]
 PACKAGES = ["numpy", "scikit-learn", "faiss-cpu", "torch", "snakemake"]
-COLUMNS = [
-    "case",
-    "measured_on",
-    "reference_seconds",
-    "lower_bound_seconds",
-    "seconds",
-    "faster",
-    "over_lower_bound",
-    "results",
-]
+COLUMNS = ["case", "measured_on", "reference_seconds", "lower_bound_seconds", "seconds", "faster", "results"]
 MACHINE = f"{CORES} cores of {processor()}"
 
 
 def main() -> None:
-    """Measure, add to the history, and write table.csv and table.md."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    names = [case.name for case in CASES]
+    """Measure, add to the history, and write table.md."""
+    parser = argparse.ArgumentParser()
+    names = [name for name, _ in CASES]
     parser.add_argument("--archive", type=Path)
     parser.add_argument("--sha256")
     parser.add_argument("--cases", nargs="*", choices=names, default=names, metavar="NAME")
@@ -53,8 +39,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=PROJECT / "results/benchmarks")
     parser.add_argument("--history", type=Path, default=history.PATH)
     options = parser.parse_args()
-    if options.study and not options.archive:
-        parser.error("--study needs --archive")
+    if options.study and not (options.archive and options.cases == names):
+        parser.error("--study needs --archive and all cases")
 
     work = options.output / "work"
     archive_config = [f'archive="{options.archive.resolve()}"'] if options.archive else []
@@ -65,24 +51,21 @@ def main() -> None:
     rows: list[dict] = []
 
     def keep(measured: list[dict]) -> None:
-        """Write rows at once, since later ones take long and may fail."""
+        # At once, since later ones take long and may fail.
         history.append(options.history, history.entries(measured, *about))
         rows.extend(measured)
-        with open(options.output / "table.csv", "w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
 
     for case in CASES:
-        if case.name in options.cases:
-            keep([measure_case(case, folder, options.repeats)])
+        if case[0] in options.cases:
+            keep([measure_case(*case, folder, options.repeats)])
     if options.cases == names:
         keep(measure_demo(work))
     if options.study:
-        of_study = [row["reference_seconds"] for row in rows if row.get("of_study")]
-        keep(measure_study(work, archive_config, sum(of_study)))
-    command = f"PYTHONPATH=scripts python {' '.join(sys.argv)}"
-    text = f"Measured on {images}, {describe()}, by `{command}`.\n\n{markdown(rows)}\n"
+        reference_seconds = sum(row["reference_seconds"] for row in rows[: len(STUDY)])
+        keep(measure_study(work, archive_config, reference_seconds))
+    versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    text = f"Measured on {images}, {MACHINE}, {versions}, by `PYTHONPATH=scripts python "
+    text += f"{shlex.join(sys.argv)}`.\n\n{markdown(rows)}\n"
     (options.output / "table.md").write_text(text)
     print(text)
 
@@ -91,13 +74,6 @@ def commit() -> str:
     """Return the measured commit, marked if files differ from it; `unknown` outside a git clone."""
     command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty", "--exclude=*"]
     return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "unknown"
-
-
-def describe() -> str:
-    """Return processor, cores, memory and versions in one line."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
-    return f"{MACHINE}, {memory:.0f} GB, Python {platform.python_version()}, {versions}"
 
 
 def markdown(rows: list[dict]) -> str:

@@ -1,4 +1,4 @@
-"""Measure how a study grows with its images: processor time, memory and disk of each job at several sizes.
+"""Measure how a study grows with its images: processor time and memory of each job at several sizes.
 
     PYTHONPATH=scripts python benchmarks/sizes.py --sizes 50000 200000 1000000 --page docs/scaling.md
 
@@ -10,11 +10,9 @@ of the configuration, `make million` continues from its results.
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +24,8 @@ from cifarbench.study.pages import replace_part
 PROJECT = Path(__file__).parents[1]
 CONFIGURATION = PROJECT / "config/million.yaml"
 NOTES = "usage.jsonl"
-SHARD = re.compile(r"/\d+_of_\d+$")
 # Shorter jobs spend most of their seconds on imports, and their exponent means nothing.
 MIN_SECONDS = 5.0
-# Files whose sizes are added up.
-DISK = {"archive": "data/synthetic", "images and labels": "data/*.npy", "features": "features"}
 
 
 def measure(n_train: int, cores: int) -> Path:
@@ -45,83 +40,59 @@ def measure(n_train: int, cores: int) -> Path:
         overlay, python, notes = (Path(folder) / part for part in ("overlay.yaml", "python", NOTES))
         write_text(overlay, yaml.safe_dump(configuration))
         # Jobs call `python`, so it is replaced.
-        usage = Path(__file__).with_name("process_usage.py")
-        write_text(python, f'#!/bin/sh\nexec "{sys.executable}" "{usage}" "{notes}" "$@"\n')
+        script = Path(__file__).with_name("process_usage.py")
+        write_text(python, f'#!/bin/sh\nexec "{sys.executable}" "{script}" "{notes}" "$@"\n')
         python.chmod(0o755)
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", overlay, "--"),
-                *(results / f"models/{model}/predictions.npz" for model in configuration["compare"]),
-            ],
-            check=True,
-            cwd=PROJECT,
-            env=os.environ | {"PATH": f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        )
+        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", overlay, "--"]
+        command += [results / f"models/{model}/predictions.npz" for model in configuration["compare"]]
+        path = f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+        subprocess.run(command, check=True, cwd=PROJECT, env=os.environ | {"PATH": path})
         before, now = (path.read_text() if path.exists() else "" for path in (results / NOTES, notes))
         write_text(results / NOTES, before + now)
     return results
 
 
-def seconds_and_memory(results: Path) -> dict[str, tuple[float, float, float]]:
+def usage(results: Path) -> dict[str, tuple[float, float, float]]:
     """Return each job's processor time in seconds, and its peaks of own and resident memory in MB."""
     # Of a job that ran again, the last run counts.
-    last = {one["job"]: one for one in map(json.loads, (results / NOTES).read_text().splitlines())}
-    found: dict[str, tuple[float, float, float]] = {}
-    for job, one in sorted(last.items()):
-        name = SHARD.sub("", job)
-        seconds, own, resident = found.get(name, (0, 0, 0))
-        found[name] = (
-            seconds + one["processor_seconds"],
-            max(own, one["own_mb"]),
-            max(resident, one["resident_mb"]),
-        )
-    return found
+    records = {
+        record["job"]: record for record in map(json.loads, (results / NOTES).read_text().splitlines())
+    }
+    return {
+        job: (record["processor_seconds"], record["own_mb"], record["resident_mb"])
+        for job, record in sorted(records.items())
+    }
 
 
-def megabytes(results: Path, pattern: str) -> float:
-    """Return the size of the files below the paths that match, in MB."""
-    files = (
-        file for found in results.glob(pattern) for file in ([found] if found.is_file() else found.rglob("*"))
-    )
-    return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
-
-
-def exponent(sizes: Iterable[float], values: Iterable[float]) -> float:
+def exponent(sizes: list[float], values: list[float]) -> float:
     """Return the exponent of the power law that fits best."""
-    return float(np.polyfit(np.log([*sizes]), np.log([*values]), 1)[0])
+    return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 
 
 def table(folders: list[Path]) -> str:
-    """Return the page's tables: processor time and memory of each job, and what is on the disk."""
+    """Return the page's table: processor time and memory of each job."""
     sizes = [read_json(folder / "data/dataset.json")["n_train"] for folder in folders]
-    measured = [seconds_and_memory(folder) for folder in folders]
+    measured = [usage(folder) for folder in folders]
     head = " | ".join(f"{size:,}" for size in sizes)
     lines = [
-        f"| job | {head} | exponent | own memory at {' / '.join(f'{size:,}' for size in sizes)} | grows by | "
-        "with mapped pages |"
+        f"| job | {head} | exponent | own memory at {head.replace('|', '/')} | grows by | with mapped pages |",
+        "|---|" + "--:|" * (len(sizes) + 4),
     ]
-    lines += ["|---|" + "--:|" * (len(sizes) + 4)]
     for job in (name for name in measured[-1] if all(name in one for one in measured)):
         seconds, own, resident = zip(*(one[job] for one in measured), strict=True)
-        power = ""
-        if seconds[-1] >= MIN_SECONDS:
-            power = f"{round(exponent(sizes, seconds), 2) + 0.0:.2f}" if len(sizes) > 1 else ""
+        is_fitted = seconds[-1] >= MIN_SECONDS and len(sizes) > 1
+        power = f"{round(exponent(sizes, seconds), 2) + 0.0:.2f}" if is_fitted else ""
         times = " | ".join(f"{value:.1f} s" for value in seconds)
         grown = f"{own[-1] / own[0] - 1:.0%}"
         lines.append(
             f"| `{job}` | {times} | {power} | {' / '.join(f'{value:,.0f}' for value in own)} MB | {grown} | "
             f"{max(resident):,.0f} MB |"
         )
-    lines += ["", f"| disk | {head} |", "|---|" + "--:|" * len(sizes)]
-    for name, pattern in DISK.items():
-        lines.append(
-            f"| {name} | " + " | ".join(f"{megabytes(one, pattern):,.0f} MB" for one in folders) + " |"
-        )
     return "\n".join(lines)
 
 
 def main() -> None:
-    """Measure, and write the tables into the page."""
+    """Measure, and write the table into the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", required=True, help="numbers of training images")
     parser.add_argument("--cores", type=int, default=1)
