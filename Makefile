@@ -27,7 +27,7 @@ takes_no_dataset = $(if $(filter command,$(firstword $(origin DATASET))),$(error
 # An environment that was not finished, or whose Python is gone, is made anew.
 WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) && echo yes)
 
-.PHONY: new-environment help doctor demo study improved across million explain history diff predict export card crate rebuild snakemake-report test lint format bench bench-compare scaling house tables clean-checkpoints
+.PHONY: new-environment help doctor demo study improved across million explain history diff predict export card crate rebuild snakemake-report test lint format bench bench-compare house tables clean-checkpoints
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,14 +102,11 @@ format: $(ENVIRONMENT) ## Put the code into the format that lint checks
 	ruff format .
 	snakefmt workflow
 
-bench: $(ENVIRONMENT) ## Measure each part against the plain way (ARCHIVE=path and SHA256=value as for study)
+bench: $(ENVIRONMENT) ## Measure each case against a reference implementation (ARCHIVE=path and SHA256=value as for study)
 	PYTHONPATH=scripts python benchmarks/run.py $(if $(ARCHIVE),--archive $(ARCHIVE) --study) $(if $(SHA256),--sha256 $(SHA256))
 
-bench-compare: $(ENVIRONMENT) ## Name the parts that became slower than noise since the last commit that was measured here
+bench-compare: $(ENVIRONMENT) ## List the cases that became slower than noise since the last commit measured on this machine
 	@python benchmarks/history.py
-
-scaling: $(ENVIRONMENT) ## Project the study onto more nodes, from the job times of a finished run (docs/cluster.md)
-	@python scripts/project_scaling.py --benchmarks results/cifar10/benchmarks --page docs/cluster.md
 
 house: $(ENVIRONMENT) ## Draw the house in README.md from the rules themselves
 	@cifarbench rulegraph --page README.md

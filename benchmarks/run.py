@@ -1,107 +1,92 @@
-"""Measure every part of the study against the plain way of doing it and against what the hardware allows.
+"""Measure each case against its reference implementation and against the lower bound that the hardware sets.
 
     PYTHONPATH=scripts python benchmarks/run.py [--archive PATH --sha256 VALUE]
-        [--repeats 3] [--study] [--output FOLDER]
+        [--cases NAME ...] [--n-train 50000] [--repeats 3] [--study] [--output FOLDER]
 
-Without an archive, made-up images of CIFAR-10's shape are used, and the table says so. The ways alternate
-within one run, so that a machine that slows down slows them all; the medians stand in the table. Parts that
-would take hours are measured on a stated fraction.
+Without an archive, synthetic images of CIFAR-10's shape are used. The ways alternate within one run, so that a slower
+machine slows all of them; the table has medians. Cases that would take hours are measured on a stated fraction.
 """
 
 import argparse
-import csv
+import shlex
+import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import history
-from growth import measure_growth
-from machine import commit, describe, name
-from parts import measure_parts
-from picture import draw
-from whole import measure_workflow, prepare
+from cases import CASES, STUDY, measure_case
+from cifarbench.study.cost import processor
+from end_to_end import CORES, measure_demo, measure_study, prepare
 
-HERE = Path(__file__).parent
-
-COLUMNS = [
-    "part",
-    "measured_on",
-    "plain_seconds",
-    "bare_seconds",
-    "seconds",
-    "faster",
-    "over_bare",
-    "plain_mb",
-    "mb",
-    "results",
-]
+PROJECT = Path(__file__).parents[1]
+PACKAGES = ["numpy", "scikit-learn", "faiss-cpu", "torch", "snakemake"]
+COLUMNS = ["case", "measured_on", "reference_seconds", "lower_bound_seconds", "seconds", "faster", "results"]
+MACHINE = f"{CORES} cores of {processor()}"
 
 
 def main() -> None:
-    """Measure, add to the history, and write table.csv, growth.csv, table.md and picture.svg."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Measure, add to the history, and write table.md."""
+    parser = argparse.ArgumentParser()
+    names = [name for name, _ in CASES]
     parser.add_argument("--archive", type=Path)
     parser.add_argument("--sha256")
+    parser.add_argument("--cases", nargs="*", choices=names, default=names, metavar="NAME")
+    parser.add_argument("--n-train", type=int, default=50_000, help="number of synthetic training images")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--study", action="store_true", help="run the whole study, too")
-    parser.add_argument("--output", type=Path, default=HERE.parent / "results/benchmarks")
+    parser.add_argument("--output", type=Path, default=PROJECT / "results/benchmarks")
     parser.add_argument("--history", type=Path, default=history.PATH)
-    arguments = parser.parse_args()
-    arguments.output.mkdir(parents=True, exist_ok=True)
+    options = parser.parse_args()
+    if options.study and not (options.archive and options.cases == names):
+        parser.error("--study needs --archive and all cases")
 
-    folder = prepare(arguments.archive, arguments.sha256, arguments.output / "work")
-    images = arguments.archive.name if arguments.archive else "made-up images of CIFAR-10's shape"
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    parts: list[dict] = []
+    work = options.output / "work"
+    archive_config = [f'archive="{options.archive.resolve()}"'] if options.archive else []
+    archive_config += [f'sha256="{options.sha256}"'] if options.sha256 else []
+    folder = prepare(archive_config, options.n_train, work)
+    images = options.archive.name if options.archive else f"{options.n_train} synthetic images"
+    about = [datetime.now(UTC).isoformat(timespec="seconds"), commit(), MACHINE, images]
+    rows: list[dict] = []
 
-    def keep(rows: list[dict]) -> None:
-        """At once: what comes later takes long, and may fail."""
-        history.append(arguments.history, history.entries(rows, now, commit(HERE.parent), name(), images))
-        parts.extend(rows)
-        _write_csv(arguments.output / "table.csv", COLUMNS, parts)
+    def keep(measured: list[dict]) -> None:
+        # At once, since later ones take long and may fail.
+        history.append(options.history, history.entries(measured, *about))
+        rows.extend(measured)
 
-    keep(measure_parts(folder, arguments.repeats))
-    keep(measure_workflow(arguments.output / "work", parts, whole_study=arguments.study))
-    growth = measure_growth(folder)
-
-    _write_csv(arguments.output / "growth.csv", list(growth[0]), growth)
-    text = "\n\n".join(
-        [
-            f"Measured on {images}, {describe()}, by `PYTHONPATH=scripts python {' '.join(sys.argv)}`.",
-            _markdown(COLUMNS, parts),
-            "How cost grows: seconds, and the exponent fitted to them.",
-            _markdown(list(growth[0]), growth),
-        ]
-    )
-    (arguments.output / "table.md").write_text(text + "\n")
-    draw(parts, arguments.output / "picture.svg")
+    for case in CASES:
+        if case[0] in options.cases:
+            keep([measure_case(*case, folder, options.repeats)])
+    if options.cases == names:
+        keep(measure_demo(work))
+    if options.study:
+        reference_seconds = sum(row["reference_seconds"] for row in rows[: len(STUDY)])
+        keep(measure_study(work, archive_config, reference_seconds))
+    versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    text = f"Measured on {images}, {MACHINE}, {versions}, by `PYTHONPATH=scripts python "
+    text += f"{shlex.join(sys.argv)}`.\n\n{markdown(rows)}\n"
+    (options.output / "table.md").write_text(text)
     print(text)
 
 
-def _write_csv(path: Path, columns: list[str], rows: list[dict]) -> None:
-    with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def commit() -> str:
+    """Return the measured commit, marked if files differ from it; `unknown` outside a git clone."""
+    command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "unknown"
 
 
-def _markdown(columns: list[str], rows: list[dict]) -> str:
-    lines = [columns, ["---"] * len(columns), *([_shown(row.get(name)) for name in columns] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def markdown(rows: list[dict]) -> str:
+    """Return a Markdown table of the rows."""
+    cells = [[format_value(row.get(name)) for name in COLUMNS] for row in rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [COLUMNS, ["---"] * len(COLUMNS), *cells])
 
 
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    return (
-        f"{value:.3g}"
-        if isinstance(value, float) and value < 100
-        else f"{value:.0f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+def format_value(value: str | float | None) -> str:
+    """Return three digits of a small number, a large number without decimals, text unchanged."""
+    if isinstance(value, float):
+        return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+    return "" if value is None else str(value)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,16 @@ import history
 
 
 def line(
-    commit: str, seconds: float, plain: float | None = 10.0, spread: float | None = 0.01, **more
+    commit: str, seconds: float, reference: float | None = 10.0, spread: float | None = 0.01, **more
 ) -> dict:
-    part = {
-        "part": "kNN",
+    row = {
+        "case": "kNN",
         "measured_on": "all of it",
         "seconds": seconds,
-        "plain_seconds": plain,
+        "reference_seconds": reference,
         "spread": spread,
     }
-    (row,) = history.entries([part], "2026-11-24", commit, "2 cores", "cifar")
+    (row,) = history.entries([row], "2026-11-24", commit, "2 cores", "cifar")
     return row | more
 
 
@@ -26,7 +26,7 @@ def verdict(*rows: dict) -> str | None:
 
 def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
-    rows = [line("a", 2.0), line("b", 3.0, plain=None, spread=None)]
+    rows = [line("a", 2.0), line("b", 3.0, reference=None, spread=None)]
     history.append(path, rows[:1])
     history.append(path, rows[1:])
     assert history.read(path) == rows
@@ -42,23 +42,23 @@ def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
         (5.6, 0.1, "within noise"),
     ],
 )
-def test_a_part_is_slower_beyond_what_repeats_explain(seconds: float, spread: float, expected: str) -> None:
+def test_a_case_is_slower_beyond_what_repeats_explain(seconds: float, spread: float, expected: str) -> None:
     assert verdict(line("a", 5.0, spread=spread), line("b", seconds, spread=spread)) == expected
 
 
 def test_a_machine_that_is_slower_as_a_whole_is_no_regression() -> None:
-    assert verdict(line("a", 5.0, plain=10.0), line("b", 10.0, plain=20.0)) == "within noise"
+    assert verdict(line("a", 5.0, reference=10.0), line("b", 10.0, reference=20.0)) == "within noise"
 
 
-def test_bare_products_come_before_the_plain_way() -> None:
+def test_the_ratio_is_to_the_lower_bound_if_there_is_one() -> None:
     (row,) = history.entries(
-        [{"part": "x", "seconds": 3.0, "bare_seconds": 2.0, "plain_seconds": 9.0}], *"abcd"
+        [{"case": "x", "seconds": 3.0, "lower_bound_seconds": 2.0, "reference_seconds": 9.0}], *"abcd"
     )
     assert row["ratio"] == 1.5
 
 
-def test_parts_without_another_way_are_judged_by_seconds() -> None:
-    assert verdict(line("a", 5.0, plain=None), line("b", 6.0, plain=None)) == "slower"
+def test_cases_without_another_way_are_judged_by_seconds() -> None:
+    assert verdict(line("a", 5.0, reference=None), line("b", 6.0, reference=None)) == "slower"
 
 
 def test_only_the_same_machine_and_images_are_compared_and_the_last_commit() -> None:
@@ -72,3 +72,12 @@ def test_runs_of_one_commit_tell_its_noise() -> None:
     noisy = [line("a", seconds, spread=None) for seconds in (4.0, 5.0, 6.0)]
     assert verdict(*noisy, line("b", 6.0, spread=None)) == "within noise"
     assert verdict(*noisy, line("b", 9.0, spread=None)) == "slower"
+
+
+def test_a_history_with_other_columns_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text("date,commit,part\n")
+    for use in (history.read, lambda path: history.append(path, [line("a", 5.0)])):
+        with pytest.raises(SystemExit, match="has the columns of an earlier version; rename it"):
+            use(path)
+    assert path.read_text() == "date,commit,part\n"

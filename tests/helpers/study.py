@@ -1,12 +1,13 @@
 """A tiny study in a folder of its own, and Snakemake running it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import yaml
 
@@ -159,6 +160,28 @@ class Running:
         said = self.log.read_text()
         assert code == 0, said
         return said
+
+
+class Job(NamedTuple):
+    """A job as Snakemake's dry run lists it."""
+
+    rule: str
+    wildcards: str
+    threads: int
+    resources: dict[str, str]
+
+
+def read_jobs(dry_run: str) -> list[Job]:
+    """Read the jobs in the output of `snakemake --dry-run`, those of groups included, without the target rule."""
+    jobs = []
+    for block in re.split(r"^ *(?=(?:local)?rule \w+:$)", dry_run, flags=re.MULTILINE)[1:]:
+        name, _, body = block.partition(":\n")
+        lines = dict(re.findall(r"^ +(\w+): (.*)$", body, flags=re.MULTILINE))
+        if "output" in lines:
+            resources = dict(item.split("=", 1) for item in lines["resources"].split(", "))
+            wildcards = lines.get("wildcards", "")
+            jobs.append(Job(name.split()[1], wildcards, int(lines.get("threads", 1)), resources))
+    return jobs
 
 
 def comment(network: str) -> str:

@@ -14,9 +14,9 @@ from torch.nn.functional import cross_entropy
 
 from cifarbench.networks.augmentation import Augmentation
 from cifarbench.networks.checkpoints import Checkpoints
-from cifarbench.networks.descent import Descent
 from cifarbench.networks.inputs import Form
 from cifarbench.networks.recipe import Recipe
+from cifarbench.networks.sgd import SGD
 from cifarbench.networks.streams import Stream
 
 log = logging.getLogger(__name__)
@@ -95,8 +95,8 @@ def train(
     device = training.labels.device
     form = Form.of(network, device)
     smoothed_loss_of = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
-    parameters = [weight for weight in network.parameters() if weight.requires_grad]
-    descent = Descent(recipe.momentum, recipe.weight_decay)
+    trained = [weight for weight in network.parameters() if weight.requires_grad]
+    optimizer = SGD(trained, recipe.momentum, recipe.weight_decay)
     augmentation = Augmentation(training.images, recipe.flips, recipe.shifts, seed)
     # Orders are drawn on the CPU, so that they are the same whatever computes.
     shuffler = torch.Generator().manual_seed(seed)
@@ -108,7 +108,9 @@ def train(
     state = checkpoints.newest(recipe.epochs)
     if state:
         network.load_state_dict(state["network"])
-        descent.velocities = [velocity.to(device) for velocity in state["velocities"]]
+        optimizer.momentum_buffers = [
+            None if buffer is None else buffer.to(device) for buffer in state["momentum_buffers"]
+        ]
         shuffler.set_state(state["shuffler"])
         _restore_random_state(state["random"], device)
         history, seconds_before = state["history"], state["seconds"]
@@ -126,8 +128,8 @@ def train(
             logits = form.logits(network, augmentation.batch(batch))
             loss = smoothed_loss_of(logits, labels)
             # A network of one's own may have weights that its output does not depend on.
-            gradients = torch.autograd.grad(loss, parameters, materialize_grads=True)
-            descent.step(parameters, list(gradients), recipe.rate(step, steps))
+            gradients = torch.autograd.grad(loss, optimizer.parameters, materialize_grads=True)
+            optimizer.step(list(gradients), recipe.rate(step, steps))
             if recipe.label_smoothing:
                 loss = cross_entropy(logits.detach(), labels)
             loss_sum += loss.detach() * len(batch)
@@ -160,7 +162,7 @@ def train(
                 {
                     "epoch": epoch + 1,
                     "network": network.state_dict(),
-                    "velocities": descent.velocities,
+                    "momentum_buffers": optimizer.momentum_buffers,
                     "shuffler": shuffler.get_state(),
                     "random": _random_state(device),
                     "history": history,

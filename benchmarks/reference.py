@@ -1,4 +1,4 @@
-"""Each part of the study as one writes it at first, with scikit-learn's and torch's own means."""
+"""Reference implementation of each case: scikit-learn and torch as their tutorials use them."""
 
 import numpy as np
 import torch
@@ -13,45 +13,35 @@ from torch.nn.functional import avg_pool2d, conv2d, relu
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from data import Images, made_up_filters
+from data import Images, random_filters
 
 
 def knn_raw(images: Images) -> float:
-    """Fit and predict on raw pixels; the accuracy."""
+    """Fit and predict on raw pixels; return the accuracy."""
     classifier = KNeighborsClassifier(5, n_jobs=-1).fit(images.train, images.train_labels)
     return classifier.score(images.test, images.test_labels)
 
 
-def knn_pca(images: Images, scale: bool = False) -> float:
-    """Fit and predict on 128 components; the accuracy."""
+def knn_pca(images: Images, scale: bool) -> float:
+    """Fit and predict on 128 components, of scaled pixels or not; return the accuracy."""
     steps = [("pca", PCA(128)), ("knn", KNeighborsClassifier(5, n_jobs=-1))]
     if scale:
         steps.insert(0, ("scale", StandardScaler()))
     return Pipeline(steps).fit(images.train, images.train_labels).score(images.test, images.test_labels)
 
 
-def knn_scaled_pca(images: Images) -> float:
-    """The same after scaling."""
-    return knn_pca(images, scale=True)
-
-
 def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> float:
-    """Search the grid by threefold cross-validation; the best mean score."""
+    """Search the grid by threefold cross-validation; return the best mean score."""
     pipeline = Pipeline([("scale", StandardScaler()), ("pca", PCA()), ("knn", KNeighborsClassifier())])
-    search = GridSearchCV(
-        pipeline,
-        {"pca__n_components": n_components, "knn__n_neighbors": n_neighbors},
-        cv=3,
-        n_jobs=-1,
-        refit=False,
-    )
+    grid = {"pca__n_components": n_components, "knn__n_neighbors": n_neighbors}
+    search = GridSearchCV(pipeline, grid, cv=3, n_jobs=-1, refit=False)
     return search.fit(images.train, images.train_labels).best_score_
 
 
 @torch.inference_mode()
 def patches(images: Images, n_patches: int, size: int) -> float:
-    """Responses of the training images to patches, averaged over four regions; the mean of all."""
-    filters = torch.from_numpy(made_up_filters(n_patches, size)).view(n_patches, 3, size, size)
+    """Compute responses of the training images to patches, averaged over four regions; return their mean."""
+    filters = torch.from_numpy(random_filters(n_patches, size)).view(n_patches, 3, size, size)
     total = 0.0
     for rows in torch.from_numpy(images.train).split(128):
         pixels = rows.view(-1, 3, 32, 32).float() / 128 - 1
@@ -66,74 +56,65 @@ def patches(images: Images, n_patches: int, size: int) -> float:
     return total / len(images.train)
 
 
-class Pictures(Dataset):
-    """Images one by one, as torchvision's CIFAR10 gives them."""
+class SingleImages(Dataset):
+    """Images one at a time, as torchvision's CIFAR10 yields them."""
 
     def __init__(self, rows: np.ndarray, labels: np.ndarray, *changes: nn.Module):
-        self.pictures = rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+        self.images = rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
         self.labels = labels
-        half = (0.5, 0.5, 0.5)
-        self.transform = transforms.Compose(
-            [*changes, transforms.ToTensor(), transforms.Normalize(half, half)]
-        )
+        normalize = transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+        self.transform = transforms.Compose([*changes, transforms.ToTensor(), normalize])
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        """One picture (3, 32, 32) float32, and its label."""
-        return self.transform(Image.fromarray(self.pictures[index])), int(self.labels[index])
+        """Return an image (3, 32, 32) float32, and its label."""
+        return self.transform(Image.fromarray(self.images[index])), int(self.labels[index])
 
 
 def network(images: Images, epochs: int, batch_norm: bool) -> float:
-    """Train a perceptron, with an evaluation after each epoch; the last test accuracy."""
+    """Train a perceptron with an evaluation after each epoch; return the last test accuracy."""
     torch.manual_seed(0)
     layers: list[nn.Module] = [nn.Flatten()]
     for width in (3072, 128):
         layers.append(nn.Linear(width, 128))
         layers += [nn.BatchNorm1d(128), nn.ReLU(), nn.Dropout(0.5)] if batch_norm else [nn.ReLU()]
     model = nn.Sequential(*layers, nn.Linear(128, 10))
-    loss_of = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.001)
-    training = DataLoader(Pictures(images.train, images.train_labels), 128, shuffle=True, num_workers=4)
-    test = DataLoader(Pictures(images.test, images.test_labels), 128, num_workers=4)
+    training = SingleImages(images.train, images.train_labels)
     for _ in range(epochs):
-        model.train()
-        for inputs, labels in training:
-            optimizer.zero_grad()
-            loss = loss_of(model(inputs), labels)
-            loss.backward()
-            optimizer.step()
-        model.eval()
-        right = 0
-        with torch.no_grad():
-            for inputs, labels in test:
-                right += (model(inputs).argmax(1) == labels).sum().item()
-    return right / len(images.test_labels)
+        _train_epoch(model, nn.CrossEntropyLoss(), optimizer, training, batch_size=128)
+        accuracy = _accuracy(model, SingleImages(images.test, images.test_labels))
+    return accuracy
 
 
 def convnet(images: Images, widths: list[int]) -> float:
-    """Train a convolutional network for an epoch on mirrored and shifted images, and evaluate it; the test accuracy."""
+    """Train a convolutional network for an epoch on flipped and translated images; return the test accuracy."""
     from cifarbench.networks.convnet import ConvNet
 
     torch.manual_seed(0)
     model = ConvNet((3, 32, 32), 10, widths)
-    loss_of = nn.CrossEntropyLoss(label_smoothing=0.2)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.SGD(weights, lr=0.4, momentum=0.85, nesterov=True, weight_decay=0.001)
-    changes = [
-        transforms.RandomCrop(32, padding=2, padding_mode="reflect"),
-        transforms.RandomHorizontalFlip(),
-    ]
-    pictures = Pictures(images.train, images.train_labels, *changes)
-    for inputs, labels in DataLoader(pictures, 256, shuffle=True, num_workers=4):
+    crop = transforms.RandomCrop(32, padding=2, padding_mode="reflect")
+    training = SingleImages(images.train, images.train_labels, crop, transforms.RandomHorizontalFlip())
+    _train_epoch(model, nn.CrossEntropyLoss(label_smoothing=0.2), optimizer, training, batch_size=256)
+    return _accuracy(model, SingleImages(*images.test_subset()))
+
+
+def _train_epoch(model: nn.Module, loss_of: nn.Module, optimizer, training: Dataset, batch_size: int) -> None:
+    model.train()
+    for inputs, labels in DataLoader(training, batch_size, shuffle=True, num_workers=4):
         optimizer.zero_grad()
         loss_of(model(inputs), labels).backward()
         optimizer.step()
+
+
+@torch.no_grad()
+def _accuracy(model: nn.Module, test: Dataset) -> float:
     model.eval()
-    rows, labels = images.few_for_testing()
     right = 0
-    with torch.no_grad():
-        for inputs, wanted in DataLoader(Pictures(rows, labels), 256, num_workers=4):
-            right += (model(inputs).argmax(1) == wanted).sum().item()
-    return right / len(labels)
+    for inputs, labels in DataLoader(test, 128, num_workers=4):
+        right += (model(inputs).argmax(1) == labels).sum().item()
+    return right / len(test)

@@ -1,0 +1,41 @@
+"""Stochastic gradient descent with Nesterov's momentum, by torch's own function."""
+
+from torch import Tensor, no_grad
+from torch.optim.sgd import sgd
+
+
+class SGD:
+    """Update weights as torch.optim.SGD does, by the function below that class.
+
+    The class would add 7% to each step of a perceptron on one thread, and 1.5 s and 160 MB to each job, since it
+    imports torch's compiler. weight_decay: of weights, not of biases and scales, which have one dimension.
+    """
+
+    def __init__(self, parameters: list[Tensor], momentum: float, weight_decay: float):
+        n_vectors = sum(weight.ndim <= 1 for weight in parameters)
+        self.parameters = sorted(parameters, key=lambda weight: weight.ndim > 1)
+        # In the order of the parameters; None before the first step, and without momentum.
+        self.momentum_buffers: list[Tensor | None] = [None] * len(parameters)
+        self._momentum = momentum
+        self._groups = [(slice(None), 0.0)]
+        if weight_decay:
+            self._groups = [(slice(n_vectors), 0.0), (slice(n_vectors, None), weight_decay)]
+
+    @no_grad()
+    def step(self, gradients: list[Tensor], learning_rate: float) -> None:
+        """Change the parameters in place, by gradients in their order, which are used up."""
+        for group, weight_decay in self._groups:
+            buffers = self.momentum_buffers[group]
+            sgd(
+                self.parameters[group],
+                gradients[group],
+                buffers,
+                foreach=True,
+                weight_decay=weight_decay,
+                momentum=self._momentum,
+                lr=learning_rate,
+                dampening=0,
+                nesterov=self._momentum > 0,
+                maximize=False,
+            )
+            self.momentum_buffers[group] = buffers
