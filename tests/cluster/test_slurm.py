@@ -1,5 +1,7 @@
 """The tiny study on a real Slurm, through the profile that users get, and Slurm's own records of it."""
 
+from pathlib import Path
+
 from helpers.study import NETWORKS, PAGE, PARTITIONS, SLURM, comment, differences, job_name, read_jobs
 
 AUDIT = ["find_duplicates", "judge_labels", "inspect_images"]
