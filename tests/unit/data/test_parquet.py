@@ -155,7 +155,7 @@ def cut(path: Path) -> None:
     [
         (lambda path: path.write_bytes(b"PAR1"), "can't be read as Parquet"),
         (lambda path: path.unlink(), r"has no test\*.parquet"),
-        (cut, ""),
+        (cut, r"test-00000-of-00001\.parquet"),
     ],
 )
 def test_a_file_that_is_torn_or_not_there(folder, spoil, said):
