@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import once
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+from helpers import once
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Before anything is imported that counts cores: several processes, each with threads for all of them, wait for

@@ -1,23 +1,19 @@
 """Pages in a real browser: Debian's Chromium, driven by Playwright."""
 
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import small_audit
-import small_run
-from screens import DESKTOP
 
 from cifarbench.report.page import render
 from cifarbench.report.results import Run
 from cifarbench.study.failures import Failure
 from cifarbench.study.tables import read_rows, write_table
-
-sys.path.append(str(Path(__file__).parents[1] / "unit/across"))
-from finished import simulate
+from helpers import small_audit, small_run
+from helpers.finished import simulate
+from helpers.screens import DESKTOP
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # A page under test talks to nobody, and neither does the browser behind it.

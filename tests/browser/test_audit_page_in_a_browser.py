@@ -1,8 +1,9 @@
 """The page of an audit in a real browser."""
 
 import pytest
-import small_audit
-from screens import PHONE
+
+from helpers import small_audit
+from helpers.screens import PHONE
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """What holds for each page that the workflow writes, in a real browser."""
 
 import pytest
-from screens import DESKTOP, PHONE
+
+from helpers.screens import DESKTOP, PHONE
 
 REPORTS = ["report", "report ru", "report failed"]
 AUDITS = ["audit", "audit ru", "audit files"]

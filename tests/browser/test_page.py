@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from screens import DESKTOP, PHONE
+
+from helpers.screens import DESKTOP, PHONE
 
 DASH = "\N{EN DASH}"
 MODEL = "#model-knn_pca"

@@ -9,8 +9,6 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from PIL import Image
-from screens import DESKTOP, PHONE
-from small_model import CLASSES, NEIGHBORS, PERCEPTRON, pixels_of, write_model
 
 from cifarbench.data.fetch import cache_folder
 from cifarbench.export.model import Model
@@ -19,6 +17,8 @@ from cifarbench.export.parity import compare, session, speed
 from cifarbench.export.runtime import fetch_runtime, read_runtime
 from cifarbench.export.try_page import try_page
 from cifarbench.study.errors import UserError
+from helpers.screens import DESKTOP, PHONE
+from helpers.small_model import CLASSES, NEIGHBORS, PERCEPTRON, pixels_of, write_model
 
 MODELS = {"network in colours": ("networks", PERCEPTRON, 3), "grey neighbours": ("neighbors", NEIGHBORS, 1)}
 DROP = """([name, content]) => {

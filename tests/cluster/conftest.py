@@ -5,8 +5,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from slurm import Slurm, why_not
-from study import (
+
+from helpers.slurm import Slurm, why_not
+from helpers.study import (
     ACROSS,
     CLUSTER_GENERIC,
     CPU_PARTITION,

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from study import NETWORKS, REPOSITORY
+
+from helpers.study import NETWORKS, REPOSITORY
 
 STATUS = REPOSITORY / "workflow/profiles/cluster-generic/status.py"
 

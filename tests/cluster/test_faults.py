@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from slurm import NODE, Slurm
-from study import NETWORKS, RESULTS, SLURM, Study, comment, predictions_of
+from helpers.slurm import NODE, Slurm
+from helpers.study import NETWORKS, RESULTS, SLURM, Study, comment, predictions_of
 
 FIRST, SECOND = NETWORKS
 # No partition and no account is named: Slurm chooses. GPUs are asked for as where only --gres is taken.

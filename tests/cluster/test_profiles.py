@@ -4,9 +4,10 @@ import os
 import re
 
 import pytest
-import warm
 import yaml
-from study import Study
+
+from helpers import warm
+from helpers.study import Study
 
 # Run where Snakemake runs; a dry run does not tell them from others.
 LOCAL = {"fetch_archive", "choose_best", "write_audit", "all"}

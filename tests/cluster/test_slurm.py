@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from study import NETWORKS, PAGE, PARTITIONS, SLURM, comment, differences, job_name
-
 from cifarbench.study.scaling import read_jobs
+from helpers.study import NETWORKS, PAGE, PARTITIONS, SLURM, comment, differences, job_name
 
 AUDIT = ["find_duplicates", "judge_labels", "inspect_images"]
 HEAVY = ["unpack_archive", "predict_neighbors", "train_network", *AUDIT]

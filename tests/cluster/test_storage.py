@@ -10,13 +10,13 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
-from seaweed import Seaweed, why_not
-from study import NETWORK, RESULTS, Study
 
 from cifarbench.networks.checkpoints import Checkpoints
 from cifarbench.study.errors import UserError
 from cifarbench.study.failures import Failure, take_away_objects
 from cifarbench.study.objects import Bucket
+from helpers.seaweed import Seaweed, why_not
+from helpers.study import NETWORK, RESULTS, Study
 
 PREFIX = "s3://results/of/tests"
 PROFILE = ["--workflow-profile", "workflow/profiles/s3", "--cores", "2", "--storage-s3-retries", "1"]

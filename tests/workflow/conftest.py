@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from project import Project
-from tiny import configuration, write_archive
 
 from cifarbench.study.files import checksum
+from helpers.project import Project
+from helpers.tiny import configuration, write_archive
 
 
 @pytest.fixture(scope="session")

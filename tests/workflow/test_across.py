@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from project import Project
 from test_reruns import set_key
-from tiny import write_archive
 
 from cifarbench.study.files import read_json
 from cifarbench.study.tables import read_rows
+from helpers.project import Project
+from helpers.tiny import write_archive
 
 ACROSS = {"sizes": [30], "repeats": {"seeds": 2, "splits": 2}}
 TOGETHER = {("", job) for job in ("compare_datasets", "draw_across", "write_across")}

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tiny import N_TRAIN
 
 from cifarbench.study.files import read_json
+from helpers.tiny import N_TRAIN
 
 
 def test_an_audit_that_is_not_wanted_any_more(project):

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import requests
-from project import Project
 from test_own_models import LAYERS, SMALL
+
+from helpers.project import Project
 
 MODELS = ["knn_pca", "small"]
 ENTRY = {"family": "network", "module": "my_models/small.py:Small", "epochs": 2}

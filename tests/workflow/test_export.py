@@ -10,12 +10,12 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard
 from PIL import Image
-from project import Project
 from test_own_models import LAYERS, SMALL
-from tiny import SHAPE
 
 import export_model
 import predict_pictures
+from helpers.project import Project
+from helpers.tiny import SHAPE
 
 OWN = yaml.safe_load("""
 features:

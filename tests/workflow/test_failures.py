@@ -1,8 +1,9 @@
 """A job that fails after a change leaves nothing that passes for up to date; a user's mistake is one sentence."""
 
 import pytest
-from project import OVERLAY
 from test_reruns import searched, set_key
+
+from helpers.project import OVERLAY
 
 LOG = "results/tiny/logs/predict_neighbors/knn_pca.log"
 

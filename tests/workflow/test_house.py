@@ -1,10 +1,9 @@
 """What pages say of the code is what the code says."""
 
-from project import CHECKOUT
-
 import draw_house
 import write_tables
 from cifarbench.study.pages import part
+from helpers.project import CHECKOUT
 
 
 def test_the_picture_of_the_house_is_that_of_the_rules(monkeypatch):

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from project import CHECKOUT
+
+from helpers.project import CHECKOUT
 
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 ANNOUNCED = "will be installed from PyPI"

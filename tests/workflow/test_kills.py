@@ -13,8 +13,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from project import Project
 from test_reruns import MODELS
+
+from helpers.project import Project
 
 # All that a study ends in, but for what it cost to get there.
 SAME = ["data/*.npy", "models/**/predictions.npz", "models/**/metrics.json", "models/**/history.csv"]

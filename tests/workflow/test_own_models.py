@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from project import Project
 from test_reruns import COMPARED, computed, jobs, set_key
 from test_whole_run import read_rows
+
+from helpers.project import Project
 
 SMALL = """
 from torch import nn

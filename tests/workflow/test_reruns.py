@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from project import CHECKOUT, OVERLAY, Project
-from tiny import write_archive
+
+from helpers.project import CHECKOUT, OVERLAY, Project
+from helpers.tiny import write_archive
 
 NEIGHBORS = ["knn_raw", "knn_pca", "knn_scaled_pca", "knn_grid"]
 NETWORKS = ["mlp", "mlp_batchnorm_dropout"]

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import Project
 from test_whole_run import read_json, read_rows
-from tiny import configuration, write_archive
+
+from helpers.project import Project
+from helpers.tiny import configuration, write_archive
 
 TUNED: dict[str, Any] = {
     "knn_cosine": {

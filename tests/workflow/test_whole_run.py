@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from project import OVERLAY, Project
 from test_reruns import MODELS, NEIGHBORS, NETWORKS, set_key
-from tiny import CLASSES, N_TEST
+
+from helpers.project import OVERLAY, Project
+from helpers.tiny import CLASSES, N_TEST
 
 METRICS = {"accuracy", "accuracy_ci95", "macro", "weighted", "per_class", "confusion_matrix", "top3"}
 SCORES = {"precision", "recall", "f1"}

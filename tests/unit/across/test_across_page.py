@@ -9,12 +9,12 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
-from finished import simulate
 
 from cifarbench.across.page import CATALOGUES
 from cifarbench.report.language import CATALOGUES as OF_THE_REPORT
 from cifarbench.report.language import languages
 from cifarbench.study.tables import read_rows
+from helpers.finished import simulate
 
 THREE = ["digits", "textures", "fashion_mnist"]
 EIGHT = [f"set_{number}" for number in range(8)]

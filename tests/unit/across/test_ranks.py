@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from scipy.stats import wilcoxon
-from simulated import row
 
 from cifarbench.across import ranks
 from cifarbench.across.ranks import FEWEST_DATASETS, accuracies, table
+from helpers.simulated import row
 
 pytestmark = pytest.mark.usefixtures("fewer_samples")
 DATASETS = [f"set_{number}" for number in range(8)]

@@ -1,11 +1,11 @@
 """The long table refuses what can't be compared, and keeps what failed."""
 
 import pytest
-from simulated import row
 
 from cifarbench.across.runs import COLUMNS, at_once, comparable, succeeded
 from cifarbench.across.runs import row as row_of
 from cifarbench.study.errors import UserError
+from helpers.simulated import row
 
 FIT = {"kind": "perceptrons", "fit_seconds": 1.5, "predict_seconds": 0.1, "peak_memory_mb": 200.0}
 FIT |= {"stored_mb": 0.1, "n_parameters": 10}

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from simulated import row
 
 from cifarbench.across.variation import ENOUGH_PAIRS, pairs, spread, variances
+from helpers.simulated import row
 
 # In accuracy.
 STD = {"weights": 0.004, "order": 0.008, "split": 0.016}

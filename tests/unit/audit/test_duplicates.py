@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from photographs import COPIES, SHAPE, UNNAMED, brightened, encoded, recoloured, row, seen, tiles
 
 from cifarbench.audit import duplicates
 from cifarbench.audit.duplicates import KINDS
 from cifarbench.audit.views import edges, small_grey
+from helpers.photographs import COPIES, SHAPE, UNNAMED, brightened, encoded, recoloured, row, seen, tiles
 
 EACH = 10
 

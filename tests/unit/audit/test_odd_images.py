@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from photographs import SHAPE, row, seen, tiles
 from sklearn.datasets import load_digits
 
 from cifarbench.audit.images import classes, odd
+from helpers.photographs import SHAPE, row, seen, tiles
 
 
 @pytest.fixture(scope="module")

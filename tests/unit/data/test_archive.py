@@ -6,7 +6,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from batches import (
+
+from cifarbench.data.archive import check_archive, receipt, recheck_archive
+from cifarbench.data.cifar import CIFAR10, read_cifar
+from cifarbench.data.tarball import MAX_MEMBERS
+from cifarbench.study.errors import UserError
+from cifarbench.study.files import checksum
+from helpers.batches import (
     DECLARED,
     FOLDER,
     MEMBERS,
@@ -18,12 +24,6 @@ from batches import (
     tarred,
     write_archive,
 )
-
-from cifarbench.data.archive import check_archive, receipt, recheck_archive
-from cifarbench.data.cifar import CIFAR10, read_cifar
-from cifarbench.data.tarball import MAX_MEMBERS
-from cifarbench.study.errors import UserError
-from cifarbench.study.files import checksum
 
 
 def read(path):

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from batches import DECLARED, make_batches, pickled, tarred, write_archive
 
 from cifarbench.data.cifar import CIFAR10, read_cifar
 from cifarbench.study.errors import UserError
+from helpers.batches import DECLARED, make_batches, pickled, tarred, write_archive
 
 SECONDS = 1
 MEMORY = 512 * 1024 * 1024

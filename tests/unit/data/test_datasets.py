@@ -7,12 +7,12 @@ import tarfile
 
 import numpy as np
 import pytest
-from batches import pickled, tarred
 from sklearn.datasets import load_digits
 
 from cifarbench.data.datasets import load_dataset
 from cifarbench.data.digits import write_digits_archive
 from cifarbench.study.errors import UserError
+from helpers.batches import pickled, tarred
 
 CLOTHES = ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"]
 DIGITS = {"kind": "digits", "n_train": 1437, "n_test": 360, "n_classes": 10, "image_shape": [3, 32, 32]}

@@ -9,13 +9,13 @@ import time
 from functools import partial
 
 import pytest
-import servers
-from fetching import CONTENT, SIZE, get, leave_partial, remote
-from servers import part, redirect, reset, saying, serving, silent, status, well
 
 from cifarbench.data import download, fetch
 from cifarbench.data.download import Limits, refusal
 from cifarbench.study.errors import UserError
+from helpers import servers
+from helpers.fetching import CONTENT, SIZE, get, leave_partial, remote
+from helpers.servers import part, redirect, reset, saying, serving, silent, status, well
 
 
 @pytest.fixture

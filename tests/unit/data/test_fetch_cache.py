@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
-import servers
-from fetching import CONTENT, QUICK, SIZE, get, leave_partial, remote
-from nobody import ordinary_user
-from servers import serving
 
 from cifarbench.data.fetch import fetch_dataset
 from cifarbench.study.errors import UserError
+from helpers import servers
+from helpers.fetching import CONTENT, QUICK, SIZE, get, leave_partial, remote
+from helpers.nobody import ordinary_user
+from helpers.servers import serving
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "fetch_archive.py"
 

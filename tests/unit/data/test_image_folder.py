@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nobody import ordinary_user
 from PIL import Image
 
 from cifarbench.data.archive import check_archive
 from cifarbench.data.datasets import load_dataset
 from cifarbench.study.errors import UserError
+from helpers.nobody import ordinary_user
 
 FOLDER = {"kind": "image_folder", "n_train": 4, "n_test": 2, "n_classes": 2, "image_shape": [3, 4, 5]}
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from batches import make_batches, python2_pickle
 
 from cifarbench.data.unpickle import loads
 from cifarbench.study.errors import UserError
+from helpers.batches import make_batches, python2_pickle
 
 PROTOCOLS = range(6)
 BATCH = make_batches()["data_batch_1"]

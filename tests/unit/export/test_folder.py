@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nobody import ordinary_user
 from PIL import Image
 
 from cifarbench.export.folder import read_pictures
 from cifarbench.study.errors import UserError
 from cifarbench.study.stored import Stored
+from helpers.nobody import ordinary_user
 
 SHAPE = [3, 4, 5]
 

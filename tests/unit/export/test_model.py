@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from onnx import numpy_helper
-from small_model import NEIGHBORS, PERCEPTRON, pixels_of, write_model
 from torch import nn
 
 from cifarbench.export.model import Model
@@ -19,6 +18,7 @@ from cifarbench.study.errors import UserError
 from cifarbench.study.failures import Failure
 from cifarbench.study.files import write_json
 from cifarbench.study.stored import Stored
+from helpers.small_model import NEIGHBORS, PERCEPTRON, pixels_of, write_model
 
 EVERY_VOTE = [
     NEIGHBORS | {"metric": metric, "weights": weights}

@@ -4,12 +4,12 @@ import shutil
 from dataclasses import replace
 
 import pytest
-import small_run
 
 from cifarbench.export.card import commit_of
 from cifarbench.export.winner import read_run, winner
 from cifarbench.report.results import Pair
 from cifarbench.study.errors import UserError
+from helpers import small_run
 
 
 def test_of_equals_the_fastest_is_taken_and_the_reason_is_the_report_s():

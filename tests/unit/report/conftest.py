@@ -1,9 +1,9 @@
 """What the tests of the report share."""
 
 import pytest
-import small_run
 
 from cifarbench.report.results import Run
+from helpers import small_run
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 """A kNN that searches approximately says what it found, and at what speed."""
 
 import pytest
-import small_run
 from altered import with_fit, with_models
 
 from cifarbench.report.page import render
 from cifarbench.report.results import Run
+from helpers import small_run
 
 SEARCH = {"method": "hnsw", "links": 24, "effort": 40}
 FOUND = {"recall": 0.9712, "sample": 1000, "queries_per_second": 9000.0, "exact_queries_per_second": 180.0}

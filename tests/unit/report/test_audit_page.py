@@ -5,14 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import small_audit
-import small_run
 
 from cifarbench.report.language import languages
 from cifarbench.report.page import render
 from cifarbench.report.results import Run
 from cifarbench.study.files import read_json
 from cifarbench.study.tables import read_rows
+from helpers import small_audit, small_run
 
 
 @pytest.fixture(scope="module")

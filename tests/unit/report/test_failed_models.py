@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import small_run
 
 from cifarbench.report.language import Language, languages
 from cifarbench.report.page import render
 from cifarbench.report.results import Run
 from cifarbench.study.failures import Failure
+from helpers import small_run
 
 OTHERS = [name for name in small_run.NINE if name not in small_run.MODELS]
 DASH = "\N{EN DASH}"

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-import small_run
 from altered import LOST, SAY, WON, finding, with_fit, with_models, with_pair
 
 from cifarbench.report.conclusions import Verdict
@@ -11,6 +10,7 @@ from cifarbench.report.conclusions.ladder import Respect, ladder
 from cifarbench.report.language import Language
 from cifarbench.report.page import render
 from cifarbench.report.results import Model, Run
+from helpers import small_run
 
 EDGES = {"name": "edges", "kind": "hog", "params": {"cell_size": 8}}
 APART = {"name": "apart", "kind": "lda", "params": {"shrinkage": 0.1}}

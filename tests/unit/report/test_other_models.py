@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-import small_run
 from altered import SAY, WON, finding, part, with_accuracy, with_fit, with_models, with_pair
 
 from cifarbench.report.answer import answer
@@ -11,6 +10,7 @@ from cifarbench.report.conclusions import conclude
 from cifarbench.report.language import Language, languages
 from cifarbench.report.page import render
 from cifarbench.report.results import Model, Run
+from helpers import small_run
 
 NOTEBOOKS = list(small_run.MODELS)
 OTHERS = [name for name in small_run.NINE if name not in NOTEBOOKS]

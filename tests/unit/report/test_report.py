@@ -10,7 +10,6 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
-import small_run
 import yaml
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
@@ -21,6 +20,7 @@ from cifarbench.report import page as report
 from cifarbench.report import published, svg
 from cifarbench.report.language import CATALOGUES, Language, languages
 from cifarbench.report.results import Run
+from helpers import small_run
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 VOID = {"meta", "link", "img", "br", "path", "circle", "use", "rect"}

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import small_run
 
 import draw_robustness
 from cifarbench.report.language import languages
@@ -15,6 +14,7 @@ from cifarbench.robustness.names import CORRUPTIONS
 from cifarbench.robustness.resistance import resistance
 from cifarbench.study.failures import Failure
 from cifarbench.study.files import read_arrays, read_json, write_json
+from helpers import small_run
 
 FAILED = Failure("mlp", "withstand_corruptions", "MemoryError")
 

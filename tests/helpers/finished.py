@@ -26,7 +26,7 @@ MODELS = {
     "mlp": (0.66, 0.36, 30.0, 0.006),
     "mlp_batchnorm_dropout": (0.64, 0.40, 60.0, 0.009),
 }
-STYLE = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())["figures"]
+STYLE = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())["figures"]
 
 
 def simulate(

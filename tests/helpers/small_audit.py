@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import small_run
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -17,6 +16,7 @@ import judge_labels
 import weigh_faults
 import write_audit
 from cifarbench.study.files import read_json, write_array, write_json
+from helpers import small_run
 
 N_FLIPPED = 6
 

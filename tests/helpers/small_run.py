@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import once
 import yaml
 from sklearn.base import BaseEstimator
 from sklearn.datasets import load_digits
@@ -32,6 +31,7 @@ from cifarbench.study.cost import Stopwatch, cost_record
 from cifarbench.study.failures import Failure
 from cifarbench.study.files import write_array, write_json
 from cifarbench.study.tables import write_table
+from helpers import once
 
 CLASSES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 IMAGE_SHAPE = [1, 8, 8]
@@ -76,7 +76,7 @@ NINE = MODELS | {
 KINDS = {"knn": "nearest neighbours", "mlp": "perceptrons", "network": "networks of one's own"}
 KINDS |= {"linear_edges": "linear models", "forest": "trees and forests"}
 DPI = 40
-FIGURES = yaml.safe_load((Path(__file__).parents[1] / "config/config.yaml").read_text())["figures"]
+FIGURES = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())["figures"]
 
 
 def settings(language: str = "en", models: dict[str, Any] = MODELS) -> dict[str, Any]:

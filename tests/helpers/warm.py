@@ -25,8 +25,7 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-import once
-import warm_client
+from helpers import once, warm_client
 
 TIMEOUT = 600
 # What Snakemake imports of others, and its rules, once it looks at a workflow.
@@ -67,7 +66,8 @@ def _start(folder: Path) -> None:
     owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
     with open(folder / "log", "w") as log:
         server = subprocess.Popen(
-            [sys.executable, __file__, place, str(owner)],
+            [sys.executable, "-m", "helpers.warm", place, str(owner)],
+            cwd=Path(__file__).parents[1],
             env=os.environ | ONE_THREAD,
             stdin=subprocess.DEVNULL,
             stdout=log,

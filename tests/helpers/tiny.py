@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from batches import pickled, tarred
+
+from helpers.batches import pickled, tarred
 
 CLASSES = ["ant", "bee", "cow", "dog"]
 SHAPE = [3, 4, 4]

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
-import warm
 import yaml
-from batches import DECLARED, make_batches, write_archive
 
 from cifarbench.study.series import merged
+from helpers import warm
+from helpers.batches import DECLARED, make_batches, write_archive
 
 REPOSITORY = Path(__file__).parents[2]
 RESULTS = Path("results/tiny")

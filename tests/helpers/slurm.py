@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from threading import Event, Thread
 
-from seaweed import free_ports
+from helpers.seaweed import free_ports
 
 # Programs that Slurm starts lose SLURM_CONF, so the file must be found where Slurm looks for it.
 CONFIGURATION = Path("/etc/slurm/slurm.conf")

@@ -1,4 +1,4 @@
-"""Ask the server of warm.py to be `python`. Where jobs run, this file stands for `python` itself.
+"""Ask the server of `warm` to be `python`. Where jobs run, this file stands for `python` itself.
 
 So it imports little: it starts as often as they do.
 """

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-import warm
 import yaml
+
+from helpers import warm
 
 CHECKOUT = Path(__file__).parents[2]
 PARTS = ["workflow", "scripts", "config", "environment.yml"]
