@@ -127,24 +127,13 @@ rule draw_across:
         all_variances="results/across/variances.csv",
         curves=expand("results/across/{study}/curves.json", study=WITH_CURVES),
     output:
-        fronts=report(
-            "results/across/figures/fronts.svg",
-            caption="../report/fronts.rst",
-            category="Across datasets",
-            labels={"figure": "accuracy against fitting time"},
+        fronts=reported(
+            "results/across/figures/fronts.svg", "Across datasets", "accuracy against fitting time"
         ),
-        curves=report(
-            "results/across/figures/curves.svg",
-            caption="../report/curves.rst",
-            category="Across datasets",
-            labels={"figure": "accuracy against training images"},
+        curves=reported(
+            "results/across/figures/curves.svg", "Across datasets", "accuracy against training images"
         ),
-        variances=report(
-            "results/across/figures/variances.svg",
-            caption="../report/variances.rst",
-            category="Across datasets",
-            labels={"figure": "what luck does"},
-        ),
+        variances=reported("results/across/figures/variances.svg", "Across datasets", "what luck does"),
     log:
         "results/across/logs/draw_across.log",
     group:
@@ -182,12 +171,7 @@ rule write_across:
             "results/across/figures/variances.svg",
         ],
     output:
-        page=report(
-            "results/across/report.html",
-            caption="../report/across_page.rst",
-            category="Across datasets",
-            labels={"file": "report"},
-        ),
+        page=reported("results/across/report.html", "Across datasets", "report", caption="across_page"),
     log:
         "results/across/logs/write_across.log",
     group:

@@ -7,12 +7,7 @@ rule find_duplicates:
         test_images="<results>/data/test_images.npy",
         dataset="<results>/data/dataset.json",
     output:
-        table=report(
-            "<results>/audit/duplicates.csv",
-            caption="../report/duplicates.rst",
-            category="Data",
-            labels={"figure": "copies and near-copies"},
-        ),
+        table=reported("<results>/audit/duplicates.csv", "Data", "copies and near-copies"),
         summary="<results>/audit/duplicates.json",
     log:
         "<logs>/find_duplicates.log",
@@ -41,12 +36,7 @@ rule judge_labels:
         test_labels="<results>/data/test_labels.npy",
         dataset="<results>/data/dataset.json",
     output:
-        table=report(
-            "<results>/audit/labels.csv",
-            caption="../report/labels.rst",
-            category="Data",
-            labels={"figure": "labels that are likely wrong"},
-        ),
+        table=reported("<results>/audit/labels.csv", "Data", "labels that are likely wrong"),
         summary="<results>/audit/labels.json",
     log:
         "<logs>/judge_labels.log",
@@ -71,12 +61,7 @@ rule inspect_images:
         test_labels="<results>/data/test_labels.npy",
         dataset="<results>/data/dataset.json",
     output:
-        table=report(
-            "<results>/audit/images.csv",
-            caption="../report/images.rst",
-            category="Data",
-            labels={"figure": "odd images"},
-        ),
+        table=reported("<results>/audit/images.csv", "Data", "odd images"),
         means="<results>/audit/means.npy",
         summary="<results>/audit/classes.json",
     log:

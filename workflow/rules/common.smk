@@ -338,3 +338,17 @@ def export_code(rule_name):
         )
 
     return code
+
+
+# ---- Outputs that Snakemake's own report shows ----
+
+
+def reported(path, category, label, caption=None):
+    """Return an output that `snakemake --report` shows, with the caption of its name; those of models by model."""
+    return report(
+        path,
+        caption=f"../report/{caption or Path(path).stem}.rst",
+        category=category,
+        subcategory="{model}" if category == "Models" else None,
+        labels={"figure": label},
+    )

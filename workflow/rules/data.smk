@@ -23,8 +23,7 @@ rule make_digits_archive:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(500),
-        runtime=minutes(2),
+        **SHORT_JOB,
     params:
         **job_params("make_digits_archive"),
     shell:
@@ -68,8 +67,7 @@ rule make_packaged_archive:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(500),
-        runtime=minutes(2),
+        **SHORT_JOB,
     params:
         **job_params(
             "make_packaged_archive", settings=lambda wildcards: {"kind": DATASETS[wildcards.dataset]["kind"]}
@@ -182,8 +180,7 @@ rule divide_images:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(300),
-        runtime=minutes(2),
+        **SHORT_JOB,
     params:
         **job_params(
             "divide_images",

@@ -16,9 +16,7 @@ rule score_model:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(400),
-        runtime=minutes(2),
-        tries_left=tries_left,
+        **SHORT_JOB,
     params:
         **job_params("score_model", settings={"seed": SEED}, failure_of=of_model),
     shell:
@@ -39,9 +37,7 @@ rule describe_learning:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
-        tries_left=tries_left,
+        **SHORT_JOB,
     params:
         **job_params("describe_learning", failure_of=of_model),
     shell:
@@ -55,18 +51,13 @@ rule compare_models:
         metrics=per_model(runs_of, "metrics.json"),
         dataset="<results>/data/dataset.json",
     output:
-        comparison=report(
-            "<results>/comparison.csv",
-            caption="../report/comparison.rst",
-            category="Comparison",
-            labels={"figure": "table"},
-        ),
+        comparison=reported("<results>/comparison.csv", "Comparison", "table"),
         latex_table="<results>/comparison.tex",
-        tests=report(
+        tests=reported(
             "<results>/paired_tests.csv",
-            caption="../report/paired_tests_table.rst",
-            category="Comparison",
-            labels={"figure": "tests of all pairs, table"},
+            "Comparison",
+            "tests of all pairs, table",
+            caption="paired_tests_table",
         ),
         agreement="<results>/agreement.json",
     log:
@@ -76,8 +67,7 @@ rule compare_models:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(400),
-        runtime=minutes(2),
+        **SHORT_JOB,
     params:
         **job_params("compare_models", settings=lambda wildcards: compared(plan(wildcards))),
     shell:
@@ -99,8 +89,7 @@ rule weigh_faults:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
+        **SHORT_JOB,
     params:
         **job_params(
             "weigh_faults", settings=lambda wildcards: {"models": plan(wildcards).models, "seed": SEED}

@@ -82,8 +82,7 @@ rule write_card:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(400),
-        runtime=minutes(2),
+        **SHORT_JOB,
     params:
         **job_params(
             "write_card",

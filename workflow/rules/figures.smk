@@ -12,34 +12,14 @@ rule draw_model:
         test_images="<results>/data/test_images.npy",
         dataset="<results>/data/dataset.json",
     output:
-        confusion_matrix=report(
-            "<results>/figures/{model}/confusion_matrix.svg",
-            caption="../report/confusion_matrix.rst",
-            category="Models",
-            subcategory="{model}",
-            labels={"figure": "confusion matrix"},
+        confusion_matrix=reported(
+            "<results>/figures/{model}/confusion_matrix.svg", "Models", "confusion matrix"
         ),
-        confused_pairs=report(
-            "<results>/figures/{model}/confused_pairs.png",
-            caption="../report/confused_pairs.rst",
-            category="Models",
-            subcategory="{model}",
-            labels={"figure": "most confused classes"},
+        confused_pairs=reported(
+            "<results>/figures/{model}/confused_pairs.png", "Models", "most confused classes"
         ),
-        reliability=report(
-            "<results>/figures/{model}/reliability.svg",
-            caption="../report/reliability.rst",
-            category="Models",
-            subcategory="{model}",
-            labels={"figure": "reliability"},
-        ),
-        pictures=report(
-            "<results>/figures/{model}/predictions.png",
-            caption="../report/predictions.rst",
-            category="Models",
-            subcategory="{model}",
-            labels={"figure": "random test images"},
-        ),
+        reliability=reported("<results>/figures/{model}/reliability.svg", "Models", "reliability"),
+        pictures=reported("<results>/figures/{model}/predictions.png", "Models", "random test images"),
     log:
         "<logs>/draw_model/{model}.log",
     # What the comparison does not wait for fills the time while it is made.
@@ -49,9 +29,7 @@ rule draw_model:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
-        tries_left=tries_left,
+        **SHORT_JOB,
     params:
         **job_params(
             "draw_model",
@@ -74,13 +52,7 @@ rule draw_training:
         history="<results>/models/{model}/history.csv",
         learning="<results>/models/{model}/learning.json",
     output:
-        figure=report(
-            "<results>/figures/{model}/training.svg",
-            caption="../report/training.rst",
-            category="Models",
-            subcategory="{model}",
-            labels={"figure": "training curves"},
-        ),
+        figure=reported("<results>/figures/{model}/training.svg", "Models", "training curves"),
     log:
         "<logs>/draw_training/{model}.log",
     wildcard_constraints:
@@ -91,9 +63,7 @@ rule draw_training:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
-        tries_left=tries_left,
+        **SHORT_JOB,
     params:
         **job_params(
             "draw_training",
@@ -110,13 +80,7 @@ rule draw_tuning:
     input:
         results="<results>/models/{model}/cv_results.csv",
     output:
-        figure=report(
-            "<results>/figures/{model}/grid_scores.svg",
-            caption="../report/grid_scores.rst",
-            category="Models",
-            subcategory="{model}",
-            labels={"figure": "grid search"},
-        ),
+        figure=reported("<results>/figures/{model}/grid_scores.svg", "Models", "grid search"),
     log:
         "<logs>/draw_tuning/{model}.log",
     wildcard_constraints:
@@ -127,9 +91,7 @@ rule draw_tuning:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
-        tries_left=tries_left,
+        **SHORT_JOB,
     params:
         **job_params(
             "draw_tuning",
@@ -147,13 +109,7 @@ rule draw_filters:
         learned=lambda wildcards: files(wildcards).with_filters(wildcards.model)[0],
         dataset="<results>/data/dataset.json",
     output:
-        figure=report(
-            "<results>/figures/{model}/filters.png",
-            caption="../report/filters.rst",
-            category="Models",
-            subcategory="{model}",
-            labels={"figure": "what it looks for"},
-        ),
+        figure=reported("<results>/figures/{model}/filters.png", "Models", "what it looks for"),
     log:
         "<logs>/draw_filters/{model}.log",
     wildcard_constraints:
@@ -164,9 +120,7 @@ rule draw_filters:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(400),
-        runtime=minutes(2),
-        tries_left=tries_left,
+        **SHORT_JOB,
     params:
         **job_params(
             "draw_filters",
@@ -192,12 +146,7 @@ rule draw_robustness:
         robustness=per_model(lambda plan: plan.models, "robustness.json"),
         metrics=per_model(lambda plan: plan.models, "metrics.json"),
     output:
-        figure=report(
-            "<results>/figures/robustness.svg",
-            caption="../report/robustness.rst",
-            category="Comparison",
-            labels={"figure": "accuracy on corrupted images"},
-        ),
+        figure=reported("<results>/figures/robustness.svg", "Comparison", "accuracy on corrupted images"),
     log:
         "<logs>/draw_robustness.log",
     group:
@@ -205,8 +154,7 @@ rule draw_robustness:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
+        **SHORT_JOB,
     params:
         **job_params(
             "draw_robustness", settings=lambda wildcards: style_of("cost", models=plan(wildcards).models)
@@ -223,47 +171,18 @@ rule draw_comparison:
         test_images="<results>/data/test_images.npy",
         dataset="<results>/data/dataset.json",
     output:
-        accuracy=report(
-            "<results>/figures/accuracy.svg",
-            caption="../report/accuracy.rst",
-            category="Comparison",
-            labels={"figure": "accuracy"},
+        accuracy=reported("<results>/figures/accuracy.svg", "Comparison", "accuracy"),
+        paired_tests=reported("<results>/figures/paired_tests.svg", "Comparison", "tests of all pairs"),
+        cost=reported("<results>/figures/cost.svg", "Comparison", "accuracy against cost"),
+        fit_time=reported("<results>/figures/fit_time.svg", "Comparison", "accuracy against fitting time"),
+        always_wrong=reported(
+            "<results>/figures/always_wrong.png", "Comparison", "images that every model gets wrong"
         ),
-        paired_tests=report(
-            "<results>/figures/paired_tests.svg",
-            caption="../report/paired_tests.rst",
-            category="Comparison",
-            labels={"figure": "tests of all pairs"},
+        only_one_right=reported(
+            "<results>/figures/only_one_right.png", "Comparison", "images that one model alone gets right"
         ),
-        cost=report(
-            "<results>/figures/cost.svg",
-            caption="../report/cost.rst",
-            category="Comparison",
-            labels={"figure": "accuracy against cost"},
-        ),
-        fit_time=report(
-            "<results>/figures/fit_time.svg",
-            caption="../report/fit_time.rst",
-            category="Comparison",
-            labels={"figure": "accuracy against fitting time"},
-        ),
-        always_wrong=report(
-            "<results>/figures/always_wrong.png",
-            caption="../report/always_wrong.rst",
-            category="Comparison",
-            labels={"figure": "images that every model gets wrong"},
-        ),
-        only_one_right=report(
-            "<results>/figures/only_one_right.png",
-            caption="../report/only_one_right.rst",
-            category="Comparison",
-            labels={"figure": "images that one model alone gets right"},
-        ),
-        rivals=report(
-            "<results>/figures/rivals.png",
-            caption="../report/rivals.rst",
-            category="Comparison",
-            labels={"figure": "images on which the best of each kind differ"},
+        rivals=reported(
+            "<results>/figures/rivals.png", "Comparison", "images on which the best of each kind differ"
         ),
     log:
         "<logs>/draw_comparison.log",
@@ -272,8 +191,7 @@ rule draw_comparison:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(2),
+        **SHORT_JOB,
     params:
         **job_params(
             "draw_comparison", settings=style_of("accuracy", "paired_tests", "cost", "agreement", seed=SEED)

@@ -14,17 +14,9 @@ rule write_report:
         robustness=lambda wildcards: robustness_files(plan(wildcards)),
         audit=[path for path in AUDIT if path.endswith((".csv", ".json"))],
     output:
-        page=report(
-            "<results>/report.html",
-            caption="../report/report_page.rst",
-            category="Conclusions",
-            labels={"file": "report"},
-        ),
-        markdown=report(
-            "<results>/report.md",
-            caption="../report/report_markdown.rst",
-            category="Conclusions",
-            labels={"file": "report for a pull request"},
+        page=reported("<results>/report.html", "Conclusions", "report", caption="report_page"),
+        markdown=reported(
+            "<results>/report.md", "Conclusions", "report for a pull request", caption="report_markdown"
         ),
     log:
         "<logs>/write_report.log",
@@ -33,8 +25,7 @@ rule write_report:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(300),
-        runtime=minutes(2),
+        **SHORT_JOB,
     params:
         **job_params(
             "write_report",
@@ -57,12 +48,7 @@ rule write_audit:
         test_images="<results>/data/test_images.npy",
         means="<results>/audit/means.npy",
     output:
-        page=report(
-            "<results>/audit.html",
-            caption="../report/audit_page.rst",
-            category="Data",
-            labels={"figure": "the images, looked over"},
-        ),
+        page=reported("<results>/audit.html", "Data", "the images, looked over", caption="audit_page"),
     log:
         "<logs>/write_audit.log",
     # A second's work, on which no other job waits.
@@ -70,8 +56,7 @@ rule write_audit:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(300),
-        runtime=minutes(2),
+        **SHORT_JOB,
     params:
         **job_params(
             "write_audit",

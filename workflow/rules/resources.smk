@@ -63,3 +63,7 @@ def tries_left(wildcards, attempt):
     # A job on a cluster does not know; the profiles try each twice more.
     retries = 2 if workflow.remote_exec else getattr(workflow.execution_settings, "retries", 0)
     return max(retries + 1 - attempt, 0)
+
+
+# Jobs of a few seconds, whatever the size of the data.
+SHORT_JOB = {"mem_mb": mem_mb(500), "runtime": minutes(2), "tries_left": tries_left}

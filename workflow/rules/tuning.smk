@@ -17,9 +17,7 @@ rule choose_best:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=mem_mb(500),
-        runtime=minutes(2),
-        tries_left=tries_left,
+        **SHORT_JOB,
     params:
         **job_params(
             "choose_best",
