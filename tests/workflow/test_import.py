@@ -1,0 +1,125 @@
+"""The workflow imported into somebody else's, fetched from git, and run from another folder."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from helpers import warm
+from helpers.project import CHECKOUT
+
+SMALL = {"compare": ["knn_raw"], "audit": False}
+WITH_CONFIG = (
+    'configfile: "config/config.yaml"\nconfigfile: "config/digits.yaml"\nconfigfile: "config/small.yaml"\n'
+)
+MODULE = """
+module cifarbench:
+    snakefile: {snakefile}
+    config: config
+
+use rule * from cifarbench as cb_*
+"""
+TWICE = """
+from copy import deepcopy
+
+smoother = deepcopy(config)
+smoother["models"]["knn_raw"]["n_neighbors"] = 9
+
+module first:
+    snakefile: {snakefile}
+    config: config
+    prefix: "first"
+
+use rule * from first as first_*
+
+module second:
+    snakefile: {snakefile}
+    config: smoother
+    prefix: "second"
+
+use rule * from second as second_*
+
+rule both:
+    default_target: True
+    input:
+        rules.first_all.input,
+        rules.second_all.input,
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder with a configuration of its own."""
+    (tmp_path / "config").mkdir()
+    for name in ("config.yaml", "digits.yaml"):
+        shutil.copy(CHECKOUT / "config" / name, tmp_path / "config")
+    (tmp_path / "config/small.yaml").write_text(yaml.safe_dump(SMALL))
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> str:
+    command = ["-m", "snakemake", "--cores", "2", *arguments]
+    code, text = warm.python(command, folder, warm.environment())
+    assert code == 0, text
+    return text
+
+
+def accuracy(folder: Path) -> str:
+    (row,) = (folder / "results/digits/comparison.csv").read_text().splitlines()[1:]
+    return row.split(",")[2]
+
+
+def import_it(folder: Path, text: str, snakefile: str) -> None:
+    (folder / "workflow").mkdir()
+    (folder / "workflow/Snakefile").write_text(WITH_CONFIG + text.format(snakefile=snakefile))
+
+
+def test_by_a_local_path(folder):
+    import_it(folder, MODULE, repr(str(CHECKOUT / "workflow/Snakefile")))
+    run(folder)
+    assert (folder / "results/digits/report.html").is_file()
+
+
+def test_from_git_where_nothing_is_checked_out(folder, tmp_path_factory):
+    """Snakemake fetches the Snakefiles and the scripts; the package is the installed one."""
+    repository = tmp_path_factory.mktemp("git") / "cifarbench"
+    repository.mkdir()
+    for part in ("workflow", "scripts"):
+        shutil.copytree(CHECKOUT / part, repository / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(CHECKOUT / "environment.yml", repository)
+    git = ["git", "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
+        subprocess.run([*git, *command], check=True)
+    for part in ("workflow", "scripts"):
+        shutil.rmtree(repository / part)
+    import_it(folder, MODULE, f'gitfile({str(repository)!r}, path="workflow/Snakefile", ref="HEAD")')
+    run(folder)
+    assert (folder / "results/digits/report.html").is_file()
+
+
+def test_twice_under_two_prefixes(folder):
+    import_it(folder, TWICE, repr(str(CHECKOUT / "workflow/Snakefile")))
+    run(folder)
+    assert accuracy(folder / "first") != accuracy(folder / "second")
+
+
+def test_from_another_folder(folder, tmp_path_factory):
+    """`-s` names the workflow and `--directory` the folder of configuration and results."""
+    here = tmp_path_factory.mktemp("here")
+    # Snakemake reads these relative to where it is started, and the workflow its own in the other folder.
+    overlays = [str(folder / "config" / name) for name in ("digits.yaml", "small.yaml")]
+    snakefile = str(CHECKOUT / "workflow/Snakefile")
+    run(here, "-s", snakefile, "--directory", str(folder), "--configfile", *overlays)
+    assert (folder / "results/digits/report.html").is_file()
+
+
+def test_without_a_base_configuration_a_sentence_says_how_to_get_it(tmp_path):
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(SMALL | {"dataset": "digits"}))
+    arguments = ["-s", str(CHECKOUT / "workflow/Snakefile"), "--configfile", "small.yaml", "--cores", "1"]
+    code, text = warm.python(["-m", "snakemake", *arguments], tmp_path, warm.environment())
+    assert code == 1
+    assert f"Error: config/config.yaml is not in {tmp_path}" in text
+    assert "copy the workflow's config/config.yaml there" in text
+    assert "Traceback" not in text
