@@ -50,14 +50,12 @@ def main(
         if shards:
             neighbors, squares = merged(map(read_neighbors, shards), params["n_neighbors"])
         else:
-            neighbors, squares = found_rows(
-                *(values, rows, queries, params), folder=predictions.parent, preparing=preparing, **can
-            )
+            neighbors, squares = found_rows(values, rows, queries, params, preparing=preparing, **can)
     seconds = searching.seconds - preparing.seconds
-    how = None
-    if params["search"]:
+    ann = None
+    if params["ann"]:
         needed = seconds + sum(one["predict"]["seconds"] for one in of_shards)
-        how = judged(settings["model"], neighbors, values, rows, queries, params, seconds=needed, **can)
+        ann = judged(settings["model"], neighbors, values, rows, queries, params, seconds=needed, **can)
     with Stopwatch() as voting:
         n_classes = len(read_json(dataset)["classes"])
         proba = vote_shares(labels[neighbors], n_classes, voices(squares, params))
@@ -83,7 +81,7 @@ def main(
         stored_bytes=len(rows) * (values.shape[1] * np.dtype(np.float32).itemsize + labels.itemsize)
         + sum(cost.get("stored_bytes", 0) for cost in of_features),
         n_parameters=None,
-        search=how,
+        ann=ann,
         seed=None,
     )
 

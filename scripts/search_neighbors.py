@@ -6,7 +6,6 @@ import numpy as np
 
 from cifarbench.data.parts import rows_of, rows_of_shard
 from cifarbench.neighbors.approximate import found_rows
-from cifarbench.neighbors.family import n_indexes
 from cifarbench.neighbors.search import write_neighbors
 from cifarbench.study.command import run
 from cifarbench.study.contract import decided
@@ -34,9 +33,7 @@ def main(
     values, queries = (np.load(path, mmap_mode="r") for path in (train_features, test_features))
     order = np.load(division[0]) if division else None
     rows, _ = rows_of(settings["part"], len(values), order)
-    # An index is searched by one job, so that all find what one would find.
-    n_pieces = n_indexes(params["search"], len(rows)) if params["search"] else None
-    rows = rows_of_shard(rows, settings["shard"], order, n_pieces)
+    rows = rows_of_shard(rows, settings["shard"], order)
     preparing = Stopwatch()
     with Stopwatch() as watch:
         found = found_rows(

@@ -13,7 +13,7 @@ from cifarbench.study.stored import Stored
 
 PERCEPTRON = {"hidden_dim": 8, "batch_norm": True, "dropout": 0.5, "test_flips": False}
 CONVNET = {"widths": [4, 8], "test_flips": True}
-NEIGHBORS = {"n_neighbors": 3, "metric": "euclidean", "weights": "uniform", "search": None}
+NEIGHBORS = {"n_neighbors": 3, "metric": "euclidean", "weights": "uniform", "ann": None}
 CLASSES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 N_TRAIN = 300
 

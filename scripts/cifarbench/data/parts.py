@@ -42,26 +42,18 @@ def rows_of(part: str, n_train: int, division: np.ndarray | None) -> tuple[np.nd
 
 
 def rows_of_shard(
-    rows: np.ndarray,
-    shard: list[int] | dict[str, int],
-    division: np.ndarray | None,
-    n_pieces: int | None = None,
+    rows: np.ndarray, shard: list[int] | dict[str, int], division: np.ndarray | None
 ) -> np.ndarray:
     """The rows of one shard.
 
     shard: its number, from 0, and how many there are, each of rows that follow one another, about the same number; or
-    `beyond`: the rows that are not among the first so many. division: the order that says which these are. n_pieces:
-    of so many about equal pieces of the rows a shard has whole ones only, or none.
+    `beyond`: the rows that are not among the first so many. division: the order that says which these are.
     """
     if isinstance(shard, dict):
         return rows[division[rows] >= shard["beyond"]]
     number, n_shards = shard
-    if n_pieces is None:
-        # Not a view, which would keep all rows.
-        return np.array_split(rows, n_shards)[number].copy()
-    pieces = np.array_split(rows, n_pieces)
-    own = np.array_split(np.arange(n_pieces), n_shards)[number]
-    return np.concatenate([rows[:0], *(pieces[one] for one in own)])
+    # Not a view, which would keep all rows.
+    return np.array_split(rows, n_shards)[number].copy()
 
 
 def assign_folds(labels: np.ndarray, n_folds: int) -> np.ndarray:

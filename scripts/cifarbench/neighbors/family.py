@@ -5,18 +5,6 @@ from collections.abc import Iterator
 from cifarbench.study.family import COUNT, Entry, Family, Parameter, Setting
 
 KIND = "nearest neighbours"
-# Of approximate searches, by method.
-DEFAULTS = {
-    "hnsw": {"links": 32, "build_effort": 80, "effort": 64},
-    "ivf": {"lists": 1024, "effort": 16},
-}
-# Points of one graph: more would go on growing in memory, and in time more than in proportion.
-MOST_LINKED = 50_000
-
-
-def n_indexes(search: Entry, n_points: int) -> int:
-    """Among how many indexes an approximate search divides its points."""
-    return max(-(-n_points // MOST_LINKED), 1) if search["method"] == "hnsw" else 1
 
 
 def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
@@ -25,45 +13,21 @@ def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
             f"{key}.n_neighbors is {entry['n_neighbors']}; it must be at most {setting.n_train}, "
             f"{setting.n_train_is}."
         )
-
-
-def _impossible_search(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
-    search = entry["search"] and DEFAULTS[entry["search"]["method"]] | entry["search"]
-    if search and search.get("lists", 0) > setting.n_train:
+    if entry["ann"] and entry["ann"]["nlist"] > setting.n_train:
         yield (
-            f"{key}.search.lists is {search['lists']}; it must be at most {setting.n_train}, {setting.n_train_is}."
+            f"{key}.ann.nlist is {entry['ann']['nlist']}; it must be at most {setting.n_train}, "
+            f"{setting.n_train_is}."
         )
 
 
-def _all_impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
-    yield from _impossible(key, entry, setting)
-    yield from _impossible_search(key, entry, setting)
-
-
-SEARCH = {
+ANN = {
     "type": ["object", "null"],
-    "required": ["method"],
-    "properties": {"method": {"enum": ["hnsw", "ivf"]}},
-    "oneOf": [
-        {"type": "null"},
-        {
-            "additionalProperties": False,
-            "properties": {
-                "method": {"const": "hnsw"},
-                "links": {"type": "integer", "minimum": 2, "maximum": 512},
-                "build_effort": {"type": "integer", "minimum": 1, "maximum": 10000},
-                "effort": {"type": "integer", "minimum": 1, "maximum": 100000},
-            },
-        },
-        {
-            "additionalProperties": False,
-            "properties": {
-                "method": {"const": "ivf"},
-                "lists": {"type": "integer", "minimum": 1, "maximum": 1000000},
-                "effort": {"type": "integer", "minimum": 1, "maximum": 1000000},
-            },
-        },
-    ],
+    "additionalProperties": False,
+    "required": ["nlist", "nprobe"],
+    "properties": {
+        "nlist": {"type": "integer", "minimum": 1, "maximum": 1000000},
+        "nprobe": {"type": "integer", "minimum": 1, "maximum": 1000000},
+    },
 }
 
 FAMILY = Family(
@@ -85,13 +49,11 @@ FAMILY = Family(
             required=False,
             default="uniform",
         ),
-        "search": Parameter(
-            SEARCH,
-            "approximate search: `method: ivf`, `lists` of points around centres (1024), of which a search looks into "
-            "`effort` (16), the faster one where many images are asked about at once; or `method: hnsw`, a graph, with "
-            "its `links` of a point (32), `build_effort` (80) and `effort` (64), points that a search keeps in view. "
-            "Its recall is measured and stands in fit.json",
-            "`null` for exact search; a mapping",
+        "ann": Parameter(
+            ANN,
+            "approximate nearest-neighbour search by an inverted file of `nlist` lists, `nprobe` of which a query "
+            "probes; its recall is measured and written to fit.json",
+            "`null` for exact search; a mapping of `nlist` and `nprobe`, such as 1024 and 16",
             required=False,
             default=None,
         ),
@@ -99,5 +61,5 @@ FAMILY = Family(
     kinds=(KIND,),
     # A search for the largest number of neighbours holds those for all smaller ones.
     every_value_of="n_neighbors",
-    impossible=_all_impossible,
+    impossible=_impossible,
 )

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from cifarbench.data.parts import rows_of
-from cifarbench.neighbors.approximate import check_complete, indexes
-from cifarbench.neighbors.graph import Graph
-from cifarbench.neighbors.lists import Lists
-from cifarbench.neighbors.search import merged, nearest, points_of
+from cifarbench.neighbors.approximate import check_complete
+from cifarbench.neighbors.ivf import IVFIndex
+from cifarbench.neighbors.search import nearest, points_of
 from cifarbench.neighbors.voting import voices, vote_shares
 from cifarbench.study.errors import UserError
 from cifarbench.study.stored import Answers, Stored
@@ -47,26 +46,27 @@ class Predictor:
         return Answers(proba.argmax(axis=1), proba, self.rows[neighbors])
 
     def _search(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        if not self.params["search"]:
+        if not self.params["ann"]:
             return nearest(self.points, queries, count, self.threads)
-        found = (index.nearest(queries, count) for index in self._indexes)
-        neighbors, squares = merged(found, count)
+        neighbors, squares = self._index.search(queries, count, ANY_MB)
         check_complete(self.name, neighbors)
         return neighbors, squares
 
     @cached_property
-    def _indexes(self) -> list[Graph | Lists]:
-        rows, search = np.arange(len(self.points)), self.params["search"]
-        can = {"threads": self.threads, "memory_mb": ANY_MB, "folder": None}
-        return [*indexes(self.points, rows, "euclidean", search, **can)]
+    def _index(self) -> IVFIndex:
+        index = IVFIndex(
+            self.points, np.arange(len(self.points)), "euclidean", self.params["ann"], self.threads
+        )
+        index.add(index.blocks)
+        return index
 
     def stage(self) -> Any:
         """The same for ONNX: a module. Raises UserError if the file would be too large."""
         from cifarbench.neighbors.module import Neighbors
 
-        if self.params["search"]:
+        if self.params["ann"]:
             raise UserError(
-                f"{self.name} searches approximately, which can't be said in ONNX; export an exact one."
+                f"{self.name} searches approximately, which ONNX can't express; export an exact model."
             )
         if self.points.nbytes > MOST_BYTES:
             raise UserError(

@@ -95,18 +95,16 @@ class ModelView:
         if self.model.reruns:
             seeds = ", ".join(str(one.fit["seed"]) for one in self.model.every_seed)
             facts.insert(1, Fact(say("Over seeds"), self.over_seeds, say("seeds {seeds}", seeds=seeds)))
-        if "search" in fit:
-            search = fit["search"]
+        if "ann" in fit:
+            ann = fit["ann"]
             facts.append(
                 Fact(
                     say("Neighbours found"),
-                    say.percent(search["recall"], 1),
+                    say.percent(ann["recall"], 1),
                     say(
                         "of the exact ones of {sample} test images, {times} times as many a second",
-                        sample=say.whole(search["sample"]),
-                        times=say.number(
-                            search["queries_per_second"] / search["exact_queries_per_second"], 1
-                        ),
+                        sample=say.whole(ann["sample"]),
+                        times=say.number(ann["queries_per_second"] / ann["exact_queries_per_second"], 1),
                     ),
                 )
             )

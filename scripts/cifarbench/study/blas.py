@@ -42,3 +42,6 @@ def _load() -> ModuleType:
 
 
 faiss = _load()
+
+# Imports faiss, which is loaded by now.
+from faiss.contrib.inspect_tools import get_invlist  # noqa: E402, F401

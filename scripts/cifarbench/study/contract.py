@@ -62,7 +62,7 @@ def write_fit(
     seed: int | None,
     probabilities: bool = True,
     device: str = "cpu",
-    search: dict[str, Any] | None = None,
+    ann: dict[str, Any] | None = None,
 ) -> None:
     """Write what the model is and what it cost.
 
@@ -70,7 +70,8 @@ def write_fit(
     `params`, `stored`, as `decided` leaves them. kind: what it belongs to, in words.
     fit_costs, predict_costs, search_costs: of all steps, features included. Seconds are those of the work itself,
     without starting programs; memory is the largest of all steps. seed: None where another one changes nothing.
-    probabilities: whether `proba` says more than the predicted class. search: how an approximate search did.
+    probabilities: whether `proba` says more than the predicted class. ann: recall and throughput of an
+    approximate search.
     """
     fitting = total_cost([*fit_costs, *search_costs])
     features = [{name: one[name] for name in ("name", "kind", "params")} for one in settings["features"]]
@@ -96,7 +97,7 @@ def write_fit(
             "stored_mb": stored_bytes / 1e6,
             "n_parameters": n_parameters,
             "probabilities": probabilities,
-            **({"search": search} if search else {}),
+            **({"ann": ann} if ann else {}),
             # What it takes to ask the model again: study/stored.py reads it.
             "stored": {**settings["stored"], "params": own},
             "device": device,

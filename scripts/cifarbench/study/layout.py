@@ -131,16 +131,14 @@ class Layout:
         """
         if self.plan.family(run.model).room != "neighbors":
             return []
-        search = self.plan.entry(run.model).get("search") or {}
+        # One job builds the index of an approximate search, of all images, and searches it.
+        if self.plan.entry(run.model).get("ann"):
+            return []
         n_shards = self.plan.config["shards"]
-        # Lists are of all points, and all are at hand in a file.
-        if n_shards > 1 and search.get("method") != "ivf":
+        if n_shards > 1:
             return [
                 f"{RESULTS}/models/{run.path}/shards/{shard}_of_{n_shards}.npz" for shard in range(n_shards)
             ]
-        # An index is of all the images that it has, and no sum of smaller ones.
-        if search:
-            return []
         size = int(run.size.removeprefix("/first_") or 0)
         part = part_of(run.size)
         shared = self.plan.part_of(self.plan.features_of(run.model), part) == ALL

@@ -7,7 +7,7 @@ from altered import with_fit, with_models
 from cifarbench.report.page import render
 from cifarbench.report.results import Run
 
-SEARCH = {"method": "hnsw", "links": 24, "effort": 40}
+ANN = {"nlist": 2048, "nprobe": 20}
 FOUND = {"recall": 0.9712, "sample": 1000, "queries_per_second": 9000.0, "exact_queries_per_second": 180.0}
 
 
@@ -20,7 +20,7 @@ FOUND = {"recall": 0.9712, "sample": 1000, "queries_per_second": 9000.0, "exact_
 )
 def test_recall_and_speed_stand_beside_the_accuracy(run: Run, language: str, said: str) -> None:
     model = run.models["knn_pca"]
-    approximate = with_fit(model, params={**model.params, "search": SEARCH}, search=SEARCH | FOUND)
+    approximate = with_fit(model, params={**model.params, "ann": ANN}, ann=ANN | FOUND)
     html, _ = render(with_models(run, approximate), small_run.settings(language))
     assert said in html
     assert "97" in html.split(said)[0][-400:]
@@ -29,10 +29,10 @@ def test_recall_and_speed_stand_beside_the_accuracy(run: Run, language: str, sai
 
 def test_a_search_is_told_by_its_parts_and_an_exact_one_not_at_all(run: Run) -> None:
     model = run.models["knn_pca"]
-    params = {name: value for name, value in model.params.items() if name != "search"}
-    told = with_fit(model, params={**params, "search": SEARCH}, search=SEARCH | FOUND)
-    exact = with_fit(model, params={**params, "search": None})
+    params = {name: value for name, value in model.params.items() if name != "ann"}
+    told = with_fit(model, params={**params, "ann": ANN}, ann=ANN | FOUND)
+    exact = with_fit(model, params={**params, "ann": None})
     _, markdown = render(with_models(run, told), small_run.settings("en"))
-    assert "`search.method` hnsw, `search.links` 24, `search.effort` 40" in markdown
+    assert "`ann.nlist` 2048, `ann.nprobe` 20" in markdown
     _, markdown = render(with_models(run, exact), small_run.settings("en"))
-    assert "`search" not in markdown
+    assert "`ann" not in markdown

@@ -51,19 +51,11 @@ def neighbors(rows):
     nearest_rows(images, rows, images, few, metric="cosine", n_neighbors=5, threads=1, memory_mb=30)
 
 
-def lists(rows):
-    from cifarbench.neighbors.lists import Lists
-    search = {"lists": 20, "effort": 4}
-    index = Lists(images, rows, "euclidean", search, threads=1, memory_mb=30, folder=folder)
-    index.nearest(images[few].astype(np.float32), 5)
-
-
-def graphs(rows):
-    from cifarbench.neighbors import approximate, family
-    family.MOST_LINKED = 20_000
-    search = {"method": "hnsw", "links": 4, "build_effort": 5, "effort": 5}
-    approximate.approximate_rows(
-        images, rows, images[few], search=search, metric="euclidean", n_neighbors=2, threads=1, memory_mb=60
+def approximate(rows):
+    from cifarbench.neighbors.approximate import approximate_rows
+    ann = {"nlist": 20, "nprobe": 4}
+    approximate_rows(
+        images, rows, images[few], ann=ann, metric="euclidean", n_neighbors=5, threads=1, memory_mb=30
     )
 
 
@@ -136,8 +128,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "features",
         "discriminants",
         "neighbors",
-        "lists",
-        "graphs",
+        "approximate",
         "votes",
         "classifier",
         "training",

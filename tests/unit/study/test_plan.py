@@ -167,13 +167,13 @@ def test_a_search_among_the_first_images_takes_what_was_found_among_fewer() -> N
     assert Layout(plan(), [900, 6000]).shards(Run("knn_raw", size="/first_6000")) == []
 
 
-def test_graphs_are_searched_in_shards_and_lists_at_once_and_neither_in_sums_of_sizes() -> None:
+def test_an_approximate_search_has_no_shards() -> None:
     entry = {"family": "knn", "features": "pixels", "n_neighbors": 5}
-    models = {"exact": entry} | {name: entry | {"search": {"method": name}} for name in ("hnsw", "ivf")}
+    models = {"exact": entry, "approximate": entry | {"ann": {"nlist": 20, "nprobe": 4}}}
     files = Layout(plan(models=models, compare=list(models)), [6000, 12000])
-    assert [len(files.shards(Run(model, size="/first_12000"))) for model in models] == [2, 0, 0]
+    assert [len(files.shards(Run(model, size="/first_12000"))) for model in models] == [2, 0]
     files = Layout(plan(models=models, compare=list(models), shards=3))
-    assert [len(files.shards(Run(model))) for model in models] == [3, 3, 0]
+    assert [len(files.shards(Run(model))) for model in models] == [3, 0]
 
 
 def test_shards_are_named_after_what_they_hold() -> None:

@@ -27,7 +27,7 @@ from cifarbench.study.files import read_json, write_array
 from cifarbench.study.tables import read_rows
 
 COMPONENTS, NEIGHBORS, FOLDS = [4, 8, 16], [1, 5, 10], 3
-PLAIN = {"metric": "euclidean", "weights": "uniform", "search": None}
+PLAIN = {"metric": "euclidean", "weights": "uniform", "ann": None}
 
 
 @pytest.fixture(scope="module")
