@@ -18,7 +18,7 @@ from cifarbench.robustness.names import CORRUPTIONS
 from cifarbench.study import configuration, provenance, running, series
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import checksum
-from cifarbench.study.layout import Layout, division_files, part_of, settings, shard_of, size_of
+from cifarbench.study.layout import Layout, division_files, part_of, settings, size_of
 from cifarbench.study.plan import Plan, Run
 from cifarbench.study.trial import try_models
 

@@ -48,14 +48,13 @@ rule search_neighbors:
         train_features=features_of_run("train"),
         test_features=features_of_run("test"),
         division=lambda wildcards: division_files(part_of(wildcards.size)),
-        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
     output:
-        neighbors="<results>/models/{model}{seed}{size}/shards/{shard}.npz",
-        cost="<results>/models/{model}{seed}{size}/shards/{shard}.json",
+        neighbors="<results>/models/{model}{seed}{size}/shards/beyond_{below}.npz",
+        cost="<results>/models/{model}{seed}{size}/shards/beyond_{below}.json",
     log:
-        "<logs>/search_neighbors/{model}{seed}{size}/{shard}.log",
+        "<logs>/search_neighbors/{model}{seed}{size}/beyond_{below}.log",
     benchmark:
-        "<benchmarks>/search_neighbors/{model}{seed}{size}/{shard}.tsv"
+        "<benchmarks>/search_neighbors/{model}{seed}{size}/beyond_{below}.tsv"
     wildcard_constraints:
         model=any_model(lambda plan: plan.made_in("neighbors")),
     conda:
@@ -68,7 +67,7 @@ rule search_neighbors:
     params:
         guard=GUARD,
         settings=lambda wildcards: files(wildcards).model_settings(
-            wildcards.model, wildcards.size, shard=shard_of(wildcards.shard)
+            wildcards.model, wildcards.size, beyond=int(wildcards.below)
         ),
         script=untracked(SCRIPTS / "search_neighbors.py"),
         code=fingerprint("search_neighbors"),
@@ -76,7 +75,7 @@ rule search_neighbors:
     shell:
         guarded("search_neighbors") + "python {params.script:q} "
         "--train-features {input.train_features} --test-features {input.test_features} "
-        "--division {input.division} --best {input.best} --neighbors {output.neighbors} --cost {output.cost} "
+        "--division {input.division} --neighbors {output.neighbors} --cost {output.cost} "
         "--settings {params.settings:q} --threads {threads} --memory-mb {params.memory_mb} 2> {log}"
 
 
