@@ -16,8 +16,8 @@ from cifarbench.study.files import read_json
 def main(job: Job) -> None:
     """train_features, test_features: (N, D), pixels or features. division: of the part; none for all images.
 
-    best: a grid's choice, if there is one. shards, shard_costs: what searches of all shards have found, and cost; none
-    to search here. settings: `model`, `family`, `params`, `chosen`, `features`, `part`.
+    best: a grid's choice, if there is one. shards, shard_costs: results and costs of the searches to merge; none to
+    search here. settings: `model`, `family`, `params`, `chosen`, `features`, `part`.
     """
     settings = decided(job.settings, job.input.best)
     params, labels = settings["params"], np.load(job.input.train_labels, mmap_mode="r")
@@ -38,8 +38,7 @@ def main(job: Job) -> None:
     seconds = searching.seconds - preparing.seconds
     ann = None
     if params["ann"]:
-        needed = seconds + sum(one["predict"]["seconds"] for one in of_shards)
-        ann = judged(settings["model"], neighbors, values, rows, queries, params, seconds=needed, **can)
+        ann = judged(settings["model"], neighbors, values, rows, queries, params, seconds=seconds, **can)
     with Stopwatch() as voting:
         n_classes = len(read_json(job.input.dataset)["classes"])
         proba = vote_shares(labels[neighbors], n_classes, voices(squares, params))

@@ -51,9 +51,9 @@ def expected(home: Running) -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def away(
-    slurm: Slurm, home: Running, expected: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
+    slurm: Slurm, expected: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Running]]:
-    """The runs on Slurm, side by side: most of the time each waits until it asks Slurm again."""
+    """The runs on Slurm, side by side, after the one at home: most of the time each waits until it asks Slurm again."""
     folder = tmp_path_factory.mktemp("away")
     runs = {}
     with ExitStack() as stack:
@@ -64,9 +64,6 @@ def away(
         send("profile", Study(folder / "profile"), *SLURM, *PARTITIONS)
         asked = predictions_of("knn_grid", NETWORKS[0])
         send("generic", Study(folder / "generic"), *CLUSTER_GENERIC, "--", *asked)
-        shards = home.study.copy(folder / "shards")
-        shards.configure({"shards": 4})
-        send("shards", shards, *SLURM, *PARTITIONS, "--", *predictions_of("knn_grid"))
         send("across at home", Study(folder / "at_home", ACROSS), "--cores", "2", "--", PAGE)
         runs["across at home"].finish()
         finished = runs["across at home"].study

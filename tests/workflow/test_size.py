@@ -1,24 +1,23 @@
 """What makes a study of many images possible changes no byte of its results."""
 
-from test_reruns import NEIGHBORS, searched
+from helpers.project import Project
 
 
-def test_a_search_divided_into_shards(project):
-    before = project.checksums("models/*/predictions.npz")
-    project.configure(lambda settings: settings.update(shards=3, compare=["knn_raw", "knn_grid"]))
-    models = ("knn_raw", "knn_grid")
-    divided = {f"search_neighbors {model} {shard}_of_3" for model in models for shard in range(3)}
-    assert project.succeed() == searched(*models) | divided
-    assert project.checksums("models/*/predictions.npz") == before
-    assert project.would_run() == set()
+def test_training_set_sizes_share_their_searches(project: Project) -> None:
+    across = {"datasets": ["tiny"], "sizes": [20, 30]}
+    project.configure(lambda settings: settings.update(compare=["knn_raw"], across=across))
+    targets = tuple(f"models/knn_raw/first_{size}/predictions.npz" for size in (20, 30))
+    alone = {f"predict_neighbors knn_raw/first_{size}" for size in (20, 30)}
+    assert project.succeed(targets=targets) == {"divide_images order"} | alone
+    before = project.checksums("models/knn_raw/first_*/predictions.npz")
+
+    # As if so few images were worth it.
+    project.edit("scripts/cifarbench/study/layout.py", "\nSHARED_FROM = 1\n")
+    searches = {"search_neighbors knn_raw/first_20 0", "search_neighbors knn_raw/first_30 20"}
+    assert project.succeed(targets=targets) == {"divide_images order"} | searches | alone
+    assert project.checksums("models/knn_raw/first_*/predictions.npz") == before
 
 
-def test_the_memory_that_jobs_may_take(finished, project):
+def test_the_memory_that_jobs_may_take(project: Project) -> None:
     project.configure(lambda settings: settings.update(memory_mb=600))
     assert project.would_run() == set()
-    project.configure(lambda settings: settings.update(shards=1))
-    assert project.would_run() == set()
-    project.configure(lambda settings: settings.update(shards=2))
-    assert {job for job in project.would_run() if job.startswith("search")} == {
-        f"search_neighbors {model} {shard}_of_2" for model in NEIGHBORS for shard in range(2)
-    }

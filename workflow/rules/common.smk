@@ -26,7 +26,7 @@ from cifarbench.runtime import object_storage
 from cifarbench.study import provenance, running, series
 from cifarbench.study.errors import UserError
 from cifarbench.study.files import checksum
-from cifarbench.study.layout import Layout, division_files, part_of, shard_of, size_of
+from cifarbench.study.layout import Layout, division_files, part_of, size_of
 from cifarbench.study.layout import settings as canonical_json
 from cifarbench.study.plan import Run
 

@@ -46,14 +46,13 @@ rule search_neighbors:
         train_features=features_of_run("train"),
         test_features=features_of_run("test"),
         division=lambda wildcards: division_files(part_of(wildcards.size)),
-        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
     output:
-        neighbors="<results>/models/{model}{seed}{size}/shards/{shard}.npz",
-        cost="<results>/models/{model}{seed}{size}/shards/{shard}.json",
+        neighbors="<results>/models/{model}{seed}{size}/shards/beyond_{below}.npz",
+        cost="<results>/models/{model}{seed}{size}/shards/beyond_{below}.json",
     log:
-        "<logs>/search_neighbors/{model}{seed}{size}/{shard}.log",
+        "<logs>/search_neighbors/{model}{seed}{size}/beyond_{below}.log",
     benchmark:
-        "<benchmarks>/search_neighbors/{model}{seed}{size}/{shard}.tsv"
+        "<benchmarks>/search_neighbors/{model}{seed}{size}/beyond_{below}.tsv"
     wildcard_constraints:
         model=any_model(lambda plan: plan.made_in("neighbors")),
     conda:
@@ -66,7 +65,7 @@ rule search_neighbors:
         **job_params(
             "search_neighbors",
             settings=lambda wildcards: files(wildcards).model_settings(
-                wildcards.model, wildcards.size, shard=shard_of(wildcards.shard)
+                wildcards.model, wildcards.size, beyond=int(wildcards.below)
             ),
             failure_of=of_model,
             memory_mb=config["memory_mb"],

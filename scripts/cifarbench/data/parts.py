@@ -41,19 +41,9 @@ def rows_of(part: str, n_train: int, division: np.ndarray | None) -> tuple[np.nd
     return np.flatnonzero(~left_out & (division != NO_FOLD)), np.flatnonzero(left_out)
 
 
-def rows_of_shard(
-    rows: np.ndarray, shard: list[int] | dict[str, int], division: np.ndarray | None
-) -> np.ndarray:
-    """The rows of one shard.
-
-    shard: its number, from 0, and how many there are, each of rows that follow one another, about the same number; or
-    `beyond`: the rows that are not among the first so many. division: the order that says which these are.
-    """
-    if isinstance(shard, dict):
-        return rows[division[rows] >= shard["beyond"]]
-    number, n_shards = shard
-    # Not a view, which would keep all rows.
-    return np.array_split(rows, n_shards)[number].copy()
+def rows_beyond(n_first: int, rows: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Return the rows that are not among the first `n_first` of an order of all training images."""
+    return rows[order[rows] >= n_first]
 
 
 def assign_folds(labels: np.ndarray, n_folds: int) -> np.ndarray:

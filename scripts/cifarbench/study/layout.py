@@ -49,13 +49,6 @@ def division_files(part: str) -> list[str]:
     return [f"{RESULTS}/parts/{name}.npy"] if name else []
 
 
-def shard_of(name: str) -> list[int] | dict[str, int]:
-    """What a shard of the training images is, by its file's name: number and of how many, or `beyond` the first n."""
-    if name.startswith("beyond_"):
-        return {"beyond": int(name.removeprefix("beyond_"))}
-    return [int(number) for number in name.split("_of_")]
-
-
 def _within(paths: list[str]) -> list[str]:
     """Paths relative to the dataset's folder, as its files name each other."""
     return [path.removeprefix(f"{RESULTS}/") for path in paths]
@@ -125,20 +118,13 @@ class Layout:
         return list(dict.fromkeys(paths))
 
     def shards(self, run: Run) -> list[str]:
-        """What searches of all shards of the training images have found; none where there is but one shard.
+        """Return the results of the searches that a search among the first n images shares with smaller sizes.
 
-        The first n images are those of the next smaller size and the rest, if their features are the same for both.
+        These images are those of the next smaller size and the rest, if their features are the same for both.
         """
-        if self.plan.family(run.model).room != "neighbors":
-            return []
         # One job builds the index of an approximate search, of all images, and searches it.
-        if self.plan.entry(run.model).get("ann"):
+        if self.plan.family(run.model).room != "neighbors" or self.plan.entry(run.model).get("ann"):
             return []
-        n_shards = self.plan.config["shards"]
-        if n_shards > 1:
-            return [
-                f"{RESULTS}/models/{run.path}/shards/{shard}_of_{n_shards}.npz" for shard in range(n_shards)
-            ]
         size = int(run.size.removeprefix("/first_") or 0)
         part = part_of(run.size)
         shared = self.plan.part_of(self.plan.features_of(run.model), part) == ALL

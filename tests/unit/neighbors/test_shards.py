@@ -1,9 +1,9 @@
-"""Neighbours sought in parts: the same bytes for any number of shards, and those of exact arithmetic."""
+"""Neighbours searched in parts: the same bytes for any number of parts, and those of exact arithmetic."""
 
 import numpy as np
 import pytest
 
-from cifarbench.data.parts import rows_of_shard
+from cifarbench.data.parts import rows_beyond
 from cifarbench.neighbors import search
 from cifarbench.study.blocks import row_blocks
 
@@ -42,20 +42,21 @@ ALL = [pictures, copies, all_the_same, in_few_places, one_far_away]
 
 
 @pytest.mark.parametrize("make", ALL)
-@pytest.mark.parametrize("n_shards", [1, 4, 16])
-def test_shards_find_what_whole_numbers_say(make, n_shards: int) -> None:
+@pytest.mark.parametrize("n_parts", [1, 4, 16])
+def test_parts_find_what_whole_numbers_say(make, n_parts: int) -> None:
     random = np.random.default_rng(0)
     values, queries = make(random, 800), make(random, 400)[:70]
     points, asked = search.points_of(values, "euclidean"), search.points_of(queries, "euclidean")
     found = search.Nearest(asked, 7, threads=1)
-    for shard in random.permutation(n_shards):
-        rows = rows_of_shard(np.arange(len(points)), [shard, n_shards], None)
+    parts = np.array_split(np.arange(len(points)), n_parts)
+    for part in random.permutation(n_parts):
+        rows = parts[part]
         found.add(np.ascontiguousarray(points[rows]), rows)
     np.testing.assert_array_equal(found.neighbors, exact(values, queries, 7))
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
-def test_files_of_shards_merge_to_the_bytes_of_one_search(tmp_path, metric: str) -> None:
+def test_files_of_parts_merge_to_the_bytes_of_one_search(tmp_path, metric: str) -> None:
     random = np.random.default_rng(1)
     # Features as they come: large offsets, copies, and rows that a division has chosen.
     values = (random.normal(size=(3000, 65)) + 30).astype(np.float32)
@@ -63,12 +64,12 @@ def test_files_of_shards_merge_to_the_bytes_of_one_search(tmp_path, metric: str)
     queries = np.concatenate([values[::50], (random.normal(size=(40, 65)) + 30).astype(np.float32)])
     rows = np.flatnonzero(random.random(3000) < 0.7)
     found = {}
-    for n_shards, memory_mb in ((1, 1000), (1, 0.1), (4, 1000), (4, 0.3), (16, 1000)):
-        paths = [tmp_path / f"{shard}.npz" for shard in range(n_shards)]
-        for shard, path in enumerate(paths):
+    for n_parts, memory_mb in ((1, 1000), (1, 0.1), (4, 1000), (4, 0.3), (16, 1000)):
+        paths = [tmp_path / f"{part}.npz" for part in range(n_parts)]
+        for path, part in zip(paths, np.array_split(rows, n_parts), strict=True):
             some = search.nearest_rows(
                 values,
-                rows_of_shard(rows, [shard, n_shards], None),
+                part,
                 queries,
                 np.arange(len(queries)),
                 metric=metric,
@@ -78,7 +79,7 @@ def test_files_of_shards_merge_to_the_bytes_of_one_search(tmp_path, metric: str)
             )
             search.write_neighbors(path, *some)
         neighbors, squares = search.merged(map(search.read_neighbors, paths), 9)
-        found[n_shards, memory_mb] = neighbors.tobytes(), squares.tobytes()
+        found[n_parts, memory_mb] = neighbors.tobytes(), squares.tobytes()
         assert set(neighbors.ravel()) <= set(rows)
     assert len(set(found.values())) == 1
 
@@ -91,7 +92,7 @@ def test_the_first_images_of_an_order_are_fewer_first_ones_and_the_rest(tmp_path
     paths = []
     for below, size in zip([0, *sizes], sizes, strict=False):
         first = np.flatnonzero(order < size)
-        rest = rows_of_shard(first, {"beyond": below}, order)
+        rest = rows_beyond(below, first, order)
         assert len(rest) == size - below
         paths.append(tmp_path / f"{size}.npz")
         search.write_neighbors(
@@ -102,7 +103,7 @@ def test_the_first_images_of_an_order_are_fewer_first_ones_and_the_rest(tmp_path
             assert ours.tobytes() == theirs.tobytes()
 
 
-def test_there_may_be_fewer_points_in_a_shard_than_neighbours_are_wanted() -> None:
+def test_there_may_be_fewer_points_in_a_block_than_neighbours_are_wanted() -> None:
     random = np.random.default_rng(2)
     values, queries = pictures(random, 10), pictures(random, 5)
     points, asked = (search.points_of(one, "euclidean") for one in (values, queries))

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from cifarbench.families import FAMILIES, KINDS
-from cifarbench.study.layout import Layout, division_of, shard_of
+from cifarbench.study.layout import Layout, division_of
 from cifarbench.study.plan import Plan, Run, slug
 
 CONFIG = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())
@@ -166,15 +166,8 @@ def test_a_search_among_the_first_images_takes_what_was_found_among_fewer() -> N
     assert Layout(plan(), [900, 6000]).shards(Run("knn_raw", size="/first_6000")) == []
 
 
-def test_an_approximate_search_has_no_shards() -> None:
+def test_an_approximate_search_shares_nothing_among_sizes() -> None:
     entry = {"family": "knn", "features": "pixels", "n_neighbors": 5}
     models = {"exact": entry, "approximate": entry | {"ann": {"nlist": 20, "nprobe": 4}}}
     files = Layout(plan(models=models, compare=list(models)), [6000, 12000])
     assert [len(files.shards(Run(model, size="/first_12000"))) for model in models] == [2, 0]
-    files = Layout(plan(models=models, compare=list(models), shards=3))
-    assert [len(files.shards(Run(model))) for model in models] == [3, 0]
-
-
-def test_shards_are_named_after_what_they_hold() -> None:
-    assert shard_of("2_of_16") == [2, 16]
-    assert shard_of("beyond_500") == {"beyond": 500}
