@@ -13,14 +13,14 @@ OVERLAY := $(if $(CONFIGFILE),--configfile $(CONFIGFILE)) $(if $(strip $(ARCHIVE
 STUDY := snakemake --cores $(CORES) $(OVERLAY)
 DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
 # On the digits, unless there is an archive.
-ACROSS := snakemake --cores $(CORES) --configfile config/across.yaml
-IMPROVED := $(if $(ARCHIVE),snakemake --cores $(CORES) --configfile config/improved.yaml --config $(ARCHIVE_CONFIG),$(DEMO) config/improved.yaml config/improved_digits.yaml)
+ACROSS := snakemake --cores $(CORES) --configfile config/suite.yaml
+IMPROVED := $(if $(ARCHIVE),snakemake --cores $(CORES) --configfile config/extended.yaml --config $(ARCHIVE_CONFIG),$(DEMO) config/extended.yaml config/extended_digits.yaml)
 
 # Results to take along: those of DATASET, configured as in their last finished run unless CONFIGFILE says otherwise.
 DATASET ?= cifar10
 LAST_RUN = $(lastword $(sort $(wildcard results/$(DATASET)/history/*/config.yaml)))
 TAKEN = $(if $(strip $(OVERLAY)),$(OVERLAY),$(if $(LAST_RUN),--configfile $(LAST_RUN),--config dataset=$(DATASET)))
-EXPORTED = results/$(DATASET)/exported/$(MODEL)
+EXPORTED = results/$(DATASET)/export/$(MODEL)
 needs = $(if $($(1)),,$(error $@ needs $(1)=, $(2)))
 takes_no_dataset = $(if $(filter command,$(firstword $(origin DATASET))),$(error make $@ takes no DATASET=; $(1)))
 
@@ -47,7 +47,7 @@ improved: $(ENVIRONMENT) ## Beside the six: better features, convolutions, augme
 	@$(IMPROVED)
 
 across: $(ENVIRONMENT) ## Compare models over two small datasets, with several sizes, seeds and splits (some minutes)
-	$(call takes_no_dataset,name datasets as docs/across.md does)
+	$(call takes_no_dataset,name datasets as docs/suite.md does)
 	@$(ACROSS)
 
 million: $(ENVIRONMENT) ## Run a study of a million images, made up: each job within 2 GB (docs/scaling.md; 7 GB of disk)
@@ -69,13 +69,13 @@ predict: $(ENVIRONMENT) ## Ask a model about the pictures of a folder (PICTURES=
 
 export: $(ENVIRONMENT) ## Write a model as ONNX, and a page on which it can be tried (MODEL=, DATASET=)
 	$(call needs,MODEL,the name of a model)
-	@snakemake --cores $(CORES) $(EXPORTED).onnx $(EXPORTED).try.html $(TAKEN)
-	@echo "The model is in $(EXPORTED).onnx; open $(EXPORTED).try.html to try it"
+	@snakemake --cores $(CORES) $(EXPORTED).onnx $(EXPORTED).demo.html $(TAKEN)
+	@echo "The model is in $(EXPORTED).onnx; open $(EXPORTED).demo.html to try it"
 
 card: $(ENVIRONMENT) ## Write a model card in the Hugging Face hub's layout (MODEL=, DATASET=)
 	$(call needs,MODEL,the name of a model)
-	@snakemake --cores $(CORES) $(EXPORTED).card.md $(TAKEN)
-	@echo "The card is in $(EXPORTED).card.md"
+	@snakemake --cores $(CORES) $(EXPORTED).model_card.md $(TAKEN)
+	@echo "The card is in $(EXPORTED).model_card.md"
 
 crate: $(ENVIRONMENT) ## Pack a finished study as a Workflow Run RO-Crate (DATASET=, OUT=crate.zip)
 	@cifarbench crate --results results/$(DATASET) --crate "$(or $(OUT),results/$(DATASET)/crate.zip)"

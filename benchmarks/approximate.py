@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from cifarbench.neighbors.approximate import found_rows, judged
-from cifarbench.study.cost import Stopwatch, processor
-from cifarbench.study.pages import replace_part
+from cifarbench.io.markdown_sections import replace_section
+from cifarbench.models.knn.ann import knn_search, measure_recall_and_qps
+from cifarbench.runtime.timing import Timer, cpu_name
 
 N_NEIGHBORS = 10
 NPROBES = [2, 4, 8, 16, 20, 24, 32, 64, 128]
@@ -24,11 +24,13 @@ def measure(values: np.ndarray, queries: np.ndarray, nlist: int, nprobe: int) ->
     params = {"metric": "euclidean", "n_neighbors": N_NEIGHBORS, "ann": {"nlist": nlist, "nprobe": nprobe}}
     data, runs = (values, np.arange(len(values)), queries, params), []
     for _ in range(REPEATS):
-        building = Stopwatch()
-        with Stopwatch() as total:
-            neighbors, _ = found_rows(*data, preparing=building, **OPTIONS)
+        building = Timer()
+        with Timer() as total:
+            neighbors, _ = knn_search(*data, preparing=building, **OPTIONS)
         # The exact search is timed here, in turn, since a processor's speed changes from minute to minute.
-        ann = judged("knn", neighbors, *data, seconds=total.seconds - building.seconds, **OPTIONS)
+        ann = measure_recall_and_qps(
+            "knn", neighbors, *data, seconds=total.seconds - building.seconds, **OPTIONS
+        )
         rate, exact_rate = ann["queries_per_second"], ann["exact_queries_per_second"]
         runs.append((ann["recall"], rate, exact_rate, rate / exact_rate, building.seconds))
     return np.median(runs, axis=0)
@@ -38,7 +40,7 @@ def table(rows: list[np.ndarray], n_points: int, n_values: int, nlist: int) -> s
     """Format the measurements as a sentence and a table, one row per nprobe."""
     _, _, exact_rate, _, seconds = np.median(rows, axis=0)
     lines = [
-        f"{n_points:,} points of {n_values} values, one thread of {processor()}; {nlist:,} lists, built in "
+        f"{n_points:,} points of {n_values} values, one thread of {cpu_name()}; {nlist:,} lists, built in "
         f"{seconds:,.0f} s; exact search: {exact_rate:,.0f} queries per second.",
         "",
         f"| nprobe | recall of {N_NEIGHBORS} | queries per second | times the exact search |",
@@ -60,7 +62,7 @@ def main() -> None:
     values, queries = np.load(folder / "train.npy", mmap_mode="r"), np.load(folder / "test.npy")
     with threadpool_limits(1):
         rows = [measure(values, queries, options.nlist, nprobe) for nprobe in NPROBES]
-    replace_part(options.page, "benchmarks/approximate.py", table(rows, *values.shape, options.nlist))
+    replace_section(options.page, "benchmarks/approximate.py", table(rows, *values.shape, options.nlist))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ Row = dict[str, Any]
 GRID = {"n_components": [64, 128, 256], "n_neighbors": [5, 10, 15]}
 # Of nine candidates, with three folds: the number of fits divides evenly between two processes.
 SIX_CANDIDATES = GRID | {"n_neighbors": [5, 10]}
-# The convolutional network of config/improved.yaml, on twenty batches.
-CONVNET = {"case": "convnet", "options": {"widths": [64, 128, 128]}, "n_train": 20 * 256}
+# The convolutional network of config/extended.yaml, on twenty batches.
+CONVNET = {"case": "convnet", "options": {"channels": [64, 128, 128]}, "n_train": 20 * 256}
 PATCHES = {"case": "patches", "options": {"n_patches": 400, "size": 6}, "threads": 1}
 
 
@@ -26,7 +26,9 @@ class Work(NamedTuple):
 
 def pca(scale: bool) -> dict[str, Work]:
     """Return both ways of kNN on components."""
-    return dict.fromkeys(("reference", "optimized"), Work([{"case": "knn_pca", "options": {"scale": scale}}]))
+    return dict.fromkeys(
+        ("reference", "optimized"), Work([{"case": "knn_pca", "options": {"standardize": scale}}])
+    )
 
 
 def networks(epochs: int, **options: Any) -> list[dict[str, Any]]:

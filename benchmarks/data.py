@@ -20,7 +20,7 @@ class Images(NamedTuple):
 
 
 def load(folder: Path) -> Images:
-    """Read the arrays that rule unpack_archive writes."""
+    """Read the arrays that rule load_dataset writes."""
     names = ["train_images", "train_labels", "test_images", "test_labels"]
     return Images(*(np.load(folder / f"{name}.npy") for name in names))
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from cifarbench.networks.convnet import ConvNet
+from cifarbench.models.networks.convnet import ConvNet
 from data import Images, random_filters
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cifarbench.data.parts import assign_folds
+from cifarbench.data.splits import stratified_folds
 from cifarbench.features import patches as patch_features
-from cifarbench.features.components import PrincipalComponents
-from cifarbench.features.inputs import BLOCK_ROWS
-from cifarbench.features.moments import Moments, centred
-from cifarbench.neighbors.search import nearest
-from cifarbench.neighbors.voting import correct_by_neighbors, vote_shares
-from cifarbench.networks.checkpoints import Checkpoints
-from cifarbench.networks.convnet import ConvNet
-from cifarbench.networks.perceptron import Perceptron
-from cifarbench.networks.recipe import Recipe
-from cifarbench.networks.training import Split, train
+from cifarbench.features.covariance import RunningCovariance, center
+from cifarbench.features.fit_inputs import BLOCK_ROWS
+from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.models.knn.exact import knn
+from cifarbench.models.knn.voting import correct_counts_per_k, predict_proba
+from cifarbench.models.networks.checkpoints import Checkpoints
+from cifarbench.models.networks.convnet import ConvNet
+from cifarbench.models.networks.mlp import MLP
+from cifarbench.models.networks.training import Split, train
+from cifarbench.models.networks.training_config import TrainingConfig
 from data import Images, random_filters
 from end_to_end import CORES
 
@@ -28,29 +28,31 @@ SHAPE = (3, 32, 32)
 
 def knn_raw(images: Images) -> float:
     """Fit and predict on raw pixels; return the accuracy."""
-    return _accuracy_of_neighbors(centred(images.train), centred(images.test), images)
+    return _accuracy_of_neighbors(center(images.train), center(images.test), images)
 
 
 def knn_pca(images: Images, scale: bool) -> float:
     """Fit and predict on 128 components, of scaled pixels or not; return the accuracy."""
-    components = PrincipalComponents.fit(Moments.of(images.train), scale)
+    components = PrincipalComponents.fit(RunningCovariance.from_images(images.train), scale)
     points, queries = (components.transform(part, 128) for part in (images.train, images.test))
     return _accuracy_of_neighbors(points, queries, images)
 
 
 def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> float:
     """Search the grid by threefold cross-validation; return the best mean score."""
-    folds = assign_folds(images.train_labels, 3)
+    folds = stratified_folds(images.train_labels, 3)
 
-    def moments(fold: int | None) -> Moments:
-        return Moments.of(images.train, None if fold is None else np.flatnonzero(folds == fold))
+    def moments(fold: int | None) -> RunningCovariance:
+        return RunningCovariance.from_images(
+            images.train, None if fold is None else np.flatnonzero(folds == fold)
+        )
 
     def cell(of: tuple[int, int]) -> np.ndarray:
         n, fold = of
         features = components[fold].result().transform(images.train, n)
         left_out, labels = folds == fold, images.train_labels
-        neighbors, _ = nearest(features[~left_out], features[left_out], max(n_neighbors), threads=1)
-        return correct_by_neighbors(labels[~left_out][neighbors], labels[left_out]) / left_out.sum()
+        neighbors, _ = knn(features[~left_out], features[left_out], max(n_neighbors), threads=1)
+        return correct_counts_per_k(labels[~left_out][neighbors], labels[left_out]) / left_out.sum()
 
     # As Snakemake runs them: jobs of one thread, as many at a time as there are cores.
     with ThreadPoolExecutor(CORES) as jobs:
@@ -66,7 +68,7 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
 def patches(images: Images, n_patches: int, size: int) -> float:
     """Compute responses of the training images to patches, averaged over four regions; return their mean."""
     state = {"filters": random_filters(n_patches, size), "offsets": np.zeros(n_patches, np.float32)}
-    params = {"size": size, "stride": 1, "threshold": 0.25, "pooling": 2, "power": 1}
+    params = {"patch_size": size, "stride": 1, "soft_threshold": 0.25, "n_pool": 2, "power": 1}
     total = 0.0
     for start in range(0, len(images.train), BLOCK_ROWS):
         block = images.train[start : start + BLOCK_ROWS]
@@ -77,37 +79,39 @@ def patches(images: Images, n_patches: int, size: int) -> float:
 def network(images: Images, epochs: int, batch_norm: bool) -> float:
     """Train a perceptron with an evaluation after each epoch; return the last test accuracy."""
     torch.manual_seed(0)
-    model = Perceptron(SHAPE, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
-    recipe = Recipe(learning_rate=0.001, batch_size=128, epochs=epochs)
+    model = MLP(SHAPE, 10, 128, batch_norm, 0.5 if batch_norm else 0.0)
+    recipe = TrainingConfig(learning_rate=0.001, batch_size=128, epochs=epochs)
     return _train(model, recipe, (images.train, images.train_labels), (images.test, images.test_labels))
 
 
 def convnet(images: Images, widths: list[int]) -> float:
     """Train a convolutional network for an epoch and evaluate it; return the test accuracy."""
     torch.manual_seed(0)
-    recipe = Recipe(
+    recipe = TrainingConfig(
         learning_rate=0.4,
         batch_size=256,
         epochs=1,
         momentum=0.85,
         weight_decay=0.001,
         label_smoothing=0.2,
-        flips=True,
-        shifts=2,
+        flip=True,
+        translate=2,
     )
     training = images.train, images.train_labels
     return _train(ConvNet(SHAPE, 10, widths), recipe, training, images.test_subset())
 
 
-def _train(model: torch.nn.Module, recipe: Recipe, *parts: tuple[np.ndarray, np.ndarray]) -> float:
+def _train(model: torch.nn.Module, recipe: TrainingConfig, *parts: tuple[np.ndarray, np.ndarray]) -> float:
     splits = [Split(torch.from_numpy(rows.reshape(-1, *SHAPE)), torch.from_numpy(y)) for rows, y in parts]
     with tempfile.TemporaryDirectory() as folder:
         checkpoints = Checkpoints(Path(folder), {})
-        history, _ = train(model, *splits, recipe, seed=0, checkpoints=checkpoints, checkpoint_seconds=5)
+        history, _ = train(
+            model, *splits, recipe, seed=0, checkpoints=checkpoints, checkpoint_interval_seconds=5
+        )
     return history[-1]["test_accuracy"]
 
 
 def _accuracy_of_neighbors(points: np.ndarray, queries: np.ndarray, images: Images) -> float:
-    neighbors, _ = nearest(points, queries, 5, CORES)
-    shares = vote_shares(images.train_labels[neighbors], 10)
+    neighbors, _ = knn(points, queries, 5, CORES)
+    shares = predict_proba(images.train_labels[neighbors], 10)
     return float((shares.argmax(axis=1) == images.test_labels).mean())

@@ -91,7 +91,7 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
 
 def convnet(images: Images, widths: list[int]) -> float:
     """Train a convolutional network for an epoch on flipped and translated images; return the test accuracy."""
-    from cifarbench.networks.convnet import ConvNet
+    from cifarbench.models.networks.convnet import ConvNet
 
     torch.manual_seed(0)
     model = ConvNet((3, 32, 32), 10, widths)

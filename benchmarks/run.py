@@ -17,13 +17,13 @@ from pathlib import Path
 
 import history
 from cases import CASES, STUDY, measure_case
-from cifarbench.study.cost import processor
+from cifarbench.runtime.timing import cpu_name
 from end_to_end import CORES, measure_demo, measure_study, prepare
 
 PROJECT = Path(__file__).parents[1]
 PACKAGES = ["numpy", "scikit-learn", "faiss-cpu", "torch", "snakemake"]
 COLUMNS = ["case", "measured_on", "reference_seconds", "lower_bound_seconds", "seconds", "faster", "results"]
-MACHINE = f"{CORES} cores of {processor()}"
+MACHINE = f"{CORES} cores of {cpu_name()}"
 
 
 def main() -> None:

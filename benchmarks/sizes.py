@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from cifarbench.study.files import read_json, write_text
-from cifarbench.study.pages import replace_part
+from cifarbench.io.atomic import read_json, write_text
+from cifarbench.io.markdown_sections import replace_section
 
 PROJECT = Path(__file__).parents[1]
 CONFIGURATION = PROJECT / "config/million.yaml"
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, required=True)
     options = parser.parse_args()
     folders = [measure(size, options.cores) for size in sorted(options.sizes)]
-    replace_part(options.page, "benchmarks/sizes.py", table(folders))
+    replace_section(options.page, "benchmarks/sizes.py", table(folders))
 
 
 if __name__ == "__main__":

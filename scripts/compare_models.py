@@ -4,10 +4,10 @@ import numpy as np
 
 from cifarbench.evaluation import comparison as compare
 from cifarbench.evaluation.statistics import paired_tests
+from cifarbench.io.atomic import load_npz, read_json, write_json, write_text
+from cifarbench.io.csv_io import read_csv, write_csv
+from cifarbench.runtime.failures import Failure, find_failure
 from cifarbench.runtime.job import Job, run
-from cifarbench.study.failures import Failure, first_failure
-from cifarbench.study.files import read_arrays, read_json, write_json, write_text
-from cifarbench.study.tables import read_rows, write_table
 
 
 def main(job: Job) -> None:
@@ -22,28 +22,30 @@ def main(job: Job) -> None:
         model: (*paths, by_run[model])
         for model, *paths in zip(models, job.input.predictions, job.input.fits, strict=True)
     }
-    found = {model: first_failure([*paths]) for model, paths in files.items()}
+    found = {model: find_failure([*paths]) for model, paths in files.items()}
     failures = {model: f"{one.step}: {one.reason}" for model, one in found.items() if one}
     left = [model for model in models if model not in failures]
 
     about = {model: read_json(files[model][1]) for model in left}
-    columns = compare.table(
+    columns = compare.comparison_table(
         {model: job.settings["families"][model] for model in models},
         metrics={one: read_json(path) for one, path in by_run.items() if not Failure.read(path)},
         fits=about,
         failures=failures,
     )
-    write_table(job.output.comparison, columns)
-    write_text(job.output.latex_table, compare.latex(compare.succeeded(read_rows(job.output.comparison))))
+    write_csv(job.output.comparison, columns)
+    write_text(job.output.latex_table, compare.to_latex(compare.drop_failed(read_csv(job.output.comparison))))
 
-    answers = {model: read_arrays(files[model][0]) for model in left}
+    answers = {model: load_npz(files[model][0]) for model in left}
     y_true = answers[left[0]]["y_true"] if left else np.empty(0, dtype=int)
     y_pred = {model: arrays["y_pred"] for model, arrays in answers.items()}
     correct = {model: predicted == y_true for model, predicted in y_pred.items()}
-    write_table(job.output.tests, paired_tests(correct))
-    kinds = {model: fit["kind"] for model, fit in about.items() if not fit.get("pretrained")}
-    found = compare.agreement(y_true, y_pred, read_json(job.input.dataset)["classes"])
-    write_json(job.output.agreement, found | {"rivals": compare.rivals(y_true, y_pred, kinds)})
+    write_csv(job.output.tests, paired_tests(correct))
+    kinds = {model: fit["family_label"] for model, fit in about.items() if not fit.get("pretrained")}
+    found = compare.model_agreement(y_true, y_pred, read_json(job.input.dataset)["classes"])
+    write_json(
+        job.output.agreement, found | {"rivals": compare.best_per_family_disagreement(y_true, y_pred, kinds)}
+    )
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from cifarbench.features import module_of
-from cifarbench.features.chain import Step
-from cifarbench.features.inputs import State
+from cifarbench.features import get_module
+from cifarbench.features.fit_inputs import State
+from cifarbench.features.pipeline import FeatureStep
+from cifarbench.io.atomic import load_npz, read_json, save_npy_blocks, write_json
 from cifarbench.runtime.job import Job, run
-from cifarbench.study.cost import Stopwatch, cost_record
-from cifarbench.study.files import read_arrays, read_json, write_blocks, write_json
+from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
@@ -19,16 +19,16 @@ def main(job: Job) -> None:
     params = job.settings["params"] | {name: choice[key] for name, key in job.settings["chosen"].items()}
     shape = tuple(read_json(job.input.dataset)["image_shape"])
     values = np.load(job.input.inputs, mmap_mode="r")
-    kind = module_of(job.settings["kind"])
-    with Stopwatch() as watch:
-        state = read_arrays(job.input.fitted[0]) if job.input.fitted else {}
-        write_blocks(
+    kind = get_module(job.settings["type"])
+    with Timer() as watch:
+        state = load_npz(job.input.fitted[0]) if job.input.fitted else {}
+        save_npy_blocks(
             job.output.features,
-            Step(job.settings["kind"], params, state).blocks(values, shape, job.threads),
+            FeatureStep(job.settings["type"], params, state).transform_blocks(values, shape, job.threads),
             len(values),
         )
     stored = getattr(kind, "stored_bytes", _all_bytes)(state, params)
-    write_json(job.output.cost, cost_record(watch.seconds, job.threads) | {"stored_bytes": stored})
+    write_json(job.output.cost, resource_usage(watch.seconds, job.threads) | {"stored_bytes": stored})
 
 
 def _all_bytes(state: State, params: dict) -> int:

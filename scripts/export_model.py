@@ -4,18 +4,18 @@ from importlib.metadata import version
 
 import numpy as np
 
-from cifarbench.export.model import Model
-from cifarbench.export.onnx_file import to_onnx
-from cifarbench.export.parity import compare, session, speed
+from cifarbench.export.model import InferenceModel
+from cifarbench.export.onnx_export import to_onnx
+from cifarbench.export.onnx_validate import benchmark_latency, make_session, validate_onnx
+from cifarbench.io.atomic import atomic_write, load_npz, write_json
+from cifarbench.models.saved_model import SavedModel
 from cifarbench.runtime.job import Job, run
-from cifarbench.study.files import read_arrays, replacing, write_json
-from cifarbench.study.stored import Stored
 
 
 def main(job: Job) -> None:
     """folder: the dataset's, with all files of the model. onnx, parity: what is written."""
-    stored = Stored.read(job.input.files[0].parents[1], job.options["model"])
-    found = Model(stored)
+    stored = SavedModel.read(job.input.files[0].parents[1], job.options["model"])
+    found = InferenceModel(stored)
     properties = {
         "model": stored.run,
         "classes": "\n".join(stored.dataset["classes"]),
@@ -23,12 +23,12 @@ def main(job: Job) -> None:
         "archive_sha256": stored.dataset["archive"]["sha256"],
     }
     content = to_onnx(found, properties).SerializeToString()
-    predicted = read_arrays(stored.file("predictions.npz"))
-    pixels = np.load(stored.within("data/test_images.npy"))
-    exported = session(content)
-    same = compare(exported, found, pixels, predicted["y_pred"], predicted["proba"])
-    seconds = speed(exported, found, pixels)
-    with replacing(job.output.onnx) as file:
+    predicted = load_npz(stored.file("predictions.npz"))
+    pixels = np.load(stored.path("data/test_images.npy"))
+    exported = make_session(content)
+    same = validate_onnx(exported, found, pixels, predicted["y_pred"], predicted["proba"])
+    seconds = benchmark_latency(exported, found, pixels)
+    with atomic_write(job.output.onnx) as file:
         file.write(content)
     packages = {name: version(name) for name in ("onnx", "onnxruntime", "torch", "skl2onnx")}
     write_json(

@@ -3,35 +3,39 @@
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from cifarbench.audit import duplicates, files
+from cifarbench.audit import duplicates, image_index
+from cifarbench.io.atomic import read_json, write_json
+from cifarbench.io.csv_io import write_csv
+from cifarbench.io.memmap import ConcatenatedArrays
 from cifarbench.runtime.job import Job, run
-from cifarbench.study.blocks import Joined
-from cifarbench.study.files import read_json, write_json
-from cifarbench.study.tables import write_table
 
 
 def main(job: Job) -> None:
-    """settings: `flippable`, whether a mirrored image shows the same; `seed`."""
+    """settings: `hflip_safe`, whether a mirrored image shows the same; `seed`."""
     about = read_json(job.input.dataset)
-    images = Joined(
+    images = ConcatenatedArrays(
         *(np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images))
     )
     shape, n_train = tuple(about["image_shape"]), about["n_train"]
     with threadpool_limits(job.threads):
-        found, least = duplicates.find(
-            images, shape, job.threads, job.settings["flippable"], job.settings["seed"], n_train
+        found, least = duplicates.find_near_duplicates(
+            images, shape, job.threads, job.settings["hflip_safe"], job.settings["seed"], n_train
         )
-    known = files.names(about)
+    known = image_index.image_paths(about)
     columns = {}
     for side, places in (("a", found.first), ("b", found.second)):
-        splits, indices = files.place(places, about)
+        splits, indices = image_index.to_split_and_index(places, about)
         columns[f"split_{side}"], columns[f"index_{side}"] = splits.tolist(), indices.tolist()
-    columns["kind"] = [duplicates.KINDS[kind] for kind in found.kind]
+    columns["type"] = [duplicates.TYPES[kind] for kind in found.type]
     columns["score"] = found.score.round(4).tolist()
     for side in "ab":
-        columns[f"file_{side}"] = files.of(known, columns[f"split_{side}"], columns[f"index_{side}"])
-    write_table(job.output.table, columns)
-    write_json(job.output.summary, {"copy_from": least, "listed_from": duplicates.LISTED})
+        columns[f"file_{side}"] = image_index.lookup_paths(
+            known, columns[f"split_{side}"], columns[f"index_{side}"]
+        )
+    write_csv(job.output.table, columns)
+    write_json(
+        job.output.summary, {"duplicate_threshold": least, "list_threshold": duplicates.MIN_SIMILARITY}
+    )
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from cifarbench.data.parts import rows_of
-from cifarbench.estimators.classifier import build, fit, store
+from cifarbench.data.splits import split_indices
+from cifarbench.io.atomic import write_json
+from cifarbench.models.estimators.classifier import build, fit, save_skops
+from cifarbench.models.outputs import apply_best_params
 from cifarbench.runtime.job import Job, run
-from cifarbench.study.contract import decided
-from cifarbench.study.cost import Stopwatch, cost_record
-from cifarbench.study.files import write_json
+from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
@@ -15,18 +15,18 @@ def main(job: Job) -> None:
 
     best: a grid's choice, if there is one. settings: `model`, `params`, `chosen`, `features`, `part`, `seed`.
     """
-    params, classes = decided(job.settings, job.input.best)["params"], np.load(job.input.labels)
-    rows, _ = rows_of(
+    params, classes = apply_best_params(job.settings, job.input.best)["params"], np.load(job.input.labels)
+    rows, _ = split_indices(
         job.settings["part"], len(classes), np.load(job.input.division[0]) if job.input.division else None
     )
     found = build(
         params["estimator"], params["params"], job.settings["seed"], f"models.{job.settings['model']}"
     )
     values = np.load(job.input.features, mmap_mode="r")
-    with Stopwatch() as watch:
+    with Timer() as watch:
         fit(found, values, classes, rows, params["batch_size"], job.settings["seed"])
-    store(found, job.output.estimator)
-    write_json(job.output.cost, cost_record(watch.seconds, job.threads))
+    save_skops(found, job.output.estimator)
+    write_json(job.output.cost, resource_usage(watch.seconds, job.threads))
 
 
 if __name__ == "__main__":

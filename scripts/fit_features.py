@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.data.parts import rows_of
-from cifarbench.features import module_of
-from cifarbench.features.inputs import Inputs
-from cifarbench.features.moments import Moments
+from cifarbench.data.splits import split_indices
+from cifarbench.features import get_module
+from cifarbench.features.covariance import RunningCovariance
+from cifarbench.features.fit_inputs import FitInputs
+from cifarbench.io.atomic import read_json, save_npz, write_json
 from cifarbench.runtime.job import Job, run
-from cifarbench.study.cost import Stopwatch, cost_record
-from cifarbench.study.files import read_json, write_arrays, write_json
+from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
@@ -23,12 +23,12 @@ def main(job: Job) -> None:
     about = read_json(job.input.dataset)
     params = job.settings["params"] | _chosen(job.input.best, job.settings["chosen"])
     values = np.load(job.input.inputs, mmap_mode="r")
-    rows, _ = rows_of(
+    rows, _ = split_indices(
         job.settings["part"], len(values), np.load(job.input.division[0]) if job.input.division else None
     )
-    with Stopwatch() as watch:
-        given = [Moments.load(path) for path in job.input.moments]
-        known = Inputs(
+    with Timer() as watch:
+        given = [RunningCovariance.load(path) for path in job.input.moments]
+        known = FitInputs(
             values,
             rows,
             np.load(job.input.labels, mmap_mode="r"),
@@ -37,9 +37,9 @@ def main(job: Job) -> None:
             job.settings["seed"],
             given[0] - given[1] if len(given) > 1 else next(iter(given), None),
         )
-        state = module_of(job.settings["kind"]).fit(known, params)
-    write_arrays(job.output.fitted, **state)
-    write_json(job.output.cost, cost_record(watch.seconds, job.threads))
+        state = get_module(job.settings["type"]).fit(known, params)
+    save_npz(job.output.fitted, **state)
+    write_json(job.output.cost, resource_usage(watch.seconds, job.threads))
 
 
 def _chosen(best: list[Path], keys: dict[str, str]) -> dict:

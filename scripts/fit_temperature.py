@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from cifarbench.evaluation.calibration import calibration
-from cifarbench.evaluation.temperature import fit_temperature, tempered
-from cifarbench.export.model import Model
+from cifarbench.evaluation.calibration import reliability_curve
+from cifarbench.evaluation.temperature import apply_temperature, fit_temperature
+from cifarbench.export.model import InferenceModel
+from cifarbench.io.atomic import load_npz, write_json
+from cifarbench.models.saved_model import SavedModel
 from cifarbench.runtime.job import Job, run
-from cifarbench.study.files import read_arrays, write_json
-from cifarbench.study.stored import Stored
 
 
 def main(job: Job) -> None:
@@ -17,20 +17,23 @@ def main(job: Job) -> None:
     that was fitted to all of them.
     """
     model, size = job.options["model"], job.settings["size"]
-    stored = Stored.read(job.input.files[0].parents[1], f"{model}/first_{size}")
-    order = np.load(stored.within("parts/order.npy"))
+    stored = SavedModel.read(job.input.files[0].parents[1], f"{model}/train_{size}")
+    order = np.load(stored.path("splits/order.npy"))
     rows = np.flatnonzero(order >= size)
-    images = np.load(stored.within("data/train_images.npy"), mmap_mode="r")[rows]
-    labels = np.load(stored.within("data/train_labels.npy"))[rows]
-    answers = read_arrays(stored.within(f"models/{model}/predictions.npz"))
+    images = np.load(stored.path("data/train_images.npy"), mmap_mode="r")[rows]
+    labels = np.load(stored.path("data/train_labels.npy"))[rows]
+    answers = load_npz(stored.path(f"models/{model}/predictions.npz"))
     if not stored.fit["probabilities"]:
         write_json(job.output.temperature, {"temperature": None})
         return
-    found = fit_temperature(Model(stored).predict(images).proba, labels)
+    found = fit_temperature(InferenceModel(stored).predict(images).proba, labels)
     correct = answers["y_true"] == answers["y_pred"]
     errors = {
-        name: calibration(correct, proba)["expected_calibration_error"]
-        for name, proba in (("before", answers["proba"]), ("after", tempered(answers["proba"], found)))
+        name: reliability_curve(correct, proba)["expected_calibration_error"]
+        for name, proba in (
+            ("before", answers["proba"]),
+            ("after", apply_temperature(answers["proba"], found)),
+        )
     }
     write_json(
         job.output.temperature, {"temperature": found, "n_images": len(rows), "calibration_error": errors}

@@ -2,12 +2,18 @@
 
 import numpy as np
 
-from cifarbench.estimators.classifier import kind, load, n_parameters, predict, takes_seed
-from cifarbench.features.inputs import as_float
+from cifarbench.features.fit_inputs import scale_pixels
+from cifarbench.io.atomic import read_json
+from cifarbench.models.estimators.classifier import (
+    family_label,
+    load_skops,
+    n_parameters,
+    predict,
+    uses_random_state,
+)
+from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
 from cifarbench.runtime.job import Job, run
-from cifarbench.study.contract import decided, write_fit, write_predictions
-from cifarbench.study.cost import Stopwatch, cost_record
-from cifarbench.study.files import read_json
+from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
@@ -15,27 +21,27 @@ def main(job: Job) -> None:
 
     settings: `model`, `family`, `params`, `chosen`, `features`, `seed`.
     """
-    settings = decided(job.settings, job.input.best)
+    settings = apply_best_params(job.settings, job.input.best)
     params = settings["params"]
-    found = load(job.input.estimator, params["estimator"])
-    values = as_float(np.load(job.input.test_features, mmap_mode="r"))
-    with Stopwatch() as watch:
+    found = load_skops(job.input.estimator, params["estimator"])
+    values = scale_pixels(np.load(job.input.test_features, mmap_mode="r"))
+    with Timer() as watch:
         answers, proba, probabilities = predict(found, values, len(read_json(job.input.dataset)["classes"]))
     write_predictions(job.output.predictions, np.load(job.input.test_labels), proba, answers)
     costs = [read_json(path) for path in [job.input.fit_cost, *job.input.features_costs]]
-    write_fit(
+    write_fit_json(
         job.output.fit,
         settings,
-        kind=kind(found),
+        family_label=family_label(found),
         fit_costs=costs,
         predict_costs=[
             *(read_json(path) for path in job.input.predict_costs),
-            cost_record(watch.seconds, job.threads),
+            resource_usage(watch.seconds, job.threads),
         ],
         search_costs=[read_json(path) for path in job.input.search_costs],
         stored_bytes=job.input.estimator.stat().st_size + sum(cost.get("stored_bytes", 0) for cost in costs),
         n_parameters=n_parameters(found),
-        seed=settings["seed"] if takes_seed(found, params["params"]) else None,
+        seed=settings["seed"] if uses_random_state(found, params["params"]) else None,
         probabilities=probabilities,
     )
 

@@ -5,9 +5,9 @@ import signal
 import subprocess
 import sys
 
+from cifarbench.runtime.failures import find_failure
 from cifarbench.runtime.job import Job, all_files
-from cifarbench.study.failures import first_failure
-from cifarbench.study.running import become_starter, end_with_starter
+from cifarbench.runtime.processes import exit_with_parent, set_parent_watch
 
 # Linux's prctl option: the signal that a process gets when its parent ends.
 PR_SET_PDEATHSIG = 1
@@ -21,12 +21,12 @@ def main(script: str, log: str) -> int:
     A user's mistake, a full disk and an interruption remain failures of the job; so does a signal while the job will be
     tried again.
     """
-    end_with_starter()
+    exit_with_parent()
     # The job watches this process, which ends when Snakemake ends.
-    become_starter()
+    set_parent_watch()
     text = sys.stdin.read()
     job = Job.parse(text, log)
-    if failure := first_failure(all_files(job.input)):
+    if failure := find_failure(all_files(job.input)):
         job.pass_on(failure)
         return 0
     process = subprocess.Popen(

@@ -1,9 +1,9 @@
 """Write the report of a run."""
 
+from cifarbench.io.atomic import write_text
 from cifarbench.report.page import render
 from cifarbench.report.results import Results
 from cifarbench.runtime.job import Job, all_files, run
-from cifarbench.study.files import write_text
 
 
 def main(job: Job) -> None:

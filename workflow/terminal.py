@@ -14,9 +14,9 @@ from typing import Any
 from snakemake.logging import ColorizingTextHandler, DefaultFormatter, logger, show_logs
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from cifarbench.study.failures import Failure, first_failure
-from cifarbench.study.objects import refusal
-from cifarbench.study.wording import coordinates
+from cifarbench.io.store import format_s3_error
+from cifarbench.messages import job_labels
+from cifarbench.runtime.failures import Failure, find_failure
 
 try:
     from rich.progress import TimeRemainingColumn
@@ -61,7 +61,7 @@ def is_aside(record: logging.LogRecord) -> bool:
 def not_stored(record: logging.LogRecord) -> str:
     """In a sentence, that an output could not be stored; nothing of other records."""
     found = NOT_STORED.search(str(record.msg)) if getattr(record, "event", None) == LogEvent.ERROR else None
-    return f"Error: {refusal(found[1], 'write', found[2], found[3])}" if found else ""
+    return f"Error: {format_s3_error(found[1], 'write', found[2], found[3])}" if found else ""
 
 
 class Job:
@@ -72,7 +72,7 @@ class Job:
 
     def __init__(self, record: dict[str, Any]):
         self.rule = record["rule_name"]
-        dataset, *others = coordinates(record["wildcards"])
+        dataset, *others = job_labels(record["wildcards"])
         self.name = " ".join(filter(None, [self.rule, dataset * self.names_dataset, *others]))
         self.is_target = not record["output"]
         self.log = [Path(path) for path in record["log"]]
@@ -86,7 +86,7 @@ class Job:
 
     def failure(self) -> Failure | None:
         """The record that stands in place of its outputs, if it failed without ending the others' run."""
-        return first_failure(self.outputs)
+        return find_failure(self.outputs)
 
     def last_line(self) -> str:
         """The last line of its log so far, without its time."""

@@ -1,13 +1,15 @@
 """All families of models and kinds of features: the one place that names each of them."""
 
-from cifarbench.estimators.family import FAMILY as ESTIMATOR
-from cifarbench.features.kinds import KINDS
-from cifarbench.neighbors.family import FAMILY as NEIGHBORS
-from cifarbench.networks.family import FAMILIES as NETWORKS
-from cifarbench.study.family import Family
+from cifarbench.features.registry import FEATURE_TYPES
+from cifarbench.models.estimators.family import FAMILY as ESTIMATOR
+from cifarbench.models.knn.family import FAMILY as NEIGHBORS
+from cifarbench.models.networks.family import FAMILIES as NETWORKS
+from cifarbench.planning.model_family import ModelFamily
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (NEIGHBORS, ESTIMATOR, *NETWORKS.values())}
+FAMILIES: dict[str, ModelFamily] = {
+    family.name: family for family in (NEIGHBORS, ESTIMATOR, *NETWORKS.values())
+}
 # What models may belong to: the report says it, in its own language.
-KINDS_IN_WORDS = list(dict.fromkeys(kind for family in FAMILIES.values() for kind in family.kinds))
+FAMILY_LABELS = list(dict.fromkeys(kind for family in FAMILIES.values() for kind in family.family_labels))
 
-__all__ = ["FAMILIES", "KINDS", "KINDS_IN_WORDS"]
+__all__ = ["FAMILIES", "FAMILY_LABELS", "FEATURE_TYPES"]

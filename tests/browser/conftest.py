@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from cifarbench.io.csv_io import read_csv, write_csv
 from cifarbench.report.page import render
 from cifarbench.report.results import Results
-from cifarbench.study.failures import Failure
-from cifarbench.study.tables import read_rows, write_table
+from cifarbench.runtime.failures import Failure
 from helpers import small_audit, small_run
 from helpers.finished import simulate
 from helpers.screens import DESKTOP
@@ -90,7 +90,7 @@ class Pages(dict[str, Path]):
         what, _, variant = name.partition(" ")
         folder = self.folder / name
         folder.mkdir()
-        self[name] = {"report": report, "audit": audit, "across": across}[what](folder, variant)
+        self[name] = {"report": report, "audit": audit, "suite": across}[what](folder, variant)
         return self[name]
 
 
@@ -113,7 +113,7 @@ def report(folder: Path, variant: str) -> Path:
     page = folder / "report.html"
     results = Results.read(run, small_run.files(run))
     # Claims of the reference notebook are checked on its images only.
-    cifar10 = replace(results, dataset=results.dataset | {"dataset": "cifar10", "kind": "cifar10"})
+    cifar10 = replace(results, dataset=results.dataset | {"dataset": "cifar10", "type": "cifar10"})
     page.write_text(render(cifar10, settings)[0], encoding="utf-8")
     return page
 
@@ -126,9 +126,9 @@ def audit(folder: Path, variant: str) -> Path:
     """In English, in Russian, or of images that have files."""
     run = shutil.copytree(small_audit.shared(), folder / "run")
     for table in (run / "audit").glob("*.csv") if variant == "files" else ():
-        rows = read_rows(table)
+        rows = read_csv(table)
         files = {name: [FILE] * len(rows) for name in rows[0] if name.startswith("file")}
-        write_table(table, {name: [row[name] for row in rows] for name in rows[0]} | files)
+        write_csv(table, {name: [row[name] for row in rows] for name in rows[0]} | files)
     return small_audit.page(run, "ru" if variant == "ru" else "en")
 
 

@@ -2,7 +2,7 @@
 
 
 def test_the_heat_map_sorts_and_missing_cells_stay_last(open_page):
-    page = open_page("across")
+    page = open_page("suite")
     # The second dataset lacks a model.
     head = page.locator("#summary thead th").nth(2)
     for _ in range(2):
@@ -15,7 +15,7 @@ def test_the_heat_map_sorts_and_missing_cells_stay_last(open_page):
 
 
 def test_a_cell_of_the_best_model_is_the_darkest(open_page):
-    page = open_page("across")
+    page = open_page("suite")
     colors = page.locator("#summary tbody td:nth-child(2)").evaluate_all(
         "cells => cells.map(cell => [cell.className, getComputedStyle(cell).backgroundColor])"
     )

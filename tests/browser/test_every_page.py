@@ -6,7 +6,7 @@ from helpers.screens import DESKTOP, PHONE
 
 REPORTS = ["report", "report ru", "report failed"]
 AUDITS = ["audit", "audit ru", "audit files"]
-ACROSS = ["across", "across ru", "across eight"]
+ACROSS = ["suite", "across ru", "across eight"]
 VIEWPORTS = pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
@@ -57,6 +57,6 @@ def test_contrast_landmarks_and_names_are_accessible(open_page, violations, name
 @VIEWPORTS
 @SCHEMES
 def test_an_opened_page_is_accessible(open_page, violations, scheme, viewport):
-    page = open_page("across", viewport, color_scheme=scheme)
+    page = open_page("suite", viewport, color_scheme=scheme)
     page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
     assert not violations(page)

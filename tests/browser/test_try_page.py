@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cifarbench.data.fetch import cache_folder
-from cifarbench.export.model import Model
-from cifarbench.export.onnx_file import to_onnx
-from cifarbench.export.parity import compare, session, speed
-from cifarbench.export.runtime import fetch_runtime, read_runtime
-from cifarbench.export.try_page import try_page
-from cifarbench.study.errors import UserError
+from cifarbench.data.fetch import cache_dir
+from cifarbench.errors import UserError
+from cifarbench.export.demo_page import demo_page
+from cifarbench.export.model import InferenceModel
+from cifarbench.export.onnx_export import to_onnx
+from cifarbench.export.onnx_validate import benchmark_latency, make_session, validate_onnx
+from cifarbench.export.onnxruntime_web import fetch_ort_web, read_ort_web
 from helpers.screens import DESKTOP, PHONE
 from helpers.small_model import CLASSES, NEIGHBORS, PERCEPTRON, pixels_of, write_model
 
-MODELS = {"network in colours": ("networks", PERCEPTRON, 3), "grey neighbours": ("neighbors", NEIGHBORS, 1)}
+MODELS = {"network in colours": ("networks", PERCEPTRON, 3), "grey neighbours": ("knn", NEIGHBORS, 1)}
 DROP = """([name, content]) => {
     const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
     const dataTransfer = new DataTransfer();
@@ -31,17 +31,17 @@ DROP = """([name, content]) => {
 
 
 class Made(NamedTuple):
-    model: Model
+    model: InferenceModel
     page: Path
 
 
 @pytest.fixture(scope="module")
 def runtime() -> tuple[bytes, bytes]:
     try:
-        archive = fetch_runtime(cache_folder())
+        archive = fetch_ort_web(cache_dir())
     except UserError as error:
         pytest.skip(f"needs onnxruntime-web from npm: {str(error).splitlines()[0]}")
-    return read_runtime(archive)
+    return read_ort_web(archive)
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -49,14 +49,14 @@ def made(
     request: pytest.FixtureRequest, runtime: tuple[bytes, bytes], tmp_path_factory: pytest.TempPathFactory
 ) -> Made:
     folder = tmp_path_factory.mktemp("made")
-    model = Model(write_model(folder, *MODELS[request.param]))
+    model = InferenceModel(write_model(folder, *MODELS[request.param]))
     content = to_onnx(model, {"model": "model"}).SerializeToString()
     pixels = pixels_of(model.stored)
     study = model.predict(pixels)
-    same = compare(session(content), model, pixels, study.y_pred, study.proba)
-    parity = same.as_dict() | {"speed": speed(session(content), model, pixels)}
-    page = folder / "model.try.html"
-    page.write_text(try_page(content, runtime, model.stored.dataset, parity))
+    same = validate_onnx(make_session(content), model, pixels, study.y_pred, study.proba)
+    parity = same.as_dict() | {"speed": benchmark_latency(make_session(content), model, pixels)}
+    page = folder / "model.demo.html"
+    page.write_text(demo_page(content, runtime, model.stored.dataset, parity))
     return Made(model, page)
 
 

@@ -67,8 +67,8 @@ def away(
         send("across at home", Study(folder / "at_home", ACROSS), "--cores", "2", "--", PAGE)
         runs["across at home"].finish()
         finished = runs["across at home"].study
-        models = finished.copy(folder / "across", without=("tiny/models", "other/models", "across"))
-        send("across", models, *SLURM, *CPU_PARTITION, "--", PAGE)
+        models = finished.copy(folder / "suite", without=("tiny/models", "other/models", "suite"))
+        send("suite", models, *SLURM, *CPU_PARTITION, "--", PAGE)
         yield runs
 
 

@@ -10,9 +10,9 @@ from helpers import warm
 from helpers.study import Study
 
 # Run where Snakemake runs; a dry run does not tell them from others.
-LOCAL = {"fetch_archive", "choose_best", "write_audit", "all"}
-AUDIT = ["find_duplicates", "judge_labels", "inspect_images"]
-HEAVY = ["unpack_archive", "predict_neighbors", "train_network", *AUDIT]
+LOCAL = {"download_dataset", "select_best_params", "write_audit_report", "all"}
+AUDIT = ["find_duplicates", "find_label_issues", "find_image_issues"]
+HEAVY = ["load_dataset", "predict_knn", "train_network", *AUDIT]
 
 
 def plan(study: Study, profile: str, *arguments: str) -> str:
@@ -28,7 +28,7 @@ def test_the_study_asks_a_cluster_for_few_jobs(study, profile):
     said = plan(study, f"workflow/profiles/{profile}")
     groups = re.findall(r"Group job (\w+)", said)
     single = [rule for rule in re.findall(r"^rule (\w+):$", said, re.MULTILINE) if rule not in LOCAL]
-    assert sorted(groups) == ["cells", "chosen_features", "evaluation", "features", "summary"]
+    assert sorted(groups) == ["cells", "tuned_features", "evaluation", "features", "summary"]
     assert sorted(set(single)) == sorted(HEAVY)
     assert len(groups) + len(single) <= 25
 

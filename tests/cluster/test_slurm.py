@@ -4,8 +4,8 @@ from pathlib import Path
 
 from helpers.study import NETWORKS, PAGE, PARTITIONS, SLURM, comment, differences, job_name, read_jobs
 
-AUDIT = ["find_duplicates", "judge_labels", "inspect_images"]
-HEAVY = ["unpack_archive", "predict_neighbors", "train_network", *AUDIT]
+AUDIT = ["find_duplicates", "find_label_issues", "find_image_issues"]
+HEAVY = ["load_dataset", "predict_knn", "train_network", *AUDIT]
 
 
 def test_the_study_on_slurm_is_the_study_at_home(slurm, away, study, expected):
@@ -59,8 +59,8 @@ def test_four_jobs_find_what_one_finds(slurm, away, expected):
 
 
 def test_two_datasets_and_two_sizes_on_slurm_are_those_at_home(slurm, away):
-    away["across"].finish()
-    study = away["across"].study
+    away["suite"].finish()
+    study = away["suite"].study
     files = ["*/models/**/predictions.npz", "across/ranks.csv", "across/*/*.json"]
     expected, found = (one.results(Path("results"), files) for one in (away["across at home"].study, study))
     # Of each dataset: two models, on all training images and on some.
@@ -71,4 +71,4 @@ def test_two_datasets_and_two_sizes_on_slurm_are_those_at_home(slurm, away):
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
     named = {job["Comment"] for job in jobs}
     assert any("other" in name for name in named)
-    assert any("first_20" in name for name in named)
+    assert any("train_20" in name for name in named)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cifarbench.networks.checkpoints import Checkpoints
-from cifarbench.study.errors import UserError
-from cifarbench.study.failures import Failure, take_away_objects
-from cifarbench.study.objects import Bucket
+from cifarbench.errors import UserError
+from cifarbench.io.store import S3Store
+from cifarbench.models.networks.checkpoints import Checkpoints
+from cifarbench.runtime.failures import Failure, clear_failure_objects
 from helpers.seaweed import Seaweed, why_not
 from helpers.study import NETWORK, RESULTS, Study
 
@@ -40,9 +40,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
 
 
 @pytest.fixture
-def bucket(server: Seaweed, monkeypatch) -> Bucket:
+def bucket(server: Seaweed, monkeypatch) -> S3Store:
     server.use(monkeypatch)
-    return Bucket(PREFIX)
+    return S3Store(PREFIX)
 
 
 @pytest.fixture
@@ -63,10 +63,10 @@ def refused(study: Study, *arguments: str) -> str:
     return said
 
 
-def wait_for_objects(bucket: Bucket, run: subprocess.Popen, study: Study) -> None:
+def wait_for_objects(bucket: S3Store, run: subprocess.Popen, study: Study) -> None:
     """Wait until a run has written something there."""
     until = time.monotonic() + WAIT
-    while not bucket.names():
+    while not bucket.list_files():
         assert run.poll() is None and time.monotonic() < until, (study.folder / "run.log").read_text()
         time.sleep(0.1)
 
@@ -112,10 +112,10 @@ def test_wrong_keys_no_keys_and_no_server_end_in_a_sentence(few, server, monkeyp
     for name in ("ACCESS_KEY", "SECRET_KEY"):
         monkeypatch.delenv(f"SNAKEMAKE_STORAGE_S3_{name}")
     with pytest.raises(UserError, match="asks for keys: set SNAKEMAKE_STORAGE_S3_ACCESS_KEY"):
-        Bucket(PREFIX).try_it()
+        S3Store(PREFIX).check_access()
 
 
-def fill(bucket: Bucket) -> None:
+def fill(bucket: S3Store) -> None:
     """Write into a small server until it refuses."""
     with pytest.raises(UserError, match="takes no more into s3://results/of/tests"):
         for number in range(40):
@@ -124,7 +124,7 @@ def fill(bucket: Bucket) -> None:
 
 
 @contextmanager
-def small_server(folder: Path, monkeypatch: pytest.MonkeyPatch, **room: int) -> Iterator[Bucket]:
+def small_server(folder: Path, monkeypatch: pytest.MonkeyPatch, **room: int) -> Iterator[S3Store]:
     """A server of its own with so much room, which Snakemake and this process are told of."""
     if reason := why_not():
         pytest.skip(reason)
@@ -132,7 +132,7 @@ def small_server(folder: Path, monkeypatch: pytest.MonkeyPatch, **room: int) -> 
     own.start()
     try:
         own.use(monkeypatch)
-        yield Bucket(PREFIX)
+        yield S3Store(PREFIX)
     finally:
         own.stop()
 
@@ -146,7 +146,7 @@ def assert_takes_no_more(said: str) -> None:
 def test_a_full_server_ends_in_a_sentence(few, tmp_path, monkeypatch):
     # All that it may fill is one file.
     with small_server(tmp_path / "small", monkeypatch, volumes=1, volume_mb=1) as bucket:
-        bucket.try_it()
+        bucket.check_access()
         fill(bucket)
         assert_takes_no_more(refused(few, *stored(few, *TARGETS)))
 
@@ -161,26 +161,26 @@ def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(few
 
     # With room, it goes on with what is there.
     with small_server(tmp_path / "small", monkeypatch) as bucket:
-        assert "archive.json" in (bucket / f"{RESULTS}/data").names()
-        assert "fetch_archive" not in few.run(*stored(few, *TARGETS), log="again.log")
+        assert "source.json" in (bucket / f"{RESULTS}/data").list_files()
+        assert "download_dataset" not in few.run(*stored(few, *TARGETS), log="again.log")
 
 
 def test_checkpoints_and_records_of_failures_are_objects(bucket, tmp_path):
     root = bucket / "unit"
     kept = Checkpoints(str(root), {"seed": 1})
-    assert kept.newest(9) is None
+    assert kept.latest(9) is None
     kept.save(3, {"epoch": 3})
     kept.save(9, {"epoch": 5})
-    assert Checkpoints(str(root), {"seed": 1}).newest(9)["epoch"] == 5
-    assert Checkpoints(str(root), {"seed": 1}).newest(4)["epoch"] == 3
-    assert Checkpoints(str(root), {"seed": 2}).newest(9) is None
+    assert Checkpoints(str(root), {"seed": 1}).latest(9)["epoch"] == 5
+    assert Checkpoints(str(root), {"seed": 1}).latest(4)["epoch"] == 3
+    assert Checkpoints(str(root), {"seed": 2}).latest(9) is None
     kept.place.write("epochs_9.pt", kept.place.read("epochs_9.pt")[:-7])
-    assert kept.newest(9)["epoch"] == 3
-    assert kept.place.names() == ["epochs_3.pt", "epochs_9.pt.aside"]
+    assert kept.latest(9)["epoch"] == 3
+    assert kept.place.list_files() == ["epochs_3.pt", "epochs_9.pt.aside"]
 
     failure = Failure("mlp", "train_network", "it ran out of luck")
     failure.write(tmp_path / "record")
     (root / "failed").write("a.json", (tmp_path / "record").read_bytes())
     (root / "failed").write("b.json", b"{}")
-    assert take_away_objects(root / "failed", {"a.json", "b.json", "c.json"}) == [failure]
+    assert clear_failure_objects(root / "failed", {"a.json", "b.json", "c.json"}) == [failure]
     assert (root / "failed").names() == ["b.json"]

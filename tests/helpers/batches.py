@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.data.image_dataset import Declared
+from cifarbench.data.image_dataset import DatasetSpec
 
-DECLARED = Declared(n_train=52, n_test=10, n_classes=5, image_shape=(3, 4, 4))
+DECLARED = DatasetSpec(n_train=52, n_test=10, n_classes=5, image_shape=(3, 4, 4))
 NAMES = ["ant", "bee", "cow", "dog", "eel"]
 TRAIN = [f"data_batch_{number}" for number in range(1, 6)]
 MEMBERS = [*TRAIN, "test_batch", "batches.meta"]

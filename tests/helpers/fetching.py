@@ -4,12 +4,12 @@ import hashlib
 import random
 from pathlib import Path
 
-from cifarbench.data.download import Limits
-from cifarbench.data.fetch import RemoteFile, fetch
+from cifarbench.data.download import RetryPolicy
+from cifarbench.data.fetch import RemoteFile, fetch_file
 
 CONTENT = random.Random(0).randbytes(300_000)
 SIZE = len(CONTENT)
-QUICK = Limits(
+QUICK = RetryPolicy(
     connect_seconds=2,
     stall_seconds=0.3,
     bytes_per_second=1000,
@@ -25,7 +25,7 @@ def remote(*sources: str, size: int | None = None) -> RemoteFile:
 
 def get(cache: Path, *sources: str, size: int | None = None) -> str:
     """Fetch the file; the source that gave it."""
-    path, source = fetch(remote(*sources, size=size), cache, QUICK)
+    path, source = fetch_file(remote(*sources, size=size), cache, QUICK)
     assert path == cache / "file.tar.gz"
     assert path.read_bytes() == CONTENT
     return source

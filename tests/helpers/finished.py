@@ -7,15 +7,15 @@ from unittest.mock import patch
 import numpy as np
 import yaml
 
-import compare_datasets
-import describe_curves
-import draw_across
-import write_across
-from cifarbench.across import ranks
-from cifarbench.across.runs import COLUMNS
+import compare_across_datasets
+import fit_learning_curves
+import plot_suite
+import write_suite_report
 from cifarbench.evaluation.statistics import wilson_interval
-from cifarbench.study.files import write_arrays
-from cifarbench.study.tables import Row, write_table
+from cifarbench.io.atomic import save_npz
+from cifarbench.io.csv_io import Row, write_csv
+from cifarbench.suite import ranks
+from cifarbench.suite.results_table import COLUMNS
 from helpers.jobs import run_job
 
 SIZES = [250, 500, 1000, 2000, 4000]
@@ -46,41 +46,41 @@ def simulate(
             rows = [row | failed if row["varied"] == "order" and row["seed"] == 1 else row for row in rows]
         if holes and number == 2:
             whole = [row for row in rows if row["varied"] is None]
-            there = {"varied": "elsewhere", "test_set": "foggy", "scored_on": "fog"}
+            there = {"varied": "elsewhere", "test_set": "foggy", "test_set_hash": "fog"}
             rows += [row | there | {"accuracy": row["accuracy"] - 0.1} for row in whole]
-        write_table(own / "runs.csv", {name: [row[name] for row in rows] for name in COLUMNS})
+        write_csv(own / "runs.csv", {name: [row[name] for row in rows] for name in COLUMNS})
         tables.append(own / "runs.csv")
         paths = []
         for model in models:
             for size, right in zip(SIZES, answers[model], strict=True):
                 paths.append(own / f"{model}_{size}.npz")
-                write_arrays(paths[-1], y_true=np.ones(N_TEST, int), y_pred=right.astype(int))
+                save_npz(paths[-1], y_true=np.ones(N_TEST, int), y_pred=right.astype(int))
         curves.append(own / "curves.json")
         run_job(
-            describe_curves,
+            fit_learning_curves,
             {"predictions": paths},
             {"curves": curves[-1]},
             {"models": models, "sizes": SIZES, "seed": 0},
         )
     files = {
         "ranks": folder / "ranks.csv",
-        "datasets_tests": folder / "tests.csv",
+        "datasets_tests": folder / "dataset_tests.csv",
         "all_variances": folder / "variances.csv",
-        "all_pairs": folder / "pairs.csv",
+        "all_pairs": folder / "win_probabilities.csv",
     }
     figures = {name: folder / f"figures/{name}.svg" for name in ("fronts", "curves", "variances")}
     about: dict[str, Any] = {"datasets": datasets, "models": list(MODELS), "with_curves": datasets, "seed": 0}
-    with patch.object(ranks, "SAMPLES", 5000):
-        run_job(compare_datasets, {"runs": tables}, files | {"all_runs": folder / "runs.csv"}, about)
+    with patch.object(ranks, "N_POSTERIOR_SAMPLES", 5000):
+        run_job(compare_across_datasets, {"runs": tables}, files | {"all_runs": folder / "runs.csv"}, about)
     files |= {"runs": folder / "runs.csv", "curves": curves}
-    run_job(draw_across, files, figures, about | {"style": STYLE["text"] | STYLE["cost"]})
-    asked = {"datasets": datasets, "sizes": 4, "repeats": {"seeds": repeats, "splits": repeats}}
+    run_job(plot_suite, files, figures, about | {"style": STYLE["text"] | STYLE["cost"]})
+    asked = {"datasets": datasets, "sizes": 4, "repeats": {"n_seeds": repeats, "n_splits": repeats}}
     page = folder / "report.html"
     run_job(
-        write_across,
+        write_suite_report,
         files | {"figures": [*figures.values()]},
         {"page": page},
-        about | {"language": language, "across": asked},
+        about | {"language": language, "suite": asked},
     )
     return page
 
@@ -101,10 +101,14 @@ def _rows(
     def row(accuracy: float, **more: Any) -> Row:
         low, high = wilson_interval(round(accuracy * N_TEST), N_TEST)
         about = {"dataset": dataset, "model": model, "family": "mlp" if luck else "knn"}
-        about |= {"learns_in_epochs": luck > 0, "split": 0, "size": SIZES[-1], "whole": True}
+        about |= {"is_iterative": luck > 0, "split": 0, "size": SIZES[-1], "whole": True}
         about |= {"seed": 0 if luck else None, "pretrained": False}
         scores = {"accuracy": accuracy, "accuracy_low": low, "accuracy_high": high, "n_test": N_TEST}
-        scores |= {"scored_on": f"{dataset} {more.get('split', 0)}", "scored_by": "code", "kind": "models"}
+        scores |= {
+            "test_set_hash": f"{dataset} {more.get('split', 0)}",
+            "code_hash": "code",
+            "type": "models",
+        }
         scores |= {"fit_seconds": seconds, "predict_seconds": 0.1}
         return dict.fromkeys(COLUMNS) | about | scores | more
 
@@ -116,7 +120,7 @@ def _rows(
         split = random.normal(0, 0.01)
         rows.append(row(own + split, split=k, varied="split"))
         if luck:
-            rows.append(row(own + random.normal(0, luck / 2), weights_seed=k, varied="weights"))
-            rows.append(row(own + random.normal(0, luck), seed=k, weights_seed=0, varied="order"))
+            rows.append(row(own + random.normal(0, luck / 2), init_seed=k, varied="weights"))
+            rows.append(row(own + random.normal(0, luck), seed=k, init_seed=0, varied="order"))
             rows.append(row(own + split + random.normal(0, luck), seed=k, split=k, varied="all"))
     return rows

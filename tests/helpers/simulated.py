@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from cifarbench.across.runs import COLUMNS
-from cifarbench.study.tables import Row
+from cifarbench.io.csv_io import Row
+from cifarbench.suite.results_table import COLUMNS
 
 
 def row(model: str, accuracy: float, dataset: str = "one", **more: Any) -> Row:
     """A run of a model; its own unless `varied` says otherwise."""
     about = {"split": 0, "size": 1000, "whole": True, "n_test": 1000, "pretrained": False}
-    scores = {"accuracy": accuracy, "scored_by": "code", "scored_on": f"{dataset} {more.get('split', 0)}"}
-    costs = {"fit_seconds": 1.0, "predict_seconds": 0.1, "learns_in_epochs": model.startswith("net")}
+    scores = {"accuracy": accuracy, "code_hash": "code", "test_set_hash": f"{dataset} {more.get('split', 0)}"}
+    costs = {"fit_seconds": 1.0, "predict_seconds": 0.1, "is_iterative": model.startswith("net")}
     return dict.fromkeys(COLUMNS) | {"model": model, "dataset": dataset} | about | scores | costs | more

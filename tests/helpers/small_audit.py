@@ -10,12 +10,12 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
+import evaluate_without_issues
 import find_duplicates
-import inspect_images
-import judge_labels
-import weigh_faults
-import write_audit
-from cifarbench.study.files import read_json, write_array, write_json
+import find_image_issues
+import find_label_issues
+import write_audit_report
+from cifarbench.io.atomic import read_json, save_npy, write_json
 from helpers import small_run
 from helpers.jobs import run_job
 
@@ -47,11 +47,11 @@ def write(folder: Path) -> Path:
     about = read_json(data / "dataset.json") | {"n_train": len(train), "n_test": len(test)}
     write_json(data / "dataset.json", about)
     for name, array in (("train_images", train), ("train_labels", labels), ("test_labels", test_labels)):
-        write_array(data / f"{name}.npy", array)
+        save_npy(data / f"{name}.npy", array)
     images = {name: data / f"{name}.npy" for name in ("train_images", "test_images")}
     images["dataset"] = data / "dataset.json"
     both = images | {name: data / f"{name}.npy" for name in ("train_labels", "test_labels")}
-    settings = {"seed": 0, "flippable": False}
+    settings = {"seed": 0, "hflip_safe": False}
     run_job(
         find_duplicates,
         images,
@@ -59,25 +59,29 @@ def write(folder: Path) -> Path:
         settings,
     )
     run_job(
-        judge_labels,
+        find_label_issues,
         both,
-        {"table": audit / "labels.csv", "summary": audit / "labels.json"},
+        {"table": audit / "label_issues.csv", "summary": audit / "label_issues.json"},
         settings,
     )
     run_job(
-        inspect_images,
+        find_image_issues,
         both,
-        {"table": audit / "images.csv", "means": audit / "means.npy", "summary": audit / "classes.json"},
+        {
+            "table": audit / "image_issues.csv",
+            "means": audit / "class_means.npy",
+            "summary": audit / "class_counts.json",
+        },
     )
     run_job(
-        weigh_faults,
+        evaluate_without_issues,
         {
             "predictions": [folder / f"models/{model}/predictions.npz" for model in small_run.MODELS],
             "duplicates": audit / "duplicates.csv",
-            "labels": audit / "labels.csv",
+            "labels": audit / "label_issues.csv",
             "dataset": data / "dataset.json",
         },
-        {"effects": audit / "effects.json"},
+        {"effects": audit / "issue_impact.json"},
         {"models": [*small_run.MODELS], "seed": 0},
     )
     return folder
@@ -90,8 +94,8 @@ def page(folder: Path, language: str = "en") -> Path:
     files = [path for path in audit.iterdir() if path.suffix in (".csv", ".json")]
     images = {name: data / f"{name}.npy" for name in ("train_images", "test_images")}
     run_job(
-        write_audit,
-        images | {"files": files, "dataset": data / "dataset.json", "means": audit / "means.npy"},
+        write_audit_report,
+        images | {"files": files, "dataset": data / "dataset.json", "means": audit / "class_means.npy"},
         {"page": written},
         {"language": language},
     )

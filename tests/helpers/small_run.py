@@ -20,17 +20,17 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 import compare_models
-import describe_learning
-import draw_comparison
-import draw_model
-import draw_training
-import draw_tuning
-import score_model
-from cifarbench.study.contract import write_fit, write_predictions
-from cifarbench.study.cost import Stopwatch, cost_record
-from cifarbench.study.failures import Failure
-from cifarbench.study.files import write_array, write_json
-from cifarbench.study.tables import write_table
+import evaluate_model
+import plot_comparison
+import plot_grid_search
+import plot_model
+import plot_training_curves
+import summarize_training_curve
+from cifarbench.io.atomic import save_npy, write_json
+from cifarbench.io.csv_io import write_csv
+from cifarbench.models.outputs import write_fit_json, write_predictions
+from cifarbench.runtime.failures import Failure
+from cifarbench.runtime.timing import Timer, resource_usage
 from helpers import once
 from helpers.jobs import run_job
 
@@ -39,9 +39,9 @@ IMAGE_SHAPE = [1, 8, 8]
 N_TEST = 360
 NETWORK = {"hidden_dim": 24, "learning_rate": 0.02, "batch_size": 64, "epochs": 60}
 FEATURES = {
-    "pca": {"kind": "pca", "n_components": 16, "scale": False},
-    "scaled_pca": {"kind": "pca", "n_components": 16, "scale": True},
-    "edges": {"kind": "hog", "orientations": 2},
+    "pca": {"type": "pca", "n_components": 16, "standardize": False},
+    "scaled_pca": {"type": "pca", "n_components": 16, "standardize": True},
+    "edges": {"type": "hog", "orientations": 2},
 }
 MODELS = {
     "knn_raw": {"family": "knn", "n_neighbors": 5},
@@ -122,7 +122,7 @@ def _write_run(folder: Path, model: str, seed: int) -> None:
     fit = _fit_network if entry["family"] in ("mlp", "network") else _fit_other
     fit(place, model, entry, seed, train / 255, train_labels, test / 255, y_true)
     run_job(
-        score_model,
+        evaluate_model,
         _inputs(folder, place, "predictions.npz", "fit.json"),
         {"metrics": place / "metrics.json"},
         {"seed": 0},
@@ -142,7 +142,7 @@ def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> N
     tables = {
         "comparison": folder / "comparison.csv",
         "tests": folder / "paired_tests.csv",
-        "agreement": folder / "agreement.json",
+        "agreement": folder / "model_agreement.json",
     }
     run_job(
         compare_models,
@@ -160,10 +160,10 @@ def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> N
         },
     )
     run_job(
-        draw_comparison,
+        plot_comparison,
         tables | _inputs(folder, folder),
         {name: folder / f"figures/{name}.svg" for name in ("accuracy", "paired_tests", "cost", "fit_time")}
-        | {name: folder / f"figures/{name}.png" for name in ("always_wrong", "only_one_right", "rivals")},
+        | {name: folder / f"figures/{name}.png" for name in ("always_wrong", "correct_by_one", "rivals")},
         styles("accuracy", "paired_tests", "cost", "agreement"),
     )
 
@@ -191,12 +191,12 @@ def styles(*figures: str, **more: Any) -> dict[str, Any]:
 
 
 def _write_data(folder: Path, n_train: int, test: np.ndarray) -> None:
-    archive = {"path": "digits.tar.gz", "sha256": "5e" * 32, "bytes": 123456}
+    archive = {"path": "digits.tar.gz", "sha256": "5e" * 32, "size_bytes": 123456}
     archive |= {"source": "scikit-learn", "official": None}
-    about = {"dataset": "digits", "kind": "digits", "classes": CLASSES, "image_shape": IMAGE_SHAPE}
+    about = {"dataset": "digits", "type": "digits", "classes": CLASSES, "image_shape": IMAGE_SHAPE}
     about |= {"n_train": n_train, "n_test": N_TEST, "archive": archive}
     write_json(folder / "data/dataset.json", about)
-    write_array(folder / "data/test_images.npy", test)
+    save_npy(folder / "data/test_images.npy", test)
 
 
 # ---- Models ----
@@ -207,22 +207,22 @@ def _fit_other(place, model, entry, seed, train, train_labels, test, y_true):
     own = {key: value for key, value in entry.items() if key not in ("family", "features", "tune")}
     own |= {"metric": "euclidean", "weights": "uniform"} if entry["family"] == "knn" else {}
     pipeline, search_costs = _pipeline(entry, seed), []
-    with Stopwatch() as searching:
+    with Timer() as searching:
         if "tune" in entry:
             best = _search(place, pipeline, entry["tune"], train, train_labels)
             pipeline.set_params(**best)
             for name, value in best.items():
                 _owner(name, chain, own)[name.rpartition("__")[2]] = value
     if "tune" in entry:
-        search_costs = [cost_record(searching.seconds, 1)]
-    with Stopwatch() as fitting:
+        search_costs = [resource_usage(searching.seconds, 1)]
+    with Timer() as fitting:
         fitted = pipeline.fit(train, train_labels)
-    with Stopwatch() as predicting:
+    with Timer() as predicting:
         probabilities = hasattr(fitted, "predict_proba")
         answers = fitted.predict(test)
         proba = fitted.predict_proba(test) if probabilities else np.eye(len(CLASSES))[answers]
     write_predictions(place / "predictions.npz", y_true, proba, answers)
-    write_fit(
+    write_fit_json(
         place / "fit.json",
         {
             "model": model,
@@ -232,9 +232,9 @@ def _fit_other(place, model, entry, seed, train, train_labels, test, y_true):
             "params": own,
             "stored": {},
         },
-        kind=KINDS.get(model) or KINDS[entry["family"]],
-        fit_costs=[cost_record(fitting.seconds, 1)],
-        predict_costs=[cost_record(predicting.seconds, 1)],
+        family_label=KINDS.get(model) or KINDS[entry["family"]],
+        fit_costs=[resource_usage(fitting.seconds, 1)],
+        predict_costs=[resource_usage(predicting.seconds, 1)],
         search_costs=search_costs,
         stored_bytes=len(train) * train.shape[1] * 4,
         n_parameters=650 if model == "linear_edges" else None,
@@ -255,7 +255,7 @@ def _search(place, pipeline, tune, train, train_labels):
     columns = {name: np.asarray(search.cv_results_[name], dtype=object).tolist() for name in kept}
     # As in the workflow, a grid without features has no steps in its names.
     short = {name: name.replace("estimator__", "") for name in kept}
-    write_table(place / "cv_results.csv", {short[name]: values for name, values in columns.items()})
+    write_csv(place / "cv_results.csv", {short[name]: values for name, values in columns.items()})
     return search.best_params_
 
 
@@ -270,7 +270,7 @@ def _chain(entry):
     if "features" not in entry:
         return []
     params = dict(FEATURES[entry["features"]])
-    return [{"name": entry["features"], "kind": params.pop("kind"), "params": params}]
+    return [{"name": entry["features"], "type": params.pop("type"), "params": params}]
 
 
 class Edges(BaseEstimator):
@@ -287,7 +287,7 @@ class Edges(BaseEstimator):
 def _pipeline(entry, seed):
     features = FEATURES.get(entry.get("features"), {})
     steps = [("scale", StandardScaler())] if features.get("scale") else []
-    if features.get("kind") == "pca":
+    if features.get("type") == "pca":
         steps.append(("pca", PCA(features["n_components"], svd_solver="covariance_eigh")))
     elif features:
         steps.append(("edges", Edges()))
@@ -310,15 +310,19 @@ def _fit_network(place, model, entry, seed, train, train_labels, test, y_true):
         batch_size=params["batch_size"],
         random_state=seed,
     )
-    with Stopwatch() as fitting:
+    with Timer() as fitting:
         history = _course(network, params, seed, train, train_labels, test, y_true)
-    write_table(place / "history.csv", {name: [row[name] for row in history] for name in history[0]})
-    run_job(describe_learning, {"history": place / "history.csv"}, {"learning": place / "learning.json"})
-    with Stopwatch() as predicting:
+    write_csv(place / "history.csv", {name: [row[name] for row in history] for name in history[0]})
+    run_job(
+        summarize_training_curve,
+        {"history": place / "history.csv"},
+        {"learning": place / "training_summary.json"},
+    )
+    with Timer() as predicting:
         proba = network.predict_proba(test)
     write_predictions(place / "predictions.npz", y_true, proba)
     n_parameters = sum(weights.size for weights in network.coefs_ + network.intercepts_)
-    write_fit(
+    write_fit_json(
         place / "fit.json",
         {
             "model": model,
@@ -328,9 +332,9 @@ def _fit_network(place, model, entry, seed, train, train_labels, test, y_true):
             "params": params,
             "stored": {},
         },
-        kind=KINDS[entry["family"]],
-        fit_costs=[cost_record(fitting.seconds, 1)],
-        predict_costs=[cost_record(predicting.seconds, 1)],
+        family_label=KINDS[entry["family"]],
+        fit_costs=[resource_usage(fitting.seconds, 1)],
+        predict_costs=[resource_usage(predicting.seconds, 1)],
         search_costs=[],
         stored_bytes=n_parameters * 4,
         n_parameters=n_parameters,
@@ -362,7 +366,7 @@ def _course(network, params, seed, train, train_labels, test, y_true):
 def _draw(folder: Path, model: str) -> None:
     place, figures = folder / "models" / model, folder / "figures" / model
     run_job(
-        draw_model,
+        plot_model,
         _inputs(folder, place, "metrics.json", "predictions.npz", "fit.json"),
         {
             "confusion_matrix": figures / "confusion_matrix.svg",
@@ -374,15 +378,15 @@ def _draw(folder: Path, model: str) -> None:
     )
     if (place / "history.csv").exists():
         run_job(
-            draw_training,
-            {"history": place / "history.csv", "learning": place / "learning.json"},
+            plot_training_curves,
+            {"history": place / "history.csv", "learning": place / "training_summary.json"},
             {"figure": figures / "training.svg"},
             FIGURES["text"] | FIGURES["training"] | {"model": model},
         )
     if (place / "cv_results.csv").exists():
         run_job(
-            draw_tuning,
+            plot_grid_search,
             {"results": place / "cv_results.csv"},
-            {"figure": figures / "grid_scores.svg"},
+            {"figure": figures / "grid_search.svg"},
             FIGURES["text"] | FIGURES["grid_scores"] | {"model": model},
         )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 
 import yaml
 
-from cifarbench.study.series import merged
+from cifarbench.planning.variants import deep_merge
 from helpers import warm
 from helpers.batches import DECLARED, make_batches, write_archive
 
@@ -26,7 +26,7 @@ CONFIGURATION = {
     "dataset": "tiny",
     "datasets": {
         "tiny": {
-            "kind": "cifar10",
+            "type": "cifar10",
             "n_train": DECLARED.n_train,
             "n_test": DECLARED.n_test,
             "n_classes": DECLARED.n_classes,
@@ -41,7 +41,7 @@ CONFIGURATION = {
         "knn_grid": {"tune": {"folds": 2, "grid": {"n_components": [4, 8], "n_neighbors": [1, 3]}}},
         NETWORK: {"batch_size": 16, "epochs": EPOCHS},
     },
-    "training": {"checkpoint_seconds": 0.2},
+    "training": {"checkpoint_interval_seconds": 0.2},
 }
 # The shipped profiles, but tests don't wait twenty seconds for each answer.
 SLURM = [
@@ -64,20 +64,20 @@ ACROSS = {
     "seeds": [0],
     "models": {NETWORK: {"epochs": 20}},
     "datasets": {"other": CONFIGURATION["datasets"]["tiny"] | {"archive": "other.tar.gz"}},
-    "across": {"datasets": ["tiny", "other"], "sizes": [20]},
+    "suite": {"datasets": ["tiny", "other"], "sizes": [20]},
 }
 # Each job waits for Slurm's answers, so that the datasets' own pages would take minutes.
-PAGE = "results/across/report.html"
+PAGE = "results/suite/report.html"
 # What must not differ by a byte, wherever it was computed. Other files hold times and paths.
 SAME = [
     "data/*.npy",
     "models/**/predictions.npz",
     "models/**/history.csv",
     "models/**/metrics.json",
-    "models/**/learning.json",
+    "models/**/training_summary.json",
     "models/**/cv_results.csv",
     "paired_tests.csv",
-    "agreement.json",
+    "model_agreement.json",
     "figures/*/*",
 ]
 
@@ -105,7 +105,7 @@ class Study:
 
     def configure(self, changes: dict[str, Any]) -> None:
         """Lay changes over the configuration of all studies here."""
-        configuration = merged(CONFIGURATION, changes)
+        configuration = deep_merge(CONFIGURATION, changes)
         (self.folder / "tiny.yaml").write_text(yaml.safe_dump(configuration, sort_keys=False))
 
     def start(self, *arguments: str, log: str = "run.log") -> subprocess.Popen:

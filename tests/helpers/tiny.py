@@ -37,7 +37,7 @@ def configuration(archive: Path, sha256: str) -> dict[str, Any]:
         "dataset": "tiny",
         "datasets": {
             "tiny": {
-                "kind": "cifar10",
+                "type": "cifar10",
                 "n_train": N_TRAIN,
                 "n_test": N_TEST,
                 "n_classes": len(CLASSES),
@@ -52,11 +52,11 @@ def configuration(archive: Path, sha256: str) -> dict[str, Any]:
             "mlp": {**network},
             "mlp_batchnorm_dropout": {**network},
         },
-        "training": {"checkpoint_seconds": 0},
+        "training": {"checkpoint_interval_seconds": 0},
         "figures": {
-            "predictions": {"n_pictures": 4, "dpi": 50},
+            "predictions": {"n_images": 4, "dpi": 50},
             "confused_pairs": {"dpi": 50},
-            "agreement": {"n_pictures": 4, "dpi": 50},
+            "agreement": {"n_images": 4, "dpi": 50},
         },
     }
 

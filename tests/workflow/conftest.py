@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cifarbench.study.files import checksum
+from cifarbench.io.atomic import sha256_file
 from helpers.project import Project
 from helpers.tiny import configuration, write_archive
 
@@ -12,7 +12,7 @@ from helpers.tiny import configuration, write_archive
 @pytest.fixture(scope="session")
 def overlay(made_once) -> dict:
     archive = made_once("archive", lambda folder: write_archive(folder / "tiny.tar.gz")) / "tiny.tar.gz"
-    return configuration(archive, checksum(archive))
+    return configuration(archive, sha256_file(archive))
 
 
 @pytest.fixture(scope="session")

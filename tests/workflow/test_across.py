@@ -8,20 +8,26 @@ import numpy as np
 import pytest
 from test_reruns import set_key
 
-from cifarbench.study.files import read_json
-from cifarbench.study.tables import read_rows
+from cifarbench.io.atomic import read_json
+from cifarbench.io.csv_io import read_csv
 from helpers.project import Project
 from helpers.tiny import write_archive
 
-ACROSS = {"sizes": [30], "repeats": {"seeds": 2, "splits": 2}}
-TOGETHER = {("", job) for job in ("compare_datasets", "draw_across", "write_across")}
-DATA = ["fetch_archive", "unpack_archive"]
-OF_A_MODEL = ["predict_neighbors", "score_model"]
-OF_A_NETWORK = ["train_network", "score_model"]
-AUDIT = ["find_duplicates", "judge_labels", "inspect_images", "write_audit", "weigh_faults"]
+ACROSS = {"train_sizes": [30], "repeats": {"n_seeds": 2, "n_splits": 2}}
+TOGETHER = {("", job) for job in ("compare_across_datasets", "plot_suite", "write_suite_report")}
+DATA = ["download_dataset", "load_dataset"]
+OF_A_MODEL = ["predict_knn", "evaluate_model"]
+OF_A_NETWORK = ["train_network", "evaluate_model"]
+AUDIT = [
+    "find_duplicates",
+    "find_label_issues",
+    "find_image_issues",
+    "write_audit_report",
+    "evaluate_without_issues",
+]
 # Beside its runs and its audit, a study of two models, one of them a network.
-STUDY = ["compare_models", "draw_comparison", "write_report", "draw_training mlp", "draw_filters mlp"]
-STUDY += ["describe_learning mlp", "draw_model mlp", "draw_model knn_pca", "fit_features pca all"]
+STUDY = ["compare_models", "plot_comparison", "write_report", "plot_training_curves mlp", "plot_filters mlp"]
+STUDY += ["summarize_training_curve mlp", "plot_model mlp", "plot_model knn_pca", "fit_features pca all"]
 
 
 def jobs(dataset: str, rules: list[str], *of: str) -> set[tuple[str, str]]:
@@ -30,15 +36,15 @@ def jobs(dataset: str, rules: list[str], *of: str) -> set[tuple[str, str]]:
 
 def features(dataset: str, part: str = "all") -> set[tuple[str, str]]:
     """The components of a part of the training images: of fewer than there are pixels without moments."""
-    moments = jobs(dataset, ["compute_moments"], part) if part == "all" else set()
+    moments = jobs(dataset, ["compute_covariance"], part) if part == "all" else set()
     computed = jobs(dataset, ["compute_features pca"], f"{part} train", f"{part} test")
     return moments | computed | {(dataset, f"fit_features pca {part}")}
 
 
 def of_size(dataset: str, size: int) -> set[tuple[str, str]]:
     """All jobs of both models fitted to the first training images."""
-    part = f"first_{size}"
-    moments = jobs(dataset, ["compute_moments"], part) if size > 48 else set()
+    part = f"train_{size}"
+    moments = jobs(dataset, ["compute_covariance"], part) if size > 48 else set()
     runs = jobs(dataset, OF_A_MODEL, f"knn_pca/{part}") | jobs(dataset, OF_A_NETWORK, f"mlp/{part}")
     return moments | features(dataset, part) | runs
 
@@ -48,17 +54,17 @@ def of_split(dataset: str, split: int, seed: int | None) -> set[tuple[str, str]]
     name = f"{dataset}/split_{split}"
     networks = ["mlp", *([f"mlp/seed_{seed}"] if seed is not None else [])]
     runs = jobs(name, OF_A_MODEL, "knn_pca") | jobs(name, OF_A_NETWORK, *networks)
-    return jobs(name, ["resample_images"]) | features(name) | runs
+    return jobs(name, ["make_random_split"]) | features(name) | runs
 
 
 def of_seed(dataset: str, seed: int) -> set[tuple[str, str]]:
     """The network with other initial weights, and with another order of the batches."""
-    return jobs(dataset, OF_A_NETWORK, f"mlp/weights_{seed}", f"mlp/order_{seed}")
+    return jobs(dataset, OF_A_NETWORK, f"mlp/init_seed_{seed}", f"mlp/data_seed_{seed}")
 
 
 def collected(dataset: str, with_curves: bool = True) -> set[tuple[str, str]]:
     """What follows for a dataset's own tables, and for those of all."""
-    rules = ["collect_runs", *(["describe_curves"] if with_curves else [])]
+    rules = ["collect_results", *(["fit_learning_curves"] if with_curves else [])]
     return jobs("", rules, dataset) | TOGETHER
 
 
@@ -97,7 +103,7 @@ def across(made_once, small: dict) -> Project:
         now = project.checksums("**/*")
         assert {name: now[name] for name in alone} == alone
 
-    return Project(made_once("across", run) / "study", small["dataset"])
+    return Project(made_once("suite", run) / "study", small["dataset"])
 
 
 @pytest.fixture
@@ -115,31 +121,31 @@ def changed(across: Project, tmp_path: Path) -> Callable[[str, Any], Project]:
 def test_it_adds_its_own_jobs_to_a_finished_study_and_runs_none_of_the_study_s(across):
     ran = type(across.run("--dry-run"))(0, "", (across.folder / "run.log").read_text()).jobs_of_datasets
     further = of_size("tiny", 30) | of_seed("tiny", 1) | of_split("tiny", 1, seed=1)
-    assert ran == further | jobs("tiny", ["divide_images"], "order") | collected("tiny")
+    assert ran == further | jobs("tiny", ["make_cv_splits"], "data_seed") | collected("tiny")
     assert would_run(across) == set()
 
 
 def test_the_study_alone_runs_nothing_again(changed):
     project = changed("title", None)
-    project.configure(lambda settings: [settings.pop("across"), settings.pop("title")])
+    project.configure(lambda settings: [settings.pop("suite"), settings.pop("title")])
     assert would_run(project) == set()
 
 
 def test_the_long_table_has_a_row_for_every_run(across):
-    rows = read_rows(across.folder / "results/across/runs.csv")
-    assert {(row["model"], row["split"], row["seed"], row["weights_seed"], row["size"]) for row in rows} == {
+    rows = read_csv(across.folder / "results/suite/runs.csv")
+    assert {(row["model"], row["split"], row["seed"], row["init_seed"], row["size"]) for row in rows} == {
         *(("knn_pca", split, None, None, size) for split, size in ((0, 60), (0, 30), (1, 60))),
         *(("mlp", split, seed, None, 60) for split, seed in ((0, 0), (1, 0), (1, 1))),
         *(("mlp", 0, 0, None, 30), ("mlp", 0, 0, 1, 60), ("mlp", 0, 1, 0, 60)),
     }
     for row in rows:
         split = f"/split_{row['split']}" if row["split"] else ""
-        run = f"{row['model']}" + (f"/first_{row['size']}" if not row["whole"] else "")
+        run = f"{row['model']}" + (f"/train_{row['size']}" if not row["whole"] else "")
         if row["varied"] in (None, "size", "split"):
             metrics = read_json(across.folder / f"results/tiny{split}/models/{run}/metrics.json")
             assert metrics["accuracy"] == row["accuracy"]
-    assert len({row["scored_on"] for row in rows}) == 2
-    assert len({row["scored_by"] for row in rows}) == 1
+    assert len({row["test_set_hash"] for row in rows}) == 2
+    assert len({row["code_hash"] for row in rows}) == 1
 
 
 def test_another_split_has_the_same_images_and_as_many_of_each_class(across):
@@ -173,36 +179,36 @@ def test_a_size_a_seed_or_a_split_added_or_taken_away(changed, key, value, expec
 
 
 def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path):
-    project = changed("across.datasets", ["tiny", "other"])
+    project = changed("suite.datasets", ["tiny", "other"])
     sha256 = write_archive(tmp_path / "other.tar.gz", seed=1)
 
     def add(settings: dict[str, Any]) -> None:
         entry = settings["datasets"]["tiny"] | {"archive": str(tmp_path / "other.tar.gz"), "sha256": sha256}
         settings["datasets"]["other"] = entry
-        settings["across"]["own"] = {"other": {"models": {"mlp": {"epochs": 2}}}}
+        settings["suite"]["overrides"] = {"other": {"models": {"mlp": {"epochs": 2}}}}
         settings["audit"] = True
 
     project.configure(add)
     further = of_size("other", 30) | of_seed("other", 1) | of_split("other", 1, seed=1)
-    divided = jobs("other", ["divide_images"], "order")
+    divided = jobs("other", ["make_cv_splits"], "data_seed")
     audits = jobs("other", AUDIT) | jobs("tiny", [*AUDIT, "write_report"])
     assert would_run(project) == whole_study("other") | audits | further | divided | collected("other")
 
 
 def test_a_dataset_s_own_hyperparameter_is_no_other_s(changed):
-    project = changed("across.own", {"tiny": {"models": {"knn_pca": {"n_neighbors": 3}}}})
-    runs = ["knn_pca", "knn_pca/first_30"]
+    project = changed("suite.overrides", {"tiny": {"models": {"knn_pca": {"n_neighbors": 3}}}})
+    runs = ["knn_pca", "knn_pca/train_30"]
     searched = jobs("tiny", OF_A_MODEL, *runs) | jobs("tiny/split_1", OF_A_MODEL, "knn_pca")
-    drawn = jobs("tiny", ["draw_model knn_pca", "compare_models", "draw_comparison", "write_report"])
+    drawn = jobs("tiny", ["plot_model knn_pca", "compare_models", "plot_comparison", "write_report"])
     assert would_run(project) == searched | drawn | collected("tiny")
 
 
 def test_explain_tells_all_of_it_at_once(changed):
-    project = changed("across.sizes", [30, 50])
+    project = changed("suite.train_sizes", [30, 50])
     answer = project.cifarbench("explain", "--configfile", "config/tiny.yaml")
     assert answer.code == 0, answer.text
-    assert "tiny, mlp/first_50" in answer.text
-    assert "collect_runs" in answer.text
+    assert "tiny, mlp/train_50" in answer.text
+    assert "collect_results" in answer.text
     assert "sizes: [30] -> [30, 50]" in answer.text
 
 
@@ -210,14 +216,14 @@ def test_explain_tells_all_of_it_at_once(changed):
 @pytest.mark.parametrize(
     ("across_", "sentence"),
     [
-        ({"datasets": ["tiny", "nowhere"]}, 'across.datasets names "nowhere"; it must be one of the keys'),
-        ({"datasets": ["digits"]}, "dataset is tiny; it must be one of across.datasets, digits"),
+        ({"datasets": ["tiny", "nowhere"]}, 'suite.datasets names "nowhere"; it must be one of the keys'),
+        ({"datasets": ["digits"]}, "dataset is tiny; it must be one of suite.datasets, digits"),
         (
-            {"own": {"nowhere": {}}},
-            "across.own.nowhere is of no dataset of this run; it must be one of tiny.",
+            {"overrides": {"nowhere": {}}},
+            "suite.overrides.nowhere is of no dataset of this run; it must be one of tiny.",
         ),
         (
-            {"test_sets": {"x": {"of": "tiny", "kind": "cifar10_1", "archive": "nowhere"}}},
+            {"test_sets": {"x": {"dataset": "tiny", "type": "cifar10_1", "archive": "nowhere"}}},
             "nowhere lacks cifar10.1_v6_data",
         ),
     ],
@@ -234,19 +240,19 @@ def test_what_can_t_be_is_refused_in_a_sentence(across, tmp_path, across_, sente
 def test_other_test_images_are_scored_as_the_dataset_s_own(changed, tmp_path):
     """Its own test images in CIFAR-10.1's layout, which every model must answer as it did."""
     project = changed(
-        "across.test_sets", {"again": {"of": "tiny", "kind": "cifar10_1", "archive": str(tmp_path)}}
+        "suite.test_sets", {"again": {"dataset": "tiny", "type": "cifar10_1", "archive": str(tmp_path)}}
     )
     images = np.load(project.results / "data/test_images.npy").reshape(-1, 3, 4, 4).transpose(0, 2, 3, 1)
     np.save(tmp_path / "cifar10.1_v6_data.npy", images)
     np.save(tmp_path / "cifar10.1_v6_labels.npy", np.load(project.results / "data/test_labels.npy"))
     answer = project.run()
     assert answer.code == 0, answer.text
-    asked = jobs("tiny", ["ask_elsewhere"], "knn_pca again", "mlp again")
+    asked = jobs("tiny", ["evaluate_shifted_test_set"], "knn_pca again", "mlp again")
     assert answer.jobs_of_datasets == asked | collected("tiny", with_curves=False)
     for model in ("knn_pca", "mlp"):
-        there = read_json(project.folder / f"results/across/tiny/elsewhere/again/{model}.json")
+        there = read_json(project.folder / f"results/suite/tiny/elsewhere/again/{model}.json")
         own = read_json(project.results / f"models/{model}/metrics.json")
         assert there.pop("scored")["by"] == own.pop("scored")["by"]
         assert there == own
-    rows = read_rows(project.folder / "results/across/runs.csv")
+    rows = read_csv(project.folder / "results/suite/runs.csv")
     assert {row["model"] for row in rows if row["test_set"] == "again"} == {"knn_pca", "mlp"}

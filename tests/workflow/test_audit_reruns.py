@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cifarbench.study.files import read_json
+from cifarbench.io.atomic import read_json
 from helpers.tiny import N_TRAIN
 
 
@@ -17,7 +17,7 @@ def test_images_that_are_left_out(project, tmp_path):
     for name in ("one.csv", "other.csv"):
         (tmp_path / name).write_text("split,index\ntrain,3\ntest,1\n")
     project.configure(lambda settings: settings.update(exclude=str(tmp_path / "one.csv")))
-    everything = project.would_run("--forceall") - {"fetch_archive"}
+    everything = project.would_run("--forceall") - {"download_dataset"}
     assert project.would_run() == everything
     project.succeed(targets=("data/dataset.json",))
     assert len(np.load(project.results / "data/train_labels.npy")) == N_TRAIN - 1
@@ -50,13 +50,13 @@ def test_a_list_that_is_none_is_refused_before_any_work(project, tmp_path, text,
 def test_models_that_are_asked_about_worse_images(project):
     """Runs for real, for one model: its corruptions alone run, and nothing when they are asked for again."""
     project.configure(lambda settings: settings.update(robustness={"severities": [5]}, compare=["knn_pca"]))
-    asked = {"withstand_corruptions knn_pca", "draw_robustness"}
-    compared = {"compare_models", "draw_comparison", "weigh_faults", "write_report"}
+    asked = {"evaluate_corruptions knn_pca", "plot_robustness"}
+    compared = {"compare_models", "plot_comparison", "evaluate_without_issues", "write_report"}
     assert project.succeed() == asked | compared
     assert project.would_run() == set()
     project.configure(lambda settings: settings.update(robustness={"severities": [1, 5]}))
     assert project.would_run() == asked | {"write_report"}
-    project.edit("scripts/cifarbench/robustness/filters.py", "# An edit.\n")
+    project.edit("scripts/cifarbench/robustness/image_ops.py", "# An edit.\n")
     assert project.would_run() == asked | {"write_report"}
     found = read_json(project.results / "models/knn_pca/robustness.json")
     assert len(found["accuracy"]) == 15

@@ -51,7 +51,7 @@ def described(crate: Path) -> dict[str, dict[str, Any]]:
 
 def test_a_crate_says_what_went_in_what_came_out_when_and_by_what(study, described):
     run = described["#run"]
-    archive = json.loads((study.results / "data/archive.json").read_text())
+    archive = json.loads((study.results / "data/source.json").read_text())
     assert run["instrument"] == {"@id": "workflow/Snakefile"}
     assert {one["@id"] for one in run["object"]} == {"#archive", "run/config.yaml"}
     assert described["#archive"]["sha256"] == archive["sha256"]

@@ -20,7 +20,7 @@ from helpers.tiny import SHAPE
 
 OWN = yaml.safe_load("""
 features:
-  edges: {kind: hog, cell_size: 2, block_size: 1}
+  edges: {kind: hog, pixels_per_cell: 2, cells_per_block: 1}
   strokes: {kind: patches, n_patches: 8, size: 2}
   apart: {kind: lda, features: strokes}
   white: {kind: whitened}
@@ -32,11 +32,11 @@ models:
   logistic: {family: estimator, features: scaled, estimator: sklearn.linear_model.LogisticRegression}
   svm: {family: estimator, features: pca, estimator: sklearn.svm.LinearSVC}
   svm_edges: {family: estimator, features: edges, estimator: sklearn.svm.LinearSVC}
-  convnet: {family: convnet, widths: [4], test_flips: true, epochs: 2, learning_rate: 0.05, batch_size: 16}
+  convnet: {family: convnet, widths: [4], tta_flip: true, epochs: 2, learning_rate: 0.05, batch_size: 16}
   small: {family: network, module: "my_models/small.py:Small", epochs: 2, learning_rate: 0.05, batch_size: 16}
 """)
 MODELS = [*OWN["models"], "mlp_batchnorm_dropout"]
-TARGETS = ("exported/svm.onnx", "exported/svm.card.md", "exported/small.card.md")
+TARGETS = ("export/svm.onnx", "export/svm.model_card.md", "export/small.model_card.md")
 # Nobody has said these features in ONNX's words.
 UNSAYABLE = "svm_edges"
 
@@ -132,11 +132,11 @@ def test_an_exported_file_answers_as_the_study_did(study, tmp_path, monkeypatch,
 
 
 def test_what_onnx_can_t_say_ends_in_a_sentence_and_no_file(study):
-    answer = study.run(targets=(f"exported/{UNSAYABLE}.onnx",))
+    answer = study.run(targets=(f"export/{UNSAYABLE}.onnx",))
     assert answer.code != 0
     assert "features of the kind hog can't be said in ONNX here" in answer.text
     assert "Traceback" not in answer.text
-    assert not (study.results / f"exported/{UNSAYABLE}.onnx").exists()
+    assert not (study.results / f"export/{UNSAYABLE}.onnx").exists()
 
 
 def test_a_second_export_has_nothing_to_do(study):
@@ -145,7 +145,7 @@ def test_a_second_export_has_nothing_to_do(study):
 
 @pytest.mark.parametrize("model", ["svm", "small"])
 def test_a_card_is_what_the_hub_reads(study, model):
-    text = (study.results / f"exported/{model}.card.md").read_text()
+    text = (study.results / f"export/{model}.model_card.md").read_text()
     metrics = json.loads((study.results / f"models/{model}/metrics.json").read_text())
     about = ModelCard(text, ignore_metadata_errors=False).data
     assert about.pipeline_tag == "image-classification"

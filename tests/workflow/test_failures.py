@@ -5,18 +5,18 @@ from test_reruns import searched, set_key
 
 from helpers.project import OVERLAY
 
-LOG = "results/tiny/logs/predict_neighbors/knn_pca.log"
+LOG = "results/tiny/logs/predict_knn/knn_pca.log"
 
 
 def test_what_a_failed_job_took_away_is_made_again(project):
     """Snakemake deletes a job's old output before it runs, and would not miss it beside what was made from it."""
-    script = project.folder / "scripts/predict_neighbors.py"
+    script = project.folder / "scripts/predict_knn.py"
     good = script.read_text()
     project.configure(lambda settings: set_key(settings, "models.knn_pca.n_neighbors", 3))
     script.write_text(good.replace("def main(", "raise SystemExit('broken on purpose')\n\n\ndef main("))
     failed = project.run()
     assert failed.code != 0
-    sentence, log, *_ = failed.text.partition("predict_neighbors knn_pca failed: ")[2].splitlines()
+    sentence, log, *_ = failed.text.partition("predict_knn knn_pca failed: ")[2].splitlines()
     assert (sentence, log.split()) == ("broken on purpose", ["its", "log:", LOG])
     assert "Traceback" not in failed.text
     assert "CalledProcessError" not in failed.text
@@ -24,7 +24,7 @@ def test_what_a_failed_job_took_away_is_made_again(project):
     script.write_text(good)
     # All predictions went with the broken script, and the change is still there.
     again = project.succeed()
-    assert again >= searched("knn_pca") | {"predict_neighbors knn_raw", "compare_models", "write_report"}
+    assert again >= searched("knn_pca") | {"predict_knn knn_raw", "compare_models", "write_report"}
     assert project.would_run() == set()
 
 

@@ -19,7 +19,7 @@ from helpers.project import Project
 
 # All that a study ends in, but for what it cost to get there.
 SAME = ["data/*.npy", "models/**/predictions.npz", "models/**/metrics.json", "models/**/history.csv"]
-SAME += ["models/**/cv_results.csv", "paired_tests.csv", "agreement.json", "figures/*/*"]
+SAME += ["models/**/cv_results.csv", "paired_tests.csv", "model_agreement.json", "figures/*/*"]
 # A job alone, or what guards it; Snakemake alone, which leaves its jobs behind; all at once, as a power cut does.
 VICTIMS = itertools.cycle(["job", "guard", "all", "job", "snakemake"])
 GUARD = "run_guarded.py"
@@ -140,7 +140,7 @@ def longer(project: Project, request: pytest.FixtureRequest) -> Project:
     """Trained for three epochs, it is to be trained for so many that there is time to disturb it."""
     epochs = getattr(request, "param", 6000)
     project.configure(lambda settings: settings["models"]["mlp"].update(epochs=epochs))
-    project.configure(lambda settings: settings["training"].update(checkpoint_seconds=0.05))
+    project.configure(lambda settings: settings["training"].update(checkpoint_interval_seconds=0.05))
     return project
 
 

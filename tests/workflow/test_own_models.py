@@ -113,7 +113,7 @@ def own(finished_own: Project, tmp_path: Path) -> Project:
 def test_each_has_its_row_and_is_called_what_it_is(finished_own):
     table = {row["model"]: row for row in read_rows(finished_own.results / "comparison.csv")}
     assert list(table) == MODELS
-    assert {name: row["kind"] for name, row in table.items()} == {
+    assert {name: row["family_label"] for name, row in table.items()} == {
         "knn_pca": "nearest neighbours",
         "svm_edges": "linear models",
         "forest_few": "trees and forests",
@@ -157,12 +157,12 @@ def test_the_report_is_right_about_each(finished_own):
 
 
 def scored(*models: str) -> set[str]:
-    return jobs(["score_model", "draw_model"], *models) | COMPARED
+    return jobs(["evaluate_model", "plot_model"], *models) | COMPARED
 
 
 SVM = jobs(["fit_estimator", "predict_estimator"], "svm_edges") | scored("svm_edges")
 FOREST = jobs(["fit_estimator", "predict_estimator"], "forest_few") | scored("forest_few")
-NETWORK = jobs(["train_network", "describe_learning", "draw_training"], "own_net")
+NETWORK = jobs(["train_network", "summarize_training_curve", "plot_training_curves"], "own_net")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_model_that_fails_is_a_row_that_says_why(own):
     assert "RuntimeError: out of luck" in page
     # It is no finished run, and what failed is tried again.
     assert len(list((own.results / "history").iterdir())) == 1
-    assert jobs(["train_network", "score_model", "draw_model"], "broken") < own.would_run()
+    assert jobs(["train_network", "evaluate_model", "plot_model"], "broken") < own.would_run()
 
     text = BROKEN.replace("len(images) > 4", "len(images) > 1000")
     (own.folder / "my_models/broken.py").write_text(text)

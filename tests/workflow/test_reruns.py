@@ -18,13 +18,15 @@ MODELS = [*NEIGHBORS, *NETWORKS]
 GRID = "models.knn_grid.tune.grid"
 FOLDS = ["fold_0_of_3", "fold_1_of_3", "fold_2_of_3"]
 FURTHER = [f"{model}/seed_7" for model in NETWORKS]
-DRAWN = {f"draw_model {model}" for model in MODELS}
+DRAWN = {f"plot_model {model}" for model in MODELS}
 REPORT = {"write_report"}
-WEIGHED = {"weigh_faults"} | REPORT
-COMPARED = {"compare_models", "draw_comparison"} | REPORT
+WEIGHED = {"evaluate_without_issues"} | REPORT
+COMPARED = {"compare_models", "plot_comparison"} | REPORT
 COMPARISON = COMPARED | WEIGHED
-LEARNING = {f"{rule} {model}" for rule in ("describe_learning", "draw_training") for model in NETWORKS}
-AUDIT = {"find_duplicates", "judge_labels", "inspect_images"}
+LEARNING = {
+    f"{rule} {model}" for rule in ("summarize_training_curve", "plot_training_curves") for model in NETWORKS
+}
+AUDIT = {"find_duplicates", "find_label_issues", "find_image_issues"}
 
 
 def jobs(rules: list[str], *of: str) -> set[str]:
@@ -33,17 +35,17 @@ def jobs(rules: list[str], *of: str) -> set[str]:
 
 def scored(*models: str) -> set[str]:
     """What follows when predictions of these models change."""
-    return jobs(["score_model", "draw_model"], *models) | COMPARISON
+    return jobs(["evaluate_model", "plot_model"], *models) | COMPARISON
 
 
 def searched(*models: str) -> set[str]:
     """What follows when the neighbours of these models are sought again."""
-    return jobs(["predict_neighbors"], *models) | scored(*models)
+    return jobs(["predict_knn"], *models) | scored(*models)
 
 
 def trained(*models: str) -> set[str]:
     """What follows when these networks are trained again."""
-    rules = ["train_network", "describe_learning", "draw_training", "draw_filters"]
+    rules = ["train_network", "summarize_training_curve", "plot_training_curves", "plot_filters"]
     return jobs(rules, *models) | scored(*models)
 
 
@@ -60,13 +62,15 @@ def variants(*n_components: int) -> set[str]:
 
 def cells(*n_components: int, folds: list[str] = FOLDS) -> set[str]:
     return {
-        f"score_neighbors knn_grid {fold} n_components={number}" for fold in folds for number in n_components
+        f"cross_validate_knn knn_grid {fold} n_components={number}"
+        for fold in folds
+        for number in n_components
     }
 
 
 def chosen() -> set[str]:
     """What follows when cells of the grid change."""
-    tuned = jobs(["choose_best", "draw_tuning"], "knn_grid") | computed("scaled_pca@knn_grid")
+    tuned = jobs(["select_best_params", "plot_grid_search"], "knn_grid") | computed("scaled_pca@knn_grid")
     return tuned | searched("knn_grid")
 
 
@@ -84,8 +88,8 @@ def set_key(settings: dict[str, Any], key: str, value: Any) -> None:
 def test_the_finished_run_did_every_job_once(finished):
     log = (finished.folder / "run.log").read_text()
     everything = (
-        {"fetch_archive", "unpack_archive", "divide_images folds_of_3", "write_audit", *AUDIT}
-        | jobs(["compute_moments"], "all", *FOLDS)
+        {"download_dataset", "load_dataset", "make_cv_splits folds_of_3", "write_audit_report", *AUDIT}
+        | jobs(["compute_covariance"], "all", *FOLDS)
         | {"fit_features pca all"}
         | {f"fit_features pca+scale=true {part}" for part in ("all", *FOLDS)}
         | computed("pca", "scaled_pca")
@@ -150,23 +154,27 @@ def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
         ("features.scaled_pca.n_components", 8, computed("scaled_pca") | searched("knn_scaled_pca")),
         ("features.pca.scale", True, computed("pca") | searched("knn_pca")),
         # Features that nobody looks at are not computed.
-        ("features.discriminants", {"kind": "lda"}, set()),
+        ("features.discriminants", {"type": "lda"}, set()),
         ("seed", 1, trained(*NETWORKS) | scored(*MODELS)),
         # A further seed is trained beside the first.
-        ("seeds", [0, 7], jobs(["train_network", "describe_learning", "score_model"], *FURTHER) | COMPARED),
+        (
+            "seeds",
+            [0, 7],
+            jobs(["train_network", "summarize_training_curve", "evaluate_model"], *FURTHER) | COMPARED,
+        ),
         # More neighbours than before, some between known ones, another order.
         (f"{GRID}.n_neighbors", [1, 3, 5], cells(2, 4) | chosen()),
         (f"{GRID}.n_neighbors", [1, 2, 3], chosen()),
         (f"{GRID}.n_neighbors", [3, 1], chosen()),
         ("figures.confusion_matrix.color", "#123456", DRAWN | REPORT),
-        ("figures.predictions.n_pictures", 6, DRAWN | REPORT),
-        ("figures.predictions.dpi", 60, DRAWN | jobs(["draw_filters"], *NETWORKS) | REPORT),
-        ("figures.training.train_color", "#123456", jobs(["draw_training"], *NETWORKS) | REPORT),
-        ("figures.grid_scores.color", "#123456", {"draw_tuning knn_grid"} | REPORT),
-        ("figures.accuracy.color", "#123456", {"draw_comparison"} | REPORT),
-        ("figures.agreement.dpi", 60, {"draw_comparison"} | REPORT),
+        ("figures.predictions.n_images", 6, DRAWN | REPORT),
+        ("figures.predictions.dpi", 60, DRAWN | jobs(["plot_filters"], *NETWORKS) | REPORT),
+        ("figures.training.train_color", "#123456", jobs(["plot_training_curves"], *NETWORKS) | REPORT),
+        ("figures.grid_scores.color", "#123456", {"plot_grid_search knn_grid"} | REPORT),
+        ("figures.accuracy.color", "#123456", {"plot_comparison"} | REPORT),
+        ("figures.agreement.dpi", 60, {"plot_comparison"} | REPORT),
         ("report.title", "Words", REPORT),
-        ("report.language", "ru", REPORT | {"write_audit"}),
+        ("report.language", "ru", REPORT | {"write_audit_report"}),
     ],
 )
 def test_one_key(project, key, value, expected):
@@ -195,11 +203,11 @@ def test_one_more_number_of_components(project):
 
     use([2, 4, 6])
     assert project.would_run() == variants(6) | cells(6) | chosen()
-    assert project.succeed(targets=(target,)) == variants(6) | cells(6) | {"choose_best knn_grid"}
+    assert project.succeed(targets=(target,)) == variants(6) | cells(6) | {"select_best_params knn_grid"}
     use([2, 4])
-    assert project.succeed(targets=(target,)) == {"choose_best knn_grid"}
+    assert project.succeed(targets=(target,)) == {"select_best_params knn_grid"}
     use([6, 4, 2])
-    assert project.would_run(targets=(target,)) == {"choose_best knn_grid"}
+    assert project.would_run(targets=(target,)) == {"select_best_params knn_grid"}
 
 
 # ---- The list of models ----
@@ -234,19 +242,19 @@ def test_a_caption_is_read_when_snakemake_s_report_is_made(project):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("cifarbench/neighbors/search.py", cells(2, 4) | chosen() | searched(*NEIGHBORS)),
-        ("cifarbench/networks/training.py", trained(*NETWORKS)),
-        ("cifarbench/networks/family.py", set()),
+        ("cifarbench/models/knn/exact.py", cells(2, 4) | chosen() | searched(*NEIGHBORS)),
+        ("cifarbench/models/networks/training.py", trained(*NETWORKS)),
+        ("cifarbench/models/networks/family.py", set()),
         ("cifarbench/features/hog.py", set()),
-        ("cifarbench/estimators/classifier.py", set()),
-        ("cifarbench/evaluation/learning.py", LEARNING | REPORT),
-        ("cifarbench/figures/confusion.py", DRAWN | REPORT),
+        ("cifarbench/models/estimators/classifier.py", set()),
+        ("cifarbench/evaluation/training_curve.py", LEARNING | REPORT),
+        ("cifarbench/plots/confusion_matrix.py", DRAWN | REPORT),
         ("cifarbench/evaluation/comparison.py", COMPARED),
-        ("cifarbench/evaluation/left_out.py", WEIGHED),
-        ("cifarbench/audit/alignment.py", {"find_duplicates", "write_audit"} | WEIGHED),
+        ("cifarbench/evaluation/issue_impact.py", WEIGHED),
+        ("cifarbench/audit/translation_registration.py", {"find_duplicates", "write_audit_report"} | WEIGHED),
         ("cifarbench/report/templates/report.html.j2", REPORT),
-        ("cifarbench/study/history.py", set()),
-        ("draw_comparison.py", {"draw_comparison"} | REPORT),
+        ("cifarbench/history/records.py", set()),
+        ("plot_comparison.py", {"plot_comparison"} | REPORT),
     ],
 )
 def test_an_edited_module(project, module, expected):
@@ -259,7 +267,7 @@ def test_fingerprints_follow_all_that_python_imports():
     program = """
 import importlib, json, sys
 from pathlib import Path
-from cifarbench.study import provenance
+from cifarbench.planning import provenance
 scripts = Path(sys.argv[1])
 rules = "".join(path.read_text() for path in scripts.parent.glob("workflow/rules/*.smk"))
 for script in sorted(scripts.glob("*.py")):
@@ -290,8 +298,8 @@ for script in sorted(scripts.glob("*.py")):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--set-threads", "predict_neighbors=2", "train_network=2"),
-        ("--set-resources", "train_network:mem_mb=9000", "predict_neighbors:runtime=99"),
+        ("--set-threads", "predict_knn=2", "train_network=2"),
+        ("--set-resources", "train_network:mem_mb=9000", "predict_knn:runtime=99"),
         ("--default-resources", "mem_mb=1000", "disk_mb=1000"),
         ("--resources", "gpu=1", "mem_mb=4000"),
         ("--workflow-profile", "none"),
@@ -316,7 +324,7 @@ def test_where_the_archive_lies_and_how_often_checkpoints_are_kept(project, tmp_
     def move(settings: dict) -> None:
         entry = settings["datasets"]["tiny"]
         entry["archive"] = str(shutil.copy(entry["archive"], tmp_path / "elsewhere.tar.gz"))
-        settings["training"]["checkpoint_seconds"] = 60
+        settings["training"]["checkpoint_interval_seconds"] = 60
         settings["cache"] = str(tmp_path)
 
     project.configure(move)

@@ -10,7 +10,7 @@ import pytest
 import terminal
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from cifarbench.study.failures import Failure
+from cifarbench.runtime.failures import Failure
 
 
 def test_a_run_says_two_lines_a_job_and_ends_with_the_ranking(finished):
@@ -70,11 +70,11 @@ def test_a_terminal_shows_a_display(project):
 
 
 @pytest.mark.parametrize(
-    ("names_dataset", "said"), [(False, "train own/order_1"), (True, "train tiny own/order_1")]
+    ("names_dataset", "said"), [(False, "train own/data_seed_1"), (True, "train tiny own/data_seed_1")]
 )
 def test_jobs_are_named_with_their_dataset_where_there_are_several(monkeypatch, names_dataset, said):
     monkeypatch.setattr(terminal.Job, "names_dataset", names_dataset)
-    run = {"dataset": "tiny", "model": "own", "seed": "/order_1", "size": ""}
+    run = {"dataset": "tiny", "model": "own", "seed": "/data_seed_1", "size": ""}
     record = {"rule_name": "train", "wildcards": run, "log": [], "output": []}
     assert terminal.Job(record).name == said
     # Those of all datasets together have none.

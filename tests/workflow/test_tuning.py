@@ -34,7 +34,7 @@ def tuned(folder: Path, *targets: str, **archive: Any) -> Project:
     """A study of three tuned models, one a family: all of it, or some files."""
     folder.mkdir(exist_ok=True)
     overlay = configuration(folder / "tiny.tar.gz", write_archive(folder / "tiny.tar.gz", **archive))
-    overlay["features"]["discriminants"] = {"kind": "lda", "features": "pca"}
+    overlay["features"]["discriminants"] = {"type": "lda", "features": "pca"}
     overlay["models"] |= TUNED
     project = Project.create(folder / "study", overlay | {"compare": list(TUNED), "audit": False})
     project.succeed(targets=targets)
@@ -67,10 +67,10 @@ def test_every_family_has_a_table_of_candidates_and_takes_the_best(study):
 
 
 def test_test_labels_at_random_leave_every_choice_unchanged(study, tmp_path):
-    chosen = [f"models/{model}/{file}" for model in TUNED for file in ("cv_results.csv", "best.json")]
+    chosen = [f"models/{model}/{file}" for model in TUNED for file in ("cv_results.csv", "best_params.json")]
     scored = "models/knn_cosine/metrics.json"
     random = tuned(tmp_path / "random", *chosen, scored, random_test_labels=True)
-    for pattern in ("models/*/cv_results.csv", "models/*/best.json"):
+    for pattern in ("models/*/cv_results.csv", "models/*/best_params.json"):
         assert random.checksums(pattern) == study.checksums(pattern)
     # They are others indeed.
     assert random.checksums(scored) != study.checksums(scored)

@@ -117,14 +117,14 @@ def test_every_rule_that_runs_code_left_a_log(finished):
 def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project):
     """Asked for by its path: the first 30 images, with a tuned model's folds among them."""
     models = ("knn_raw", "knn_grid", "mlp")
-    ran = project.succeed(targets=tuple(f"models/{model}/first_30/metrics.json" for model in models))
-    assert {f"score_model {model}/first_30" for model in models} < ran
-    assert "divide_images first_30_folds_of_3" in ran
+    ran = project.succeed(targets=tuple(f"models/{model}/train_30/metrics.json" for model in models))
+    assert {f"evaluate_model {model}/train_30" for model in models} < ran
+    assert "make_cv_splits train_30_folds_of_3" in ran
     # All images stay what they are.
     assert project.would_run() == set()
     for model in models:
         folder = project.results / "models" / model
-        whole, part = (read_json(folder / run / "fit.json")["stored_mb"] for run in ("", "first_30"))
+        whole, part = (read_json(folder / run / "fit.json")["stored_mb"] for run in ("", "train_30"))
         assert part == whole if model == "mlp" else part < whole
 
 
@@ -150,7 +150,7 @@ def test_runs_are_kept_listed_compared_and_explained(project):
     rows, expected = explained(project), project.would_run()
     fit, predictions = (f"results/tiny/models/knn_raw/{file}" for file in ("fit.json", "predictions.npz"))
     assert ["write_report", "tiny", "models.knn_raw.n_neighbors:", "5", "->", "3"] in rows
-    assert ["score_model", "tiny,", "knn_raw", "input", "changed:", fit] in rows
+    assert ["evaluate_model", "tiny,", "knn_raw", "input", "changed:", fit] in rows
     assert ["input", "changed:", predictions] in rows
     assert any(" ".join(row).startswith(f"{len(expected)} jobs would run") for row in rows)
     assert {row[0] for row in rows if row} >= {job.split()[0] for job in expected}
@@ -175,7 +175,7 @@ def test_runs_are_kept_listed_compared_and_explained(project):
 
     # A run's configuration repeats it.
     shutil.copy(project.results / "history" / runs[0] / "config.yaml", project.folder / OVERLAY)
-    assert "predict_neighbors knn_raw" in project.would_run()
+    assert "predict_knn knn_raw" in project.would_run()
     shutil.copy(project.results / "history" / runs[1] / "config.yaml", project.folder / OVERLAY)
     assert project.would_run() == set()
 
@@ -187,9 +187,9 @@ def test_runs_are_kept_listed_compared_and_explained(project):
         (
             "models.knn_grid.tune.grid.n_components",
             [2, 4, 6],
-            "score_neighbors tiny, knn_grid, fold_0_of_3, n_components=6 new",
+            "cross_validate_knn tiny, knn_grid, fold_0_of_3, n_components=6 new",
         ),
-        ("figures.accuracy.color", "#123456", "draw_comparison tiny accuracy.color: #0072b2 -> #123456"),
+        ("figures.accuracy.color", "#123456", "plot_comparison tiny accuracy.color: #0072b2 -> #123456"),
     ],
 )
 def test_a_change_is_explained_by_its_key_and_values(project, key, value, line):
@@ -198,13 +198,13 @@ def test_a_change_is_explained_by_its_key_and_values(project, key, value, line):
 
 
 def test_edited_code_and_lost_files_are_explained(project):
-    project.edit("scripts/draw_training.py", "# An edit.\n")
+    project.edit("scripts/plot_training_curves.py", "# An edit.\n")
     (project.results / "figures/accuracy.svg").unlink()
     rows = [" ".join(words) for words in explained(project)]
-    assert "draw_training tiny, mlp code changed" in rows
-    assert "draw_comparison tiny missing: results/tiny/figures/accuracy.svg" in rows
-    assert "write_report tiny input from draw_comparison changes" in rows
-    assert "input from draw_training changes" in rows
+    assert "plot_training_curves tiny, mlp code changed" in rows
+    assert "plot_comparison tiny missing: results/tiny/figures/accuracy.svg" in rows
+    assert "write_report tiny input from plot_comparison changes" in rows
+    assert "input from plot_training_curves changes" in rows
 
 
 @pytest.mark.parametrize("arguments", [("--config", "seed=-1"), ("--targets", "nothing/of/that/name")])

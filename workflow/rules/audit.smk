@@ -22,13 +22,13 @@ rule find_duplicates:
     params:
         **job_params(
             "find_duplicates",
-            settings=lambda wildcards: {"seed": 0, "flippable": is_flippable(study_of(wildcards))},
+            settings=lambda wildcards: {"seed": 0, "hflip_safe": is_hflip_safe(get_dataset(wildcards))},
         ),
     shell:
         RUN_JOB
 
 
-rule judge_labels:
+rule find_label_issues:
     input:
         train_images="<results>/data/train_images.npy",
         train_labels="<results>/data/train_labels.npy",
@@ -36,24 +36,24 @@ rule judge_labels:
         test_labels="<results>/data/test_labels.npy",
         dataset="<results>/data/dataset.json",
     output:
-        table=reported("<results>/audit/labels.csv", "Data", "labels that are likely wrong"),
-        summary="<results>/audit/labels.json",
+        table=reported("<results>/audit/label_issues.csv", "Data", "labels that are likely wrong"),
+        summary="<results>/audit/label_issues.json",
     log:
-        "<logs>/judge_labels.log",
+        "<logs>/find_label_issues.log",
     benchmark:
-        "<benchmarks>/judge_labels.tsv"
+        "<benchmarks>/find_label_issues.tsv"
     conda:
         "../../environment.yml"
     resources:
         mem_mb=mem_mb(900, images=1, bounded=False),
         runtime=minutes(5, per_gigabyte=60),
     params:
-        **job_params("judge_labels", settings={"seed": 0}),
+        **job_params("find_label_issues", settings={"seed": 0}),
     shell:
         RUN_JOB
 
 
-rule inspect_images:
+rule find_image_issues:
     input:
         train_images="<results>/data/train_images.npy",
         train_labels="<results>/data/train_labels.npy",
@@ -61,19 +61,19 @@ rule inspect_images:
         test_labels="<results>/data/test_labels.npy",
         dataset="<results>/data/dataset.json",
     output:
-        table=reported("<results>/audit/images.csv", "Data", "odd images"),
-        means="<results>/audit/means.npy",
-        summary="<results>/audit/classes.json",
+        table=reported("<results>/audit/image_issues.csv", "Data", "odd images"),
+        means="<results>/audit/class_means.npy",
+        summary="<results>/audit/class_counts.json",
     log:
-        "<logs>/inspect_images.log",
+        "<logs>/find_image_issues.log",
     benchmark:
-        "<benchmarks>/inspect_images.tsv"
+        "<benchmarks>/find_image_issues.tsv"
     conda:
         "../../environment.yml"
     resources:
         mem_mb=mem_mb(500, images=1, bounded=False),
         runtime=minutes(3, per_gigabyte=30),
     params:
-        **job_params("inspect_images"),
+        **job_params("find_image_issues"),
     shell:
         RUN_JOB

@@ -13,7 +13,7 @@ if SCRIPTS.is_dir():
     sys.path.insert(0, str(SCRIPTS))
 
 try:
-    from cifarbench.planning.experiments import Experiments
+    from cifarbench.config.experiments import Experiments
 except ModuleNotFoundError as error:
     if error.name != "cifarbench":
         raise
@@ -21,22 +21,23 @@ except ModuleNotFoundError as error:
         "Error: the package cifarbench is not installed; install it with pip from the workflow's repository."
     )
 
-from cifarbench.planning import build_checks
+from cifarbench.config import build_checks
 from cifarbench.runtime import object_storage
-from cifarbench.study import provenance, running, series
-from cifarbench.study.errors import UserError
-from cifarbench.study.files import checksum
-from cifarbench.study.layout import Layout, division_files, part_of, size_of
-from cifarbench.study.layout import settings as canonical_json
-from cifarbench.study.plan import Run
+from cifarbench.planning import fingerprint, variants
+from cifarbench.runtime import processes
+from cifarbench.errors import UserError
+from cifarbench.io.atomic import sha256_file
+from cifarbench.planning.paths import ResultPaths, split_files, subset_name, size_suffix
+from cifarbench.planning.paths import canonical_json as canonical_json
+from cifarbench.planning.experiment import RunId
 
 # ---- The configuration, checked before anything runs ----
 
 # The jobs of a run that is cut off end with it.
-running.become_starter()
+processes.set_parent_watch()
 LOCKS = Path(".snakemake/locks")
 IMPORTS = Path(".snakemake/imports.json")
-provenance.recall(IMPORTS)
+fingerprint.load_import_cache(IMPORTS)
 
 try:
     STORAGE = object_storage.of(workflow)
@@ -44,8 +45,8 @@ try:
 except UserError as error:
     sys.exit("\n".join(f"Error: {sentence}" for sentence in str(error).splitlines()))
 
-PLANS, LAYOUTS, DATASETS = EXPERIMENTS.plans, EXPERIMENTS.layouts, EXPERIMENTS.datasets
-SPLITS, REPEATS, TEST_SETS = EXPERIMENTS.splits, EXPERIMENTS.repeats, EXPERIMENTS.test_sets
+EXPERIMENT_OF, PATHS_OF, DATASETS = EXPERIMENTS.experiments, EXPERIMENTS.paths, EXPERIMENTS.datasets
+RANDOM_SPLITS, RUN_VARIANTS, TEST_SETS = EXPERIMENTS.splits, EXPERIMENTS.run_variants, EXPERIMENTS.test_sets
 SEED = config["seed"]
 
 
@@ -59,128 +60,128 @@ def any_model(holds):
     return any_of(EXPERIMENTS.models_where(holds))
 
 
-def study_of(wildcards):
+def get_dataset(wildcards):
     """The dataset in whose study a job is; other splits of its images are in it, too."""
     return wildcards.dataset.partition("/")[0]
 
 
-def plan(wildcards):
+def get_experiment(wildcards):
     """What the study asks for that a job is in."""
-    return PLANS[study_of(wildcards)]
+    return EXPERIMENT_OF[get_dataset(wildcards)]
 
 
-def files(wildcards):
+def get_paths(wildcards):
     """Where the files of that study lie."""
-    return LAYOUTS[study_of(wildcards)]
+    return PATHS_OF[get_dataset(wildcards)]
 
 
-def features_of(wildcards):
+def get_feature_set(wildcards):
     """The features that a job computes."""
-    return plan(wildcards).features[wildcards.features]
+    return get_experiment(wildcards).features[wildcards.features]
 
 
-def fit_of(wildcards):
+def get_fit(wildcards):
     """One of the features that share the fit of a job."""
-    return plan(wildcards).by_fit(wildcards.fit)
+    return get_experiment(wildcards).feature_set_of_fit(wildcards.fit)
 
 
-def features_of_run(split):
+def get_run_features(split):
     """The features that a run's model looks at, of the training or the test images."""
-    return lambda wildcards: files(wildcards).features(
-        plan(wildcards).features_of(wildcards.model), part_of(wildcards.size), split
+    return lambda wildcards: get_paths(wildcards).features_file(
+        get_experiment(wildcards).features_of(wildcards.model), subset_name(wildcards.size), split
     )
 
 
-def run_of(wildcards):
+def get_run(wildcards):
     """The run that a job belongs to."""
-    return Run(wildcards.model, wildcards.seed, wildcards.size)
+    return RunId(wildcards.model, wildcards.seed, wildcards.size)
 
 
-def costs_beside(paths):
+def get_timing_files(paths):
     """What has been made cost what the files of these names say."""
     return [str(Path(path).with_suffix(".json")) for path in paths]
 
 
-def costs_of_run(split):
+def get_run_timing_files(split):
     """What these features have cost."""
-    return lambda wildcards: files(wildcards).costs_of_features(
-        plan(wildcards).features_of(wildcards.model), part_of(wildcards.size), split
+    return lambda wildcards: get_paths(wildcards).feature_timing_files(
+        get_experiment(wildcards).features_of(wildcards.model), subset_name(wildcards.size), split
     )
 
 
-def check_of(wildcards):
+def get_model_check(wildcards):
     """Return the file that says that all models of a job's experiment can be built.
 
     Ancient: a model that is added is checked, and the others need not run again.
     """
-    return ancient(f"results/{study_of(wildcards)}/checked_models.json")
+    return ancient(f"results/{get_dataset(wildcards)}/checked_models.json")
 
 
 # ---- What single rooms ask for ----
 
 # Of a job's memory, what all training images may take.
-OF_IMAGES = 0.4
+IMAGE_MEMORY_SHARE = 0.4
 
 
-def learners(plan):
+def models_with_epochs(plan):
     """The models that have a learning curve."""
     return plan.models_where(lambda model: plan.family(model).has_epochs)
 
 
-def tuned(plan):
+def tuned_models(plan):
     """The models that have a grid."""
-    return plan.models_where(plan.folds)
+    return plan.models_where(plan.n_folds)
 
 
-def lookers(plan):
+def models_with_filters(plan):
     """The models that look for something in images."""
-    return plan.models_where(Layout(plan).with_filters)
+    return plan.models_where(ResultPaths(plan).filters_source)
 
 
-def runs_of(plan, *models):
+def get_runs(plan, *models):
     """Runs of some models, of all unless named, as they stand in paths."""
     return [run.path for run in plan.runs(*models)]
 
 
-def runs_of_learners(plan):
+def runs_with_epochs(plan):
     """The runs of the models that have a learning curve."""
-    found = learners(plan)
-    return runs_of(plan, *found) if found else []
+    found = models_with_epochs(plan)
+    return get_runs(plan, *found) if found else []
 
 
-def compared(plan):
+def comparison_params(plan):
     """What is compared of a study, for its job."""
     families = {model: plan.family(model).name for model in plan.models}
-    return {"models": plan.models, "runs": runs_of(plan), "families": families}
+    return {"models": plan.models, "runs": get_runs(plan), "families": families}
 
 
-def per_model(found_in, *names):
+def for_each_model(found_in, *names):
     """The files of these names of each model, or run, that is found in a study's plan."""
     return lambda wildcards: [
-        f"<results>/models/{model}/{name}" for model in found_in(plan(wildcards)) for name in names
+        f"<results>/models/{model}/{name}" for model in found_in(get_experiment(wildcards)) for name in names
     ]
 
 
-def entry_of(dataset, keys):
+def dataset_spec(dataset, keys):
     """What the entry of a dataset says of some keys."""
     return {key: DATASETS[dataset][key] for key in keys if key in DATASETS[dataset]}
 
 
-def is_flippable(dataset):
+def is_hflip_safe(dataset):
     """Whether a mirrored image shows the same."""
-    return DATASETS[dataset].get("flippable", True)
+    return DATASETS[dataset].get("hflip_safe", True)
 
 
-def streamed(wildcards):
+def streaming_param(wildcards):
     """Whether a training reads images as it needs them, since they don't fit: their order then is another one."""
-    entry = DATASETS[study_of(wildcards)]
-    fits = entry["n_train"] * math.prod(entry["image_shape"]) <= OF_IMAGES * config["memory_mb"] * 1e6
+    entry = DATASETS[get_dataset(wildcards)]
+    fits = entry["n_train"] * math.prod(entry["image_shape"]) <= IMAGE_MEMORY_SHARE * config["memory_mb"] * 1e6
     return {} if fits else {"streamed": True}
 
 
-def group_of(features):
+def get_group(features):
     """Short jobs go to a cluster together; those that wait for a grid's choice come after the others."""
-    return "chosen_features" if features.tuned_by else "features"
+    return "tuned_features" if features.tuned_by else "features"
 
 
 def checkpoints(wildcards):
@@ -189,16 +190,16 @@ def checkpoints(wildcards):
     return str(STORAGE / folder) if STORAGE else folder
 
 
-def style_of(*sections, **more):
+def plot_style(*sections, **more):
     """The configuration's sections of some figures, and of the text in all of them."""
     return {name: config["figures"][name] for name in ("text", *sections)} | more
 
 
-def shown(dataset, models=None):
+def config_for_report(dataset, models=None):
     """What is shown of the configuration: all that decided the run of some models, and nothing that did not."""
-    config, plan = EXPERIMENTS.configs[dataset], PLANS[dataset]
+    config, plan = EXPERIMENTS.configs[dataset], EXPERIMENT_OF[dataset]
     models = models or plan.models
-    named = {name for model in models for name in plan.chain_of_entry(model)}
+    named = {name for model in models for name in plan.feature_names(model)}
     return {
         "dataset": dataset,
         "seed": SEED,
@@ -217,9 +218,9 @@ def shown(dataset, models=None):
 # ---- A job: what Snakemake compares of it, and its command ----
 
 
-def fingerprint(script, *data_patterns, **more):
+def code_hash(script, *data_patterns, **more):
     """Return the checksum of a rule's script and of all that it imports, which Snakemake does not follow."""
-    return provenance.code_fingerprint(script_path(script), *data_patterns, **more)
+    return fingerprint.code_fingerprint(script_path(script), *data_patterns, **more)
 
 
 def script_path(script):
@@ -238,7 +239,7 @@ def job_params(script, settings={}, code=None, failure_of=None, keeping_memory=F
     training, and the system zero it again, at a third of the time. options: what changes no result. Each may be a
     function of the wildcards.
     """
-    code = fingerprint(script) if code is None else code
+    code = code_hash(script) if code is None else code
 
     def value(content, wildcards):
         return content(wildcards) if callable(content) else content
@@ -250,7 +251,7 @@ def job_params(script, settings={}, code=None, failure_of=None, keeping_memory=F
                 "rule": script,
                 "input": named(input),
                 "output": named(output),
-                "settings": value(settings, wildcards),
+                "settings": value(canonical_json, wildcards),
                 "options": {name: value(option, wildcards) for name, option in options.items()},
                 "threads": threads,
                 "code": value(code, wildcards),
@@ -262,9 +263,9 @@ def job_params(script, settings={}, code=None, failure_of=None, keeping_memory=F
     command = ["python", *([script_path("run_guarded")] if failure_of else []), script_path(script)]
     prefix = "MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 " if keeping_memory else ""
     return {
-        "settings": lambda wildcards: canonical_json(value(settings, wildcards)),
+        "settings": lambda wildcards: canonical_json(value(canonical_json, wildcards)),
         "code": code,
-        "command": untracked(prefix + shlex.join(map(str, command))),
+        "command": untracked_param(prefix + shlex.join(map(str, command))),
         "job": describe,
     }
 
@@ -277,25 +278,25 @@ def named(files):
     return {name: path if isinstance(path, str) else list(path) for name, path in files.items()}
 
 
-def untracked(value):
+def untracked_param(value):
     """Return a param that Snakemake does not compare, since it compares no function of resources."""
     return lambda wildcards, resources: value
 
 
-def of_model(wildcards):
+def get_model(wildcards):
     """Return the model of a job, whose failure is recorded."""
     return wildcards.model
 
 
-def model_code(rule_name):
+def model_code_hash(rule_name):
     """The checksum of a rule's code, and of the file of one's own that a model names."""
-    return lambda wildcards: fingerprint(rule_name, own=plan(wildcards).own_code(wildcards.model))
+    return lambda wildcards: code_hash(rule_name, own=get_experiment(wildcards).source_files(wildcards.model))
 
 
-def features_code(rule_name, plan, features):
+def features_code_hash(rule_name, plan, features):
     """The checksum of a rule's code for features: their kind's module, and a file of one's own that they name."""
-    return fingerprint(
-        rule_name, modules=[f"features/{features.kind.name}.py"], own=plan.own_code_of_features(features)
+    return code_hash(
+        rule_name, modules=[f"features/{features.type.name}.py"], own=plan.feature_source_files(features)
     )
 
 
@@ -304,37 +305,37 @@ def module_file(module):
     return str(Path(*module.split(".")).with_suffix(".py"))
 
 
-def code_of(rule):
+def get_code_hash(rule):
     """The fingerprint of a rule's code as it is known without a job: of one that depends on its model, the script's."""
-    return rule.params.code if isinstance(rule.params.code, str) else fingerprint(rule.name)
+    return rule.params.code if isinstance(rule.params.code, str) else code_hash(rule.name)
 
 
 # ---- What a model is taken along by ----
 
 
-def stored_files(wildcards):
+def inference_inputs(wildcards):
     """What a model's predictor reads, and what it is held against."""
     return [
         *(f"<results>/data/{name}" for name in ("dataset.json", "test_images.npy", "train_labels.npy")),
-        *files(wildcards).trained(Run(wildcards.model)),
-        *files(wildcards).stored(wildcards.model),
+        *get_paths(wildcards).model_files(RunId(wildcards.model)),
+        *get_paths(wildcards).inference_files(wildcards.model),
     ]
 
 
-def export_code(rule_name):
+def export_code_hash(rule_name):
     """The checksum of a rule's code, with that of the model's family and of its features, which it imports by name."""
 
     def code(wildcards):
-        found = plan(wildcards)
-        chain = found.chain(found.features_of(wildcards.model))
-        own = [path for features in chain for path in found.own_code_of_features(features)]
-        return fingerprint(
+        found = get_experiment(wildcards)
+        chain = found.feature_pipeline(found.features_of(wildcards.model))
+        own = [path for features in chain for path in found.feature_source_files(features)]
+        return code_hash(
             rule_name,
             modules=[
-                f"{found.family(wildcards.model).room}/predictor.py",
-                *(f"features/{features.kind.name}.py" for features in chain),
+                f"models/{found.family(wildcards.model).package}/predictor.py",
+                *(f"features/{features.type.name}.py" for features in chain),
             ],
-            own=[*found.own_code(wildcards.model), *own],
+            own=[*found.source_files(wildcards.model), *own],
         )
 
     return code

@@ -1,9 +1,9 @@
 # From archives to arrays. Where an archive comes from changes nothing after it: only its checksum counts.
 
 # Of a dataset's entry, what says where it comes from, and what says what it is.
-ORIGIN = ("archive", "sources", "file", "bytes", "files")
-DECLARED = ("kind", "sha256", "n_train", "n_test", "n_classes", "image_shape", "classes", "labels", "resize")
-CACHE = config.get("cache") or ""
+ORIGIN = ("archive", "urls", "filename", "size_bytes", "files")
+DECLARED = ("type", "sha256", "n_train", "n_test", "n_classes", "image_shape", "classes", "labels", "resize")
+CACHE = config.get("cache_dir") or ""
 # Types of datasets that need no download.
 MADE_HERE = ("digits", "textures", "faces", "synthetic")
 
@@ -11,35 +11,35 @@ MADE_HERE = ("digits", "textures", "faces", "synthetic")
 # ---- Arrays: these rules write <results> out, since their constraints of its wildcard would not reach into it ----
 
 
-rule make_digits_archive:
+rule prepare_digits:
     output:
         archive="results/{dataset}/data/digits-python.tar.gz",
-        receipt="results/{dataset}/data/archive.json",
+        receipt="results/{dataset}/data/source.json",
     log:
-        "results/{dataset}/logs/make_digits_archive.log",
+        "results/{dataset}/logs/prepare_digits.log",
     wildcard_constraints:
-        dataset=any_of(EXPERIMENTS.of_kind("digits")),
+        dataset=any_of(EXPERIMENTS.of_type("digits")),
     localrule: True
     conda:
         "../../environment.yml"
     resources:
         **SHORT_JOB,
     params:
-        **job_params("make_digits_archive"),
+        **job_params("prepare_digits"),
     shell:
         RUN_JOB
 
 
-rule make_synthetic_archive:
+rule generate_synthetic_dataset:
     output:
         archive=directory("results/{dataset}/data/synthetic"),
-        receipt="results/{dataset}/data/archive.json",
+        receipt="results/{dataset}/data/source.json",
     log:
-        "results/{dataset}/logs/make_synthetic_archive.log",
+        "results/{dataset}/logs/generate_synthetic_dataset.log",
     benchmark:
-        "results/{dataset}/benchmarks/make_synthetic_archive.tsv"
+        "results/{dataset}/benchmarks/generate_synthetic_dataset.tsv"
     wildcard_constraints:
-        dataset=any_of(EXPERIMENTS.of_kind("synthetic")),
+        dataset=any_of(EXPERIMENTS.of_type("synthetic")),
     localrule: True
     conda:
         "../../environment.yml"
@@ -48,21 +48,21 @@ rule make_synthetic_archive:
         runtime=minutes(2, per_gigabyte=10),
     params:
         **job_params(
-            "make_synthetic_archive",
-            settings=lambda wildcards: (entry_of(wildcards.dataset, DECLARED) | {"seed": SEED}),
+            "generate_synthetic_dataset",
+            settings=lambda wildcards: (dataset_spec(wildcards.dataset, DECLARED) | {"seed": SEED}),
         ),
     shell:
         RUN_JOB
 
 
-rule make_packaged_archive:
+rule prepare_bundled_dataset:
     output:
         archive="results/{dataset}/data/packaged.npz",
-        receipt="results/{dataset}/data/archive.json",
+        receipt="results/{dataset}/data/source.json",
     log:
-        "results/{dataset}/logs/make_packaged_archive.log",
+        "results/{dataset}/logs/prepare_bundled_dataset.log",
     wildcard_constraints:
-        dataset=any_of(EXPERIMENTS.of_kind("textures", "faces")),
+        dataset=any_of(EXPERIMENTS.of_type("textures", "faces")),
     localrule: True
     conda:
         "../../environment.yml"
@@ -70,19 +70,19 @@ rule make_packaged_archive:
         **SHORT_JOB,
     params:
         **job_params(
-            "make_packaged_archive", settings=lambda wildcards: {"kind": DATASETS[wildcards.dataset]["kind"]}
+            "prepare_bundled_dataset", settings=lambda wildcards: {"type": DATASETS[wildcards.dataset]["type"]}
         ),
     shell:
         RUN_JOB
 
 
-rule fetch_archive:
+rule download_dataset:
     output:
-        receipt="results/{dataset}/data/archive.json",
+        receipt="results/{dataset}/data/source.json",
     log:
-        "results/{dataset}/logs/fetch_archive.log",
+        "results/{dataset}/logs/download_dataset.log",
     wildcard_constraints:
-        dataset=any_of({*DATASETS} - {*EXPERIMENTS.of_kind(*MADE_HERE)}),
+        dataset=any_of({*DATASETS} - {*EXPERIMENTS.of_type(*MADE_HERE)}),
     # Where jobs are sent to a cluster, its nodes often have no way out.
     localrule: True
     conda:
@@ -92,21 +92,21 @@ rule fetch_archive:
         runtime=minutes(120),
     params:
         **job_params(
-            "fetch_archive",
+            "download_dataset",
             settings=lambda wildcards: (
-                {key: DATASETS[wildcards.dataset].get(key) for key in ("kind", "sha256")}
+                {key: DATASETS[wildcards.dataset].get(key) for key in ("type", "sha256")}
             ),
             # Sources and the cache are no settings: other ones give the same archive.
-            origin=lambda wildcards: entry_of(wildcards.dataset, ORIGIN),
+            origin=lambda wildcards: dataset_spec(wildcards.dataset, ORIGIN),
             cache=CACHE,
         ),
     shell:
         RUN_JOB
 
 
-rule unpack_archive:
+rule load_dataset:
     input:
-        receipt="results/{dataset}/data/archive.json",
+        receipt="results/{dataset}/data/source.json",
     output:
         train_images="results/{dataset}/data/train_images.npy",
         train_labels="results/{dataset}/data/train_labels.npy",
@@ -114,9 +114,9 @@ rule unpack_archive:
         test_labels="results/{dataset}/data/test_labels.npy",
         dataset="results/{dataset}/data/dataset.json",
     log:
-        "results/{dataset}/logs/unpack_archive.log",
+        "results/{dataset}/logs/load_dataset.log",
     benchmark:
-        "results/{dataset}/benchmarks/unpack_archive.tsv"
+        "results/{dataset}/benchmarks/load_dataset.tsv"
     wildcard_constraints:
         dataset=any_of(DATASETS),
     conda:
@@ -126,9 +126,9 @@ rule unpack_archive:
         runtime=minutes(5, per_gigabyte=10),
     params:
         **job_params(
-            "unpack_archive",
+            "load_dataset",
             settings=lambda wildcards: (
-                {"dataset": wildcards.dataset} | entry_of(wildcards.dataset, (*DECLARED, "excluded"))
+                {"dataset": wildcards.dataset} | dataset_spec(wildcards.dataset, (*DECLARED, "excluded"))
             ),
             exclude=lambda wildcards: DATASETS[wildcards.dataset].get("exclude", ""),
         ),
@@ -136,13 +136,13 @@ rule unpack_archive:
         RUN_JOB
 
 
-rule resample_images:
+rule make_random_split:
     input:
-        train_images=lambda wildcards: f"results/{study_of(wildcards)}/data/train_images.npy",
-        train_labels=lambda wildcards: f"results/{study_of(wildcards)}/data/train_labels.npy",
-        test_images=lambda wildcards: f"results/{study_of(wildcards)}/data/test_images.npy",
-        test_labels=lambda wildcards: f"results/{study_of(wildcards)}/data/test_labels.npy",
-        dataset=lambda wildcards: f"results/{study_of(wildcards)}/data/dataset.json",
+        train_images=lambda wildcards: f"results/{get_dataset(wildcards)}/data/train_images.npy",
+        train_labels=lambda wildcards: f"results/{get_dataset(wildcards)}/data/train_labels.npy",
+        test_images=lambda wildcards: f"results/{get_dataset(wildcards)}/data/test_images.npy",
+        test_labels=lambda wildcards: f"results/{get_dataset(wildcards)}/data/test_labels.npy",
+        dataset=lambda wildcards: f"results/{get_dataset(wildcards)}/data/dataset.json",
     output:
         train_images="results/{dataset}/data/train_images.npy",
         train_labels="results/{dataset}/data/train_labels.npy",
@@ -150,9 +150,9 @@ rule resample_images:
         test_labels="results/{dataset}/data/test_labels.npy",
         dataset="results/{dataset}/data/dataset.json",
     log:
-        "results/{dataset}/logs/resample_images.log",
+        "results/{dataset}/logs/make_random_split.log",
     wildcard_constraints:
-        dataset=any_of(SPLITS),
+        dataset=any_of(RANDOM_SPLITS),
     conda:
         "../../environment.yml"
     resources:
@@ -160,20 +160,20 @@ rule resample_images:
         runtime=minutes(2, per_gigabyte=10),
     params:
         **job_params(
-            "resample_images",
-            settings=lambda wildcards: {"split": SPLITS[wildcards.dataset][1], "seed": SEED},
+            "make_random_split",
+            settings=lambda wildcards: {"split": RANDOM_SPLITS[wildcards.dataset][1], "seed": SEED},
         ),
     shell:
         RUN_JOB
 
 
-rule divide_images:
+rule make_cv_splits:
     input:
         labels="<results>/data/train_labels.npy",
     output:
-        division="<results>/parts/{division}.npy",
+        division="<results>/splits/{division}.npy",
     log:
-        "<logs>/divide_images/{division}.log",
+        "<logs>/make_cv_splits/{division}.log",
     # Short jobs: a cluster gets all of a group as one.
     group:
         "features"
@@ -183,7 +183,7 @@ rule divide_images:
         **SHORT_JOB,
     params:
         **job_params(
-            "divide_images",
+            "make_cv_splits",
             settings=lambda wildcards: (
                 {
                     "division": wildcards.division,
@@ -195,11 +195,11 @@ rule divide_images:
         RUN_JOB
 
 
-rule check_models:
+rule validate_models:
     output:
         errors="results/{dataset}/checked_models.json",
     log:
-        "results/{dataset}/logs/check_models.log",
+        "results/{dataset}/logs/validate_models.log",
     wildcard_constraints:
         dataset=any_of(DATASETS),
     # Mistakes end a run before anything is trained.
@@ -212,9 +212,9 @@ rule check_models:
         runtime=minutes(5),
     params:
         **job_params(
-            "check_models",
-            settings=lambda wildcards: {"entries": build_checks.entries_to_build(plan(wildcards))},
-            code=lambda wildcards: fingerprint("check_models", own=build_checks.user_code(plan(wildcards))),
+            "validate_models",
+            settings=lambda wildcards: {"entries": build_checks.entries_to_build(get_experiment(wildcards))},
+            code=lambda wildcards: code_hash("validate_models", own=build_checks.user_code(get_experiment(wildcards))),
             config=lambda wildcards: EXPERIMENTS.configs[wildcards.dataset],
         ),
     shell:

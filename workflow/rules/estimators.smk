@@ -1,24 +1,24 @@
 # From features to predictions by classifiers of scikit-learn's interface.
 
 
-rule score_estimator:
+rule cross_validate_estimator:
     input:
-        checked=check_of,
-        features=lambda wildcards: files(wildcards).features(
-            plan(wildcards).features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
+        checked=get_model_check,
+        features=lambda wildcards: get_paths(wildcards).features_file(
+            get_experiment(wildcards).features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
         ),
         labels="<results>/data/train_labels.npy",
-        division=lambda wildcards: division_files(wildcards.part),
+        division=lambda wildcards: split_files(wildcards.part),
     output:
-        cell="<results>/models/{model}/cells/{part}/{cell}.json",
+        cell="<results>/models/{model}/cv/{part}/{cell}.json",
     log:
-        "<logs>/score_estimator/{model}/{part}/{cell}.log",
+        "<logs>/cross_validate_estimator/{model}/{part}/{cell}.log",
     benchmark:
-        "<benchmarks>/score_estimator/{model}/{part}/{cell}.tsv"
+        "<benchmarks>/cross_validate_estimator/{model}/{part}/{cell}.tsv"
     wildcard_constraints:
-        model=any_model(lambda plan: plan.made_in("estimators")),
+        model=any_model(lambda plan: plan.models_of_package("estimators")),
     group:
-        "cells"
+        "cv_fits"
     conda:
         "../../environment.yml"
     resources:
@@ -27,12 +27,12 @@ rule score_estimator:
         tries_left=tries_left,
     params:
         **job_params(
-            "score_estimator",
-            settings=lambda wildcards: files(wildcards).cell_settings(
-                wildcards.model, wildcards.cell, wildcards.part, seed=plan(wildcards).seeds[0]
+            "cross_validate_estimator",
+            settings=lambda wildcards: get_paths(wildcards).cv_params_json(
+                wildcards.model, wildcards.cell, wildcards.part, seed=get_experiment(wildcards).seeds[0]
             ),
-            code=model_code("score_estimator"),
-            failure_of=of_model,
+            code=model_code_hash("cross_validate_estimator"),
+            failure_of=get_model,
         ),
     shell:
         RUN_JOB
@@ -40,11 +40,11 @@ rule score_estimator:
 
 rule fit_estimator:
     input:
-        checked=check_of,
-        features=features_of_run("train"),
+        checked=get_model_check,
+        features=get_run_features("train"),
         labels="<results>/data/train_labels.npy",
-        division=lambda wildcards: division_files(part_of(wildcards.size)),
-        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
+        division=lambda wildcards: split_files(subset_name(wildcards.size)),
+        best=lambda wildcards: get_paths(wildcards).best_params_file(wildcards.model, wildcards.size),
     output:
         estimator="<results>/models/{model}{seed}{size}/estimator.skops",
         cost="<results>/models/{model}{seed}{size}/fit_cost.json",
@@ -53,7 +53,7 @@ rule fit_estimator:
     benchmark:
         "<benchmarks>/fit_estimator/{model}{seed}{size}.tsv"
     wildcard_constraints:
-        model=any_model(lambda plan: plan.made_in("estimators")),
+        model=any_model(lambda plan: plan.models_of_package("estimators")),
     priority: 5
     conda:
         "../../environment.yml"
@@ -64,11 +64,11 @@ rule fit_estimator:
     params:
         **job_params(
             "fit_estimator",
-            settings=lambda wildcards: files(wildcards).model_settings(
-                wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
+            settings=lambda wildcards: get_paths(wildcards).model_params_json(
+                wildcards.model, wildcards.size, **get_experiment(wildcards).seed(wildcards.seed)
             ),
-            code=model_code("fit_estimator"),
-            failure_of=of_model,
+            code=model_code_hash("fit_estimator"),
+            failure_of=get_model,
         ),
     shell:
         RUN_JOB
@@ -77,14 +77,14 @@ rule fit_estimator:
 rule predict_estimator:
     input:
         estimator="<results>/models/{model}{seed}{size}/estimator.skops",
-        test_features=features_of_run("test"),
+        test_features=get_run_features("test"),
         test_labels="<results>/data/test_labels.npy",
         dataset="<results>/data/dataset.json",
-        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
+        best=lambda wildcards: get_paths(wildcards).best_params_file(wildcards.model, wildcards.size),
         fit_cost="<results>/models/{model}{seed}{size}/fit_cost.json",
-        features_costs=costs_of_run("train"),
-        predict_costs=costs_of_run("test"),
-        search_costs=lambda wildcards: files(wildcards).search_costs(wildcards.model, wildcards.size),
+        features_costs=get_run_timing_files("train"),
+        predict_costs=get_run_timing_files("test"),
+        search_costs=lambda wildcards: get_paths(wildcards).tuning_cost_files(wildcards.model, wildcards.size),
     output:
         predictions="<results>/models/{model}{seed}{size}/predictions.npz",
         fit="<results>/models/{model}{seed}{size}/fit.json",
@@ -93,7 +93,7 @@ rule predict_estimator:
     benchmark:
         "<benchmarks>/predict_estimator/{model}{seed}{size}.tsv"
     wildcard_constraints:
-        model=any_model(lambda plan: plan.made_in("estimators")),
+        model=any_model(lambda plan: plan.models_of_package("estimators")),
     group:
         "evaluation"
     conda:
@@ -105,11 +105,11 @@ rule predict_estimator:
     params:
         **job_params(
             "predict_estimator",
-            settings=lambda wildcards: files(wildcards).model_settings(
-                wildcards.model, wildcards.size, **plan(wildcards).seed(wildcards.seed)
+            settings=lambda wildcards: get_paths(wildcards).model_params_json(
+                wildcards.model, wildcards.size, **get_experiment(wildcards).seed(wildcards.seed)
             ),
-            code=model_code("predict_estimator"),
-            failure_of=of_model,
+            code=model_code_hash("predict_estimator"),
+            failure_of=get_model,
         ),
     shell:
         RUN_JOB

@@ -1,7 +1,7 @@
 # From predictions to metrics, and to the comparison of all models. No model family is known here.
 
 
-rule score_model:
+rule evaluate_model:
     input:
         predictions="<results>/models/{model}{seed}{size}/predictions.npz",
         fit="<results>/models/{model}{seed}{size}/fit.json",
@@ -10,7 +10,7 @@ rule score_model:
     output:
         metrics="<results>/models/{model}{seed}{size}/metrics.json",
     log:
-        "<logs>/score_model/{model}{seed}{size}.log",
+        "<logs>/evaluate_model/{model}{seed}{size}.log",
     group:
         "evaluation"
     conda:
@@ -18,20 +18,20 @@ rule score_model:
     resources:
         **SHORT_JOB,
     params:
-        **job_params("score_model", settings={"seed": SEED}, failure_of=of_model),
+        **job_params("evaluate_model", settings={"seed": SEED}, failure_of=get_model),
     shell:
         RUN_JOB
 
 
-rule describe_learning:
+rule summarize_training_curve:
     input:
         history="<results>/models/{model}{seed}/history.csv",
     output:
-        learning="<results>/models/{model}{seed}/learning.json",
+        learning="<results>/models/{model}{seed}/training_summary.json",
     log:
-        "<logs>/describe_learning/{model}{seed}.log",
+        "<logs>/summarize_training_curve/{model}{seed}.log",
     wildcard_constraints:
-        model=any_model(learners),
+        model=any_model(models_with_epochs),
     group:
         "evaluation"
     conda:
@@ -39,16 +39,16 @@ rule describe_learning:
     resources:
         **SHORT_JOB,
     params:
-        **job_params("describe_learning", failure_of=of_model),
+        **job_params("summarize_training_curve", failure_of=get_model),
     shell:
         RUN_JOB
 
 
 rule compare_models:
     input:
-        predictions=per_model(lambda plan: plan.models, "predictions.npz"),
-        fits=per_model(lambda plan: plan.models, "fit.json"),
-        metrics=per_model(runs_of, "metrics.json"),
+        predictions=for_each_model(lambda plan: plan.models, "predictions.npz"),
+        fits=for_each_model(lambda plan: plan.models, "fit.json"),
+        metrics=for_each_model(get_runs, "metrics.json"),
         dataset="<results>/data/dataset.json",
     output:
         comparison=reported("<results>/comparison.csv", "Comparison", "table"),
@@ -59,7 +59,7 @@ rule compare_models:
             "tests of all pairs, table",
             caption="paired_tests_table",
         ),
-        agreement="<results>/agreement.json",
+        agreement="<results>/model_agreement.json",
     log:
         "<logs>/compare_models.log",
     group:
@@ -69,21 +69,21 @@ rule compare_models:
     resources:
         **SHORT_JOB,
     params:
-        **job_params("compare_models", settings=lambda wildcards: compared(plan(wildcards))),
+        **job_params("compare_models", settings=lambda wildcards: comparison_params(get_experiment(wildcards))),
     shell:
         RUN_JOB
 
 
-rule weigh_faults:
+rule evaluate_without_issues:
     input:
-        predictions=per_model(lambda plan: plan.models, "predictions.npz"),
+        predictions=for_each_model(lambda plan: plan.models, "predictions.npz"),
         duplicates="<results>/audit/duplicates.csv",
-        labels="<results>/audit/labels.csv",
+        labels="<results>/audit/label_issues.csv",
         dataset="<results>/data/dataset.json",
     output:
-        effects="<results>/audit/effects.json",
+        effects="<results>/audit/issue_impact.json",
     log:
-        "<logs>/weigh_faults.log",
+        "<logs>/evaluate_without_issues.log",
     group:
         "summary"
     conda:
@@ -92,7 +92,7 @@ rule weigh_faults:
         **SHORT_JOB,
     params:
         **job_params(
-            "weigh_faults", settings=lambda wildcards: {"models": plan(wildcards).models, "seed": SEED}
+            "evaluate_without_issues", settings=lambda wildcards: {"models": get_experiment(wildcards).models, "seed": SEED}
         ),
     shell:
         RUN_JOB

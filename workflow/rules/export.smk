@@ -3,10 +3,10 @@
 
 rule export_model:
     input:
-        files=stored_files,
+        files=inference_inputs,
     output:
-        onnx="<results>/exported/{model}.onnx",
-        parity="<results>/exported/{model}.parity.json",
+        onnx="<results>/export/{model}.onnx",
+        parity="<results>/export/{model}.onnx_check.json",
     log:
         "<logs>/export_model/{model}.log",
     conda:
@@ -17,19 +17,19 @@ rule export_model:
     params:
         **job_params(
             "export_model",
-            model=of_model,
-            settings=lambda wildcards: files(wildcards).model_settings(wildcards.model),
-            code=export_code("export_model"),
+            model=get_model,
+            settings=lambda wildcards: get_paths(wildcards).model_params_json(wildcards.model),
+            code=export_code_hash("export_model"),
         ),
     shell:
         RUN_JOB
 
 
-rule fetch_runtime:
+rule download_onnxruntime_web:
     output:
-        receipt="<results>/exported/onnxruntime-web.json",
+        receipt="<results>/export/onnxruntime-web.json",
     log:
-        "<logs>/fetch_runtime.log",
+        "<logs>/download_onnxruntime_web.log",
     # Where jobs are sent to a cluster, its nodes often have no way out.
     localrule: True
     conda:
@@ -38,21 +38,21 @@ rule fetch_runtime:
         mem_mb=mem_mb(200),
         runtime=minutes(30),
     params:
-        **job_params("fetch_runtime", cache=CACHE),
+        **job_params("download_onnxruntime_web", cache=CACHE),
     shell:
         RUN_JOB
 
 
-rule write_try_page:
+rule write_onnx_demo:
     input:
-        onnx="<results>/exported/{model}.onnx",
-        parity="<results>/exported/{model}.parity.json",
+        onnx="<results>/export/{model}.onnx",
+        parity="<results>/export/{model}.onnx_check.json",
         dataset="<results>/data/dataset.json",
-        receipt="<results>/exported/onnxruntime-web.json",
+        receipt="<results>/export/onnxruntime-web.json",
     output:
-        page="<results>/exported/{model}.try.html",
+        page="<results>/export/{model}.demo.html",
     log:
-        "<logs>/write_try_page/{model}.log",
+        "<logs>/write_onnx_demo/{model}.log",
     localrule: True
     conda:
         "../../environment.yml"
@@ -60,24 +60,24 @@ rule write_try_page:
         mem_mb=mem_mb(1500),
         runtime=minutes(2),
     params:
-        **job_params("write_try_page", code=fingerprint("write_try_page", "cifarbench/export/templates/*")),
+        **job_params("write_onnx_demo", code=code_hash("write_onnx_demo", "cifarbench/export/templates/*")),
     shell:
         RUN_JOB
 
 
-rule write_card:
+rule write_model_card:
     input:
         comparison="<results>/comparison.csv",
         tests="<results>/paired_tests.csv",
         dataset="<results>/data/dataset.json",
-        models=per_model(runs_of, "fit.json", "metrics.json"),
-        found=lambda wildcards: robustness_files(plan(wildcards))
-        + [path for path in AUDIT if path.endswith("effects.json")],
-        parity="<results>/exported/{model}.parity.json",
+        models=for_each_model(get_runs, "fit.json", "metrics.json"),
+        found=lambda wildcards: robustness_files(get_experiment(wildcards))
+        + [path for path in AUDIT_FILES if path.endswith("issue_impact.json")],
+        parity="<results>/export/{model}.onnx_check.json",
     output:
-        page="<results>/exported/{model}.card.md",
+        page="<results>/export/{model}.model_card.md",
     log:
-        "<logs>/write_card/{model}.log",
+        "<logs>/write_model_card/{model}.log",
     localrule: True
     conda:
         "../../environment.yml"
@@ -85,10 +85,10 @@ rule write_card:
         **SHORT_JOB,
     params:
         **job_params(
-            "write_card",
-            model=of_model,
-            settings=lambda wildcards: {"configuration": shown(wildcards.dataset, [wildcards.model])},
-            code=fingerprint("write_card", "cifarbench/export/templates/*"),
+            "write_model_card",
+            model=get_model,
+            settings=lambda wildcards: {"configuration": config_for_report(wildcards.dataset, [wildcards.model])},
+            code=code_hash("write_model_card", "cifarbench/export/templates/*"),
         ),
     shell:
         RUN_JOB

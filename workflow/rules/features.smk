@@ -1,17 +1,17 @@
 # From arrays to features: fitted to a part of the training images, then computed for all images, once for all models.
 
 
-rule compute_moments:
+rule compute_covariance:
     input:
         images="<results>/data/train_images.npy",
-        division=lambda wildcards: division_files(wildcards.part),
+        division=lambda wildcards: split_files(wildcards.part),
     output:
-        moments="<results>/moments/{part}.npz",
-        cost="<results>/moments/{part}.json",
+        moments="<results>/covariance/{part}.npz",
+        cost="<results>/covariance/{part}.json",
     log:
-        "<logs>/compute_moments/{part}.log",
+        "<logs>/compute_covariance/{part}.log",
     benchmark:
-        "<benchmarks>/compute_moments/{part}.tsv"
+        "<benchmarks>/compute_covariance/{part}.tsv"
     group:
         "features"
     conda:
@@ -20,20 +20,20 @@ rule compute_moments:
         mem_mb=mem_mb(400, images=1, covariances=4),
         runtime=minutes(2, per_gigabyte=10),
     params:
-        **job_params("compute_moments", settings=lambda wildcards: {"part": wildcards.part}),
+        **job_params("compute_covariance", settings=lambda wildcards: {"part": wildcards.part}),
     shell:
         RUN_JOB
 
 
 rule fit_features:
     input:
-        checked=check_of,
-        inputs=lambda wildcards: files(wildcards).features(fit_of(wildcards).inputs, wildcards.part, "train"),
+        checked=get_model_check,
+        inputs=lambda wildcards: get_paths(wildcards).features_file(get_fit(wildcards).inputs, wildcards.part, "train"),
         labels="<results>/data/train_labels.npy",
-        division=lambda wildcards: division_files(wildcards.part),
+        division=lambda wildcards: split_files(wildcards.part),
         dataset="<results>/data/dataset.json",
-        moments=lambda wildcards: files(wildcards).moments(fit_of(wildcards), wildcards.part),
-        best=lambda wildcards: files(wildcards).best_of_fit(fit_of(wildcards), wildcards.part),
+        moments=lambda wildcards: get_paths(wildcards).covariance_files(get_fit(wildcards), wildcards.part),
+        best=lambda wildcards: get_paths(wildcards).best_params_of_fit(get_fit(wildcards), wildcards.part),
     output:
         fitted="<results>/fitted/{fit}/{part}.npz",
         cost="<results>/fitted/{fit}/{part}.json",
@@ -42,7 +42,7 @@ rule fit_features:
     benchmark:
         "<benchmarks>/fit_features/{fit}/{part}.tsv"
     group:
-        lambda wildcards: group_of(fit_of(wildcards))
+        lambda wildcards: get_group(get_fit(wildcards))
     conda:
         "../../environment.yml"
     resources:
@@ -52,11 +52,11 @@ rule fit_features:
     params:
         **job_params(
             "fit_features",
-            settings=lambda wildcards: files(wildcards).features_settings(
-                fit_of(wildcards), wildcards.part, SEED
+            settings=lambda wildcards: get_paths(wildcards).features_params_json(
+                get_fit(wildcards), wildcards.part, SEED
             ),
-            code=lambda wildcards: features_code("fit_features", plan(wildcards), fit_of(wildcards)),
-            failure_of=lambda wildcards: fit_of(wildcards).base,
+            code=lambda wildcards: features_code_hash("fit_features", get_experiment(wildcards), get_fit(wildcards)),
+            failure_of=lambda wildcards: get_fit(wildcards).base,
         ),
     shell:
         RUN_JOB
@@ -64,13 +64,13 @@ rule fit_features:
 
 rule compute_features:
     input:
-        checked=check_of,
-        inputs=lambda wildcards: files(wildcards).features(
-            features_of(wildcards).inputs, wildcards.part, wildcards.split
+        checked=get_model_check,
+        inputs=lambda wildcards: get_paths(wildcards).features_file(
+            get_feature_set(wildcards).inputs, wildcards.part, wildcards.split
         ),
         dataset="<results>/data/dataset.json",
-        fitted=lambda wildcards: files(wildcards).fitted(features_of(wildcards), wildcards.part),
-        best=lambda wildcards: files(wildcards).best_of_features(features_of(wildcards), wildcards.part),
+        fitted=lambda wildcards: get_paths(wildcards).fitted_files(get_feature_set(wildcards), wildcards.part),
+        best=lambda wildcards: get_paths(wildcards).best_params_of_features(get_feature_set(wildcards), wildcards.part),
     output:
         features="<results>/features/{features}/{part}/{split}.npy",
         cost="<results>/features/{features}/{part}/{split}.json",
@@ -79,7 +79,7 @@ rule compute_features:
     benchmark:
         "<benchmarks>/compute_features/{features}/{part}/{split}.tsv"
     group:
-        lambda wildcards: group_of(features_of(wildcards))
+        lambda wildcards: get_group(get_feature_set(wildcards))
     conda:
         "../../environment.yml"
     resources:
@@ -89,13 +89,13 @@ rule compute_features:
     params:
         **job_params(
             "compute_features",
-            settings=lambda wildcards: files(wildcards).features_settings(
-                features_of(wildcards), None, SEED
+            settings=lambda wildcards: get_paths(wildcards).features_params_json(
+                get_feature_set(wildcards), None, SEED
             ),
-            code=lambda wildcards: features_code(
-                "compute_features", plan(wildcards), features_of(wildcards)
+            code=lambda wildcards: features_code_hash(
+                "compute_features", get_experiment(wildcards), get_feature_set(wildcards)
             ),
-            failure_of=lambda wildcards: features_of(wildcards).base,
+            failure_of=lambda wildcards: get_feature_set(wildcards).base,
         ),
     shell:
         RUN_JOB

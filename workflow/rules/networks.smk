@@ -1,21 +1,21 @@
 # From pixels to predictions by networks: training asks for a GPU, and takes what torch finds; answers come from the CPU.
 
 
-rule score_network:
+rule cross_validate_network:
     input:
-        checked=check_of,
+        checked=get_model_check,
         train_images="<results>/data/train_images.npy",
         train_labels="<results>/data/train_labels.npy",
-        division=lambda wildcards: division_files(wildcards.part),
+        division=lambda wildcards: split_files(wildcards.part),
         dataset="<results>/data/dataset.json",
     output:
-        cell="<results>/models/{model}/cells/{part}/{cell}.json",
+        cell="<results>/models/{model}/cv/{part}/{cell}.json",
     log:
-        "<logs>/score_network/{model}/{part}/{cell}.log",
+        "<logs>/cross_validate_network/{model}/{part}/{cell}.log",
     benchmark:
-        "<benchmarks>/score_network/{model}/{part}/{cell}.tsv"
+        "<benchmarks>/cross_validate_network/{model}/{part}/{cell}.tsv"
     wildcard_constraints:
-        model=any_model(lambda plan: plan.made_in("networks")),
+        model=any_model(lambda plan: plan.models_of_package("networks")),
     priority: 10
     conda:
         "../../environment.yml"
@@ -26,19 +26,19 @@ rule score_network:
         tries_left=tries_left,
     params:
         **job_params(
-            "score_network",
-            settings=lambda wildcards: files(wildcards).cell_settings(
+            "cross_validate_network",
+            settings=lambda wildcards: get_paths(wildcards).cv_params_json(
                 wildcards.model,
                 wildcards.cell,
                 wildcards.part,
-                seed=plan(wildcards).seeds[0],
-                **streamed(wildcards),
+                seed=get_experiment(wildcards).seeds[0],
+                **streaming_param(wildcards),
             ),
-            code=model_code("score_network"),
-            failure_of=of_model,
+            code=model_code_hash("cross_validate_network"),
+            failure_of=get_model,
             keeping_memory=True,
             checkpoints=checkpoints,
-            checkpoint_seconds=config["training"]["checkpoint_seconds"],
+            checkpoint_interval_seconds=config["training"]["checkpoint_interval_seconds"],
         ),
     shell:
         RUN_JOB
@@ -46,15 +46,15 @@ rule score_network:
 
 rule train_network:
     input:
-        checked=check_of,
+        checked=get_model_check,
         train_images="<results>/data/train_images.npy",
         train_labels="<results>/data/train_labels.npy",
         test_images="<results>/data/test_images.npy",
         test_labels="<results>/data/test_labels.npy",
-        division=lambda wildcards: division_files(part_of(wildcards.size)),
+        division=lambda wildcards: split_files(subset_name(wildcards.size)),
         dataset="<results>/data/dataset.json",
-        best=lambda wildcards: files(wildcards).best(wildcards.model, wildcards.size),
-        search_costs=lambda wildcards: files(wildcards).search_costs(wildcards.model, wildcards.size),
+        best=lambda wildcards: get_paths(wildcards).best_params_file(wildcards.model, wildcards.size),
+        search_costs=lambda wildcards: get_paths(wildcards).tuning_cost_files(wildcards.model, wildcards.size),
     output:
         network="<results>/models/{model}{seed}{size}/network.safetensors",
         history="<results>/models/{model}{seed}{size}/history.csv",
@@ -65,7 +65,7 @@ rule train_network:
     benchmark:
         "<benchmarks>/train_network/{model}{seed}{size}.tsv"
     wildcard_constraints:
-        model=any_model(lambda plan: plan.made_in("networks")),
+        model=any_model(lambda plan: plan.models_of_package("networks")),
     # The longest jobs start first, and the others fill up what is left.
     priority: 10
     conda:
@@ -79,17 +79,17 @@ rule train_network:
     params:
         **job_params(
             "train_network",
-            settings=lambda wildcards: files(wildcards).model_settings(
+            settings=lambda wildcards: get_paths(wildcards).model_params_json(
                 wildcards.model,
                 wildcards.size,
-                **plan(wildcards).seed(wildcards.seed),
-                **streamed(wildcards),
+                **get_experiment(wildcards).seed(wildcards.seed),
+                **streaming_param(wildcards),
             ),
-            code=model_code("train_network"),
-            failure_of=of_model,
+            code=model_code_hash("train_network"),
+            failure_of=get_model,
             keeping_memory=True,
             checkpoints=checkpoints,
-            checkpoint_seconds=config["training"]["checkpoint_seconds"],
+            checkpoint_interval_seconds=config["training"]["checkpoint_interval_seconds"],
         ),
     shell:
         RUN_JOB

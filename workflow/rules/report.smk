@@ -5,14 +5,14 @@ rule write_report:
     input:
         comparison="<results>/comparison.csv",
         tests="<results>/paired_tests.csv",
-        agreement="<results>/agreement.json",
+        agreement="<results>/model_agreement.json",
         dataset="<results>/data/dataset.json",
-        models=per_model(runs_of, "fit.json", "metrics.json"),
-        learning=per_model(runs_of_learners, "history.csv", "learning.json"),
-        grids=per_model(tuned, "cv_results.csv"),
-        figures=lambda wildcards: figures(plan(wildcards)),
-        robustness=lambda wildcards: robustness_files(plan(wildcards)),
-        audit=[path for path in AUDIT if path.endswith((".csv", ".json"))],
+        models=for_each_model(get_runs, "fit.json", "metrics.json"),
+        learning=for_each_model(runs_with_epochs, "history.csv", "training_summary.json"),
+        grids=for_each_model(tuned_models, "cv_results.csv"),
+        figures=lambda wildcards: figure_files(get_experiment(wildcards)),
+        robustness=lambda wildcards: robustness_files(get_experiment(wildcards)),
+        audit=[path for path in AUDIT_FILES if path.endswith((".csv", ".json"))],
     output:
         page=reported("<results>/report.html", "Conclusions", "report", caption="report_page"),
         markdown=reported(
@@ -30,9 +30,9 @@ rule write_report:
         **job_params(
             "write_report",
             settings=lambda wildcards: (
-                {"report": config["report"], "configuration": shown(wildcards.dataset)}
+                {"report": config["report"], "configuration": config_for_report(wildcards.dataset)}
             ),
-            code=fingerprint(
+            code=code_hash(
                 "write_report", "cifarbench/report/templates/**/*", "cifarbench/report/locale/*"
             ),
         ),
@@ -40,17 +40,17 @@ rule write_report:
         RUN_JOB
 
 
-rule write_audit:
+rule write_audit_report:
     input:
-        files=[path for path in AUDITED if path.endswith((".csv", ".json"))],
+        files=[path for path in AUDIT_OUTPUTS if path.endswith((".csv", ".json"))],
         dataset="<results>/data/dataset.json",
         train_images="<results>/data/train_images.npy",
         test_images="<results>/data/test_images.npy",
-        means="<results>/audit/means.npy",
+        means="<results>/audit/class_means.npy",
     output:
         page=reported("<results>/audit.html", "Data", "the images, looked over", caption="audit_page"),
     log:
-        "<logs>/write_audit.log",
+        "<logs>/write_audit_report.log",
     # A second's work, on which no other job waits.
     localrule: True
     conda:
@@ -59,10 +59,10 @@ rule write_audit:
         **SHORT_JOB,
     params:
         **job_params(
-            "write_audit",
+            "write_audit_report",
             settings={"language": config["report"]["language"]},
-            code=fingerprint(
-                "write_audit",
+            code=code_hash(
+                "write_audit_report",
                 *(
                     f"cifarbench/report/templates/{name}"
                     for name in ("audit*", "macros.html.j2", "style.css")

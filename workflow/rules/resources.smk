@@ -3,13 +3,13 @@
 
 def images_mb(wildcards):
     """Megabytes of all images of a dataset, as bytes."""
-    entry = DATASETS[study_of(wildcards)]
+    entry = DATASETS[get_dataset(wildcards)]
     return (entry["n_train"] + entry["n_test"]) * math.prod(entry["image_shape"]) / 1e6
 
 
 def covariance_mb(wildcards):
     """Megabytes of the covariance of a dataset's pixels."""
-    return math.prod(DATASETS[study_of(wildcards)]["image_shape"]) ** 2 * 8 / 1e6
+    return math.prod(DATASETS[get_dataset(wildcards)]["image_shape"]) ** 2 * 8 / 1e6
 
 
 # On a cluster, every job runs inside a Snakemake of its own, which some executors start twice.
@@ -35,12 +35,12 @@ def mem_mb(base, images=0, covariances=0, bounded=True):
 
 def in_batches(wildcards):
     """Whether a classifier is fitted in batches."""
-    return bool(plan(wildcards).entry(wildcards.model).get("batch_size"))
+    return bool(get_experiment(wildcards).entry(wildcards.model).get("batch_size"))
 
 
 def is_mapped(wildcards):
     """Whether a dataset's archive can be unpacked without having all of it in memory."""
-    return DATASETS[study_of(wildcards)]["kind"] in ("downsampled_imagenet", "synthetic")
+    return DATASETS[get_dataset(wildcards)]["type"] in ("downsampled_imagenet", "synthetic")
 
 
 def minutes(base, per_gigabyte=0):
@@ -54,7 +54,7 @@ def minutes(base, per_gigabyte=0):
 
 def training_minutes(wildcards, attempt):
     """Running time of a training, from its longest candidate."""
-    epochs = max(plan(wildcards).values_of(wildcards.model, "epochs"))
+    epochs = max(get_experiment(wildcards).candidate_values(wildcards.model, "epochs"))
     return minutes(5, per_gigabyte=0.5 * epochs)(wildcards, attempt)
 
 

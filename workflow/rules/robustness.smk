@@ -1,15 +1,15 @@
 # What models are worth on worse images than those they were tested on. Nothing unless the configuration asks for it.
 
 
-rule withstand_corruptions:
+rule evaluate_corruptions:
     input:
-        files=stored_files,
+        files=inference_inputs,
     output:
         robustness="<results>/models/{model}/robustness.json",
     log:
-        "<logs>/withstand_corruptions/{model}.log",
+        "<logs>/evaluate_corruptions/{model}.log",
     benchmark:
-        "<benchmarks>/withstand_corruptions/{model}.tsv"
+        "<benchmarks>/evaluate_corruptions/{model}.tsv"
     conda:
         "../../environment.yml"
     resources:
@@ -18,12 +18,12 @@ rule withstand_corruptions:
         tries_left=tries_left,
     params:
         **job_params(
-            "withstand_corruptions",
-            model=of_model,
-            settings=lambda wildcards: (CORRUPTED | {"seed": SEED}),
-            code=export_code("withstand_corruptions"),
-            failure_of=of_model,
-            official=EXPERIMENTS.official_corruptions,
+            "evaluate_corruptions",
+            model=get_model,
+            settings=lambda wildcards: (CORRUPTION_CONFIG | {"seed": SEED}),
+            code=export_code_hash("evaluate_corruptions"),
+            failure_of=get_model,
+            official=EXPERIMENTS.cifar10_c_dir,
         ),
     shell:
         RUN_JOB
@@ -31,7 +31,7 @@ rule withstand_corruptions:
 
 rule fit_temperature:
     input:
-        files=lambda wildcards: files_of_part(wildcards, held_in(wildcards)),
+        files=lambda wildcards: subset_files(wildcards, calibration_train_size(wildcards)),
         predictions="<results>/models/{model}/predictions.npz",
     output:
         temperature="<results>/models/{model}/temperature.json",
@@ -46,10 +46,10 @@ rule fit_temperature:
     params:
         **job_params(
             "fit_temperature",
-            model=of_model,
-            settings=lambda wildcards: {"size": held_in(wildcards)},
-            code=export_code("fit_temperature"),
-            failure_of=of_model,
+            model=get_model,
+            settings=lambda wildcards: {"size": calibration_train_size(wildcards)},
+            code=export_code_hash("fit_temperature"),
+            failure_of=get_model,
         ),
     shell:
         RUN_JOB

@@ -2,25 +2,25 @@
 # leaves its output missing, and Snakemake would not miss it while what was made from an older one is there.
 
 
-def figures(plan):
+def figure_files(plan):
     """The pictures of a dataset's study."""
     of_a_model = ("confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "predictions.png")
     return [
         f"<results>/figures/{figure}"
         for figure in [
-            *("accuracy.svg", "paired_tests.svg", "cost.svg", "fit_time.svg"),
-            *("always_wrong.png", "only_one_right.png", "rivals.png"),
+            *("accuracy.svg", "paired_tests.svg", "accuracy_vs_cost.svg", "accuracy_vs_fit_time.svg"),
+            *("misclassified_by_all.png", "correct_by_one.png", "family_disagreements.png"),
             *(f"{model}/{figure}" for model in plan.models for figure in of_a_model),
-            *(f"{model}/training.svg" for model in learners(plan)),
-            *(f"{model}/grid_scores.svg" for model in tuned(plan)),
-            *(f"{model}/filters.png" for model in lookers(plan)),
-            *(["robustness.svg"] if CORRUPTED else []),
+            *(f"{model}/training.svg" for model in models_with_epochs(plan)),
+            *(f"{model}/grid_search.svg" for model in tuned_models(plan)),
+            *(f"{model}/filters.png" for model in models_with_filters(plan)),
+            *(["robustness.svg"] if CORRUPTION_CONFIG else []),
         ]
     ]
 
 
 DATA = [
-    "archive.json",
+    "source.json",
     "dataset.json",
     *(f"{s}_{a}.npy" for s in ("train", "test") for a in ("images", "labels")),
 ]
@@ -28,96 +28,96 @@ SUMMARY = [
     "comparison.csv",
     "comparison.tex",
     "paired_tests.csv",
-    "agreement.json",
+    "model_agreement.json",
     "report.html",
     "report.md",
 ]
 
 
 # What of worse images is asked for; nothing unless the configuration has it.
-ASKED = config.get("robustness")
-TEMPERED = bool(ASKED and ASKED.get("temperature"))
-CORRUPTED = EXPERIMENTS.corruptions
+ROBUSTNESS_CONFIG = config.get("robustness")
+WITH_TEMPERATURE = bool(ROBUSTNESS_CONFIG and ROBUSTNESS_CONFIG.get("temperature_scaling"))
+CORRUPTION_CONFIG = EXPERIMENTS.corruptions
 
 # What is found about the images themselves, before any model; and in the end, what it does to the comparison.
-AUDITED = [
+AUDIT_OUTPUTS = [
     f"<results>/audit/{file}"
     for file in (
-        *("duplicates.csv", "duplicates.json", "labels.csv", "labels.json"),
-        *("images.csv", "classes.json", "means.npy"),
+        *("duplicates.csv", "duplicates.json", "label_issues.csv", "label_issues.json"),
+        *("image_issues.csv", "class_counts.json", "class_means.npy"),
     )
 ]
-AUDIT = [*AUDITED, "<results>/audit/effects.json", "<results>/audit.html"] if config["audit"] else []
+AUDIT_FILES = [*AUDIT_OUTPUTS, "<results>/audit/issue_impact.json", "<results>/audit.html"] if config["audit"] else []
 
 
 def robustness_files(plan):
     """What models are worth on corrupted images, and their temperatures, if the configuration asks for it."""
-    asked = [*(["robustness"] if CORRUPTED else []), *(["temperature"] if TEMPERED else [])]
+    asked = [*(["robustness"] if CORRUPTION_CONFIG else []), *(["temperature"] if WITH_TEMPERATURE else [])]
     return [f"<results>/models/{model}/{name}.json" for model in plan.models for name in asked]
 
 
-def held_in(wildcards):
+def calibration_train_size(wildcards):
     """How many training images a model is fitted to, if its temperature is found on the others."""
-    return plan(wildcards).dataset["n_train"] * 4 // 5
+    return get_experiment(wildcards).dataset["n_train"] * 4 // 5
 
 
-def files_of_part(wildcards, size):
+def subset_files(wildcards, size):
     """What the predictor of a model reads that was fitted to the first training images, and what it is asked about."""
-    found, part = plan(wildcards), f"first_{size}"
+    found, part = get_experiment(wildcards), f"train_{size}"
     name = found.features_of(wildcards.model)
-    chain = found.chain(name)
+    chain = found.feature_pipeline(name)
     return [
         *(f"<results>/data/{file}" for file in ("dataset.json", "train_images.npy", "train_labels.npy")),
-        *files(wildcards).trained(Run(wildcards.model, size=size_of(size))),
-        *(path for one in chain for path in files(wildcards).fitted(one, found.part_of(one.name, part))),
-        files(wildcards).features(name, part, "train"),
-        *division_files(part),
+        *get_paths(wildcards).model_files(RunId(wildcards.model, size=size_suffix(size))),
+        *(path for one in chain for path in get_paths(wildcards).fitted_files(one, found.fit_subset(one.name, part))),
+        get_paths(wildcards).features_file(name, part, "train"),
+        *split_files(part),
     ]
 
 
-def study_files(dataset):
+def experiment_files(dataset):
     """All files of a dataset's study, in the order in which they are made."""
-    plan, layout = PLANS[dataset], LAYOUTS[dataset]
+    plan, layout = EXPERIMENT_OF[dataset], PATHS_OF[dataset]
     found = [
         *(f"<results>/data/{file}" for file in DATA),
-        *AUDIT,
-        *(path for model in plan.models for path in layout.featured(model)),
-        *(path for model in plan.models for path in layout.tuned(model)),
-        *(path for run in plan.runs() for path in layout.trained(run)),
+        *AUDIT_FILES,
+        *(path for model in plan.models for path in layout.feature_files(model)),
+        *(path for model in plan.models for path in layout.grid_search_files(model)),
+        *(path for run in plan.runs() for path in layout.model_files(run)),
         *robustness_files(plan),
-        *figures(plan),
+        *figure_files(plan),
         *(f"<results>/{file}" for file in SUMMARY),
     ]
     return [path.replace("<results>", f"results/{dataset}") for path in found]
 
 
-def further_files(dataset):
+def repeat_output_files(dataset):
     """What is kept of a dataset's runs beyond its study: with other seeds, splits and sizes."""
     return [
-        path for name in ("predictions.npz", "fit.json", "metrics.json") for path in of_repeats(dataset, name)
+        path for name in ("predictions.npz", "fit.json", "metrics.json") for path in repeat_files(dataset, name)
     ]
 
 
 # Of the comparison across datasets.
-ACROSS_FILES = [
-    *("runs.csv", "ranks.csv", "tests.csv", "variances.csv", "pairs.csv"),
-    *(f"{dataset}/runs.csv" for dataset in PLANS),
-    *(f"{dataset}/curves.json" for dataset in WITH_CURVES),
+SUITE_FILES = [
+    *("runs.csv", "ranks.csv", "dataset_tests.csv", "variances.csv", "win_probabilities.csv"),
+    *(f"{dataset}/runs.csv" for dataset in EXPERIMENT_OF),
+    *(f"{dataset}/curves.json" for dataset in WITH_LEARNING_CURVES),
 ]
-ACROSS_FIGURES = ["figures/fronts.svg", "figures/curves.svg", "figures/variances.svg"]
-ACROSS_PAGE = "results/across/report.html"
+SUITE_FIGURES = ["figures/pareto.svg", "figures/learning_curves.svg", "figures/variances.svg"]
+SUITE_PAGE = "results/suite/report.html"
 
-WHOLE_STUDY = list(
+ALL_OUTPUTS = list(
     dict.fromkeys(
         [
-            *(path for dataset in PLANS for path in study_files(dataset)),
-            *(path for dataset in PLANS for path in further_files(dataset)),
-            *(f"results/across/{name}" for name in ACROSS_FILES + ACROSS_FIGURES if EXPERIMENTS.across),
-            *([ACROSS_PAGE] if EXPERIMENTS.across else []),
+            *(path for dataset in EXPERIMENT_OF for path in experiment_files(dataset)),
+            *(path for dataset in EXPERIMENT_OF for path in repeat_output_files(dataset)),
+            *(f"results/suite/{name}" for name in SUITE_FILES + SUITE_FIGURES if EXPERIMENTS.suite),
+            *([SUITE_PAGE] if EXPERIMENTS.suite else []),
         ]
     )
 )
 
 # A run that was cut off may have left records of models that failed: they are tried again.
 if workflow.is_main_process and not any(LOCKS.glob("*.lock")):
-    object_storage.take_away_failures(STORAGE, WHOLE_STUDY)
+    object_storage.take_away_failures(STORAGE, ALL_OUTPUTS)

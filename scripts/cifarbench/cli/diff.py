@@ -5,10 +5,10 @@ from typing import Any
 
 from tabulate import tabulate
 
-from cifarbench.study import history
-from cifarbench.study.changes import ABSENT
-from cifarbench.study.errors import UserError
-from cifarbench.study.files import write_text
+from cifarbench.errors import UserError
+from cifarbench.history import records
+from cifarbench.history.diff import ABSENT
+from cifarbench.io.atomic import write_text
 
 SETTINGS = ["changed", "old", "new"]
 METRICS = ["model", "metric", "old", "new", "difference"]
@@ -23,16 +23,16 @@ def main(
     metrics of single classes are listed, too.
     """
     folder = results / dataset if dataset else _latest(results)
-    runs = history.read(folder)
+    runs = records.load_runs(folder)
     if len(runs) < 2:
         raise UserError(f"{folder} keeps {len(runs)} finished runs; it takes two to compare.")
-    after = history.find(runs, new) if new else runs[-1]
-    before = history.find(runs, old) if old else runs[max(runs.index(after) - 1, 0)]
+    after = records.find_run(runs, new) if new else runs[-1]
+    before = records.find_run(runs, old) if old else runs[max(runs.index(after) - 1, 0)]
     title = f"{folder}: from {before.id} ({before.when} UTC) to {after.id} ({after.when} UTC)"
-    keys = [list(change) for change in history.changed_keys(before, after)]
-    metrics = [_shown(row) for row in history.changed_metrics(before, after, per_class)]
+    keys = [list(change) for change in records.changed_keys(before, after)]
+    metrics = [_shown(row) for row in records.changed_metrics(before, after, per_class)]
     print("\n\n".join([title, _table(SETTINGS, keys, "simple", 48), _table(METRICS, metrics, "simple")]))
-    markdown = folder / history.FOLDER / "diff.md"
+    markdown = folder / records.FOLDER / "diff.md"
     write_text(
         markdown,
         "\n\n".join([f"**{title}**", _table(SETTINGS, keys, "github"), _table(METRICS, metrics, "github")])
@@ -43,7 +43,7 @@ def main(
 
 def _latest(results: Path) -> Path:
     """The dataset's folder in which a run ended last."""
-    kept = [(folder, runs) for folder in results.glob("*") if (runs := history.read(folder))]
+    kept = [(folder, runs) for folder in results.glob("*") if (runs := records.load_runs(folder))]
     if not kept:
         raise UserError(f"No finished run is kept under {results}; finish two first.")
     return max(kept, key=lambda one: one[1][-1].about["when"])[0]

@@ -122,21 +122,21 @@ def cache_and_archive(archive: str, sha256: str) -> tuple[str, str]:
     try:
         import yaml
 
-        from cifarbench.data.archive import check_archive
-        from cifarbench.data.fetch import announcement, cache_folder
-        from cifarbench.study.errors import UserError
+        from cifarbench.data.fetch import cache_dir, describe_download
+        from cifarbench.data.provenance import check_archive
+        from cifarbench.errors import UserError
     except ImportError:
         return UNKNOWN, UNKNOWN
     config = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
     entry = config["datasets"][config["dataset"]]
-    folder = cache_folder(config.get("cache"))
+    folder = cache_dir(config.get("cache_dir"))
     place = next(path for path in [folder, *folder.parents] if path.exists())
     kept = f"{folder}" + (
         "" if os.access(place, os.W_OK) else ", which cannot be written to: name another as cache"
     )
     archive = archive or config.get("archive") or entry.get("archive")
     if not archive:
-        return kept, announcement(entry, folder, checked=True)
+        return kept, describe_download(entry, folder, checked=True)
     try:
         found = check_archive(archive, sha256 or config.get("sha256"))
     except UserError as error:

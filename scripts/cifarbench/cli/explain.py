@@ -15,8 +15,8 @@ from snakemake.exceptions import RuleException, WorkflowError
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
 from tabulate import tabulate
 
-from cifarbench.study.changes import changes
-from cifarbench.study.wording import coordinates
+from cifarbench.history.diff import diff
+from cifarbench.messages import job_labels
 
 
 def main(configfile: list[Path] = (), config: list[str] = (), targets: list[str] = ()) -> None:
@@ -53,7 +53,7 @@ def _dry_run(api: SnakemakeApi, configfile: list[Path], config: list[str], targe
 
 def _name(job: Any) -> tuple[str, str]:
     """A job's rule, and what it is of: a model, a part of the images."""
-    return job.rule.name, ", ".join(filter(None, coordinates(job.wildcards_dict)))
+    return job.rule.name, ", ".join(filter(None, job_labels(job.wildcards_dict)))
 
 
 def reasons(job: Any, dag: Any) -> list[str]:
@@ -95,6 +95,6 @@ def _changed_params(params: Any) -> Iterator[str]:
         settings.append(found[0] if found else {})
         fingerprints += len(values) - len(found)
     # Under these two keys stand keys of the configuration.
-    yield from (re.sub("^(params|configuration)[.]", "", str(change)) for change in changes(*settings))
+    yield from (re.sub("^(params|configuration)[.]", "", str(change)) for change in diff(*settings))
     if fingerprints:
         yield "code changed"

@@ -4,18 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cifarbench.families import FAMILIES, KINDS
-from cifarbench.study.pages import replace_part
+from cifarbench.families import FAMILIES, FEATURE_TYPES
+from cifarbench.io.markdown_sections import replace_section
 
 
 def main(page: Path) -> None:
     """page: the Markdown file that holds the tables between two marks."""
-    replace_part(page, "make tables", tables())
+    replace_section(page, "make tables", tables())
 
 
 def tables() -> str:
     """Both tables, as Markdown."""
-    return "\n\n".join([_table("family", FAMILIES), _table("kind", KINDS)])
+    return "\n\n".join([_table("family", FAMILIES), _table("type", FEATURE_TYPES)])
 
 
 def _table(head: str, sorts: dict[str, Any]) -> str:
@@ -23,5 +23,5 @@ def _table(head: str, sorts: dict[str, Any]) -> str:
     for name, sort in sorts.items():
         for key, one in sort.parameters.items():
             default = "needed" if one.required else f"`{json.dumps(one.default)}`"
-            rows.append(f"| `{name}` | `{key}` | {one.meaning} | {one.range} | {default} |")
+            rows.append(f"| `{name}` | `{key}` | {one.description} | {one.range} | {default} |")
     return "\n".join(rows)

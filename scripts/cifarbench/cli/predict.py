@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from cifarbench.export.folder import read_pictures
-from cifarbench.export.model import Model
-from cifarbench.export.predictions import write_page, write_predictions
-from cifarbench.export.winner import read_run, winner
-from cifarbench.study.stored import Stored
+from cifarbench.export.best_model import read_run, select_best_model
+from cifarbench.export.image_folder import load_images
+from cifarbench.export.model import InferenceModel
+from cifarbench.export.predictions import write_predictions, write_predictions_html
+from cifarbench.models.saved_model import SavedModel
 
 
 def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: bool = False) -> None:
@@ -23,27 +23,27 @@ def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: 
     """
     # Libraries tell of themselves; this is a terminal, and no log.
     logging.getLogger().setLevel(logging.WARNING)
-    name, chosen = (model, []) if model else winner(read_run(results))
+    name, chosen = (model, []) if model else select_best_model(read_run(results))
     for sentence in chosen:
         print(sentence)
-    stored = Stored.read(results, name)
-    found = Model(stored)
+    stored = SavedModel.read(results, name)
+    found = InferenceModel(stored)
     with _bar("reading") as bar:
-        known = read_pictures(pictures, stored, resize, bar.update)
-    with _bar("predicting", len(known.files)) as bar:
+        known = load_images(pictures, stored, resize, bar.update)
+    with _bar("predicting", len(known.paths)) as bar:
         answers = found.predict(known.pixels, bar.update)
     place = Path(out) if out else results / "predicted" / pictures.resolve().name
-    write_predictions(place / "predictions.csv", known.files, answers, stored)
+    write_predictions(place / "predictions.csv", known.paths, answers, stored)
     training = None
     if answers.neighbors is not None:
         training = (
-            np.load(stored.within("data/train_images.npy"), mmap_mode="r"),
-            np.load(stored.within("data/train_labels.npy")),
+            np.load(stored.path("data/train_images.npy"), mmap_mode="r"),
+            np.load(stored.path("data/train_labels.npy")),
         )
-    write_page(place / "predictions.html", known, answers, stored, training, chosen)
-    for sentence in known.refused + known.remarks:
+    write_predictions_html(place / "predictions.html", known, answers, stored, training, chosen)
+    for sentence in known.rejected + known.warnings:
         print(sentence, file=sys.stderr)
-    print(f"{name} has answered for {len(known.files)} pictures; {len(known.refused)} were left out.")
+    print(f"{name} has answered for {len(known.paths)} pictures; {len(known.rejected)} were left out.")
     print(f"The answers are in {place}/predictions.csv, the pictures in {place}/predictions.html")
 
 

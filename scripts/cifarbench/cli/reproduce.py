@@ -10,12 +10,12 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from cifarbench.export.crate import CONFIGURATION, RECORD
-from cifarbench.study import history
-from cifarbench.study.errors import UserError
+from cifarbench.errors import UserError
+from cifarbench.export.ro_crate import CONFIGURATION, RUN_FILES
+from cifarbench.history import records
 
 METADATA = "ro-crate-metadata.json"
-SETTINGS = f"{RECORD}/{CONFIGURATION}"
+SETTINGS = f"{RUN_FILES}/{CONFIGURATION}"
 
 
 def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> None:
@@ -26,7 +26,7 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
     """
     place = Path(folder) if folder else Path("rebuilt") / crate.stem
     _unpack(crate, place)
-    old = history.read_run(place / RECORD)
+    old = records.read_run(place / RUN_FILES)
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", SETTINGS]
     if archive:
         command += [
@@ -39,13 +39,13 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
     code = subprocess.call(command, cwd=place, env=os.environ | {"PATH": path})
     if code:
         raise UserError(f"The study in {place} did not come to its end; what it said stands above.")
-    new = history.read(place / "results" / old.about["dataset"])[-1]
-    for change in history.changed_keys(old, new):
+    new = records.load_runs(place / "results" / old.about["dataset"])[-1]
+    for change in records.changed_keys(old, new):
         print(f"Other than then: {change}")
     changed = [
-        row for row in history.changed_metrics(old, new, per_class=True) if row[1] not in history.COSTS
+        row for row in records.changed_metrics(old, new, per_class=True) if row[1] not in records.COSTS
     ]
-    count = sum(len(history.numbers(old, name)) for name in old.metrics)
+    count = sum(len(records.flat_metrics(old, name)) for name in old.metrics)
     if not changed:
         print(f"All {count} metrics of {len(old.metrics)} models are the same as in run {old.id}.")
         return

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import yaml
 
-from cifarbench.study.errors import UserError
-from cifarbench.study.pages import replace_part
+from cifarbench.errors import UserError
+from cifarbench.io.markdown_sections import replace_section
 
 RULES = Path("workflow/rules")
 # A study in which each room has work.
 FOREST = {"family": "estimator", "features": "pca", "estimator": "sklearn.ensemble.RandomForestClassifier"}
 EVERY_ROOM = {
     "robustness": {"severities": [1]},
-    "across": {"sizes": 1},
+    "suite": {"train_sizes": 1},
     "compare": ["knn_grid", "forest", "mlp"],
     "models": {
         "forest": FOREST | {"tune": {"folds": 2, "grid": {"n_estimators": [10, 100]}}},
@@ -24,14 +24,14 @@ EVERY_ROOM = {
     },
 }
 # Beside what is made by default, what is made when it is asked for.
-TARGETS = ["all", *(f"results/cifar10/exported/mlp.{end}" for end in ("try.html", "card.md"))]
+TARGETS = ["all", *(f"results/cifar10/export/mlp.{end}" for end in ("demo.html", "model_card.md"))]
 NODE = re.compile(r'^\s*(\d+)\[label = "(\w+)"', re.MULTILINE)
 EDGE = re.compile(r"^\s*(\d+) -> (\d+)", re.MULTILINE)
 
 
 def main(page: Path) -> None:
     """page: the Markdown file that holds the picture between its two marks."""
-    replace_part(page, "make house", f"```mermaid\n{picture()}\n```")
+    replace_section(page, "make house", f"```mermaid\n{picture()}\n```")
 
 
 def picture() -> str:

@@ -4,19 +4,19 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from cifarbench.study import history
-from cifarbench.study.errors import UserError
+from cifarbench.errors import UserError
+from cifarbench.history import records
 
 
 def main(results: Path = Path("results"), dataset: str = "") -> None:
     """results: the folder of all results. dataset: the one whose runs are listed; every one unless given."""
     folders = [results / dataset] if dataset else sorted(results.glob("*"))
-    kept = {folder: runs for folder in folders if (runs := history.read(folder))}
+    kept = {folder: runs for folder in folders if (runs := records.load_runs(folder))}
     if not kept:
         raise UserError(f"No finished run is kept under {' '.join(map(str, folders))}; finish one first.")
     tables = []
     for folder, runs in kept.items():
-        headers, rows = history.overview(runs)
+        headers, rows = records.summary_table(runs)
         width = [None] * (len(headers) - 1) + [40]
         tables.append(f"{folder}\n\n{tabulate(rows, headers, disable_numparse=True, maxcolwidths=width)}")
     print("\n\n\n".join(tables))

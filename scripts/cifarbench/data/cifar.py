@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.data.image_dataset import Declared, ImageDataset, checked_classes, checked_labels
-from cifarbench.data.plain import describe, plain
+from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names, validate_labels
+from cifarbench.data.printable import describe_value, escape_ascii
+from cifarbench.data.safe_unpickle import safe_loads
 from cifarbench.data.tarball import read_members
-from cifarbench.data.unpickle import loads
-from cifarbench.study.errors import UserError
+from cifarbench.errors import UserError
 
 # What a batch holds beside its pixels: labels and file names. The original has 32 bytes a row.
 OTHER_BYTES_PER_ROW = 256
@@ -18,7 +18,7 @@ OTHER_BYTES = 65_536
 
 
 @dataclass(frozen=True)
-class Layout:
+class CifarFormat:
     """The names of an archive's members, and of what they hold."""
 
     train: tuple[str, ...]
@@ -28,7 +28,7 @@ class Layout:
     names: str
 
 
-CIFAR10 = Layout(
+CIFAR10 = CifarFormat(
     train=tuple(f"data_batch_{number}" for number in range(1, 6)),
     test="test_batch",
     meta="batches.meta",
@@ -37,12 +37,12 @@ CIFAR10 = Layout(
 )
 
 
-def cifar100(labels: str = "fine") -> Layout:
+def cifar100(labels: str = "fine") -> CifarFormat:
     """CIFAR-100's layout, with its 100 `fine` or its 20 `coarse` classes."""
-    return Layout(("train",), "test", "meta", f"{labels}_labels", f"{labels}_label_names")
+    return CifarFormat(("train",), "test", "meta", f"{labels}_labels", f"{labels}_label_names")
 
 
-def read_cifar(path: Path, layout: Layout, declared: Declared) -> ImageDataset:
+def read_cifar(path: Path, layout: CifarFormat, declared: DatasetSpec) -> ImageDataset:
     """The images of the archive at `path`, training batches joined in the order of their names.
 
     Raises UserError, which names the member, what was found and what was expected, if the archive is not what
@@ -55,12 +55,12 @@ def read_cifar(path: Path, layout: Layout, declared: Declared) -> ImageDataset:
     labels: dict[str, np.ndarray] = {}
     classes: list[str] = []
     for member, content in read_members(path, limits):
-        batch = loads(content, member)
+        batch = safe_loads(content, member)
         if member == layout.meta:
             classes = _classes(batch, layout, declared, member)
             continue
-        images[member] = pixels(batch, rows[member], declared.n_features, member)
-        labels[member] = labels_of(batch, layout.labels, rows[member], declared.n_classes, member)
+        images[member] = parse_pixels(batch, rows[member], declared.n_features, member)
+        labels[member] = parse_labels(batch, layout.labels, rows[member], declared.n_classes, member)
     return ImageDataset(
         train_images=np.concatenate([images.pop(member) for member in layout.train]),
         train_labels=np.concatenate([labels[member] for member in layout.train]),
@@ -71,7 +71,7 @@ def read_cifar(path: Path, layout: Layout, declared: Declared) -> ImageDataset:
     )
 
 
-def _rows(layout: Layout, declared: Declared) -> dict[str, int]:
+def _rows(layout: CifarFormat, declared: DatasetSpec) -> dict[str, int]:
     """How many rows each batch has: training images are dealt out evenly, what is left over to the first."""
     share, left = divmod(declared.n_train, len(layout.train))
     rows = {member: share + (number < left) for number, member in enumerate(layout.train)}
@@ -83,41 +83,45 @@ def _limit(rows: int, n_features: int) -> int:
     return rows * (2 * n_features + OTHER_BYTES_PER_ROW) + OTHER_BYTES
 
 
-def pixels(batch: dict[str, Any], rows: int, n_features: int, member: str) -> np.ndarray:
+def parse_pixels(batch: dict[str, Any], rows: int, n_features: int, member: str) -> np.ndarray:
     """The images of a batch, (rows, n_features) uint8; UserError if they are anything else."""
-    data = entry(batch, "data", member)
+    data = get_key(batch, "data", member)
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape != (rows, n_features):
         raise UserError(
-            f"{member} has {describe(data)} as its data; expected an array of uint8 of shape "
+            f"{member} has {describe_value(data)} as its data; expected an array of uint8 of shape "
             f"({rows}, {n_features})."
         )
     return data
 
 
-def labels_of(
+def parse_labels(
     batch: dict[str, Any], key: str, rows: int, n_classes: int, member: str, first: int = 0
 ) -> np.ndarray:
     """The labels of a batch, which count from `first`, as (rows,) int64 from 0; UserError if they are anything else."""
-    labels = entry(batch, key, member)
+    labels = get_key(batch, key, member)
     if isinstance(labels, np.ndarray):
         listed = labels.ndim == 1 and labels.dtype.kind in "iu"
     else:
         listed = isinstance(labels, list)
     if not listed:
-        raise UserError(f"{member} has {describe(labels)} as its {key}; expected a list of {rows} numbers.")
-    return checked_labels(labels, rows, n_classes, member, first)
+        raise UserError(
+            f"{member} has {describe_value(labels)} as its {key}; expected a list of {rows} numbers."
+        )
+    return validate_labels(labels, rows, n_classes, member, first)
 
 
-def _classes(batch: dict[str, Any], layout: Layout, declared: Declared, member: str) -> list[str]:
-    names = entry(batch, layout.names, member)
+def _classes(batch: dict[str, Any], layout: CifarFormat, declared: DatasetSpec, member: str) -> list[str]:
+    names = get_key(batch, layout.names, member)
     if not isinstance(names, list):
-        raise UserError(f"{member} has {describe(names)} as its {layout.names}; expected a list of names.")
-    return checked_classes(names, declared.n_classes, member)
+        raise UserError(
+            f"{member} has {describe_value(names)} as its {layout.names}; expected a list of names."
+        )
+    return validate_class_names(names, declared.n_classes, member)
 
 
-def entry(batch: dict[str, Any], key: str, member: str) -> Any:
+def get_key(batch: dict[str, Any], key: str, member: str) -> Any:
     """What a batch has under a key; UserError if it has nothing there."""
     if key not in batch:
-        found = ", ".join(plain(name, 40) for name in list(batch)[:10]) or "nothing"
+        found = ", ".join(escape_ascii(name, 40) for name in list(batch)[:10]) or "nothing"
         raise UserError(f"{member} has no {key}; it holds {found}.")
     return batch[key]

@@ -5,10 +5,10 @@ from typing import Any
 
 from cifarbench.data.cifar import CIFAR10, cifar100, read_cifar
 from cifarbench.data.idx import read_idx
-from cifarbench.data.image_dataset import Declared, ImageDataset
+from cifarbench.data.image_dataset import DatasetSpec, ImageDataset
 from cifarbench.data.image_folder import read_image_folder
-from cifarbench.data.imagenet import read_imagenet
-from cifarbench.data.npz import CLASSES, read_npz
+from cifarbench.data.imagenet import read_downsampled_imagenet
+from cifarbench.data.medmnist import CLASSES, read_medmnist
 from cifarbench.data.parquet import read_parquet
 
 
@@ -21,8 +21,8 @@ def load_dataset(path: Path, entry: dict[str, Any], folder: Path | None = None) 
 
     Raises UserError if the data is not what the entry declares.
     """
-    declared = Declared.of(entry)
-    match entry["kind"]:
+    declared = DatasetSpec.from_config(entry)
+    match entry["type"]:
         case "cifar10" | "digits":
             dataset = read_cifar(path, CIFAR10, declared)
         case "cifar100":
@@ -30,15 +30,15 @@ def load_dataset(path: Path, entry: dict[str, Any], folder: Path | None = None) 
         case "fashion_mnist":
             dataset = read_idx(path, entry["classes"], declared)
         case "downsampled_imagenet" | "synthetic":
-            dataset = read_imagenet(path, entry.get("classes"), declared, folder)
+            dataset = read_downsampled_imagenet(path, entry.get("classes"), declared, folder)
         case "textures" | "faces":
-            dataset = read_npz(path, CLASSES[entry["kind"]], declared)
+            dataset = read_medmnist(path, CLASSES[entry["type"]], declared)
         case "medmnist":
-            dataset = read_npz(path, entry["classes"], declared)
+            dataset = read_medmnist(path, entry["classes"], declared)
         case "parquet":
             dataset = read_parquet(path, entry, declared)
         case "image_folder":
             dataset = read_image_folder(path, declared, entry.get("resize", False))
         case kind:
             raise ValueError(f"no such kind of dataset: {kind}")
-    return dataset.check()
+    return dataset.validate()

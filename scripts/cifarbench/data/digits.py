@@ -14,16 +14,16 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from cifarbench.study.files import replacing
+from cifarbench.io.atomic import atomic_write
 
 NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 N_TEST = 360
 N_BATCHES = 5
-ENLARGED = 4
-DARKEST = 16
+SCALE_FACTOR = 4
+MAX_VALUE = 16
 
 
-def write_digits_archive(path: Path) -> None:
+def write_digits_tarball(path: Path) -> None:
     """Write the digits to `path`: 1,437 training images in five batches and 360 test images, 3 x 32 x 32.
 
     Values from 0 to 16 become 0 to 255, each pixel a square of 4 x 4 and its grey all three colours. Training
@@ -36,14 +36,14 @@ def write_digits_archive(path: Path) -> None:
     for number, rows in enumerate(np.array_split(train, N_BATCHES), start=1):
         members[f"data_batch_{number}"] = _batch(images, labels, rows, f"training batch {number} of 5")
     members["test_batch"] = _batch(images, labels, test, "testing batch 1 of 1")
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(gzip.compress(_tar(members), compresslevel=1, mtime=0))
 
 
 def _enlarged(images: np.ndarray) -> np.ndarray:
     """Images (N, 8, 8) from 0 to 16 as rows (N, 3072) uint8."""
-    grey = np.rint(images * (255 / DARKEST)).astype(np.uint8)
-    large = grey.repeat(ENLARGED, axis=1).repeat(ENLARGED, axis=2)
+    grey = np.rint(images * (255 / MAX_VALUE)).astype(np.uint8)
+    large = grey.repeat(SCALE_FACTOR, axis=1).repeat(SCALE_FACTOR, axis=2)
     return np.tile(large.reshape(len(large), -1), 3)
 
 

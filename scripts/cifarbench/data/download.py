@@ -14,17 +14,17 @@ import requests
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
 
-from cifarbench.data.progress import Progress
+from cifarbench.data.progress import DownloadProgress
 
 CHUNK = 1 << 16
 # What a server says when it is overloaded or broken for a while.
-PASSING = {408, 425, 429, 500, 502, 503, 504}
+TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Limits:
+class RetryPolicy:
     """How long a source is waited for. The official server, at 55 kB/s on a bad day, is well within them."""
 
     connect_seconds: float = 10
@@ -38,7 +38,7 @@ class Limits:
     redirects: int = 5
 
 
-class SourceFailed(Exception):
+class DownloadError(Exception):
     """A source did not give the file; the message says why. `passing` if trying again may help."""
 
     def __init__(self, reason: str, passing: bool = False, wait_seconds: float = 0) -> None:
@@ -47,7 +47,7 @@ class SourceFailed(Exception):
         self.wait_seconds = wait_seconds
 
 
-def download(url: str, partial: Path, size: int, limits: Limits) -> None:
+def download(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
     """Add to the file `partial` what it lacks of the `size` bytes behind `url`.
 
     What was received stays in `partial`, whatever happens. Its content is not checked.
@@ -60,21 +60,23 @@ def download(url: str, partial: Path, size: int, limits: Limits) -> None:
         have = _length(partial)
         try:
             _attempt(url, partial, size, limits)
-        except SourceFailed as error:
+        except DownloadError as error:
             # Whoever sent something before may do so again.
             if not error.passing and _length(partial) == before:
                 raise
             gained = _length(partial) - have
             failures = 1 if gained and gained >= size / 100 else failures + 1
             if failures >= limits.attempts:
-                raise SourceFailed(f"{error}; given up after {failures} attempts in a row") from None
+                raise DownloadError(f"{error}; given up after {failures} attempts in a row") from None
             wait = max(limits.first_wait_seconds * 2 ** (failures - 1), error.wait_seconds)
             wait = min(wait, limits.longest_wait_seconds)
-            log.info("%s: %s; trying again in %.0f s, from byte %d", host(url), error, wait, _length(partial))
+            log.info(
+                "%s: %s; trying again in %.0f s, from byte %d", hostname(url), error, wait, _length(partial)
+            )
             time.sleep(wait)
 
 
-def refusal(url: str, secure_only: bool = False) -> str | None:
+def check_url(url: str, secure_only: bool = False) -> str | None:
     """Why nothing is fetched from `url`, or None if something is.
 
     It must be https; http will do for a server on this machine, unless `secure_only`.
@@ -90,7 +92,7 @@ def refusal(url: str, secure_only: bool = False) -> str | None:
     return f"{url} is not https"
 
 
-def host(url: str) -> str:
+def hostname(url: str) -> str:
     """The machine that a URL names."""
     return urlsplit(url).netloc
 
@@ -104,12 +106,12 @@ class _Session(requests.Session):
             secure = response.url.startswith("https:")
             with contextlib.suppress(ValueError):
                 target = urljoin(response.url, target)
-            if reason := refusal(target, secure_only=secure):
-                raise SourceFailed(f"redirects to where {reason}")
+            if reason := check_url(target, secure_only=secure):
+                raise DownloadError(f"redirects to where {reason}")
         return target
 
 
-def _attempt(url: str, partial: Path, size: int, limits: Limits) -> None:
+def _attempt(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
     have = _length(partial)
     # Identity: some servers would otherwise call a .gz an encoding, and it would arrive unpacked.
     headers = {"Accept-Encoding": "identity", "User-Agent": "cifarbench"}
@@ -131,21 +133,23 @@ def _first_byte(response: requests.Response, have: int, size: int) -> int:
     status = response.status_code
     if status not in (200, 206):
         wait = response.headers.get("Retry-After", "")
-        raise SourceFailed(
-            f"answers {status} {response.reason}", status in PASSING, float(wait) if wait.isdecimal() else 0
+        raise DownloadError(
+            f"answers {status} {response.reason}",
+            status in TRANSIENT_STATUS,
+            float(wait) if wait.isdecimal() else 0,
         )
     if response.headers.get("Content-Type", "").startswith("text/html"):
-        raise SourceFailed("answers with a web page instead of the file")
+        raise DownloadError("answers with a web page instead of the file")
     if status == 200:
         start, total = 0, response.headers.get("Content-Length", "")
         if have:
-            log.info("%s ignores ranges: it sends the file from its beginning again", host(response.url))
+            log.info("%s ignores ranges: it sends the file from its beginning again", hostname(response.url))
     else:
         start, total = _content_range(response.headers.get("Content-Range", ""))
         if start > have:
-            raise SourceFailed(f"sends from byte {start} on when asked for byte {have}")
+            raise DownloadError(f"sends from byte {start} on when asked for byte {have}")
     if total.isdecimal() and total != str(size):
-        raise SourceFailed(f"offers a file of {total[:30]} bytes instead of {size}")
+        raise DownloadError(f"offers a file of {total[:30]} bytes instead of {size}")
     return start
 
 
@@ -153,15 +157,15 @@ def _content_range(header: str) -> tuple[int, str]:
     """First byte and total of `bytes first-last/total`."""
     parts = re.fullmatch(r"bytes (\d{1,18})-\d*/(\d{1,18}|\*)", header)
     if parts is None:
-        raise SourceFailed(f"answers with the range {header[:60]!a}, which makes no sense")
+        raise DownloadError(f"answers with the range {header[:60]!a}, which makes no sense")
     return int(parts[1]), parts[2]
 
 
-def _receive(response: requests.Response, partial: Path, skip: int, size: int, limits: Limits) -> None:
+def _receive(response: requests.Response, partial: Path, skip: int, size: int, limits: RetryPolicy) -> None:
     """Append the response's body to `partial`, without its first `skip` bytes, which are there already."""
     have = _length(partial)
     window_start, window_bytes = time.monotonic(), 0
-    with open(partial, "ab") as file, Progress(host(response.url), have, size) as progress:
+    with open(partial, "ab") as file, DownloadProgress(hostname(response.url), have, size) as progress:
         # read1 returns what has arrived: waiting for a full chunk would hide a trickle.
         while have < size and (chunk := response.raw.read1(CHUNK, decode_content=False)):
             window_bytes += len(chunk)
@@ -173,10 +177,10 @@ def _receive(response: requests.Response, partial: Path, skip: int, size: int, l
             elapsed = time.monotonic() - window_start
             if elapsed >= limits.stall_seconds:
                 if window_bytes < limits.bytes_per_second * elapsed:
-                    raise SourceFailed(f"sent only {window_bytes} bytes in {elapsed:.0f} s", passing=True)
+                    raise DownloadError(f"sent only {window_bytes} bytes in {elapsed:.0f} s", passing=True)
                 window_start, window_bytes = time.monotonic(), 0
     if have < size:
-        raise SourceFailed(f"ended after {have} of {size} bytes", passing=True)
+        raise DownloadError(f"ended after {have} of {size} bytes", passing=True)
 
 
 def _is_loopback(name: str | None) -> bool:
@@ -190,18 +194,18 @@ def _length(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _failure(error: Exception, limits: Limits) -> SourceFailed:
+def _failure(error: Exception, limits: RetryPolicy) -> DownloadError:
     """What a library's error means, without the objects that it prints around the reason."""
     reason = error
     while isinstance(inner := getattr(reason, "reason", None) or next(iter(reason.args), None), Exception):
         reason = inner
     match reason:
         case requests.TooManyRedirects():
-            return SourceFailed(f"redirects more than {limits.redirects} times")
+            return DownloadError(f"redirects more than {limits.redirects} times")
         case ConnectTimeoutError() if not isinstance(reason, NewConnectionError):
-            return SourceFailed(f"can't be reached within {limits.connect_seconds:g} s")
+            return DownloadError(f"can't be reached within {limits.connect_seconds:g} s")
         case ReadTimeoutError() | TimeoutError():
-            return SourceFailed(f"sent nothing for {limits.stall_seconds:g} s", passing=True)
+            return DownloadError(f"sent nothing for {limits.stall_seconds:g} s", passing=True)
     text = re.sub(r"^(<.*?>|\w+\(.*?\)): ", "", str(reason)) or type(reason).__name__
     final = isinstance(reason, NewConnectionError | ssl.SSLError | ValueError)
-    return SourceFailed(text, passing=not final)
+    return DownloadError(text, passing=not final)

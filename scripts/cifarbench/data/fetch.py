@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import platformdirs
 from filelock import FileLock, Timeout
 
-from cifarbench.data.download import Limits, SourceFailed, download, refusal
-from cifarbench.study.errors import UserError
-from cifarbench.study.files import checksum
+from cifarbench.data.download import DownloadError, RetryPolicy, check_url, download
+from cifarbench.errors import UserError
+from cifarbench.io.atomic import sha256_file
 
 FROM_CACHE = "cache"
 
@@ -33,7 +33,7 @@ class RemoteFile:
 
 
 def fetch_dataset(
-    entry: dict[str, Any], cache: Path | None = None, limits: Limits | None = None
+    entry: dict[str, Any], cache: Path | None = None, limits: RetryPolicy | None = None
 ) -> tuple[Path, str]:
     """The path of a dataset's archive in the cache, and where it came from, fetched if it is not there.
 
@@ -43,20 +43,20 @@ def fetch_dataset(
 
     Raises UserError if no source gives the file, or the cache can't hold it.
     """
-    folder, files = _files(entry, cache or cache_folder())
+    folder, files = _files(entry, cache or cache_dir())
     origins = set()
     for file in files:
-        path, origin = fetch(file, folder, limits)
-        origins.add(origin if "file" in entry else origin.removesuffix(f"/{file.name}"))
-    return path if "file" in entry else folder, ", ".join(sorted(origins))
+        path, origin = fetch_file(file, folder, limits)
+        origins.add(origin if "filename" in entry else origin.removesuffix(f"/{file.name}"))
+    return path if "filename" in entry else folder, ", ".join(sorted(origins))
 
 
-def cache_folder(named: str | None = None) -> Path:
+def cache_dir(named: str | None = None) -> Path:
     """Where downloads are kept: the folder that the configuration names, or the user's own."""
     return Path(named).expanduser() if named else platformdirs.user_cache_path("cifarbench")
 
 
-def announcement(entry: dict[str, Any], cache: Path, checked: bool = False) -> str:
+def describe_download(entry: dict[str, Any], cache: Path, checked: bool = False) -> str:
     """What of a dataset would be downloaded, how large it is, and from where first.
 
     checked: read what is there, to see whether it is the right one.
@@ -81,18 +81,21 @@ def announcement(entry: dict[str, Any], cache: Path, checked: bool = False) -> s
 
 def _files(entry: dict[str, Any], cache: Path) -> tuple[Path, list[RemoteFile]]:
     """The folder in which a dataset's files are kept, and the files."""
-    sources = tuple(entry["sources"])
-    if "file" in entry:
-        return cache, [RemoteFile(entry["file"], entry["bytes"], entry["sha256"], sources)]
-    return cache / entry["kind"], [
+    sources = tuple(entry["urls"])
+    if "filename" in entry:
+        return cache, [RemoteFile(entry["filename"], entry["size_bytes"], entry["sha256"], sources)]
+    return cache / entry["type"], [
         RemoteFile(
-            name, file["bytes"], file["sha256"], tuple(f"{source.rstrip('/')}/{name}" for source in sources)
+            name,
+            file["size_bytes"],
+            file["sha256"],
+            tuple(f"{source.rstrip('/')}/{name}" for source in sources),
         )
         for name, file in entry["files"].items()
     ]
 
 
-def fetch(file: RemoteFile, folder: Path, limits: Limits | None = None) -> tuple[Path, str]:
+def fetch_file(file: RemoteFile, folder: Path, limits: RetryPolicy | None = None) -> tuple[Path, str]:
     """The path of `file` in `folder`, and the URL that it came from, or "cache" if it was there.
 
     The file appears under its name only once its checksum is right. One of that name with another checksum is
@@ -102,7 +105,7 @@ def fetch(file: RemoteFile, folder: Path, limits: Limits | None = None) -> tuple
     Raises UserError if no source gives the file, or the folder can't hold it.
     """
     for source in file.sources:
-        if reason := refusal(source):
+        if reason := check_url(source):
             raise UserError(f"{reason}, which sources must be; change it under sources in the configuration.")
     target = folder / file.name
     with _cache_errors(folder):
@@ -115,10 +118,10 @@ def fetch(file: RemoteFile, folder: Path, limits: Limits | None = None) -> tuple
                 return target, FROM_CACHE
             if target.exists():
                 _set_aside(target)
-            return target, _fetch(file, target, limits or Limits())
+            return target, _fetch(file, target, limits or RetryPolicy())
 
 
-def _fetch(file: RemoteFile, target: Path, limits: Limits) -> str:
+def _fetch(file: RemoteFile, target: Path, limits: RetryPolicy) -> str:
     partial = target.with_name(f".{file.name}.{file.sha256[:8]}.part")
     reasons = []
     for source in file.sources:
@@ -127,7 +130,7 @@ def _fetch(file: RemoteFile, target: Path, limits: Limits) -> str:
         log.info("%s: fetching from %s, from byte %d", file.name, source, have)
         try:
             _from_source(source, file, partial, limits)
-        except SourceFailed as error:
+        except DownloadError as error:
             log.info("%s: %s", source, error)
             reasons.append(f"  - {source}: {error}")
             continue
@@ -148,20 +151,20 @@ def _fetch(file: RemoteFile, target: Path, limits: Limits) -> str:
     )
 
 
-def _from_source(source: str, file: RemoteFile, partial: Path, limits: Limits) -> None:
+def _from_source(source: str, file: RemoteFile, partial: Path, limits: RetryPolicy) -> None:
     """Complete `partial` from one source and check it."""
     resumed = partial.exists()
     download(source, partial, file.size, limits)
-    found = checksum(partial)
+    found = sha256_file(partial)
     if found != file.sha256 and resumed:
         # What an earlier source sent may have been wrong, and this one right.
         log.info("the sha256 is %s, not %s: starting over from byte 0", found, file.sha256)
         partial.unlink()
         download(source, partial, file.size, limits)
-        found = checksum(partial)
+        found = sha256_file(partial)
     if found != file.sha256:
         partial.unlink()
-        raise SourceFailed(f"sends another file: its sha256 is {found} instead of {file.sha256}")
+        raise DownloadError(f"sends another file: its sha256 is {found} instead of {file.sha256}")
 
 
 def _length_kept(partial: Path, size: int) -> int:
@@ -177,11 +180,11 @@ def _check_room(folder: Path, needed: int) -> None:
 
 
 def _holds(target: Path, file: RemoteFile) -> bool:
-    return target.is_file() and checksum(target) == file.sha256
+    return target.is_file() and sha256_file(target) == file.sha256
 
 
 def _set_aside(target: Path) -> None:
-    found = checksum(target)
+    found = sha256_file(target)
     place = target.parent / ".set-aside" / f"{found[:8]}-{target.name}"
     place.parent.mkdir(exist_ok=True)
     target.replace(place)

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.data.image_dataset import Declared, ImageDataset, checked_classes, checked_labels
-from cifarbench.study.errors import UserError
+from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names, validate_labels
+from cifarbench.errors import UserError
 
 PARTS = {"train": "train", "test": "t10k"}
 UNSIGNED_BYTE = 8
 
 
-def read_idx(folder: Path, classes: list[str], declared: Declared) -> ImageDataset:
+def read_idx(folder: Path, classes: list[str], declared: DatasetSpec) -> ImageDataset:
     """The images of `{train,t10k}-images-idx3-ubyte`, and the labels of `-labels-idx1-ubyte`, gzipped or not.
 
     classes: the classes' names, which the files don't hold, in the order of the labels.
 
     Raises UserError if a file is missing, damaged, or not of the size that is declared.
     """
-    names = checked_classes(classes, declared.n_classes, "classes in the configuration")
+    names = validate_class_names(classes, declared.n_classes, "classes in the configuration")
     channels, height, width = declared.image_shape
     if channels != 1:
         raise UserError(f"image_shape declares {channels} channels; idx files hold images of 1.")
@@ -30,7 +30,7 @@ def read_idx(folder: Path, classes: list[str], declared: Declared) -> ImageDatas
         images = _read(folder, f"{PARTS[part]}-images-idx3-ubyte", (rows, height, width))
         labels = _read(folder, f"{PARTS[part]}-labels-idx1-ubyte", (rows,))
         arrays[f"{part}_images"] = images.reshape(rows, -1)
-        arrays[f"{part}_labels"] = checked_labels(
+        arrays[f"{part}_labels"] = validate_labels(
             labels, rows, declared.n_classes, f"{PARTS[part]}-labels-idx1-ubyte"
         )
     return ImageDataset(**arrays, classes=names, image_shape=declared.image_shape)

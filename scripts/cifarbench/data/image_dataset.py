@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from cifarbench.data.plain import describe
-from cifarbench.study.blocks import let_go
-from cifarbench.study.errors import UserError
+from cifarbench.data.printable import describe_value
+from cifarbench.errors import UserError
+from cifarbench.io.memmap import release_pages
 
 MAX_CLASS_NAME = 100
 # Images that are written, or labels that are counted, at once.
@@ -17,7 +17,7 @@ BLOCK_ROWS = 8192
 
 
 @dataclass(frozen=True)
-class Declared:
+class DatasetSpec:
     """What the configuration says of a dataset, which its data is held against."""
 
     n_train: int
@@ -27,7 +27,7 @@ class Declared:
     """Channels, height and width."""
 
     @classmethod
-    def of(cls, entry: dict[str, Any]) -> Self:
+    def from_config(cls, entry: dict[str, Any]) -> Self:
         """What an entry under `datasets` declares."""
         return cls(entry["n_train"], entry["n_test"], entry["n_classes"], tuple(entry["image_shape"]))
 
@@ -58,9 +58,9 @@ class ImageDataset:
         for batch in batches:
             for start in range(0, len(batch), BLOCK_ROWS):
                 yield batch[start : start + BLOCK_ROWS]
-                let_go(batch)
+                release_pages(batch)
 
-    def check(self) -> Self:
+    def validate(self) -> Self:
         """The dataset itself, if every class has images to train on and to test with; UserError otherwise."""
         for part, labels in (("training", self.train_labels), ("test", self.test_labels)):
             counts = np.zeros(len(self.classes), np.int64)
@@ -75,7 +75,7 @@ class ImageDataset:
         return self
 
 
-def checked_labels(
+def validate_labels(
     labels: Sequence[Any] | np.ndarray, rows: int, n_classes: int, where: str, first: int = 0
 ) -> np.ndarray:
     """Labels as (rows,) int64 from 0, if there are as many as rows and each is a class; UserError otherwise.
@@ -88,7 +88,7 @@ def checked_labels(
         # A truth value is an integer to Python, but no label.
         if type(label) is not int or not 0 <= label - first < n_classes:
             raise UserError(
-                f"{where} has the label {describe(label)} at position {index}; expected whole numbers from {first} "
+                f"{where} has the label {describe_value(label)} at position {index}; expected whole numbers from {first} "
                 f"to {n_classes - 1 + first}."
             )
     found = np.array(labels, np.int64)
@@ -96,7 +96,7 @@ def checked_labels(
     return found
 
 
-def checked_classes(names: Sequence[Any], n_classes: int, where: str) -> list[str]:
+def validate_class_names(names: Sequence[Any], n_classes: int, where: str) -> list[str]:
     """Names of classes as text, if there are `n_classes` different ones; UserError otherwise."""
     if len(names) != n_classes:
         raise UserError(f"{where} names {len(names)} classes; expected {n_classes}, as n_classes says.")
@@ -104,7 +104,7 @@ def checked_classes(names: Sequence[Any], n_classes: int, where: str) -> list[st
     for name in texts:
         if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= MAX_CLASS_NAME:
             raise UserError(
-                f"{where} has {describe(name)} as the name of a class; expected text of 1 to "
+                f"{where} has {describe_value(name)} as the name of a class; expected text of 1 to "
                 f"{MAX_CLASS_NAME} printable characters."
             )
         if texts.count(name) > 1:

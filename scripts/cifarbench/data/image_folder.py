@@ -6,16 +6,16 @@ from typing import NoReturn
 
 import numpy as np
 
-from cifarbench.data.archive import visible_files
-from cifarbench.data.image_dataset import Declared, ImageDataset, checked_classes
-from cifarbench.data.pictures import MODES, read_picture
-from cifarbench.study.errors import UserError
+from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names
+from cifarbench.data.image_file import MODES, read_image
+from cifarbench.data.provenance import list_files
+from cifarbench.errors import UserError
 
 SUFFIXES = {".png", ".jpg", ".jpeg"}
-MEND = "set resize: true to have pictures scaled and cut to it"
+REMEDY = "set resize: true to have pictures scaled and cut to it"
 
 
-def read_image_folder(folder: Path, declared: Declared, resize: bool = False) -> ImageDataset:
+def read_image_folder(folder: Path, declared: DatasetSpec, resize: bool = False) -> ImageDataset:
     """The pictures of a folder, classes and pictures sorted by name.
 
     Colours become grey where one channel is declared. Pictures must have the declared size, unless `resize`:
@@ -36,29 +36,29 @@ def read_image_folder(folder: Path, declared: Declared, resize: bool = False) ->
         raise UserError(
             f"{folder} has the class {odd} in {has} but not in {lacks}; expected the same in both."
         )
-    classes = checked_classes(found["train"], declared.n_classes, f"{folder}/train")
+    classes = validate_class_names(found["train"], declared.n_classes, f"{folder}/train")
     arrays: dict[str, np.ndarray] = {}
     for part, rows in (("train", declared.n_train), ("test", declared.n_test)):
         pictures = _declared_pictures(folder, part, classes, rows)
         arrays[f"{part}_images"] = np.stack(
-            [read_picture(path, declared.image_shape, resize, MEND)[0] for path, _ in pictures]
+            [read_image(path, declared.image_shape, resize, REMEDY)[0] for path, _ in pictures]
         )
         arrays[f"{part}_labels"] = np.array([label for _, label in pictures], np.int64)
     return ImageDataset(**arrays, classes=classes, image_shape=declared.image_shape)
 
 
-def pictures_of(folder: Path, part: str, classes: list[str]) -> list[tuple[Path, int]]:
+def list_images(folder: Path, part: str, classes: list[str]) -> list[tuple[Path, int]]:
     """The pictures of `train` or `test`, each with its class, in the order of the rows of the dataset's arrays."""
     return [
         (path, label)
         for label, name in enumerate(classes)
-        for path in visible_files(folder / part / name)
+        for path in list_files(folder / part / name)
         if path.suffix.lower() in SUFFIXES
     ]
 
 
 def _declared_pictures(folder: Path, part: str, classes: list[str], rows: int) -> list[tuple[Path, int]]:
-    pictures = pictures_of(folder, part, classes)
+    pictures = list_images(folder, part, classes)
     empty = set(range(len(classes))) - {label for _, label in pictures}
     if empty:
         where = folder / part / classes[min(empty)]
@@ -118,7 +118,7 @@ def _unreadable(error: OSError) -> NoReturn:
 
 def _passed_over(folder: Path) -> str:
     """Which files were not taken for pictures, for a message; nothing if there are none."""
-    others = [path for path in visible_files(folder) if path.suffix.lower() not in SUFFIXES]
+    others = [path for path in list_files(folder) if path.suffix.lower() not in SUFFIXES]
     if not others:
         return ""
     return f", besides files that are neither .png nor .jpg, such as {others[0]}"

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.data.cifar import entry, labels_of, pixels
-from cifarbench.data.image_dataset import Declared, ImageDataset, checked_classes
-from cifarbench.data.mapped import MappedFile
-from cifarbench.data.plain import describe
-from cifarbench.data.unpickle import loads
-from cifarbench.study.blocks import spilled
-from cifarbench.study.errors import UserError
+from cifarbench.data.cifar import get_key, parse_labels, parse_pixels
+from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names
+from cifarbench.data.mmap_pickle import MappedPickle
+from cifarbench.data.printable import describe_value
+from cifarbench.data.safe_unpickle import safe_loads
+from cifarbench.errors import UserError
+from cifarbench.io.memmap import spill_to_memmap
 
 TRAIN = tuple(f"train_data_batch_{number}" for number in range(1, 11))
 TEST = "val_data"
@@ -23,8 +23,8 @@ TEST = "val_data"
 FIRST_LABEL = 1
 
 
-def read_imagenet(
-    folder: Path, names: list[str] | None, declared: Declared, beside: Path | None
+def read_downsampled_imagenet(
+    folder: Path, names: list[str] | None, declared: DatasetSpec, beside: Path | None
 ) -> ImageDataset:
     """The images of the batches in `folder`, training batches in the order of their numbers.
 
@@ -44,7 +44,7 @@ def read_imagenet(
         images.append(some)
         return found
 
-    labels = spilled(map(labels_of_batch, TRAIN), beside)
+    labels = spill_to_memmap(map(labels_of_batch, TRAIN), beside)
     if len(labels) != declared.n_train:
         raise UserError(
             f"{folder} holds {len(labels)} training images; expected {declared.n_train}, as n_train says."
@@ -60,23 +60,23 @@ def read_imagenet(
         train_labels=labels,
         test_images=test_images,
         test_labels=test_labels,
-        classes=checked_classes(names, declared.n_classes, "classes"),
+        classes=validate_class_names(names, declared.n_classes, "classes"),
         image_shape=declared.image_shape,
     )
 
 
-def _read(path: Path, declared: Declared) -> tuple[np.ndarray, np.ndarray]:
+def _read(path: Path, declared: DatasetSpec) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels of a batch, of as many rows as it has, no more than all images together."""
     if path.stat().st_size == 0:
         raise UserError(f"{path.name} is empty; get it again.")
-    batch = loads(MappedFile(path), path.name)
-    data: Any = entry(batch, "data", path.name)
+    batch = safe_loads(MappedPickle(path), path.name)
+    data: Any = get_key(batch, "data", path.name)
     rows = len(data) if isinstance(data, np.ndarray) and data.ndim == 2 else -1
     if not 0 < rows <= max(declared.n_train, declared.n_test):
         raise UserError(
-            f"{path.name} has {describe(data)} as its data; expected rows of {declared.n_features} uint8."
+            f"{path.name} has {describe_value(data)} as its data; expected rows of {declared.n_features} uint8."
         )
     return (
-        pixels(batch, rows, declared.n_features, path.name),
-        labels_of(batch, "labels", rows, declared.n_classes, path.name, FIRST_LABEL),
+        parse_pixels(batch, rows, declared.n_features, path.name),
+        parse_labels(batch, "labels", rows, declared.n_classes, path.name, FIRST_LABEL),
     )

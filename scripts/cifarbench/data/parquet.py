@@ -10,19 +10,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cifarbench.data.image_dataset import Declared, ImageDataset, checked_classes, checked_labels
-from cifarbench.data.pictures import MODES, picture_of
-from cifarbench.data.plain import plain
-from cifarbench.study.errors import UserError
+from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names, validate_labels
+from cifarbench.data.image_file import MODES, decode_image
+from cifarbench.data.printable import escape_ascii
+from cifarbench.errors import UserError
 
-MEND = "set resize: true to have pictures scaled and cut to it"
+REMEDY = "set resize: true to have pictures scaled and cut to it"
 # Pictures that are in memory at once, still compressed.
-ROWS_AT_ONCE = 500
+BATCH_ROWS = 500
 # Of the file's metadata: what the hub says of the columns.
 HUB = b"huggingface"
 
 
-def read_parquet(folder: Path, entry: dict[str, Any], declared: Declared) -> ImageDataset:
+def read_parquet(folder: Path, entry: dict[str, Any], declared: DatasetSpec) -> ImageDataset:
     """The images of the files of a folder whose names begin with `train` and `test`, wherever they lie in it.
 
     Which column holds images, and which one classes and their names, is what the hub's metadata say. entry: `labels`,
@@ -60,8 +60,8 @@ def read_parquet(folder: Path, entry: dict[str, Any], declared: Declared) -> Ima
                     raise UserError(
                         f"{name} holds no picture, but a path or nothing; get the files with pictures."
                     )
-                pixels, _ = picture_of(
-                    io.BytesIO(content), name, declared.image_shape, entry.get("resize", False), MEND
+                pixels, _ = decode_image(
+                    io.BytesIO(content), name, declared.image_shape, entry.get("resize", False), REMEDY
                 )
                 images.append(pixels)
                 labels.append(value)
@@ -70,8 +70,8 @@ def read_parquet(folder: Path, entry: dict[str, Any], declared: Declared) -> Ima
                 f"{folder} has {len(labels)} rows in {part}*.parquet; expected {rows}, as n_{part} says."
             )
         arrays[f"{part}_images"] = np.stack(images)
-        arrays[f"{part}_labels"] = checked_labels(labels, rows, declared.n_classes, f"{part}*.parquet")
-    names = checked_classes(classes, declared.n_classes, f"The metadata of {folder}")
+        arrays[f"{part}_labels"] = validate_labels(labels, rows, declared.n_classes, f"{part}*.parquet")
+    names = validate_class_names(classes, declared.n_classes, f"The metadata of {folder}")
     return ImageDataset(**arrays, classes=names, image_shape=declared.image_shape)
 
 
@@ -79,7 +79,9 @@ def _open(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{path} can't be read as Parquet ({plain(error, 100)}); get it again.") from None
+        raise UserError(
+            f"{path} can't be read as Parquet ({escape_ascii(error, 100)}); get it again."
+        ) from None
 
 
 def _columns(path: Path, file: pq.ParquetFile, wanted: str | None) -> tuple[str, str, list[str]]:
@@ -103,23 +105,23 @@ def _columns(path: Path, file: pq.ParquetFile, wanted: str | None) -> tuple[str,
     if len(images) != 1:
         raise UserError(f"{path} has {len(images)} columns of images; expected 1.")
     if (wanted is not None and wanted not in labels) or (wanted is None and len(labels) != 1):
-        known = ", ".join(plain(name, 40) for name in labels) or "none"
+        known = ", ".join(escape_ascii(name, 40) for name in labels) or "none"
         raise UserError(f"{path} has these columns of classes: {known}; name one of them by labels.")
     label = wanted or next(iter(labels))
     names = labels[label].get("names")
     if not isinstance(names, list):
-        raise UserError(f"{path} does not name the classes of its column {plain(label, 40)}.")
+        raise UserError(f"{path} does not name the classes of its column {escape_ascii(label, 40)}.")
     return next(iter(images)), label, names
 
 
 def _rows(path: Path, file: pq.ParquetFile, image: str, label: str) -> Iterator[tuple[Any, Any]]:
     """The bytes of each picture, and its class."""
     try:
-        for batch in file.iter_batches(ROWS_AT_ONCE, columns=[f"{image}.bytes", label]):
+        for batch in file.iter_batches(BATCH_ROWS, columns=[f"{image}.bytes", label]):
             pictures = batch.column(image).field("bytes").to_pylist()
             yield from zip(pictures, batch.column(label).to_pylist(), strict=True)
     except (OSError, KeyError, pa.ArrowException) as error:
         raise UserError(
-            f"{path} has no pictures in {plain(image, 40)}, or no classes in {plain(label, 40)} "
-            f"({plain(error, 100)}); get it again."
+            f"{path} has no pictures in {escape_ascii(image, 40)}, or no classes in {escape_ascii(label, 40)} "
+            f"({escape_ascii(error, 100)}); get it again."
         ) from None

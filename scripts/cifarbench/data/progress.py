@@ -9,7 +9,7 @@ LOG_SECONDS = 2
 log = logging.getLogger(__name__)
 
 
-class Progress:
+class DownloadProgress:
     """Tells source, amount, speed and time left of a download while its `with` block runs."""
 
     def __init__(self, source: str, have: int, size: int) -> None:

@@ -11,14 +11,14 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from cifarbench.data.imagenet import FIRST_LABEL, TEST, TRAIN
-from cifarbench.study.blocks import let_go
-from cifarbench.study.files import replacing
+from cifarbench.io.atomic import atomic_write
+from cifarbench.io.memmap import release_pages
 
 # Frequencies along each side, centres of a class, how far they lie apart (images lie around them by 1), and noise.
-FREQUENCIES, CENTRES, APART, NOISE = 8, 4, 0.8, 8
+N_FREQUENCIES, N_CENTROIDS, SEPARATION, NOISE = 8, 4, 0.8, 8
 CONTRAST = 45.0
 BLOCK_ROWS = 4096
-WRITTEN_AT_ONCE = 1 << 24
+WRITE_BYTES = 1 << 24
 
 
 def write_synthetic_archive(
@@ -27,7 +27,9 @@ def write_synthetic_archive(
     """Write the eleven files. Equal arguments give equal bytes. Images are mapped to a file on their way."""
     patterns = _patterns(image_shape)
     random = np.random.default_rng(seed)
-    centres = random.normal(scale=APART, size=(n_classes * CENTRES, len(patterns))).astype(np.float32)
+    centres = random.normal(scale=SEPARATION, size=(n_classes * N_CENTROIDS, len(patterns))).astype(
+        np.float32
+    )
     shares = np.diff(np.linspace(0, n_train, len(TRAIN) + 1).astype(int))
     for number, (name, rows) in enumerate([*zip(TRAIN, shares, strict=True), (TEST, n_test)]):
         # Every class is in the training and in the test images, if there are enough of them.
@@ -37,18 +39,18 @@ def write_synthetic_archive(
         sums = np.zeros(patterns.shape[1])
         for start in range(0, rows, BLOCK_ROWS):
             block = labels[start : start + BLOCK_ROWS]
-            around = centres[block * CENTRES + random.integers(CENTRES, size=len(block))]
+            around = centres[block * N_CENTROIDS + random.integers(N_CENTROIDS, size=len(block))]
             strengths = around + random.standard_normal(around.shape, np.float32)
             values = 128 + strengths @ patterns
             values += random.integers(-NOISE, NOISE + 1, values.shape, np.int8)
             mapped[start : start + BLOCK_ROWS] = images = values.clip(0, 255).astype(np.uint8)
             sums += images.sum(axis=0)
-            let_go(mapped)
+            release_pages(mapped)
         # Arrays that can't be written to are pickled without a copy.
         images = np.asarray(mapped)
         images.flags.writeable = False
         batch = {"data": images, "labels": (labels + FIRST_LABEL).tolist(), "mean": sums / rows}
-        with replacing(folder / name) as file:
+        with atomic_write(folder / name) as file:
             pickle.dump(batch, _Pieces(file, mapped), protocol=5)
         way.unlink()
 
@@ -62,9 +64,9 @@ class _Pieces:
     def write(self, content: Any) -> int:
         """Write all of it, some at a time."""
         view = memoryview(content).cast("B")
-        for start in range(0, len(view), WRITTEN_AT_ONCE):
-            self.file.write(view[start : start + WRITTEN_AT_ONCE])
-            let_go(self.mapped)
+        for start in range(0, len(view), WRITE_BYTES):
+            self.file.write(view[start : start + WRITE_BYTES])
+            release_pages(self.mapped)
         return len(view)
 
 
@@ -73,10 +75,10 @@ def _patterns(image_shape: tuple[int, int, int]) -> np.ndarray:
     channels, height, width = image_shape
     colours = np.array([[1, 1, 1], [0.4, 0, -0.4], [-0.2, 0.4, -0.2]]) if channels == 3 else np.eye(channels)
     along = [
-        np.cos(np.pi * np.arange(FREQUENCIES)[:, None] * (np.arange(side) + 0.5) / side)
+        np.cos(np.pi * np.arange(N_FREQUENCIES)[:, None] * (np.arange(side) + 0.5) / side)
         for side in (height, width)
     ]
-    frequency = np.hypot(*np.meshgrid(np.arange(FREQUENCIES), np.arange(FREQUENCIES), indexing="ij"))
+    frequency = np.hypot(*np.meshgrid(np.arange(N_FREQUENCIES), np.arange(N_FREQUENCIES), indexing="ij"))
     strength = CONTRAST / (1 + frequency) ** 1.5
     patterns = np.einsum("kc,fh,gw,fg->kfgchw", colours, *along, strength)
     return patterns.reshape(-1, channels * height * width).astype(np.float32)

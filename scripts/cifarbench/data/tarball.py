@@ -6,8 +6,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from cifarbench.data.plain import plain
-from cifarbench.study.errors import UserError
+from cifarbench.data.printable import escape_ascii
+from cifarbench.errors import UserError
 
 # Room for what archives hold besides: a readme, and what some systems add.
 MAX_OTHER_BYTES = 1_000_000
@@ -69,7 +69,7 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
         ) from None
     except _GARBAGE as error:
         raise UserError(
-            f"{path} is damaged or no tar.gz archive ({plain(error)}); get it again, or name another one."
+            f"{path} is damaged or no tar.gz archive ({escape_ascii(error)}); get it again, or name another one."
         ) from None
     missing = [name for name in limits if name not in seen]
     if missing:
@@ -78,7 +78,7 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
 
 def _checked_name(member: tarfile.TarInfo, archive: Path, limits: dict[str, int]) -> str:
     """The member's name without its folder, if it is one to read or to pass over."""
-    shown = plain(member.name)
+    shown = escape_ascii(member.name)
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
         raise UserError(f"{archive} holds {shown}, whose path leads out of the archive; expected none such.")
@@ -94,7 +94,7 @@ def _checked_name(member: tarfile.TarInfo, archive: Path, limits: dict[str, int]
 
 def _kind(member: tarfile.TarInfo) -> str:
     if member.issym() or member.islnk():
-        return f"a link to {plain(member.linkname)}"
+        return f"a link to {escape_ascii(member.linkname)}"
     if member.isdev():
         return "a device or a pipe"
     return f"of the type {member.type!r}"

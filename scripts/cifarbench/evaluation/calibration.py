@@ -12,7 +12,7 @@ N_BINS = 10
 CALIBRATION = ("expected_calibration_error", "mean_confidence", "reliability")
 
 
-def calibration(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
+def reliability_curve(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
     """Expected calibration error and reliability diagram, in bins of equal width.
 
     correct: (N,) bool. proba: (N, n_classes), rows sum to 1. The confidence of a prediction is the

@@ -4,15 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.study.tables import Row
+from cifarbench.io.csv_io import Row
 
-COSTS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
+COST_COLUMNS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
 COLUMNS = (
     *("model", "family", "accuracy", "accuracy_low", "accuracy_high", "macro_f1"),
-    *COSTS,
+    *COST_COLUMNS,
     *("macro_f1_low", "macro_f1_high", "top2_accuracy", "ece", "predict_ms_per_image"),
     *("seeds", "accuracy_seed_mean", "accuracy_seed_std"),
-    *("kind", "features", "tuning_seconds", "pretrained", "failure"),
+    *("family_label", "features", "tuning_seconds", "pretrained", "failure"),
 )
 # Columns of the table for papers: header, format of a value.
 LATEX_COLUMNS = {
@@ -27,7 +27,7 @@ LATEX_COLUMNS = {
 }
 
 
-def table(
+def comparison_table(
     families: dict[str, str],
     metrics: dict[str, dict[str, Any]],
     fits: dict[str, dict[str, Any]],
@@ -64,7 +64,7 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
         "accuracy_low": scores["accuracy_ci95"][0],
         "accuracy_high": scores["accuracy_ci95"][1],
         "macro_f1": scores["macro"]["f1"],
-        **{name: fit[name] for name in COSTS},
+        **{name: fit[name] for name in COST_COLUMNS},
         "macro_f1_low": scores["macro_f1_ci95"][0],
         "macro_f1_high": scores["macro_f1_ci95"][1],
         "top2_accuracy": scores["top2_accuracy"],
@@ -73,7 +73,7 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
         "seeds": len(by_seed),
         "accuracy_seed_mean": float(np.mean(by_seed)) if several else None,
         "accuracy_seed_std": float(np.std(by_seed, ddof=1)) if several else None,
-        "kind": fit["kind"],
+        "family_label": fit["family_label"],
         "features": " > ".join(one["name"] for one in fit["features"]) or None,
         "tuning_seconds": fit["tuning_seconds"],
         # Whether its features have seen other images than the training images.
@@ -81,12 +81,12 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
     }
 
 
-def succeeded(rows: list[Row]) -> list[Row]:
+def drop_failed(rows: list[Row]) -> list[Row]:
     """Those rows of comparison.csv whose models did not fail."""
     return [row for row in rows if row["failure"] is None]
 
 
-def agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[str]) -> dict[str, Any]:
+def model_agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[str]) -> dict[str, Any]:
     """Which test images all models get right, which none does, and which one alone does, ready for JSON.
 
     y_true: (N,) int. y_pred: model -> (N,) int. For each image that all get wrong, `predicted` is the class
@@ -102,21 +102,23 @@ def agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[s
     return {
         "n_test": len(y_true),
         "n_models": len(y_pred),
-        "all_right": {"count": int(np.sum(n_right == len(answers)))},
-        "all_wrong": {
+        "correct_by_all": {"count": int(np.sum(n_right == len(answers)))},
+        "correct_by_none": {
             "count": len(none_right),
             "indices": none_right.tolist(),
             "true": [classes[i] for i in y_true[none_right]],
             "predicted": [classes[i] for i in votes.argmax(axis=0)] if len(none_right) else [],
             "votes": votes.max(axis=0).tolist() if len(none_right) else [],
         },
-        "only_one_right": {
+        "correct_by_one": {
             model: _images(alone) for model, alone in zip(y_pred, correct & (n_right == 1), strict=True)
         },
     }
 
 
-def rivals(y_true: np.ndarray, y_pred: dict[str, np.ndarray], kinds: dict[str, str]) -> dict[str, Any]:
+def best_per_family_disagreement(
+    y_true: np.ndarray, y_pred: dict[str, np.ndarray], kinds: dict[str, str]
+) -> dict[str, Any]:
     """The best model against the best of each other kind: which images only one side gets right, ready for JSON.
 
     y_true: (N,) int. y_pred: model -> (N,) int. kinds: model -> what it belongs to, of the models that take part.
@@ -138,7 +140,11 @@ def rivals(y_true: np.ndarray, y_pred: dict[str, np.ndarray], kinds: dict[str, s
         "best": best,
         "only_best": _images(correct[best] & none_else) if best else _images(np.zeros(0, bool)),
         "rivals": [
-            {"model": model, "kind": kinds[model], "only_rival": _images(correct[model] & ~correct[best])}
+            {
+                "model": model,
+                "family_label": kinds[model],
+                "only_other": _images(correct[model] & ~correct[best]),
+            }
             for model in others
         ],
     }
@@ -148,7 +154,7 @@ def _images(chosen: np.ndarray) -> dict[str, Any]:
     return {"count": int(chosen.sum()), "indices": np.flatnonzero(chosen).tolist()}
 
 
-def latex(rows: list[Row]) -> str:
+def to_latex(rows: list[Row]) -> str:
     """The table for a paper, with booktabs' rules: \\usepackage{booktabs} is all that it needs.
 
     rows: those of comparison.csv whose models did not fail.

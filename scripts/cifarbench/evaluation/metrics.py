@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.evaluation.calibration import CALIBRATION, calibration
-from cifarbench.evaluation.selective import selective
+from cifarbench.evaluation.calibration import CALIBRATION, reliability_curve
+from cifarbench.evaluation.selective_prediction import risk_coverage
 from cifarbench.evaluation.statistics import bootstrap_interval, wilson_interval
-from cifarbench.study.files import checksum
+from cifarbench.io.atomic import sha256_file
 
 N_BEST_CLASSES = 3
 N_CONFUSED_PAIRS = 5
 N_EXAMPLES = 8
 
 
-def score(
+def compute_metrics(
     y_true: np.ndarray,
     y_pred: np.ndarray,
     proba: np.ndarray,
@@ -60,9 +60,9 @@ def score(
             for kind, values in by_class.items()
         },
         "confusion_matrix": matrix.tolist(),
-        "confused_pairs": confused_pairs(matrix, y_true, y_pred, proba, classes),
-        **(calibration(correct, proba) if probabilities else dict.fromkeys(CALIBRATION)),
-        "selective": selective(correct, proba) if probabilities else None,
+        "confused_pairs": most_confused_pairs(matrix, y_true, y_pred, proba, classes),
+        **(reliability_curve(correct, proba) if probabilities else dict.fromkeys(CALIBRATION)),
+        "selective": risk_coverage(correct, proba) if probabilities else None,
     }
 
 
@@ -73,24 +73,24 @@ def _by_class(matrix: np.ndarray) -> dict[str, np.ndarray]:
     return {kind: part / np.maximum(whole, 1) for kind, (part, whole) in shares.items()}
 
 
-def scored_on(test_images: Path, y_true: np.ndarray) -> str:
+def test_set_fingerprint(test_images: Path, y_true: np.ndarray) -> str:
     """A checksum of the test images and their labels: scores that differ in it can't be compared.
 
     test_images: the .npy that holds them. y_true: (N,) int, their labels.
     """
     labels = sha256(y_true.astype(np.int64).tobytes()).hexdigest()
-    return sha256(f"{checksum(test_images)} {labels}".encode()).hexdigest()
+    return sha256(f"{sha256_file(test_images)} {labels}".encode()).hexdigest()
 
 
 def _top2(y_true: np.ndarray, proba: np.ndarray, probabilities: bool) -> dict[str, Any]:
     if not probabilities:
         return {"top2_accuracy": None, "top2_accuracy_ci95": None}
-    found = true_in_top(y_true, proba, 2)
+    found = top_k_hits(y_true, proba, 2)
     interval = wilson_interval(int(found.sum()), len(found))
     return {"top2_accuracy": float(found.mean()), "top2_accuracy_ci95": interval}
 
 
-def true_in_top(y_true: np.ndarray, proba: np.ndarray, k: int) -> np.ndarray:
+def top_k_hits(y_true: np.ndarray, proba: np.ndarray, k: int) -> np.ndarray:
     """(N,) bool: whether the true class is among the k likeliest ones.
 
     Of equally likely classes the first counts as likelier, as in the prediction itself; scikit-learn's
@@ -129,7 +129,7 @@ def _macro_f1_of_cells(cells: np.ndarray, n_classes: int) -> np.ndarray:
     return f1.mean(axis=1).reshape(shape)
 
 
-def confused_pairs(
+def most_confused_pairs(
     matrix: np.ndarray, y_true: np.ndarray, y_pred: np.ndarray, proba: np.ndarray, classes: list[str]
 ) -> list[dict[str, Any]]:
     """The pairs (true class, predicted class) that are confused most often, most frequent first.

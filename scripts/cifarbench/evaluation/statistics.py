@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import binomtest, bootstrap
 
 CONFIDENCE = 0.95
-RESAMPLES = 5000
+N_RESAMPLES = 5000
 # Resamples are drawn in batches of about this many images, to keep memory small.
 BATCH_IMAGES = 500_000
 
@@ -37,7 +37,7 @@ def bootstrap_interval(sample: np.ndarray, statistic: Callable[..., np.ndarray],
     result = bootstrap(
         (sample,),
         statistic,
-        n_resamples=RESAMPLES,
+        n_resamples=N_RESAMPLES,
         batch=max(1, BATCH_IMAGES // len(sample)),
         vectorized=True,
         confidence_level=CONFIDENCE,
@@ -47,7 +47,7 @@ def bootstrap_interval(sample: np.ndarray, statistic: Callable[..., np.ndarray],
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def difference_interval(difference: np.ndarray) -> Interval:
+def paired_bootstrap_interval(difference: np.ndarray) -> Interval:
     """Percentile bootstrap interval of the mean of values that are -1, 0 or 1, one a test image: (N,) int.
 
     The sum of N of them, drawn with replacement, has a distribution that is known: that of one draw, N times convolved
@@ -90,7 +90,7 @@ def paired_tests(correct: dict[str, np.ndarray]) -> dict[str, list]:
     pairs = list(combinations(correct, 2))
     # One of -1, 0, 1 for each image: resampling these resamples both models' answers together.
     differences = [correct[a].astype(np.int8) - correct[b].astype(np.int8) for a, b in pairs]
-    intervals = [difference_interval(difference) for difference in differences]
+    intervals = [paired_bootstrap_interval(difference) for difference in differences]
     p_values = [mcnemar_p_value(correct[a], correct[b]) for a, b in pairs]
     return {
         "model_a": [a for a, _ in pairs],

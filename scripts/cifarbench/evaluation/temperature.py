@@ -3,9 +3,9 @@
 import numpy as np
 
 # A probability of 0 can't be cooled or warmed: neighbours that agree leave others this much.
-LEAST = 1e-4
+MIN_PROBA = 1e-4
 # The hottest and the coldest that is looked for, as powers of e.
-RANGE = (-3, 3)
+LOG_T_BOUNDS = (-3, 3)
 
 
 def fit_temperature(proba: np.ndarray, y_true: np.ndarray) -> float:
@@ -18,13 +18,13 @@ def fit_temperature(proba: np.ndarray, y_true: np.ndarray) -> float:
     rows = np.arange(len(y_true))
 
     def surprise(log_temperature: float) -> float:
-        return float(-np.log(tempered(proba, np.exp(log_temperature))[rows, y_true]).mean())
+        return float(-np.log(apply_temperature(proba, np.exp(log_temperature))[rows, y_true]).mean())
 
-    return float(np.exp(minimize_scalar(surprise, bounds=RANGE, method="bounded").x))
+    return float(np.exp(minimize_scalar(surprise, bounds=LOG_T_BOUNDS, method="bounded").x))
 
 
-def tempered(proba: np.ndarray, temperature: float) -> np.ndarray:
+def apply_temperature(proba: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities at another temperature, (N, n_classes) float64: the same classes, surer or less sure."""
     from scipy.special import softmax
 
-    return softmax(np.log(np.maximum(proba.astype(np.float64), LEAST)) / temperature, axis=1)
+    return softmax(np.log(np.maximum(proba.astype(np.float64), MIN_PROBA)) / temperature, axis=1)

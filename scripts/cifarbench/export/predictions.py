@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cifarbench.export.folder import Pictures
-from cifarbench.export.pages import render
-from cifarbench.study.files import write_text
-from cifarbench.study.stored import Answers, Stored
-from cifarbench.study.tables import write_table
+from cifarbench.export.image_folder import LoadedImages
+from cifarbench.export.templating import render_template
+from cifarbench.io.atomic import write_text
+from cifarbench.io.csv_io import write_csv
+from cifarbench.models.saved_model import Predictions, SavedModel
 
 # Of the pictures on a page, which holds them all: so that it opens at once.
-MOST_PICTURES, MOST_PIXELS = 1000, 2**24
+MAX_PICTURES, MAX_PIXELS = 1000, 2**24
 
 
-def write_predictions(path: Path, files: list[str], answers: Answers, stored: Stored) -> None:
+def write_predictions(path: Path, files: list[str], answers: Predictions, stored: SavedModel) -> None:
     """`file`, `class`, `probability`, `second_class`, `second_probability`, a row a picture, in the files' order.
 
     Probabilities are empty for a model that gives none, and so is then the second class.
@@ -25,7 +25,7 @@ def write_predictions(path: Path, files: list[str], answers: Answers, stored: St
     classes, second = stored.dataset["classes"], _second(answers)
     given, rows = stored.fit["probabilities"], np.arange(len(files))
     nothing = [None] * len(files)
-    write_table(
+    write_csv(
         path,
         {
             "file": files,
@@ -37,11 +37,11 @@ def write_predictions(path: Path, files: list[str], answers: Answers, stored: St
     )
 
 
-def write_page(
+def write_predictions_html(
     path: Path,
-    pictures: Pictures,
-    answers: Answers,
-    stored: Stored,
+    pictures: LoadedImages,
+    answers: Predictions,
+    stored: SavedModel,
     training: tuple[np.ndarray, np.ndarray] | None,
     chosen: list[str],
 ) -> None:
@@ -51,14 +51,14 @@ def write_page(
     it was this model, a sentence each.
     """
     classes, shape = stored.dataset["classes"], stored.image_shape
-    rows = np.arange(len(pictures.files))
+    rows = np.arange(len(pictures.paths))
     sure = answers.proba[rows, answers.y_pred]
     second = _second(answers)
     order = np.lexsort((rows, sure)) if stored.fit["probabilities"] else rows
-    order = order[: min(MOST_PICTURES, MOST_PIXELS // int(np.prod(shape)))]
+    order = order[: min(MAX_PICTURES, MAX_PIXELS // int(np.prod(shape)))]
     shown = [
         {
-            "file": pictures.files[row],
+            "file": pictures.paths[row],
             "source": _source(pictures.pixels[row], shape),
             "class": classes[answers.y_pred[row]],
             "probability": float(sure[row]),
@@ -73,7 +73,7 @@ def write_page(
         }
         for row in order
     ]
-    page = render(
+    page = render_template(
         "predictions.html.j2",
         shown=shown,
         stored=stored,
@@ -85,7 +85,7 @@ def write_page(
     write_text(path, page)
 
 
-def _second(answers: Answers) -> np.ndarray:
+def _second(answers: Predictions) -> np.ndarray:
     """The likeliest class beside the predicted one, (N,)."""
     others = answers.proba.copy()
     others[np.arange(len(others)), answers.y_pred] = -1

@@ -4,7 +4,7 @@ from importlib import import_module
 from types import ModuleType
 
 
-def module_of(kind: str) -> ModuleType:
+def get_module(kind: str) -> ModuleType:
     """The module of a kind: KIND, `transform`, and `fit` if it is fitted.
 
     It is imported by its name, so that a script that computes one kind is not held to depend on the code of all.

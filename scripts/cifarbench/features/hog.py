@@ -8,32 +8,32 @@ from math import prod
 
 import numpy as np
 
-from cifarbench.features.inputs import State, as_float, as_images
-from cifarbench.study.family import COUNT, Entry, FeatureKind, Parameter, Setting
+from cifarbench.features.fit_inputs import State, scale_pixels, to_nchw
+from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, Parameter
 
 
 def _blocks(entry: Entry, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
     """Blocks down and across; 0 or less where not even one fits."""
-    return tuple(side // entry["cell_size"] - entry["block_size"] + 1 for side in image_shape[1:])
+    return tuple(side // entry["pixels_per_cell"] - entry["cells_per_block"] + 1 for side in image_shape[1:])
 
 
-def _n_outputs(entry: Entry, setting: Setting) -> int:
-    return prod(_blocks(entry, setting.image_shape)) * entry["block_size"] ** 2 * entry["orientations"]
+def _n_outputs(entry: Entry, setting: DataShape) -> int:
+    return prod(_blocks(entry, setting.image_shape)) * entry["cells_per_block"] ** 2 * entry["orientations"]
 
 
-def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
     if min(_blocks(entry, setting.image_shape)) >= 1:
         return
-    cell, block, (_, height, width) = entry["cell_size"], entry["block_size"], setting.image_shape
+    cell, block, (_, height, width) = entry["pixels_per_cell"], entry["cells_per_block"], setting.image_shape
     most = min(height, width) // block
-    mend = f"it must be at most {most}" if most else "choose a smaller block_size"
+    mend = f"it must be at most {most}" if most else "choose a smaller cells_per_block"
     yield (
-        f"{key}.cell_size is {cell}; {mend}, so that a block of {block} x {block} cells fits in an image of "
+        f"{key}.pixels_per_cell is {cell}; {mend}, so that a block of {block} x {block} cells fits in an image of "
         f"{height} x {width} pixels."
     )
 
 
-KIND = FeatureKind(
+FEATURE_TYPE = FeatureType(
     "hog",
     {
         "orientations": Parameter(
@@ -43,14 +43,14 @@ KIND = FeatureKind(
             required=False,
             default=9,
         ),
-        "cell_size": Parameter(
+        "pixels_per_cell": Parameter(
             COUNT,
             "height and width in pixels of a cell, which gets one histogram",
             "1 to the image's size",
             required=False,
             default=8,
         ),
-        "block_size": Parameter(
+        "cells_per_block": Parameter(
             COUNT,
             "height and width in cells of a block, in which histograms are normalised; blocks overlap",
             "1 to the number of cells",
@@ -58,20 +58,20 @@ KIND = FeatureKind(
             default=2,
         ),
     },
-    fitted=False,
+    is_fitted=False,
     from_pixels=True,
     n_outputs=_n_outputs,
-    impossible=_impossible,
+    check_data=_impossible,
 )
 
 
 def transform(
     block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
-    """Histograms of the grey image, the mean of its channels: (n, blocks * block_size**2 * orientations) float32."""
+    """Histograms of the grey image, the mean of its channels: (n, blocks * cells_per_block**2 * orientations) float32."""
     from skimage.feature import hog
 
-    cells, cells_of_block = (params["cell_size"],) * 2, (params["block_size"],) * 2
-    grey = as_images(as_float(block), image_shape).mean(axis=1)
+    cells, cells_of_block = (params["pixels_per_cell"],) * 2, (params["cells_per_block"],) * 2
+    grey = to_nchw(scale_pixels(block), image_shape).mean(axis=1)
     described = [hog(image, params["orientations"], cells, cells_of_block) for image in grey]
     return np.array(described, np.float32)

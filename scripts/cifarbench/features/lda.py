@@ -6,19 +6,19 @@ shrinkage. That one shrinks the covariance between classes, too.
 
 import numpy as np
 
-from cifarbench.features.inputs import Inputs, State
-from cifarbench.features.moments import centred
-from cifarbench.study.family import Entry, FeatureKind, Parameter, Setting
+from cifarbench.features.covariance import center
+from cifarbench.features.fit_inputs import FitInputs, State
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, Parameter
 
 # Directions in which classes lie apart by less than this share of the best one's tell nothing.
-TINY = 1e-10
+EPSILON = 1e-10
 
 
-def _n_outputs(entry: Entry, setting: Setting) -> int | None:
+def _n_outputs(entry: Entry, setting: DataShape) -> int | None:
     return None if setting.n_inputs is None else min(setting.n_classes - 1, setting.n_inputs)
 
 
-KIND = FeatureKind(
+FEATURE_TYPE = FeatureType(
     "lda",
     {
         "shrinkage": Parameter(
@@ -34,7 +34,7 @@ KIND = FeatureKind(
 )
 
 
-def fit(inputs: Inputs, params: Entry) -> State:
+def fit(inputs: FitInputs, params: Entry) -> State:
     """The mean (D,) and the directions (D, min(classes - 1, D)), float32, the most telling one first.
 
     The mean is that of the values less their middle. Along each direction the shrunk variance within classes is 1.
@@ -55,7 +55,7 @@ def fit(inputs: Inputs, params: Entry) -> State:
     solved = scipy.linalg.solve(within, apart, assume_a="pos", overwrite_a=True)
     strengths, vectors = scipy.linalg.eigh(apart.T @ solved)
     strengths, vectors = strengths[::-1][:n_outputs], vectors[:, ::-1][:, :n_outputs]
-    telling = strengths > TINY * strengths[0]
+    telling = strengths > EPSILON * strengths[0]
     scale = np.where(telling, 1 / np.sqrt(np.where(telling, strengths, 1)), 0)
     directions = solved @ (vectors * scale)
     return {"mean": mean.astype(np.float32), "directions": directions.astype(np.float32)}
@@ -65,18 +65,18 @@ def transform(
     block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
     """Project (n, D), less the mean, onto the directions: (n, min(classes - 1, D)) float32."""
-    return (centred(block) - state["mean"]) @ state["directions"]
+    return (center(block) - state["mean"]) @ state["directions"]
 
 
-def _apart(inputs: Inputs, mean: np.ndarray) -> np.ndarray:
+def _apart(inputs: FitInputs, mean: np.ndarray) -> np.ndarray:
     """How far each class's mean is from the mean of all, times the root of its count: (D, classes) float64.
 
     This matrix times its transpose is the scatter between the classes. A class without images has zeros.
     """
     counts = np.zeros(inputs.n_classes, np.int64)
     sums = np.zeros((inputs.n_classes, inputs.n_inputs))
-    for block, labels in inputs.blocks():
-        values = centred(block)
+    for block, labels in inputs.iter_blocks():
+        values = center(block)
         counts += np.bincount(labels, minlength=inputs.n_classes)
         for label in np.unique(labels):
             sums[label] += values[labels == label].sum(axis=0, dtype=np.float64)

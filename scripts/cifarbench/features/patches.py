@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cifarbench.features.inputs import BLOCK_ROWS, Inputs, State, as_float, as_images
-from cifarbench.study.family import COUNT, Entry, FeatureKind, Parameter, Setting
-from cifarbench.study.files import read_arrays
+from cifarbench.features.fit_inputs import BLOCK_ROWS, FitInputs, State, scale_pixels, to_nchw
+from cifarbench.io.atomic import load_npz
+from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, Parameter
 
 if TYPE_CHECKING:
     import torch
@@ -23,31 +23,31 @@ CONTRAST = 10 / 128**2
 # Added to the variance of each component of normalised patches.
 WHITENING = 0.1
 # Patches that filters and whitening are learned from; fewer if they are large.
-SAMPLES, SAMPLED_VALUES = 50_000, 2**25
+N_SAMPLED_IMAGES, SAMPLED_VALUES = 50_000, 2**25
 # Positions whose patches are in memory at once, and their responses, which stay in the processor's cache.
 POSITIONS, RESPONSES = 800, 2**17
 # Filters are multiplied in multiples of the widest register's values.
-LANES = 16
+SIMD_WIDTH = 16
 
 
-def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
-    size, pooling, (_, height, width) = entry["size"], entry["pooling"], setting.image_shape
-    positions = places_along(min(height, width), size, entry["stride"])
+def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
+    size, pooling, (_, height, width) = entry["patch_size"], entry["n_pool"], setting.image_shape
+    positions = count_positions(min(height, width), size, entry["stride"])
     if size > min(height, width):
         yield (
-            f"{key}.size is {size}; it must be at most {min(height, width)}, since images have {height} x {width} "
+            f"{key}.patch_size is {size}; it must be at most {min(height, width)}, since images have {height} x {width} "
             "pixels."
         )
     elif setting.image_shape[0] * size == 1:
-        yield f"{key}.size is 1; it must be at least 2, since a single value has no contrast."
+        yield f"{key}.patch_size is 1; it must be at least 2, since a single value has no contrast."
     elif pooling > positions:
         yield (
-            f"{key}.pooling is {pooling}; it must be at most {positions}, the positions of a patch of {size} x {size} "
+            f"{key}.n_pool is {pooling}; it must be at most {positions}, the positions of a patch of {size} x {size} "
             f"along a side of images of {height} x {width} pixels, {entry['stride']} apart."
         )
 
 
-KIND = FeatureKind(
+FEATURE_TYPE = FeatureType(
     "patches",
     {
         "n_patches": Parameter(
@@ -57,7 +57,7 @@ KIND = FeatureKind(
             required=False,
             default=400,
         ),
-        "size": Parameter(
+        "patch_size": Parameter(
             COUNT,
             "height and width of a filter in pixels",
             "1 to the image's size",
@@ -78,14 +78,14 @@ KIND = FeatureKind(
             required=False,
             default="kmeans",
         ),
-        "threshold": Parameter(
+        "soft_threshold": Parameter(
             {"type": "number", "minimum": 0, "maximum": 1000},
             "what is taken off each response; below it counts as 0",
             "0 to 1000",
             required=False,
             default=0.25,
         ),
-        "pooling": Parameter(
+        "n_pool": Parameter(
             COUNT,
             "regions down and across; responses are averaged over each",
             "1 to the number of a filter's positions along a side",
@@ -100,16 +100,16 @@ KIND = FeatureKind(
             default=1,
         ),
     },
-    fit_keys=("n_patches", "size", "method"),
-    seeded=True,
+    fit_keys=("n_patches", "patch_size", "method"),
+    is_seeded=True,
     from_pixels=True,
     filters="features.patches",
-    n_outputs=lambda entry, setting: 2 * entry["n_patches"] * entry["pooling"] ** 2,
-    impossible=_impossible,
+    n_outputs=lambda entry, setting: 2 * entry["n_patches"] * entry["n_pool"] ** 2,
+    check_data=_impossible,
 )
 
 
-def fit(inputs: Inputs, params: Entry) -> State:
+def fit(inputs: FitInputs, params: Entry) -> State:
     """filters: (n_patches, C*size*size) float32. offsets: (n_patches,) float32.
 
     The response to a patch, normalised as `_normalise` does, is its product with the filter less the offset: the same
@@ -143,9 +143,9 @@ def transform(
     """
     import torch
 
-    size, stride, threshold = params["size"], params["stride"], params["threshold"]
-    pooling, n_patches = params["pooling"], len(state["filters"])
-    rows, columns = (regions_along(places_along(side, size, stride), pooling) for side in image_shape[1:])
+    size, stride, threshold = params["patch_size"], params["stride"], params["soft_threshold"]
+    pooling, n_patches = params["n_pool"], len(state["filters"])
+    rows, columns = (pooling_slices(count_positions(side, size, stride), pooling) for side in image_shape[1:])
     # A filter less its mean takes no notice of a patch's mean. A row of ones below the patches brings in what is taken
     # off, so one product gives responses less the threshold.
     filters = state["filters"] - state["filters"].mean(axis=1, keepdims=True)
@@ -155,10 +155,10 @@ def transform(
     largest *= step
     # What is allocated once has its pages already.
     patches = np.empty(len(filters) * largest, np.float32)
-    responses = torch.empty(max(RESPONSES, LANES * largest))
+    responses = torch.empty(max(RESPONSES, SIMD_WIDTH * largest))
     features = np.empty((len(block), 2, n_patches, pooling**2), np.float32)
     for start in range(0, len(block), step):
-        few = as_images(as_float(block[start : start + step]), image_shape)
+        few = to_nchw(scale_pixels(block[start : start + step]), image_shape)
         scales = _scales(few, size)[:, ::stride, ::stride]
         windows = _windows(few, size)[:, :, ::stride, ::stride].transpose(1, 4, 5, 0, 2, 3)
         for region, (down, across) in enumerate(product(rows, columns)):
@@ -186,7 +186,7 @@ def _pooled(
     n_patches, n_columns = filters.shape[1], patches.shape[1]
     mean = np.full(n_positions, 1 / n_positions, np.float32)
     pooled = np.empty((n_columns // n_positions, 2, n_patches), np.float32)
-    step = max(1, len(responses) // n_columns // LANES * LANES)
+    step = max(1, len(responses) // n_columns // SIMD_WIDTH * SIMD_WIDTH)
     seen = torch.from_numpy(patches).t()
     for start in range(0, n_patches, step):
         some = slice(start, start + step)
@@ -205,23 +205,23 @@ def _pooled(
     return np.maximum(pooled, 0, out=pooled)
 
 
-def filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+def load_filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
     """The filters of a fit as images: (n_patches, C, size, size) float32."""
-    found, channels = read_arrays(path)["filters"], image_shape[0]
+    found, channels = load_npz(path)["filters"], image_shape[0]
     size = math.isqrt(found.shape[1] // channels)
     return found.reshape(-1, channels, size, size)
 
 
-def _sample(inputs: Inputs, params: Entry, random: np.random.Generator) -> np.ndarray:
+def _sample(inputs: FitInputs, params: Entry, random: np.random.Generator) -> np.ndarray:
     """Normalised patches from random places of random images, (C*size*size, samples) float32."""
-    n_values = inputs.image_shape[0] * params["size"] ** 2
-    count = max(params["n_patches"], min(SAMPLES, SAMPLED_VALUES // n_values))
+    n_values = inputs.image_shape[0] * params["patch_size"] ** 2
+    count = max(params["n_patches"], min(N_SAMPLED_IMAGES, SAMPLED_VALUES // n_values))
     # In the order of the file, which is read once.
     rows = np.sort(random.choice(inputs.rows, count))
     patches = np.empty((count, n_values), np.float32)
     for start in range(0, count, BLOCK_ROWS):
-        images = as_images(inputs.values[rows[start : start + BLOCK_ROWS]], inputs.image_shape)
-        windows = _windows(images, params["size"])
+        images = to_nchw(inputs.values[rows[start : start + BLOCK_ROWS]], inputs.image_shape)
+        windows = _windows(images, params["patch_size"])
         down, across = (random.integers(places, size=len(images)) for places in windows.shape[2:4])
         chosen = windows[np.arange(len(images)), :, down, across]
         patches[start : start + BLOCK_ROWS] = chosen.reshape(len(images), -1)
@@ -232,7 +232,7 @@ def _sample(inputs: Inputs, params: Entry, random: np.random.Generator) -> np.nd
 
 def _windows(images: np.ndarray, size: int) -> np.ndarray:
     """Every patch of images (n, C, H, W) uint8, a view: (n, C, down, across, size, size) float32 in [-1, 1)."""
-    return np.lib.stride_tricks.sliding_window_view(as_float(images), (size, size), axis=(2, 3))
+    return np.lib.stride_tricks.sliding_window_view(scale_pixels(images), (size, size), axis=(2, 3))
 
 
 def _normalise(patches: np.ndarray) -> None:
@@ -259,12 +259,12 @@ def _sums(values: np.ndarray, size: int) -> np.ndarray:
     return sum(values[:, :, start : start + across] for start in range(size))
 
 
-def places_along(side: int, size: int, stride: int) -> int:
+def count_positions(side: int, size: int, stride: int) -> int:
     """How many positions a patch has along a side."""
     return (side - size) // stride + 1
 
 
-def regions_along(places: int, pooling: int) -> list[slice]:
+def pooling_slices(places: int, pooling: int) -> list[slice]:
     """The places along a side, in as many parts; none is larger than the first."""
     return [
         slice(-(-part * places // pooling), -(-(part + 1) * places // pooling)) for part in range(pooling)

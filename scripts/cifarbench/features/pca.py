@@ -7,23 +7,23 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cifarbench.features.components import PrincipalComponents
-from cifarbench.features.inputs import Inputs, State
-from cifarbench.study.family import BOOLEAN, COUNT, Entry, FeatureKind, Parameter, Setting
+from cifarbench.features.fit_inputs import FitInputs, State
+from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, FeatureType, Parameter
 
 
-def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
     components = entry["n_components"]
     if setting.n_inputs is not None and components > setting.n_inputs:
         what = "pixel values" if setting.n_inputs == np.prod(setting.image_shape) else "values"
         yield f"{key}.n_components is {components}; it must be at most {setting.n_inputs}, the number of {what}."
     elif components > setting.n_train:
         yield (
-            f"{key}.n_components is {components}; it must be at most {setting.n_train}, {setting.n_train_is}."
+            f"{key}.n_components is {components}; it must be at most {setting.n_train}, {setting.n_train_label}."
         )
 
 
-KIND = FeatureKind(
+FEATURE_TYPE = FeatureType(
     "pca",
     {
         "n_components": Parameter(
@@ -31,7 +31,7 @@ KIND = FeatureKind(
             "components that are kept, those of the largest variance first",
             "1 to the number of values",
         ),
-        "scale": Parameter(
+        "standardize": Parameter(
             BOOLEAN,
             "each value divided by its standard deviation before",
             "`true`, `false`",
@@ -40,18 +40,18 @@ KIND = FeatureKind(
         ),
     },
     # The first n of all components are those of a PCA(n).
-    fit_keys=("scale",),
-    uses_moments=True,
+    fit_keys=("standardize",),
+    uses_covariance=True,
     n_outputs=lambda entry, setting: entry["n_components"],
-    impossible=_impossible,
+    check_data=_impossible,
 )
 
 
-def fit(inputs: Inputs, params: Entry) -> State:
+def fit(inputs: FitInputs, params: Entry) -> State:
     """All components, whatever `n_components` says."""
     if len(inputs.rows) < inputs.n_inputs:
-        return PrincipalComponents.of_few(inputs.values[inputs.rows], params["scale"]).arrays()
-    return PrincipalComponents.fit(inputs.moments, params["scale"]).arrays()
+        return PrincipalComponents.fit_gram(inputs.values[inputs.rows], params["standardize"]).state_dict()
+    return PrincipalComponents.fit(inputs.moments, params["standardize"]).state_dict()
 
 
 def transform(

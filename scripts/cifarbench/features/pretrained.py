@@ -9,29 +9,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cifarbench.features.inputs import State, as_images
-from cifarbench.study.errors import UserError
-from cifarbench.study.family import Entry, FeatureKind, Parameter, Setting
+from cifarbench.errors import UserError
+from cifarbench.features.fit_inputs import State, to_nchw
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, Parameter
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-BATCH = 64
+BATCH_SIZE = 64
 # Of ImageNet's training images, channel by channel, of values in [0, 1].
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-MEND = "save the weights alone, by torch.save(network.state_dict(), file) or as .safetensors."
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+REMEDY = "save the weights alone, by torch.save(network.state_dict(), file) or as .safetensors."
 
 
-def _impossible(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
     if setting.image_shape[0] not in (1, 3):
         yield (
-            f"{key}.kind is pretrained; images have {setting.image_shape[0]} channels, but such networks take 3, or "
+            f"{key}.type is pretrained; images have {setting.image_shape[0]} channels, but such networks take 3, or "
             "grey in all of them: choose another kind."
         )
 
 
-def _check(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+def _check(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
     black = np.zeros((1, prod(setting.image_shape)), np.uint8)
     try:
         transform(black, {}, entry, setting.image_shape)
@@ -45,7 +45,7 @@ def _check(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
         )
 
 
-KIND = FeatureKind(
+FEATURE_TYPE = FeatureType(
     "pretrained",
     {
         "architecture": Parameter(
@@ -66,12 +66,12 @@ KIND = FeatureKind(
             default=96,
         ),
     },
-    fitted=False,
+    is_fitted=False,
     from_pixels=True,
-    seen_other_images=True,
-    own_code=lambda entry: entry["weights"],
-    impossible=_impossible,
-    check=_check,
+    pretrained=True,
+    source_file=lambda entry: entry["weights"],
+    check_data=_impossible,
+    check_build=_check,
 )
 
 
@@ -84,17 +84,17 @@ def transform(
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = load(params["architecture"], params["weights"]).to(device)
-    mean, deviation = (values.to(device) for values in normalisation(network))
+    mean, deviation = (values.to(device) for values in normalization(network))
     found = []
     with torch.inference_mode():
-        for images in torch.tensor(as_images(block, image_shape)).split(BATCH):
+        for images in torch.tensor(to_nchw(block, image_shape)).split(BATCH_SIZE):
             images = images.to(device).expand(-1, 3, -1, -1) / 255
             images = interpolate(images, (params["image_size"],) * 2, mode="bilinear", antialias=True)
             found.append(network((images - mean) / deviation).flatten(1).float().cpu().numpy())
     return np.concatenate(found)
 
 
-def normalisation(network: "nn.Module") -> tuple["torch.Tensor", "torch.Tensor"]:
+def normalization(network: "nn.Module") -> tuple["torch.Tensor", "torch.Tensor"]:
     """Mean and deviation of each channel, (3, 1, 1), of values in [0, 1], as the network was trained."""
     import torch
 
@@ -102,7 +102,7 @@ def normalisation(network: "nn.Module") -> tuple["torch.Tensor", "torch.Tensor"]
     trained_on = getattr(network, "pretrained_cfg", {})
     mean, deviation = (
         torch.tensor(trained_on.get(name, value))[:, None, None]
-        for name, value in (("mean", MEAN), ("std", DEVIATION))
+        for name, value in (("mean", MEAN), ("std", STD))
     )
     return mean, deviation
 
@@ -194,9 +194,11 @@ def _read(weights: str) -> dict[str, "torch.Tensor"]:
         values = torch.load(weights, map_location="cpu", weights_only=True)
     except Exception as error:
         # Each format has its own errors, and torch's advise to read the file without care.
-        raise UserError(f"weights is {weights}; it can't be read ({type(error).__name__}): {MEND}") from None
+        raise UserError(
+            f"weights is {weights}; it can't be read ({type(error).__name__}): {REMEDY}"
+        ) from None
     if not (isinstance(values, dict) and all(isinstance(value, torch.Tensor) for value in values.values())):
-        raise UserError(f"weights is {weights}; it is no state dict, names with tensors: {MEND}")
+        raise UserError(f"weights is {weights}; it is no state dict, names with tensors: {REMEDY}")
     return values
 
 

@@ -6,27 +6,27 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.features.inputs import Inputs, State, as_float
-from cifarbench.study import own_code, scikit
-from cifarbench.study.errors import UserError
-from cifarbench.study.family import Entry, FeatureKind, Parameter, Setting
+from cifarbench.errors import UserError
+from cifarbench.features.fit_inputs import FitInputs, State, scale_pixels
+from cifarbench.io import sklearn_objects, user_code
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, Parameter
 
 
-def _check(key: str, entry: Entry, setting: Setting) -> Iterator[str]:
+def _check(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
     try:
         build(entry["transformer"], entry["params"], seed=0, key=key)
     except UserError as error:
         yield str(error)
 
 
-KIND = FeatureKind(
+FEATURE_TYPE = FeatureType(
     "transformer",
     {
         "transformer": Parameter(
-            own_code.SCHEMA,
+            user_code.SCHEMA,
             "a transformer of scikit-learn's interface; the values of all training images are in memory while it is "
             "fitted",
-            own_code.FORM,
+            user_code.FORM,
         ),
         "params": Parameter(
             {"type": "object"},
@@ -36,17 +36,17 @@ KIND = FeatureKind(
             default={},
         ),
     },
-    seeded=True,
-    own_code=lambda entry: own_code.own_file(entry["transformer"]),
-    check=_check,
+    is_seeded=True,
+    source_file=lambda entry: user_code.source_file(entry["transformer"]),
+    check_build=_check,
 )
 
 
-def fit(inputs: Inputs, params: Entry) -> State:
+def fit(inputs: FitInputs, params: Entry) -> State:
     """stored: (bytes,) uint8, the fitted transformer as skops has it, which runs nothing when it is read."""
     transformer = build(params["transformer"], params["params"], inputs.seed, "features")
-    transformer.fit(as_float(inputs.values[inputs.rows]), inputs.labels[inputs.rows])
-    return {"stored": np.frombuffer(scikit.stored(transformer), np.uint8)}
+    transformer.fit(scale_pixels(inputs.values[inputs.rows]), inputs.labels[inputs.rows])
+    return {"stored": np.frombuffer(sklearn_objects.dumps(transformer), np.uint8)}
 
 
 def transform(
@@ -57,7 +57,7 @@ def transform(
     Raises ValueError if it is not one row for each image, or if a value is no finite number.
     """
     reference = params["transformer"]
-    found = fitted_transformer(state, params).transform(as_float(block))
+    found = load_transformer(state, params).transform(scale_pixels(block))
     # Some are sparse.
     found = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
     if found.ndim != 2 or len(found) != len(block):
@@ -75,7 +75,7 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
     seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. Raises
     UserError if there is none of that name, if it is no transformer, or if it doesn't take `params`.
     """
-    return scikit.build(
+    return sklearn_objects.build_estimator(
         reference,
         params,
         seed,
@@ -86,11 +86,11 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
     )
 
 
-def fitted_transformer(state: State, params: Entry) -> Any:
+def load_transformer(state: State, params: Entry) -> Any:
     """The transformer that `fit` has stored."""
     return _loaded(state["stored"].tobytes(), params["transformer"])
 
 
 @lru_cache(maxsize=1)
 def _loaded(content: bytes, reference: str) -> Any:
-    return scikit.read(content, reference)
+    return sklearn_objects.loads(content, reference)

@@ -14,7 +14,7 @@ MAX_CONFOUNDERS = 3
 # A convolutional network is of equal size with up to this share of a perceptron's parameters.
 SIZE_RATIO = 1.1
 
-AUGMENTATION = ("flips", "shifts", "test_flips")
+AUGMENTATION = ("flip", "translate", "tta_flip")
 # How a network is trained, not what it is: the hyperparameters that tuning is about.
 TRAINING_PARAMS = (
     "learning_rate",
@@ -162,7 +162,7 @@ def _same_features(a: ModelResult, b: ModelResult, length: int | None = None) ->
 
     def steps(model: ModelResult) -> list[Any]:
         return [
-            (step["kind"], {name: value for name, value in step["params"].items() if name not in tuned})
+            (step["type"], {name: value for name, value in step["params"].items() if name not in tuned})
             for step in model.features[:length]
         ]
 

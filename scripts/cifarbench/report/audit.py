@@ -5,10 +5,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cifarbench.audit.files import SIMILAR
+from cifarbench.audit.image_index import NEAR_MISS
+from cifarbench.io.atomic import read_json
+from cifarbench.io.csv_io import Row, read_csv
 from cifarbench.report.language import Language
-from cifarbench.study.files import read_json
-from cifarbench.study.tables import Row, read_rows
 
 DUPLICATES, LABELS, IMAGES = (f"audit/{name}.csv" for name in ("duplicates", "labels", "images"))
 
@@ -32,32 +32,34 @@ class Audit:
     @cached_property
     def pairs(self) -> list[Row]:
         """Copies and similar pairs, the strongest first."""
-        return read_rows(self.files[DUPLICATES])
+        return read_csv(self.files[DUPLICATES])
 
     @cached_property
     def labels(self) -> list[Row]:
         """Doubtful labels, the surest first."""
-        return read_rows(self.files[LABELS])
+        return read_csv(self.files[LABELS])
 
     @cached_property
     def images(self) -> list[Row]:
         """Odd images, by reason."""
-        return read_rows(self.files[IMAGES])
+        return read_csv(self.files[IMAGES])
 
     @cached_property
     def measures(self) -> dict[str, Any]:
         """How the audit was made: thresholds, and the accuracy that doubts rest on."""
-        return read_json(self.files["audit/duplicates.json"]) | read_json(self.files["audit/labels.json"])
+        return read_json(self.files["audit/duplicates.json"]) | read_json(
+            self.files["audit/label_issues.json"]
+        )
 
     @cached_property
     def classes(self) -> dict[str, list[int]]:
         """How many images of each class there are, by split."""
-        return read_json(self.files["audit/classes.json"])
+        return read_json(self.files["audit/class_counts.json"])
 
     @property
     def copies(self) -> list[Row]:
         """The pairs that are copies of each other."""
-        return [row for row in self.pairs if row["kind"] != SIMILAR]
+        return [row for row in self.pairs if row["type"] != NEAR_MISS]
 
     def between(self, pairs: list[Row], splits: set[str]) -> list[Row]:
         """Those pairs whose images are of these splits, one of each or both of the only one."""
@@ -120,7 +122,7 @@ class Audit:
         counted = [
             self.say("{reason}: {n}", reason=text, n=self.say.whole(n))
             for reason, text in reasons.items()
-            if (n := sum(row["reason"] == reason for row in self.images))
+            if (n := sum(row["issue"] == reason for row in self.images))
         ]
         if not counted:
             return [self.say("No image is odd by itself.")]
@@ -148,7 +150,7 @@ class Audit:
             "shifted": say("shifted"),
             "brightened": say("brightened"),
             "re-encoded": say("re-encoded"),
-            SIMILAR: say("similar"),
+            NEAR_MISS: say("similar"),
         }
 
     # ---- What it does to the comparison ----
@@ -156,7 +158,7 @@ class Audit:
     @cached_property
     def effects(self) -> dict[str, Any]:
         """Accuracies without some test images; nothing where there are none yet."""
-        path = self.files.get("audit/effects.json")
+        path = self.files.get("audit/issue_impact.json")
         return read_json(path)["parts"] if path else {}
 
     @property
@@ -168,7 +170,7 @@ class Audit:
             "copies": say("Without copies"),
             "labels": say("Without doubtful labels"),
         }
-        some = {name for name, part in parts.items() if part["n_left_out"]}
+        some = {name for name, part in parts.items() if part["n_removed"]}
         return {name: text for name, text in known.items() if name in some or (some and name == "none")}
 
     @property
@@ -179,11 +181,11 @@ class Audit:
         for name, text in self.columns.items():
             swapped = [
                 say("`{second}` before `{first}`", first=first, second=second)
-                for first, second in self.effects[name]["overtaken"]
+                for first, second in self.effects[name]["rank_swaps"]
             ]
             if name == "none":
                 continue
-            n = say.whole(self.effects[name]["n_left_out"])
+            n = say.whole(self.effects[name]["n_removed"])
             if swapped:
                 sentences.append(
                     say(

@@ -9,12 +9,12 @@ import numpy as np
 from markupsafe import Markup, escape
 from PIL import Image
 
-from cifarbench.audit.files import SIMILAR
+from cifarbench.audit.image_index import NEAR_MISS
+from cifarbench.io.atomic import read_json
+from cifarbench.io.csv_io import Row
 from cifarbench.report.audit import Audit
 from cifarbench.report.language import Language
 from cifarbench.report.page import environment_of
-from cifarbench.study.files import read_json
-from cifarbench.study.tables import Row
 
 # Of each list, on the page; the tables hold all. Pixels of the longest side that is shown.
 MOST_PAIRS, MOST_IMAGES, MOST_PIXELS = 60, 60, 96
@@ -50,7 +50,7 @@ class AuditPage:
             (say("Copies within the test images"), audit.between(audit.copies, {"test"})),
             (
                 say("Similar pairs between training and test images"),
-                audit.between([row for row in audit.pairs if row["kind"] == SIMILAR], {"train", "test"}),
+                audit.between([row for row in audit.pairs if row["type"] == NEAR_MISS], {"train", "test"}),
             ),
         ]
         return [(heading, rows[:MOST_PAIRS], len(rows)) for heading, rows in lists if rows]
@@ -62,7 +62,7 @@ class AuditPage:
 
     def odd(self, reason: str) -> list[Row]:
         """The images that are shown as odd for a reason."""
-        return [row for row in self.audit.images if row["reason"] == reason][:MOST_IMAGES]
+        return [row for row in self.audit.images if row["issue"] == reason][:MOST_IMAGES]
 
     @property
     def classes(self) -> list[dict[str, Any]]:

@@ -128,7 +128,7 @@ def captions(say: Language) -> dict[str, str]:
             "squares have pretrained features."
         ),
         "always_wrong": say("Test images that every model misclassifies, sampled at random."),
-        "only_one_right": say("Test images that only one model classifies correctly, sampled at random."),
+        "correct_by_one": say("Test images that only one model classifies correctly, sampled at random."),
         "rivals": say(
             "Best model of each family: images that only the best of all classifies correctly, and images that only "
             "the other does; sampled at random."

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from cifarbench.evaluation.candidates import text
+from cifarbench.evaluation.grid_results import format_value
 from cifarbench.report.language import Language
 from cifarbench.report.results import Results
 from cifarbench.report.view import Report
@@ -30,7 +30,13 @@ def environment_of(say: Language) -> Environment:
     """Return the environment of the report's templates in one language."""
     templates = environment(TEMPLATES)
     templates.globals |= {"say": say, "plural": say.plural}
-    templates.filters |= {"line": line, "lines": lines, "cell": cell, "reason": reason, "setting": text}
+    templates.filters |= {
+        "line": line,
+        "lines": lines,
+        "cell": cell,
+        "reason": reason,
+        "setting": format_value,
+    }
     return templates
 
 

@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
+from cifarbench.errors import UserError
+from cifarbench.io.atomic import read_json
+from cifarbench.io.csv_io import Row, read_csv
 from cifarbench.report import reference_results
-from cifarbench.study.errors import UserError
-from cifarbench.study.failures import Failure
-from cifarbench.study.files import read_json
-from cifarbench.study.tables import Row, read_rows
+from cifarbench.runtime.failures import Failure
 
 ALPHA = 0.05
 PAIR_COLUMNS = [
@@ -95,7 +95,7 @@ class ModelResult:
     @property
     def kind(self) -> str:
         """The family label, an English plural."""
-        return self.fit["kind"]
+        return self.fit["family_label"]
 
     @property
     def pretrained(self) -> bool:
@@ -162,7 +162,7 @@ class Results:
         for name in REQUIRED:
             if name not in known:
                 raise UserError(f"{folder / name} is not among the files of the report; give it too.")
-        names = [row["model"] for row in read_rows(known["comparison.csv"])]
+        names = [row["model"] for row in read_csv(known["comparison.csv"])]
         failed = {
             name: records[path]
             for name in names
@@ -171,7 +171,7 @@ class Results:
         }
         pairs = [
             PairedComparison(*(row[column] for column in PAIR_COLUMNS))
-            for row in read_rows(known["paired_tests.csv"])
+            for row in read_csv(known["paired_tests.csv"])
         ]
         return cls(
             dataset=read_json(known["data/dataset.json"]),
@@ -179,7 +179,7 @@ class Results:
             models={name: _read_model(name, known) for name in names if name not in failed},
             failed=failed,
             pairs=pairs,
-            agreement=read_json(known["agreement.json"]) if "agreement.json" in known else {},
+            agreement=read_json(known["model_agreement.json"]) if "model_agreement.json" in known else {},
             files=known,
             records=records,
         )
@@ -211,7 +211,7 @@ class Results:
     @property
     def reference_models(self) -> list[str]:
         """The models of the reference study on CIFAR-10; none on other images."""
-        on_cifar10 = self.dataset["kind"] == reference_results.DATASET_KIND
+        on_cifar10 = self.dataset["type"] == reference_results.DATASET_KIND
         return [name for name in self.models if on_cifar10 and name in reference_results.ACCURACY]
 
     @property
@@ -256,15 +256,15 @@ def _read_model(name: str, files: dict[str, Path]) -> ModelResult:
             path = f"{folder}/{file}"
             return reader(files[path]) if path in files else default
 
-        learning = read("learning.json", read_json, {})
+        learning = read("training_summary.json", read_json, {})
         return ModelResult(
             name=name,
             fit=read_json(files[f"{folder}/fit.json"]),
             metrics=read_json(files[f"{folder}/metrics.json"]),
             # A curve without a summary is left out.
-            history=read("history.csv", read_rows, []) if learning else [],
+            history=read("history.csv", read_csv, []) if learning else [],
             learning=learning,
-            grid=read("cv_results.csv", read_rows, []),
+            grid=read("cv_results.csv", read_csv, []),
             other_seeds=other_seeds,
         )
 

@@ -16,7 +16,7 @@ ModelPair = tuple[ModelResult, ModelResult]
 
 def pca_params(model: ModelResult) -> dict[str, Any]:
     """Return the parameters of its PCA of pixels; empty for any other features."""
-    return model.features[0]["params"] if [step["kind"] for step in model.features] == ["pca"] else {}
+    return model.features[0]["params"] if [step["type"] for step in model.features] == ["pca"] else {}
 
 
 def has_reference_grid(model: ModelResult) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from cifarbench.evaluation.candidates import MOST_SHOWN, parameters, ranked, text
+from cifarbench.evaluation.grid_results import MAX_SHOWN, format_value, param_names, sort_by_rank
+from cifarbench.io.csv_io import Row
 from cifarbench.report import reference_results
 from cifarbench.report.ablation import AUGMENTATION, TRAINING_PARAMS, ablation, largest_gain
 from cifarbench.report.audit import Audit
@@ -19,7 +20,6 @@ from cifarbench.report.figures import FigureStore, ReportFigure
 from cifarbench.report.headline import best_of_other_families, headline_sentences, name_models
 from cifarbench.report.language import Language
 from cifarbench.report.results import ModelResult, Results
-from cifarbench.study.tables import Row
 
 # The first keys of a configuration that is shown; others follow.
 CONFIGURATION_KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "features", "models"]
@@ -36,7 +36,7 @@ class GridTable:
 
     def params(self, row: Row) -> list[str]:
         """Return the hyperparameters of a row with their values."""
-        return [f"`{name}` {text(row[column])}" for column, name in self.columns.items()]
+        return [f"`{name}` {format_value(row[column])}" for column, name in self.columns.items()]
 
 
 class Report:
@@ -145,7 +145,7 @@ class Report:
             )
             flat |= parts or {name: value}
         return [
-            f"`{name}` {text(value)}" + (self.say(" (tuned)") if name in model.tuned_params else "")
+            f"`{name}` {format_value(value)}" + (self.say(" (tuned)") if name in model.tuned_params else "")
             for name, value in flat.items()
             if value is not None
         ]
@@ -158,7 +158,7 @@ class Report:
 
     def grid(self, model: ModelResult) -> GridTable:
         """Return the table of a model's grid search."""
-        return GridTable(parameters(model.grid), ranked(model.grid)[:MOST_SHOWN], len(model.grid))
+        return GridTable(param_names(model.grid), sort_by_rank(model.grid)[:MAX_SHOWN], len(model.grid))
 
     def reference_grid_params(self, model: ModelResult) -> list[str]:
         """Return the hyperparameters that the notebook's search selected for a model, if they are the same ones."""

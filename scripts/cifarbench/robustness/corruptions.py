@@ -12,19 +12,19 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from cifarbench.robustness.filters import (
-    averaged,
-    blurred,
-    clouds,
-    convolved,
-    disk,
-    moved,
-    zoomed,
+from cifarbench.robustness.image_ops import (
+    convolve,
+    disk_kernel,
+    downsample_matrix,
+    gaussian_blur,
+    motion_blur,
+    plasma_noise,
+    zoom_matrix,
 )
 
 SEVERITIES = (1, 2, 3, 4, 5)
 # Pixels of the images that strengths are given for.
-USUAL = 32
+REFERENCE_SIZE = 32
 BLOCK_ROWS = 1000
 # Directions that a motion may have.
 ANGLES = 31
@@ -40,7 +40,7 @@ def corrupt(
     name: one of CORRUPTIONS. severity: 1 to 5.
     """
     found = np.empty_like(images)
-    scale = min(image_shape[1:]) / USUAL
+    scale = min(image_shape[1:]) / REFERENCE_SIZE
     for start in range(0, len(images), BLOCK_ROWS):
         block = np.asarray(images[start : start + BLOCK_ROWS]).reshape(-1, *image_shape)
         random = np.random.default_rng([seed, zlib.crc32(name.encode()), severity, start])
@@ -73,7 +73,7 @@ def _impulse_noise(x: np.ndarray, s: int, scale: float, random: np.random.Genera
 
 def _defocus_blur(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     radius, softness = ((0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (1, 0.2), (1.5, 0.1))[s]
-    return convolved(x, disk(radius * scale, softness))
+    return convolve(x, disk_kernel(radius * scale, softness))
 
 
 def _glass_blur(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
@@ -81,7 +81,7 @@ def _glass_blur(x: np.ndarray, s: int, scale: float, random: np.random.Generator
     sigma, times = ((0.05, 1), (0.25, 1), (0.4, 1), (0.25, 2), (0.4, 2))[s]
     reach = max(1, round(scale))
     # Pixels first: each change of places then moves whole rows of memory.
-    y = np.ascontiguousarray(blurred(x, sigma * scale).transpose(2, 3, 0, 1))
+    y = np.ascontiguousarray(gaussian_blur(x, sigma * scale).transpose(2, 3, 0, 1))
     height, width, count = y.shape[:3]
     images = np.arange(count)
     for _ in range(times):
@@ -92,19 +92,19 @@ def _glass_blur(x: np.ndarray, s: int, scale: float, random: np.random.Generator
                 own = y[row, column].copy()
                 y[row, column] = y[place]
                 y[place] = own
-    return blurred(y.transpose(2, 3, 0, 1), sigma * scale)
+    return gaussian_blur(y.transpose(2, 3, 0, 1), sigma * scale)
 
 
 def _motion_blur(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     radius, sigma = ((6, 1), (6, 1.5), (6, 2), (8, 2), (9, 2.5))[s]
     angles = random.choice(np.linspace(-45, 45, ANGLES), len(x))
-    return moved(x, radius * scale, sigma * scale, angles)
+    return motion_blur(x, radius * scale, sigma * scale, angles)
 
 
 def _zoom_blur(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     factors = np.arange(1, (1.06, 1.11, 1.16, 1.21, 1.26)[s], 0.01).round(2)
     height, width = x.shape[2:]
-    total = sum(zoomed(height, f) @ x @ zoomed(width, f).T for f in factors.tolist())
+    total = sum(zoom_matrix(height, f) @ x @ zoom_matrix(width, f).T for f in factors.tolist())
     return (x + total) / (len(factors) + 1)
 
 
@@ -121,10 +121,10 @@ def _snow(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> n
     )[s]
     count, _, height, width = x.shape
     flakes = random.normal(mean, spread, (count, 1, height, width)).astype(np.float32)
-    flakes = zoomed(height, size) @ flakes @ zoomed(width, size).T
+    flakes = zoom_matrix(height, size) @ flakes @ zoom_matrix(width, size).T
     flakes[flakes < least] = 0
     angles = random.choice(np.linspace(-135, -45, ANGLES), count)
-    flakes = moved(np.clip(flakes, 0, 1), radius * scale, sigma * scale, angles)
+    flakes = motion_blur(np.clip(flakes, 0, 1), radius * scale, sigma * scale, angles)
     grey = x.mean(axis=1, keepdims=True)
     return kept * x + (1 - kept) * np.maximum(x, grey * 1.5 + 0.5) + flakes + flakes[:, :, ::-1, ::-1]
 
@@ -132,7 +132,7 @@ def _snow(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> n
 def _frost(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     """Bright ridges between dark cells, as ice grows on glass; bluish, where there are colours."""
     kept, strength = ((1, 0.2), (1, 0.3), (0.9, 0.4), (0.85, 0.4), (0.75, 0.45))[s]
-    texture = clouds(len(x), *x.shape[2:], 1.6, random)[:, None]
+    texture = plasma_noise(len(x), *x.shape[2:], 1.6, random)[:, None]
     ridges = 1 - np.abs(2 * texture - 1)
     tint = np.array([0.8, 0.92, 1.0], np.float32)[:, None, None] if x.shape[1] == 3 else np.float32(0.9)
     return kept * x + strength * (0.35 + 0.65 * ridges**2) * tint
@@ -141,7 +141,7 @@ def _frost(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> 
 def _fog(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     strength, decay = ((0.2, 3), (0.5, 3), (0.75, 2.5), (1, 2), (1.5, 1.75))[s]
     brightest = x.max(axis=(1, 2, 3), keepdims=True)
-    foggy = x + strength * clouds(len(x), *x.shape[2:], decay, random)[:, None]
+    foggy = x + strength * plasma_noise(len(x), *x.shape[2:], decay, random)[:, None]
     return foggy * brightest / (brightest + strength)
 
 
@@ -166,7 +166,7 @@ def _elastic_transform(x: np.ndarray, s: int, scale: float, random: np.random.Ge
         np.array(
             ((0, 0, 0.08), (0.05, 0.2, 0.07), (0.08, 0.06, 0.06), (0.1, 0.04, 0.05), (0.1, 0.03, 0.03))[s]
         )
-        * USUAL
+        * REFERENCE_SIZE
         * scale
     )
     count, _, height, width = x.shape
@@ -181,7 +181,7 @@ def _elastic_transform(x: np.ndarray, s: int, scale: float, random: np.random.Ge
     places = (grid @ way).reshape(count, height, width, 2).transpose(3, 0, 1, 2)
     if alpha:
         wind = random.uniform(-1, 1, (2, count, height, width)).astype(np.float32)
-        places = places + alpha * blurred(wind, float(sigma))
+        places = places + alpha * gaussian_blur(wind, float(sigma))
     return _taken(x, *places)
 
 
@@ -202,7 +202,7 @@ def _taken(x: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndarray:
 def _pixelate(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     share = (0.95, 0.9, 0.85, 0.75, 0.65)[s]
     fewer = [max(1, int(size * share)) for size in x.shape[2:]]
-    down, across = (averaged(size, few) for size, few in zip(x.shape[2:], fewer, strict=True))
+    down, across = (downsample_matrix(size, few) for size, few in zip(x.shape[2:], fewer, strict=True))
     rows, columns = (
         ((np.arange(size) + 0.5) * few / size).astype(int)
         for size, few in zip(x.shape[2:], fewer, strict=True)

@@ -5,7 +5,7 @@ import errno
 import sys
 from collections.abc import Iterator
 
-from cifarbench.study.errors import UserError
+from cifarbench.errors import UserError
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from cifarbench.runtime.errors import exit_on_user_errors
-from cifarbench.study.failures import Failure
-from cifarbench.study.running import end_with_starter
+from cifarbench.runtime.failures import Failure
+from cifarbench.runtime.processes import exit_with_parent
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def run(main: Callable[[Job], None]) -> None:
     `failure_of` is recorded in its outputs, and elsewhere ends the job with a traceback. A user's mistake or a full
     disk ends it with one sentence.
     """
-    end_with_starter()
+    exit_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     job = Job.parse(sys.stdin.read(), log=sys.argv[1])
     try:

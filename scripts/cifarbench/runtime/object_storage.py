@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cifarbench.study import failures
-from cifarbench.study.objects import ENVIRONMENT, SETTINGS, Bucket
+from cifarbench.io.store import ENVIRONMENT, SETTINGS, S3Store
+from cifarbench.runtime import failures
 
 
-def of(workflow: Any) -> Bucket | None:
+def of(workflow: Any) -> S3Store | None:
     """Where the results of a run go, if not to the disk. UserError if nothing can be written there.
 
     What the plugin was told goes on to the jobs by their environment.
@@ -23,17 +23,17 @@ def of(workflow: Any) -> Bucket | None:
     for name in SETTINGS:
         if value := getattr(told, name, None):
             os.environ[f"{ENVIRONMENT}{name.upper()}"] = value
-    bucket = Bucket(settings.default_storage_prefix or "")
+    bucket = S3Store(settings.default_storage_prefix or "")
     if workflow.is_main_process:
         if workflow.output_settings.dryrun:
-            bucket.names()
+            bucket.list_files()
         else:
-            bucket.try_it()
+            bucket.check_access()
     return bucket
 
 
 @contextlib.contextmanager
-def at_hand(bucket: Bucket | None, results: str, names: Iterable[str]) -> Iterator[Path]:
+def at_hand(bucket: S3Store | None, results: str, names: Iterable[str]) -> Iterator[Path]:
     """The folder of a dataset's results; of those in object storage, one with copies of a few, and what is added to it
     goes there, too.
     """
@@ -52,12 +52,14 @@ def at_hand(bucket: Bucket | None, results: str, names: Iterable[str]) -> Iterat
                 (bucket / results).write(path.relative_to(copies).as_posix(), path.read_bytes())
 
 
-def take_away_failures(bucket: Bucket | None, paths: Iterable[Any]) -> list[failures.Failure]:
+def take_away_failures(bucket: S3Store | None, paths: Iterable[Any]) -> list[failures.Failure]:
     """Remove each record of a failure that stands in place of one of these files, wherever they lie; what they said.
 
     paths: as rules name them, or as Snakemake does in its jobs.
     """
     if bucket is None:
-        return failures.take_away(map(Path, paths))
+        return failures.clear_failures(map(Path, paths))
     queries = (path.storage_object.query if getattr(path, "is_storage", False) else path for path in paths)
-    return failures.take_away_objects(bucket, {str(query).removeprefix(f"{bucket}/") for query in queries})
+    return failures.clear_failure_objects(
+        bucket, {str(query).removeprefix(f"{bucket}/") for query in queries}
+    )

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cifarbench.audit import duplicates
-from cifarbench.audit.duplicates import KINDS
-from cifarbench.audit.views import edges, small_grey
+from cifarbench.audit.descriptors import downscale_gray, edge_map
+from cifarbench.audit.duplicates import TYPES
 from helpers.photographs import COPIES, SHAPE, UNNAMED, brightened, encoded, recoloured, row, seen, tiles
 
 EACH = 10
@@ -17,7 +17,7 @@ def planted() -> tuple[np.ndarray, dict[tuple[int, int], str]]:
     originals = [row(seen(tile)) for tile in tiles()]
     random = np.random.default_rng(0)
     # Of a wall or the sky, nobody can tell whether it is the same.
-    detail = edges(small_grey(np.stack(originals), SHAPE)).std(axis=(1, 2))
+    detail = edge_map(downscale_gray(np.stack(originals), SHAPE)).std(axis=(1, 2))
     detailed = np.flatnonzero(detail > 8)
     chosen = random.choice(detailed, (len(COPIES), EACH), replace=False)
     copies = {
@@ -32,9 +32,9 @@ def planted() -> tuple[np.ndarray, dict[tuple[int, int], str]]:
 
 @pytest.fixture(scope="module")
 def found(planted: tuple) -> dict[tuple[int, int], tuple[str, float]]:
-    result, _ = duplicates.find(planted[0], SHAPE, threads=1)
+    result, _ = duplicates.find_near_duplicates(planted[0], SHAPE, threads=1)
     pairs = zip(result.first.tolist(), result.second.tolist(), strict=True)
-    kinds = [KINDS[kind] for kind in result.kind]
+    kinds = [TYPES[kind] for kind in result.type]
     return dict(zip(pairs, zip(kinds, result.score.tolist(), strict=True), strict=True))
 
 
@@ -63,7 +63,7 @@ def test_the_kind_says_how_a_copy_was_made(planted: tuple, found: dict) -> None:
 @pytest.fixture(scope="module")
 def detailed() -> list[int]:
     originals = np.stack([row(seen(tile)) for tile in tiles()])
-    detail = edges(small_grey(originals, SHAPE)).std(axis=(1, 2))
+    detail = edge_map(downscale_gray(originals, SHAPE)).std(axis=(1, 2))
     return np.random.default_rng(2).choice(np.flatnonzero(detail > 8), 2 * EACH, replace=False).tolist()
 
 
@@ -71,7 +71,7 @@ def detailed() -> list[int]:
 def test_copies_that_were_changed_in_other_ways_are_found(detailed: list[int], change: str) -> None:
     images = [row(seen(tile)) for tile in tiles()]
     copies = [row(UNNAMED[change](tiles()[place])) for place in detailed]
-    result, least = duplicates.find(np.stack([*images, *copies]), SHAPE, threads=1)
+    result, least = duplicates.find_near_duplicates(np.stack([*images, *copies]), SHAPE, threads=1)
     found = dict(zip(zip(result.first, result.second, strict=True), result.score, strict=True))
     scores = [found.get((place, len(images) + number), 0) for number, place in enumerate(detailed)]
     assert np.mean(np.array(scores) >= least) >= 0.8
@@ -82,7 +82,7 @@ def test_the_same_shape_in_the_same_colours_is_a_copy_sooner(detailed: list[int]
     scores = []
     for change in (encoded, recoloured):
         images = [row(seen(tile)) for tile in chosen] + [row(change(tile)) for tile in chosen]
-        result, _ = duplicates.find(np.stack(images), SHAPE, threads=1)
+        result, _ = duplicates.find_near_duplicates(np.stack(images), SHAPE, threads=1)
         found = dict(zip(zip(result.first, result.second, strict=True), result.score, strict=True))
         scores.append([found[place, place + len(chosen)] for place in range(len(chosen))])
     same, other = np.array(scores)
@@ -91,8 +91,8 @@ def test_the_same_shape_in_the_same_colours_is_a_copy_sooner(detailed: list[int]
 
 
 def test_mirrored_copies_are_none_where_mirroring_changes_the_meaning(planted: tuple) -> None:
-    result, _ = duplicates.find(planted[0], SHAPE, threads=1, flippable=False)
-    assert "mirrored" not in {KINDS[kind] for kind in result.kind}
+    result, _ = duplicates.find_near_duplicates(planted[0], SHAPE, threads=1, hflip_safe=False)
+    assert "mirrored" not in {TYPES[kind] for kind in result.type}
 
 
 def test_plain_images_are_copies_only_if_identical() -> None:
@@ -100,11 +100,11 @@ def test_plain_images_are_copies_only_if_identical() -> None:
     plain = random.integers(40, 200, (30, 3, 1, 1)) + random.integers(0, 3, (30, *SHAPE))
     images = plain.reshape(30, -1).astype(np.uint8)
     images[29] = images[3]
-    result, _ = duplicates.find(images, SHAPE, threads=1)
+    result, _ = duplicates.find_near_duplicates(images, SHAPE, threads=1)
     told = [
         (a, b)
-        for a, b, kind in zip(result.first, result.second, result.kind, strict=True)
-        if KINDS[kind] != "similar"
+        for a, b, kind in zip(result.first, result.second, result.type, strict=True)
+        if TYPES[kind] != "similar"
     ]
     assert told == [(3, 29)]
 
@@ -113,12 +113,12 @@ def test_plain_images_are_copies_only_if_identical() -> None:
 def test_images_of_any_size(shape: tuple[int, int, int]) -> None:
     images = np.random.default_rng(0).integers(0, 256, (20, np.prod(shape)), np.uint8)
     images[7] = images[2]
-    result, _ = duplicates.find(images, shape, threads=1)
-    assert (result.first[0], result.second[0], KINDS[result.kind[0]]) == (2, 7, "identical")
+    result, _ = duplicates.find_near_duplicates(images, shape, threads=1)
+    assert (result.first[0], result.second[0], TYPES[result.type[0]]) == (2, 7, "identical")
 
 
 def test_it_is_the_same_every_time(planted: tuple, found: dict) -> None:
-    again, _ = duplicates.find(planted[0], SHAPE, threads=2)
+    again, _ = duplicates.find_near_duplicates(planted[0], SHAPE, threads=2)
     pairs = zip(again.first.tolist(), again.second.tolist(), again.score.tolist(), strict=True)
     assert [(a, b) for a, b, _ in pairs] == list(found)
 
@@ -128,10 +128,10 @@ def test_a_test_image_is_told_of_with_its_closest_training_image_alone() -> None
     training = [*tiles()[100:160], tile, tile]
     images = [row(seen(one)) for one in training] + [row(encoded(tile))]
     images[-2] = row(brightened(tile))
-    result, _ = duplicates.find(np.stack(images), SHAPE, threads=1, n_train=len(training))
+    result, _ = duplicates.find_near_duplicates(np.stack(images), SHAPE, threads=1, n_train=len(training))
     told = {
         (a, b)
-        for a, b, k in zip(result.first, result.second, result.kind, strict=True)
-        if KINDS[k] != "similar"
+        for a, b, k in zip(result.first, result.second, result.type, strict=True)
+        if TYPES[k] != "similar"
     }
     assert told == {(60, 61), (60, 62)}

@@ -7,11 +7,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from cifarbench.data.archive import check_archive, receipt, recheck_archive
 from cifarbench.data.cifar import CIFAR10, read_cifar
+from cifarbench.data.provenance import archive_metadata, check_archive, verify_archive_unchanged
 from cifarbench.data.tarball import MAX_MEMBERS
-from cifarbench.study.errors import UserError
-from cifarbench.study.files import checksum
+from cifarbench.errors import UserError
+from cifarbench.io.atomic import sha256_file
 from helpers.batches import (
     DECLARED,
     FOLDER,
@@ -248,7 +248,7 @@ def test_a_missing_member_is_named(path, member):
 
 def test_the_checksum_of_an_archive_of_ones_own(path):
     path.write_bytes(b"content")
-    found = checksum(path)
+    found = sha256_file(path)
     assert check_archive(path) == check_archive(path, found) == found
     with pytest.raises(
         UserError, match=rf"has the sha256 {found}, not 0+ as expected; .* SHA256={found} \(make\)"
@@ -283,10 +283,10 @@ def test_the_checksum_of_a_folder_is_that_of_its_files_by_name(tmp_path):
 
 def test_a_receipt_says_whether_the_archive_is_the_published_one(path):
     path.write_bytes(b"content")
-    assert receipt(path, "cifar10", "0" * 64, "here")["official"] is False
-    assert receipt(path, "image_folder", "0" * 64, "here")["official"] is None
+    assert archive_metadata(path, "cifar10", "0" * 64, "here")["official"] is False
+    assert archive_metadata(path, "image_folder", "0" * 64, "here")["official"] is None
     published = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
-    assert receipt(path, "cifar10", published, "here") == {
+    assert archive_metadata(path, "cifar10", published, "here") == {
         "path": str(path),
         "sha256": published,
         "bytes": 7,
@@ -298,10 +298,10 @@ def test_a_receipt_says_whether_the_archive_is_the_published_one(path):
 @pytest.mark.parametrize("change", ["gone", "another"])
 def test_an_archive_that_changed_since_it_was_fetched(path, change):
     path.write_bytes(b"content")
-    found = receipt(path, "cifar10", checksum(path), "here")
-    assert recheck_archive(found) == path
+    found = archive_metadata(path, "cifar10", sha256_file(path), "here")
+    assert verify_archive_unchanged(found) == path
     path.unlink() if change == "gone" else path.write_bytes(b"another")
     with pytest.raises(
         UserError, match="no longer what it was when it was fetched; run again with --forcerun"
     ):
-        recheck_archive(found)
+        verify_archive_unchanged(found)

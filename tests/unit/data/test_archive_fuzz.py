@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cifarbench.data.cifar import CIFAR10, read_cifar
-from cifarbench.study.errors import UserError
+from cifarbench.errors import UserError
 from helpers.batches import DECLARED, make_batches, pickled, tarred, write_archive
 
 SECONDS = 1

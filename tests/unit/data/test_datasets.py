@@ -10,19 +10,19 @@ import pytest
 from sklearn.datasets import load_digits
 
 from cifarbench.data.datasets import load_dataset
-from cifarbench.data.digits import write_digits_archive
-from cifarbench.study.errors import UserError
+from cifarbench.data.digits import write_digits_tarball
+from cifarbench.errors import UserError
 from helpers.batches import pickled, tarred
 
 CLOTHES = ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot"]
-DIGITS = {"kind": "digits", "n_train": 1437, "n_test": 360, "n_classes": 10, "image_shape": [3, 32, 32]}
+DIGITS = {"type": "digits", "n_train": 1437, "n_test": 360, "n_classes": 10, "image_shape": [3, 32, 32]}
 
 
 # ---- The digits of scikit-learn ----
 
 
 def test_digits_are_those_of_scikit_learn(tmp_path):
-    write_digits_archive(tmp_path / "digits.tar.gz")
+    write_digits_tarball(tmp_path / "digits.tar.gz")
     dataset = load_dataset(tmp_path / "digits.tar.gz", DIGITS)
     images = np.concatenate([dataset.train_images, dataset.test_images]).reshape(-1, 3, 32, 32)
     labels = np.concatenate([dataset.train_labels, dataset.test_labels])
@@ -38,7 +38,7 @@ def test_digits_are_those_of_scikit_learn(tmp_path):
 
 
 def test_digits_read_like_the_original_by_the_usual_means(tmp_path):
-    write_digits_archive(tmp_path / "digits.tar.gz")
+    write_digits_tarball(tmp_path / "digits.tar.gz")
     with tarfile.open(tmp_path / "digits.tar.gz") as tar:
         batch = pickle.load(tar.extractfile("digits-batches-py/data_batch_5"), encoding="bytes")
     dataset = load_dataset(tmp_path / "digits.tar.gz", DIGITS)
@@ -48,7 +48,7 @@ def test_digits_read_like_the_original_by_the_usual_means(tmp_path):
 
 # ---- CIFAR-100 ----
 
-HUNDRED = {"kind": "cifar100", "n_train": 12, "n_test": 6, "n_classes": 6, "image_shape": [3, 2, 2]}
+HUNDRED = {"type": "cifar100", "n_train": 12, "n_test": 6, "n_classes": 6, "image_shape": [3, 2, 2]}
 
 
 def hundred(path):
@@ -81,7 +81,7 @@ def test_cifar_100_with_other_classes_than_declared(tmp_path):
 
 # ---- Fashion-MNIST ----
 
-CLOTHING = {"kind": "fashion_mnist", "n_train": 20, "n_test": 10, "n_classes": 10}
+CLOTHING = {"type": "fashion_mnist", "n_train": 20, "n_test": 10, "n_classes": 10}
 CLOTHING |= {"image_shape": [1, 3, 2], "classes": CLOTHES}
 
 

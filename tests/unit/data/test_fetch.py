@@ -11,8 +11,8 @@ from functools import partial
 import pytest
 
 from cifarbench.data import download, fetch
-from cifarbench.data.download import Limits, refusal
-from cifarbench.study.errors import UserError
+from cifarbench.data.download import RetryPolicy, check_url
+from cifarbench.errors import UserError
 from helpers import servers
 from helpers.fetching import CONTENT, SIZE, get, leave_partial, remote
 from helpers.servers import part, redirect, reset, saying, serving, silent, status, well
@@ -192,7 +192,7 @@ def test_all_sources_failed(cache):
     }.items(),
 )
 def test_what_counts_as_safe(cache, url, fine):
-    assert (refusal(url) is None) == fine
+    assert (check_url(url) is None) == fine
     if not fine:
         with pytest.raises(UserError, match=r"is (not https|no URL .*), which sources must be; change it"):
             get(cache, url)
@@ -250,16 +250,16 @@ def test_the_waits_grow_and_heed_the_server(cache, monkeypatch):
     monkeypatch.setattr(download.time, "sleep", sleep)
     script = [status(503), status(503), status(503, Retry_After=7), status(503, Retry_After=10**9), well]
     with serving(CONTENT, *script) as server:
-        fetch.fetch(remote(server.url), cache, Limits(attempts=5))
+        fetch.fetch_file(remote(server.url), cache, RetryPolicy(attempts=5))
     assert waits == [1, 2, 7, 30]
 
 
 def test_what_would_be_fetched_is_said_before(cache):
-    entry = {"sources": ["https://first.example/x", "https://second.example/x"], "file": "x.tar.gz"}
-    entry |= {"bytes": 3_000_000, "sha256": hashlib.sha256(b"right").hexdigest()}
-    said = fetch.announcement(entry, cache)
+    entry = {"urls": ["https://first.example/x", "https://second.example/x"], "filename": "x.tar.gz"}
+    entry |= {"size_bytes": 3_000_000, "sha256": hashlib.sha256(b"right").hexdigest()}
+    said = fetch.describe_download(entry, cache)
     assert said.startswith("x.tar.gz, 3 MB, will be fetched once, first from first.example,")
     cache.mkdir(exist_ok=True)
     (cache / "x.tar.gz").write_bytes(b"wrong")
-    assert "another checksum" in fetch.announcement(entry, cache, checked=True)
-    assert fetch.announcement(entry, cache) == f"The archive is in {cache} already."
+    assert "another checksum" in fetch.describe_download(entry, cache, checked=True)
+    assert fetch.describe_download(entry, cache) == f"The archive is in {cache} already."

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from cifarbench.data.fetch import fetch_dataset
-from cifarbench.study.errors import UserError
+from cifarbench.errors import UserError
 from helpers import servers
 from helpers.fetching import CONTENT, QUICK, SIZE, get, leave_partial, remote
 from helpers.jobs import describe_job
 from helpers.nobody import ordinary_user
 from helpers.servers import serving
 
-SCRIPT = Path(__file__).parents[3] / "scripts" / "fetch_archive.py"
+SCRIPT = Path(__file__).parents[3] / "scripts" / "download_dataset.py"
 
 
 @pytest.fixture
@@ -123,12 +123,12 @@ def test_a_cache_with_too_little_room(cache):
 
 def test_a_dataset_of_several_files_has_a_folder(cache):
     entry = {
-        "kind": "fashion_mnist",
-        "files": {"file.tar.gz": {"bytes": SIZE, "sha256": remote().sha256}},
+        "type": "fashion_mnist",
+        "files": {"file.tar.gz": {"size_bytes": SIZE, "sha256": remote().sha256}},
     }
     with serving(CONTENT) as server:
         folder = server.url.removesuffix("/file.tar.gz")
-        found = fetch_dataset(entry | {"sources": [f"{folder}/"]}, cache, QUICK)
+        found = fetch_dataset(entry | {"urls": [f"{folder}/"]}, cache, QUICK)
         assert found == (cache / "fashion_mnist", folder)
     assert (cache / "fashion_mnist" / "file.tar.gz").read_bytes() == CONTENT
 
@@ -137,7 +137,12 @@ def test_the_users_own_cache_by_default(cache, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     with serving(CONTENT) as server:
-        entry = {"file": "file.tar.gz", "bytes": SIZE, "sha256": remote().sha256, "sources": [server.url]}
+        entry = {
+            "filename": "file.tar.gz",
+            "size_bytes": SIZE,
+            "sha256": remote().sha256,
+            "urls": [server.url],
+        }
         path, _ = fetch_dataset(entry, None, QUICK)
     assert path.is_relative_to(tmp_path)
 
@@ -148,7 +153,7 @@ def test_an_archive_of_ones_own_is_not_fetched(tmp_path):
     receipt = tmp_path / "receipt.json"
 
     def fetch_archive(sha256):
-        settings, origin = {"kind": "cifar10", "sha256": sha256}, {"archive": archive}
+        settings, origin = {"type": "cifar10", "sha256": sha256}, {"archive": archive}
         job = describe_job({}, {"receipt": receipt}, settings, origin=origin, cache="")
         command = [sys.executable, SCRIPT, "log"]
         return subprocess.run(command, input=job, capture_output=True, text=True)
@@ -161,8 +166,8 @@ def test_an_archive_of_ones_own_is_not_fetched(tmp_path):
 
 
 def _start_script(cache, url, receipt, stdout=subprocess.PIPE):
-    origin = {"file": "file.tar.gz", "bytes": SIZE, "sources": [url]}
-    settings = {"kind": "cifar10", "sha256": remote().sha256}
+    origin = {"filename": "file.tar.gz", "size_bytes": SIZE, "urls": [url]}
+    settings = {"type": "cifar10", "sha256": remote().sha256}
     process = subprocess.Popen(
         [sys.executable, SCRIPT, "log"],
         stdin=subprocess.PIPE,

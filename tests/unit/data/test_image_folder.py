@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cifarbench.data.archive import check_archive
 from cifarbench.data.datasets import load_dataset
-from cifarbench.study.errors import UserError
+from cifarbench.data.provenance import check_archive
+from cifarbench.errors import UserError
 from helpers.nobody import ordinary_user
 
-FOLDER = {"kind": "image_folder", "n_train": 4, "n_test": 2, "n_classes": 2, "image_shape": [3, 4, 5]}
+FOLDER = {"type": "image_folder", "n_train": 4, "n_test": 2, "n_classes": 2, "image_shape": [3, 4, 5]}
 
 
 def pictures(folder, **save):

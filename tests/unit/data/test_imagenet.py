@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cifarbench.data import mapped
+from cifarbench.data import mmap_pickle
 from cifarbench.data.datasets import load_dataset
 from cifarbench.data.image_dataset import ImageDataset
 from cifarbench.data.imagenet import TEST, TRAIN
 from cifarbench.data.synthetic import write_synthetic_archive
-from cifarbench.study.errors import UserError
-from cifarbench.study.files import checksum
+from cifarbench.errors import UserError
+from cifarbench.io.atomic import sha256_file
 
 ENTRY = {
-    "kind": "downsampled_imagenet",
+    "type": "downsampled_imagenet",
     "n_train": 103,
     "n_test": 12,
     "n_classes": 3,
@@ -51,7 +51,7 @@ def rows_of(dataset: ImageDataset) -> np.ndarray:
 @pytest.mark.parametrize("large", [10, 1_000_000], ids=["mapped", "read"])
 @pytest.mark.parametrize("protocol", range(6))
 def test_batches_are_joined_in_the_order_of_their_numbers(tmp_path, monkeypatch, protocol, large):
-    monkeypatch.setattr(mapped, "LARGE", large)
+    monkeypatch.setattr(mmap_pickle, "MIN_MAPPED_BYTES", large)
     batches = write(tmp_path, protocol)
     dataset = load_dataset(tmp_path, ENTRY)
     np.testing.assert_array_equal(rows_of(dataset), np.concatenate([batches[name]["data"] for name in TRAIN]))
@@ -91,7 +91,7 @@ def test_what_is_not_declared_is_refused_in_a_sentence(tmp_path, changed, said):
 @pytest.mark.parametrize("large", [10, 1_000_000], ids=["mapped", "read"])
 @pytest.mark.parametrize("end", [-200, 300])
 def test_a_torn_file_is_refused(tmp_path, monkeypatch, end, large):
-    monkeypatch.setattr(mapped, "LARGE", large)
+    monkeypatch.setattr(mmap_pickle, "MIN_MAPPED_BYTES", large)
     write(tmp_path, 4)
     (tmp_path / TEST).write_bytes((tmp_path / TEST).read_bytes()[:end])
     with pytest.raises(UserError, match="val_data is not a batch"):
@@ -114,8 +114,8 @@ def test_synthetic_images_are_the_same_each_time_and_their_classes_can_be_told(t
     for folder, seed in ((first, 0), (second, 0), (other, 1)):
         folder.mkdir()
         write_synthetic_archive(folder, 1501, 300, 4, (3, 16, 16), seed)
-    assert [checksum(first / name) for name in TRAIN] == [checksum(second / name) for name in TRAIN]
-    assert checksum(first / TEST) != checksum(other / TEST)
+    assert [sha256_file(first / name) for name in TRAIN] == [sha256_file(second / name) for name in TRAIN]
+    assert sha256_file(first / TEST) != sha256_file(other / TEST)
     dataset = load_dataset(first, entry)
     images, labels = rows_of(dataset).astype(float), dataset.train_labels
     assert np.ptp(np.bincount(labels)) <= 10
@@ -133,15 +133,15 @@ from pathlib import Path
 import numpy as np
 from cifarbench.data.datasets import load_dataset
 from cifarbench.data.synthetic import write_synthetic_archive
-from cifarbench.study.files import write_blocks
+from cifarbench.io.atomic import save_npy_blocks
 folder = Path(sys.argv[1])
-entry = {"kind": "synthetic", "n_train": 40000, "n_test": 100, "n_classes": 10, "image_shape": [3, 32, 32]}
+entry = {"type": "synthetic", "n_train": 40000, "n_test": 100, "n_classes": 10, "image_shape": [3, 32, 32]}
 write_synthetic_archive(folder, 40000, 100, 10, (3, 32, 32), 0)
 status = Path("/proc/self/status").read_text()
 data = 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmData")))
 resource.setrlimit(resource.RLIMIT_DATA, (data + 25_000_000,) * 2)
 dataset = load_dataset(folder, entry)
-write_blocks(folder / "images.npy", dataset.train_blocks(), 40000)
+save_npy_blocks(folder / "images.npy", dataset.train_blocks(), 40000)
 try:
     np.ones(60_000_000, np.uint8)
 except MemoryError:

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from cifarbench.data.datasets import load_dataset
-from cifarbench.study.errors import UserError
+from cifarbench.errors import UserError
 
 NAMES = ["ant", "bee", "cow"]
-ENTRY = {"kind": "parquet", "n_train": 9, "n_test": 6, "n_classes": 3, "image_shape": [3, 4, 5]}
+ENTRY = {"type": "parquet", "n_train": 9, "n_test": 6, "n_classes": 3, "image_shape": [3, 4, 5]}
 FEATURES = {"img": {"_type": "Image"}, "label": {"names": NAMES, "_type": "ClassLabel"}}
 
 

@@ -8,11 +8,16 @@ import numpy as np
 import pytest
 
 import compare_models
-import score_model
-from cifarbench.evaluation.comparison import agreement, latex, rivals, table
-from cifarbench.study.failures import Failure
-from cifarbench.study.files import read_json, write_array, write_json
-from cifarbench.study.tables import read_rows
+import evaluate_model
+from cifarbench.evaluation.comparison import (
+    best_per_family_disagreement,
+    comparison_table,
+    model_agreement,
+    to_latex,
+)
+from cifarbench.io.atomic import read_json, save_npy, write_json
+from cifarbench.io.csv_io import read_csv
+from cifarbench.runtime.failures import Failure
 from helpers.jobs import run_job
 
 
@@ -30,8 +35,8 @@ def metrics(accuracy: float) -> dict[str, Any]:
 
 def fit(kind: str, n_parameters: int | None = None, features: tuple[str, ...] = ()) -> dict[str, Any]:
     return {
-        "kind": kind,
-        "features": [{"name": name, "kind": "pca", "params": {}} for name in features],
+        "family_label": kind,
+        "features": [{"name": name, "type": "pca", "params": {}} for name in features],
         "tuning_seconds": None,
         "probabilities": True,
         "fit_seconds": 2.0,
@@ -50,7 +55,7 @@ def three_models(failures: dict[str, str] | None = None) -> dict[str, list]:
         "network_two": fit("perceptrons", 10),
         "near": fit("nearest neighbours", features=("edges", "pca")) | {"tuning_seconds": 1.5},
     }
-    return table({"net": "mlp", "network_two": "mlp", "near": "knn"}, scores, fits, failures or {})
+    return comparison_table({"net": "mlp", "network_two": "mlp", "near": "knn"}, scores, fits, failures or {})
 
 
 def rows_of(columns: dict[str, list]) -> list[dict[str, Any]]:
@@ -62,8 +67,8 @@ def test_columns_are_of_every_model_in_order():
     assert columns["model"] == ["net", "network_two", "near"]
     assert columns["n_parameters"] == [1234567, 10, None]
     assert columns["predict_ms_per_image"] == [0.5, 0.5, 0.5]
-    assert list(columns)[-5:] == ["kind", "features", "tuning_seconds", "pretrained", "failure"]
-    assert columns["kind"] == ["perceptrons", "perceptrons", "nearest neighbours"]
+    assert list(columns)[-5:] == ["family_label", "features", "tuning_seconds", "pretrained", "failure"]
+    assert columns["family_label"] == ["perceptrons", "perceptrons", "nearest neighbours"]
     assert columns["features"] == [None, None, "edges > pca"]
     assert columns["tuning_seconds"] == [None, None, 1.5]
     # Files of before the key have no such features.
@@ -96,11 +101,11 @@ def test_seeds_are_kept_apart_from_the_uncertainty_of_the_test_set():
 def test_agreement_counts_what_all_and_one_get_right():
     y_true = np.array([0, 1, 2, 0, 1])
     answers = {"a": np.array([0, 1, 1, 1, 0]), "b": np.array([0, 0, 1, 1, 1]), "c": np.array([0, 0, 0, 2, 0])}
-    found = agreement(y_true, answers, ["x", "y", "z"])
-    assert found["all_right"]["count"] == 1
+    found = model_agreement(y_true, answers, ["x", "y", "z"])
+    assert found["correct_by_all"]["count"] == 1
     wrong = {"indices": [2, 3], "true": ["z", "x"], "predicted": ["y", "y"], "votes": [2, 2]}
-    assert found["all_wrong"] == {"count": 2, **wrong}
-    assert found["only_one_right"] == {
+    assert found["correct_by_none"] == {"count": 2, **wrong}
+    assert found["correct_by_one"] == {
         "a": {"count": 1, "indices": [1]},
         "b": {"count": 1, "indices": [4]},
         "c": {"count": 0, "indices": []},
@@ -117,17 +122,17 @@ def test_rivals_are_the_best_of_each_other_kind():
         "seen": y_true,
     }
     kinds = {"near": "neighbours", "nearer": "neighbours", "net": "networks", "line": "lines"}
-    assert rivals(y_true, answers, kinds) == {
+    assert best_per_family_disagreement(y_true, answers, kinds) == {
         "best": "net",
         # The second is the first neighbours' too; of equals, the first takes part.
         "only_best": {"count": 2, "indices": [3, 5]},
         "rivals": [
-            {"model": "near", "kind": "neighbours", "only_rival": {"count": 0, "indices": []}},
-            {"model": "line", "kind": "lines", "only_rival": {"count": 1, "indices": [2]}},
+            {"model": "near", "family_label": "neighbours", "only_other": {"count": 0, "indices": []}},
+            {"model": "line", "family_label": "lines", "only_other": {"count": 1, "indices": [2]}},
         ],
     }
-    assert rivals(y_true, answers, {"net": "networks"})["rivals"] == []
-    assert rivals(y_true[:0], {}, {}) == {
+    assert best_per_family_disagreement(y_true, answers, {"net": "networks"})["rivals"] == []
+    assert best_per_family_disagreement(y_true[:0], {}, {}) == {
         "best": None,
         "only_best": {"count": 0, "indices": []},
         "rivals": [],
@@ -136,15 +141,17 @@ def test_rivals_are_the_best_of_each_other_kind():
 
 def test_a_model_that_saw_other_images_is_never_the_best():
     fits = {"net": fit("perceptrons"), "seen": fit("linear models") | {"pretrained": True}}
-    columns = table({"net": "mlp", "seen": "knn"}, {"net": metrics(0.5), "seen": metrics(0.9)}, fits, {})
+    columns = comparison_table(
+        {"net": "mlp", "seen": "knn"}, {"net": metrics(0.5), "seen": metrics(0.9)}, fits, {}
+    )
     assert columns["pretrained"] == [False, True]
-    text = latex(rows_of(columns))
+    text = to_latex(rows_of(columns))
     assert "\\texttt{net} & \\textbf{0.500" in text
     assert "\\texttt{seen} & 0.900" in text
 
 
 def test_latex_is_a_table_of_booktabs():
-    text = latex(rows_of(three_models()))
+    text = to_latex(rows_of(three_models()))
     lines = text.splitlines()
     assert lines[0].startswith("\\begin{tabular}")
     assert lines[-1] == "\\end{tabular}"
@@ -155,7 +162,7 @@ def test_latex_is_a_table_of_booktabs():
     assert "\\texttt{network\\_two} & \\textbf{0.600 [0.570, 0.630]}" in text
     assert "1\\,234\\,567" in text
     assert text.replace("\\_", "").count("_") == 0
-    assert latex([]).splitlines()[-3:] == ["\\midrule", "\\bottomrule", "\\end{tabular}"]
+    assert to_latex([]).splitlines()[-3:] == ["\\midrule", "\\bottomrule", "\\end{tabular}"]
 
 
 # ---- the scripts, from predictions to comparison ----
@@ -166,7 +173,7 @@ def run(tmp_path: Path) -> Path:
     """A folder with predictions of two models on 200 images; one of them was trained twice."""
     rng = np.random.default_rng(0)
     write_json(tmp_path / "data/dataset.json", {"classes": ["a", "b", "c"], "image_shape": [3, 2, 2]})
-    write_array(tmp_path / "data/test_images.npy", rng.integers(256, size=(200, 12), dtype=np.uint8))
+    save_npy(tmp_path / "data/test_images.npy", rng.integers(256, size=(200, 12), dtype=np.uint8))
     y_true = rng.integers(3, size=200)
     for name, skill in {"near": 0.5, "net": 2, "net/seed_1": 2}.items():
         proba = np.exp(rng.normal(size=(200, 3)) + skill * np.eye(3)[y_true])
@@ -176,7 +183,7 @@ def run(tmp_path: Path) -> Path:
         np.savez(folder / "predictions.npz", y_true=y_true, y_pred=proba.argmax(axis=1), proba=proba)
         write_json(folder / "fit.json", fit("any"))
         run_job(
-            score_model,
+            evaluate_model,
             {
                 "predictions": folder / "predictions.npz",
                 "fit": folder / "fit.json",
@@ -203,7 +210,7 @@ def compare(run: Path, models: list[str], runs: list[str]) -> None:
             "comparison": run / "comparison.csv",
             "latex_table": run / "comparison.tex",
             "tests": run / "paired_tests.csv",
-            "agreement": run / "agreement.json",
+            "agreement": run / "model_agreement.json",
         },
         {"models": models, "runs": runs, "families": dict.fromkeys(models, "some")},
     )
@@ -211,7 +218,7 @@ def compare(run: Path, models: list[str], runs: list[str]) -> None:
 
 def test_compares_two_models(run):
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
-    near, net = read_rows(run / "comparison.csv")
+    near, net = read_csv(run / "comparison.csv")
     assert (near["model"], net["model"]) == ("near", "net")
     assert near["accuracy"] < net["accuracy"]
     assert near["n_parameters"] is near["accuracy_seed_mean"] is None
@@ -222,17 +229,17 @@ def test_compares_two_models(run):
     assert header[5:7] == ["p_value", "p_value_adjusted"]
     assert row[:2] == ["near", "net"]
     assert float(row[2]) == pytest.approx(near["accuracy"] - net["accuracy"])
-    found = read_json(run / "agreement.json")
+    found = read_json(run / "model_agreement.json")
     with np.load(run / "models/near/predictions.npz") as arrays:
         right = arrays["y_true"] == arrays["y_pred"]
-    assert set(found["only_one_right"]["near"]["indices"]) <= set(np.flatnonzero(right))
+    assert set(found["correct_by_one"]["near"]["indices"]) <= set(np.flatnonzero(right))
 
 
 def test_compares_one_model_with_nobody(run):
     compare(run, ["near"], ["near"])
-    assert read_rows(run / "paired_tests.csv") == []
+    assert read_csv(run / "paired_tests.csv") == []
     assert (run / "paired_tests.csv").read_text().startswith("model_a,model_b,accuracy_difference")
-    assert len(read_rows(run / "comparison.csv")) == 1
+    assert len(read_csv(run / "comparison.csv")) == 1
 
 
 def break_off(run: Path, name: str, *files: str) -> None:
@@ -243,35 +250,39 @@ def break_off(run: Path, name: str, *files: str) -> None:
 def test_a_failed_model_takes_part_in_no_test(run):
     break_off(run, "near")
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
-    near, net = read_rows(run / "comparison.csv")
+    near, net = read_csv(run / "comparison.csv")
     assert (near["model"], near["family"], near["failure"]) == ("near", "some", "train_network: it broke")
     assert near["accuracy"] is near["seeds"] is net["failure"] is None
     assert (net["accuracy"] > 0.5, net["seeds"]) == (True, 2)
-    assert read_rows(run / "paired_tests.csv") == []
-    assert list(read_json(run / "agreement.json")["only_one_right"]) == ["net"]
+    assert read_csv(run / "paired_tests.csv") == []
+    assert list(read_json(run / "model_agreement.json")["correct_by_one"]) == ["net"]
     assert "near" not in (run / "comparison.tex").read_text()
 
 
 def test_a_model_whose_scoring_failed_has_failed(run):
     break_off(run, "near", "metrics.json")
     compare(run, ["near", "net"], ["near", "net"])
-    assert read_rows(run / "comparison.csv")[0]["failure"] == "train_network: it broke"
+    assert read_csv(run / "comparison.csv")[0]["failure"] == "train_network: it broke"
 
 
 def test_a_failed_seed_is_left_out_of_the_mean(run):
     break_off(run, "net/seed_1")
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
-    _, net = read_rows(run / "comparison.csv")
+    _, net = read_csv(run / "comparison.csv")
     assert (net["seeds"], net["accuracy_seed_mean"], net["failure"]) == (1, None, None)
-    assert len(read_rows(run / "paired_tests.csv")) == 1
+    assert len(read_csv(run / "paired_tests.csv")) == 1
 
 
 def test_where_all_failed_every_file_is_there_and_empty(run):
     for name in ("near", "net", "net/seed_1"):
         break_off(run, name)
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
-    assert [row["failure"] for row in read_rows(run / "comparison.csv")] == ["train_network: it broke"] * 2
-    assert read_rows(run / "paired_tests.csv") == []
-    found = read_json(run / "agreement.json")
-    assert (found["n_models"], found["all_right"]["count"], found["all_wrong"]["count"]) == (0, 0, 0)
+    assert [row["failure"] for row in read_csv(run / "comparison.csv")] == ["train_network: it broke"] * 2
+    assert read_csv(run / "paired_tests.csv") == []
+    found = read_json(run / "model_agreement.json")
+    assert (found["n_models"], found["correct_by_all"]["count"], found["correct_by_none"]["count"]) == (
+        0,
+        0,
+        0,
+    )
     assert (run / "comparison.tex").read_text().startswith("\\begin{tabular}")

@@ -11,8 +11,8 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import classification_report, f1_score, top_k_accuracy_score
 
 from cifarbench.evaluation import statistics
-from cifarbench.evaluation.calibration import calibration
-from cifarbench.evaluation.metrics import _macro_f1_of_cells, score, true_in_top
+from cifarbench.evaluation.calibration import reliability_curve
+from cifarbench.evaluation.metrics import _macro_f1_of_cells, compute_metrics, top_k_hits
 
 CLASSES = ["ant", "bee", "cow", "dog"]
 
@@ -20,7 +20,7 @@ CLASSES = ["ant", "bee", "cow", "dog"]
 def score_labels(y_true: list[int] | np.ndarray, y_pred: list[int] | np.ndarray) -> dict[str, Any]:
     """Metrics of a model that gives its prediction all probability."""
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
-    return score(y_true, y_pred, np.eye(len(CLASSES), dtype=np.float32)[y_pred], CLASSES, seed=0)
+    return compute_metrics(y_true, y_pred, np.eye(len(CLASSES), dtype=np.float32)[y_pred], CLASSES, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def drawn() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_equals_scikit_learns_report(drawn):
     y_true, y_pred, proba = drawn
-    found = score(y_true, y_pred, proba, CLASSES, seed=0)
+    found = compute_metrics(y_true, y_pred, proba, CLASSES, seed=0)
     report = classification_report(y_true, y_pred, target_names=CLASSES, output_dict=True)
     assert found["accuracy"] == report["accuracy"]
     for name, expected in [("macro", report["macro avg"]), ("weighted", report["weighted avg"])]:
@@ -57,7 +57,7 @@ def test_macro_f1_of_resamples_is_scikit_learns(drawn):
 
 
 def test_macro_f1_interval_holds_the_value_and_follows_its_seed(drawn):
-    one, again, other = (score(*drawn, CLASSES, seed=seed) for seed in (0, 0, 1))
+    one, again, other = (compute_metrics(*drawn, CLASSES, seed=seed) for seed in (0, 0, 1))
     low, high = one["macro_f1_ci95"]
     assert low < one["macro"]["f1"] < high
     assert high - low < 0.05
@@ -111,8 +111,8 @@ def test_whatever_the_predictions(rows):
         proba.max(axis=1),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(statistics, "RESAMPLES", 20)
-        found = score(y_true, y_pred, proba, CLASSES, seed=0)
+        patch.setattr(statistics, "N_RESAMPLES", 20)
+        found = compute_metrics(y_true, y_pred, proba, CLASSES, seed=0)
     json.dumps(found, allow_nan=False)
     low, high = found["accuracy_ci95"]
     assert 0 <= low <= found["accuracy"] <= high <= 1
@@ -131,24 +131,24 @@ def test_whatever_the_predictions(rows):
 
 def test_top_2_is_scikit_learns_where_nothing_ties(drawn):
     y_true, _, proba = drawn
-    assert true_in_top(y_true, proba, 2).mean() == pytest.approx(top_k_accuracy_score(y_true, proba, k=2))
+    assert top_k_hits(y_true, proba, 2).mean() == pytest.approx(top_k_accuracy_score(y_true, proba, k=2))
 
 
 def test_of_equally_likely_classes_the_first_counts_as_the_prediction_does():
     proba = np.array([[0.2, 0.4, 0.4, 0.0], [1 / 3, 1 / 3, 1 / 3, 0.0]])
-    assert true_in_top(np.array([1, 0]), proba, 1).tolist() == [True, True]
-    assert true_in_top(np.array([2, 2]), proba, 2).tolist() == [True, False]
+    assert top_k_hits(np.array([1, 0]), proba, 1).tolist() == [True, True]
+    assert top_k_hits(np.array([2, 2]), proba, 2).tolist() == [True, False]
 
 
 def test_a_class_of_no_probability_is_no_second_guess():
     proba = np.array([[0.0, 1.0, 0.0, 0.0]])
-    assert not true_in_top(np.array([0]), proba, 2).any()
+    assert not top_k_hits(np.array([0]), proba, 2).any()
 
 
 def test_without_probabilities_nothing_is_said_of_confidence(drawn):
     y_true, y_pred, proba = drawn
-    told = score(y_true, y_pred, proba, CLASSES, seed=0)
-    untold = score(y_true, y_pred, np.eye(4)[y_pred], CLASSES, seed=0, probabilities=False)
+    told = compute_metrics(y_true, y_pred, proba, CLASSES, seed=0)
+    untold = compute_metrics(y_true, y_pred, np.eye(4)[y_pred], CLASSES, seed=0, probabilities=False)
     names = {"expected_calibration_error", "mean_confidence", "reliability"}
     names |= {"top2_accuracy", "top2_accuracy_ci95", "selective"}
     assert {name for name, value in untold.items() if value is None} == names
@@ -176,7 +176,7 @@ def test_examples_are_those_that_the_model_is_surest_of():
     y_true, y_pred = np.zeros(12, dtype=int), np.ones(12, dtype=int)
     sure = np.linspace(0.6, 0.9, 12)
     proba = np.stack([1 - sure, sure, 0 * sure, 0 * sure], axis=1)
-    (pair,) = score(y_true, y_pred, proba, CLASSES, seed=0)["confused_pairs"]
+    (pair,) = compute_metrics(y_true, y_pred, proba, CLASSES, seed=0)["confused_pairs"]
     assert pair["examples"] == [11, 10, 9, 8, 7, 6, 5, 4]
     assert pair["count"] == 12
 
@@ -186,7 +186,7 @@ def test_examples_are_those_that_the_model_is_surest_of():
 
 def test_reliability_is_scikit_learns_curve(drawn):
     y_true, y_pred, proba = drawn
-    found = calibration(y_true == y_pred, proba)["reliability"]
+    found = reliability_curve(y_true == y_pred, proba)["reliability"]
     accuracy, confidence = calibration_curve(y_true == y_pred, proba.max(axis=1), n_bins=10)
     assert [value for value in found["accuracy"] if value is not None] == pytest.approx(accuracy.tolist())
     assert [value for value in found["confidence"] if value is not None] == pytest.approx(
@@ -200,7 +200,7 @@ def test_reliability_is_scikit_learns_curve(drawn):
 def test_the_error_is_averaged_over_images_not_over_bins():
     # Nine images of confidence 0.95, all right, and one of 0.65, wrong.
     confidence = np.array([0.95] * 9 + [0.65])
-    found = calibration(confidence > 0.9, np.stack([confidence, 1 - confidence], axis=1))
+    found = reliability_curve(confidence > 0.9, np.stack([confidence, 1 - confidence], axis=1))
     assert found["expected_calibration_error"] == pytest.approx(0.9 * 0.05 + 0.1 * 0.65)
 
 
@@ -208,6 +208,8 @@ def test_the_error_is_averaged_over_images_not_over_bins():
 def test_shares_of_neighbors_fall_on_their_own_side_of_an_edge(neighbors):
     for k in range(1, neighbors + 1):
         share = np.float32(k / neighbors)
-        found = calibration(np.array([True]), np.array([[share, 1 - share]]).clip(0, share))["reliability"]
+        found = reliability_curve(np.array([True]), np.array([[share, 1 - share]]).clip(0, share))[
+            "reliability"
+        ]
         expected = min(10 * k // neighbors, 9)
         assert found["count"].index(1) == expected

@@ -13,8 +13,8 @@ from statsmodels.stats.multitest import multipletests
 
 from cifarbench.evaluation.statistics import (
     bootstrap_interval,
-    difference_interval,
     mcnemar_p_value,
+    paired_bootstrap_interval,
     paired_tests,
     wilson_interval,
 )
@@ -119,7 +119,7 @@ def test_counts_give_the_interval_that_drawing_images_gives(counts):
     drawn = bootstrap_interval(difference, np.mean, seed=1)
     # An image's worth, and three standard errors of a percentile from 5,000 resamples.
     tolerance = 1.01 / len(difference) + 3 * difference.std() / np.sqrt(len(difference)) / 25
-    assert difference_interval(difference) == pytest.approx(drawn, abs=tolerance)
+    assert paired_bootstrap_interval(difference) == pytest.approx(drawn, abs=tolerance)
 
 
 @pytest.mark.parametrize("values", [[1], [0, 0], [1, 1, 1], [-1, -1], [1, 0], [1, -1, 0, 0, 1]])
@@ -128,7 +128,7 @@ def test_the_interval_of_a_few_images_is_that_of_all_ways_to_draw_them(values):
     # The inner of the two sums between which a percentile lies.
     low = np.percentile(sums, 2.5, method="inverted_cdf")
     high = -np.percentile(-sums, 2.5, method="inverted_cdf")
-    assert difference_interval(np.array(values)) == (low / len(values), high / len(values))
+    assert paired_bootstrap_interval(np.array(values)) == (low / len(values), high / len(values))
 
 
 @settings(max_examples=20, deadline=None)
@@ -158,7 +158,7 @@ def test_intervals_of_equal_models_miss_zero_in_about_5_percent():
     missed = 0
     for _ in range(300):
         a, b = two_equal_models(rng, 300)
-        low, high = difference_interval(a.astype(np.int8) - b.astype(np.int8))
+        low, high = paired_bootstrap_interval(a.astype(np.int8) - b.astype(np.int8))
         missed += not low <= 0 <= high
     assert 0.02 < missed / 300 < 0.09
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from cifarbench.evaluation.calibration import calibration
-from cifarbench.evaluation.temperature import fit_temperature, tempered
+from cifarbench.evaluation.calibration import reliability_curve
+from cifarbench.evaluation.temperature import apply_temperature, fit_temperature
 
 
 @pytest.mark.parametrize("true_temperature", [0.5, 1.0, 2.5])
@@ -17,10 +17,10 @@ def test_the_temperature_that_made_the_labels_is_found(true_temperature):
     proba = softmax(logits, axis=1)
     found = fit_temperature(proba, y_true)
     assert found == pytest.approx(true_temperature, rel=0.05)
-    after = tempered(proba, found)
+    after = apply_temperature(proba, found)
     assert (after.argmax(axis=1) == proba.argmax(axis=1)).all()
     correct = proba.argmax(axis=1) == y_true
-    assert calibration(correct, after)["expected_calibration_error"] < 0.02
+    assert reliability_curve(correct, after)["expected_calibration_error"] < 0.02
 
 
 def test_shares_of_neighbours_that_agree_are_no_infinite_surprise():
@@ -28,4 +28,4 @@ def test_shares_of_neighbours_that_agree_are_no_infinite_surprise():
     y_true = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 1])
     found = fit_temperature(proba, y_true)
     assert 1 < found < 20
-    assert tempered(proba, found).max(axis=1) == pytest.approx(0.9, abs=0.02)
+    assert apply_temperature(proba, found).max(axis=1) == pytest.approx(0.9, abs=0.02)

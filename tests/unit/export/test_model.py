@@ -8,16 +8,16 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from cifarbench.export.model import Model
-from cifarbench.export.onnx_file import to_onnx
-from cifarbench.export.parity import compare, session
-from cifarbench.neighbors import predictor as neighbors
-from cifarbench.networks.building import load
-from cifarbench.networks.inputs import preprocess
-from cifarbench.study.errors import UserError
-from cifarbench.study.failures import Failure
-from cifarbench.study.files import write_json
-from cifarbench.study.stored import Stored
+from cifarbench.errors import UserError
+from cifarbench.export.model import InferenceModel
+from cifarbench.export.onnx_export import to_onnx
+from cifarbench.export.onnx_validate import make_session, validate_onnx
+from cifarbench.io.atomic import write_json
+from cifarbench.models.knn import predictor as neighbors
+from cifarbench.models.networks.factory import load
+from cifarbench.models.networks.preprocessing import preprocess
+from cifarbench.models.saved_model import SavedModel
+from cifarbench.runtime.failures import Failure
 from helpers.small_model import NEIGHBORS, PERCEPTRON, pixels_of, write_model
 
 EVERY_VOTE = [
@@ -30,20 +30,22 @@ EVERY_VOTE = [
 @pytest.mark.parametrize("params", EVERY_VOTE, ids=lambda params: f"{params['metric']} {params['weights']}")
 @pytest.mark.parametrize("channels", [1, 3])
 def test_neighbours_in_onnx_vote_as_they_do(tmp_path, params, channels):
-    model = Model(write_model(tmp_path, "neighbors", params, channels))
+    model = InferenceModel(write_model(tmp_path, "knn", params, channels))
     pixels = pixels_of(model.stored)
     study = model.predict(pixels)
-    found = compare(session(to_onnx(model, {}).SerializeToString()), model, pixels, study.y_pred, study.proba)
+    found = validate_onnx(
+        make_session(to_onnx(model, {}).SerializeToString()), model, pixels, study.y_pred, study.proba
+    )
     assert found.n_images == len(pixels)
-    assert found.largest_difference <= 1e-5
-    assert len(found.ties) <= 1
+    assert found.max_abs_diff <= 1e-5
+    assert len(found.ambiguous) <= 1
     assert study.neighbors.shape == (len(pixels), 3)
 
 
 def test_images_that_the_neighbours_know_already_silence_the_others(tmp_path):
     """At no distance, all depends on how float32 rounds: such images may differ, and count as ties."""
-    model = Model(write_model(tmp_path, "neighbors", NEIGHBORS | {"weights": "distance"}))
-    known = np.asarray(model.stored.values())[:20]
+    model = InferenceModel(write_model(tmp_path, "knn", NEIGHBORS | {"weights": "distance"}))
+    known = np.asarray(model.stored.train_inputs())[:20]
     study = model.predict(known)
     assert (study.proba.max(axis=1) == 1).all()
     assert model.predictor.tied(known).all()
@@ -56,11 +58,11 @@ def test_a_network_is_asked_with_its_running_averages(tmp_path):
     with torch.inference_mode():
         expected = network(preprocess(torch.from_numpy(pixels).reshape(1, 1, 8, 8))).softmax(1)
     # One image alone would fail in training: batch norm can't normalise it.
-    np.testing.assert_allclose(Model(stored).predict(pixels).proba, expected, rtol=1e-6)
+    np.testing.assert_allclose(InferenceModel(stored).predict(pixels).proba, expected, rtol=1e-6)
 
 
 def test_a_file_with_other_weights_is_refused(tmp_path):
-    model = Model(write_model(tmp_path, "networks", PERCEPTRON))
+    model = InferenceModel(write_model(tmp_path, "networks", PERCEPTRON))
     pixels = pixels_of(model.stored)
     study = model.predict(pixels)
     content = to_onnx(model, {})
@@ -68,12 +70,12 @@ def test_a_file_with_other_weights_is_refused(tmp_path):
     changed = numpy_helper.from_array(numpy_helper.to_array(weights) * 1.01, weights.name)
     weights.CopyFrom(changed)
     with pytest.raises(UserError, match=r"not exported: its ONNX file answers otherwise for \d+ of 100"):
-        compare(session(content.SerializeToString()), model, pixels, study.y_pred, study.proba)
+        validate_onnx(make_session(content.SerializeToString()), model, pixels, study.y_pred, study.proba)
 
 
 def test_classes_that_are_equally_likely_are_listed_as_ties(tmp_path):
     stored = write_model(tmp_path, "networks", PERCEPTRON)
-    model = Model(stored)
+    model = InferenceModel(stored)
     pixels = pixels_of(stored)[:5]
     # Two classes of the same weights: which of them is named is a matter of the last digit.
     last = [layer for layer in model.predictor.network.modules() if isinstance(layer, nn.Linear)][-1]
@@ -81,14 +83,16 @@ def test_classes_that_are_equally_likely_are_listed_as_ties(tmp_path):
         last.weight[:2], last.bias[:2] = last.weight[0].clone(), 50.0
     study = model.predict(pixels)
     other = 1 - study.y_pred
-    found = compare(session(to_onnx(model, {}).SerializeToString()), model, pixels, other, study.proba)
-    assert [tie.image for tie in found.ties] == [0, 1, 2, 3, 4]
-    assert found.n_same == 0
+    found = validate_onnx(
+        make_session(to_onnx(model, {}).SerializeToString()), model, pixels, other, study.proba
+    )
+    assert [tie.image for tie in found.ambiguous] == [0, 1, 2, 3, 4]
+    assert found.n_equal == 0
 
 
 def test_neighbours_that_keep_too_much_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(neighbors, "MOST_BYTES", 50_000)
-    model = Model(write_model(tmp_path, "neighbors", NEIGHBORS))
+    monkeypatch.setattr(neighbors, "MAX_BYTES", 50_000)
+    model = InferenceModel(write_model(tmp_path, "knn", NEIGHBORS))
     with pytest.raises(UserError, match="keeps all its 300 training images, 0 MB; a file of at most 0 MB"):
         to_onnx(model, {})
 
@@ -98,7 +102,7 @@ def test_a_layer_that_onnx_does_not_know_ends_in_a_sentence(tmp_path):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return torch.linalg.eigvalsh(images[:, 0].float())[:, :1].expand(-1, 10)
 
-    model = Model(write_model(tmp_path, "networks", PERCEPTRON))
+    model = InferenceModel(write_model(tmp_path, "networks", PERCEPTRON))
     model.predictor.network = Odd()
     with pytest.raises(
         UserError, match="can't be exported: there are no words in ONNX for one of its layers"
@@ -108,23 +112,23 @@ def test_a_layer_that_onnx_does_not_know_ends_in_a_sentence(tmp_path):
 
 def test_a_model_that_is_not_there_or_has_failed_is_told_of(tmp_path):
     with pytest.raises(UserError, match="holds no fitted model; run the study first"):
-        Stored.read(tmp_path, "model")
+        SavedModel.read(tmp_path, "model")
     stored = write_model(tmp_path, "networks", PERCEPTRON)
     with pytest.raises(UserError, match="name one of model, or run the study"):
-        Stored.read(tmp_path, "other")
+        SavedModel.read(tmp_path, "other")
     stored.file("network.safetensors").unlink()
     with pytest.raises(UserError, match=r"network.safetensors is not there; run the study again"):
-        Model(stored)
+        InferenceModel(stored)
     Failure("model", "train_network", "it broke", "log").write(tmp_path / "models/model/fit.json")
     with pytest.raises(UserError, match="model failed in train_network: it broke; name another model"):
-        Stored.read(tmp_path, "model")
+        SavedModel.read(tmp_path, "model")
 
 
 def test_results_of_an_older_version_and_rooms_without_a_predictor_are_told_of(tmp_path):
     stored = write_model(tmp_path, "networks", PERCEPTRON)
-    fit = stored.fit | {"stored": stored.fit["stored"] | {"room": "tuning"}}
-    with pytest.raises(UserError, match=r"belongs to the room tuning, which has no predictor.py"):
-        Model(replace(stored, fit=fit))
+    fit = stored.fit | {"stored": stored.fit["stored"] | {"package": "tuning"}}
+    with pytest.raises(UserError, match=r"belongs to the package models.tuning, which has no predictor.py"):
+        InferenceModel(replace(stored, fit=fit))
     write_json(tmp_path / "models/model/fit.json", {"model": "model"})
     with pytest.raises(UserError, match="is of an older version"):
-        Stored.read(tmp_path, "model")
+        SavedModel.read(tmp_path, "model")

@@ -5,9 +5,9 @@ import pytest
 from skimage.feature import hog as hog_of
 
 from cifarbench.features import hog
-from cifarbench.study.family import Setting
+from cifarbench.planning.model_family import DataShape
 
-DEFAULTS = {name: parameter.default for name, parameter in hog.KIND.parameters.items()}
+DEFAULTS = {name: parameter.default for name, parameter in hog.FEATURE_TYPE.parameters.items()}
 
 
 def images_of(shape: tuple[int, int, int]) -> np.ndarray:
@@ -19,19 +19,19 @@ def images_of(shape: tuple[int, int, int]) -> np.ndarray:
     [
         ((3, 32, 32), {}),
         ((1, 28, 28), {}),
-        ((3, 16, 24), {"orientations": 5, "block_size": 1}),
-        ((1, 8, 8), {"cell_size": 4}),
-        ((1, 4, 4), {"cell_size": 2}),
+        ((3, 16, 24), {"orientations": 5, "cells_per_block": 1}),
+        ((1, 8, 8), {"pixels_per_cell": 4}),
+        ((1, 4, 4), {"pixels_per_cell": 2}),
     ],
 )
 def test_it_is_scikit_images_of_the_mean_of_the_channels(shape, change):
     params, images = DEFAULTS | change, images_of(shape)
     found = hog.transform(images, {}, params, shape)
-    setting = Setting(9, 2, shape, images.shape[1])
-    assert found.shape == (9, hog.KIND.n_outputs(params, setting))
-    assert not list(hog.KIND.impossible("f", params, setting))
+    setting = DataShape(9, 2, shape, images.shape[1])
+    assert found.shape == (9, hog.FEATURE_TYPE.n_outputs(params, setting))
+    assert not list(hog.FEATURE_TYPE.check_data("f", params, setting))
     grey = images.reshape(9, *shape).astype(np.float64).mean(axis=1)
-    cell, block = params["cell_size"], params["block_size"]
+    cell, block = params["pixels_per_cell"], params["cells_per_block"]
     expected = [hog_of(one, params["orientations"], (cell, cell), (block, block)) for one in grey]
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
@@ -46,12 +46,12 @@ def test_it_is_scikit_images_of_the_mean_of_the_channels(shape, change):
         ),
         (
             (1, 28, 10),
-            {"block_size": 11},
-            "choose a smaller block_size, so that a block of 11 x 11 cells fits in",
+            {"cells_per_block": 11},
+            "choose a smaller cells_per_block, so that a block of 11 x 11 cells fits in",
         ),
     ],
 )
 def test_what_does_not_fit_is_told(shape, change, sentence):
-    setting = Setting(9, 2, shape, int(np.prod(shape)))
-    (found,) = hog.KIND.impossible("f", DEFAULTS | change, setting)
-    assert found.startswith(f"f.cell_size is 8; {sentence}")
+    setting = DataShape(9, 2, shape, int(np.prod(shape)))
+    (found,) = hog.FEATURE_TYPE.check_data("f", DEFAULTS | change, setting)
+    assert found.startswith(f"f.pixels_per_cell is 8; {sentence}")

@@ -6,8 +6,8 @@ import scipy.linalg
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from cifarbench.features import lda
-from cifarbench.features.inputs import Inputs
-from cifarbench.study.family import Setting
+from cifarbench.features.fit_inputs import FitInputs
+from cifarbench.planning.model_family import DataShape
 
 SHAPE = (1, 4, 5)
 N_CLASSES = 4
@@ -28,7 +28,7 @@ def images(labels: np.ndarray) -> np.ndarray:
 
 
 def fit(values: np.ndarray, labels: np.ndarray, shrinkage: float, n_classes: int = N_CLASSES) -> dict:
-    inputs = Inputs(values, np.arange(len(values)), labels, n_classes, SHAPE, seed=0)
+    inputs = FitInputs(values, np.arange(len(values)), labels, n_classes, SHAPE, seed=0)
     return lda.fit(inputs, {"shrinkage": shrinkage})
 
 
@@ -62,7 +62,9 @@ def assert_same_up_to_signs(found: np.ndarray, expected: np.ndarray) -> None:
 def test_fewer_values_than_classes_give_fewer_outputs(images, labels):
     values = images[:, :2]
     found = lda.transform(values, fit(values, labels, 0.1), {}, SHAPE)
-    assert found.shape == (300, 2) == (300, lda.KIND.n_outputs({}, Setting(300, N_CLASSES, SHAPE, 2)))
+    assert (
+        found.shape == (300, 2) == (300, lda.FEATURE_TYPE.n_outputs({}, DataShape(300, N_CLASSES, SHAPE, 2)))
+    )
 
 
 def test_a_class_without_images_and_a_value_that_never_varies_do_no_harm(images, labels):

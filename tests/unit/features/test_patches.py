@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from cifarbench.features import patches
-from cifarbench.features.inputs import Inputs
-from cifarbench.study.family import Setting
+from cifarbench.features.fit_inputs import FitInputs
+from cifarbench.planning.model_family import DataShape
 
 SHAPE = (3, 9, 8)
 PARAMS = {
     "n_patches": 5,
-    "size": 3,
+    "patch_size": 3,
     "stride": 1,
     "method": "random",
-    "threshold": 0.1,
-    "pooling": 2,
+    "soft_threshold": 0.1,
+    "n_pool": 2,
     "power": 1,
 }
 
@@ -26,35 +26,35 @@ def images() -> np.ndarray:
 
 def fit(images: np.ndarray, params: dict, seed: int = 0) -> dict:
     rows = np.arange(len(images))
-    return patches.fit(Inputs(images, rows, np.zeros(len(images), int), 2, SHAPE, seed), params)
+    return patches.fit(FitInputs(images, rows, np.zeros(len(images), int), 2, SHAPE, seed), params)
 
 
 def by_loops(image: np.ndarray, state: dict, params: dict) -> np.ndarray:
     """Features of one image, position by position: (2, n_patches, regions)."""
-    values, size, pooling = image.reshape(SHAPE) / 128.0 - 1, params["size"], params["pooling"]
-    downwards, sideways = (range(0, side - size + 1, params["stride"]) for side in SHAPE[1:])
-    found = np.zeros((2, params["n_patches"], pooling**2))
-    counts = np.zeros(pooling**2)
+    values, patch_size, n_pool = image.reshape(SHAPE) / 128.0 - 1, params["patch_size"], params["n_pool"]
+    downwards, sideways = (range(0, side - patch_size + 1, params["stride"]) for side in SHAPE[1:])
+    found = np.zeros((2, params["n_patches"], n_pool**2))
+    counts = np.zeros(n_pool**2)
     for down, y in enumerate(downwards):
         for across, x in enumerate(sideways):
-            patch = values[:, y : y + size, x : x + size].ravel()
+            patch = values[:, y : y + patch_size, x : x + patch_size].ravel()
             patch = (patch - patch.mean()) / np.sqrt(patch.var() + 10 / 128**2)
             response = state["filters"] @ patch - state["offsets"]
-            region = down * pooling // len(downwards) * pooling + across * pooling // len(sideways)
+            region = down * n_pool // len(downwards) * n_pool + across * n_pool // len(sideways)
             counts[region] += 1
-            found[0, :, region] += np.maximum(response - params["threshold"], 0)
-            found[1, :, region] += np.maximum(-response - params["threshold"], 0)
+            found[0, :, region] += np.maximum(response - params["soft_threshold"], 0)
+            found[1, :, region] += np.maximum(-response - params["soft_threshold"], 0)
     return found / counts
 
 
 @pytest.mark.parametrize("method", ["random", "kmeans"])
-@pytest.mark.parametrize(("pooling", "stride"), [(1, 1), (2, 1), (3, 1), (2, 2), (3, 2), (1, 5), (1, 99)])
-def test_it_is_what_loops_give(images, method, pooling, stride):
-    params = PARAMS | {"method": method, "pooling": pooling, "stride": stride}
+@pytest.mark.parametrize(("n_pool", "stride"), [(1, 1), (2, 1), (3, 1), (2, 2), (3, 2), (1, 5), (1, 99)])
+def test_it_is_what_loops_give(images, method, n_pool, stride):
+    params = PARAMS | {"method": method, "n_pool": n_pool, "stride": stride}
     state = fit(images, params)
     found = patches.transform(images, state, params, SHAPE)
     assert found.dtype == np.float32 and found.flags.c_contiguous
-    assert found.shape == (60, patches.KIND.n_outputs(params, Setting(60, 2, SHAPE, 216)))
+    assert found.shape == (60, patches.FEATURE_TYPE.n_outputs(params, DataShape(60, 2, SHAPE, 216)))
     expected = np.array([by_loops(image, state, params).ravel() for image in images])
     assert (expected > 0).any(axis=0).all()
     np.testing.assert_allclose(found, expected, atol=2e-5)
@@ -78,9 +78,9 @@ def test_tiles_of_positions_and_filters_do_not_matter(images, monkeypatch):
 
 def test_random_filters_are_whitened_patches_of_the_images(images):
     # Of one place only, all patches are known.
-    params = PARAMS | {"size": 8, "n_patches": 3}
+    params = PARAMS | {"patch_size": 8, "n_patches": 3}
     square = np.ascontiguousarray(images.reshape(-1, *SHAPE)[:, :, :8]).reshape(60, -1)
-    inputs = Inputs(square, np.arange(60), np.zeros(60, int), 2, (3, 8, 8), 0)
+    inputs = FitInputs(square, np.arange(60), np.zeros(60, int), 2, (3, 8, 8), 0)
     state = patches.fit(inputs, params)
     sampled = patches._sample(inputs, params, np.random.default_rng(0)).astype(np.float64)
     mean = sampled.mean(axis=1, keepdims=True)
@@ -115,31 +115,33 @@ def test_an_image_of_one_value_is_no_division_by_zero(images):
 
 
 def test_a_single_grey_pixel_is_no_patch():
-    setting = Setting(60, 2, (1, 9, 8), 72)
-    assert list(patches.KIND.impossible("f", PARAMS | {"size": 1}, setting)) == [
-        "f.size is 1; it must be at least 2, since a single value has no contrast."
+    setting = DataShape(60, 2, (1, 9, 8), 72)
+    assert list(patches.FEATURE_TYPE.check_data("f", PARAMS | {"patch_size": 1}, setting)) == [
+        "f.patch_size is 1; it must be at least 2, since a single value has no contrast."
     ]
-    assert not list(patches.KIND.impossible("f", PARAMS | {"size": 1}, Setting(60, 2, SHAPE, 216)))
-    assert np.isfinite(fit(np.zeros((60, 216), np.uint8), PARAMS | {"size": 1})["filters"]).all()
+    assert not list(
+        patches.FEATURE_TYPE.check_data("f", PARAMS | {"patch_size": 1}, DataShape(60, 2, SHAPE, 216))
+    )
+    assert np.isfinite(fit(np.zeros((60, 216), np.uint8), PARAMS | {"patch_size": 1})["filters"]).all()
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"size": 9}, "f.size is 9; it must be at most 8, since images have 9 x 8 pixels."),
+        ({"patch_size": 9}, "f.patch_size is 9; it must be at most 8, since images have 9 x 8 pixels."),
         (
-            {"size": 7, "pooling": 3},
-            "f.pooling is 3; it must be at most 2, the positions of a patch of 7 x 7 along",
+            {"patch_size": 7, "n_pool": 3},
+            "f.n_pool is 3; it must be at most 2, the positions of a patch of 7 x 7 along",
         ),
         (
-            {"stride": 3, "pooling": 3},
-            "f.pooling is 3; it must be at most 2, the positions of a patch of 3 x 3",
+            {"stride": 3, "n_pool": 3},
+            "f.n_pool is 3; it must be at most 2, the positions of a patch of 3 x 3",
         ),
-        ({"size": 8, "pooling": 1}, None),
-        ({"size": 7, "pooling": 2}, None),
+        ({"patch_size": 8, "n_pool": 1}, None),
+        ({"patch_size": 7, "n_pool": 2}, None),
     ],
 )
 def test_what_does_not_fit_is_told(change, sentence):
-    found = list(patches.KIND.impossible("f", PARAMS | change, Setting(60, 2, SHAPE, 216)))
+    found = list(patches.FEATURE_TYPE.check_data("f", PARAMS | change, DataShape(60, 2, SHAPE, 216)))
     assert len(found) == bool(sentence)
     assert "".join(found).startswith(sentence or "")

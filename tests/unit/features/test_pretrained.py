@@ -12,7 +12,7 @@ from torch import nn
 from torchvision.transforms import v2
 
 from cifarbench.features import pretrained
-from cifarbench.study.family import Setting
+from cifarbench.planning.model_family import DataShape
 
 SHAPE = (3, 20, 16)
 RESNET = "torchvision.resnet18"
@@ -41,7 +41,9 @@ def entry_of(architecture: str, weights: Path, image_size: int = 40) -> dict:
 
 
 def faults(entry: dict, shape: tuple[int, int, int] = SHAPE) -> list[str]:
-    return list(pretrained.KIND.check("features.f", entry, Setting(70, 7, shape, int(np.prod(shape)))))
+    return list(
+        pretrained.FEATURE_TYPE.check_build("features.f", entry, DataShape(70, 7, shape, int(np.prod(shape))))
+    )
 
 
 def prepared(images: np.ndarray) -> torch.Tensor:
@@ -50,7 +52,7 @@ def prepared(images: np.ndarray) -> torch.Tensor:
         [
             v2.ToDtype(torch.float32, scale=True),
             v2.Resize((40, 40), v2.InterpolationMode.BILINEAR, antialias=True),
-            v2.Normalize(pretrained.MEAN, pretrained.DEVIATION),
+            v2.Normalize(pretrained.MEAN, pretrained.STD),
         ]
     )
     return steps(torch.tensor(images.reshape(-1, *SHAPE)))
@@ -97,7 +99,7 @@ def test_blocks_give_what_the_whole_gives(folder, images):
 def test_what_fits_passes(folder):
     assert not faults(entry_of(RESNET, folder / "resnet18.pt"))
     assert not faults(entry_of(TIMM, folder / "small.safetensors"))
-    assert pretrained.KIND.own_code(entry_of(RESNET, Path("w.pt"))) == "w.pt"
+    assert pretrained.FEATURE_TYPE.source_file(entry_of(RESNET, Path("w.pt"))) == "w.pt"
 
 
 @pytest.mark.parametrize(
@@ -177,6 +179,6 @@ def test_a_size_that_a_network_does_not_take_is_told(tmp_path):
 
 def test_other_channels_than_one_and_three_are_told():
     entry = entry_of(RESNET, Path("w.pt"))
-    (sentence,) = pretrained.KIND.impossible("features.f", entry, Setting(9, 2, (4, 8, 8), 256))
-    assert sentence.startswith("features.f.kind is pretrained; images have 4 channels")
-    assert not list(pretrained.KIND.impossible("features.f", entry, Setting(9, 2, (1, 8, 8), 64)))
+    (sentence,) = pretrained.FEATURE_TYPE.check_data("features.f", entry, DataShape(9, 2, (4, 8, 8), 256))
+    assert sentence.startswith("features.f.type is pretrained; images have 4 channels")
+    assert not list(pretrained.FEATURE_TYPE.check_data("features.f", entry, DataShape(9, 2, (1, 8, 8), 64)))

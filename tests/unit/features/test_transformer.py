@@ -9,9 +9,9 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.preprocessing import OneHotEncoder
 
 from cifarbench.features import transformer
-from cifarbench.features.inputs import Inputs, as_float
-from cifarbench.study.family import Setting
-from cifarbench.study.files import read_arrays, write_arrays
+from cifarbench.features.fit_inputs import FitInputs, scale_pixels
+from cifarbench.io.atomic import load_npz, save_npz
+from cifarbench.planning.model_family import DataShape
 
 SHAPE = (1, 4, 5)
 ICA = {"transformer": "sklearn.decomposition.FastICA", "params": {"n_components": 4}}
@@ -59,14 +59,16 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"{name}.py:Shifted"
 
 
-def inputs(values: np.ndarray, labels: np.ndarray, rows: np.ndarray | None = None, seed: int = 3) -> Inputs:
-    return Inputs(values, np.arange(len(values)) if rows is None else rows, labels, 3, SHAPE, seed)
+def inputs(
+    values: np.ndarray, labels: np.ndarray, rows: np.ndarray | None = None, seed: int = 3
+) -> FitInputs:
+    return FitInputs(values, np.arange(len(values)) if rows is None else rows, labels, 3, SHAPE, seed)
 
 
 def test_it_is_the_transformer_itself_with_the_seed(images, labels, tmp_path):
-    write_arrays(tmp_path / "fitted.npz", **transformer.fit(inputs(images, labels), ICA))
-    found = transformer.transform(images, read_arrays(tmp_path / "fitted.npz"), ICA, SHAPE)
-    expected = FastICA(4, random_state=3).fit(as_float(images)).transform(as_float(images))
+    save_npz(tmp_path / "fitted.npz", **transformer.fit(inputs(images, labels), ICA))
+    found = transformer.transform(images, load_npz(tmp_path / "fitted.npz"), ICA, SHAPE)
+    expected = FastICA(4, random_state=3).fit(scale_pixels(images)).transform(scale_pixels(images))
     assert found.dtype == np.float32 and found.flags.c_contiguous
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -82,7 +84,7 @@ def test_labels_are_there_for_those_that_ask(images, labels):
     params = {"transformer": "sklearn.feature_selection.SelectKBest", "params": {"k": 3}}
     rows = np.arange(0, 120, 2)
     state = transformer.fit(inputs(images, labels, rows), params)
-    expected = SelectKBest(k=3).fit(as_float(images[rows]), labels[rows]).transform(as_float(images))
+    expected = SelectKBest(k=3).fit(scale_pixels(images[rows]), labels[rows]).transform(scale_pixels(images))
     np.testing.assert_array_equal(transformer.transform(images, state, params, SHAPE), expected)
 
 
@@ -98,10 +100,10 @@ def test_sparse_answers_become_dense(labels):
 
 def test_one_of_ones_own(images, labels, own):
     params = {"transformer": own, "params": {"by": 2.5}}
-    assert transformer.KIND.own_code(params) == own.partition(":")[0]
-    assert not list(transformer.KIND.check("f", params, Setting(120, 3, SHAPE, 20)))
+    assert transformer.FEATURE_TYPE.source_file(params) == own.partition(":")[0]
+    assert not list(transformer.FEATURE_TYPE.check_build("f", params, DataShape(120, 3, SHAPE, 20)))
     found = transformer.transform(images, transformer.fit(inputs(images, labels), params), params, SHAPE)
-    expected = as_float(images) - as_float(images).mean(axis=0) + np.float32(2.5)
+    expected = scale_pixels(images) - scale_pixels(images).mean(axis=0) + np.float32(2.5)
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
@@ -144,12 +146,12 @@ def test_answers_that_are_none_are_refused(images, labels, own, gives, told):
 )
 def test_what_is_no_such_transformer_is_told(reference, params, start, end):
     entry = {"transformer": f"sklearn.{reference}", "params": params}
-    (sentence,) = transformer.KIND.check("f", entry, Setting(120, 3, SHAPE, 20))
+    (sentence,) = transformer.FEATURE_TYPE.check_build("f", entry, DataShape(120, 3, SHAPE, 20))
     assert sentence.startswith("f." + start.format(f"sklearn.{reference}")) and sentence.endswith(end)
 
 
 def test_a_function_of_ones_own_is_no_transformer(own):
     reference = own.replace("Shifted", "shifted")
     entry = {"transformer": reference, "params": {}}
-    (sentence,) = transformer.KIND.check("f", entry, Setting(120, 3, SHAPE, 20))
+    (sentence,) = transformer.FEATURE_TYPE.check_build("f", entry, DataShape(120, 3, SHAPE, 20))
     assert sentence.startswith(f"f.transformer is {reference}; it is no transformer")

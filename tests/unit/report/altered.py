@@ -39,7 +39,7 @@ def finding(results: Results, name: str) -> Finding:
 def on_cifar10(results: Results, official: bool = True) -> Results:
     """The same run, as if its images were those of the reference study."""
     archive = {**results.dataset["archive"], "official": official}
-    about = {**results.dataset, "dataset": "cifar10", "kind": "cifar10", "archive": archive}
+    about = {**results.dataset, "dataset": "cifar10", "type": "cifar10", "archive": archive}
     return replace(results, dataset=about)
 
 

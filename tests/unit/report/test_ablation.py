@@ -12,10 +12,10 @@ from cifarbench.report.page import render
 from cifarbench.report.results import ModelResult, Results
 from helpers import small_run
 
-EDGES = {"name": "edges", "kind": "hog", "params": {"cell_size": 8}}
-APART = {"name": "apart", "kind": "lda", "params": {"shrinkage": 0.1}}
+EDGES = {"name": "edges", "type": "hog", "params": {"pixels_per_cell": 8}}
+APART = {"name": "apart", "type": "lda", "params": {"shrinkage": 0.1}}
 COURSE = {"momentum": 0, "weight_decay": 0, "schedule": "constant", "label_smoothing": 0}
-PLAIN = COURSE | {"flips": False, "shifts": 0, "test_flips": False}
+PLAIN = COURSE | {"flip": False, "translate": 0, "tta_flip": False}
 CONVOLUTIONS = "convolutional networks"
 
 
@@ -49,7 +49,7 @@ def convolutional(run: Results) -> Results:
     n = mlp.fit["n_parameters"]
     small = other(mlp, "small", CONVOLUTIONS, PLAIN | {"width": 4}, n_parameters=n // 2)
     plain = other(mlp, "plain", CONVOLUTIONS, PLAIN | {"width": 32}, n_parameters=4 * n)
-    full = other(plain, "full", params={"flips": True, "shifts": 2, "test_flips": True})
+    full = other(plain, "full", params={"flip": True, "translate": 2, "tta_flip": True})
     return extended(run, small, plain, full)
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from cifarbench.io.atomic import read_json
+from cifarbench.io.csv_io import read_csv
 from cifarbench.report.language import languages
 from cifarbench.report.page import render
 from cifarbench.report.results import Results
-from cifarbench.study.files import read_json
-from cifarbench.study.tables import read_rows
 from helpers import small_audit, small_run
 
 
@@ -25,13 +25,15 @@ def report(folder: Path, language: str = "en") -> tuple[str, str]:
 
 
 def test_the_tables_hold_what_was_made(folder: Path) -> None:
-    pairs = read_rows(folder / "audit/duplicates.csv")
+    pairs = read_csv(folder / "audit/duplicates.csv")
     first = pairs[0]
     assert [first[name] for name in ("split_a", "index_a", "split_b", "index_b")] == ["train", 10, "test", 7]
-    assert (first["kind"], first["score"]) == ("identical", 1.0)
-    doubtful = [row["index"] for row in read_rows(folder / "audit/labels.csv") if row["split"] == "train"]
+    assert (first["type"], first["score"]) == ("identical", 1.0)
+    doubtful = [
+        row["index"] for row in read_csv(folder / "audit/label_issues.csv") if row["split"] == "train"
+    ]
     assert len(set(range(small_audit.N_FLIPPED)) & set(doubtful)) >= small_audit.N_FLIPPED - 1
-    odd = [(row["split"], row["index"], row["reason"]) for row in read_rows(folder / "audit/images.csv")]
+    odd = [(row["split"], row["index"], row["issue"]) for row in read_csv(folder / "audit/image_issues.csv")]
     assert odd[0] == ("train", 11, "constant")
 
 
@@ -51,7 +53,7 @@ def test_the_page_names_the_copy(folder: Path) -> None:
 @pytest.mark.parametrize("language", languages())
 def test_the_report_says_what_copies_do_to_the_comparison(folder: Path, language: str) -> None:
     html, markdown = report(folder, language)
-    effects = read_json(folder / "audit/effects.json")["parts"]
+    effects = read_json(folder / "audit/issue_impact.json")["parts"]
     section = html.partition('<section id="audit">')[2].partition("</section>")[0]
     assert section.count("<tr>") == 1 + len(small_run.MODELS)
     accuracy = effects["copies"]["models"]["mlp"]["accuracy"]

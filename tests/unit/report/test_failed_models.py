@@ -10,7 +10,7 @@ import pytest
 from cifarbench.report.language import Language, languages
 from cifarbench.report.page import render
 from cifarbench.report.results import Results
-from cifarbench.study.failures import Failure
+from cifarbench.runtime.failures import Failure
 from helpers import small_run
 
 OTHERS = [name for name in small_run.NINE if name not in small_run.MODELS]
@@ -135,17 +135,19 @@ def test_one_model_left_has_a_page_without_pairs(folder: Path):
 
 
 def test_a_figure_that_failed_is_missed_and_nothing_else(folder: Path):
-    broken = Failure("mlp", "draw_model", "ValueError: no colour", "results/digits/logs/draw_model/mlp.log")
+    broken = Failure("mlp", "plot_model", "ValueError: no colour", "results/digits/logs/plot_model/mlp.log")
     for name in ("confusion_matrix.svg", "reliability.svg"):
         broken.write(folder / "figures/mlp" / name)
-    Failure("mlp", "describe_learning", "IndexError: no epoch").write(folder / "models/mlp/learning.json")
+    Failure("mlp", "summarize_training_curve", "IndexError: no epoch").write(
+        folder / "models/mlp/training_summary.json"
+    )
     run = compared(folder)
     assert "mlp" in run.models
     html, markdown = page(run)
     section = article(html, "mlp")
     assert section.count('class="failure"') == 2
-    assert "since <code>draw_model</code> failed: <code>ValueError: no colour</code>." in section
-    assert "results/digits/logs/draw_model/mlp.log" in section
+    assert "since <code>plot_model</code> failed: <code>ValueError: no colour</code>." in section
+    assert "results/digits/logs/plot_model/mlp.log" in section
     assert 'id="training-mlp"' not in html
     assert 'class="failure"' not in first_screen(html)
     assert "figures/mlp/confusion_matrix.svg" not in markdown

@@ -20,7 +20,7 @@ def on(model: ModelResult, name: str, kind: str, **params) -> ModelResult:
     """The same model on other features alone."""
     return with_fit(
         model,
-        features=[{"name": name, "kind": kind, "params": params}],
+        features=[{"name": name, "type": kind, "params": params}],
         params={**model.classifier_params, **params},
     )
 
@@ -41,7 +41,7 @@ def test_other_features_take_part_in_no_claim_about_pca(study: Results, name: st
     models = [on(study.models[model], name, kind, n_components=16) for model in ("knn_pca", "knn_scaled_pca")]
     grid = on(study.models["knn_grid"], name, kind, n_components=16)
     assert not findings(with_models(study, *models, grid)).keys() & ABOUT_PCA
-    chain = [*study.models["knn_pca"].features, {"name": name, "kind": kind, "params": {}}]
+    chain = [*study.models["knn_pca"].features, {"name": name, "type": kind, "params": {}}]
     chained = with_fit(study.models["knn_pca"], features=chain)
     assert "pca-helps" not in findings(with_models(study, chained))
 
@@ -112,13 +112,13 @@ def test_a_section_says_what_its_model_is(nine: Results):
     ):
         assert sentence in markdown
     assert "Nearest neighbours on <code>scaled_pca</code>: " in html
-    chain = [{"name": name, "kind": "pca", "params": {}} for name in ("edges", "small_edges")]
+    chain = [{"name": name, "type": "pca", "params": {}} for name in ("edges", "small_edges")]
     chained = with_models(nine, with_fit(nine.models["forest"], features=chain))
     assert "Trees and forests on `edges` > `small_edges`: " in page(chained)[1]
 
 
 def test_a_hyperparameter_that_features_share_by_name_is_the_models_own(nine: Results):
-    features = [{"name": "lda", "kind": "lda", "params": {"shrinkage": 0.1, "solver": "eigen"}}]
+    features = [{"name": "lda", "type": "lda", "params": {"shrinkage": 0.1, "solver": "eigen"}}]
     params = {"shrinkage": 0.5, "solver": "eigen"}
     model = with_fit(nine.models["forest"], features=features, params=params)
     assert model.classifier_params == {"shrinkage": 0.5}
@@ -169,7 +169,7 @@ def test_the_method_tells_how_each_network_was_trained(nine: Results):
         "schedule": "cosine",
         "weight_decay": 0.001,
         "label_smoothing": 0.2,
-        "flips": True,
+        "flip": True,
     }
     html, _ = page(with_models(nine, with_fit(own, params=own.params | training)))
     assert (

@@ -56,7 +56,7 @@ def test_a_seed_on_the_other_side_leaves_it_open(study: Results):
 
 
 def leveled(model: ModelResult, epoch: int | None) -> ModelResult:
-    return replace(model, learning={**model.learning, "levels_off": {"epoch": epoch, "gain": 0.01}})
+    return replace(model, learning={**model.learning, "plateau": {"epoch": epoch, "gain": 0.01}})
 
 
 def test_levelling_off_needs_a_plateau_on_test_and_a_climb_in_training(study: Results):

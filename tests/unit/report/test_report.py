@@ -16,7 +16,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-from cifarbench.families import KINDS_IN_WORDS
+from cifarbench.families import FAMILY_LABELS
 from cifarbench.report import page as report
 from cifarbench.report import svg
 from cifarbench.report.language import CATALOGUES, Language, languages
@@ -90,8 +90,8 @@ def test_every_picture_says_what_it_shows(run: Results, page: str):
     assert len(pictures) == 4 + 6 * 2 + 2 + 1
     assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 30 for attrs in pictures)
     images = [attrs for tag, attrs in elements.tags if tag == "img"]
-    alone = [found["count"] for found in run.agreement["only_one_right"].values()]
-    assert len(images) == bool(run.agreement["all_wrong"]["count"]) + any(alone) + 1 + 6 * 2
+    alone = [found["count"] for found in run.agreement["correct_by_one"].values()]
+    assert len(images) == bool(run.agreement["correct_by_none"]["count"]) + any(alone) + 1 + 6 * 2
     assert all(len(attrs["alt"]) > 30 for attrs in images)
 
 
@@ -247,7 +247,7 @@ def messages() -> set[str | tuple[str, ...]]:
     keywords = {"say": None, "plural": (1, 2), "mark": None}
     found = extract_from_dir(CATALOGUES.parent, methods, options, keywords)
     # Kinds are said as their families call them.
-    return {message for _, _, message, _, _ in found} | set(KINDS_IN_WORDS)
+    return {message for _, _, message, _, _ in found} | set(FAMILY_LABELS)
 
 
 @pytest.mark.parametrize("code", [code for code in languages() if code != "en"])

@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import draw_robustness
+import plot_robustness
+from cifarbench.io.atomic import load_npz, read_json, write_json
 from cifarbench.report.language import languages
 from cifarbench.report.page import render
 from cifarbench.report.results import Results
+from cifarbench.robustness.evaluate import evaluate_corruptions
 from cifarbench.robustness.names import CORRUPTIONS
-from cifarbench.robustness.resistance import resistance
-from cifarbench.study.failures import Failure
-from cifarbench.study.files import read_arrays, read_json, write_json
+from cifarbench.runtime.failures import Failure
 from helpers import small_run
 from helpers.jobs import run_job
 
-FAILED = Failure("mlp", "withstand_corruptions", "MemoryError")
+FAILED = Failure("mlp", "evaluate_corruptions", "MemoryError")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("robust") / "run"
     shutil.copytree(small_run.shared(), folder)
     for model in small_run.MODELS:
-        answers = read_arrays(folder / f"models/{model}/predictions.npz")
+        answers = load_npz(folder / f"models/{model}/predictions.npz")
 
         def images(name: str, severity: int, model: str = model) -> np.ndarray:
             share = 0.02 * severity * (1 + CORRUPTIONS.index(name) % 4) * (4 if model == "knn_raw" else 1)
@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         def predict(lost: np.ndarray, y_pred: np.ndarray = answers["y_pred"]) -> np.ndarray:
             return np.where(lost, (y_pred + 1) % 10, y_pred)
 
-        found = resistance(predict, images, answers["y_true"], CORRUPTIONS, [1, 3, 5])
+        found = evaluate_corruptions(predict, images, answers["y_true"], CORRUPTIONS, [1, 3, 5])
         write_json(
             folder / f"models/{model}/robustness.json",
             found | {"official": False, "strangers": {"textures": 0.8}},
@@ -47,7 +47,7 @@ def drawn(folder: Path) -> Path:
     figure = folder / "figures/robustness.svg"
     models = [*small_run.MODELS]
     run_job(
-        draw_robustness,
+        plot_robustness,
         {
             name: [folder / f"models/{model}/{name}.json" for model in models]
             for name in ("robustness", "metrics")

@@ -143,13 +143,13 @@ def test_accuracy_plateaus(results: Results) -> Evidence | None:
     verdict = combine_verdicts(
         Verdict.CONFIRMED if _overtakes_test(seed) else Verdict.CONTRADICTED for seed in model.every_seed
     )
-    plateau, epochs = model.learning["levels_off"]["epoch"], len(model.history)
+    plateau, epochs = model.learning["plateau"]["epoch"], len(model.history)
     return Evidence(verdict, [model], {"since": epochs - _tenth(epochs) if plateau is None else plateau})
 
 
 def _overtakes_test(model: ModelResult) -> bool:
     """Whether test accuracy levels off, and training accuracy gains more from there than counts as level."""
-    plateau = model.learning["levels_off"]
+    plateau = model.learning["plateau"]
     if plateau["epoch"] is None:
         return False
     test, train = (model.column(name) for name in ("test_accuracy", "train_accuracy"))
@@ -213,7 +213,7 @@ def converges_smoother(results: Results, ratio: float) -> Evidence | None:
     verdict = combine_verdicts(
         verdict_from_ratio(plain.learning[measure], regularized.learning[measure], ratio)
         for regularized, plain in zip(*(model.every_seed for model in models), strict=False)
-        for measure in ("test_loss_rises", "test_loss_roughness")
+        for measure in ("frac_epochs_test_loss_up", "test_loss_roughness")
         # Losses that never rise tell nothing by their rises.
         if plain.learning[measure] or regularized.learning[measure]
     )

@@ -1,0 +1,75 @@
+"""Images from one .npz, as MedMNIST's sets are published: `train_images`, `train_labels`, `val_…`, `test_…`."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names, validate_labels
+from cifarbench.data.printable import escape_ascii
+from cifarbench.errors import UserError
+
+# Of the sets that come with a package; the file holds numbers only.
+CLASSES = {"textures": ["brick", "grass", "gravel"], "faces": ["face", "something else"]}
+
+
+def read_medmnist(path: Path, classes: list[str], declared: DatasetSpec) -> ImageDataset:
+    """The training and test images of an .npz: (N, H, W) or (N, H, W, C) uint8, labels (N,) or (N, 1) integers.
+
+    Validation images are left out: they are there for choosing among models, which is done on folds here. classes: the
+    classes' names, which the file doesn't hold, in the order of the labels.
+
+    Raises UserError if an array is missing, damaged, or not of the type and size that are declared; nothing of another
+    size is read into memory.
+    """
+    names = validate_class_names(classes, declared.n_classes, "classes in the configuration")
+    channels, height, width = declared.image_shape
+    shape = (height, width) if channels == 1 else (height, width, channels)
+    arrays: dict[str, np.ndarray] = {}
+    try:
+        with zipfile.ZipFile(path) as file:
+            for part, rows in (("train", declared.n_train), ("test", declared.n_test)):
+                images = read_member(file, f"{part}_images", [(rows, *shape)], "u")
+                labels = read_member(file, f"{part}_labels", [(rows, 1), (rows,)], "iu")
+                images = images if channels == 1 else images.transpose(0, 3, 1, 2)
+                arrays[f"{part}_images"] = np.ascontiguousarray(images).reshape(rows, -1)
+                arrays[f"{part}_labels"] = validate_labels(
+                    labels.reshape(-1), rows, declared.n_classes, f"{part}_labels"
+                )
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise UserError(
+            f"{path} can't be read ({escape_ascii(error, 100)}); get it again, or name another one."
+        ) from None
+    return ImageDataset(**arrays, classes=names, image_shape=declared.image_shape)
+
+
+def read_member(file: zipfile.ZipFile, name: str, shapes: list[tuple[int, ...]], kinds: str) -> np.ndarray:
+    """An array of an .npz, if it has one of these shapes, and numbers of one of these kinds; uint8 where `u` is all.
+
+    Raises UserError otherwise, before its content is read.
+    """
+    if f"{name}.npy" not in file.namelist():
+        found = (
+            ", ".join(escape_ascii(one.removesuffix(".npy"), 40) for one in file.namelist()[:10]) or "nothing"
+        )
+        raise UserError(f"{file.filename} has no {name}; it holds {found}.")
+    with file.open(f"{name}.npy") as member:
+        try:
+            version = np.lib.format.read_magic(member)
+            read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+            shape, by_columns, dtype = read[version](member)
+        except (ValueError, KeyError) as error:
+            raise UserError(f"{name} in {file.filename} is no array ({escape_ascii(error, 100)}).") from None
+        fits = dtype == np.uint8 if kinds == "u" else dtype.kind in kinds
+        if shape not in shapes or not fits:
+            expected = "uint8" if kinds == "u" else "integers"
+            raise UserError(
+                f"{name} in {file.filename} is of {dtype} and shape {shape}; expected {expected} of shape {shapes[0]}."
+            )
+        content = member.read(int(np.prod(shape)) * dtype.itemsize + 1)
+    if len(content) != int(np.prod(shape)) * dtype.itemsize:
+        raise UserError(
+            f"{name} in {file.filename} has too much or too little content for its shape {shape}."
+        )
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns else "C")

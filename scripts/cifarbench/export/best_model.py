@@ -1,0 +1,46 @@
+"""Which model is taken along if nobody names one."""
+
+from pathlib import Path
+
+from cifarbench.errors import UserError
+from cifarbench.io.csv_io import read_csv
+from cifarbench.report.headline import headline_sentences
+from cifarbench.report.language import Language
+from cifarbench.report.results import ModelResult, Results
+
+
+def read_run(results: Path) -> Results:
+    """What a finished comparison found. Raises UserError if there is none."""
+    table = results / "comparison.csv"
+    if not table.is_file():
+        raise UserError(
+            f"{table} is not there, so no model is the best yet; finish the study, or name a model."
+        )
+    files = [table, results / "paired_tests.csv", results / "data/dataset.json"]
+    names = [row["model"] for row in read_csv(table)]
+    files += [results / "models" / name / file for name in names for file in ("fit.json", "metrics.json")]
+    return Results.read(results, [path for path in files if path.is_file()])
+
+
+def select_best_model(run: Results) -> tuple[str, list[str]]:
+    """The most accurate model; of those not significantly different from it, the one that predicts fastest.
+
+    Its name, and why: the report's own words, then what they lead to. Raises UserError if no model came through.
+    """
+    if not run.ranking:
+        raise UserError("No model of the study came through; mend one, or name a model of another dataset.")
+    best, said = run.ranking[0], headline_sentences(run, Language("en"))
+    equals = [best, *run.equals(best, run.ranking)]
+    if len(equals) == 1:
+        return best.name, said[: 1 if len(run.ranking) == 1 else 2]
+    taken = min(equals, key=_seconds)
+    number = Language("en")
+    reason = (
+        f"Of these, `{taken.name}` predicts fastest ({number.seconds(_seconds(taken))} for "
+        f"{number.whole(run.dataset['n_test'])} images), so it is taken."
+    )
+    return taken.name, [*said[:2], reason]
+
+
+def _seconds(model: ModelResult) -> float:
+    return model.fit["predict_seconds"]

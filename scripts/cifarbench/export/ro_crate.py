@@ -1,0 +1,173 @@
+"""A finished study as a Workflow Run RO-Crate: workflow, configuration, what went in, what came out, when and by what.
+
+https://www.researchobject.org/workflow-run-crate/profiles/workflow_run_crate
+"""
+
+import mimetypes
+from datetime import UTC, datetime
+from fnmatch import fnmatch
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rocrate.model.contextentity import ContextEntity
+from rocrate.rocrate import ROCrate
+
+from cifarbench.errors import UserError
+from cifarbench.history.records import RunRecord
+from cifarbench.io.atomic import atomic_write, sha256_file
+
+# The program, as one clones it.
+PROGRAM = ("workflow", "scripts", "config", "environment.yml", "requirements.txt", "LICENSE", "README.md")
+SNAKEFILE = "workflow/Snakefile"
+# Of a dataset's results, those that can be made again, or that the archive holds: all arrays but predictions.
+EXCLUDED = ("data/*.npy", "data/*.gz", "features/*", "fitted/*", "covariance/*", "splits/*", "checkpoints/*")
+# Logs name folders of the machine that wrote them.
+EXCLUDED += ("history/*", "logs/*", "predicted/*", "export/*.demo.html", "*/cv/*")
+# Inside the crate: the run's own record, and the configuration that repeats it.
+RUN_FILES = "run"
+CONFIGURATION = "config.yaml"
+RECORDED = (CONFIGURATION, "run.json", "metrics.json", "comparison.csv")
+PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
+}
+BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+LICENCE = "https://spdx.org/licenses/MIT"
+
+
+def write_ro_crate(
+    path: Path, project: Path, results: Path, run: RunRecord, own: list[Path], commit: str | None
+) -> int:
+    """Write the crate, a zip; how many files are in it.
+
+    project: the program's folder. results: the dataset's. run: the finished run that these results are of. own: files
+    of one's own that the configuration names, within the project. commit: of the program; None if it is no clone.
+    """
+    crate = ROCrate(version="1.1")
+    _describe(crate, run)
+    workflow = crate.add_workflow(
+        project / SNAKEFILE,
+        SNAKEFILE,
+        main=True,
+        lang="snakemake",
+        lang_version=version("snakemake"),
+        properties=_about(project / SNAKEFILE)
+        | {"name": "cifarbench", "license": {"@id": LICENCE}, "conformsTo": {"@id": BIOSCHEMAS}}
+        | ({"version": commit} if commit else {}),
+    )
+    workflow["softwareRequirements"] = [_software(crate, *one) for one in run.about["versions"].items()]
+
+    def add(file: Path, name: str, **more: Any) -> Any:
+        return crate.add_file(file, name, properties=_about(file) | more)
+
+    for file in _program(project, own):
+        name = file.relative_to(project).as_posix()
+        add(file, name, **({"about": {"@id": "./"}} if name == "README.md" else {}))
+    record = {name: add(run.folder / name, f"{RUN_FILES}/{name}") for name in RECORDED}
+    archive = crate.add(ContextEntity(crate, "#archive", _archive(run.about)))
+    start, end = _times(results, run)
+    action = crate.add_action(
+        workflow,
+        "#run",
+        object=[archive, record[CONFIGURATION]],
+        result=[
+            add(file, f"results/{file.relative_to(results.parent).as_posix()}") for file in _outputs(results)
+        ],
+        properties={
+            "name": f"Run {run.id} of cifarbench on {run.about['dataset']}",
+            "description": f"All models of {RUN_FILES}/{CONFIGURATION}, trained, tested and compared.",
+            "startTime": start,
+            "endTime": end,
+            "actionStatus": "http://schema.org/CompletedActionStatus",
+        },
+    )
+    crate.root_dataset.append_to("mentions", action)
+    with atomic_write(path) as file:
+        for chunk in crate.stream_zip():
+            file.write(chunk)
+    return len(crate.data_entities)
+
+
+def _describe(crate: ROCrate, run: RunRecord) -> None:
+    """What the whole is, and which profiles it keeps to."""
+    about = run.about
+    crate.name = f"cifarbench on {about['dataset']}, run {run.id}"
+    crate.description = (
+        f"Classifiers of images compared on {about['dataset']}: {', '.join(run.accuracies)}. The workflow, its "
+        "configuration, and what came out."
+    )
+    crate.license = crate.add(ContextEntity(crate, LICENCE, {"@type": "CreativeWork", "name": "MIT License"}))
+    crate.datePublished = datetime.fromisoformat(about["when"])
+    for identifier, (name, number) in PROFILES.items():
+        profile = {"@type": "CreativeWork", "name": name, "version": number}
+        crate.root_dataset.append_to("conformsTo", crate.add(ContextEntity(crate, identifier, profile)))
+
+
+def _software(crate: ROCrate, name: str, number: str) -> ContextEntity:
+    # A package URL, as software is named whatever registry holds it.
+    place = f"pkg:pypi/{name}@{number}"
+    if name == "python":
+        place = f"https://www.python.org/downloads/release/python-{number.replace('.', '')}/"
+    about = {"@type": "SoftwareApplication", "name": name, "softwareVersion": number, "url": place}
+    return crate.add(ContextEntity(crate, place, about))
+
+
+def _program(project: Path, own: list[Path]) -> list[Path]:
+    """The program's files, and those of one's own, without the Snakefile, which is the workflow itself."""
+    found = [project / name for name in PROGRAM if (project / name).is_file()]
+    for name in PROGRAM:
+        found += (file for file in (project / name).rglob("*") if file.is_file() and file.suffix != ".pyc")
+    for file in own:
+        if not file.resolve().is_relative_to(project.resolve()):
+            raise UserError(
+                f"{file} is named by the configuration and lies outside {project.resolve()}, where a crate can't hold "
+                "it: copy it there, and name that."
+            )
+    return sorted({*found, *(project / file for file in own)} - {project / SNAKEFILE})
+
+
+def _outputs(results: Path) -> list[Path]:
+    files = [file for file in results.rglob("*") if file.is_file()]
+    names = {file: file.relative_to(results).as_posix() for file in files}
+    return sorted(
+        file
+        for file, name in names.items()
+        if not any(part.startswith(".") for part in Path(name).parts)
+        and not any(fnmatch(name, pattern) for pattern in EXCLUDED)
+    )
+
+
+def _about(file: Path) -> dict[str, Any]:
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    return {
+        "name": file.name,
+        "encodingFormat": kind,
+        "contentSize": file.stat().st_size,
+        "sha256": sha256_file(file),
+    }
+
+
+def _archive(about: dict[str, Any]) -> dict[str, Any]:
+    """What the data were: not in the crate, but known by their checksum."""
+    archive = about["archive"]
+    known = {
+        "@type": "CreativeWork",
+        "name": f"the archive of {about['dataset']}",
+        "sha256": archive["sha256"],
+        "contentSize": archive["bytes"],
+        "description": f"Where it came from: {archive['source']}.",
+    }
+    return known | ({"url": archive["source"]} if archive["source"].startswith("https:") else {})
+
+
+def _times(results: Path, run: RunRecord) -> tuple[str, str]:
+    """When the first of these results was begun, as its benchmark tells, and when the run ended."""
+    begun = [
+        file.stat().st_mtime - float(file.read_text().splitlines()[1].split("\t")[0])
+        for file in results.glob("benchmarks/**/*.tsv")
+    ]
+    if not begun:
+        raise UserError(f"{results}/benchmarks tells no times; run the study again, which measures its jobs.")
+    return datetime.fromtimestamp(min(begun), UTC).isoformat(timespec="seconds"), run.about["when"]

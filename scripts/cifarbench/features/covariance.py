@@ -1,0 +1,118 @@
+"""Counts, sums and products of values, from which every principal component of the study follows.
+
+Covariances add up. The moments of a fold's training images are those of all images less those of the fold, so
+five sets of components (raw, scaled, three folds) cost two passes over the images and not five.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from cifarbench.io.atomic import save_npz
+from cifarbench.io.memmap import release_pages, take_rows
+from cifarbench.runtime.threads import map_threaded
+
+# Pixels are 0 to 255. Taken off their middle, their squares stay small, and float32 products stay sharp.
+PIXEL_OFFSET = 128.0
+CHUNK_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class RunningCovariance:
+    """Moments of N images of D values, each less `middle`: MIDDLE for pixels, 0 for features.
+
+    count: N. sums: (D,) float64, exact. squares: (D,) float64, exact sums of squares. scatter: (D, D) float64,
+    products of the deviations from the mean, summed over the images.
+    """
+
+    count: int
+    sums: np.ndarray
+    squares: np.ndarray
+    scatter: np.ndarray
+    middle: float = PIXEL_OFFSET
+
+    @classmethod
+    def from_images(cls, images: np.ndarray, rows: np.ndarray | None = None, threads: int = 1) -> Self:
+        """The moments of `images` (N, D), uint8 pixels or float32 features, or of some rows, in bounded memory."""
+        rows = np.arange(len(images)) if rows is None else rows
+        n_features = images.shape[1]
+        some = [rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS)]
+
+        def chunk_of(rows: np.ndarray) -> np.ndarray:
+            chunk = center(take_rows(images, rows))
+            release_pages(images)
+            return chunk
+
+        def summed(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            chunk = chunk_of(rows)
+            return chunk.sum(axis=0, dtype=np.float64), np.einsum("ij,ij->j", chunk, chunk, dtype=np.float64)
+
+        def multiplied(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            chunk = chunk_of(rows)
+            chunk -= mean
+            return chunk.sum(axis=0, dtype=np.float64), chunk.T @ chunk
+
+        sums, squares = np.zeros(n_features), np.zeros(n_features)
+        for sums_of_chunk, squares_of_chunk in map_threaded(summed, some, threads):
+            sums += sums_of_chunk
+            squares += squares_of_chunk
+        mean = (sums / len(rows)).astype(np.float32)
+        offset, scatter = np.zeros(n_features), np.zeros((n_features, n_features))
+        for sums_of_chunk, products in map_threaded(multiplied, some, threads):
+            offset += sums_of_chunk
+            scatter += products
+        # The mean in float32 is a little off the true one.
+        scatter -= np.outer(offset, offset) / len(rows)
+        return cls(len(rows), sums, squares, scatter, pixel_offset(images))
+
+    def __sub__(self, part: Self) -> Self:
+        """The moments of the images that are left when `part` of them is taken away."""
+        count = self.count - part.count
+        sums = self.sums - part.sums
+        difference = sums / count - part.sums / part.count
+        scatter = self.scatter - part.scatter
+        scatter -= np.outer(difference, difference) * (count * part.count / self.count)
+        return type(self)(count, sums, self.squares - part.squares, scatter, self.middle)
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Mean of each value, (D,) float64; of pixels on the scale of 0 to 255."""
+        return self.sums / self.count + self.middle
+
+    @property
+    def variance(self) -> np.ndarray:
+        """Variance of each pixel value (divided by N), (D,) float64; exactly 0 where all images agree."""
+        return (self.count * self.squares - self.sums**2) / self.count**2
+
+    def covariance(self) -> np.ndarray:
+        """Covariance (divided by N - 1), (D, D) float64."""
+        covariance = self.scatter / (self.count - 1)
+        # Float32 products left these a little off; they are known exactly.
+        np.fill_diagonal(covariance, self.variance * (self.count / (self.count - 1)))
+        return covariance
+
+    def save(self, path: Path) -> None:
+        """Write as .npz."""
+        save_npz(path, **{field.name: getattr(self, field.name) for field in fields(self)})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote."""
+        with np.load(path) as stored:
+            arrays = [stored[name] for name in ("sums", "squares", "scatter")]
+            return cls(int(stored["count"]), *arrays, float(stored["middle"]))
+
+
+def pixel_offset(values: np.ndarray) -> float:
+    """What is taken off these values before they are multiplied."""
+    return PIXEL_OFFSET if values.dtype == np.uint8 else 0.0
+
+
+def center(values: np.ndarray) -> np.ndarray:
+    """Values less their middle, as C-contiguous float32 of the same shape."""
+    centred = values.astype(np.float32, order="C")
+    if pixel_offset(values):
+        centred -= np.float32(pixel_offset(values))
+    return centred

@@ -1,0 +1,65 @@
+"""What features are computed from: pixels as bytes, or other features, taken block by block."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cifarbench.features.covariance import PIXEL_OFFSET, RunningCovariance
+from cifarbench.io.memmap import release_pages, take_rows
+
+BLOCK_ROWS = 1024
+
+# Named arrays that a fit leaves behind, as they are stored in an .npz.
+State = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class FitInputs:
+    """Training images to fit to, and all that a fit may ask for.
+
+    values: (N, D) uint8 pixels, channel-major, or (N, D) float32 features, mapped from a file. rows: (M,) int, those
+    that may be looked at. labels: (N,) int, mapped or not. image_shape: channels, height and width of the images. seed:
+    drives whatever is random. given_moments: those of `rows`, if they are known already.
+    """
+
+    values: np.ndarray
+    rows: np.ndarray
+    labels: np.ndarray
+    n_classes: int
+    image_shape: tuple[int, int, int]
+    seed: int
+    precomputed_moments: RunningCovariance | None = None
+
+    @property
+    def n_inputs(self) -> int:
+        """Values of an image."""
+        return self.values.shape[1]
+
+    @cached_property
+    def moments(self) -> RunningCovariance:
+        """Counts, sums and products of the values; of pixels less MIDDLE."""
+        return self.precomputed_moments or RunningCovariance.from_images(self.values, self.rows)
+
+    def iter_blocks(self, size: int = BLOCK_ROWS) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Values as they are stored, and labels, so many rows at a time: (n, D) and (n,)."""
+        for start in range(0, len(self.rows), size):
+            rows = self.rows[start : start + size]
+            yield take_rows(self.values, rows), self.labels[rows]
+            release_pages(self.values)
+
+
+def scale_pixels(block: np.ndarray) -> np.ndarray:
+    """Pixels uint8 as float32 in [-1, 1), (p - 128) / 128; features as they are. C-contiguous, the same shape."""
+    if block.dtype != np.uint8:
+        return np.ascontiguousarray(block, np.float32)
+    values = block.astype(np.float32, order="C")
+    values -= np.float32(PIXEL_OFFSET)
+    values /= np.float32(PIXEL_OFFSET)
+    return values
+
+
+def to_nchw(block: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """Rows of pixels (n, C*H*W) uint8 as images (n, C, H, W)."""
+    return block.reshape(len(block), *image_shape)

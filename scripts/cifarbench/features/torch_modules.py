@@ -1,0 +1,157 @@
+"""Features as modules of torch, so that they can be said in ONNX; who exports them checks that they are the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from cifarbench.errors import UserError
+from cifarbench.features import patches, pretrained
+from cifarbench.features.covariance import PIXEL_OFFSET
+from cifarbench.features.fit_inputs import State
+from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.features.transformer import load_transformer
+from cifarbench.planning.model_family import Entry
+
+Shape = tuple[int, int, int]
+
+
+def to_torch(kind: str, state: State, params: Entry, image_shape: Shape) -> Any:
+    """What a kind makes of (N, D) uint8 pixels or float32 features: an nn.Module, or a fitted transformer.
+
+    Raises UserError if nobody has said this kind in ONNX's words.
+    """
+    if kind not in CONVERTERS:
+        raise UserError(
+            f"features of the kind {kind} can't be said in ONNX here; take a model on other features."
+        )
+    return CONVERTERS[kind](state, params, image_shape)
+
+
+def center(values: torch.Tensor) -> torch.Tensor:
+    """As moments.centred: pixels less their middle, features as they are."""
+    return values.float() - PIXEL_OFFSET if values.dtype == torch.uint8 else values
+
+
+def scale_pixels(values: torch.Tensor) -> torch.Tensor:
+    """As inputs.as_float: pixels in [-1, 1), features as they are."""
+    return (values.float() - PIXEL_OFFSET) / PIXEL_OFFSET if values.dtype == torch.uint8 else values
+
+
+class LinearProjection(nn.Module):
+    """(values - origin) @ basis, for pixels less their middle: `pca` and `lda`."""
+
+    def __init__(self, basis: np.ndarray, origin: np.ndarray):
+        super().__init__()
+        self.register_buffer("basis", _tensor(basis))
+        # What is taken off may be as large as the values, so it is taken off them and not off their products.
+        self.register_buffer("origin", _tensor(origin))
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """(N, D) to (N, columns of the basis)."""
+        return (center(values) - self.origin) @ self.basis
+
+
+class Whitening(nn.Module):
+    """As `whitened` has it."""
+
+    def __init__(self, state: State, params: Entry):
+        super().__init__()
+        known, kept = PrincipalComponents(**state), params["n_components"] or None
+        basis = known.components[:kept]
+        scale = np.sqrt(known.variances[: len(basis)] + np.float32(params["epsilon"]))
+        self.projection = LinearProjection((basis / known.scale).T, known.mean - known.middle)
+        # All of them are turned back; fewer are divided where they are.
+        self.register_buffer("back", _tensor(np.diag(1 / scale) if kept else basis / scale[:, None]))
+        self.normalize = params["l2_normalize"]
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """(N, D) to (N, n_components), or (N, D) of all of them."""
+        values = scale_pixels(values)
+        values = values - values.mean(dim=1, keepdim=True)
+        values = values / _unless_zero(values.square().mean(dim=1, keepdim=True).sqrt())
+        values = self.projection(values) @ self.back
+        if self.normalize:
+            values = values / _unless_zero(values.square().sum(dim=1, keepdim=True).sqrt())
+        return values
+
+
+class PatchFeatures(nn.Module):
+    """As `patches` has it."""
+
+    def __init__(self, state: State, params: Entry, image_shape: Shape):
+        super().__init__()
+        self.image_shape, self.size, self.stride = image_shape, params["patch_size"], params["stride"]
+        self.threshold, self.power = float(params["soft_threshold"]), params["power"]
+        down, across = (patches.count_positions(side, self.size, self.stride) for side in image_shape[1:])
+        self.register_buffer("filters", _tensor(state["filters"]))
+        self.register_buffer("offsets", _tensor(state["offsets"]))
+        self.register_buffer("regions", _means(down, across, params["n_pool"]))
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """(N, C*H*W) to (N, 2 * n_patches * regions)."""
+        windows = functional.unfold(
+            scale_pixels(pixels).reshape(-1, *self.image_shape), self.size, stride=self.stride
+        )
+        windows = windows - windows.mean(dim=1, keepdim=True)
+        windows = windows / (windows.square().mean(dim=1, keepdim=True) + patches.CONTRAST).sqrt()
+        responses = self.filters @ windows - self.offsets[:, None]
+        above = torch.relu(responses - self.threshold) @ self.regions
+        below = torch.relu(-responses - self.threshold) @ self.regions
+        pooled = torch.stack([above, below], dim=1).flatten(1)
+        return pooled if self.power == 1 else pooled**self.power
+
+
+class PretrainedEncoder(nn.Module):
+    """As `pretrained` has it."""
+
+    def __init__(self, params: Entry, image_shape: Shape):
+        super().__init__()
+        self.network = pretrained.load(params["architecture"], params["weights"])
+        self.image_shape, self.image_size = image_shape, params["image_size"]
+        mean, deviation = pretrained.normalization(self.network)
+        self.register_buffer("mean", mean)
+        self.register_buffer("deviation", deviation)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """(N, C*H*W) uint8 to what goes into the last layer."""
+        images = pixels.float().reshape(-1, *self.image_shape).expand(-1, 3, -1, -1) / 255
+        images = functional.interpolate(images, (self.image_size,) * 2, mode="bilinear", antialias=True)
+        return self.network((images - self.mean) / self.deviation).flatten(1)
+
+
+def _pca(state: State, params: Entry, image_shape: Shape) -> nn.Module:
+    known = PrincipalComponents(**state)
+    basis = (known.components[: params["n_components"]] / known.scale).T
+    return LinearProjection(basis, known.mean - known.middle)
+
+
+CONVERTERS: dict[str, Callable[[State, Entry, Shape], Any]] = {
+    "pca": _pca,
+    "lda": lambda state, params, image_shape: LinearProjection(state["directions"], state["mean"]),
+    "whitening": lambda state, params, image_shape: Whitening(state, params),
+    "patches": PatchFeatures,
+    "pretrained": lambda state, params, image_shape: PretrainedEncoder(params, image_shape),
+    "transformer": lambda state, params, image_shape: load_transformer(state, params),
+}
+
+
+def _means(down: int, across: int, pooling: int) -> torch.Tensor:
+    """What averages over regions by a product: (positions, pooling**2), columns that sum to 1."""
+    members = torch.zeros(down, across, pooling, pooling)
+    rows, columns = (patches.pooling_slices(places, pooling) for places in (down, across))
+    for row, column in np.ndindex(pooling, pooling):
+        members[rows[row], columns[column], row, column] = 1
+    members = members.reshape(down * across, -1)
+    return members / members.sum(dim=0)
+
+
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, np.float32))
+
+
+def _unless_zero(divisors: torch.Tensor) -> torch.Tensor:
+    return torch.where(divisors == 0, torch.ones_like(divisors), divisors)

@@ -1,0 +1,107 @@
+"""Whole images, whitened: brightness, contrast and what neighbouring pixels share are taken out of each (ZCA).
+
+After Bell and Sejnowski, The "independent components" of natural scenes are edge filters, Vision Research 37 (1997).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from cifarbench.features.covariance import RunningCovariance
+from cifarbench.features.fit_inputs import FitInputs, State, scale_pixels
+from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.planning.model_family import BOOLEAN, DataShape, Entry, FeatureType, Parameter
+
+
+def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
+    kept, n_inputs = entry["n_components"], setting.n_inputs
+    if n_inputs is not None and kept > n_inputs:
+        yield f"{key}.n_components is {kept}; it must be at most {n_inputs}, the number of values."
+
+
+FEATURE_TYPE = FeatureType(
+    "whitening",
+    {
+        "epsilon": Parameter(
+            {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
+            "what is added to each component's variance before the component is divided by its root; images are "
+            "normalised before, so that the mean variance of all components is about 1",
+            "above 0 to 1000",
+            required=False,
+            default=1,
+        ),
+        "n_components": Parameter(
+            {"type": "integer", "minimum": 0},
+            "components that are kept, those of the largest variance first; with 0 all of them, turned back into "
+            "values of the image",
+            "0 to the number of values",
+            required=False,
+            default=0,
+        ),
+        "l2_normalize": Parameter(
+            BOOLEAN,
+            "each whitened image divided by its length",
+            "`true`, `false`",
+            required=False,
+            default=True,
+        ),
+    },
+    # All components and their variances are stored.
+    fit_keys=(),
+    n_outputs=lambda entry, setting: entry["n_components"] or setting.n_inputs,
+    check_data=_impossible,
+)
+
+
+def fit(inputs: FitInputs, params: Entry) -> State:
+    """All components of the normalised images, D of them, as PrincipalComponents has them."""
+    return PrincipalComponents.fit(_moments(inputs), scaled=False).state_dict()
+
+
+def transform(
+    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
+) -> np.ndarray:
+    """Onto the components, each to about unit variance: (n, n_components) float32; of all of them, and back, (n, D).
+
+    Turning back changes no distance between images.
+    """
+    components, kept = PrincipalComponents(**state), params["n_components"]
+    values = components.transform(standardize_rows(block), kept or block.shape[1])
+    values /= np.sqrt(components.variances[: values.shape[1]] + np.float32(params["epsilon"]))
+    if not kept:
+        values = values @ components.components
+    if params["l2_normalize"]:
+        values /= _unless_zero(np.linalg.norm(values, axis=1, keepdims=True))
+    return values
+
+
+def stored_bytes(state: State, params: Entry) -> int:
+    """What `transform` needs of the state: the components that are kept, or all."""
+    kept = params["n_components"] or len(state["components"])
+    return state["mean"].nbytes + state["components"][:kept].nbytes + state["variances"][:kept].nbytes
+
+
+def standardize_rows(block: np.ndarray) -> np.ndarray:
+    """Each row less its mean and divided by its standard deviation, (n, D) float32; 0 where all values are equal."""
+    values = scale_pixels(block)
+    # In float64 the mean of equal values is that value, and what is left of them is exactly 0.
+    values = values - values.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    values /= _unless_zero(np.sqrt(np.square(values).mean(axis=1, keepdims=True)))
+    return values
+
+
+def _moments(inputs: FitInputs) -> RunningCovariance:
+    """Moments of the normalised images, in one pass: their values are small, so products need no mean taken off."""
+    count, size = len(inputs.rows), inputs.n_inputs
+    sums, products = np.zeros(size), np.zeros((size, size))
+    for block, _ in inputs.iter_blocks():
+        values = standardize_rows(block)
+        sums += values.sum(axis=0, dtype=np.float64)
+        products += values.T @ values
+    squares = products.diagonal().copy()
+    products -= np.outer(sums, sums) / count
+    return RunningCovariance(count, sums, squares, products, middle=0.0)
+
+
+def _unless_zero(divisors: np.ndarray) -> np.ndarray:
+    return np.where(divisors == 0, np.float32(1), divisors)

@@ -1,0 +1,193 @@
+"""The finished runs of a dataset: kept one by one, listed, and held against each other."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cifarbench.errors import UserError
+from cifarbench.history.diff import ABSENT, ConfigChange, diff, flatten
+from cifarbench.io.atomic import read_json, write_json, write_text
+from cifarbench.io.csv_io import Row, read_csv
+
+FOLDER = "history"
+# What comparison.csv holds beside metrics: what a model costs.
+COSTS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A finished run, as its folder under `history` holds it.
+
+    configuration: all that decided the run. about: `when`, `dataset`, `archive`, `versions`, `code`.
+    comparison: the rows of comparison.csv. metrics: run id -> content of its metrics.json.
+    """
+
+    folder: Path
+    configuration: dict[str, Any]
+    about: dict[str, Any]
+    comparison: list[Row]
+    metrics: dict[str, dict[str, Any]]
+
+    @property
+    def id(self) -> str:
+        """The short name by which people call it, the end of its folder's name."""
+        return self.folder.name.rpartition("-")[2]
+
+    @property
+    def when(self) -> str:
+        """When it ended, as `2025-11-23 10:22:31`, UTC."""
+        return datetime.fromisoformat(self.about["when"]).strftime("%Y-%m-%d %H:%M:%S")
+
+    @property
+    def accuracies(self) -> dict[str, float]:
+        """The accuracy of each model."""
+        return {row["model"]: row["accuracy"] for row in self.comparison}
+
+
+def required_files(runs: list[str]) -> list[str]:
+    """The files of a dataset's results that `record` reads."""
+    of_runs = [f"models/{run}/{name}.json" for run in runs for name in ("metrics", "fit")]
+    return ["comparison.csv", "data/dataset.json", *of_runs]
+
+
+def save_run(
+    results: Path, config: dict[str, Any], runs: list[str], code: dict[str, str], when: datetime | None = None
+) -> Path:
+    """Keep a finished run under `<results>/history/<time>-<hash>`, whole or not at all; the folder.
+
+    config: the configuration; what is kept of it repeats the run with `--configfile`. runs: ids of the run's
+    models, further seeds included. code: rule -> fingerprint of what it ran. when: now unless given.
+    """
+    configuration = _used(config)
+    when = when or datetime.now(UTC)
+    metrics = {run: read_metrics(results, run) for run in runs}
+    about = {
+        "when": when.astimezone(UTC).isoformat(timespec="seconds"),
+        "dataset": configuration["dataset"],
+        "archive": read_json(results / "data/dataset.json")["archive"],
+        "versions": _versions([read_json(results / "models" / run / "fit.json")["versions"] for run in runs]),
+        "code": code,
+    }
+    content = json.dumps([configuration, about, metrics], sort_keys=True)
+    name = f"{when.astimezone(UTC):%Y-%m-%dT%H%M%SZ}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+    folder = results / FOLDER / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(".*.part"):
+        shutil.rmtree(left)
+    part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".", suffix=".part"))
+    try:
+        write_text(part / "config.yaml", yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True))
+        write_json(part / "run.json", about)
+        write_json(part / "metrics.json", metrics)
+        shutil.copyfile(results / "comparison.csv", part / "comparison.csv")
+        part.chmod(0o755)
+        os.replace(part, folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return folder
+
+
+def load_runs(results: Path) -> list[RunRecord]:
+    """The runs that are kept for a dataset, oldest first."""
+    return [read_run(path) for path in sorted((results / FOLDER).glob("[!.]*")) if path.is_dir()]
+
+
+def find_run(runs: list[RunRecord], name: str) -> RunRecord:
+    """The one run whose id, or whose folder's name, begins with `name`; UserError if it isn't one."""
+    found = [run for run in runs if run.id.startswith(name) or run.folder.name.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(run.id for run in runs)
+    raise UserError(f"{name} names {len(found) or 'no'} runs of the history; name one of {known}.")
+
+
+def changed_keys(old: RunRecord, new: RunRecord) -> list[ConfigChange]:
+    """What was different from one run to the next: configuration, data, code and versions."""
+    return diff(_decisive(old), _decisive(new))
+
+
+def changed_metrics(old: RunRecord, new: RunRecord, per_class: bool = False) -> list[list[Any]]:
+    """Rows [run id, metric, old value, new value, difference] of the metrics and costs that changed.
+
+    per_class: those of single classes, too. A value that a run lacks is None, and so is its difference.
+    """
+    rows = []
+    for run in dict.fromkeys([*new.metrics, *old.metrics]):
+        before, after = flat_metrics(old, run, per_class), flat_metrics(new, run, per_class)
+        for metric in dict.fromkeys([*after, *before]):
+            values = before.get(metric), after.get(metric)
+            if values[0] != values[1]:
+                difference = None if None in values else values[1] - values[0]
+                rows.append([run, metric, *values, difference])
+    return rows
+
+
+def summary_table(runs: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
+    """Headers and rows of the list of runs: each model's accuracy, and what changed since the run before."""
+    models = list(dict.fromkeys(model for run in reversed(runs) for model in run.accuracies))
+    rows = []
+    for before, run in zip([None, *runs], runs, strict=False):
+        found = run.accuracies
+        accuracies = [f"{found[model]:.4f}" if model in found else ABSENT for model in models]
+        changed = [change.key for change in changed_keys(before, run)] if before else []
+        rows.append([run.when, run.id, *accuracies, ", ".join(changed)])
+    return ["ended (UTC)", "run", *models, "changed since the run before"], rows
+
+
+def read_run(folder: Path) -> RunRecord:
+    """One run, from the folder that `record` has written."""
+    return RunRecord(
+        folder,
+        yaml.safe_load((folder / "config.yaml").read_text()),
+        read_json(folder / "run.json"),
+        read_csv(folder / "comparison.csv"),
+        read_json(folder / "metrics.json"),
+    )
+
+
+def _decisive(run: RunRecord) -> dict[str, Any]:
+    about = run.about
+    data = {"archive sha256": about["archive"]["sha256"]}
+    return {**run.configuration, **data, "code": about["code"], "versions": about["versions"]}
+
+
+def flat_metrics(run: RunRecord, run_id: str, per_class: bool = True) -> dict[str, float]:
+    """All numbers that say how good a model is and what it costs, by dotted key."""
+    costs = next((row for row in run.comparison if row["model"] == run_id), {})
+    values = flatten(run.metrics.get(run_id, {})) | {name: costs.get(name) for name in COSTS}
+    return {
+        key: value
+        for key, value in values.items()
+        if isinstance(value, int | float) and (per_class or not key.startswith("per_class."))
+    }
+
+
+def read_metrics(results: Path, run_id: str) -> dict[str, Any]:
+    """What metrics.json of a run says now."""
+    return read_json(results / "models" / run_id / "metrics.json")
+
+
+def _used(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration without the datasets and models that this run leaves alone."""
+    return {key: value for key, value in config.items() if value is not None} | {
+        "datasets": {config["dataset"]: config["datasets"][config["dataset"]]},
+        "models": {model: config["models"][model] for model in config["compare"]},
+    }
+
+
+def _versions(found: list[dict[str, str]]) -> dict[str, str]:
+    """The versions that the models were fitted by; more than one of a package if they differ."""
+    packages = dict.fromkeys(package for versions in found for package in versions)
+    return {
+        package: ", ".join(sorted({versions[package] for versions in found if package in versions}))
+        for package in packages
+    }

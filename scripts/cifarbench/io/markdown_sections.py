@@ -1,0 +1,28 @@
+"""Parts of a Markdown page that a command writes, between two marks."""
+
+from pathlib import Path
+
+from cifarbench.errors import UserError
+from cifarbench.io.atomic import write_text
+
+END = "<!-- end -->\n"
+
+
+def get_section(page: Path, command: str) -> str:
+    """What stands between the marks of a command, `<!-- begin: made by `make house` -->` and the next end."""
+    return _split(page, command)[1].strip("\n")
+
+
+def replace_section(page: Path, command: str, content: str) -> None:
+    """Put `content` between the marks of a command; UserError if the page lacks them."""
+    before, _, after = _split(page, command)
+    write_text(page, f"{before}\n{content}\n\n{after}")
+
+
+def _split(page: Path, command: str) -> tuple[str, str, str]:
+    mark = f"<!-- begin: made by `{command}` -->\n"
+    before, begin, rest = page.read_text().partition(mark)
+    content, end, after = rest.partition(END)
+    if not (begin and end):
+        raise UserError(f"{page} lacks the lines that this belongs between: {mark}{END}")
+    return before + begin, content, end + after

@@ -1,0 +1,79 @@
+"""Code that the configuration names: by its import path, or by a file of one's own and a name in it."""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from cifarbench.errors import UserError
+
+SEPARATOR = ".py:"
+# In words, for messages and the schema.
+FORM = "an import path such as package.module.Name, or a file and a name such as folder/file.py:Name"
+SCHEMA = {
+    "type": "string",
+    "pattern": r"^([\w./-]+\.py:[A-Za-z_]\w*|(?!.*\.py$)[A-Za-z_]\w*(\.[A-Za-z_]\w*)+)$",
+}
+
+
+def source_file(reference: str) -> str | None:
+    """The file that a reference such as `my_models/wide.py:WideNet` names; None for an import path."""
+    path, separator, _ = reference.partition(SEPARATOR)
+    return f"{path}.py" if separator else None
+
+
+def import_object(reference: str, key: str) -> Any:
+    """What `reference` names: `package.module.Name`, or `folder/file.py:Name`, from the folder that one works in.
+
+    key: of the configuration, for messages. Raises UserError if there is nothing of that name, or if importing it
+    fails.
+    """
+    file = source_file(reference)
+    place, _, name = reference.rpartition(":" if file else ".")
+    try:
+        module = _from_file(Path(place)) if file else importlib.import_module(place)
+    except FileNotFoundError:
+        raise UserError(
+            f"{key} is {reference}; there is no file {place} in {Path.cwd()}: name one that is."
+        ) from None
+    except Exception as error:
+        # Whatever a stranger's module raises.
+        raise UserError(
+            f"{key} is {reference}; {place} can't be imported ({type(error).__name__}: {_line(error)}): name {FORM}."
+        ) from error
+    if not hasattr(module, name):
+        raise UserError(f"{key} is {reference}; {place} has no {name}: name {FORM}.")
+    return getattr(module, name)
+
+
+def qualified_name(thing: type) -> str:
+    """How a class calls itself: module and name, joined by a dot."""
+    return f"{thing.__module__}.{thing.__qualname__}"
+
+
+def _from_file(path: Path) -> ModuleType:
+    """Import a file as the module that its path from here would be, `my_models.wide`, its neighbours within reach."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    name = ".".join(path.with_suffix("").parts).strip("./") or path.stem
+    for folder in (str(path.resolve().parent), str(Path.cwd())):
+        if folder not in sys.path:
+            sys.path.append(folder)
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    module = importlib.util.module_from_spec(spec)
+    # Before it runs, so that its classes can be found again by the name of their module.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

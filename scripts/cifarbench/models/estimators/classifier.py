@@ -1,0 +1,124 @@
+"""Build, fit, store and ask any classifier of scikit-learn's interface."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.linear_model._base import LinearClassifierMixin
+
+from cifarbench.errors import UserError
+from cifarbench.features.fit_inputs import scale_pixels
+from cifarbench.io import sklearn_objects
+from cifarbench.io.atomic import atomic_write
+from cifarbench.io.memmap import release_pages, take_rows
+from cifarbench.models.estimators.family import LABELS_BY_MODULE, LINEAR_LABEL, OTHER_LABEL
+
+
+def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEstimator:
+    """The classifier that `reference` names, not yet fitted.
+
+    seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. Raises
+    UserError if there is none of that name, if it is no classifier, or if it doesn't take one of `params`.
+    """
+    estimator = sklearn_objects.build_estimator(
+        reference,
+        params,
+        seed,
+        key=key,
+        role="estimator",
+        methods=("fit", "predict"),
+        example="sklearn.linear_model.LogisticRegression",
+    )
+    if not is_classifier(estimator):
+        raise UserError(
+            f"{key}.estimator is {reference}; it is no classifier: name one that predicts classes."
+        )
+    return estimator
+
+
+def uses_random_state(estimator: BaseEstimator, params: dict[str, Any]) -> bool:
+    """Whether chance takes part in its fit, and is the study's to decide."""
+    return "random_state" in estimator.get_params(deep=False) and "random_state" not in params
+
+
+def family_label(estimator: BaseEstimator) -> str:
+    """What a classifier belongs to, in words."""
+    if isinstance(estimator, LinearClassifierMixin):
+        return LINEAR_LABEL
+    room = ".".join(type(estimator).__module__.split(".")[:2])
+    return LABELS_BY_MODULE.get(room, OTHER_LABEL)
+
+
+def n_parameters(estimator: BaseEstimator) -> int | None:
+    """How many weights a linear classifier has; None for others, where nothing stands for a weight."""
+    weights = [getattr(estimator, name, None) for name in ("coef_", "intercept_")]
+    if not isinstance(estimator, LinearClassifierMixin) or any(found is None for found in weights):
+        return None
+    return sum(np.size(found) for found in weights)
+
+
+def fit(
+    estimator: BaseEstimator,
+    features: np.ndarray,
+    labels: np.ndarray,
+    rows: np.ndarray,
+    batch_size: int | None,
+    seed: int,
+) -> BaseEstimator:
+    """Fit a classifier to some rows of mapped pixels or features (N, D) and labels (N,): to all at once, or in batches.
+
+    batch_size: None for all at once. In batches, blocks of rows that lie side by side come in a random order, once
+    each; seed: of that order. All classes are named with the first batch.
+    """
+    if not batch_size:
+        return estimator.fit(scale_pixels(features[rows]), labels[rows])
+    n_batches = -(-len(rows) // batch_size)
+    for batch in np.random.default_rng(seed).permutation(n_batches):
+        some = rows[batch * batch_size : (batch + 1) * batch_size]
+        estimator.partial_fit(
+            scale_pixels(take_rows(features, some)), labels[some], classes=np.unique(labels[rows])
+        )
+        release_pages(features)
+    return estimator
+
+
+def predict(
+    estimator: BaseEstimator, features: np.ndarray, n_classes: int
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Predicted classes (N,) int64, probabilities (N, n_classes) float32, and whether it gives any.
+
+    One without probabilities puts all of it on the class that it predicts. Raises ValueError if an answer is none of
+    the classes or not one for each image.
+    """
+    # A regressor's or a stranger's answers may be anything.
+    answers = np.asarray(estimator.predict(features))
+    if answers.shape != (len(features),):
+        raise ValueError(f"predict gives an array of shape {answers.shape} for {len(features)} images")
+    if not np.isin(answers, np.arange(n_classes)).all():
+        raise ValueError(
+            f"predict gives {answers[~np.isin(answers, np.arange(n_classes))][0]!r}, which is no class"
+        )
+    answers = answers.astype(np.int64)
+    if not hasattr(estimator, "predict_proba"):
+        return answers, np.eye(n_classes, dtype=np.float32)[answers], False
+    # In a part of the images a class may be missing.
+    found = np.asarray(estimator.predict_proba(features))
+    classes = getattr(estimator, "classes_", np.arange(n_classes))
+    if found.shape != (len(features), len(classes)):
+        raise ValueError(f"predict_proba gives an array of shape {found.shape} for {len(features)} images")
+    proba = np.zeros((len(features), n_classes), np.float32)
+    proba[:, np.asarray(classes, int)] = found
+    return answers, proba, True
+
+
+def save_skops(estimator: BaseEstimator, path: Path) -> None:
+    """Write a fitted classifier, whole or not at all."""
+    content = sklearn_objects.dumps(estimator)
+    with atomic_write(path) as file:
+        file.write(content)
+
+
+def load_skops(path: Path, reference: str) -> BaseEstimator:
+    """Read what `store` wrote. reference: what the configuration calls it."""
+    return sklearn_objects.loads(path.read_bytes(), reference)

@@ -1,0 +1,74 @@
+"""Any classifier of scikit-learn's interface, as the configuration knows it."""
+
+from collections.abc import Iterator
+
+from cifarbench.errors import UserError
+from cifarbench.io import user_code
+from cifarbench.planning.model_family import DataShape, Entry, ModelFamily, Parameter
+
+LINEAR_LABEL = "linear models"
+OTHER_LABEL = "other classifiers"
+# By the module that a class is from, if it is not linear.
+LABELS_BY_MODULE = {
+    "sklearn.ensemble": "trees and forests",
+    "sklearn.tree": "trees and forests",
+    "sklearn.svm": "support vector machines",
+    "sklearn.naive_bayes": "naive Bayes",
+    "sklearn.neighbors": "nearest neighbours",
+    "sklearn.neural_network": "perceptrons of scikit-learn",
+    "sklearn.discriminant_analysis": "discriminant analyses",
+    "sklearn.gaussian_process": "Gaussian processes",
+}
+
+
+def _check(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
+    # Building one imports scikit-learn.
+    from cifarbench.models.estimators.classifier import build
+
+    try:
+        built = build(entry["estimator"], entry["params"], seed=0, key=key)
+    except UserError as error:
+        yield str(error)
+        return
+    if entry["batch_size"] and not hasattr(built, "partial_fit"):
+        yield (
+            f"{key}.batch_size is {entry['batch_size']}; {entry['estimator']} has no partial_fit, so take batch_size "
+            "away."
+        )
+
+
+def _seeded(entry: Entry) -> bool:
+    from cifarbench.models.estimators.classifier import build, uses_random_state
+
+    params = entry.get("params", {})
+    return uses_random_state(build(entry["estimator"], params, seed=0, key="estimator"), params)
+
+
+FAMILY = ModelFamily(
+    "estimator",
+    package="estimators",
+    parameters={
+        "estimator": Parameter(user_code.SCHEMA, "a classifier of scikit-learn's interface", user_code.FORM),
+        "params": Parameter(
+            {"type": "object"},
+            "what its constructor takes",
+            "the classifier's own",
+            required=False,
+            default={},
+        ),
+        "batch_size": Parameter(
+            {"type": ["integer", "null"], "minimum": 1},
+            "images that the classifier's `partial_fit` gets at a time, so that they need not all be in memory; `fit` "
+            "gets all at once without it",
+            "1 or more; for classifiers that have `partial_fit`",
+            required=False,
+            default=None,
+        ),
+    },
+    family_labels=(LINEAR_LABEL, *dict.fromkeys(LABELS_BY_MODULE.values()), OTHER_LABEL),
+    artifacts=("estimator.skops",),
+    is_seeded=_seeded,
+    takes_params=True,
+    source_file=lambda entry: user_code.source_file(entry["estimator"]),
+    check_build=_check,
+)

@@ -1,0 +1,26 @@
+"""A classifier of scikit-learn's interface asked again."""
+
+from typing import Any
+
+import numpy as np
+
+from cifarbench.features.fit_inputs import scale_pixels
+from cifarbench.models.estimators.classifier import load_skops, predict
+from cifarbench.models.saved_model import Predictions, SavedModel
+
+
+class Predictor:
+    """The fitted classifier of a stored model."""
+
+    def __init__(self, stored: SavedModel):
+        self.estimator = load_skops(stored.file("estimator.skops"), stored.params["estimator"])
+        self.n_classes = stored.n_classes
+
+    def predict(self, values: np.ndarray) -> Predictions:
+        """What it says of images given as pixels or features (N, D)."""
+        answers, proba, _ = predict(self.estimator, scale_pixels(values), self.n_classes)
+        return Predictions(answers, proba)
+
+    def to_exportable(self) -> Any:
+        """The same for ONNX: the classifier itself, which skl2onnx converts."""
+        return self.estimator

@@ -1,0 +1,65 @@
+"""k nearest neighbours, as the configuration and the report know them."""
+
+from collections.abc import Iterator
+
+from cifarbench.planning.model_family import COUNT, DataShape, Entry, ModelFamily, Parameter
+
+FAMILY_LABEL = "nearest neighbours"
+
+
+def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
+    if entry["n_neighbors"] > setting.n_train:
+        yield (
+            f"{key}.n_neighbors is {entry['n_neighbors']}; it must be at most {setting.n_train}, "
+            f"{setting.n_train_label}."
+        )
+    if entry["ann"] and entry["ann"]["nlist"] > setting.n_train:
+        yield (
+            f"{key}.ann.nlist is {entry['ann']['nlist']}; it must be at most {setting.n_train}, "
+            f"{setting.n_train_label}."
+        )
+
+
+ANN = {
+    "type": ["object", "null"],
+    "additionalProperties": False,
+    "required": ["nlist", "nprobe"],
+    "properties": {
+        "nlist": {"type": "integer", "minimum": 1, "maximum": 1000000},
+        "nprobe": {"type": "integer", "minimum": 1, "maximum": 1000000},
+    },
+}
+
+FAMILY = ModelFamily(
+    "knn",
+    package="knn",
+    parameters={
+        "n_neighbors": Parameter(COUNT, "neighbours that vote", "1 to the number of training images"),
+        "metric": Parameter(
+            {"enum": ["euclidean", "cosine"]},
+            "how far two images are apart: by their difference, or by the angle between them",
+            "`euclidean`, `cosine`",
+            required=False,
+            default="euclidean",
+        ),
+        "weights": Parameter(
+            {"enum": ["uniform", "distance"]},
+            "whether near neighbours have a greater say: all the same, or by the inverse of the distance",
+            "`uniform`, `distance`",
+            required=False,
+            default="uniform",
+        ),
+        "ann": Parameter(
+            ANN,
+            "approximate nearest-neighbour search by an inverted file of `nlist` lists, `nprobe` of which a query "
+            "probes; its recall is measured and written to fit.json",
+            "`null` for exact search; a mapping of `nlist` and `nprobe`, such as 1024 and 16",
+            required=False,
+            default=None,
+        ),
+    },
+    family_labels=(FAMILY_LABEL,),
+    # A search for the largest number of neighbours holds those for all smaller ones.
+    shared_search_param="n_neighbors",
+    check_data=_impossible,
+)

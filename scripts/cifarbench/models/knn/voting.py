@@ -1,0 +1,82 @@
+"""Votes of neighbours, whoever found them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from cifarbench.io.memmap import MEGABYTE
+
+# Megabytes of votes that are counted together.
+VOTES_MB = 8
+
+
+def neighbor_weights(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray | None:
+    """How much each neighbour's vote counts, (M, K) float64; None if all count the same.
+
+    squares: of the distances between points. params: `metric`, `weights`. By the inverse of the distance as
+    scikit-learn has it: that of the cosine is 1 less the cosine, and a neighbour at no distance silences those that
+    have one.
+    """
+    if params["weights"] == "uniform":
+        return None
+    squares = np.maximum(squares.astype(np.float64), 0)
+    distances = squares / 2 if params["metric"] == "cosine" else np.sqrt(squares)
+    at_no_distance = distances == 0
+    with np.errstate(divide="ignore"):
+        return np.where(at_no_distance.any(axis=1, keepdims=True), at_no_distance, 1 / distances)
+
+
+def predict_proba(
+    neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Share of the neighbours in each class: (M, n_classes) float32, rows sum to 1.
+
+    neighbor_labels: (M, K) int. weights: (M, K), or None if all count the same. The class with the largest share, the
+    lowest of equals, is what scikit-learn's `KNeighborsClassifier` predicts.
+    """
+    shares = np.empty((len(neighbor_labels), n_classes), np.float32)
+    for block, own in _blocks(neighbor_labels, n_classes, weights):
+        shares[block] = _shares(neighbor_labels[block], n_classes, own)
+    return shares
+
+
+def _shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None) -> np.ndarray:
+    if weights is None:
+        places = neighbor_labels + np.arange(len(neighbor_labels))[:, None] * n_classes
+        votes = np.bincount(places.ravel(), minlength=len(places) * n_classes).reshape(len(places), n_classes)
+        return votes.astype(np.float32) / np.float32(neighbor_labels.shape[1])
+    votes = np.zeros((len(neighbor_labels), n_classes))
+    for labels, weight in zip(neighbor_labels.T, weights.T, strict=True):
+        votes[np.arange(len(votes)), labels] += weight
+    return (votes / votes.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def correct_counts_per_k(
+    neighbor_labels: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """How many images get their `labels` (M,) right by a vote of 1, 2, … K neighbours.
+
+    One search for the largest number holds all smaller ones: the k nearest are the first k of
+    `neighbor_labels` (M, K), nearest first. Returns (K,) int64.
+    """
+    n_classes = int(max(neighbor_labels.max(), labels.max())) + 1
+    correct = np.zeros(neighbor_labels.shape[1], np.int64)
+    for block, own in _blocks(neighbor_labels, n_classes, weights):
+        truth = labels[block]
+        votes = np.zeros((len(truth), n_classes), np.int32 if own is None else np.float64)
+        for k, classes in enumerate(neighbor_labels[block].T):
+            votes[np.arange(len(truth)), classes] += 1 if own is None else own[:, k]
+            correct[k] += np.count_nonzero(votes.argmax(axis=1) == truth)
+    return correct
+
+
+def _blocks(
+    neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None
+) -> Iterator[tuple[slice, np.ndarray | None]]:
+    """Rows whose votes are counted together, and their weights."""
+    values = max(n_classes, neighbor_labels.shape[1])
+    size = max(int(VOTES_MB * MEGABYTE / (values * np.dtype(np.float64).itemsize)), 1)
+    for start in range(0, len(neighbor_labels), size):
+        block = slice(start, start + size)
+        yield block, None if weights is None else weights[block]

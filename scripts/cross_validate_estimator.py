@@ -1,0 +1,31 @@
+"""Score one cell of an estimator's grid: one fold, one candidate."""
+
+import numpy as np
+
+from cifarbench.data.splits import split_indices
+from cifarbench.features.fit_inputs import scale_pixels
+from cifarbench.io.atomic import write_json
+from cifarbench.models.estimators.classifier import build, fit
+from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.timing import Timer, resource_usage
+
+
+def main(job: Job) -> None:
+    """features: of all training images, fitted to those in the fold. settings: `model`, `part`, `params`, `seed`."""
+    params, classes = job.settings["params"], np.load(job.input.labels)
+    rows, left_out = split_indices(job.settings["part"], len(classes), np.load(job.input.division[0]))
+    values = np.load(job.input.features, mmap_mode="r")
+    estimator = build(
+        params["estimator"], params["params"], job.settings["seed"], f"models.{job.settings['model']}"
+    )
+    with Timer() as watch:
+        fit(estimator, values, classes, rows, params["batch_size"], job.settings["seed"])
+        correct = int(
+            np.count_nonzero(estimator.predict(scale_pixels(values[left_out])) == classes[left_out])
+        )
+    cost = resource_usage(watch.seconds, job.threads)
+    write_json(job.output.cell, {"correct": {"": correct}, "validation": len(left_out), "cost": cost})
+
+
+if __name__ == "__main__":
+    run(main)

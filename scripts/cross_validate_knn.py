@@ -1,0 +1,43 @@
+"""Score one cell of a kNN's grid: one fold, and every number of neighbours up to the largest."""
+
+import numpy as np
+
+from cifarbench.data.splits import split_indices
+from cifarbench.io.atomic import write_json
+from cifarbench.models.knn.exact import knn_blocked
+from cifarbench.models.knn.voting import correct_counts_per_k, neighbor_weights
+from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.timing import Timer, resource_usage
+
+
+def main(job: Job) -> None:
+    """features: of all training images, fitted to those in the fold. settings: `part`, `params`, `max_neighbors`."""
+    params, classes = job.settings["params"], np.load(job.input.labels)
+    rows, left_out = split_indices(job.settings["part"], len(classes), np.load(job.input.division[0]))
+    with Timer() as watch:
+        values = np.load(job.input.features, mmap_mode="r")
+        neighbors, squares = knn_blocked(
+            values,
+            rows,
+            values,
+            left_out,
+            metric=params["metric"],
+            n_neighbors=job.settings["max_neighbors"],
+            threads=job.threads,
+            memory_mb=job.options["memory_mb"],
+        )
+        correct = correct_counts_per_k(
+            classes[neighbors], classes[left_out], neighbor_weights(squares, params)
+        )
+    write_json(
+        job.output.cell,
+        {
+            "correct": {str(k): int(count) for k, count in enumerate(correct, 1)},
+            "validation": len(left_out),
+            "cost": resource_usage(watch.seconds, job.threads),
+        },
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,34 @@
+"""Score one cell of a network's grid: train one candidate on a fold, and ask it for what the fold leaves out."""
+
+import numpy as np
+
+from cifarbench.data.splits import split_indices
+from cifarbench.io.atomic import read_json, write_json
+from cifarbench.models.networks.fitting import fit_network
+from cifarbench.runtime.job import Job, run
+
+
+def main(job: Job) -> None:
+    """settings: `params`, `part`, `seed`. code: a checkpoint that other code wrote is not used."""
+    n_train = len(np.load(job.input.train_labels, mmap_mode="r"))
+    rows, left_out = split_indices(job.settings["part"], n_train, np.load(job.input.division[0]))
+    fitted = fit_network(
+        job.settings["params"],
+        job.settings["seed"],
+        read_json(job.input.dataset),
+        (job.input.train_images, job.input.train_labels, rows),
+        (job.input.train_images, job.input.train_labels, left_out),
+        checkpoints=job.options["checkpoints"],
+        checkpoint_interval_seconds=job.options["checkpoint_interval_seconds"],
+        code=job.code,
+        threads=job.threads,
+        streamed=job.settings.get("streamed", False),
+        # The last epoch counts, as it does for the test images.
+        test_each_epoch=False,
+    )
+    correct = round(fitted.history[-1]["test_accuracy"] * len(left_out))
+    write_json(job.output.cell, {"correct": {"": correct}, "validation": len(left_out), "cost": fitted.cost})
+
+
+if __name__ == "__main__":
+    run(main)

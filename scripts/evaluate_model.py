@@ -1,0 +1,28 @@
+"""Score a model's predictions."""
+
+from cifarbench.evaluation.metrics import compute_metrics, test_set_fingerprint
+from cifarbench.io.atomic import load_npz, read_json, write_json
+from cifarbench.runtime.job import Job, run
+
+
+def main(job: Job) -> None:
+    """fit: says whether the probabilities mean anything. settings: `seed`, of the bootstrap.
+
+    code: the fingerprint of what scores, which is kept with the scores, as is a checksum of the test images.
+    """
+    answers = load_npz(job.input.predictions)
+    scores = compute_metrics(
+        **answers,
+        classes=read_json(job.input.dataset)["classes"],
+        seed=job.settings["seed"],
+        probabilities=read_json(job.input.fit)["probabilities"],
+    )
+    write_json(
+        job.output.metrics,
+        scores
+        | {"scored": {"on": test_set_fingerprint(job.input.test_images, answers["y_true"]), "by": job.code}},
+    )
+
+
+if __name__ == "__main__":
+    run(main)

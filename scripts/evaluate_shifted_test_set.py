@@ -1,0 +1,34 @@
+"""Ask a fitted model of a study about other test images than its own, and score what it says."""
+
+import hashlib
+
+from cifarbench.data.shifted_test_sets import read_test_set
+from cifarbench.evaluation.metrics import compute_metrics
+from cifarbench.export.model import InferenceModel
+from cifarbench.io.atomic import write_json
+from cifarbench.models.saved_model import SavedModel
+from cifarbench.runtime.job import Job, run
+
+
+def main(job: Job) -> None:
+    """folder: the dataset's. origin: the test set's entry, with the place of its files. settings: `seed`.
+
+    code: the fingerprint of what scores, which is kept with the scores, as is a checksum of the images and labels.
+    """
+    stored = SavedModel.read(job.input.files[0].parents[1], job.options["model"])
+    images, labels = read_test_set(job.options["origin"], stored.image_shape, stored.n_classes)
+    answers = InferenceModel(stored).predict(images)
+    scores = compute_metrics(
+        labels,
+        answers.y_pred,
+        answers.proba,
+        classes=stored.dataset["classes"],
+        seed=job.settings["seed"],
+        probabilities=stored.fit["probabilities"],
+    )
+    on = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+    write_json(job.output.metrics, scores | {"scored": {"on": on, "by": job.code}})
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,44 @@
+"""Find labels that are likely wrong, by predictions of models that have not seen them."""
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from cifarbench.audit import image_index, label_issues
+from cifarbench.audit.image_issues import is_uniform
+from cifarbench.audit.out_of_fold import out_of_fold_proba
+from cifarbench.io.atomic import read_json, write_json
+from cifarbench.io.csv_io import write_csv
+from cifarbench.io.memmap import ConcatenatedArrays
+from cifarbench.runtime.job import Job, run
+
+
+def main(job: Job) -> None:
+    """settings: `seed`."""
+    about = read_json(job.input.dataset)
+    classes, shape = about["classes"], tuple(about["image_shape"])
+    images = ConcatenatedArrays(
+        *(np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images))
+    )
+    given = np.concatenate([np.load(path) for path in (job.input.train_labels, job.input.test_labels)])
+    with threadpool_limits(job.threads):
+        proba = out_of_fold_proba(
+            images, given, len(classes), shape, job.settings["seed"], job.output.table.parent
+        )
+        found = label_issues.detect_label_issues(proba, given, is_uniform(images, shape))
+    splits, indices = (values.tolist() for values in image_index.to_split_and_index(found.index, about))
+    write_csv(
+        job.output.table,
+        {
+            "split": splits,
+            "index": indices,
+            "given_label": [classes[label] for label in given[found.index]],
+            "predicted_label": [classes[label] for label in found.predicted_label],
+            "score": found.score.round(6).tolist(),
+            "file": image_index.lookup_paths(image_index.image_paths(about), splits, indices),
+        },
+    )
+    write_json(job.output.summary, {"accuracy": found.accuracy})
+
+
+if __name__ == "__main__":
+    run(main)

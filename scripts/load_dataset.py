@@ -1,0 +1,43 @@
+"""Turn an archive into arrays: images, labels, and what is known of them."""
+
+from pathlib import Path
+
+from cifarbench.data.datasets import load_dataset
+from cifarbench.data.exclude_list import drop_images, read_exclude_list
+from cifarbench.data.provenance import verify_archive_unchanged
+from cifarbench.io.atomic import read_json, save_npy, save_npy_blocks, write_json
+from cifarbench.runtime.job import Job, run
+
+
+def main(job: Job) -> None:
+    """settings: the dataset's name as `dataset`, and what its entry in the configuration declares.
+
+    exclude: a file that names images to leave out; none unless given.
+    """
+    archive = read_json(job.input.receipt)
+    images = load_dataset(verify_archive_unchanged(archive), job.settings, job.output.train_labels.parent)
+    excluded = read_exclude_list(Path(job.options["exclude"])) if job.options["exclude"] else {}
+    if excluded:
+        images = drop_images(images, excluded)
+    save_npy_blocks(job.output.train_images, images.train_blocks(), len(images.train_labels))
+    save_npy(job.output.train_labels, images.train_labels)
+    save_npy(job.output.test_images, images.test_images)
+    save_npy(job.output.test_labels, images.test_labels)
+    write_json(
+        job.output.dataset,
+        {
+            "dataset": job.settings["dataset"],
+            "type": job.settings["type"],
+            "classes": images.classes,
+            "image_shape": list(images.image_shape),
+            "n_train": len(images.train_labels),
+            "n_test": len(images.test_labels),
+            "resize": job.settings.get("resize", False),
+            "archive": archive,
+            **({"excluded": excluded | {"file": job.options["exclude"]}} if excluded else {}),
+        },
+    )
+
+
+if __name__ == "__main__":
+    run(main)

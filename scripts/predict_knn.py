@@ -1,0 +1,75 @@
+"""Predict the test images by their nearest neighbours among the training images."""
+
+import numpy as np
+
+from cifarbench.data.splits import split_indices
+from cifarbench.io.atomic import read_json
+from cifarbench.models.knn.ann import knn_search, measure_recall_and_qps
+from cifarbench.models.knn.exact import load_topk, merge_topk
+from cifarbench.models.knn.family import FAMILY_LABEL
+from cifarbench.models.knn.voting import neighbor_weights, predict_proba
+from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
+from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.timing import Timer, resource_usage
+
+
+def main(job: Job) -> None:
+    """train_features, test_features: (N, D), pixels or features. division: of the part; none for all images.
+
+    best: a grid's choice, if there is one. shards, shard_costs: results and costs of the searches to merge; none to
+    search here. settings: `model`, `family`, `params`, `chosen`, `features`, `part`.
+    """
+    settings = apply_best_params(job.settings, job.input.best)
+    params, labels = settings["params"], np.load(job.input.train_labels, mmap_mode="r")
+    values, queries = (
+        np.load(path, mmap_mode="r") for path in (job.input.train_features, job.input.test_features)
+    )
+    rows, _ = split_indices(
+        settings["part"], len(labels), np.load(job.input.division[0]) if job.input.division else None
+    )
+    of_shards = [read_json(path) for path in job.input.shard_costs]
+    can = {"threads": job.threads, "memory_mb": job.options["memory_mb"]}
+    preparing = Timer()
+    with Timer() as searching:
+        if job.input.shards:
+            neighbors, squares = merge_topk(map(load_topk, job.input.shards), params["n_neighbors"])
+        else:
+            neighbors, squares = knn_search(values, rows, queries, params, preparing=preparing, **can)
+    seconds = searching.seconds - preparing.seconds
+    ann = None
+    if params["ann"]:
+        ann = measure_recall_and_qps(
+            settings["model"], neighbors, values, rows, queries, params, seconds=seconds, **can
+        )
+    with Timer() as voting:
+        n_classes = len(read_json(job.input.dataset)["classes"])
+        proba = predict_proba(labels[neighbors], n_classes, neighbor_weights(squares, params))
+
+    write_predictions(job.output.predictions, np.load(job.input.test_labels), proba)
+    of_features = [read_json(path) for path in job.input.fit_costs]
+    write_fit_json(
+        job.output.fit,
+        settings,
+        family_label=FAMILY_LABEL,
+        fit_costs=[
+            *of_features,
+            *(one["fit"] for one in of_shards),
+            resource_usage(preparing.seconds, job.threads),
+        ],
+        predict_costs=[
+            *(read_json(path) for path in job.input.predict_costs),
+            *(one["predict"] for one in of_shards),
+            resource_usage(seconds + voting.seconds, job.threads),
+        ],
+        search_costs=[read_json(path) for path in job.input.search_costs],
+        # Neighbours have to keep all that they are sought among.
+        stored_bytes=len(rows) * (values.shape[1] * np.dtype(np.float32).itemsize + labels.itemsize)
+        + sum(cost.get("stored_bytes", 0) for cost in of_features),
+        n_parameters=None,
+        ann=ann,
+        seed=None,
+    )
+
+
+if __name__ == "__main__":
+    run(main)

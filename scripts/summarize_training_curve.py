@@ -1,0 +1,14 @@
+"""Describe a network's learning curve in figures."""
+
+from cifarbench.evaluation.training_curve import read_history, summarize_history
+from cifarbench.io.atomic import write_json
+from cifarbench.runtime.job import Job, run
+
+
+def main(job: Job) -> None:
+    """Read history.csv, write training_summary.json."""
+    write_json(job.output.learning, summarize_history(read_history(job.input.history)))
+
+
+if __name__ == "__main__":
+    run(main)

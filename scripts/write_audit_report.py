@@ -1,0 +1,23 @@
+"""Write the page of an audit."""
+
+import numpy as np
+
+from cifarbench.io.atomic import write_text
+from cifarbench.report.audit_page import render
+from cifarbench.runtime.job import Job, run
+
+
+def main(job: Job) -> None:
+    """files: tables and summaries of the audit. settings: `language`."""
+    known = {f"audit/{path.name}": path for path in job.input.files} | {
+        "data/dataset.json": job.input.dataset
+    }
+    images = {
+        "train": np.load(job.input.train_images, mmap_mode="r"),
+        "test": np.load(job.input.test_images, mmap_mode="r"),
+    }
+    write_text(job.output.page, render(known, images, np.load(job.input.means), job.settings))
+
+
+if __name__ == "__main__":
+    run(main)

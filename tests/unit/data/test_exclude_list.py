@@ -1,0 +1,52 @@
+"""Images that are left out since a file says so."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cifarbench.data.exclude_list import drop_images, read_exclude_list
+from cifarbench.data.image_dataset import ImageDataset
+from cifarbench.errors import UserError
+
+
+def dataset() -> ImageDataset:
+    images = np.arange(12, dtype=np.uint8).reshape(6, 2)
+    labels = np.array([0, 1, 0, 1, 0, 1])
+    return ImageDataset(images, labels, images[:4], labels[:4], ["a", "b"], (1, 1, 2))
+
+
+def test_rows_are_read_and_left_out(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("index,split,why\n3,train,copy\n0,test,\n3,train,again\n0,train,\n")
+    excluded = read_exclude_list(path)
+    assert excluded == {"train": [0, 3], "test": [0]}
+    left = drop_images(dataset(), excluded)
+    assert left.train_images[:, 0].tolist() == [2, 4, 8, 10]
+    assert left.train_labels.tolist() == [1, 0, 0, 1]
+    assert len(left.test_labels) == 3
+
+
+@pytest.mark.parametrize(
+    ("excluded", "sentence"),
+    [
+        ({"train": [6], "test": []}, "there are only 6"),
+        ({"train": [0, 2, 4], "test": []}, "no training images of the class a"),
+    ],
+)
+def test_what_can_t_be_left_out(excluded, sentence):
+    with pytest.raises(UserError, match=sentence):
+        drop_images(dataset(), excluded)
+
+
+def test_a_file_of_other_bytes(tmp_path):
+    (tmp_path / "list.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="no CSV"):
+        read_exclude_list(tmp_path / "list.csv")
+
+
+def test_batches_stay_batches():
+    whole = dataset()
+    batches = replace(whole, train_images=[whole.train_images[:2], whole.train_images[2:]])
+    left = drop_images(batches, {"train": [1, 2], "test": []})
+    assert np.concatenate(left.train_images)[:, 0].tolist() == [0, 6, 8, 10]

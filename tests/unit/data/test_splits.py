@@ -1,0 +1,53 @@
+"""Parts of the training images: folds, and first ones that are nested and stratified."""
+
+import numpy as np
+import pytest
+from sklearn.model_selection import StratifiedKFold
+
+from cifarbench.data.splits import NO_FOLD, make_split, split_indices
+from cifarbench.planning.paths import split_file_name
+
+LABELS = np.random.default_rng(0).choice(4, 400, p=[0.4, 0.3, 0.2, 0.1])
+
+
+def rows(part: str) -> tuple[np.ndarray, np.ndarray]:
+    name = split_file_name(part)
+    return split_indices(part, len(LABELS), make_split(LABELS, name, seed=3) if name else None)
+
+
+def test_all_images_are_a_part():
+    fitted, left_out = rows("all")
+    assert fitted.tolist() == list(range(400))
+    assert len(left_out) == 0
+
+
+def test_folds_are_scikit_learn_s():
+    for fold, (train, validation) in enumerate(StratifiedKFold(3).split(LABELS, LABELS)):
+        fitted, left_out = rows(f"fold_{fold}_of_3")
+        np.testing.assert_array_equal(fitted, train)
+        np.testing.assert_array_equal(left_out, validation)
+
+
+@pytest.mark.parametrize("n", [40, 100, 390])
+def test_the_first_n_hold_every_class_in_proportion(n):
+    fitted, _ = rows(f"train_{n}")
+    assert len(fitted) == n
+    share = np.bincount(LABELS[fitted], minlength=4) / n
+    np.testing.assert_allclose(share, np.bincount(LABELS) / 400, atol=2 / n)
+
+
+def test_the_first_are_nested_and_another_seed_gives_others():
+    assert set(rows("train_50")[0]) < set(rows("train_200")[0])
+    assert set(rows("train_50")[0]) != set(
+        split_indices("train_50", 400, make_split(LABELS, "order", seed=4))[0]
+    )
+
+
+def test_folds_of_the_first_n_share_them_out():
+    first = set(rows("train_90")[0])
+    parts = [rows(f"train_90_fold_{fold}_of_3") for fold in range(3)]
+    for fitted, left_out in parts:
+        assert set(fitted) | set(left_out) == first
+        assert not set(fitted) & set(left_out)
+    assert sum(len(left_out) for _, left_out in parts) == 90
+    assert np.count_nonzero(make_split(LABELS, "train_90_folds_of_3", seed=3) == NO_FOLD) == 310

@@ -1,0 +1,154 @@
+"""The grid's cells against scikit-learn's GridSearchCV."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+import cross_validate_estimator
+import cross_validate_knn
+import select_best_params
+from cifarbench.data.splits import make_split, stratified_folds
+from cifarbench.errors import UserError
+from cifarbench.features import pca
+from cifarbench.features.covariance import RunningCovariance
+from cifarbench.features.fit_inputs import FitInputs, scale_pixels
+from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.io.atomic import read_json, save_npy
+from cifarbench.io.csv_io import read_csv
+from helpers.jobs import run_job
+
+COMPONENTS, NEIGHBORS, FOLDS = [4, 8, 16], [1, 5, 10], 3
+PLAIN = {"metric": "euclidean", "weights": "uniform", "ann": None}
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    found = load_digits()
+    return (found.images.reshape(-1, 64) * 15).astype(np.uint8), found.target
+
+
+def cells(folder: Path, labels: np.ndarray, score: Any, tried: list[dict], features: Any) -> list[Path]:
+    """Score every cell of a grid by its script: candidate by candidate, then fold by fold."""
+    save_npy(folder / "labels.npy", labels)
+    save_npy(folder / "folds.npy", make_split(labels, f"folds_of_{FOLDS}", seed=0))
+    paths = []
+    for number, one in enumerate(tried):
+        for fold in range(FOLDS):
+            save_npy(folder / "features.npy", features(one, fold))
+            paths.append(folder / f"cell_{number}_{fold}.json")
+            run_job(
+                score,
+                {
+                    "features": folder / "features.npy",
+                    "labels": folder / "labels.npy",
+                    "division": [folder / "folds.npy"],
+                },
+                {"cell": paths[-1]},
+                {"part": f"fold_{fold}_of_{FOLDS}", **one["settings"]},
+                memory_mb=1000,
+            )
+    return paths
+
+
+def choose(folder: Path, paths: list[Path], **settings: Any) -> tuple[dict[str, list], dict]:
+    """The script's table by columns, and its choice."""
+    run_job(
+        select_best_params,
+        {"cells": paths, "costs": []},
+        {
+            "results": folder / "cv_results.csv",
+            "best": folder / "best_params.json",
+            "cost": folder / "cost.json",
+        },
+        {"folds": FOLDS, **settings},
+    )
+    rows = read_csv(folder / "cv_results.csv")
+    assert read_json(folder / "cost.json")["seconds"] > 0
+    return {name: [row[name] for row in rows] for name in rows[0]}, read_json(folder / "best_params.json")
+
+
+def assert_same(ours: dict[str, list], theirs: dict[str, Any]) -> None:
+    assert set(ours) == {
+        name for name in theirs if name.startswith(("param_", "split", "mean_test", "std_test", "rank"))
+    }
+    for name, column in ours.items():
+        np.testing.assert_allclose(column, np.asarray(theirs[name], float), rtol=1e-12, err_msg=name)
+
+
+# With fewer images in a fold than pixels, components come from products of images.
+@pytest.mark.parametrize("n_images", [1797, 90])
+def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(digits, tmp_path, n_images):
+    images, labels = (array[:n_images] for array in digits)
+    pipeline = Pipeline(
+        [
+            ("scale", StandardScaler()),
+            ("pca", PCA(svd_solver="full")),
+            ("knn", KNeighborsClassifier(algorithm="brute")),
+        ]
+    )
+    grid = {"pca__n_components": COMPONENTS, "knn__n_neighbors": NEIGHBORS}
+    theirs = GridSearchCV(pipeline, grid, cv=FOLDS).fit(images.astype(np.float64), labels)
+
+    folds = stratified_folds(labels, FOLDS)
+    everything = RunningCovariance.from_images(images)
+    fitted = []
+    for fold in range(FOLDS):
+        left = everything - RunningCovariance.from_images(images, np.flatnonzero(folds == fold))
+        inputs = FitInputs(images, np.flatnonzero(folds != fold), labels, 10, (1, 8, 8), 0, left)
+        fitted.append(PrincipalComponents(**pca.fit(inputs, {"standardize": True})))
+    tried = [{"n": n, "settings": {"params": PLAIN, "max_neighbors": max(NEIGHBORS)}} for n in COMPONENTS]
+    paths = cells(
+        tmp_path,
+        labels,
+        cross_validate_knn,
+        tried,
+        lambda one, fold: fitted[fold].transform(images, one["n"]),
+    )
+    ours, best = choose(
+        tmp_path,
+        paths,
+        grid={"n_components": COMPONENTS, "n_neighbors": NEIGHBORS},
+        names={"n_components": "pca__n_components", "n_neighbors": "knn__n_neighbors"},
+        cells=[{"n_components": n} for n in COMPONENTS],
+        every_value_of="n_neighbors",
+    )
+    assert_same(ours, theirs.cv_results_)
+    assert list(ours)[:2] == ["param_knn__n_neighbors", "param_pca__n_components"]
+    names = {"n_components": "pca__n_components", "n_neighbors": "knn__n_neighbors"}
+    assert {names[key]: value for key, value in best.items()} == theirs.best_params_
+
+
+def test_an_estimator_is_tuned_as_by_grid_search_cv(digits, tmp_path):
+    images, labels = digits
+    grid = {"C": [0.0001, 0.01, 1.0], "fit_intercept": [True, False]}
+    theirs = GridSearchCV(LogisticRegression(max_iter=40), grid, cv=FOLDS).fit(scale_pixels(images), labels)
+    settings = {"model": "m", "seed": 0}
+    estimator = "sklearn.linear_model.LogisticRegression"
+    values = [{"C": c, "fit_intercept": f} for c in grid["C"] for f in grid["fit_intercept"]]
+    tried = [
+        {
+            "settings": settings
+            | {"params": {"estimator": estimator, "params": {"max_iter": 40, **one}, "batch_size": None}}
+        }
+        for one in values
+    ]
+    paths = cells(tmp_path, labels, cross_validate_estimator, tried, lambda one, fold: images)
+    ours, best = choose(
+        tmp_path, paths, grid=grid, names={key: key for key in grid}, cells=values, every_value_of=None
+    )
+    assert_same(ours, theirs.cv_results_)
+    assert best == theirs.best_params_
+
+
+def test_a_class_with_fewer_images_than_folds_is_refused():
+    with pytest.raises(UserError, match="folds is 3, but a class has only 2 training images"):
+        stratified_folds(np.array([0, 0, 0, 0, 1, 1]), 3)

@@ -1,0 +1,29 @@
+from pathlib import Path
+
+from cifarbench.evaluation import terminal_summary
+
+HEADER = "model,accuracy,accuracy_low,accuracy_high,fit_seconds,tuning_seconds,failure\n"
+
+
+def ranked(folder: Path, *rows: str) -> list[str]:
+    (folder / "comparison.csv").write_text(HEADER + "\n".join(rows) + "\n")
+    return [
+        " ".join(line.split())
+        for line in terminal_summary.format_ranking(folder, "results/here").splitlines()
+    ]
+
+
+def test_the_best_stands_first_with_its_search_and_fit(tmp_path):
+    lines = ranked(tmp_path, "plain,0.5,0.4,0.6,1.25,,", "tuned,0.75,0.7,0.8,121,120,")
+    assert lines[3:5] == ["tuned 75.00% 70.0% to 80.0% 121 s", "plain 50.00% 40.0% to 60.0% 1.25 s"]
+    assert lines[-1] == "The report is in results/here/report.html"
+
+
+def test_six_of_many_and_those_that_failed(tmp_path):
+    lines = ranked(
+        tmp_path,
+        *(f"model_{number},0.{number},0.1,0.9,1,," for number in range(1, 9)),
+        "broken,,,,,,it ran out of luck",
+    )
+    assert [line.split()[0] for line in lines[3:9]] == [f"model_{number}" for number in range(8, 2, -1)]
+    assert lines[9:11] == ["... and 2 more in the report", "broken failed: it ran out of luck"]

@@ -1,0 +1,59 @@
+"""Code that the configuration names: found, or refused in a sentence."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from cifarbench.errors import UserError
+from cifarbench.io import user_code
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/helper.py").write_text("WIDTH = 7\n")
+    (tmp_path / "own/model.py").write_text("from helper import WIDTH\n\nclass Model:\n    width = WIDTH\n")
+    (tmp_path / "own/broken.py").write_text("raise RuntimeError('on purpose')\n")
+    (tmp_path / "own/wrong.py").write_text("def f(:\n")
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith("own.") or name == "helper"]:
+        del sys.modules[name]
+
+
+def test_a_class_of_a_package_and_one_of_a_file(folder):
+    from sklearn.svm import LinearSVC
+
+    assert user_code.import_object("sklearn.svm.LinearSVC", "key") is LinearSVC
+    found = user_code.import_object("own/model.py:Model", "key")
+    assert found.width == 7
+    assert user_code.import_object("own/model.py:Model", "key") is found
+    assert user_code.qualified_name(found) == "own.model.Model"
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("sklearn.svm.LinearSVCC", "sklearn.svm has no LinearSVCC"),
+        ("sklearn.swm.LinearSVC", "sklearn.swm can't be imported (ModuleNotFoundError: No module named"),
+        ("own/model.py:Modell", "own/model.py has no Modell"),
+        ("own/modell.py:Model", "there is no file own/modell.py"),
+        ("own/broken.py:Model", "can't be imported (RuntimeError: on purpose)"),
+        ("own/wrong.py:f", "can't be imported (SyntaxError: invalid syntax"),
+    ],
+)
+def test_what_names_nothing_is_refused_in_a_sentence(folder, reference, said):
+    with pytest.raises(UserError) as caught:
+        user_code.import_object(reference, "models.m.module")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_schema_tells_references_from_other_text():
+    pattern = user_code.SCHEMA["pattern"]
+    good = ["sklearn.svm.LinearSVC", "my_models/wide.py:WideNet", "wide.py:Net", "../a-b/c.py:D"]
+    bad = ["LinearSVC", "wide.py", "wide.py:", "a b.C", "os.system('x')", ":Net", ""]
+    assert all(re.match(pattern, text) for text in good)
+    assert not any(re.match(pattern, text) for text in bad)

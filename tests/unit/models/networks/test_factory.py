@@ -1,0 +1,160 @@
+"""Networks of one's own: built, sent a batch through, refused in a sentence, trained by the same loop."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cifarbench.errors import UserError
+from cifarbench.io.atomic import save_npy
+from cifarbench.models.networks.factory import build_model, load, save, smoke_test
+from cifarbench.models.networks.fitting import fit_network
+from cifarbench.planning.model_family import DataShape
+
+SETTING = DataShape(n_train=60, n_classes=3, image_shape=(3, 4, 4), n_inputs=48)
+OWN = """
+import torch
+from torch import nn
+
+
+class Flat(nn.Module):
+    def __init__(self, image_shape, n_classes, width=4, spoil=""):
+        super().__init__()
+        c, h, w = image_shape
+        self.layer = nn.Linear(c * h * w, width)
+        self.head = nn.Linear(width, n_classes + (spoil == "classes"))
+        self.unused = nn.Linear(2, 2)
+        self.spoil = spoil
+
+    def forward(self, images):
+        if self.spoil == "raise":
+            images @ images.new_zeros(7, 7)
+        if self.spoil == "tuple":
+            return (images,)
+        found = self.head(torch.relu(self.layer(images.flatten(1))))
+        return found * float("nan") if self.spoil == "nan" else found
+
+
+class NoShape(nn.Module):
+    def __init__(self, n_classes):
+        super().__init__()
+
+
+class Needs(Flat):
+    def __init__(self, image_shape, n_classes, depth):
+        super().__init__(image_shape, n_classes)
+
+
+class Fails(Flat):
+    def __init__(self, image_shape, n_classes):
+        raise KeyError("on purpose")
+
+
+class Frozen(nn.Flatten):
+    def __init__(self, image_shape, n_classes):
+        super().__init__()
+        self.n_classes = n_classes
+
+    def forward(self, images):
+        return super().forward(images)[:, : self.n_classes]
+
+
+def function(image_shape, n_classes):
+    return None
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "own_nets.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    threads = torch.get_num_threads()
+    yield tmp_path
+    torch.set_num_threads(threads)
+    sys.modules.pop("own_nets", None)
+
+
+TRAINING = {"learning_rate": 0.1, "batch_size": 8, "epochs": 3}
+
+
+def entry(name: str, **params) -> dict:
+    return {"module": f"own_nets.py:{name}", "params": params, **TRAINING}
+
+
+def test_a_good_one_passes(own):
+    smoke_test("models.m", entry("Flat", width=5), SETTING)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "said"),
+    [
+        ("Flat", {"spoil": "classes"}, "forward gives (4, 4) for a batch of 4 images, but must give (4, 3)"),
+        ("Flat", {"spoil": "tuple"}, "its forward gives a tuple for a batch"),
+        ("Flat", {"spoil": "raise"}, "its forward fails on a batch of shape (4, 3, 4, 4) (RuntimeError: "),
+        ("Flat", {"widht": 5}, "m.params.widht is no parameter of own_nets.py:Flat; did you mean width?"),
+        ("NoShape", {}, "its constructor must take image_shape by keyword: add it."),
+        ("Needs", {}, "models.m.params.depth is missing; own_nets.py:Needs needs it: add it."),
+        ("Fails", {}, "it can't be built with image_shape (3, 4, 4), n_classes 3 and params {} (KeyError: "),
+        ("Frozen", {}, "it has no parameters to train"),
+        ("function", {}, "it is no nn.Module: name a class that is one."),
+        ("Nothing", {}, "own_nets.py has no Nothing"),
+    ],
+)
+def test_what_can_t_be_trained_is_refused_in_a_sentence(own, name, params, said):
+    with pytest.raises(UserError) as caught:
+        smoke_test("models.m", entry(name, **params), SETTING)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def trained(folder: Path, params: dict, rows: np.ndarray | None = None):
+    random = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    images = random.integers(0, 100, (60, 48)).astype(np.uint8)
+    images[np.arange(60), labels] += 150
+    save_npy(folder / "images.npy", images)
+    save_npy(folder / "labels.npy", labels)
+    return fit_network(
+        params,
+        seed=1,
+        about={"image_shape": [3, 4, 4], "classes": ["a", "b", "c"]},
+        training=(folder / "images.npy", folder / "labels.npy", rows),
+        test=(folder / "images.npy", folder / "labels.npy", None),
+        checkpoints=folder / "checkpoints",
+        checkpoint_interval_seconds=0,
+        code="c0de",
+        threads=1,
+    )
+
+
+def test_it_is_trained_stored_and_rebuilt(own):
+    params = entry("Flat", width=6) | {"epochs": 40}
+    fitted = trained(own, params)
+    assert [row["epoch"] for row in fitted.history] == list(range(40))
+    assert fitted.history[-1]["test_accuracy"] > 0.8
+    save(own / "network.safetensors", fitted.network)
+    again = load(own / "network.safetensors", params, (3, 4, 4), 3)
+    batch = torch.zeros(2, 3, 4, 4)
+    assert torch.equal(again.eval()(batch), fitted.network.eval()(batch))
+
+
+def test_a_part_of_the_images_has_checkpoints_of_its_own(own):
+    params = entry("Flat")
+    trained(own, params)
+    trained(own, params, np.arange(30))
+    trained(own, params, np.arange(30, 60))
+    assert len(list((own / "checkpoints").iterdir())) == 3
+
+
+def test_a_loss_that_is_no_number_ends_it_with_a_reason(own):
+    with pytest.raises(
+        FloatingPointError, match="the training loss is nan in epoch 0; a lower learning_rate"
+    ):
+        trained(own, entry("Flat", spoil="nan"))
+
+
+def test_a_perceptron_takes_images(own):
+    params = {"hidden_dim": 8, "batch_norm": True, "dropout": 0.5, **TRAINING}
+    assert build_model(params, (3, 4, 4), 3)(torch.zeros(5, 3, 4, 4)).shape == (5, 3)

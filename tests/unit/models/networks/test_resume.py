@@ -1,0 +1,164 @@
+"""Which checkpoint a training goes on from: its own, and never one of another training."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import train_network
+from cifarbench.io.atomic import load_npz, read_json, save_npy, write_json
+from cifarbench.io.csv_io import read_csv
+from cifarbench.models.networks import factory
+from cifarbench.models.networks.predictor import Predictor
+from cifarbench.models.networks.training import predict_logits
+from cifarbench.models.saved_model import SavedModel
+from helpers.jobs import run_job
+
+PARAMS = {"hidden_dim": 4, "batch_norm": True, "dropout": 0.5, "tta_flip": True}
+PARAMS |= {"learning_rate": 0.1, "batch_size": 8, "epochs": 4}
+# What else fit.json says of a model.
+SETTINGS = {"model": "net", "family": "mlp", "chosen": [], "features": [], "pretrained": False, "stored": {}}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    save_npy(tmp_path / "division.npy", np.random.default_rng(0).permutation(20))
+    write_json(tmp_path / "dataset.json", {"image_shape": [1, 2, 2], "classes": ["ant", "bee"]})
+    write_data(tmp_path)
+    threads = torch.get_num_threads()
+    yield tmp_path
+    torch.set_num_threads(threads)
+
+
+def write_data(folder: Path, seed: int = 0) -> None:
+    random = np.random.default_rng(seed)
+    for part, rows in (("train", 20), ("test", 6)):
+        save_npy(folder / f"{part}_images.npy", random.integers(0, 256, (rows, 4), np.uint8))
+        save_npy(folder / f"{part}_labels.npy", np.arange(rows) % 2)
+
+
+def train(
+    folder: Path,
+    seed: int = 0,
+    code: str = "c0de",
+    threads: int = 1,
+    init_seed: int | None = None,
+    part: str = "all",
+    **params: Any,
+) -> str:
+    """Run the script; the weights' and the history's bytes as one text."""
+    arrays = ("train_images", "train_labels", "test_images", "test_labels")
+    outputs = ("network.safetensors", "history.csv", "predictions.npz", "fit.json")
+    run_job(
+        train_network,
+        {
+            **{name: folder / f"{name}.npy" for name in arrays},
+            "dataset": folder / "dataset.json",
+            "division": [] if part == "all" else [folder / "division.npy"],
+            "best": [],
+            "search_costs": [],
+        },
+        {Path(name).stem: folder / name for name in outputs},
+        SETTINGS
+        | {"params": PARAMS | params, "part": part, "seed": seed}
+        | ({} if init_seed is None else {"init_seed": init_seed}),
+        code=code,
+        threads=threads,
+        checkpoints=folder / "checkpoints",
+        checkpoint_interval_seconds=0,
+    )
+    return (folder / "network.safetensors").read_bytes().hex() + (folder / "history.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"learning_rate": 0.2},
+        {"seed": 1},
+        {"init_seed": 1},
+        {"hidden_dim": 5},
+        {"batch_norm": False},
+        {"dropout": 0.25},
+        {"batch_size": 7},
+        {"code": "0ther"},
+        {"data": 1},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_training_starts_anew(folder, caplog, change):
+    caplog.set_level(logging.INFO)
+    first = train(folder)
+    change = dict(change)
+    write_data(folder, change.pop("data", 0))
+    other = train(folder, **change)
+    # Other code may compute the same.
+    assert other != first or "code" in change
+    assert "goes on" not in caplog.text
+    # It learned nothing from the first one's weights.
+    for path in (folder / "checkpoints").rglob("*.pt"):
+        path.unlink()
+    assert train(folder, **change) == other
+
+
+@pytest.mark.parametrize("part", ["all", "train_12"])
+def test_the_same_training_goes_on(folder, caplog, part):
+    caplog.set_level(logging.INFO)
+    straight = train(folder, part=part, epochs=7)
+    for path in (folder / "checkpoints").rglob("*.pt"):
+        path.unlink()
+    train(folder, part=part)
+    train(folder, part=part)
+    # Nothing but the last checkpoint of a training is kept.
+    assert len([path for path in (folder / "checkpoints").rglob("*") if path.is_file()]) == 1
+    assert train(folder, part=part, epochs=7) == straight
+    assert train(folder, part=part, epochs=7) == straight
+    assert "Training goes on after 4 epochs, from its checkpoint." in caplog.text
+
+
+def test_initial_weights_and_all_else_have_seeds_of_their_own(folder):
+    def weights(**seeds: int) -> torch.Tensor:
+        # So small a rate that they stay where they were.
+        train(folder, learning_rate=1e-30, **seeds)
+        return load_file(folder / "network.safetensors")["layers.0.weight"]
+
+    assert torch.equal(weights(seed=0), weights(seed=1, init_seed=0))
+    assert torch.equal(weights(seed=1), weights(seed=0, init_seed=1))
+    assert not torch.equal(weights(seed=0), weights(seed=1))
+    # Batches and dropout go on as if nothing had been said of the weights.
+    for path in folder.glob("checkpoints/*/*"):
+        path.unlink()
+    assert train(folder, seed=3) == train(folder, seed=3, init_seed=3)
+    assert train(folder, seed=3, init_seed=4) != train(folder, seed=4, init_seed=4)
+
+
+def test_trained_on_a_part_test_images_are_asked_once(folder):
+    train(folder, part="train_12")
+    *before, last = read_csv(folder / "history.csv")
+    assert len(before) == 3
+    assert all(row["test_loss"] is None and row["test_accuracy"] is None for row in before)
+    assert all(row["train_loss"] > 0 for row in before)
+    network = factory.load(folder / "network.safetensors", PARAMS, (1, 2, 2), 2)
+    images = torch.from_numpy(np.load(folder / "test_images.npy").reshape(6, 1, 2, 2))
+    logits = predict_logits(network, images, PARAMS["tta_flip"])
+    right = logits.argmax(1).numpy() == np.load(folder / "test_labels.npy")
+    assert last["test_accuracy"] == right.mean()
+
+
+def test_predictions_are_those_of_the_stored_network(folder):
+    train(folder)
+    answers = load_npz(folder / "predictions.npz")
+    fit = read_json(folder / "fit.json") | {"stored": {"params": PARAMS}}
+    about = read_json(folder / "dataset.json")
+    (folder / "models/net").mkdir(parents=True)
+    (folder / "network.safetensors").rename(folder / "models/net/network.safetensors")
+    asked = Predictor(SavedModel(folder, "net", fit, about)).predict(np.load(folder / "test_images.npy"))
+    assert np.array_equal(answers["proba"], asked.proba)
+    assert np.array_equal(answers["y_pred"], asked.y_pred)
+    assert np.array_equal(answers["y_true"], np.load(folder / "test_labels.npy"))
+    assert (fit["model"], fit["device"], fit["threads"]) == ("net", "cpu", 1)
+    assert fit["fit_seconds"] > 0

@@ -1,0 +1,207 @@
+"""Networks, their training loop, and checkpoints."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from cifarbench.models.networks.checkpoints import Checkpoints
+from cifarbench.models.networks.factory import build_model
+from cifarbench.models.networks.mlp import MLP, Dropout
+from cifarbench.models.networks.preprocessing import preprocess
+from cifarbench.models.networks.training import Split, predict_logits, train
+from cifarbench.models.networks.training_config import TrainingConfig
+
+IMAGE_SHAPE = (3, 4, 4)
+SHAPE = {"image_shape": IMAGE_SHAPE, "n_classes": 3, "hidden_dim": 16, "batch_norm": True, "dropout": 0.5}
+BELONGS_TO = {"learning_rate": 0.1}
+
+
+def splits() -> tuple[Split, Split]:
+    random = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 3, (300,), generator=random)
+    images = torch.randint(0, 156, (300, 3, 4, 4), dtype=torch.uint8, generator=random)
+    images[torch.arange(300), labels] += 100  # the brighter channel is the class
+    return Split(images[:200], labels[:200]), Split(images[200:], labels[200:])
+
+
+# All that a training can be told, and its own number of epochs in every step.
+RICH = {"momentum": 0.9, "weight_decay": 1e-3, "schedule": "triangular", "label_smoothing": 0.1}
+RICH |= {"flip": True, "translate": 1, "tta_flip": True}
+
+
+def trained(
+    folder: Path, epochs: int, belongs_to: dict | None = None, network: nn.Module | None = None, **more: Any
+) -> tuple[nn.Module, list[dict]]:
+    # The last bits of a sum depend on how many threads add it up.
+    torch.set_num_threads(1)
+    torch.manual_seed(7)
+    network = network or MLP(**SHAPE)
+    training, test = splits()
+    history, _ = train(
+        network,
+        training,
+        test,
+        TrainingConfig(learning_rate=0.1, batch_size=32, epochs=epochs, **more),
+        seed=7,
+        checkpoints=Checkpoints(folder, belongs_to or BELONGS_TO),
+        checkpoint_interval_seconds=0,
+    )
+    return network, history
+
+
+def weights(network: nn.Module) -> list[bytes]:
+    return [tensor.numpy().tobytes() for tensor in network.state_dict().values()]
+
+
+@pytest.mark.parametrize("more", [False, True], ids=["plain", "batch norm and dropout"])
+def test_layers_of_the_perceptron(more):
+    network = MLP((3, 32, 32), 10, 128, batch_norm=more, dropout=0.5 if more else 0.0)
+    hidden = ["Linear", "BatchNorm1d", "ReLU", "Dropout"] if more else ["Linear", "ReLU"]
+    assert [type(layer).__name__ for layer in network.layers] == hidden * 2 + ["Linear"]
+    n_parameters = 3072 * 128 + 128 + 128 * 128 + 128 + 1290 + more * 2 * 2 * 128
+    assert sum(weight.numel() for weight in network.parameters()) == n_parameters
+    assert network(torch.zeros(5, 3, 32, 32)).shape == (5, 10)
+
+
+def test_preprocessing_is_that_of_torchvision():
+    # Here alone, so that processes which import this file do without it.
+    from torchvision.transforms import v2
+
+    pixels = torch.arange(256, dtype=torch.uint8).repeat(3).reshape(1, 3, 16, 16)
+    half = [0.5] * 3
+    theirs = v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize(half, half)])
+    torch.testing.assert_close(preprocess(pixels), theirs(pixels), rtol=0, atol=2e-7)
+    assert preprocess(pixels).aminmax() == (-1, 1)
+
+
+def test_dropout_is_that_of_torch():
+    torch.manual_seed(3)
+    inputs = torch.rand(1000, 100).add_(1).requires_grad_()
+    layer = Dropout(0.3)
+    outputs = layer(inputs)
+    outputs.sum().backward()
+    kept = outputs != 0
+    # 100,000 draws: four standard deviations of their share are 0.006.
+    assert kept.float().mean().item() == pytest.approx(0.7, abs=0.006)
+    torch.testing.assert_close(outputs[kept], (inputs / 0.7)[kept])
+    torch.testing.assert_close(inputs.grad, kept / 0.7)
+    assert not torch.equal(layer(inputs) != 0, kept)
+    assert layer.eval()(inputs) is inputs
+
+
+def test_the_loop_computes_what_plain_pytorch_computes(tmp_path):
+    """The same epoch written out: float images, torch's own SGD, averages over batches."""
+    network, history = trained(tmp_path, epochs=1)
+    training, test = splits()
+    torch.manual_seed(7)
+    plain = MLP(**SHAPE)
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
+    inputs = (training.images.float() / 255 - 0.5) / 0.5
+    losses, hits = [], 0
+    for batch in torch.randperm(200, generator=torch.Generator().manual_seed(7)).split(32):
+        logits = plain(inputs[batch])
+        loss = nn.functional.cross_entropy(logits, training.labels[batch], reduction="sum")
+        optimizer.zero_grad()
+        (loss / len(batch)).backward()
+        optimizer.step()
+        losses.append(loss.item())
+        hits += (logits.argmax(1) == training.labels[batch]).sum().item()
+    assert history[0]["train_loss"] == pytest.approx(sum(losses) / 200, rel=1e-5)
+    assert history[0]["train_accuracy"] == hits / 200
+    for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+    plain.eval()
+    logits = plain((test.images.float() / 255 - 0.5) / 0.5)
+    assert history[0]["test_loss"] == pytest.approx(
+        nn.functional.cross_entropy(logits, test.labels).item(), rel=1e-5
+    )
+    torch.testing.assert_close(predict_logits(network, test.images), logits.detach())
+
+
+@pytest.mark.parametrize("convolutions", [False, True])
+def test_it_learns(tmp_path, convolutions):
+    network = build_model({"channels": [8]}, IMAGE_SHAPE, 3) if convolutions else None
+    *_, last = trained(tmp_path, 30, network=network, momentum=0.9 if convolutions else 0.0)[1]
+    assert last["test_accuracy"] > 0.8
+
+
+def test_more_epochs_go_on_and_end_as_if_never_stopped(tmp_path):
+    trained(tmp_path / "a", epochs=3)
+    network, history = trained(tmp_path / "a", epochs=5)
+    straight, straight_history = trained(tmp_path / "b", epochs=5)
+    assert weights(network) == weights(straight)
+    assert history == straight_history
+    # Fewer epochs need a training of their own, which the longer one's checkpoint must not spoil.
+    assert trained(tmp_path / "a", epochs=4)[1] == straight_history[:4]
+
+
+def test_a_torn_checkpoint_is_set_aside(tmp_path, caplog):
+    _, before = trained(tmp_path, epochs=2)
+    path = Checkpoints(tmp_path, BELONGS_TO).place.path / "epochs_2.pt"
+    path.write_bytes(path.read_bytes()[:-100])
+    _, after = trained(tmp_path, epochs=2)
+    assert after == before
+    assert "epochs_2.pt is torn" in caplog.text
+    assert path.with_suffix(".pt.aside").exists()
+
+
+def test_a_foreign_checkpoint_is_set_aside(tmp_path, caplog):
+    trained(tmp_path, epochs=2, belongs_to={"learning_rate": 9})
+    foreign = Checkpoints(tmp_path, {"learning_rate": 9}).place.path
+    foreign.rename(Checkpoints(tmp_path, BELONGS_TO).place.path)
+    _, history = trained(tmp_path, epochs=2)
+    assert "belongs to another training" in caplog.text
+    assert history == trained(tmp_path / "clean", epochs=2)[1]
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Stopping(Checkpoints):
+    """Checkpoints of a process that ends right after the second one."""
+
+    def save(self, epochs: int, state: dict) -> None:
+        super().save(epochs, state)
+        if state["epoch"] == 2:
+            raise Interrupted
+
+
+def test_with_everything_switched_on_it_goes_on_byte_for_byte(tmp_path, monkeypatch):
+    def convnet() -> nn.Module:
+        torch.manual_seed(7)
+        return build_model({"channels": [4]}, IMAGE_SHAPE, 3)
+
+    straight, straight_history = trained(tmp_path / "straight", 5, network=convnet(), **RICH)
+    with monkeypatch.context() as patch:
+        patch.setitem(trained.__globals__, "Checkpoints", Stopping)
+        with pytest.raises(Interrupted):
+            trained(tmp_path / "stopped", 5, network=convnet(), **RICH)
+    network, history = trained(tmp_path / "stopped", 5, network=convnet(), **RICH)
+    assert weights(network) == weights(straight)
+    assert history == straight_history
+
+
+def test_answers_for_an_image_and_its_mirror_image_are_averaged():
+    torch.manual_seed(1)
+    network, images = MLP(**SHAPE), splits()[1].images
+    both = (predict_logits(network, images) + predict_logits(network, images.flip(3))) / 2
+    torch.testing.assert_close(predict_logits(network, images, tta_flip=True), both)
+    assert not torch.allclose(both, predict_logits(network, images))
+
+
+def test_losses_are_told_without_label_smoothing(tmp_path):
+    # A batch that holds all images, and nothing learned yet: the loss is that of the untrained network.
+    torch.manual_seed(7)
+    network = MLP(IMAGE_SHAPE, 3, 16, batch_norm=False, dropout=0.0)
+    training, test = splits()
+    loss = nn.functional.cross_entropy(predict_logits(network, training.images), training.labels).item()
+    recipe = TrainingConfig(learning_rate=0.1, batch_size=200, epochs=1, label_smoothing=0.5)
+    checkpoints = Checkpoints(tmp_path, {})
+    history, _ = train(
+        network, training, test, recipe, seed=0, checkpoints=checkpoints, checkpoint_interval_seconds=9
+    )
+    assert history[0]["train_loss"] == pytest.approx(loss, rel=1e-5)

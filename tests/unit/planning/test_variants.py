@@ -1,0 +1,175 @@
+"""Which runs a comparison across datasets asks for, and what it refuses."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cifarbench.config import validation
+from cifarbench.errors import UserError
+from cifarbench.families import FAMILIES, FEATURE_TYPES
+from cifarbench.planning import variants
+from cifarbench.planning.experiment import Experiment
+
+PROJECT = Path(__file__).parents[3]
+CONFIG = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
+SCHEMA = yaml.safe_load((PROJECT / "workflow/schemas/config.schema.yaml").read_text())
+
+
+def plan(**changes: Any) -> Experiment:
+    return Experiment({**CONFIG, **changes}, FAMILIES, FEATURE_TYPES)
+
+
+def paths(found: list[variants.RunVariant]) -> list[tuple[int, str, str]]:
+    return [(one.split, one.run.path, one.varied_factor) for one in found]
+
+
+def check(suite: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return validation.validate_all({**CONFIG, **changes, "suite": suite}, SCHEMA, FAMILIES, FEATURE_TYPES)
+
+
+def test_without_anything_asked_for_there_is_the_study_alone():
+    assert paths(variants.run_variants(plan(compare=["mlp"]), {})) == [(0, "mlp", "")]
+
+
+def test_every_source_of_chance_is_varied_alone_and_all_at_once():
+    found = variants.run_variants(
+        plan(compare=["knn_raw", "mlp"]), {"repeats": {"n_seeds": 3, "n_splits": 2}}
+    )
+    assert paths(found) == [
+        *((0, "knn_raw", ""), (0, "mlp", ""), (1, "knn_raw", "split")),
+        *((0, "mlp/init_seed_1", "init_seed"), (0, "mlp/init_seed_2", "init_seed")),
+        *((0, "mlp/data_seed_1", "data_seed"), (0, "mlp/data_seed_2", "data_seed")),
+        *((1, "mlp", "split"), (1, "mlp/seed_1", "all")),
+    ]
+
+
+def test_an_estimator_s_chance_is_one():
+    forest = {"family": "estimator", "estimator": "sklearn.ensemble.RandomForestClassifier"}
+    found = plan(compare=["forest"], models={"forest": forest}, seeds=[4, 9])
+    asked = {"repeats": {"n_seeds": 3}}
+    # The study's own further seeds are among them, once.
+    assert paths(variants.run_variants(found, asked)) == [
+        (0, "forest", ""),
+        (0, "forest/seed_9", "seed"),
+        (0, "forest/seed_10", "seed"),
+    ]
+
+
+def test_seeds_are_those_of_the_study_and_the_next_ones():
+    assert variants.run_seeds(plan(seeds=[5, 2]), 4) == [5, 2, 6, 7]
+    assert variants.run_seeds(plan(seeds=[5, 2]), 1) == [5]
+
+
+@pytest.mark.parametrize(
+    ("asked", "n_train", "expected"),
+    [
+        (3, 50000, [6250, 12500, 25000]),
+        (2, 1437, [359, 718]),
+        ([20000, 500], 50000, [500, 20000]),
+        ([500, 1000, 2000], 1000, [500]),
+        ([], 1000, []),
+    ],
+)
+def test_sizes(asked, n_train, expected):
+    assert variants.train_sizes(asked, n_train) == expected
+
+
+def test_coordinates_say_what_a_run_is():
+    found = plan(compare=["knn_raw", "mlp"])
+    rows = [
+        variants.run_columns(found, one)
+        for one in variants.run_variants(found, {"train_sizes": [500], "repeats": {"n_seeds": 2}})
+    ]
+    by_seeds = [(row["model"], row["seed"], row["init_seed"], row["size"], row["varied"]) for row in rows]
+    assert by_seeds == [
+        ("knn_raw", None, None, 50000, None),
+        ("mlp", 0, None, 50000, None),
+        ("knn_raw", None, None, 500, "size"),
+        ("mlp", 0, None, 500, "size"),
+        ("mlp", 0, 1, 50000, "init_seed"),
+        ("mlp", 1, 0, 50000, "data_seed"),
+    ]
+
+
+def test_a_dataset_s_own_study_is_the_configuration_with_what_is_its_own():
+    own = {"digits": {"compare": ["mlp"], "models": {"mlp": {"epochs": 7}}}}
+    found = check({"datasets": ["cifar10", "digits"], "overrides": own}, archive="somewhere.tar.gz")
+    assert found["cifar10"] == {**CONFIG, "archive": "somewhere.tar.gz"}
+    assert found["digits"]["dataset"] == "digits"
+    assert found["digits"]["models"]["mlp"] == CONFIG["models"]["mlp"] | {"epochs": 7}
+    assert found["digits"]["models"]["knn_raw"] == CONFIG["models"]["knn_raw"]
+    # An archive of one's own is that of the configured dataset alone.
+    assert "archive" not in found["digits"]
+
+
+def test_the_shipped_comparison_is_accepted():
+    overlay = yaml.safe_load((PROJECT / "config/suite.yaml").read_text())
+    found = validation.validate_all(variants.deep_merge(CONFIG, overlay), SCHEMA, FAMILIES, FEATURE_TYPES)
+    assert list(found) == ["digits", "textures"]
+
+
+@pytest.mark.parametrize(
+    ("suite", "sentence"),
+    [
+        (
+            {"train_sizes": [100]},
+            r"mlp\.batch_size is 128; it must be at most 100, .* first 100 .* of cifar10\.",
+        ),
+        ({"train_sizes": [129]}, r"mlp_batchnorm_dropout\.batch_size is 128; it leaves a batch of one image"),
+        (
+            {"train_sizes": [500], "repeats": {"n_splits": 0}},
+            r"suite\.repeats\.n_splits is 0; it must be at least 1\.",
+        ),
+        ({"dataset": ["digits"]}, r"suite\.dataset is not a key of the .*; did you mean datasets\?"),
+        ({"overrides": {"cifar10": {"seed": 1}}}, r"suite\.overrides\.cifar10\.seed is not a key"),
+    ],
+)
+def test_what_can_t_be_is_refused(suite, sentence):
+    with pytest.raises(UserError, match=sentence):
+        check(suite)
+
+
+def test_a_dataset_s_own_models_are_checked():
+    def of_digits(own):
+        return {"datasets": ["cifar10", "digits"], "overrides": {"digits": own}}
+
+    check(of_digits({"models": {"one": {"family": "knn", "n_neighbors": 1}}, "compare": ["one"]}))
+    with pytest.raises(UserError, match=r"mlp\.hidden_dim is no key of family knn.* for digits\."):
+        check(of_digits({"models": {"mlp": {"family": "knn"}}}))
+
+
+def test_a_model_is_the_same_kind_of_thing_on_all_datasets():
+    one = {"family": "knn", "n_neighbors": 1}
+    forest = {"family": "estimator", "estimator": "sklearn.ensemble.RandomForestClassifier"}
+    own = {
+        name: {"models": {"mine": mine}, "compare": ["mine"]}
+        for name, mine in (("cifar10", one), ("digits", forest))
+    }
+    with pytest.raises(UserError, match=r"models\.mine\.family is estimator for digits and knn for cifar10;"):
+        check({"datasets": ["cifar10", "digits"], "overrides": own})
+
+
+def test_no_dataset_may_be_called_as_the_comparison_is():
+    datasets = CONFIG["datasets"] | {"suite": CONFIG["datasets"]["cifar10"]}
+    with pytest.raises(UserError, match=r"suite\.datasets names suite"):
+        check({"datasets": ["cifar10", "suite"]}, datasets=datasets)
+
+
+def test_what_is_a_dataset_s_own_counts_before_what_is_impossible():
+    features = CONFIG["features"] | {"pca": {"type": "pca", "n_components": 200}}
+    changes = {"dataset": "faces", "compare": ["knn_pca"], "features": features}
+    asked = {"datasets": ["cifar10", "faces"]}
+    with pytest.raises(UserError, match=r"n_components is 200; it must be at most 160.*, for faces\."):
+        check(asked, **changes)
+    own = {"faces": {"features": {"pca": {"n_components": 32}}}}
+    found = check(asked | {"overrides": own}, **changes)
+    assert found["faces"]["features"]["pca"]["n_components"] == 32
+
+
+def test_a_list_of_images_left_out_is_the_configured_dataset_s():
+    asked = {"datasets": ["cifar10", "digits"]}
+    found = variants.per_dataset_configs({**CONFIG, "exclude": "bad.csv", "suite": asked})
+    assert found["cifar10"]["exclude"] == "bad.csv"
+    assert "exclude" not in found["digits"]

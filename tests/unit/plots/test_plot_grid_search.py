@@ -1,0 +1,120 @@
+"""The scores of any grid: a row, a heat map or a ranking."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+import plot_grid_search
+from cifarbench.evaluation.grid_results import format_value, param_names
+from cifarbench.io.csv_io import write_csv
+from cifarbench.plots import grid_search
+from helpers.jobs import run_job
+
+STYLE = {"font_size": 9, "color": "#0072b2"}
+
+
+def results(**grid: list) -> list[dict[str, Any]]:
+    """Rows of cv_results.csv, each candidate better than the one before."""
+    candidates = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    return [
+        {f"param_{name}": value for name, value in one.items()}
+        | {"mean_test_score": 0.5 + i / 1000, "std_test_score": 0.01, "rank_test_score": len(candidates) - i}
+        for i, one in enumerate(candidates)
+    ]
+
+
+def words_of(figure) -> list[str]:
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def labels_of(figure, axis: str) -> list[str]:
+    return [label.get_text() for label in getattr(figure.axes[0], f"get_{axis}ticklabels")()]
+
+
+def test_the_first_of_the_best_is_framed():
+    rows = results(knn__n_neighbors=[5, 10], pca__n_components=[64, 128])
+    rows[0]["rank_test_score"] = 1
+    assert grid_search.alt_text("g", rows) == (
+        "Cross-validated accuracy of 4 pairs that g chose from: the best is 0.5000, with 64 principal components "
+        "and 5 neighbours."
+    )
+    assert words_of(grid_search.plot_grid_search(rows[:1], STYLE)) == ["0.5000", "± 0.0100"]
+
+
+def test_one_key_is_a_row_of_cells():
+    figure = grid_search.plot_grid_search(results(C=[0.1, 1.0, None]), STYLE)
+    assert labels_of(figure, "x") == ["0.1", "1", "null"]
+    assert labels_of(figure, "y") == [""]
+    assert len(words_of(figure)) == 6
+    assert grid_search.alt_text("m", results(C=[0.1])).endswith(
+        "1 candidates that m chose from: the best is 0.5000, with C 0.1."
+    )
+
+
+def test_two_keys_are_a_heat_map_whichever_is_longer():
+    figure = grid_search.plot_grid_search(results(kernel=["rbf", "linear"], shrinking=[True, False]), STYLE)
+    assert labels_of(figure, "x") == ["true", "false"]
+    assert labels_of(figure, "y") == ["rbf", "linear"]
+    turned = grid_search.plot_grid_search(results(kernel=["rbf", "linear"], C=list(range(12))), STYLE)
+    assert labels_of(turned, "x") == ["rbf", "linear"]
+    assert len(labels_of(turned, "y")) == 12
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        {"C": [0.1, 1], "gamma": [0.01, 0.1, None], "kernel": ["rbf", "poly"], "only": [7]},
+        {"C": list(range(30))},
+        {"C": list(range(9)), "gamma": list(range(9))},
+    ],
+)
+def test_anything_else_is_a_ranking(grid, tmp_path):
+    rows = results(**grid)
+    figure = grid_search.plot_grid_search(rows, STYLE)
+    labels = labels_of(figure, "y")
+    assert len(labels) == min(len(rows), 20)
+    # The best one, which is the last, stands on top; what all share is not said.
+    last = {name: values[-1] for name, values in grid.items() if len(values) > 1}
+    assert labels[0] == ", ".join(f"{name} {format_value(value)}" for name, value in last.items())
+    cut = len(rows) > len(labels)
+    assert figure.axes[0].get_title("left") == ("the best 20 candidates" if cut else "")
+
+
+def test_a_long_label_leaves_room_for_the_scores():
+    rows = results(a=["x" * 100, "y"], b=[1, 2], c=[1, 2])
+    assert (
+        max(map(len, labels_of(grid_search.plot_grid_search(rows, STYLE), "y")))
+        <= grid_search.MAX_LABEL_LENGTH
+    )
+
+
+def test_names_are_the_parameters_own_unless_two_share_one():
+    rows = results(knn__n_neighbors=[5], pca__n_components=[8], lda__n_components=[2])
+    assert list(param_names(rows).values()) == ["n_neighbors", "pca__n_components", "lda__n_components"]
+    assert param_names([]) == {}
+
+
+def test_values_stand_as_in_the_configuration():
+    values = [None, True, False, 64, 64.0, 0.1, 1e-05, "rbf"]
+    assert [format_value(value) for value in values] == [
+        "null",
+        "true",
+        "false",
+        "64",
+        "64",
+        "0.1",
+        "1e-05",
+        "rbf",
+    ]
+
+
+def test_what_is_read_back_is_drawn_as_well(tmp_path):
+    rows = results(C=[0.1, 1], class_weight=[None, "balanced"], dual=[True, False])
+    write_csv(tmp_path / "cv_results.csv", {name: [row[name] for row in rows] for name in rows[0]})
+    settings = STYLE | {"model": "linear"}
+    table, figure = tmp_path / "cv_results.csv", tmp_path / "grid_search.svg"
+    run_job(plot_grid_search, {"results": table}, {"figure": figure}, settings)
+    drawing = (tmp_path / "grid_search.svg").read_text()
+    assert "C 1, class_weight balanced, dual false" in drawing
+    assert "the best is 0.5070, with C 1, class_weight balanced, dual false." in drawing

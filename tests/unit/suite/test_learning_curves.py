@@ -1,0 +1,161 @@
+"""Simulated learning curves of known course: where one overtakes the other is found, and twice as many foretold."""
+
+import numpy as np
+import pytest
+
+from cifarbench.suite import power_law
+from cifarbench.suite.learning_curves import analyze_learning_curves, bootstrap_accuracies, crossover_size
+
+SIZES = [500, 1000, 2000, 4000, 8000, 16000]
+N_TEST = 4000
+
+
+def right(accuracies: list[float], random: np.random.Generator) -> np.ndarray:
+    """Which images a model gets right at each size. Images are as hard for one size as for another."""
+    hardness = random.random(N_TEST)
+    return hardness < np.array(accuracies)[:, None]
+
+
+def law(a: float, b: float, c: float) -> list[float]:
+    return [1 - (a * size**-b + c) for size in SIZES]
+
+
+# Early good and late slow against the other way round; they meet halfway from 2,000 to 4,000 images.
+EARLY, LATE = [0.40, 0.43, 0.46, 0.49, 0.52, 0.55], [0.30, 0.37, 0.44, 0.51, 0.58, 0.65]
+
+
+def test_overtaking_is_found_between_the_sizes_where_it_is():
+    random = np.random.default_rng(0)
+    found = analyze_learning_curves(
+        {"early": right(EARLY, random), "late": right(LATE, random)}, SIZES, seed=0
+    )
+    (one,) = found["crossovers"]
+    assert (one["winner_large"], one["winner_small"]) == ("late", "early")
+    assert one["low"] < one["from"] < one["high"]
+    assert one["low"] <= 2000 * np.sqrt(2) <= one["high"] < 8000
+
+
+def test_the_interval_holds_the_true_size_as_often_as_it_says():
+    true, held = 2000 * np.sqrt(2), 0
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        found = analyze_learning_curves(
+            {"early": right(EARLY, random), "late": right(LATE, random)}, SIZES, seed
+        )
+        (one,) = found["crossovers"]
+        held += one["low"] <= true <= one["high"]
+    # 38 of 40 are expected; fewer than 33 come once in a thousand.
+    assert held >= 33
+
+
+def test_who_is_always_ahead_overtakes_nobody():
+    random = np.random.default_rng(0)
+    found = analyze_learning_curves(
+        {"low": right(EARLY, random), "high": right([a + 0.2 for a in EARLY], random)}, SIZES, seed=0
+    )
+    assert found["crossovers"] == []
+    assert found["leads"] == [{"better": "high", "worse": "low", "sure": True}]
+
+
+def test_a_lead_of_an_image_or_two_is_not_sure():
+    random = np.random.default_rng(0)
+    one = right(LATE, random)
+    other = one.copy()
+    # Another image at each size.
+    for row in other:
+        row[np.flatnonzero(row)[random.integers(100)]] = False
+    found = analyze_learning_curves({"other": other, "one": one}, SIZES, seed=0)
+    assert found["crossovers"] == []
+    assert found["leads"] == [{"better": "one", "worse": "other", "sure": False}]
+
+
+def test_equal_at_first_is_not_ahead_at_first():
+    random = np.random.default_rng(0)
+    late = right(LATE, random)
+    flat = np.repeat(late[:1], len(SIZES), axis=0)
+    found = analyze_learning_curves({"flat": flat, "late": late}, SIZES, seed=0)
+    assert found["crossovers"] == []
+    assert [(one["better"], one["worse"]) for one in found["leads"]] == [("late", "flat")]
+
+
+def test_without_any_model_there_is_nothing_to_say():
+    assert analyze_learning_curves({}, SIZES, seed=0) == {
+        "sizes": SIZES,
+        "models": {},
+        "crossovers": [],
+        "leads": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("difference", "expected"),
+    [
+        ([1, 1, 1], -np.inf),
+        ([-1, 1, 1], np.sqrt(200)),
+        ([-1, 1, -1], np.inf),
+        ([0, 1, 1], 10),
+        ([1, -1, 3], 20 * 2**0.25),
+    ],
+)
+def test_from_which_size_on_a_difference_stays_above_zero(difference, expected):
+    assert crossover_size([10, 20, 40], np.array([difference], float))[0] == pytest.approx(expected)
+
+
+def test_resampled_accuracies_scatter_as_the_binomial_and_together():
+    random = np.random.default_rng(0)
+    one = right([0.3, 0.6], random)
+    found = bootstrap_accuracies([one, one], seed=0)
+    assert found.shape == (2, 1000, 2)
+    assert np.array_equal(found[0], found[1])
+    assert found[0, :, 1].mean() == pytest.approx(0.6, abs=0.02)
+    assert found[0, :, 1].std() == pytest.approx(np.sqrt(0.6 * 0.4 / N_TEST), rel=0.1)
+
+
+# ---- The power law ----
+
+
+@pytest.mark.parametrize(("a", "b", "c"), [(4.0, 0.4, 0.3), (2.0, 0.2, 0.0), (30.0, 1.0, 0.2)])
+def test_a_law_is_found_again(a, b, c):
+    fitted = power_law.fit_power_law(SIZES, np.array([law(a, b, c)]), np.ones(len(SIZES)))
+    twice = power_law.predict_accuracy(32000, fitted)[0]
+    assert twice == pytest.approx(1 - (a * 32000**-b + c), abs=0.002)
+    assert power_law.predict_accuracy(16000, fitted)[0] == pytest.approx(law(a, b, c)[-1], abs=0.001)
+
+
+def test_twice_as_many_are_foretold_within_the_interval():
+    held, told = 0, 0
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        found = analyze_learning_curves({"one": right(law(4.0, 0.4, 0.3), random)}, SIZES, seed)["models"][
+            "one"
+        ]["law"]
+        low, high = found["twice"]["interval"]
+        held += low <= 1 - (4.0 * 32000**-0.4 + 0.3) <= high
+        told += found["told"]
+    # 38 of 40 are expected of both.
+    assert told >= 33
+    assert held >= 33
+
+
+def test_a_curve_that_leaps_at_the_end_is_not_foretold():
+    random = np.random.default_rng(0)
+    leaping = [0.30, 0.31, 0.32, 0.325, 0.33, 0.60]
+    found = analyze_learning_curves({"one": right(leaping, random)}, SIZES, seed=0)["models"]["one"]["law"]
+    assert (found["told"], found["reason"]) == (False, "missed")
+    assert found["measured"] == pytest.approx(0.6, abs=0.03)
+    assert found["foretold"]["accuracy"] < 0.4
+
+
+def test_three_parameters_are_not_judged_by_four_sizes():
+    random = np.random.default_rng(0)
+    found = analyze_learning_curves({"one": right(EARLY[:4], random)}, SIZES[:4], seed=0)["models"]["one"][
+        "law"
+    ]
+    assert found == {"told": False, "reason": "few sizes"}
+
+
+def test_a_level_curve_gains_nothing():
+    random = np.random.default_rng(0)
+    found = analyze_learning_curves({"one": right([0.7] * 6, random)}, SIZES, seed=0)["models"]["one"]["law"]
+    assert found["told"]
+    assert found["gain"]["accuracy"] == pytest.approx(0, abs=0.01)

@@ -1,0 +1,127 @@
+"""Simulated datasets with a known order of models: it is found, and nothing is claimed where nothing is."""
+
+import numpy as np
+import pytest
+from scipy.stats import wilcoxon
+
+from cifarbench.suite import ranks
+from cifarbench.suite.ranks import MIN_DATASETS, accuracies, rank_table
+from helpers.simulated import row
+
+pytestmark = pytest.mark.usefixtures("fewer_samples")
+DATASETS = [f"set_{number}" for number in range(8)]
+# By how much each is better than the worst, whatever the dataset; two are equally good.
+SKILL = {"worst": 0.0, "middle": 0.06, "twin": 0.06, "best": 0.12}
+MODELS = list(SKILL)
+
+
+@pytest.fixture
+def fewer_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the Bayesian test, as exact as its probabilities are looked at here."""
+    monkeypatch.setattr(ranks, "N_POSTERIOR_SAMPLES", 5000)
+
+
+def simulated(datasets: list[str], seed: int = 0):
+    """Datasets of very different difficulty, in each of which skill counts alike, but for some noise."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for dataset in datasets:
+        difficulty = random.uniform(0.3, 0.8)
+        noise = random.normal(0, 0.004, len(MODELS))
+        rows += [
+            row(model, difficulty + SKILL[model] + noise[number], dataset=dataset)
+            for number, model in enumerate(MODELS)
+        ]
+    return rows
+
+
+def by_pair(columns):
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return {(one["model_a"], one["model_b"]): one for one in rows}
+
+
+def test_eight_datasets_show_the_order():
+    found = by_pair(ranks.pairwise_tests(accuracies(simulated(DATASETS), DATASETS), MODELS, seed=0))
+    assert len(found) == 6
+    for (a, b), one in found.items():
+        if {a, b} == {"middle", "twin"}:
+            assert one["p_value_adjusted"] > 0.05
+            assert one["equivalent"] > 0.9
+        else:
+            # The smallest that eight datasets allow, times the pairs that are tested before.
+            assert one["p_value"] == 2 / 2**8
+            assert one["p_value_adjusted"] < 0.05
+            worse, better = ("a_better", "b_better") if SKILL[a] < SKILL[b] else ("b_better", "a_better")
+            assert one[better] > 0.95 > one[worse]
+
+
+def test_mean_ranks_are_those_of_the_known_order():
+    columns = rank_table(simulated(DATASETS), DATASETS, MODELS)
+    mean = dict(zip(columns["model"], columns["mean_rank"], strict=True))
+    assert mean["best"] == 1
+    assert mean["worst"] == 4
+    assert mean["middle"] + mean["twin"] == pytest.approx(5)
+
+
+def test_p_values_are_scipy_s():
+    means = accuracies(simulated(DATASETS, seed=3), DATASETS)
+    found = by_pair(ranks.pairwise_tests(means, MODELS, seed=0))["middle", "twin"]
+    first, second = ([of[model] for of in means.values()] for model in ("middle", "twin"))
+    assert found["p_value"] == wilcoxon(first, second).pvalue
+    assert found["accuracy_difference"] == pytest.approx(np.mean(first) - np.mean(second))
+
+
+@pytest.mark.parametrize("n_datasets", [1, MIN_DATASETS - 1])
+def test_with_fewer_datasets_nothing_is_tested(n_datasets):
+    few = DATASETS[:n_datasets]
+    columns = ranks.pairwise_tests(accuracies(simulated(few), few), MODELS, seed=0)
+    assert not any(columns.values())
+
+
+def test_models_that_never_differ_are_not_told_apart():
+    rows = [row(model, 0.5, dataset=dataset) for dataset in DATASETS for model in ("a", "b")]
+    (found,) = by_pair(ranks.pairwise_tests(accuracies(rows, DATASETS), ["a", "b"], seed=0)).values()
+    assert found["p_value_adjusted"] == 1
+    assert found["equivalent"] > 0.99
+
+
+def test_only_models_with_a_result_everywhere_are_ranked():
+    rows = [
+        *simulated(DATASETS),
+        row("here alone", 0.99, dataset="set_0"),
+        row("failing", 0.9, dataset="set_1"),
+    ]
+    rows += [row("failing", None, dataset="set_0", failure="train_network: it failed")]
+    columns = rank_table(rows, DATASETS, [*MODELS, "here alone", "failing"])
+    found = {
+        (dataset, model): rank
+        for dataset, model, rank in zip(columns["dataset"], columns["model"], columns["rank"], strict=True)
+    }
+    assert found["set_0", "here alone"] is None
+    assert found["set_1", "failing"] is None
+    assert ("set_0", "failing") not in found
+    assert found["set_0", "best"] == 1
+
+
+def test_a_dataset_counts_by_the_mean_over_its_splits():
+    rows = [row("net", 0.5), row("net", 0.7, split=1, varied="all"), row("net", 0.9, varied="init_seed")]
+    assert accuracies(rows, ["one"]) == {"one": {"net": pytest.approx(0.6)}}
+
+
+def test_means_are_over_the_splits_that_all_models_have_a_result_of():
+    rows = [row(model, 0.5, dataset="a") for model in ("one", "two")]
+    rows += [row(model, 0.9, dataset="a", split=1, varied="split") for model in ("one", "two")]
+    # The easy split is not to be one model's alone.
+    rows[-1] |= {"accuracy": None, "failure": "evaluate_model: no luck"}
+    assert accuracies(rows, ["a"]) == {"a": {"one": 0.5, "two": 0.5}}
+    assert rank_table(rows, ["a"], ["one", "two"])["runs"] == [1, 1]
+
+
+@pytest.mark.parametrize(("n_pairs", "needed"), [(1, 6), (6, 8), (15, 10)])
+def test_how_many_datasets_it_takes_to_tell_any_of_so_many_pairs_apart(n_pairs, needed):
+    def lowest(n: int) -> float:
+        """The adjusted p-value of a pair that has the same order on all of n datasets."""
+        return n_pairs * wilcoxon(np.arange(1.0, n + 1), np.zeros(n)).pvalue
+
+    assert ranks.min_datasets(n_pairs) == needed
+    assert lowest(needed) < 0.05 <= lowest(needed - 1)

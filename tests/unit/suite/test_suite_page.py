@@ -1,0 +1,130 @@
+"""The page across datasets, of simulated files that the scripts themselves have made."""
+
+import re
+from html import unescape
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from cifarbench.io.csv_io import read_csv
+from cifarbench.report.language import CATALOGUES as OF_THE_REPORT
+from cifarbench.report.language import languages
+from cifarbench.suite.report_page import LOCALE_DIR
+from helpers.finished import simulate
+
+THREE = ["digits", "textures", "fashion_mnist"]
+EIGHT = [f"set_{number}" for number in range(8)]
+
+
+def text_of(page: str) -> str:
+    """The words of a page, without its styles and scripts."""
+    words = unescape(re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", "", page, flags=re.DOTALL))
+    return re.sub(r"\s+", " ", words.replace("\N{NO-BREAK SPACE}", " "))
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory) -> Path:
+    return simulate(tmp_path_factory.mktemp("three"), THREE)
+
+
+@pytest.fixture(scope="module")
+def page(three: Path) -> str:
+    return three.read_text()
+
+
+def test_with_three_datasets_the_page_claims_nothing_over_datasets(page, three):
+    text = text_of(page)
+    assert "There are 3 datasets; with fewer than 6, no test over datasets can tell" in text
+    assert "Holm's correction" in text
+    assert "p, Wilcoxon" not in text
+    assert read_csv(three.parent / "dataset_tests.csv") == []
+
+
+def test_with_eight_datasets_all_pairs_are_tested(tmp_path):
+    simulated = simulate(tmp_path, EIGHT, repeats=1, holes=False)
+    text = text_of(simulated.read_text())
+    assert "Over 8 datasets, Wilcoxon's signed-rank test tells" in text
+    tests = {(one["model_a"], one["model_b"]): one for one in read_csv(tmp_path / "dataset_tests.csv")}
+    assert tests["knn_raw", "mlp"]["p_value_adjusted"] < 0.05
+    assert tests["knn_raw", "mlp"]["b_better"] > 0.95
+    assert "What is luck" not in text
+
+
+def test_a_missing_cell_is_seen_and_a_failed_run_is_told(page):
+    text = text_of(page)
+    assert "not run" in text
+    assert (
+        "mlp on digits failed (order of batches by seed 1). train_network: the training loss is nan" in text
+    )
+
+
+def test_the_best_of_each_dataset_is_that_of_the_table(page, three):
+    rows = [row for row in read_csv(three.parent / "runs.csv") if row["varied"] is None]
+    for dataset in THREE:
+        best = max(row["accuracy"] for row in rows if row["dataset"] == dataset)
+        assert re.search(rf'class="heat best" data-value="{best}"', page)
+
+
+def test_other_test_images_are_told_apart_from_the_dataset_s_own(page, three):
+    text = text_of(page)
+    assert (
+        "On foggy (fashion_mnist), accuracies change by \N{MINUS SIGN}0.100 to \N{MINUS SIGN}0.100; 6 of 6"
+        in text
+    )
+    rows = {(row["model"], row["dataset"]): row["rank"] for row in read_csv(three.parent / "ranks.csv")}
+    assert rows["mlp", "fashion_mnist"] == 1
+
+
+def test_the_page_opens_without_a_network_and_leads_to_each_dataset_s_own(page):
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+    assert page.count("<svg") == 3
+    for dataset in THREE:
+        assert f'<a href="../{dataset}/report.html">' in page
+
+
+def test_equal_files_give_equal_bytes(three, tmp_path):
+    again = simulate(tmp_path, THREE)
+    for name in (
+        "report.html",
+        "runs.csv",
+        "win_probabilities.csv",
+        "digits/curves.json",
+        "figures/learning_curves.svg",
+    ):
+        assert (again.parent / name).read_bytes() == (three.parent / name).read_bytes()
+
+
+def test_the_page_in_russian(tmp_path):
+    text = text_of(simulate(tmp_path, THREE, language="ru", holes=False).read_text())
+    assert "Классификаторы на разных наборах" in text
+    assert "Наборов 3; когда их меньше 6" in text
+    # What is left in Latin letters are names: of models, datasets, files, tests and authors.
+    assert not re.search(r"\b(the|of|with|images|training|accuracy)\b", text.partition("across:")[0])
+
+
+@pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
+def test_a_catalogue_says_all_that_the_page_says(code):
+    with (OF_THE_REPORT / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    found = extract_from_dir(LOCALE_DIR.parent, methods, options, {"say": None, "plural": (1, 2)})
+    said = {message for _, _, message, _, _ in found}
+    own, reports = (_catalogue(folder / f"{code}.po") for folder in (LOCALE_DIR, OF_THE_REPORT))
+    assert set(own) == said - set(reports)
+    for source, message in own.items():
+        sources = [source] if isinstance(source, str) else source
+        texts = [message.string] if isinstance(source, str) else message.string
+        assert all(texts), source
+        assert {_fields(text) for text in texts} == {_fields(text) for text in sources}, source
+
+
+def _catalogue(path: Path) -> dict:
+    with path.open("rb") as file:
+        return {message.id: message for message in read_po(file) if message.id}
+
+
+def _fields(text: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)

@@ -1,0 +1,104 @@
+"""The packages: what each takes and gives, imports in one direction, and names shared with rules, scripts and tests."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+LIBRARY = PROJECT / "scripts/cifarbench"
+MODEL_PACKAGES = ["knn", "estimators", "networks"]
+# A package imports itself and those before it. Modules outside packages: errors and messages are imported by all;
+# families, the registry of model types, only by what comes after it.
+ORDER = [
+    "io",
+    "planning",
+    "runtime",
+    "history",
+    "data",
+    "features",
+    "audit",
+    "evaluation",
+    "robustness",
+    "models",
+    "plots",
+    "report",
+    "export",
+    "suite",
+    "families",
+    "config",
+    "cli",
+]
+PACKAGES = [name for name in ORDER if name != "families"]
+# Packages whose jobs are rules, and rule files that hold no package's jobs.
+WITH_RULES = {"data", "features", "audit", "evaluation", "robustness", "plots", "report", "export", "suite"}
+OTHER_RULES = {"common", "resources", "variants", "targets", "grid_search"}
+
+
+def imported(path: Path) -> set[str]:
+    """Return what a file imports of the package: dotted names without the leading `cifarbench.`."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        found |= {name.removeprefix("cifarbench.") for name in names if name.startswith("cifarbench.")}
+    return found
+
+
+def test_packages_rules_and_tests_share_their_names():
+    packages = {path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists()}
+    assert packages == set(PACKAGES)
+    models = {path.name for path in (LIBRARY / "models").iterdir() if (path / "__init__.py").exists()}
+    assert models == set(MODEL_PACKAGES)
+    rules = {path.stem for path in (PROJECT / "workflow/rules").glob("*.smk")}
+    assert rules == WITH_RULES | set(MODEL_PACKAGES) | OTHER_RULES
+    tests = {path.name for path in (PROJECT / "tests/unit").iterdir() if path.is_dir()} - {"__pycache__"}
+    assert tests <= packages
+
+
+@pytest.mark.parametrize("package", [*PACKAGES, *(f"models/{name}" for name in MODEL_PACKAGES)])
+def test_a_package_says_what_it_takes_and_gives(package):
+    docstring = ast.get_docstring(ast.parse((LIBRARY / package / "__init__.py").read_text()))
+    assert docstring
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_run_in_one_direction(package):
+    allowed = {"errors", "messages", *ORDER[: ORDER.index(package) + 1]}
+    for path in (LIBRARY / package).rglob("*.py"):
+        assert {name.split(".")[0] for name in imported(path)} <= allowed, path
+
+
+@pytest.mark.parametrize("package", MODEL_PACKAGES)
+def test_model_types_do_not_know_each_other(package):
+    others = tuple(f"models.{name}." for name in MODEL_PACKAGES if name != package)
+    for path in (LIBRARY / "models" / package).rglob("*.py"):
+        assert not [name for name in imported(path) if name.startswith(others)], path
+
+
+def test_what_evaluates_plots_or_reports_knows_no_model_type():
+    types = tuple(f"models.{name}." for name in MODEL_PACKAGES)
+    for package in ("evaluation", "plots", "report", "suite", "export"):
+        for path in (LIBRARY / package).rglob("*.py"):
+            assert not [name for name in imported(path) if name.startswith(types) or name == "families"], path
+
+
+def test_a_rule_and_its_script_share_a_name():
+    rules = {
+        line.removeprefix("rule ").rstrip(":")
+        for path in (PROJECT / "workflow/rules").glob("*.smk")
+        for line in path.read_text().splitlines()
+        if line.startswith("rule ")
+    }
+    assert rules <= {path.stem for path in (PROJECT / "scripts").glob("*.py")}
+
+
+def test_no_file_is_long():
+    parts = ("scripts", "workflow", "tests", "benchmarks")
+    files = [path for part in parts for path in (PROJECT / part).rglob("*")]
+    code = [path for path in files if path.suffix in (".py", ".smk") or path.name == "Snakefile"]
+    assert len(code) > 100
+    assert {path for path in code if len(path.read_text().splitlines()) > 400} == set()

@@ -1,0 +1,200 @@
+# Pictures of metrics and of the comparison. One job draws all pictures of a model, and one those of the comparison.
+
+
+# ---- Figures of one model ----
+
+
+rule plot_model:
+    input:
+        metrics="<results>/models/{model}/metrics.json",
+        predictions="<results>/models/{model}/predictions.npz",
+        fit="<results>/models/{model}/fit.json",
+        test_images="<results>/data/test_images.npy",
+        dataset="<results>/data/dataset.json",
+    output:
+        confusion_matrix=reported(
+            "<results>/figures/{model}/confusion_matrix.svg", "Models", "confusion matrix"
+        ),
+        confused_pairs=reported(
+            "<results>/figures/{model}/confused_pairs.png", "Models", "most confused classes"
+        ),
+        reliability=reported("<results>/figures/{model}/reliability.svg", "Models", "reliability"),
+        pictures=reported("<results>/figures/{model}/predictions.png", "Models", "random test images"),
+    log:
+        "<logs>/plot_model/{model}.log",
+    # What the comparison does not wait for fills the time while it is made.
+    priority: -1
+    group:
+        "evaluation"
+    conda:
+        "../../environment.yml"
+    resources:
+        **SHORT_JOB,
+    params:
+        **job_params(
+            "plot_model",
+            settings=lambda wildcards: plot_style(
+                "confusion_matrix",
+                "confused_pairs",
+                "reliability",
+                "predictions",
+                model=wildcards.model,
+                seed=SEED,
+            ),
+            failure_of=get_model,
+        ),
+    shell:
+        RUN_JOB
+
+
+rule plot_training_curves:
+    input:
+        history="<results>/models/{model}/history.csv",
+        learning="<results>/models/{model}/training_summary.json",
+    output:
+        figure=reported("<results>/figures/{model}/training.svg", "Models", "training curves"),
+    log:
+        "<logs>/plot_training_curves/{model}.log",
+    wildcard_constraints:
+        model=any_model(models_with_epochs),
+    priority: -1
+    group:
+        "evaluation"
+    conda:
+        "../../environment.yml"
+    resources:
+        **SHORT_JOB,
+    params:
+        **job_params(
+            "plot_training_curves",
+            settings=lambda wildcards: (
+                config["figures"]["text"] | config["figures"]["training"] | {"model": wildcards.model}
+            ),
+            failure_of=get_model,
+        ),
+    shell:
+        RUN_JOB
+
+
+rule plot_grid_search:
+    input:
+        results="<results>/models/{model}/cv_results.csv",
+    output:
+        figure=reported("<results>/figures/{model}/grid_search.svg", "Models", "grid search"),
+    log:
+        "<logs>/plot_grid_search/{model}.log",
+    wildcard_constraints:
+        model=any_model(tuned_models),
+    priority: -1
+    group:
+        "evaluation"
+    conda:
+        "../../environment.yml"
+    resources:
+        **SHORT_JOB,
+    params:
+        **job_params(
+            "plot_grid_search",
+            settings=lambda wildcards: (
+                config["figures"]["text"] | config["figures"]["grid_scores"] | {"model": wildcards.model}
+            ),
+            failure_of=get_model,
+        ),
+    shell:
+        RUN_JOB
+
+
+rule plot_filters:
+    input:
+        learned=lambda wildcards: get_paths(wildcards).filters_source(wildcards.model)[0],
+        dataset="<results>/data/dataset.json",
+    output:
+        figure=reported("<results>/figures/{model}/filters.png", "Models", "what it looks for"),
+    log:
+        "<logs>/plot_filters/{model}.log",
+    wildcard_constraints:
+        model=any_model(models_with_filters),
+    priority: -1
+    group:
+        "evaluation"
+    conda:
+        "../../environment.yml"
+    resources:
+        **SHORT_JOB,
+    params:
+        **job_params(
+            "plot_filters",
+            settings=lambda wildcards: (
+                config["figures"]["text"]
+                | {"dpi": config["figures"]["predictions"]["dpi"]}
+                | {"module": get_paths(wildcards).filters_source(wildcards.model)[1]}
+            ),
+            code=lambda wildcards: code_hash(
+                "plot_filters", modules=[module_file(get_paths(wildcards).filters_source(wildcards.model)[1])]
+            ),
+            failure_of=get_model,
+        ),
+    shell:
+        RUN_JOB
+
+
+# ---- Figures of all models ----
+
+
+rule plot_robustness:
+    input:
+        robustness=for_each_model(lambda plan: plan.models, "robustness.json"),
+        metrics=for_each_model(lambda plan: plan.models, "metrics.json"),
+    output:
+        figure=reported("<results>/figures/robustness.svg", "Comparison", "accuracy on corrupted images"),
+    log:
+        "<logs>/plot_robustness.log",
+    group:
+        "summary"
+    conda:
+        "../../environment.yml"
+    resources:
+        **SHORT_JOB,
+    params:
+        **job_params(
+            "plot_robustness", settings=lambda wildcards: plot_style("cost", models=get_experiment(wildcards).models)
+        ),
+    shell:
+        RUN_JOB
+
+
+rule plot_comparison:
+    input:
+        comparison="<results>/comparison.csv",
+        tests="<results>/paired_tests.csv",
+        agreement="<results>/model_agreement.json",
+        test_images="<results>/data/test_images.npy",
+        dataset="<results>/data/dataset.json",
+    output:
+        accuracy=reported("<results>/figures/accuracy.svg", "Comparison", "accuracy"),
+        paired_tests=reported("<results>/figures/paired_tests.svg", "Comparison", "tests of all pairs"),
+        cost=reported("<results>/figures/accuracy_vs_cost.svg", "Comparison", "accuracy against cost"),
+        fit_time=reported("<results>/figures/accuracy_vs_fit_time.svg", "Comparison", "accuracy against fitting time"),
+        always_wrong=reported(
+            "<results>/figures/misclassified_by_all.png", "Comparison", "images that every model gets wrong"
+        ),
+        correct_by_one=reported(
+            "<results>/figures/correct_by_one.png", "Comparison", "images that one model alone gets right"
+        ),
+        rivals=reported(
+            "<results>/figures/family_disagreements.png", "Comparison", "images on which the best of each kind differ"
+        ),
+    log:
+        "<logs>/plot_comparison.log",
+    group:
+        "summary"
+    conda:
+        "../../environment.yml"
+    resources:
+        **SHORT_JOB,
+    params:
+        **job_params(
+            "plot_comparison", settings=plot_style("accuracy", "paired_tests", "cost", "agreement", seed=SEED)
+        ),
+    shell:
+        RUN_JOB

@@ -1,0 +1,203 @@
+# From scores to one comparison over datasets, seeds, splits and sizes.
+
+
+rule evaluate_shifted_test_set:
+    input:
+        files=inference_inputs,
+    output:
+        metrics="results/suite/{dataset}/shifted/{test_set}/{model}.json",
+    log:
+        "results/suite/{dataset}/logs/evaluate_shifted_test_set/{test_set}/{model}.log",
+    wildcard_constraints:
+        dataset=any_of(DATASETS),
+        test_set=any_of(TEST_SETS),
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=mem_mb(1500, images=20),
+        runtime=minutes(5, per_gigabyte=60),
+        tries_left=tries_left,
+    params:
+        **job_params(
+            "evaluate_shifted_test_set",
+            model=get_model,
+            settings=lambda wildcards: (
+                {
+                    "test_set": test_set_hashes(wildcards.test_set),
+                    "severity": severity_of(wildcards.test_set),
+                    "seed": SEED,
+                }
+            ),
+            code=export_code_hash("evaluate_shifted_test_set"),
+            failure_of=get_model,
+            # The same that scores the dataset's own test images.
+            code_hash=code_hash("evaluate_model"),
+            origin=lambda wildcards: TEST_SETS[wildcards.test_set],
+        ),
+    shell:
+        RUN_JOB
+
+
+rule collect_results:
+    input:
+        fits=lambda wildcards: repeat_files(wildcards.study, "fit.json"),
+        metrics=lambda wildcards: repeat_files(wildcards.study, "metrics.json"),
+    output:
+        runs="results/suite/{study}/runs.csv",
+    log:
+        "results/suite/{study}/logs/collect_results.log",
+    wildcard_constraints:
+        study=any_of(DATASETS),
+    group:
+        "suite"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=400,
+        runtime=5,
+    params:
+        **job_params(
+            "collect_results", settings=lambda wildcards: {"runs": repeat_columns(wildcards.study)}
+        ),
+    shell:
+        RUN_JOB
+
+
+rule fit_learning_curves:
+    input:
+        predictions=lambda wildcards: predictions_by_train_size(wildcards.study),
+    output:
+        curves="results/suite/{study}/curves.json",
+    log:
+        "results/suite/{study}/logs/fit_learning_curves.log",
+    wildcard_constraints:
+        study=any_of(DATASETS),
+    group:
+        "suite"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        **job_params(
+            "fit_learning_curves",
+            settings=lambda wildcards: (
+                {
+                    "models": EXPERIMENT_OF[wildcards.study].models,
+                    "sizes": EXPERIMENTS.train_sizes(wildcards.study),
+                    "seed": SEED,
+                }
+            ),
+        ),
+    shell:
+        RUN_JOB
+
+
+rule compare_across_datasets:
+    input:
+        runs=expand("results/suite/{study}/runs.csv", study=DATASETS),
+    output:
+        all_runs="results/suite/runs.csv",
+        ranks="results/suite/ranks.csv",
+        datasets_tests="results/suite/dataset_tests.csv",
+        all_variances="results/suite/variances.csv",
+        all_pairs="results/suite/win_probabilities.csv",
+    log:
+        "results/suite/logs/compare_across_datasets.log",
+    group:
+        "suite"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=600,
+        runtime=10,
+    params:
+        **job_params(
+            "compare_across_datasets",
+            settings={"datasets": list(DATASETS), "models": EXPERIMENTS.models, "seed": SEED},
+        ),
+    shell:
+        RUN_JOB
+
+
+rule plot_suite:
+    input:
+        runs="results/suite/runs.csv",
+        all_variances="results/suite/variances.csv",
+        curves=expand("results/suite/{study}/curves.json", study=WITH_LEARNING_CURVES),
+    output:
+        fronts=reported(
+            "results/suite/figures/pareto.svg", "Across datasets", "accuracy against fitting time"
+        ),
+        curves=reported(
+            "results/suite/figures/learning_curves.svg", "Across datasets", "accuracy against training images"
+        ),
+        variances=reported("results/suite/figures/variances.svg", "Across datasets", "what luck does"),
+    log:
+        "results/suite/logs/plot_suite.log",
+    group:
+        "suite"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=600,
+        runtime=5,
+    params:
+        **job_params(
+            "plot_suite",
+            settings={
+                "datasets": list(DATASETS),
+                "models": EXPERIMENTS.models,
+                "with_curves": WITH_LEARNING_CURVES,
+                "style": config["figures"]["text"] | config["figures"]["cost"],
+            },
+        ),
+    shell:
+        RUN_JOB
+
+
+rule write_suite_report:
+    input:
+        runs="results/suite/runs.csv",
+        ranks="results/suite/ranks.csv",
+        datasets_tests="results/suite/dataset_tests.csv",
+        all_variances="results/suite/variances.csv",
+        all_pairs="results/suite/win_probabilities.csv",
+        curves=expand("results/suite/{study}/curves.json", study=WITH_LEARNING_CURVES),
+        figures=[
+            "results/suite/figures/pareto.svg",
+            "results/suite/figures/learning_curves.svg",
+            "results/suite/figures/variances.svg",
+        ],
+    output:
+        page=reported("results/suite/report.html", "Across datasets", "report", caption="across_page"),
+    log:
+        "results/suite/logs/write_suite_report.log",
+    group:
+        "suite"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=600,
+        runtime=5,
+    params:
+        **job_params(
+            "write_suite_report",
+            settings={
+                "datasets": list(DATASETS),
+                "models": EXPERIMENTS.models,
+                "with_curves": WITH_LEARNING_CURVES,
+                "language": config["report"]["language"],
+                "suite": EXPERIMENTS.suite,
+            },
+            code=code_hash(
+                "write_suite_report",
+                "cifarbench/suite/templates/**/*",
+                "cifarbench/suite/locale/*",
+                "cifarbench/report/templates/**/*",
+                "cifarbench/report/locale/*",
+            ),
+        ),
+    shell:
+        RUN_JOB
