@@ -65,7 +65,7 @@ diff: $(ENVIRONMENT) ## Compare the last two runs, or OLD=id and NEW=id: changed
 predict: $(ENVIRONMENT) ## Ask a model about the pictures of a folder (PICTURES=, DATASET=, MODEL=, OUT=, RESIZE=yes)
 	$(call needs,PICTURES,a folder of PNG or JPEG)
 	@cifarbench predict --results results/$(DATASET) --pictures "$(PICTURES)" \
-		$(if $(MODEL),--model $(MODEL)) $(if $(OUT),--out "$(OUT)") $(if $(RESIZE),--resize)
+		$(if $(MODEL),--model $(MODEL)) $(if $(OUT),--out "$(OUT)") $(if $(filter-out no false 0,$(RESIZE)),--resize)
 
 export: $(ENVIRONMENT) ## Write a model as ONNX, and a page on which it can be tried (MODEL=, DATASET=)
 	$(call needs,MODEL,the name of a model)

@@ -76,13 +76,15 @@ class Experiments:
         config = self.configs[dataset]
         # An archive that the run names takes the place of the one that the entry names.
         entry = config["datasets"][dataset] | {k: config[k] for k in ("archive", "sha256") if config.get(k)}
+        if "archive" in entry:
+            entry["archive"] = str(Path(entry["archive"]).expanduser())
         if "archive" in entry and (check_files or "sha256" not in entry):
             by_run = config.get("archive") or config.get("sha256")
             key = None if by_run else f"datasets.{dataset}"
             entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"), key)
         if config.get("exclude"):
             # The file's content decides, not where it is.
-            read_exclude_list(path := Path(config["exclude"]))
+            read_exclude_list(path := Path(config["exclude"]).expanduser())
             entry |= {"exclude": str(path), "excluded": sha256_file(path)}
         return entry
 

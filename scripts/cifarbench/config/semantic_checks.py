@@ -31,6 +31,12 @@ def semantic_errors(
         return
     plan = Experiment(config, families, kinds)
     dataset = config["datasets"][config["dataset"]]
+    channels = dataset["image_shape"][0]
+    if channels not in (1, 3):
+        yield (
+            f"datasets.{config['dataset']}.image_shape has {channels} channels; images have 1 (grey) or 3 (colours): keep "
+            "one or three of them in the archive."
+        )
     for model in plan.models:
         yield from dict.fromkeys(_too_much_for_the_data(plan, model, dataset))
 
@@ -95,6 +101,12 @@ def _of_dataset(config: Entry) -> Iterator[str]:
         yield f"dataset is {format_value(config['dataset'])}; it must be one of the keys under datasets: {known}."
         return
     dataset = config["datasets"][config["dataset"]]
+    channels = dataset["image_shape"][0]
+    if channels not in (1, 3):
+        yield (
+            f"datasets.{config['dataset']}.image_shape has {channels} channels; images have 1 (grey) or 3 (colours): keep "
+            "one or three of them in the archive."
+        )
     if config.get("archive") and dataset["type"] in BUNDLED:
         package = BUNDLED[dataset["type"]]
         yield f"archive is {format_value(config['archive'])}; the {dataset['kind']} come with {package}, so take archive away."
