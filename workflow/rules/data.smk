@@ -170,7 +170,6 @@ rule make_cv_splits:
         "../../environment.yml"
     resources:
         **SHORT_JOB,
-        tries_left=tries_left,
     params:
         **job_params(
             "make_cv_splits",
