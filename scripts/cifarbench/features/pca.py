@@ -32,11 +32,7 @@ FEATURE_TYPE = FeatureType(
             "1 to the number of values",
         ),
         "standardize": Parameter(
-            BOOLEAN,
-            "each value divided by its standard deviation before",
-            "`true`, `false`",
-            required=False,
-            default=False,
+            BOOLEAN, "each value divided by its standard deviation before", "`true`, `false`", default=False
         ),
     },
     # The first n of all components are those of a PCA(n).
