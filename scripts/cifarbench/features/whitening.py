@@ -9,7 +9,7 @@ import numpy as np
 
 from cifarbench.features.covariance import RunningCovariance
 from cifarbench.features.fit_inputs import FitInputs, State, scale_pixels
-from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.features.pca import PrincipalComponents
 from cifarbench.planning.model_family import BOOLEAN, DataShape, Entry, FeatureType, Parameter
 
 

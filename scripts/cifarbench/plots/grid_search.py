@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cifarbench.evaluation.grid_results import MAX_SHOWN, format_value, param_names, sort_by_rank
+from cifarbench.evaluation.grid_search import MAX_SHOWN, format_value, param_names, sort_by_rank
 from cifarbench.io.csv_io import Row
 from cifarbench.plots.style import PLACEHOLDER_COLOR, WIDTH, annotate_cell, new_figure, setup_grid_axes
 

@@ -21,7 +21,7 @@ from cifarbench.errors import UserError
 from cifarbench.features import pca
 from cifarbench.features.covariance import RunningCovariance
 from cifarbench.features.fit_inputs import FitInputs, scale_pixels
-from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.features.pca import PrincipalComponents
 from cifarbench.io.atomic import read_json, save_npy
 from cifarbench.io.csv_io import read_csv
 from helpers.jobs import run_job

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import plot_grid_search
-from cifarbench.evaluation.grid_results import format_value, param_names
+from cifarbench.evaluation.grid_search import format_value, param_names
 from cifarbench.io.csv_io import write_csv
 from cifarbench.plots import grid_search
 from helpers.jobs import run_job
