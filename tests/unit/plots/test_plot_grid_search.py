@@ -52,6 +52,19 @@ def test_one_key_is_a_row_of_cells():
     )
 
 
+@pytest.mark.parametrize("n_values", [3, 40])
+def test_a_candidate_that_failed_has_no_score(n_values):
+    rows = results(C=list(range(n_values)))
+    rows[0] |= {
+        "mean_test_score": float("nan"),
+        "std_test_score": float("nan"),
+        "error": "ValueError: too small",
+    }
+    figure = grid_search.plot_grid_search(rows, STYLE)
+    assert words_of(figure).count("failed") == (n_values == 3)
+    assert "nan" not in " ".join(words_of(figure) + labels_of(figure, "y"))
+
+
 def test_two_keys_are_a_heat_map_whichever_is_longer():
     figure = grid_search.plot_grid_search(results(kernel=["rbf", "linear"], shrinking=[True, False]), STYLE)
     assert labels_of(figure, "x") == ["true", "false"]
