@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from cifarbench.evaluation.grid_results import format_value
+from cifarbench.evaluation.grid_search import format_value
 from cifarbench.report.language import Language
 from cifarbench.report.results import Results
 from cifarbench.report.view import Report
