@@ -29,7 +29,7 @@ from cifarbench.errors import UserError
 from cifarbench.io.atomic import sha256_file
 from cifarbench.planning.paths import ResultPaths, split_files, subset_name, size_suffix
 from cifarbench.planning.paths import canonical_json as canonical_json
-from cifarbench.planning.experiment import RunId
+from cifarbench.planning.experiment import RunId, calibration_train_size
 
 # ---- The configuration, checked before anything runs ----
 
@@ -41,7 +41,11 @@ fingerprint.load_import_cache(IMPORTS)
 
 try:
     STORAGE = object_storage.of(workflow)
-    EXPERIMENTS = Experiments(config, check_files=workflow.is_main_process)
+    EXPERIMENTS = Experiments(
+        config,
+        config_files=workflow.configfiles if workflow.is_main_process else (),
+        check_files=workflow.is_main_process,
+    )
 except UserError as error:
     sys.exit("\n".join(f"Error: {sentence}" for sentence in str(error).splitlines()))
 

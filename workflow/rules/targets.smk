@@ -56,22 +56,19 @@ def robustness_files(plan):
     return [f"<results>/models/{model}/{name}.json" for model in plan.models for name in asked]
 
 
-def calibration_train_size(wildcards):
-    """How many training images a model is fitted to, if its temperature is found on the others."""
-    return get_experiment(wildcards).dataset["n_train"] * 4 // 5
+def calibration_size(wildcards):
+    """Return how many training images a model is fitted to if its temperature is fitted on the others."""
+    return calibration_train_size(get_experiment(wildcards).n_train)
 
 
-def subset_files(wildcards, size):
-    """What the predictor of a model reads that was fitted to the first training images, and what it is asked about."""
-    found, part = get_experiment(wildcards), f"train_{size}"
-    name = found.features_of(wildcards.model)
-    chain = found.feature_pipeline(name)
+def calibration_inputs(wildcards):
+    """Return the files of the model that is fitted to these images, and of the images that it is calibrated on."""
+    size = calibration_size(wildcards)
     return [
         *(f"<results>/data/{file}" for file in ("dataset.json", "train_images.npy", "train_labels.npy")),
         *get_paths(wildcards).model_files(RunId(wildcards.model, size=size_suffix(size))),
-        *(path for one in chain for path in get_paths(wildcards).fitted_files(one, found.fit_subset(one.name, part))),
-        get_paths(wildcards).features_file(name, part, "train"),
-        *split_files(part),
+        *get_paths(wildcards).inference_files(wildcards.model, f"train_{size}"),
+        *split_files(f"train_{size}"),
     ]
 
 
