@@ -49,7 +49,11 @@ FEATURE_TYPE = FeatureType(
     "pretrained",
     {
         "architecture": Parameter(
-            {"type": "string", "pattern": r"^(torchvision|timm)\.[\w.]+$"},
+            {
+                "type": "string",
+                "pattern": r"^(torchvision|timm)\.[\w.]+$",
+                "title": "a package and an architecture, such as torchvision.resnet18 or timm.resnet18",
+            },
             "a network for classification of torchvision or timm, such as `torchvision.resnet18`",
             "`torchvision.` or `timm.`, and its name there",
         ),

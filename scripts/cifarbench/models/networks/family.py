@@ -77,7 +77,7 @@ def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
     size, n_train = entry["batch_size"], setting.n_train
     if size > n_train:
         yield f"{key}.batch_size is {size}; it must be at most {n_train}, {setting.n_train_label}."
-    elif entry.get("batch_norm") and (size == 1 or n_train % size == 1):
+    elif entry.get("batch_norm") and (size == 1 or any(n % size == 1 for n in setting.fit_sizes)):
         yield (
             f"{key}.batch_size is {size}; it leaves a batch of one image, which batch norm cannot normalise: "
             "choose a size that does not."
