@@ -28,7 +28,7 @@ from cifarbench.runtime import processes
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import sha256_file
 from cifarbench.planning.paths import ResultPaths, split_files, subset_name, size_suffix
-from cifarbench.planning.paths import canonical_json as canonical_json
+from cifarbench.planning.paths import canonical_json
 from cifarbench.planning.experiment import RunId
 
 # ---- The configuration, checked before anything runs ----
@@ -251,7 +251,7 @@ def job_params(script, settings={}, code=None, failure_of=None, keeping_memory=F
                 "rule": script,
                 "input": named(input),
                 "output": named(output),
-                "settings": value(canonical_json, wildcards),
+                "settings": value(settings, wildcards),
                 "options": {name: value(option, wildcards) for name, option in options.items()},
                 "threads": threads,
                 "code": value(code, wildcards),
@@ -263,7 +263,7 @@ def job_params(script, settings={}, code=None, failure_of=None, keeping_memory=F
     command = ["python", *([script_path("run_guarded")] if failure_of else []), script_path(script)]
     prefix = "MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 " if keeping_memory else ""
     return {
-        "settings": lambda wildcards: canonical_json(value(canonical_json, wildcards)),
+        "settings": lambda wildcards: canonical_json(value(settings, wildcards)),
         "code": code,
         "command": untracked_param(prefix + shlex.join(map(str, command))),
         "job": describe,

@@ -171,7 +171,7 @@ rule write_suite_report:
             "results/suite/figures/variances.svg",
         ],
     output:
-        page=reported("results/suite/report.html", "Across datasets", "report", caption="across_page"),
+        page=reported("results/suite/report.html", "Across datasets", "report", caption="suite_report"),
     log:
         "results/suite/logs/write_suite_report.log",
     group:
