@@ -8,7 +8,7 @@ from helpers.project import CHECKOUT
 def test_the_picture_of_the_house_is_that_of_the_rules(monkeypatch):
     monkeypatch.chdir(CHECKOUT)
     drawn = rulegraph.picture()
-    assert get_section(CHECKOUT / "README.md", "make docs-rulegraph") == f"```mermaid\n{drawn}\n```"
+    assert get_section(CHECKOUT / "docs/architecture.md", "make docs-rulegraph") == f"```mermaid\n{drawn}\n```"
     boxes = [line for line in drawn.splitlines() if "[" in line]
     assert 5 < len(boxes) <= 15
 
