@@ -109,12 +109,18 @@ def test_a_configuration_is_valid(page, block, monkeypatch, tmp_path):
     if "family: means" in block.text:
         pytest.skip("needs the family that step 8 adds, which a test below does")
     monkeypatch.chdir(tmp_path)
-    files = {"models.md": ["digits.yaml"], "suite.md": ["suite.yaml"]}.get(page.name, [])
+    files = {"models.md": ["digits.yaml"]}.get(page.name, [])
+    if "my_suite.yaml" in block.text:
+        files = ["suite.yaml"]
     if page == MODELS:
         for code in (block for block in blocks(MODELS) if block.language == "python"):
             if (name := named_file(code) or "").startswith("my_models/"):
                 Path("my_models").mkdir(exist_ok=True)
                 Path(name).write_text(code.text)
+    # What the configuration names must exist.
+    for folder in re.findall(r"\b(?:archive|cifar10_c_dir): ([^,}\s]+)", block.text):
+        Path(folder).mkdir(parents=True)
+        Path(folder, "labels.npy").touch()
     experiments = Experiments(configuration(block, *files), check_files=False)
     if page == MODELS and "type: pretrained" not in block.text:
         for experiment in experiments.experiments.values():
