@@ -30,7 +30,8 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", SETTINGS]
     if archive:
         path = json.dumps(str(Path(archive).resolve()))
-        command += ["--config", f"archive={path}", f"sha256={old.about['archive']['sha256']}"]
+        # Snakemake strips quotes at both ends of a value, but not behind spaces.
+        command += ["--config", f"archive= {path} ", f"sha256={old.about['archive']['sha256']}"]
     # Rules call `python`; it must be the one that runs this.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     code = subprocess.call(command, cwd=place, env=os.environ | {"PATH": path})
@@ -59,7 +60,9 @@ def _unpack(crate: Path, place: Path) -> None:
         with zipfile.ZipFile(crate) as content:
             names = set(content.namelist())
             if not {METADATA, SETTINGS} <= names:
-                raise UserError(f"{crate} is no crate of a study; name a file that make crate has written.")
+                raise UserError(
+                    f"{crate} is no crate of a study; name a file that make ro-crate has written."
+                )
             description = content.read(METADATA)
             if (place / METADATA).is_file() and (place / METADATA).read_bytes() == description:
                 return
@@ -73,5 +76,5 @@ def _unpack(crate: Path, place: Path) -> None:
             part.rename(place)
     except (OSError, zipfile.BadZipFile) as error:
         raise UserError(
-            f"{crate} can't be read as a crate ({error}); name a file that make crate has written."
+            f"{crate} can't be read as a crate ({error}); name a file that make ro-crate has written."
         ) from None

@@ -32,7 +32,7 @@ EDGE = re.compile(r"^\s*(\d+) -> (\d+)", re.MULTILINE)
 
 def main(page: Path) -> None:
     """Write the chart into a page. page: the Markdown file that holds the chart between its two marks."""
-    replace_section(page, "make house", f"```mermaid\n{stage_chart()}\n```")
+    replace_section(page, "make docs-rulegraph", f"```mermaid\n{stage_chart()}\n```")
 
 
 def stage_chart() -> str:
