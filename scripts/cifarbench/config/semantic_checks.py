@@ -26,12 +26,6 @@ def count_train_images(config: Entry) -> int:
     Raises UserError if they are fewer than the classes.
     """
     dataset = config["datasets"][config["dataset"]]
-    channels = dataset["image_shape"][0]
-    if channels not in (1, 3):
-        yield (
-            f"datasets.{config['dataset']}.image_shape has {channels} channels; images have 1 (grey) or 3 (colours): "
-            "keep 1 or 3 of them in the archive."
-        )
     n_declared, n_classes = dataset["n_train"], dataset["n_classes"]
     if not config.get("exclude"):
         return n_declared
