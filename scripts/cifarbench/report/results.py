@@ -162,13 +162,19 @@ class Results:
         for name in REQUIRED:
             if name not in known:
                 raise UserError(f"{folder / name} is not among the files of the report; give it too.")
-        names = [row["model"] for row in read_csv(known["comparison.csv"])]
+        rows = read_csv(known["comparison.csv"])
+        names = [row["model"] for row in rows]
         failed = {
             name: records[path]
             for name in names
             for path in (f"models/{name}/metrics.json", f"models/{name}/fit.json")
             if path in records
         }
+        # The records are removed when a run ends; the comparison keeps their text.
+        for row in rows:
+            if row.get("failure") and row["model"] not in failed:
+                step, _, reason = row["failure"].partition(": ")
+                failed[row["model"]] = Failure(row["model"], step, reason)
         pairs = [
             PairedComparison(*(row[column] for column in PAIR_COLUMNS))
             for row in read_csv(known["paired_tests.csv"])

@@ -40,6 +40,23 @@ def test_without_a_comparison_a_name_is_asked_for(tmp_path):
         read_run(tmp_path)
 
 
+def test_a_model_that_failed_is_left_out_after_its_records_are_removed(tmp_path):
+    shutil.copytree(small_run.shared(), tmp_path / "run")
+    table = tmp_path / "run/comparison.csv"
+    header, first, *rows = table.read_text().splitlines()
+    name, n_columns = first.partition(",")[0], len(header.split(","))
+    row = [name] + [""] * (n_columns - 1)
+    if "failure" not in header:
+        header, row = f"{header},failure", [*row, ""]
+        rows = [f"{line}," for line in rows]
+    row[header.split(",").index("failure")] = "train_network: it broke"
+    table.write_text("\n".join([header, ",".join(row), *rows]) + "\n")
+    shutil.rmtree(tmp_path / "run/models" / name)
+    run = read_run(tmp_path / "run")
+    assert name not in [model.name for model in run.ranking]
+    assert run.failed[name].reason == "it broke"
+
+
 @pytest.mark.skipif(not shutil.which("git"), reason="needs git")
 def test_a_folder_that_is_no_clone_has_no_commit(tmp_path):
     assert git_commit(tmp_path) is None
