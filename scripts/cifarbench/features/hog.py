@@ -13,7 +13,7 @@ from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureTyp
 
 
 def _blocks(entry: Entry, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
-    """Blocks down and across; 0 or less where not even one fits."""
+    """Return the number of blocks down and across; 0 or less where none fits."""
     return tuple(side // entry["pixels_per_cell"] - entry["cells_per_block"] + 1 for side in image_shape[1:])
 
 
@@ -65,7 +65,7 @@ FEATURE_TYPE = FeatureType(
 def transform(
     block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
-    """Histograms of the grey image, the mean of its channels: (n, blocks * cells_per_block**2 * orientations) float32."""
+    """Return histograms of the mean of the channels: (n, blocks * cells_per_block**2 * orientations) float32."""
     from skimage.feature import hog
 
     cells, cells_of_block = (params["pixels_per_cell"],) * 2, (params["cells_per_block"],) * 2

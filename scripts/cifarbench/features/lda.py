@@ -34,7 +34,7 @@ FEATURE_TYPE = FeatureType(
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
-    """The mean (D,) and the directions (D, min(classes - 1, D)), float32, the most telling one first.
+    """Return the mean (D,) and the directions (D, min(classes - 1, D)), float32, the most discriminative first.
 
     The mean is that of the values less their middle. Along each direction the shrunk variance within classes is 1.
     """
@@ -68,7 +68,7 @@ def transform(
 
 
 def _apart(inputs: FitInputs, mean: np.ndarray) -> np.ndarray:
-    """How far each class's mean is from the mean of all, times the root of its count: (D, classes) float64.
+    """Return each class's mean less the mean of all, times the root of its count: (D, classes) float64.
 
     This matrix times its transpose is the scatter between the classes. A class without images has zeros.
     """

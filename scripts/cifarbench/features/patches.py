@@ -35,8 +35,8 @@ def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
     positions = count_positions(min(height, width), size, entry["stride"])
     if size > min(height, width):
         yield (
-            f"{key}.patch_size is {size}; it must be at most {min(height, width)}, since images have {height} x {width} "
-            "pixels."
+            f"{key}.patch_size is {size}; it must be at most {min(height, width)}, since images have "
+            f"{height} x {width} pixels."
         )
     elif setting.image_shape[0] * size == 1:
         yield f"{key}.patch_size is 1; it must be at least 2, since a single value has no contrast."
@@ -97,7 +97,7 @@ FEATURE_TYPE = FeatureType(
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
-    """filters: (n_patches, C*size*size) float32. offsets: (n_patches,) float32.
+    """Return `filters` (n_patches, C*size*size) float32 and `offsets` (n_patches,) float32.
 
     The response to a patch, normalised as `_normalise` does, is its product with the filter less the offset: the same
     as that of the whitened patch with a patch of unit length.
@@ -124,7 +124,7 @@ def fit(inputs: FitInputs, params: Entry) -> State:
 def transform(
     block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
-    """Mean responses above the threshold, then those below its negative: (n, 2*n_patches*pooling**2) float32.
+    """Return mean responses above the threshold, then those below its negative: (n, 2*n_patches*pooling**2) float32.
 
     Raised to the power; each by filter, then by region. A few images at a time, whatever the size of the block.
     """
@@ -163,7 +163,7 @@ def transform(
 def _pooled(
     patches: np.ndarray, filters: np.ndarray, threshold: float, n_positions: int, responses: "torch.Tensor"
 ) -> np.ndarray:
-    """Mean responses in one region, (n, 2, n_patches), of `n_positions` positions in each of n images.
+    """Return mean responses in one region, (n, 2, n_patches), of `n_positions` positions in each of n images.
 
     patches: (values + 1, n * n_positions), the last row ones. filters: (values + 1, n_patches). responses: memory for
     those of some filters at a time, which stay in the processor's cache.
@@ -193,14 +193,14 @@ def _pooled(
 
 
 def load_filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """The filters of a fit as images: (n_patches, C, size, size) float32."""
+    """Read the filters of a fit as images: (n_patches, C, size, size) float32."""
     found, channels = load_npz(path)["filters"], image_shape[0]
     size = math.isqrt(found.shape[1] // channels)
     return found.reshape(-1, channels, size, size)
 
 
 def _sample(inputs: FitInputs, params: Entry, random: np.random.Generator) -> np.ndarray:
-    """Normalised patches from random places of random images, (C*size*size, samples) float32."""
+    """Sample normalised patches at random positions of random images: (C*size*size, samples) float32."""
     n_values = inputs.image_shape[0] * params["patch_size"] ** 2
     count = max(params["n_patches"], min(N_SAMPLED_IMAGES, SAMPLED_VALUES // n_values))
     # In the order of the file, which is read once.
@@ -218,7 +218,7 @@ def _sample(inputs: FitInputs, params: Entry, random: np.random.Generator) -> np
 
 
 def _windows(images: np.ndarray, size: int) -> np.ndarray:
-    """Every patch of images (n, C, H, W) uint8, a view: (n, C, down, across, size, size) float32 in [-1, 1)."""
+    """Return every patch of images (n, C, H, W), a view: (n, C, down, across, size, size) float32 in [-1, 1)."""
     return np.lib.stride_tricks.sliding_window_view(scale_pixels(images), (size, size), axis=(2, 3))
 
 
@@ -229,7 +229,7 @@ def _normalise(patches: np.ndarray) -> None:
 
 
 def _scales(images: np.ndarray, size: int) -> np.ndarray:
-    """What `_normalise` multiplies each patch by: (n, down, across) float32, for images (n, C, H, W) in [-1, 1).
+    """Return the factors by which `_normalise` scales patches: (n, down, across) float32, for images (n, C, H, W).
 
     Sums over neighbouring patches share most of their values, and in float64 those of pixels are exact.
     """
@@ -240,19 +240,19 @@ def _scales(images: np.ndarray, size: int) -> np.ndarray:
 
 
 def _sums(values: np.ndarray, size: int) -> np.ndarray:
-    """Sums over every square of size x size: (n, H, W) to (n, down, across)."""
+    """Return the sums over every square of size x size: (n, H, W) to (n, down, across)."""
     down, across = (side - size + 1 for side in values.shape[1:])
     values = sum(values[:, start : start + down] for start in range(size))
     return sum(values[:, :, start : start + across] for start in range(size))
 
 
 def count_positions(side: int, size: int, stride: int) -> int:
-    """How many positions a patch has along a side."""
+    """Return the number of positions of a patch along a side."""
     return (side - size) // stride + 1
 
 
 def pooling_slices(places: int, pooling: int) -> list[slice]:
-    """The places along a side, in as many parts; none is larger than the first."""
+    """Return slices that divide the positions along a side into `pooling` parts; none is larger than the first."""
     return [
         slice(-(-part * places // pooling), -(-(part + 1) * places // pooling)) for part in range(pooling)
     ]

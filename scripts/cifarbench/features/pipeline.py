@@ -22,7 +22,7 @@ class FeatureStep(NamedTuple):
     def transform_blocks(
         self, values: np.ndarray, image_shape: tuple[int, int, int], threads: int = 1
     ) -> Iterator[np.ndarray]:
-        """What these features are of `values` (N, D), pixels uint8 or float32: so many rows at a time, float32."""
+        """Yield the features of `values` (N, D), pixels uint8 or float32, BLOCK_ROWS rows at a time, float32."""
         transform = get_module(self.type).transform
 
         def block(start: int, size: int = BLOCK_ROWS) -> np.ndarray:
@@ -39,7 +39,7 @@ class FeatureStep(NamedTuple):
 def apply_pipeline(
     steps: list[FeatureStep], values: np.ndarray, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
-    """Pixels (N, D) uint8 through all steps: (N, outputs of the last) float32; themselves if there are none."""
+    """Apply all steps to pixels (N, D) uint8: (N, outputs of the last) float32; the pixels if there are no steps."""
     for step in steps:
         values = np.concatenate(list(step.transform_blocks(values, image_shape)))
     return values

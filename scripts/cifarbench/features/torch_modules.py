@@ -20,7 +20,7 @@ Shape = tuple[int, int, int]
 
 
 def to_torch(kind: str, state: State, params: Entry, image_shape: Shape) -> Any:
-    """What a kind makes of (N, D) uint8 pixels or float32 features: an nn.Module, or a fitted transformer.
+    """Return fitted features of a type as an nn.Module, or as a fitted transformer, for (N, D) pixels or features.
 
     Raises UserError if nobody has said this kind in ONNX's words.
     """
@@ -32,12 +32,12 @@ def to_torch(kind: str, state: State, params: Entry, image_shape: Shape) -> Any:
 
 
 def center(values: torch.Tensor) -> torch.Tensor:
-    """As moments.centred: pixels less their middle, features as they are."""
+    """Return pixels less PIXEL_OFFSET, features as they are, as covariance.center does."""
     return values.float() - PIXEL_OFFSET if values.dtype == torch.uint8 else values
 
 
 def scale_pixels(values: torch.Tensor) -> torch.Tensor:
-    """As inputs.as_float: pixels in [-1, 1), features as they are."""
+    """Return pixels in [-1, 1), features as they are, as fit_inputs.scale_pixels does."""
     return (values.float() - PIXEL_OFFSET) / PIXEL_OFFSET if values.dtype == torch.uint8 else values
 
 
@@ -51,7 +51,7 @@ class LinearProjection(nn.Module):
         self.register_buffer("origin", _tensor(origin))
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """(N, D) to (N, columns of the basis)."""
+        """Return (N, columns of the basis) for (N, D)."""
         return (center(values) - self.origin) @ self.basis
 
 
@@ -69,7 +69,7 @@ class Whitening(nn.Module):
         self.normalize = params["l2_normalize"]
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """(N, D) to (N, n_components), or (N, D) of all of them."""
+        """Return (N, n_components), or (N, D) of all components, for (N, D)."""
         values = scale_pixels(values)
         values = values - values.mean(dim=1, keepdim=True)
         values = values / _unless_zero(values.square().mean(dim=1, keepdim=True).sqrt())
@@ -92,7 +92,7 @@ class PatchFeatures(nn.Module):
         self.register_buffer("regions", _means(down, across, params["n_pool"]))
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(N, C*H*W) to (N, 2 * n_patches * regions)."""
+        """Return (N, 2 * n_patches * regions) for (N, C*H*W)."""
         windows = functional.unfold(
             scale_pixels(pixels).reshape(-1, *self.image_shape), self.size, stride=self.stride
         )
@@ -117,7 +117,7 @@ class PretrainedEncoder(nn.Module):
         self.register_buffer("deviation", deviation)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(N, C*H*W) uint8 to what goes into the last layer."""
+        """Return the inputs of the last layer for pixels (N, C*H*W) uint8."""
         images = pixels.float().reshape(-1, *self.image_shape).expand(-1, 3, -1, -1) / 255
         images = functional.interpolate(images, (self.image_size,) * 2, mode="bilinear", antialias=True)
         return self.network((images - self.mean) / self.deviation).flatten(1)
@@ -140,7 +140,7 @@ CONVERTERS: dict[str, Callable[[State, Entry, Shape], Any]] = {
 
 
 def _means(down: int, across: int, pooling: int) -> torch.Tensor:
-    """What averages over regions by a product: (positions, pooling**2), columns that sum to 1."""
+    """Return the matrix that averages over regions: (positions, pooling**2), columns that sum to 1."""
     members = torch.zeros(down, across, pooling, pooling)
     rows, columns = (patches.pooling_slices(places, pooling) for places in (down, across))
     for row, column in np.ndindex(pooling, pooling):

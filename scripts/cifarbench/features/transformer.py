@@ -39,7 +39,7 @@ FEATURE_TYPE = FeatureType(
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
-    """stored: (bytes,) uint8, the fitted transformer as skops has it, which runs nothing when it is read."""
+    """Return `stored` (bytes,) uint8: the fitted transformer in skops' format, which runs no code when it is read."""
     transformer = build(params["transformer"], params["params"], inputs.seed, "features")
     transformer.fit(scale_pixels(inputs.values[inputs.rows]), inputs.labels[inputs.rows])
     return {"stored": np.frombuffer(sklearn_objects.dumps(transformer), np.uint8)}
@@ -48,7 +48,7 @@ def fit(inputs: FitInputs, params: Entry) -> State:
 def transform(
     block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
-    """What the transformer makes of (n, D) values: (n, its outputs) float32.
+    """Return the transformer's outputs for (n, D) values: (n, outputs) float32.
 
     Raises ValueError if it is not one row for each image, or if a value is no finite number.
     """
@@ -66,7 +66,7 @@ def transform(
 
 
 def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
-    """The transformer that `reference` names, not yet fitted.
+    """Build the transformer that `reference` names, not yet fitted.
 
     seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. Raises
     UserError if there is none of that name, if it is no transformer, or if it doesn't take `params`.
@@ -83,7 +83,7 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
 
 
 def load_transformer(state: State, params: Entry) -> Any:
-    """The transformer that `fit` has stored."""
+    """Load the transformer that `fit` has stored."""
     return _loaded(state["stored"].tobytes(), params["transformer"])
 
 

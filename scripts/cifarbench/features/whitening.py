@@ -48,14 +48,14 @@ FEATURE_TYPE = FeatureType(
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
-    """All components of the normalised images, D of them, as PrincipalComponents has them."""
+    """Fit all D components of the normalised images, as PrincipalComponents."""
     return PrincipalComponents.fit(_moments(inputs), scaled=False).state_dict()
 
 
 def transform(
     block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
-    """Onto the components, each to about unit variance: (n, n_components) float32; of all of them, and back, (n, D).
+    """Project onto the components, each of about unit variance: (n, n_components) float32; of all, back to (n, D).
 
     Turning back changes no distance between images.
     """
@@ -70,13 +70,13 @@ def transform(
 
 
 def stored_bytes(state: State, params: Entry) -> int:
-    """What `transform` needs of the state: the components that are kept, or all."""
+    """Return the bytes that `transform` needs of the state: the first components, or all."""
     kept = params["n_components"] or len(state["components"])
     return state["mean"].nbytes + state["components"][:kept].nbytes + state["variances"][:kept].nbytes
 
 
 def standardize_rows(block: np.ndarray) -> np.ndarray:
-    """Each row less its mean and divided by its standard deviation, (n, D) float32; 0 where all values are equal."""
+    """Return each row less its mean, divided by its standard deviation: (n, D) float32; 0 for equal values."""
     values = scale_pixels(block)
     # In float64 the mean of equal values is that value, and what is left of them is exactly 0.
     values = values - values.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
@@ -85,7 +85,7 @@ def standardize_rows(block: np.ndarray) -> np.ndarray:
 
 
 def _moments(inputs: FitInputs) -> RunningCovariance:
-    """Moments of the normalised images, in one pass: their values are small, so products need no mean taken off."""
+    """Compute moments of the normalised images in one pass: their values are small, so products need no centering."""
     count, size = len(inputs.rows), inputs.n_inputs
     sums, products = np.zeros(size), np.zeros((size, size))
     for block, _ in inputs.iter_blocks():

@@ -16,7 +16,7 @@ from cifarbench.models.estimators.family import LABELS_BY_MODULE, LINEAR_LABEL, 
 
 
 def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEstimator:
-    """The classifier that `reference` names, not yet fitted.
+    """Build the classifier that `reference` names, not yet fitted.
 
     seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. Raises
     UserError if there is none of that name, if it is no classifier, or if it doesn't take one of `params`.
@@ -38,12 +38,12 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEs
 
 
 def uses_random_state(estimator: BaseEstimator, params: dict[str, Any]) -> bool:
-    """Whether chance takes part in its fit, and is the study's to decide."""
+    """Return whether it has a random_state that `params` leave to the run's seed."""
     return "random_state" in estimator.get_params(deep=False) and "random_state" not in params
 
 
 def family_label(estimator: BaseEstimator) -> str:
-    """What a classifier belongs to, in words."""
+    """Return the label of a classifier's family."""
     if isinstance(estimator, LinearClassifierMixin):
         return LINEAR_LABEL
     room = ".".join(type(estimator).__module__.split(".")[:2])
@@ -51,7 +51,7 @@ def family_label(estimator: BaseEstimator) -> str:
 
 
 def n_parameters(estimator: BaseEstimator) -> int | None:
-    """How many weights a linear classifier has; None for others, where nothing stands for a weight."""
+    """Return the number of weights of a linear classifier; None for others."""
     weights = [getattr(estimator, name, None) for name in ("coef_", "intercept_")]
     if not isinstance(estimator, LinearClassifierMixin) or any(found is None for found in weights):
         return None
@@ -86,7 +86,7 @@ def fit(
 def predict(
     estimator: BaseEstimator, features: np.ndarray, n_classes: int
 ) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Predicted classes (N,) int64, probabilities (N, n_classes) float32, and whether it gives any.
+    """Return predicted classes (N,) int64, probabilities (N, n_classes) float32, and whether the estimator gives any.
 
     One without probabilities puts all of it on the class that it predicts. Raises ValueError if an answer is none of
     the classes or not one for each image.

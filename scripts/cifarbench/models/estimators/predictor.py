@@ -17,10 +17,10 @@ class Predictor:
         self.n_classes = stored.n_classes
 
     def predict(self, values: np.ndarray) -> Predictions:
-        """What it says of images given as pixels or features (N, D)."""
+        """Predict images given as pixels or features (N, D)."""
         answers, proba, _ = predict(self.estimator, scale_pixels(values), self.n_classes)
         return Predictions(answers, proba)
 
     def to_exportable(self) -> Any:
-        """The same for ONNX: the classifier itself, which skl2onnx converts."""
+        """Return the classifier, which skl2onnx converts."""
         return self.estimator

@@ -50,7 +50,7 @@ def to_vectors(values: np.ndarray, metric: str, queries: bool = False) -> np.nda
 
 
 def sample_vectors(values: np.ndarray, rows: np.ndarray, count: int, metric: str) -> np.ndarray:
-    """At most `count` of some rows of mapped pixels or features, at random, but each time the same, as points."""
+    """Return at most `count` rows of mapped pixels or features, drawn with a fixed seed, as vectors."""
     chosen = np.random.default_rng(0).choice(len(rows), min(count, len(rows)), replace=False)
     return to_vectors(values[rows[np.sort(chosen)]], metric)
 
@@ -72,7 +72,7 @@ class ExactTopK:
         self._lengths = row_norms(queries)
 
     def update(self, points: np.ndarray, numbers: np.ndarray) -> Self:
-        """Look among more points (N, D) float32, C-contiguous, of these numbers (N,)."""
+        """Search more points (N, D) float32, C-contiguous, with these numbers (N,)."""
         # The library shares a product among cores; where values are few, threads do better, each with its own queries.
         apart = self.threads if points.shape[1] < MIN_DIM_FOR_BLAS_THREADS else 1
         faiss.omp_set_num_threads(self.threads)
@@ -115,12 +115,12 @@ class ExactTopK:
 
 
 def row_norms(points: np.ndarray) -> np.ndarray:
-    """Length of each point, (N,) float64, to float32's precision."""
+    """Return the length of each vector, (N,) float64, to float32's precision."""
     return np.sqrt(np.einsum("ij,ij->i", points, points).astype(np.float64))
 
 
 def rounding_error_bound(lengths: np.ndarray, longest: float, n_values: int) -> np.ndarray:
-    """How far off the squares of distances to points, of at most such a length, may be: (M,) float64.
+    """Return the largest error of squared distances to points of at most such a length: (M,) float64.
 
     A sum of n products in float32, in whatever order, is off by less than n u / (1 - n u) of the sum of their
     absolute values, with u of 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1). A few more stand for
@@ -155,7 +155,7 @@ def _pair_squares(
 def pairwise_sq_distances(
     queries: np.ndarray, query: np.ndarray, values: np.ndarray, rows: np.ndarray, metric: str
 ) -> np.ndarray:
-    """The same of queries (M, D), at some places, and rows of mapped pixels or features (N, D): (P,) float64."""
+    """Return squared distances of pairs of queries (M, D) and rows of mapped values (N, D): (P,) float64."""
     size = max(min(GATHER_ROWS, GATHER_VALUES // queries.shape[1]), 1)
     squares = np.empty(len(query))
     for start in range(0, len(query), size):
@@ -190,7 +190,7 @@ def knn_blocked(
     memory_mb: float,
     preparing: Timer | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same among some rows of mapped pixels or features, for rows of others, within about `memory_mb`.
+    """Search rows of mapped pixels or features for the nearest to other rows, within about `memory_mb`.
 
     values: (N, D). queries: (M, D). Returns rows of `values` (len(query_rows), n_neighbors) int64 and the squares.
     preparing: counts what it takes to make points of `values`.
@@ -218,13 +218,13 @@ def save_topk(path: Path, neighbors: np.ndarray, squares: np.ndarray) -> None:
 
 
 def load_topk(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The same, read again."""
+    """Read the neighbours and squared distances that `save_topk` wrote."""
     found = load_npz(path)
     return found["neighbors"], found["squares"]
 
 
 def merge_topk(found: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray]:
-    """What a search of all points would have found, from the `count` nearest among each of their parts."""
+    """Merge the `count` nearest among each part of the points into those of all points."""
     # One at a time: there may be many.
     return reduce(
         lambda some, more: topk(
@@ -235,11 +235,11 @@ def merge_topk(found: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> tu
 
 
 def empty_topk(n_queries: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """What a search has found before it begins."""
+    """Return neighbours MISSING_ID at infinite distance: (n_queries, count) int64 and float64."""
     return np.full((n_queries, count), MISSING_ID), np.full((n_queries, count), np.inf)
 
 
 def topk(neighbors: np.ndarray, squares: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` nearest of some neighbours (M, n) and squares of distances, nearest first; of equals, the lower."""
+    """Return the `count` nearest of neighbours (M, n) and squared distances, nearest first; of equals, the lower."""
     order = np.lexsort((neighbors, squares))[:, :count]
     return np.take_along_axis(neighbors, order, axis=1), np.take_along_axis(squares, order, axis=1)

@@ -171,5 +171,5 @@ class IVFIndex:
 
 
 def bytes_per_vector(n_values: int) -> int:
-    """Bytes of a point in its list: float32 values and the row."""
+    """Return the bytes of a point in its list: float32 values and the row."""
     return n_values * np.dtype(np.float32).itemsize + np.dtype(np.int64).itemsize

@@ -35,7 +35,7 @@ def neighbor_weights(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray 
 def predict_proba(
     neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Share of the neighbours in each class: (M, n_classes) float32, rows sum to 1.
+    """Return the share of the votes for each class: (M, n_classes) float32, rows sum to 1.
 
     neighbor_labels: (M, K) int. weights: (M, K), or None if all count the same. The class with the largest share, the
     lowest of equals, is what scikit-learn's `KNeighborsClassifier` predicts.
@@ -60,7 +60,7 @@ def _shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | N
 def correct_counts_per_k(
     neighbor_labels: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """How many images get their `labels` (M,) right by a vote of 1, 2, … K neighbours.
+    """Return how many of the `labels` (M,) a vote of 1, 2, … K neighbours predicts: (K,) int64.
 
     One search for the largest number holds all smaller ones: the k nearest are the first k of
     `neighbor_labels` (M, K), nearest first. Returns (K,) int64.
@@ -79,7 +79,7 @@ def correct_counts_per_k(
 def _blocks(
     neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None
 ) -> Iterator[tuple[slice, np.ndarray | None]]:
-    """Rows whose votes are counted together, and their weights."""
+    """Yield rows whose votes are counted together, and their weights."""
     values = max(n_classes, neighbor_labels.shape[1])
     size = max(int(VOTES_MB * MEGABYTE / (values * np.dtype(np.float64).itemsize)), 1)
     for start in range(0, len(neighbor_labels), size):

@@ -37,7 +37,7 @@ class ConvNet(nn.Module):
         self.whitening.weight.copy_(torch.cat([filters, -filters]))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Logits (N, n_classes) of inputs (N, channels, height, width)."""
+        """Return logits (N, n_classes) of inputs (N, channels, height, width)."""
         found = self.blocks(F.gelu(self.whitening(inputs)))
         return self.head(found.amax((2, 3))) * LOGIT_SCALE
 
@@ -56,7 +56,7 @@ class Block(nn.Module):
             nn.init.dirac_(convolution.weight[: convolution.in_channels])
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """(N, outputs, height // 2, width // 2) of (N, inputs, height, width)."""
+        """Return (N, outputs, height // 2, width // 2) for (N, inputs, height, width)."""
         # Pooled first, so that a quarter of the values is normalised and rectified.
         pooled = F.max_pool2d(self.convolutions[0](inputs), 2)
         halfway = F.gelu(self.norms[0](pooled))

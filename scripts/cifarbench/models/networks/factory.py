@@ -22,7 +22,7 @@ DATA_PARAMS = ("image_shape", "n_classes")
 
 
 def build_model(params: dict[str, Any], image_shape: Shape, n_classes: int) -> nn.Module:
-    """The network of an entry: the module that it names, or else the library's own that takes its hyperparameters.
+    """Build the network of an entry: the module that it names, or else the MLP or ConvNet of its hyperparameters.
 
     Weights are drawn by torch's generator.
 
@@ -108,7 +108,7 @@ def save(path: Path, network: nn.Module) -> None:
 
 
 def load(path: Path, params: dict[str, Any], image_shape: Shape, n_classes: int) -> nn.Module:
-    """Rebuild on the CPU, from its hyperparameters, the network whose weights `save` wrote."""
+    """Load, on the CPU, the network of these hyperparameters whose weights `save` wrote."""
     network = build_model(params, image_shape, n_classes)
     network.load_state_dict(safetensors.torch.load_file(path))
     return network

@@ -52,7 +52,7 @@ def acquire_gpu(folder: Path | None = None) -> str | None:
 
 
 def list_gpus() -> list[str]:
-    """The names of the machine's GPUs, as `CUDA_VISIBLE_DEVICES` takes them, asked without torch."""
+    """Return the names of the machine's GPUs, as `CUDA_VISIBLE_DEVICES` takes them, without torch."""
     if DEVICES_VARIABLE in os.environ:
         return [name.strip() for name in os.environ[DEVICES_VARIABLE].split(",") if name.strip()]
     try:
@@ -64,7 +64,7 @@ def list_gpus() -> list[str]:
 
 
 def _lock(folder: Path, device: str) -> bool:
-    """Whether the device's lock is now this process's, which keeps it open for as long as it lives."""
+    """Lock a device for as long as this process lives; return whether that succeeded."""
     # Child processes do not inherit what os.open opens, so none of them keeps the lock.
     descriptor = os.open(folder / f"{device.replace('/', '_')}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

@@ -38,11 +38,11 @@ class StreamingImages:
         return len(self._rows)
 
     def head(self, count: int) -> torch.Tensor:
-        """The first images."""
+        """Return the first images, (count, channels, height, width) uint8."""
         return self._read(np.arange(min(count, len(self))))
 
     def shuffle(self, generator: torch.Generator, batch_size: int) -> torch.Tensor:
-        """The order of the images in the next epoch, (N,) int64; they must be asked for in it."""
+        """Return the order of the images in the next epoch, (N,) int64; they must be read in it."""
         n_blocks = -(-len(self) // BLOCK)
         blocks = torch.randperm(n_blocks, generator=generator).numpy()
         order = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
@@ -55,7 +55,7 @@ class StreamingImages:
         return torch.from_numpy(np.concatenate(shuffled))
 
     def index_select(self, _: int, chosen: torch.Tensor) -> torch.Tensor:
-        """The images of a batch, (n, channels, height, width) uint8."""
+        """Return the images of a batch, (n, channels, height, width) uint8."""
         wanted = chosen.cpu().numpy()
         places = np.searchsorted(self._held, wanted)
         if not len(self._held) or places.max() == len(self._held) or (self._held[places] != wanted).any():

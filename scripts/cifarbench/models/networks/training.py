@@ -62,11 +62,11 @@ class Split:
         return cls(torch.from_numpy(pixels).to(device), torch.from_numpy(classes).to(device))
 
     def head(self, count: int) -> torch.Tensor:
-        """The first images."""
+        """Return the first images, (count, channels, height, width) uint8."""
         return self.images.head(count) if isinstance(self.images, StreamingImages) else self.images[:count]
 
     def shuffle(self, generator: torch.Generator, batch_size: int) -> torch.Tensor:
-        """In which order the images come in the next epoch, (N,) int64."""
+        """Return the order of the images in the next epoch, (N,) int64."""
         if isinstance(self.images, StreamingImages):
             return self.images.shuffle(generator, batch_size)
         return torch.randperm(len(self.labels), generator=generator)
@@ -178,7 +178,7 @@ def train(
 
 @torch.inference_mode()
 def predict_logits(network: nn.Module, images: torch.Tensor, tta_flip: bool = False) -> torch.Tensor:
-    """Logits (N, n_classes) of images (N, channels, height, width) uint8, as in evaluation.
+    """Return logits (N, n_classes) of images (N, channels, height, width) uint8, in evaluation mode.
 
     Dropout is off, and batch norm uses its running averages. tta_flip: the mean of each image's logits and those of
     its mirror image.
