@@ -3,14 +3,9 @@
 import numpy as np
 
 from cifarbench.features.fit_inputs import scale_pixels
+from cifarbench.io import sklearn_objects
 from cifarbench.io.atomic import read_json
-from cifarbench.models.estimators.classifier import (
-    family_label,
-    load_skops,
-    n_parameters,
-    predict,
-    uses_random_state,
-)
+from cifarbench.models.estimators.classifier import family_label, n_parameters, predict, uses_random_state
 from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
 from cifarbench.runtime.job import Job, run
 from cifarbench.runtime.timing import Timer, resource_usage
@@ -23,7 +18,7 @@ def main(job: Job) -> None:
     """
     settings = apply_best_params(job.settings, job.input.best)
     params = settings["params"]
-    found = load_skops(job.input.estimator, params["estimator"])
+    found = sklearn_objects.loads(job.input.estimator.read_bytes(), params["estimator"])
     values = scale_pixels(np.load(job.input.test_features, mmap_mode="r"))
     with Timer() as watch:
         answers, proba, probabilities = predict(found, values, len(read_json(job.input.dataset)["classes"]))

@@ -8,6 +8,7 @@ import numpy as np
 
 from cifarbench.features.covariance import PIXEL_OFFSET, RunningCovariance
 from cifarbench.io.memmap import release_pages, take_rows
+from cifarbench.planning.model_family import ImageShape
 
 BLOCK_ROWS = 1024
 
@@ -28,7 +29,7 @@ class FitInputs:
     rows: np.ndarray
     labels: np.ndarray
     n_classes: int
-    image_shape: tuple[int, int, int]
+    image_shape: ImageShape
     seed: int
     precomputed_moments: RunningCovariance | None = None
 
@@ -60,6 +61,6 @@ def scale_pixels(block: np.ndarray) -> np.ndarray:
     return values
 
 
-def to_nchw(block: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+def to_nchw(block: np.ndarray, image_shape: ImageShape) -> np.ndarray:
     """Return rows of pixels (n, C*H*W) as images (n, C, H, W)."""
     return block.reshape(len(block), *image_shape)

@@ -9,10 +9,10 @@ from math import prod
 import numpy as np
 
 from cifarbench.features.fit_inputs import State, scale_pixels, to_nchw
-from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, ImageShape, Parameter
 
 
-def _blocks(entry: Entry, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
+def _blocks(entry: Entry, image_shape: ImageShape) -> tuple[int, ...]:
     """Return the number of blocks down and across; 0 or less where none fits."""
     return tuple(side // entry["pixels_per_cell"] - entry["cells_per_block"] + 1 for side in image_shape[1:])
 
@@ -62,9 +62,7 @@ FEATURE_TYPE = FeatureType(
 )
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Return histograms of the mean of the channels: (n, blocks * cells_per_block**2 * orientations) float32."""
     from skimage.feature import hog
 

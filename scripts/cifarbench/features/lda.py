@@ -8,7 +8,7 @@ import numpy as np
 
 from cifarbench.features.covariance import center
 from cifarbench.features.fit_inputs import FitInputs, State
-from cifarbench.planning.model_family import DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
 
 # Directions in which classes lie apart by less than this share of the best one's tell nothing.
 EPSILON = 1e-10
@@ -60,9 +60,7 @@ def fit(inputs: FitInputs, params: Entry) -> State:
     return {"mean": mean.astype(np.float32), "directions": directions.astype(np.float32)}
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Project (n, D), less the mean, onto the directions: (n, min(classes - 1, D)) float32."""
     return (center(block) - state["mean"]) @ state["directions"]
 

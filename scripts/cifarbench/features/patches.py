@@ -13,7 +13,7 @@ import numpy as np
 
 from cifarbench.features.fit_inputs import BLOCK_ROWS, FitInputs, State, scale_pixels, to_nchw
 from cifarbench.io.atomic import load_npz
-from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, ImageShape, Parameter
 
 if TYPE_CHECKING:
     import torch
@@ -121,9 +121,7 @@ def fit(inputs: FitInputs, params: Entry) -> State:
     return {"filters": filters, "offsets": (filters @ mean)[:, 0]}
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Return mean responses above the threshold, then those below its negative: (n, 2*n_patches*pooling**2) float32.
 
     Raised to the power; each by filter, then by region. A few images at a time, whatever the size of the block.
@@ -192,7 +190,7 @@ def _pooled(
     return np.maximum(pooled, 0, out=pooled)
 
 
-def load_filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
+def load_filters(path: Path, image_shape: ImageShape) -> np.ndarray:
     """Read the filters of a fit as images: (n_patches, C, size, size) float32."""
     found, channels = load_npz(path)["filters"], image_shape[0]
     size = math.isqrt(found.shape[1] // channels)

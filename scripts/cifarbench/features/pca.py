@@ -12,7 +12,15 @@ import numpy as np
 
 from cifarbench.features.covariance import RunningCovariance, center, pixel_offset
 from cifarbench.features.fit_inputs import FitInputs, State
-from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import (
+    BOOLEAN,
+    COUNT,
+    DataShape,
+    Entry,
+    FeatureType,
+    ImageShape,
+    Parameter,
+)
 
 CHUNK_ROWS = 1024
 
@@ -55,9 +63,7 @@ def fit(inputs: FitInputs, params: Entry) -> State:
     return PrincipalComponents.fit(inputs.moments, params["standardize"]).state_dict()
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Project (n, D) onto the first components: (n, n_components) float32."""
     return PrincipalComponents(**state).transform(block, params["n_components"])
 

@@ -8,7 +8,7 @@ import numpy as np
 from cifarbench.features import get_module
 from cifarbench.features.fit_inputs import BLOCK_ROWS, State
 from cifarbench.io.memmap import release_pages
-from cifarbench.planning.model_family import Entry
+from cifarbench.planning.model_family import Entry, ImageShape
 from cifarbench.runtime.threads import map_threaded
 
 
@@ -20,7 +20,7 @@ class FeatureStep(NamedTuple):
     state: State
 
     def transform_blocks(
-        self, values: np.ndarray, image_shape: tuple[int, int, int], threads: int = 1
+        self, values: np.ndarray, image_shape: ImageShape, threads: int = 1
     ) -> Iterator[np.ndarray]:
         """Yield the features of `values` (N, D), pixels uint8 or float32, BLOCK_ROWS rows at a time, float32."""
         transform = get_module(self.type).transform
@@ -36,9 +36,7 @@ class FeatureStep(NamedTuple):
         return map_threaded(block, range(0, len(values), BLOCK_ROWS), threads)
 
 
-def apply_pipeline(
-    steps: list[FeatureStep], values: np.ndarray, image_shape: tuple[int, int, int]
-) -> np.ndarray:
+def apply_pipeline(steps: list[FeatureStep], values: np.ndarray, image_shape: ImageShape) -> np.ndarray:
     """Apply all steps to pixels (N, D) uint8: (N, outputs of the last) float32; the pixels if there are no steps."""
     for step in steps:
         values = np.concatenate(list(step.transform_blocks(values, image_shape)))

@@ -11,7 +11,7 @@ import numpy as np
 
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import State, to_nchw
-from cifarbench.planning.model_family import DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
 
 if TYPE_CHECKING:
     import torch
@@ -74,9 +74,7 @@ FEATURE_TYPE = FeatureType(
 )
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Return the inputs of the network's last layer: (n, inputs) float32. It runs on a GPU if there is one."""
     import torch
     from torch.nn.functional import interpolate

@@ -14,12 +14,10 @@ from cifarbench.features.covariance import PIXEL_OFFSET
 from cifarbench.features.fit_inputs import State
 from cifarbench.features.pca import PrincipalComponents
 from cifarbench.features.transformer import load_transformer
-from cifarbench.planning.model_family import Entry
-
-Shape = tuple[int, int, int]
+from cifarbench.planning.model_family import Entry, ImageShape
 
 
-def to_torch(kind: str, state: State, params: Entry, image_shape: Shape) -> Any:
+def to_torch(kind: str, state: State, params: Entry, image_shape: ImageShape) -> Any:
     """Return fitted features of a type as an nn.Module, or as a fitted transformer, for (N, D) pixels or features.
 
     Raises UserError if nobody has said this kind in ONNX's words.
@@ -82,7 +80,7 @@ class Whitening(nn.Module):
 class PatchFeatures(nn.Module):
     """As `patches` has it."""
 
-    def __init__(self, state: State, params: Entry, image_shape: Shape):
+    def __init__(self, state: State, params: Entry, image_shape: ImageShape):
         super().__init__()
         self.image_shape, self.size, self.stride = image_shape, params["patch_size"], params["stride"]
         self.threshold, self.power = float(params["soft_threshold"]), params["power"]
@@ -108,7 +106,7 @@ class PatchFeatures(nn.Module):
 class PretrainedEncoder(nn.Module):
     """As `pretrained` has it."""
 
-    def __init__(self, params: Entry, image_shape: Shape):
+    def __init__(self, params: Entry, image_shape: ImageShape):
         super().__init__()
         self.network = pretrained.load(params["architecture"], params["weights"])
         self.image_shape, self.image_size = image_shape, params["image_size"]
@@ -123,13 +121,13 @@ class PretrainedEncoder(nn.Module):
         return self.network((images - self.mean) / self.deviation).flatten(1)
 
 
-def _pca(state: State, params: Entry, image_shape: Shape) -> nn.Module:
+def _pca(state: State, params: Entry, image_shape: ImageShape) -> nn.Module:
     known = PrincipalComponents(**state)
     basis = (known.components[: params["n_components"]] / known.scale).T
     return LinearProjection(basis, known.mean - known.middle)
 
 
-CONVERTERS: dict[str, Callable[[State, Entry, Shape], Any]] = {
+CONVERTERS: dict[str, Callable[[State, Entry, ImageShape], Any]] = {
     "pca": _pca,
     "lda": lambda state, params, image_shape: LinearProjection(state["directions"], state["mean"]),
     "whitening": lambda state, params, image_shape: Whitening(state, params),

@@ -9,7 +9,7 @@ import numpy as np
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import FitInputs, State, scale_pixels
 from cifarbench.io import sklearn_objects, user_code
-from cifarbench.planning.model_family import DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
 
 
 def _check(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
@@ -45,9 +45,7 @@ def fit(inputs: FitInputs, params: Entry) -> State:
     return {"stored": np.frombuffer(sklearn_objects.dumps(transformer), np.uint8)}
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Return the transformer's outputs for (n, D) values: (n, outputs) float32.
 
     Raises ValueError if it is not one row for each image, or if a value is no finite number.

@@ -10,7 +10,7 @@ import numpy as np
 from cifarbench.features.covariance import RunningCovariance
 from cifarbench.features.fit_inputs import FitInputs, State, scale_pixels
 from cifarbench.features.pca import PrincipalComponents
-from cifarbench.planning.model_family import BOOLEAN, DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import BOOLEAN, DataShape, Entry, FeatureType, ImageShape, Parameter
 
 
 def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
@@ -52,9 +52,7 @@ def fit(inputs: FitInputs, params: Entry) -> State:
     return PrincipalComponents.fit(_moments(inputs), scaled=False).state_dict()
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Project onto the components, each of about unit variance: (n, n_components) float32; of all, back to (n, D).
 
     Turning back changes no distance between images.

@@ -1,6 +1,5 @@
 """Build, fit, store and ask any classifier of scikit-learn's interface."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ from sklearn.linear_model._base import LinearClassifierMixin
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import scale_pixels
 from cifarbench.io import sklearn_objects
-from cifarbench.io.atomic import atomic_write
 from cifarbench.io.memmap import release_pages, take_rows
 from cifarbench.models.estimators.family import LABELS_BY_MODULE, LINEAR_LABEL, OTHER_LABEL
 
@@ -110,15 +108,3 @@ def predict(
     proba = np.zeros((len(features), n_classes), np.float32)
     proba[:, np.asarray(classes, int)] = found
     return answers, proba, True
-
-
-def save_skops(estimator: BaseEstimator, path: Path) -> None:
-    """Write a fitted classifier, whole or not at all."""
-    content = sklearn_objects.dumps(estimator)
-    with atomic_write(path) as file:
-        file.write(content)
-
-
-def load_skops(path: Path, reference: str) -> BaseEstimator:
-    """Read what `store` wrote. reference: what the configuration calls it."""
-    return sklearn_objects.loads(path.read_bytes(), reference)

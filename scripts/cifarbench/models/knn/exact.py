@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from cifarbench.features.covariance import center
-from cifarbench.io.atomic import load_npz, save_npz
+from cifarbench.io.atomic import load_npz
 from cifarbench.io.memmap import chunk_rows, release_pages, take_rows
 from cifarbench.runtime.faiss_setup import faiss
 from cifarbench.runtime.threads import map_threaded
@@ -212,13 +212,8 @@ def knn_blocked(
     return neighbors, squares
 
 
-def save_topk(path: Path, neighbors: np.ndarray, squares: np.ndarray) -> None:
-    """Write what a search has found."""
-    save_npz(path, neighbors=neighbors, squares=squares)
-
-
 def load_topk(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Read the neighbours and squared distances that `save_topk` wrote."""
+    """Read the neighbours and squared distances of a search from an .npz file."""
     found = load_npz(path)
     return found["neighbors"], found["squares"]
 

@@ -15,13 +15,12 @@ from cifarbench.messages import suggest
 from cifarbench.models.networks import training_config
 from cifarbench.models.networks.convnet import ConvNet
 from cifarbench.models.networks.mlp import MLP
-from cifarbench.planning.model_family import DataShape
+from cifarbench.planning.model_family import DataShape, ImageShape
 
-Shape = tuple[int, int, int]
 DATA_PARAMS = ("image_shape", "n_classes")
 
 
-def build_model(params: dict[str, Any], image_shape: Shape, n_classes: int) -> nn.Module:
+def build_model(params: dict[str, Any], image_shape: ImageShape, n_classes: int) -> nn.Module:
     """Build the network of an entry: the module that it names, or else the MLP or ConvNet of its hyperparameters.
 
     Weights are drawn by torch's generator.
@@ -107,7 +106,7 @@ def save(path: Path, network: nn.Module) -> None:
         file.write(safetensors.torch.save(weights))
 
 
-def load(path: Path, params: dict[str, Any], image_shape: Shape, n_classes: int) -> nn.Module:
+def load(path: Path, params: dict[str, Any], image_shape: ImageShape, n_classes: int) -> nn.Module:
     """Load, on the CPU, the network of these hyperparameters whose weights `save` wrote."""
     network = build_model(params, image_shape, n_classes)
     network.load_state_dict(safetensors.torch.load_file(path))

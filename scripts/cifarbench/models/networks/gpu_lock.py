@@ -40,12 +40,12 @@ def acquire_gpu(folder: Path | None = None) -> str | None:
         return None
     folder = folder or Path(tempfile.gettempdir()) / f"cifarbench-devices-{os.getuid()}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    device = next(filter(lambda name: _lock(folder, name), devices), None)
-    if device is None:
-        log.info("All %d GPUs are taken: waiting for one.", len(devices))
-        while device is None:
-            time.sleep(POLL_SECONDS)
-            device = next(filter(lambda name: _lock(folder, name), devices), None)
+    waiting = False
+    while not (device := next((name for name in devices if _lock(folder, name)), None)):
+        if not waiting:
+            log.info("All %d GPUs are taken: waiting for one.", len(devices))
+        waiting = True
+        time.sleep(POLL_SECONDS)
     os.environ[VISIBLE_DEVICES_VARIABLE] = device
     log.info("Computing on device %s.", device)
     return device
