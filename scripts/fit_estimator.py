@@ -20,14 +20,14 @@ def main(job: Job) -> None:
     rows, _ = split_indices(
         job.settings["part"], len(classes), np.load(job.input.division[0]) if job.input.division else None
     )
-    found = build(
+    estimator = build(
         params["estimator"], params["params"], job.settings["seed"], f"models.{job.settings['model']}"
     )
     values = np.load(job.input.features, mmap_mode="r")
     with Timer() as watch:
-        fit(found, values, classes, rows, params["batch_size"], job.settings["seed"])
+        fit(estimator, values, classes, rows, params["batch_size"], job.settings["seed"])
     with atomic_write(job.output.estimator) as file:
-        file.write(sklearn_objects.dumps(found))
+        file.write(sklearn_objects.dumps(estimator))
     write_json(job.output.cost, resource_usage(watch.seconds, job.threads))
 
 

@@ -50,12 +50,12 @@ def _accuracy(right: np.ndarray, chosen: np.ndarray, random: np.random.Generator
     """
     cells = np.bincount(2 * chosen + right, minlength=4)
     drawn = random.multinomial(len(right), cells / len(right), N_RESAMPLES)
-    kept = drawn[:, 1] / np.maximum(drawn[:, :2].sum(axis=1), 1)
-    change = kept - (drawn[:, 1] + drawn[:, 3]) / len(right)
+    kept_accuracy = drawn[:, 1] / np.maximum(drawn[:, :2].sum(axis=1), 1)
+    change = kept_accuracy - (drawn[:, 1] + drawn[:, 3]) / len(right)
     accuracy = cells[1] / cells[:2].sum()
     return {
         "accuracy": float(accuracy),
-        "interval": np.percentile(kept, CI_TAILS).tolist(),
+        "interval": np.percentile(kept_accuracy, CI_TAILS).tolist(),
         "change": float(accuracy - right.mean()),
         "change_interval": np.percentile(change, CI_TAILS).tolist(),
     }

@@ -85,9 +85,9 @@ def test_set_fingerprint(test_images: Path, y_true: np.ndarray) -> str:
 def _top2(y_true: np.ndarray, proba: np.ndarray, probabilities: bool) -> dict[str, Any]:
     if not probabilities:
         return {"top2_accuracy": None, "top2_accuracy_ci95": None}
-    found = top_k_hits(y_true, proba, 2)
-    interval = wilson_interval(int(found.sum()), len(found))
-    return {"top2_accuracy": float(found.mean()), "top2_accuracy_ci95": interval}
+    hits = top_k_hits(y_true, proba, 2)
+    interval = wilson_interval(int(hits.sum()), len(hits))
+    return {"top2_accuracy": float(hits.mean()), "top2_accuracy_ci95": interval}
 
 
 def top_k_hits(y_true: np.ndarray, proba: np.ndarray, k: int) -> np.ndarray:
@@ -120,8 +120,8 @@ def _macro_f1_of_cells(cells: np.ndarray, n_classes: int) -> np.ndarray:
     right = np.where(true == predicted, true, n_classes)
 
     def counts(classes: np.ndarray, n: int) -> np.ndarray:
-        places = classes + n * np.arange(len(rows))[:, None]
-        return np.bincount(places.ravel(), minlength=len(rows) * n).reshape(len(rows), n)
+        bins = classes + n * np.arange(len(rows))[:, None]
+        return np.bincount(bins.ravel(), minlength=len(rows) * n).reshape(len(rows), n)
 
     # F1 = 2 TP / (true + predicted), and 0 where a class is neither.
     true_and_predicted = counts(true, n_classes) + counts(predicted, n_classes)

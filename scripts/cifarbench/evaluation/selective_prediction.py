@@ -32,7 +32,7 @@ def risk_coverage(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
 def _expected(correct: np.ndarray, confidence: np.ndarray) -> np.ndarray:
     """Return the expected correctness of each prediction, the most confident first; equals share their mean."""
     # 3 of 5 neighbours are as sure in whatever order their shares were added up.
-    levels, place = np.unique(-np.round(confidence.astype(np.float64), 6), return_inverse=True)
-    count = np.bincount(place, minlength=len(levels))
-    right = np.bincount(place, weights=correct, minlength=len(levels))
+    levels, level_idx = np.unique(-np.round(confidence.astype(np.float64), 6), return_inverse=True)
+    count = np.bincount(level_idx, minlength=len(levels))
+    right = np.bincount(level_idx, weights=correct, minlength=len(levels))
     return np.repeat(right / count, count)

@@ -112,8 +112,8 @@ def fit(inputs: FitInputs, params: Entry) -> State:
     if params["method"] == "kmeans":
         from sklearn.cluster import MiniBatchKMeans
 
-        found = MiniBatchKMeans(params["n_patches"], batch_size=4096, n_init=1, random_state=inputs.seed)
-        chosen = found.fit(whitened).cluster_centers_
+        kmeans = MiniBatchKMeans(params["n_patches"], batch_size=4096, n_init=1, random_state=inputs.seed)
+        chosen = kmeans.fit(whitened).cluster_centers_
     else:
         chosen = whitened[random.choice(len(whitened), params["n_patches"], replace=False)]
     chosen = chosen / np.maximum(np.linalg.norm(chosen, axis=1, keepdims=True), 1e-6)
@@ -176,15 +176,15 @@ def _pooled(
     for start in range(0, n_patches, step):
         some = slice(start, start + step)
         used = torch.from_numpy(filters[:, some])
-        found = responses[: n_columns * used.shape[1]].view(n_columns, -1)
-        of_images = found.numpy().reshape(-1, n_positions, used.shape[1])
+        product = responses[: n_columns * used.shape[1]].view(n_columns, -1)
+        of_images = product.numpy().reshape(-1, n_positions, used.shape[1])
         # PyTorch multiplies these shapes a tenth faster than NumPy, and clips in half the time.
-        torch.mm(seen, used, out=found)
+        torch.mm(seen, used, out=product)
         unclipped = mean @ of_images
         # With r for a response less the threshold t, max(-r - 2t, 0) = max(r, -2t) - r.
-        found.clamp_min_(-2 * threshold)
+        product.clamp_min_(-2 * threshold)
         pooled[:, 1, some] = mean @ of_images - unclipped
-        found.clamp_min_(0)
+        product.clamp_min_(0)
         pooled[:, 0, some] = mean @ of_images
     # The difference may be a rounding error below 0.
     return np.maximum(pooled, 0, out=pooled)
@@ -192,9 +192,9 @@ def _pooled(
 
 def load_filters(path: Path, image_shape: ImageShape) -> np.ndarray:
     """Read the filters of a fit as images: (n_patches, C, size, size) float32."""
-    found, channels = load_npz(path)["filters"], image_shape[0]
-    size = math.isqrt(found.shape[1] // channels)
-    return found.reshape(-1, channels, size, size)
+    filters, channels = load_npz(path)["filters"], image_shape[0]
+    size = math.isqrt(filters.shape[1] // channels)
+    return filters.reshape(-1, channels, size, size)
 
 
 def _sample(inputs: FitInputs, params: Entry, random: np.random.Generator) -> np.ndarray:
@@ -207,7 +207,7 @@ def _sample(inputs: FitInputs, params: Entry, random: np.random.Generator) -> np
     for start in range(0, count, BLOCK_ROWS):
         images = to_nchw(inputs.values[rows[start : start + BLOCK_ROWS]], inputs.image_shape)
         windows = _windows(images, params["patch_size"])
-        down, across = (random.integers(places, size=len(images)) for places in windows.shape[2:4])
+        down, across = (random.integers(n, size=len(images)) for n in windows.shape[2:4])
         chosen = windows[np.arange(len(images)), :, down, across]
         patches[start : start + BLOCK_ROWS] = chosen.reshape(len(images), -1)
     patches = np.ascontiguousarray(patches.T)

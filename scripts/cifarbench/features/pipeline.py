@@ -26,9 +26,9 @@ class FeatureStep(NamedTuple):
         transform = get_module(self.type).transform
 
         def block(start: int, size: int = BLOCK_ROWS) -> np.ndarray:
-            found = transform(values[start : start + size], self.state, self.params, image_shape)
+            features = transform(values[start : start + size], self.state, self.params, image_shape)
             release_pages(values)
-            return found
+            return features
 
         if threads > 1:
             # Libraries that it loads are loaded before threads are told to use one core each.

@@ -82,13 +82,13 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = load(params["architecture"], params["weights"]).to(device)
     mean, deviation = (values.to(device) for values in normalization(network))
-    found = []
+    outputs = []
     with torch.inference_mode():
         for images in torch.tensor(to_nchw(block, image_shape)).split(BATCH_SIZE):
             images = images.to(device).expand(-1, 3, -1, -1) / 255
             images = interpolate(images, (params["image_size"],) * 2, mode="bilinear", antialias=True)
-            found.append(network((images - mean) / deviation).flatten(1).float().cpu().numpy())
-    return np.concatenate(found)
+            outputs.append(network((images - mean) / deviation).flatten(1).float().cpu().numpy())
+    return np.concatenate(outputs)
 
 
 def normalization(network: "nn.Module") -> tuple["torch.Tensor", "torch.Tensor"]:

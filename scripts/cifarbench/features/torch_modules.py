@@ -58,12 +58,12 @@ class Whitening(nn.Module):
 
     def __init__(self, state: State, params: Entry):
         super().__init__()
-        known, kept = PrincipalComponents(**state), params["n_components"] or None
-        basis = known.components[:kept]
+        known, n_components = PrincipalComponents(**state), params["n_components"] or None
+        basis = known.components[:n_components]
         scale = np.sqrt(known.variances[: len(basis)] + np.float32(params["epsilon"]))
         self.projection = LinearProjection((basis / known.scale).T, known.mean - known.middle)
         # All of them are turned back; fewer are divided where they are.
-        self.register_buffer("back", _tensor(np.diag(1 / scale) if kept else basis / scale[:, None]))
+        self.register_buffer("back", _tensor(np.diag(1 / scale) if n_components else basis / scale[:, None]))
         self.normalize = params["l2_normalize"]
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:

@@ -51,16 +51,16 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
     Raises ValueError if it is not one row for each image, or if a value is no finite number.
     """
     reference = params["transformer"]
-    found = load_transformer(state, params).transform(scale_pixels(block))
+    outputs = load_transformer(state, params).transform(scale_pixels(block))
     # Some are sparse.
-    found = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
-    if found.ndim != 2 or len(found) != len(block):
-        raise ValueError(f"{reference} gives an array of shape {found.shape} for {len(block)} images")
-    found = np.ascontiguousarray(found, np.float32)
-    if not np.isfinite(found).all():
-        n_images = np.count_nonzero(~np.isfinite(found).all(axis=1))
+    outputs = np.asarray(outputs.toarray() if hasattr(outputs, "toarray") else outputs)
+    if outputs.ndim != 2 or len(outputs) != len(block):
+        raise ValueError(f"{reference} gives an array of shape {outputs.shape} for {len(block)} images")
+    outputs = np.ascontiguousarray(outputs, np.float32)
+    if not np.isfinite(outputs).all():
+        n_images = np.count_nonzero(~np.isfinite(outputs).all(axis=1))
         raise ValueError(f"{reference} gives values for {n_images} images that are no finite numbers")
-    return found
+    return outputs
 
 
 def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:

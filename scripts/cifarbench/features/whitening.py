@@ -14,9 +14,9 @@ from cifarbench.planning.model_family import BOOLEAN, DataShape, Entry, FeatureT
 
 
 def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    kept, n_inputs = entry["n_components"], setting.n_inputs
-    if n_inputs is not None and kept > n_inputs:
-        yield f"{key}.n_components is {kept}; it must be at most {n_inputs}, the number of values."
+    n_components, n_inputs = entry["n_components"], setting.n_inputs
+    if n_inputs is not None and n_components > n_inputs:
+        yield f"{key}.n_components is {n_components}; it must be at most {n_inputs}, the number of values."
 
 
 FEATURE_TYPE = FeatureType(
@@ -57,10 +57,10 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
 
     Turning back changes no distance between images.
     """
-    components, kept = PrincipalComponents(**state), params["n_components"]
-    values = components.transform(standardize_rows(block), kept or block.shape[1])
+    components, n_components = PrincipalComponents(**state), params["n_components"]
+    values = components.transform(standardize_rows(block), n_components or block.shape[1])
     values /= np.sqrt(components.variances[: values.shape[1]] + np.float32(params["epsilon"]))
-    if not kept:
+    if not n_components:
         values = values @ components.components
     if params["l2_normalize"]:
         values /= _unless_zero(np.linalg.norm(values, axis=1, keepdims=True))
@@ -69,8 +69,12 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
 
 def stored_bytes(state: State, params: Entry) -> int:
     """Return the bytes that `transform` needs of the state: the first components, or all."""
-    kept = params["n_components"] or len(state["components"])
-    return state["mean"].nbytes + state["components"][:kept].nbytes + state["variances"][:kept].nbytes
+    n_components = params["n_components"] or len(state["components"])
+    return (
+        state["mean"].nbytes
+        + state["components"][:n_components].nbytes
+        + state["variances"][:n_components].nbytes
+    )
 
 
 def standardize_rows(block: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ class SavedModel:
         """Read a model's fit.json and dataset.json. Raises UserError if there is no such model, or if it failed."""
         path = results / "models" / run / "fit.json"
         if not path.is_file():
-            there = sorted(found.parent.name for found in results.glob("models/*/fit.json"))
+            there = sorted(full_path.parent.name for full_path in results.glob("models/*/fit.json"))
             raise UserError(
                 f"{path} is not there; name one of {', '.join(there)}, or run the study first."
                 if there
@@ -87,10 +87,10 @@ class SavedModel:
 
     def path(self, path: str) -> Path:
         """Return the path of a file below the dataset's folder. Raises UserError if there is no such file."""
-        found = self.results / path
-        if not found.is_file():
-            raise UserError(f"{found} is not there; run the study again, which makes it.")
-        return found
+        full_path = self.results / path
+        if not full_path.is_file():
+            raise UserError(f"{full_path} is not there; run the study again, which makes it.")
+        return full_path
 
     def train_inputs(self) -> np.ndarray:
         """Return the inputs of all training images: (N, D), pixels or features, mapped from the file."""

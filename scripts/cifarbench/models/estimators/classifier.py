@@ -51,9 +51,9 @@ def family_label(estimator: BaseEstimator) -> str:
 def n_parameters(estimator: BaseEstimator) -> int | None:
     """Return the number of weights of a linear classifier; None for others."""
     weights = [getattr(estimator, name, None) for name in ("coef_", "intercept_")]
-    if not isinstance(estimator, LinearClassifierMixin) or any(found is None for found in weights):
+    if not isinstance(estimator, LinearClassifierMixin) or any(array is None for array in weights):
         return None
-    return sum(np.size(found) for found in weights)
+    return sum(np.size(array) for array in weights)
 
 
 def fit(
@@ -101,10 +101,12 @@ def predict(
     if not hasattr(estimator, "predict_proba"):
         return answers, np.eye(n_classes, dtype=np.float32)[answers], False
     # In a part of the images a class may be missing.
-    found = np.asarray(estimator.predict_proba(features))
+    proba_of_known = np.asarray(estimator.predict_proba(features))
     classes = getattr(estimator, "classes_", np.arange(n_classes))
-    if found.shape != (len(features), len(classes)):
-        raise ValueError(f"predict_proba gives an array of shape {found.shape} for {len(features)} images")
+    if proba_of_known.shape != (len(features), len(classes)):
+        raise ValueError(
+            f"predict_proba gives an array of shape {proba_of_known.shape} for {len(features)} images"
+        )
     proba = np.zeros((len(features), n_classes), np.float32)
-    proba[:, np.asarray(classes, int)] = found
+    proba[:, np.asarray(classes, int)] = proba_of_known
     return answers, proba, True

@@ -41,15 +41,15 @@ def predict_proba(
     lowest of equals, is what scikit-learn's `KNeighborsClassifier` predicts.
     """
     shares = np.empty((len(neighbor_labels), n_classes), np.float32)
-    for block, own in _blocks(neighbor_labels, n_classes, weights):
-        shares[block] = _shares(neighbor_labels[block], n_classes, own)
+    for block, block_weights in _blocks(neighbor_labels, n_classes, weights):
+        shares[block] = _shares(neighbor_labels[block], n_classes, block_weights)
     return shares
 
 
 def _shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None) -> np.ndarray:
     if weights is None:
-        places = neighbor_labels + np.arange(len(neighbor_labels))[:, None] * n_classes
-        votes = np.bincount(places.ravel(), minlength=len(places) * n_classes).reshape(len(places), n_classes)
+        cells = neighbor_labels + np.arange(len(neighbor_labels))[:, None] * n_classes
+        votes = np.bincount(cells.ravel(), minlength=len(cells) * n_classes).reshape(len(cells), n_classes)
         return votes.astype(np.float32) / np.float32(neighbor_labels.shape[1])
     votes = np.zeros((len(neighbor_labels), n_classes))
     for labels, weight in zip(neighbor_labels.T, weights.T, strict=True):
@@ -67,11 +67,11 @@ def correct_counts_per_k(
     """
     n_classes = int(max(neighbor_labels.max(), labels.max())) + 1
     correct = np.zeros(neighbor_labels.shape[1], np.int64)
-    for block, own in _blocks(neighbor_labels, n_classes, weights):
+    for block, block_weights in _blocks(neighbor_labels, n_classes, weights):
         truth = labels[block]
-        votes = np.zeros((len(truth), n_classes), np.int32 if own is None else np.float64)
+        votes = np.zeros((len(truth), n_classes), np.int32 if block_weights is None else np.float64)
         for k, classes in enumerate(neighbor_labels[block].T):
-            votes[np.arange(len(truth)), classes] += 1 if own is None else own[:, k]
+            votes[np.arange(len(truth)), classes] += 1 if block_weights is None else block_weights[:, k]
             correct[k] += np.count_nonzero(votes.argmax(axis=1) == truth)
     return correct
 

@@ -42,10 +42,10 @@ def smoke_test(key: str, params: dict[str, Any], setting: DataShape) -> None:
     gives (N, n_classes) finite logits for (N, channels, height, width).
     """
     reference = params["module"]
-    found = user_code.import_object(reference, f"{key}.module")
-    if not (inspect.isclass(found) and issubclass(found, nn.Module)):
+    module_class = user_code.import_object(reference, f"{key}.module")
+    if not (inspect.isclass(module_class) and issubclass(module_class, nn.Module)):
         raise UserError(f"{key}.module is {reference}; it is no nn.Module: name a class that is one.")
-    _check_params(key, reference, found, params["params"])
+    _check_params(key, reference, module_class, params["params"])
     where = f"{key}.module is {reference}"
     shape, n_classes = setting.image_shape, setting.n_classes
     try:

@@ -154,8 +154,8 @@ def train(
         history.append(row)
         figures = {"test accuracy": row["test_accuracy"], "training accuracy": row["train_accuracy"]}
         figures |= {"test loss": row["test_loss"], "training loss": row["train_loss"]}
-        said = [f"{name} {value:.4f}" for name, value in figures.items() if value is not None]
-        log.info("epoch %d of %d, %s; %s", epoch + 1, recipe.epochs, said[0], ", ".join(said[1:]))
+        texts = [f"{name} {value:.4f}" for name, value in figures.items() if value is not None]
+        log.info("epoch %d of %d, %s; %s", epoch + 1, recipe.epochs, texts[0], ", ".join(texts[1:]))
         now = time.monotonic()
         if now - saved >= checkpoint_interval_seconds or epoch == recipe.epochs - 1:
             saved = now
@@ -185,13 +185,13 @@ def predict_logits(network: nn.Module, images: torch.Tensor, tta_flip: bool = Fa
     """
     network.eval()
     form = ForwardContext.for_network(network, images.device)
-    found = []
+    batch_logits = []
     for batch in images.split(EVALUATION_BATCH):
         logits = form.logits(network, batch)
         if tta_flip:
             logits = (logits + form.logits(network, batch.flip(3))) / 2
-        found.append(logits)
-    return torch.cat(found)
+        batch_logits.append(logits)
+    return torch.cat(batch_logits)
 
 
 def _tested(network: nn.Module, test: Split, recipe: TrainingConfig) -> tuple[float, float]:
