@@ -1,4 +1,4 @@
-"""How keys and values of a configuration are put into words for a message."""
+"""Format keys, values and jobs for messages."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -6,36 +6,50 @@ from typing import Any
 
 
 def dotted_key(path: Iterable[Any]) -> str:
-    """The dotted key of a place in the configuration."""
-    return ".".join(str(part) for part in path) or "the configuration"
+    """Return a path in the configuration as one key with dots."""
+    return ".".join(map(str, path)) or "the configuration"
 
 
 def format_value(value: Any) -> str:
-    """A value as it would stand in YAML, shortened if it is long."""
+    """Return a value as YAML writes it, shortened if it is long."""
     text = f'"{value}"' if isinstance(value, str) else str(value)
     text = {"True": "true", "False": "false", "None": "null"}.get(text, text)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def number_hint(value: Any, schema_type: Any) -> str:
+    """Return a sentence on how to write a number that YAML or --config read as text or as a float.
+
+    YAML 1.1 reads 1e-3 as text, --config reads 1e2 as 100.0, and the entries of a list as text.
+    """
+    convert = {"integer": int, "number": float}.get(str(schema_type))
+    is_whole_float = isinstance(value, float) and value.is_integer()
+    if convert is None or not (isinstance(value, str) or is_whole_float):
+        return ""
+    try:
+        number = convert(value)
+    except ValueError:
+        return ""
+    quotes = ", without quotes" if isinstance(value, str) else ""
+    return f" Write {number!r} in a configuration file{quotes}."
+
+
 def suggest(name: Any, known: Iterable[str], otherwise: str) -> str:
-    """Which of the known names may have been meant; `otherwise`, and all of them, if none is near."""
-    known = list(known)
-    by_small_letters = {one.lower(): one for one in known}
-    close = get_close_matches(str(name).lower(), by_small_letters, n=1)
-    return (
-        f"did you mean {by_small_letters[close[0]]}?"
-        if close
-        else f"{otherwise} {', '.join(known) or 'none'}."
-    )
+    """Return which known name is close to `name`; `otherwise` and all known names if none is."""
+    by_lower_case = {name.lower(): name for name in known}
+    close = get_close_matches(str(name).lower(), by_lower_case, n=1)
+    if close:
+        return f"did you mean {by_lower_case[close[0]]}?"
+    return f"{otherwise} {', '.join(by_lower_case.values()) or 'none'}."
 
 
 def unknown_key(key: str, name: Any, known: Iterable[str]) -> str:
-    """That there is no such key, and which one may have been meant. key: with the name at its end."""
+    """Return the sentence that `key`, which ends in `name`, does not exist, with a suggestion."""
     return f"{key} is not a key of the configuration; {suggest(name, known, 'known here:')}"
 
 
 def job_labels(wildcards: dict[str, str]) -> list[str]:
-    """What a job is of, from its wildcards: the dataset, the run (model, seed, size as one), and what else there is."""
-    left = dict(wildcards)
-    run = "".join(left.pop(name, "") for name in ("model", "seed", "size"))
-    return [left.pop("dataset", ""), *filter(None, [run, *left.values()])]
+    """Return what a job's wildcards identify: the dataset, the run (model, seed and size joined), the rest."""
+    rest = dict(wildcards)
+    run = "".join(rest.pop(name, "") for name in ("model", "seed", "size"))
+    return [rest.pop("dataset", ""), *filter(None, [run, *rest.values()])]

@@ -31,7 +31,7 @@ rule evaluate_corruptions:
 
 rule fit_temperature:
     input:
-        files=lambda wildcards: subset_files(wildcards, calibration_train_size(wildcards)),
+        files=calibration_inputs,
         predictions="<results>/models/{model}/predictions.npz",
     output:
         temperature="<results>/models/{model}/temperature.json",
@@ -47,7 +47,7 @@ rule fit_temperature:
         **job_params(
             "fit_temperature",
             model=get_model,
-            settings=lambda wildcards: {"size": calibration_train_size(wildcards)},
+            settings=lambda wildcards: {"size": calibration_size(wildcards)},
             code=export_code_hash("fit_temperature"),
             failure_of=get_model,
         ),

@@ -56,9 +56,7 @@ rule collect_results:
         mem_mb=400,
         runtime=5,
     params:
-        **job_params(
-            "collect_results", settings=lambda wildcards: {"runs": repeat_columns(wildcards.study)}
-        ),
+        **job_params("collect_results", settings=lambda wildcards: {"runs": repeat_columns(wildcards.study)}),
     shell:
         RUN_JOB
 
@@ -131,7 +129,9 @@ rule plot_suite:
             "results/suite/figures/pareto.svg", "Across datasets", "accuracy against fitting time"
         ),
         curves=reported(
-            "results/suite/figures/learning_curves.svg", "Across datasets", "accuracy against training images"
+            "results/suite/figures/learning_curves.svg",
+            "Across datasets",
+            "accuracy against training images",
         ),
         variances=reported("results/suite/figures/variances.svg", "Across datasets", "what luck does"),
     log:

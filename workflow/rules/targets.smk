@@ -47,7 +47,9 @@ AUDIT_OUTPUTS = [
         *("image_issues.csv", "class_counts.json", "class_means.npy"),
     )
 ]
-AUDIT_FILES = [*AUDIT_OUTPUTS, "<results>/audit/issue_impact.json", "<results>/audit.html"] if config["audit"] else []
+AUDIT_FILES = (
+    [*AUDIT_OUTPUTS, "<results>/audit/issue_impact.json", "<results>/audit.html"] if config["audit"] else []
+)
 
 
 def robustness_files(plan):
@@ -56,22 +58,19 @@ def robustness_files(plan):
     return [f"<results>/models/{model}/{name}.json" for model in plan.models for name in asked]
 
 
-def calibration_train_size(wildcards):
-    """How many training images a model is fitted to, if its temperature is found on the others."""
-    return get_experiment(wildcards).dataset["n_train"] * 4 // 5
+def calibration_size(wildcards):
+    """Return how many training images a model is fitted to if its temperature is fitted on the others."""
+    return calibration_train_size(get_experiment(wildcards).n_train)
 
 
-def subset_files(wildcards, size):
-    """What the predictor of a model reads that was fitted to the first training images, and what it is asked about."""
-    found, part = get_experiment(wildcards), f"train_{size}"
-    name = found.features_of(wildcards.model)
-    chain = found.feature_pipeline(name)
+def calibration_inputs(wildcards):
+    """Return the files of the model that is fitted to these images, and of the images that it is calibrated on."""
+    size = calibration_size(wildcards)
     return [
         *(f"<results>/data/{file}" for file in ("dataset.json", "train_images.npy", "train_labels.npy")),
         *get_paths(wildcards).model_files(RunId(wildcards.model, size=size_suffix(size))),
-        *(path for one in chain for path in get_paths(wildcards).fitted_files(one, found.fit_subset(one.name, part))),
-        get_paths(wildcards).features_file(name, part, "train"),
-        *split_files(part),
+        *get_paths(wildcards).inference_files(wildcards.model, f"train_{size}"),
+        *split_files(f"train_{size}"),
     ]
 
 
@@ -94,7 +93,9 @@ def experiment_files(dataset):
 def repeat_output_files(dataset):
     """What is kept of a dataset's runs beyond its study: with other seeds, splits and sizes."""
     return [
-        path for name in ("predictions.npz", "fit.json", "metrics.json") for path in repeat_files(dataset, name)
+        path
+        for name in ("predictions.npz", "fit.json", "metrics.json")
+        for path in repeat_files(dataset, name)
     ]
 
 

@@ -1,174 +1,201 @@
-"""What a schema can't see: keys of a configuration held against each other, and against the size of the data."""
+"""Check what a schema can't see: keys that refer to each other, and values that the size of the data rules out."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
+from pathlib import Path
 
-from jsonschema import Draft202012Validator
-
-from cifarbench.messages import format_value, unknown_key
+from cifarbench.config.renamed_keys import describe_former_key
+from cifarbench.config.schema import Validator
+from cifarbench.data.exclude_list import read_exclude_list
+from cifarbench.errors import UserError
+from cifarbench.families import FAMILIES, FEATURE_TYPES
+from cifarbench.messages import format_value, number_hint, unknown_key
 from cifarbench.planning.experiment import PIXELS, Experiment, with_defaults
 from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ModelFamily, Parameter
 
-# Kinds of datasets that come with a package.
+# Types of datasets that come with a package.
 BUNDLED = {"digits": "scikit-learn", "textures": "scikit-image", "faces": "scikit-image"}
-# Of a grid, so many candidates are looked at one by one.
+# Candidates of a grid that are checked one by one.
 MAX_CANDIDATES = 1000
 
 
-def semantic_errors(
-    config: Entry, families: dict[str, ModelFamily], kinds: dict[str, FeatureType]
-) -> Iterator[str]:
-    """A sentence for each fault of a configuration that the schema accepts."""
-    faults = [*_of_dataset(config), *_of_names(config)]
-    faults = faults or [fault for name in config["features"] for fault in _chain(config, name)]
-    if not faults:
-        # Every entry is looked at, compared or not.
-        plan = Experiment(config | {"compare": list(config["models"])}, families, kinds)
-        faults = [*_missing(plan), *(fault for model in plan.models for fault in _grid(plan, model))]
-    yield from faults
-    if faults:
-        return
-    plan = Experiment(config, families, kinds)
+def count_train_images(config: Entry) -> int:
+    """Return how many training images of a configuration's dataset its exclude list leaves.
+
+    Raises UserError if they are fewer than the classes.
+    """
     dataset = config["datasets"][config["dataset"]]
-    for model in plan.models:
-        yield from dict.fromkeys(_too_much_for_the_data(plan, model, dataset))
+    n_declared, n_classes = dataset["n_train"], dataset["n_classes"]
+    if not config.get("exclude"):
+        return n_declared
+    excluded = read_exclude_list(Path(config["exclude"]))["train"]
+    n_train = n_declared - sum(index < n_declared for index in excluded)
+    if n_train < n_classes:
+        raise UserError(
+            f"exclude is {config['exclude']}, which leaves {n_train} of {n_declared} training images; leave one of "
+            f"each of the {n_classes} classes at least."
+        )
+    return n_train
+
+
+def reference_errors(config: Entry) -> list[str]:
+    """Return a sentence for each name that refers to nothing, each parameter that is missing, and each wrong grid."""
+    errors = [*_dataset_errors(config), *_name_errors(config)]
+    errors = errors or [error for name in config["features"] for error in _cycle_errors(config, name)]
+    if errors:
+        return errors
+    # Every entry is checked, compared or not.
+    experiment = Experiment(config | {"compare": list(config["models"])}, FAMILIES, FEATURE_TYPES)
+    return [
+        *_missing_params(experiment),
+        *(error for model in experiment.models for error in _grid_errors(experiment, model)),
+    ]
+
+
+def data_errors(experiment: Experiment) -> list[str]:
+    """Return a sentence for each value that the experiment's number of training images, or their shape, rules out."""
+    errors = []
+    smallest = experiment.n_train // experiment.dataset["n_classes"]
+    for model in experiment.models:
+        folds = experiment.n_folds(model)
+        if folds > smallest:
+            errors.append(
+                f"models.{model}.tune.folds is {folds}; it must be at most {smallest}, since some class has no more "
+                "training images than that."
+            )
+            continue
+        errors += [
+            point_to_grid_key(experiment, model, error)
+            for key, type_, params, data in expand_uses(experiment, model)
+            for error in type_.check_data(key, params, data)
+        ]
+    return list(dict.fromkeys(errors))
 
 
 def expand_uses(
-    plan: Experiment, model: str, dataset: Entry
+    experiment: Experiment, model: str
 ) -> Iterator[tuple[str, FeatureType | ModelFamily, Entry, DataShape]]:
-    """Each entry that a model uses, with each candidate's values in place: its key, its kind or family, and on what."""
-    for choice in _candidates(plan, model):
-        own, of_features = plan.split_params(model, choice)
-        setting = DataShape.from_dataset(dataset, plan.n_folds(model))
-        for base in reversed(plan.feature_names(model)):
-            entry, kind = plan.config["features"][base], plan.feature_type(base)
-            params = with_defaults({**entry, **of_features.get(base, {})}, kind.parameters)
-            yield f"features.{base}", kind, params, setting
-            setting = replace(setting, n_inputs=kind.n_outputs(params, setting))
-        yield f"models.{model}", plan.family(model), plan.params(model, own), setting
+    """Yield each entry that a model uses, for each candidate of its grid.
+
+    Yields its dotted key, its feature type or family, its parameters and the data it is fitted to.
+    """
+    grid = experiment.grid(model) if experiment.n_folds(model) else {}
+    for values in islice(product(*grid.values()), MAX_CANDIDATES):
+        own, of_features = experiment.split_params(model, dict(zip(grid, values, strict=True)))
+        data = DataShape.from_dataset(experiment.dataset, experiment.n_train, experiment.n_folds(model))
+        for base in reversed(experiment.feature_names(model)):
+            entry, type_ = experiment.config["features"][base], experiment.feature_type(base)
+            params = with_defaults({**entry, **of_features.get(base, {})}, type_.parameters)
+            yield f"features.{base}", type_, params, data
+            data = replace(data, n_inputs=type_.n_outputs(params, data))
+        yield f"models.{model}", experiment.family(model), experiment.params(model, own), data
 
 
-def _candidates(plan: Experiment, model: str) -> Iterator[Entry]:
-    if not plan.n_folds(model):
-        yield {}
-        return
-    grid = plan.grid(model)
-    for number, values in enumerate(product(*grid.values())):
-        if number == MAX_CANDIDATES:
-            return
-        yield dict(zip(grid, values, strict=True))
-
-
-def _too_much_for_the_data(plan: Experiment, model: str, dataset: Entry) -> Iterator[str]:
-    smallest, folds = dataset["n_train"] // dataset["n_classes"], plan.n_folds(model)
-    if folds > smallest:
-        yield (
-            f"models.{model}.tune.folds is {folds}; it must be at most {smallest}, since some class has no more "
-            "training images than that."
-        )
-        return
-    for key, sort, params, setting in expand_uses(plan, model, dataset):
-        for fault in sort.check_data(key, params, setting):
-            yield point_to_grid_key(plan, model, fault)
-
-
-def point_to_grid_key(plan: Experiment, model: str, fault: str) -> str:
-    """A fault with the key of the grid where a value of a grid is at fault, and not the key of the entry."""
-    for key in plan.grid(model) if plan.n_folds(model) else {}:
-        base, name = plan.resolve_param(model, key)
-        places = (
+def point_to_grid_key(experiment: Experiment, model: str, error: str) -> str:
+    """Return an error with the key of the grid if one of the grid's values is wrong, and not with the entry's key."""
+    for key in experiment.grid(model) if experiment.n_folds(model) else {}:
+        base, name = experiment.resolve_param(model, key)
+        entry_keys = (
             [f"features.{base}.{name} "]
             if base
             else [f"models.{model}.{name} ", f"models.{model}.params.{name} "]
         )
-        for place in places:
-            if fault.startswith(place):
-                return f"models.{model}.tune.grid.{key} {fault.removeprefix(place)}"
-    return fault
+        for entry_key in entry_keys:
+            if error.startswith(entry_key):
+                return f"models.{model}.tune.grid.{key} {error.removeprefix(entry_key)}"
+    return error
 
 
-def _of_dataset(config: Entry) -> Iterator[str]:
+def _dataset_errors(config: Entry) -> Iterator[str]:
     if config["dataset"] not in config["datasets"]:
         known = ", ".join(config["datasets"])
         yield f"dataset is {format_value(config['dataset'])}; it must be one of the keys under datasets: {known}."
         return
     dataset = config["datasets"][config["dataset"]]
-    if config.get("archive") and dataset["type"] in BUNDLED:
-        package = BUNDLED[dataset["type"]]
-        yield f"archive is {format_value(config['archive'])}; the {dataset['kind']} come with {package}, so take archive away."
-    if config.get("archive") and dataset["type"] == "synthetic":
-        yield f"archive is {format_value(config['archive'])}; synthetic images are made up, so take archive away."
+    if config.get("archive") and dataset["type"] in {*BUNDLED, "synthetic"}:
+        origin = BUNDLED.get(dataset["type"])
+        origin = f"{dataset['type']} come with {origin}" if origin else "synthetic images are generated"
+        yield f"archive is {format_value(config['archive'])}; {origin}, so delete archive."
     if config.get("sha256") and not (config.get("archive") or "archive" in dataset):
-        yield "sha256 stands alone; it says which archive is accepted, so name the archive too or take sha256 away."
+        yield "sha256 has no archive; it is the checksum of one, so name the archive too or delete sha256."
 
 
-def _of_names(config: Entry) -> Iterator[str]:
+def _name_errors(config: Entry) -> Iterator[str]:
     for name in config["compare"]:
         if name not in config["models"]:
             known = ", ".join(config["models"])
             yield f"compare names {format_value(name)}; it must be one of the keys under models: {known}."
     if PIXELS in config["features"]:
-        yield f"features.{PIXELS} is the name of the images themselves, which are always there; take another name."
+        yield f"features.{PIXELS} is the name of the images themselves, which are always there; use another name."
+    known = [PIXELS, *config["features"]]
     for section in ("features", "models"):
         for name, entry in config[section].items():
-            if "features" in entry and entry["features"] not in (PIXELS, *config["features"]):
-                known = ", ".join([PIXELS, *config["features"]])
+            if "features" in entry and entry["features"] not in known:
                 yield (
                     f"{section}.{name}.features is {format_value(entry['features'])}; it must be one of the keys under "
-                    f"features: {known}."
+                    f"features: {', '.join(known)}."
                 )
 
 
-def _chain(config: Entry, name: str) -> Iterator[str]:
+def _cycle_errors(config: Entry, name: str) -> Iterator[str]:
     seen = [name]
-    while (below := config["features"][seen[-1]].get("features", PIXELS)) != PIXELS:
-        if below in seen:
-            # Told once, from the first of its names.
-            if below == name == min(seen):
-                key, circle = f"features.{seen[-1]}.features", " -> ".join([*seen, below])
-                yield f"{key} is {format_value(below)}; the chain goes in a circle ({circle}): break it."
+    while (inputs := config["features"][seen[-1]].get("features", PIXELS)) != PIXELS:
+        if inputs in seen:
+            # Reported once, for the first of its names.
+            if inputs == name == min(seen):
+                key, cycle = f"features.{seen[-1]}.features", " -> ".join([*seen, inputs])
+                yield f"{key} is {format_value(inputs)}; the features form a cycle ({cycle}): break it."
             return
-        seen.append(below)
+        seen.append(inputs)
 
 
-def _missing(plan: Experiment) -> Iterator[str]:
-    """Parameters that an entry lacks, and that no grid has in its place."""
+def _missing_params(experiment: Experiment) -> Iterator[str]:
+    """Yield a sentence on the parameters that neither an entry nor a grid has."""
     in_grids = {
-        model: [plan.resolve_param(model, key) for key in plan.grid(model)] if plan.n_folds(model) else []
-        for model in plan.models
+        model: [experiment.resolve_param(model, key) for key in experiment.grid(model)]
+        if experiment.n_folds(model)
+        else []
+        for model in experiment.models
     }
-    absent = [
+    missing = [
         f"models.{model}.{name}"
-        for model in plan.models
-        for name in plan.family(model).required - set(plan.entry(model))
+        for model in experiment.models
+        for name in experiment.family(model).required - set(experiment.entry(model))
         if (None, name) not in in_grids[model]
     ]
-    for base, entry in plan.config["features"].items():
-        users = [model for model in plan.models if base in plan.feature_names(model)]
-        for name in plan.feature_type(base).required - set(entry):
+    for base, entry in experiment.config["features"].items():
+        users = [model for model in experiment.models if base in experiment.feature_names(model)]
+        for name in experiment.feature_type(base).required - set(entry):
             if not users or any((base, name) not in in_grids[model] for model in users):
-                absent.append(f"features.{base}.{name}")
-    if absent:
-        yield f"{', '.join(sorted(absent))} {'is' if len(absent) == 1 else 'are'} missing; add what is missing."
+                missing.append(f"features.{base}.{name}")
+    if missing:
+        yield f"{', '.join(sorted(missing))} {'is' if len(missing) == 1 else 'are'} missing; add what is missing."
 
 
-def _grid(plan: Experiment, model: str) -> Iterator[str]:
-    """Keys of a grid that nobody has, and values that their owner refuses."""
-    if not plan.n_folds(model):
+def _grid_errors(experiment: Experiment, model: str) -> Iterator[str]:
+    """Yield a sentence for each key of a grid that is unknown, and each value out of range."""
+    if not experiment.n_folds(model):
         return
-    family, chain = plan.family(model), plan.feature_names(model)
-    for key, values in plan.grid(model).items():
-        where = f"models.{model}.tune.grid.{key}"
-        base, name = plan.resolve_param(model, key)
-        parameters: dict[str, Parameter] = (plan.feature_type(base) if base else family).parameters
+    family, pipeline = experiment.family(model), experiment.feature_names(model)
+    for key, values in experiment.grid(model).items():
+        grid_key = f"models.{model}.tune.grid.{key}"
+        base, name = experiment.resolve_param(model, key)
+        parameters: dict[str, Parameter] = (experiment.feature_type(base) if base else family).parameters
         if name not in parameters:
-            # Those of an estimator or a module are tried when it is built.
+            # The parameters of an estimator or a module are checked when it is built.
             if base or not family.takes_params:
-                known = [*family.parameters, *(p for one in chain for p in plan.feature_type(one).parameters)]
-                yield unknown_key(where, key, known)
+                known = [
+                    *family.parameters,
+                    *(p for b in pipeline for p in experiment.feature_type(b).parameters),
+                ]
+                grid_path = ["models", model, "tune", "grid"]
+                yield (describe_former_key(grid_path, key, known) or unknown_key(grid_key, key, known))
             continue
-        for place, value in enumerate(values):
-            if not Draft202012Validator(parameters[name].schema).is_valid(value):
-                yield f"{where}.{place} is {format_value(value)}; it must be {parameters[name].range}."
+        schema = parameters[name].schema
+        for index, value in enumerate(values):
+            if not Validator(schema).is_valid(value):
+                yield (
+                    f"{grid_key}.{index} is {format_value(value)}; it must be {parameters[name].range}."
+                    f"{number_hint(value, schema.get('type'))}"
+                )

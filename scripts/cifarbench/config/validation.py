@@ -1,19 +1,25 @@
-"""Check a configuration, and say in one sentence what is wrong with it."""
+"""Check a configuration and describe each mistake in one sentence."""
 
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
+import yaml
+from jsonschema import ValidationError
 
-from cifarbench.config.semantic_checks import semantic_errors
+from cifarbench.config.renamed_keys import RENAMED_TYPES, describe_former_key
+from cifarbench.config.schema import YAML_LOADER, Validator, build_schema
+from cifarbench.config.semantic_checks import count_train_images, data_errors, reference_errors
 from cifarbench.errors import UserError
-from cifarbench.messages import dotted_key, format_value, unknown_key
+from cifarbench.families import FAMILIES, FEATURE_TYPES
+from cifarbench.messages import dotted_key, format_value, number_hint, unknown_key
 from cifarbench.planning import variants
-from cifarbench.planning.experiment import Experiment
-from cifarbench.planning.model_family import Entry, FeatureType, ModelFamily
+from cifarbench.planning.experiment import Experiment, calibration_train_size
+from cifarbench.planning.model_family import Entry
 
-TYPES = {
+TYPE_LABELS = {
     "array": "a list",
     "boolean": "true or false",
     "integer": "a whole number",
@@ -22,194 +28,179 @@ TYPES = {
     "object": "a mapping of keys to values",
     "string": "text",
 }
+LIMITS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "more than",
+    "exclusiveMaximum": "less than",
+}
 
 
-def validate(
-    config: Entry,
-    schema: dict[str, Any],
-    families: dict[str, ModelFamily],
-    kinds: dict[str, FeatureType],
-    with_data: bool = True,
-) -> None:
-    """Raise UserError, with a sentence for each fault, unless the workflow can run with `config`.
+def check_experiments(config: Entry) -> dict[str, Experiment]:
+    """Return the experiment of each dataset of a configuration.
 
-    First the schema (unknown keys, types, ranges), to which each family and each kind of features adds its own; then
-    what a schema can't see: names that must exist, and values that the size of the data makes impossible. The latter
-    are left out without `with_data`.
+    Raises UserError, with a sentence for each mistake, unless the workflow can run with `config`. What the schema
+    accepts is checked further: names that must exist, and values that the number of training images rules out, for
+    each number of images that models are fitted to.
     """
-    if faults := _faults(config, schema, families, kinds, with_data):
-        raise UserError("\n".join(dict.fromkeys(faults)))
-
-
-def _faults(
-    config: Entry,
-    schema: dict[str, Any],
-    families: dict[str, ModelFamily],
-    kinds: dict[str, FeatureType],
-    with_data: bool,
-) -> list[str]:
-    whole = build_schema(schema, families, kinds)
-    faults = [_sentence(error) for error in Draft202012Validator(whole).iter_errors(config)]
-    return (
-        faults
-        or [*_not_finite(config, [])]
-        or [*(semantic_errors(config, families, kinds) if with_data else ())]
-    )
-
-
-def validate_all(
-    config: Entry, schema: dict[str, Any], families: dict[str, ModelFamily], kinds: dict[str, FeatureType]
-) -> dict[str, Entry]:
-    """The configuration of each dataset's study, checked as `check` does, and held against each other.
-
-    What models are fitted to parts of the training images by is checked for each of these sizes, too.
-    """
-    suite = config.get(variants.SECTION)
-    # Where there are several, what is impossible shows once each dataset has what it has of its own.
-    validate(config, schema, families, kinds, with_data=suite is None)
+    _refuse(schema_errors(config))
     configs = variants.per_dataset_configs(config)
-    if suite is None:
-        return configs
-    faults = [
+    has_suite = variants.SECTION in config
+    _refuse(
         f"{variants.SECTION}.datasets names {format_value(name)}; it must be one of the keys under datasets: "
         f"{', '.join(config['datasets'])}."
         for name in configs
-        if name not in config["datasets"]
-    ]
-    faults = faults or [
-        f"{fault[:-1]}, for {dataset}."
+        if has_suite and name not in config["datasets"]
+    )
+    _refuse(
+        _with_suffix(error, f", for {dataset}" if has_suite else "")
         for dataset, one in configs.items()
-        for fault in _faults(one, schema, families, kinds, with_data=True)
+        for error in (has_suite and schema_errors(one)) or reference_errors(one)
+    )
+    experiments = {
+        dataset: Experiment(one, FAMILIES, FEATURE_TYPES, count_train_images(one))
+        for dataset, one in configs.items()
+    }
+    _refuse(
+        _with_suffix(error, f", for {dataset}" if has_suite else "")
+        for dataset, experiment in experiments.items()
+        for error in data_errors(experiment)
+    )
+    _refuse(variants.check_errors(config, experiments) if has_suite else ())
+    _refuse(
+        _with_suffix(error, f", for {subset} training images of {dataset}")
+        for dataset, experiment in experiments.items()
+        for size, subset in _smaller_fits(config, experiment)
+        for error in data_errors(Experiment(configs[dataset], FAMILIES, FEATURE_TYPES, size))
+    )
+    return experiments
+
+
+def _smaller_fits(config: Entry, experiment: Experiment) -> Iterator[tuple[int, str]]:
+    for size in variants.train_sizes((config.get(variants.SECTION) or {}).get("train_sizes", []), experiment):
+        yield size, f"the first {size}"
+    if (config.get("robustness") or {}).get("temperature_scaling"):
+        size = calibration_train_size(experiment.n_train)
+        yield size, f"the {size} that robustness.temperature_scaling leaves of the {experiment.n_train}"
+
+
+def _refuse(errors: Iterable[str]) -> None:
+    if sentences := list(dict.fromkeys(errors)):
+        raise UserError("\n".join(sentences))
+
+
+def _with_suffix(error: str, suffix: str) -> str:
+    return f"{error[:-1]}{suffix}{error[-1]}"
+
+
+def schema_errors(config: Entry) -> list[str]:
+    """Return a sentence for each unknown key, wrong type and value out of range."""
+    return [_sentence(error) for error in Validator(build_schema()).iter_errors(config)] or [
+        *_not_finite(config, [])
     ]
-    if not faults:
-        plans = {dataset: Experiment(one, families, kinds) for dataset, one in configs.items()}
-        faults = [
-            *variants.check_errors(config, plans),
-            *(
-                f"{fault[:-1]}, for the first {size} training images of {dataset}."
-                for dataset, plan in plans.items()
-                for size in variants.train_sizes(suite.get("train_sizes", []), plan.dataset["n_train"])
-                for fault in semantic_errors(
-                    variants.with_train_size(configs[dataset], size), families, kinds
+
+
+def check_unique_keys(path: Path) -> None:
+    """Raise UserError if a YAML file has a key twice in one mapping; the later value would replace the earlier one."""
+    mappings = [yaml.compose(path.read_text(), YAML_LOADER)]
+    while mappings:
+        node = mappings.pop()
+        if isinstance(node, yaml.SequenceNode):
+            mappings += node.value
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        first_lines: dict[str, int] = {}
+        for key, value in node.value:
+            mappings.append(value)
+            line = key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode) and first_lines.setdefault(key.value, line) != line:
+                raise UserError(
+                    f"{path} has the key {key.value} in line {first_lines[key.value]} and again in line {line}; put "
+                    "both into one."
                 )
-            ),
-        ]
-    if faults:
-        raise UserError("\n".join(dict.fromkeys(faults)))
-    return configs
-
-
-def build_schema(
-    schema: dict[str, Any], families: dict[str, ModelFamily], kinds: dict[str, FeatureType]
-) -> dict[str, Any]:
-    """The schema with the entries of models and features: for each family and kind, its own parameters.
-
-    That a parameter is missing is not the schema's to say: a grid may have it.
-    """
-    chained = {"features": {"$ref": "#/$defs/identifier"}}
-    tuned = {"tune": {"$ref": "#/$defs/tune"}}
-    models = {name: (chained if one.uses_features else {}) | tuned for name, one in families.items()}
-    features = {name: {} if one.from_pixels else chained for name, one in kinds.items()}
-    entries = {
-        "model": _entry("family", families, models),
-        "features": _entry("type", kinds, features),
-    }
-    return {**schema, "$defs": schema["$defs"] | entries}
-
-
-def _entry(key: str, sorts: dict[str, Any], also: dict[str, Any]) -> dict[str, Any]:
-    """An object whose `key` is the name of a sort, and which has that sort's parameters, and others beside them."""
-    own = {
-        name: {
-            "additionalProperties": False,
-            "properties": {key: {}, **also[name], **{p: one.schema for p, one in sort.parameters.items()}},
-            # No keyword of JSON schema: for the sentence on a key that another sort has.
-            "of": f"{key} {name}",
-            "elsewhere": {p: other for other, one in reversed(sorts.items()) for p in one.parameters},
-        }
-        for name, sort in sorts.items()
-    }
-    chosen = [
-        {"if": {"properties": {key: {"const": name}}, "required": [key]}, "then": rest}
-        for name, rest in own.items()
-    ]
-    return {"type": "object", "required": [key], "properties": {key: {"enum": list(sorts)}}, "allOf": chosen}
 
 
 def _sentence(error: ValidationError) -> str:
-    """What jsonschema found, as a sentence with the key, its value and what would do."""
-    key = dotted_key(error.absolute_path)
-    found = f"{key} is {format_value(error.instance)}"
-    limit = error.validator_value
+    """Return a jsonschema error as a sentence with the key, its value and what would be valid."""
+    path, value, limit = [*error.absolute_path], error.instance, error.validator_value
+    key = dotted_key(path)
+    value_is = f"{key} is {format_value(value)}"
+    if "propertyNames" in error.schema_path:
+        return _name_error(key, value, error)
     match error.validator:
         case "additionalProperties":
             return _unknown_key(error)
         case "required":
-            missing = [
-                dotted_key([*error.absolute_path, name]) for name in limit if name not in error.instance
-            ]
-            return (
-                f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; add what is missing."
-            )
+            return _missing_key(error)
         case "dependentRequired":
-            name = next(name for name in limit if name in error.instance)
+            name = next(name for name in limit if name in value)
             needed = ", ".join(limit[name])
-            return f"{dotted_key([*error.absolute_path, name])} needs {needed} beside it; add {needed} or take {name} away."
+            return f"{dotted_key([*path, name])} needs {needed} beside it; add {needed} or delete {name}."
         case "type":
-            kinds = " or ".join(TYPES[kind] for kind in ([limit] if isinstance(limit, str) else limit))
-            return f"{found}; it must be {kinds}.{_number_hint(error.instance, limit)}"
+            types = [limit] if isinstance(limit, str) else limit
+            hint = "".join(number_hint(value, type_) for type_ in types)
+            return f"{value_is}; it must be {' or '.join(TYPE_LABELS[type_] for type_ in types)}.{hint}"
         case "enum":
-            return f"{found}; it must be one of {', '.join(map(str, limit))}."
+            if path[-1] == "type" and (new_name := RENAMED_TYPES.get(str(value))):
+                return f"{value_is}, which is now called {new_name}; write {new_name} instead."
+            return f"{value_is}; it must be one of {', '.join(map(str, limit))}."
         case "const":
-            return f"{found}; it must be {format_value(limit)}."
-        case "minimum":
-            return f"{found}; it must be at least {limit}."
-        case "maximum":
-            return f"{found}; it must be at most {limit}."
-        case "exclusiveMinimum":
-            return f"{found}; it must be more than {limit}."
-        case "exclusiveMaximum":
-            return f"{found}; it must be less than {limit}."
+            return f"{value_is}; it must be {format_value(limit)}."
+        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
+            return f"{value_is}; it must be {LIMITS[error.validator]} {limit}."
         case "minItems" | "minProperties" | "minLength":
             return f"{key} is empty or too short; give at least {limit}."
         case "maxItems":
-            return f"{key} has {len(error.instance)} entries; give at most {limit}."
+            return f"{key} has {len(value)} entries; give at most {limit}."
+        case "maxLength":
+            return f"{key} has {len(value)} characters; give at most {limit}."
         case "uniqueItems":
-            return f"{key} is {format_value(error.instance)}; name each entry once."
+            return f"{value_is}; name each entry once."
         case "pattern":
-            return f"{found}; it must be {error.schema.get('title') or f'of the form {limit}'}."
-    return f"{found}; {error.message}."
+            return f"{value_is}; it must be {error.schema['title']}."
+    return f"{value_is}; {error.message}."
+
+
+def _name_error(key: str, name: Any, error: ValidationError) -> str:
+    """Return the sentence on a name that the user chose for an entry under `key`."""
+    if isinstance(name, bool):
+        return (
+            f"{key} has a name that YAML reads as {format_value(name)}, as it does yes, no, on and off; write it in "
+            "quotes, or use another name."
+        )
+    if error.validator == "maxLength":
+        return f"{key} has a name of {len(name)} characters, {name[:20]}...; give at most {error.validator_value}."
+    example = re.sub(r"[^a-z0-9_]+", "_", str(name).lower()).strip("_").lstrip("_0123456789") or "name_1"
+    return f"{key} has the name {name}; a name must be {error.schema['title']}, such as {example}."
+
+
+def _missing_key(error: ValidationError) -> str:
+    path, entry = [*error.absolute_path], error.instance
+    missing = [name for name in error.validator_value if name not in entry]
+    for name in entry:
+        if sentence := describe_former_key(path, name, missing):
+            return sentence
+    verb = "is" if len(missing) == 1 else "are"
+    return f"{', '.join(dotted_key([*path, name]) for name in missing)} {verb} missing; add what is missing."
 
 
 def _unknown_key(error: ValidationError) -> str:
-    known = list(error.schema.get("properties", {}))
+    path, known = [*error.absolute_path], list(error.schema.get("properties", {}))
     name = next(name for name in error.instance if name not in known)
-    key, elsewhere = dotted_key([*error.absolute_path, name]), error.schema.get("elsewhere", {})
-    if name in elsewhere:
-        sort, own = error.schema["of"], ", ".join(known[1:])
+    if sentence := describe_former_key(path, name, known):
+        return sentence
+    key = dotted_key([*path, name])
+    if owner := error.schema.get("elsewhere", {}).get(name):
         return (
-            f"{key} is no key of {sort}, but of {elsewhere[name]}, say; take it away, or choose among {own}."
+            f"{key} is not valid for {error.schema['of']}, but for {owner}; delete it, or use one of "
+            f"{', '.join(known[1:])}."
         )
     return unknown_key(key, name, known)
-
-
-def _number_hint(value: Any, kind: str | list[str]) -> str:
-    """YAML 1.1 reads 1e-3 as text, and --config the entries of a list: whoever writes them sees numbers."""
-    read = {"integer": int, "number": float}.get(str(kind))
-    if read is None or not isinstance(value, str):
-        return ""
-    try:
-        return f" Write {read(value)!r} in a configuration file, without quotes."
-    except ValueError:
-        return ""
 
 
 def _not_finite(value: Any, path: list[Any]) -> Iterator[str]:
     if isinstance(value, float) and not math.isfinite(value):
         yield f"{dotted_key(path)} is {value}; it must be a finite number."
-    elif isinstance(value, dict):
-        for name, inner in value.items():
+    elif isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _not_finite(inner, [*path, name])
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _not_finite(inner, [*path, index])

@@ -49,7 +49,11 @@ FEATURE_TYPE = FeatureType(
     "pretrained",
     {
         "architecture": Parameter(
-            {"type": "string", "pattern": r"^(torchvision|timm)\.[\w.]+$"},
+            {
+                "type": "string",
+                "pattern": r"^(torchvision|timm)\.[\w.]+$",
+                "title": "a package and an architecture, such as torchvision.resnet18 or timm.resnet18",
+            },
             "a network for classification of torchvision or timm, such as `torchvision.resnet18`",
             "`torchvision.` or `timm.`, and its name there",
         ),
@@ -62,7 +66,6 @@ FEATURE_TYPE = FeatureType(
             {"type": "integer", "minimum": 1, "maximum": 4096},
             "height and width in pixels that images are brought to",
             "1 to 4096; some networks take one size only",
-            required=False,
             default=96,
         ),
     },

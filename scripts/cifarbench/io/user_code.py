@@ -14,6 +14,7 @@ SEPARATOR = ".py:"
 FORM = "an import path such as package.module.Name, or a file and a name such as folder/file.py:Name"
 SCHEMA = {
     "type": "string",
+    "title": f"{FORM}, without spaces",
     "pattern": r"^([\w./-]+\.py:[A-Za-z_]\w*|(?!.*\.py$)[A-Za-z_]\w*(\.[A-Za-z_]\w*)+)$",
 }
 

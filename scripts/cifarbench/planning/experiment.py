@@ -1,4 +1,4 @@
-"""What a configuration asks for: models, their runs, features and cells of grids, each under the name of its files."""
+"""Plan a configuration's models, runs, features and grid cells, each with the name that its files have."""
 
 import hashlib
 import json
@@ -11,17 +11,15 @@ from typing import Any, NamedTuple
 
 from cifarbench.planning.model_family import Entry, FeatureType, ModelFamily, Parameter, merge_params
 
-# Every dataset has them: no files of their own, since the dataset's arrays are these.
+# The features that every dataset has: its images, without files of their own.
 PIXELS = "pixels"
 ALL = "all"
-# Keys of a model's entry that are no hyperparameters of its family.
-NOT_PARAMS = ("family", "features", "tune")
 
 
 class RunId(NamedTuple):
-    """One training of a model: another seed than the first, or a part of the training images, is one of its own.
+    """A training of a model by one seed on one subset of the training images.
 
-    seed, size: as they stand in paths, `/seed_1` and `/train_500`; empty for the first seed and for all images.
+    seed, size: as paths have them, `/seed_1` and `/train_500`; empty for the first seed and for all images.
     """
 
     model: str
@@ -30,17 +28,23 @@ class RunId(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Its folder, below `models`."""
+        """The run's folder, below `models`."""
         return "".join(self)
 
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """Features as one or several models use them, under the name that their files have.
+    """Features as one or several models use them.
 
-    base: the entry's name in the configuration. params: its parameters, defaults included, but for those that a grid
-    decides. inputs: the name of the features that these are computed from. chosen: parameter -> key of that grid.
-    tuned_by: the model whose grid that is, here or further down the chain.
+    Attributes
+    ----------
+    name: the name that their files have.
+    base: the entry's name in the configuration.
+    type: the feature type.
+    params: the parameters, defaults included, without those that a grid decides.
+    inputs: the name of the features that these are computed from.
+    tuned_params: parameter -> key of the grid that decides it.
+    tuned_by: the model whose grid that is, for these features or their inputs.
     """
 
     name: str
@@ -54,56 +58,76 @@ class FeatureSet:
     @property
     def fit_params(self) -> list[str]:
         """The parameters that the fit depends on."""
-        return [
-            key for key in self.type.parameters if self.type.fit_keys is None or key in self.type.fit_keys
-        ]
+        keys = self.type.fit_keys
+        return [key for key in self.type.parameters if keys is None or key in keys]
 
     @property
     def fit_is_tuned(self) -> bool:
-        """Whether the fit waits for a grid's choice, of its own parameters or of its inputs."""
+        """Whether the fit needs the best parameters of a grid, for itself or for its inputs."""
         return any(key in self.tuned_params for key in self.fit_params) or (
             bool(self.tuned_by) and "@" in self.inputs
         )
 
     @cached_property
     def fit(self) -> str:
-        """The name of the fit, which features share that differ in nothing that it depends on."""
+        """The name of the fit; features whose fits are equal share it."""
         if self.type.fit_keys is None or self.fit_is_tuned:
             return f"{self.type.name}-{self.name}"
-        said = [
+        parts = [
             f"{key}={slugify(self.params.get(key))}"
             for key in self.fit_params
             if self.params.get(key) != self.type.parameters[key].default
         ]
-        return "+".join([self.type.name, *said, *([f"of={self.inputs}"] if self.inputs != PIXELS else [])])
+        return "+".join([self.type.name, *parts, *([f"of={self.inputs}"] if self.inputs != PIXELS else [])])
 
 
 def slugify(value: Any) -> str:
-    """A value as part of a file's name: itself if that will do, or a checksum.
+    """Return a value as part of a file name: itself, or a checksum if it is long or has other characters.
 
-    No comma is in a name: Snakemake parts the wildcards of a cluster's jobs there.
+    The name has no comma: Snakemake splits the wildcards of a cluster's jobs there.
     """
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    return (
-        text if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text) else hashlib.sha256(text.encode()).hexdigest()[:8]
-    )
+    if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text):
+        return text
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def calibration_train_size(n_train: int) -> int:
+    """Return how many training images a model is fitted to if its temperature is fitted on the others."""
+    return n_train * 4 // 5
 
 
 def with_defaults(entry: Entry, parameters: dict[str, Parameter]) -> Entry:
-    """The parameters of an entry, those that it leaves out with their defaults, in the family's order."""
+    """Return the parameters of an entry, missing ones with their defaults, in the family's order."""
     known = {name: entry.get(name, parameter.default) for name, parameter in parameters.items()}
     return {name: value for name, value in known.items() if name in entry or not parameters[name].required}
 
 
 class Experiment:
-    """A checked configuration, read by what has to be made for it."""
+    """The plan of a checked configuration.
 
-    def __init__(self, config: Entry, families: dict[str, ModelFamily], kinds: dict[str, FeatureType]):
+    Attributes
+    ----------
+    config: the configuration.
+    models: the compared models, in order.
+    seeds: the seeds of the runs, the reference run's first.
+    n_train: the number of training images that models are fitted to; excluded ones do not count.
+    features: the features of all models and grid cells, by the name of their files.
+    """
+
+    def __init__(
+        self,
+        config: Entry,
+        families: dict[str, ModelFamily],
+        feature_types: dict[str, FeatureType],
+        n_train: int | None = None,
+    ):
         self.config = config
         self.models: list[str] = config["compare"]
         self.seeds: list[int] = config.get("seeds") or [config["seed"]]
+        self.n_train: int = self.dataset["n_train"] if n_train is None else n_train
         self._families = families
-        self._kinds = kinds
+        self._feature_types = feature_types
         self.features: dict[str, FeatureSet] = {}
         for model in self.models:
             if self.n_folds(model):
@@ -113,24 +137,21 @@ class Experiment:
 
     @property
     def dataset(self) -> Entry:
-        """What the configuration says of the images."""
+        """The dataset's entry in the configuration."""
         return self.config["datasets"][self.config["dataset"]]
 
     # ---- Models and their runs ----
 
     def entry(self, model: str) -> Entry:
-        """What the configuration says of a model."""
+        """Return a model's entry in the configuration."""
         return self.config["models"][model]
 
     def family(self, model: str) -> ModelFamily:
-        """The family that a model belongs to."""
+        """Return the family of a model."""
         return self._families[self.entry(model)["family"]]
 
     def params(self, model: str, choice: Entry | None = None) -> Entry:
-        """The hyperparameters of a model, as its family knows them, null where a grid decides.
-
-        choice: what it has decided, if it has.
-        """
+        """Return the hyperparameters of a model's family; None where a grid decides and `choice` has no value."""
         family = self.family(model)
         grid = self.grid(model) if self.n_folds(model) else {}
         open_ones = {
@@ -140,38 +161,39 @@ class Experiment:
         return merge_params(with_defaults(self.entry(model) | known, family.parameters), choice or {})
 
     def feature_type(self, base: str) -> FeatureType:
-        """The kind of named features."""
-        return self._kinds[self.config["features"][base]["type"]]
+        """Return the type of named features."""
+        return self._feature_types[self.config["features"][base]["type"]]
 
     def models_where(self, holds: Callable[[str], Any]) -> list[str]:
-        """The models of which something holds, in the configuration's order."""
+        """Return the models for which `holds` is true, in the configuration's order."""
         return [model for model in self.models if holds(model)]
 
     def models_of_package(self, package: str) -> list[str]:
-        """The models whose jobs are a room's."""
+        """Return the models whose jobs a package runs."""
         return self.models_where(lambda model: self.family(model).package == package)
 
     def runs(self, *models: str) -> list[RunId]:
-        """Every training of some models, of all unless named; the first seed's first."""
+        """Return the runs of some models, of all unless named; the first seed's run first."""
         return [
             RunId(model, f"/seed_{seed}" if seed != self.seeds[0] else "")
             for model in models or self.models
-            # Whether chance takes part in an estimator is told by importing it.
+            # Only with several seeds: whether an estimator is random shows when it is imported.
             for seed in (self.seeds if self.seeds[1:] and self.is_seeded(model) else self.seeds[:1])
         ]
 
     def is_seeded(self, model: str) -> bool:
-        """Whether another seed gives another model."""
+        """Return whether another seed gives another model."""
         return self.family(model).is_seeded(self.entry(model))
 
     def randomness_sources(self, model: str) -> tuple[str, ...]:
-        """The sources of chance in a model that can be varied one by one, as they stand in paths."""
+        """Return the sources of randomness of a model that can be varied one by one, as paths have them."""
         return self.family(model).randomness_sources if self.is_seeded(model) else ()
 
     def seed(self, run_seed: str) -> dict[str, int]:
-        """What `/seed_1` stands for, the first seed where there is nothing; initial weights may have one of their own.
+        """Return the seeds of a run: `seed`, and `init_seed` if initial weights have another one.
 
-        Of `/init_seed_1` and `/data_seed_1`, one has the seed that is named, and the other one has the first.
+        run_seed: `/seed_1`, or "" for the first seed. `/init_seed_1` and `/data_seed_1` vary one of the two seeds; the
+        other one is the first seed.
         """
         source, _, number = run_seed.removeprefix("/").rpartition("_")
         first, named = self.seeds[0], int(number or self.seeds[0])
@@ -182,26 +204,28 @@ class Experiment:
     # ---- Grids ----
 
     def n_folds(self, model: str) -> int:
-        """How many folds a model is tuned on; 0 if it is not tuned."""
+        """Return the number of folds that a model is tuned on; 0 if it is not tuned."""
         return self.entry(model).get("tune", {}).get("folds", 0)
 
     def grid(self, model: str) -> dict[str, list]:
-        """The values that a model's grid tries, by key."""
+        """Return the values of a model's grid, by key."""
         return self.entry(model)["tune"]["grid"]
 
     def candidate_values(self, model: str, name: str) -> list:
-        """All values of a hyperparameter that a model may have: those of its grid, or the one that it has."""
-        tried = self.grid(model) if self.n_folds(model) else {}
-        found = [values for key, values in tried.items() if self.resolve_param(model, key) == (None, name)]
-        return found[0] if found else [self.entry(model)[name]]
+        """Return all values of a hyperparameter: those of the model's grid, or the entry's one."""
+        grid = self.grid(model) if self.n_folds(model) else {}
+        for key, values in grid.items():
+            if self.resolve_param(model, key) == (None, name):
+                return values
+        return [self.entry(model)[name]]
 
     def fold_names(self, model: str, size: str = "") -> list[str]:
-        """The folds of a tuned model, each the name of the part of the training images that it leaves out."""
+        """Return the folds of a tuned model, as names of subsets of the training images."""
         prefix = f"{size[1:]}_" if size else ""
         return [f"{prefix}fold_{fold}_of_{self.n_folds(model)}" for fold in range(self.n_folds(model))]
 
     def grid_cells(self, model: str) -> dict[str, Entry]:
-        """The cells of a grid: name -> what it tries. One key may be left to the cell, which tries all its values."""
+        """Return the cells of a grid: name -> values by key, without the parameter whose values share a fit."""
         grid = {
             key: values
             for key, values in self.grid(model).items()
@@ -214,7 +238,7 @@ class Experiment:
         }
 
     def split_params(self, model: str, choice: Entry) -> tuple[Entry, dict[str, Entry]]:
-        """Values of grid keys, sorted by whose they are: the classifier's, and those of features by their base."""
+        """Return values of grid keys by owner: those of the classifier, and those of features by base."""
         chain = self.feature_names(model)
         own: Entry = {}
         of_features: dict[str, Entry] = {}
@@ -227,10 +251,10 @@ class Experiment:
         return own, of_features
 
     def resolve_param(self, model: str, key: str, chain: list[str] | None = None) -> tuple[str | None, str]:
-        """Whose parameter a key of a grid is: None and its name for the classifier's, or the features' and its name.
+        """Return the owner of a grid key, None for the classifier or the features' base, and the parameter's name.
 
-        `few__n_components` is that of the features `few`; a plain name is the classifier's if it has it, else that of
-        the nearest features that do. A name that nobody has is the classifier's own, which may take anything.
+        `few__n_components` belongs to the features `few`; a plain name to the classifier if it has that parameter, else
+        to the nearest features that have it. Other names belong to the classifier, which may take anything.
         """
         chain = self.feature_names(model) if chain is None else chain
         base, separator, name = key.partition("__")
@@ -243,7 +267,7 @@ class Experiment:
         return None, key
 
     def feature_names(self, model: str) -> list[str]:
-        """The named features of a model, the nearest first, as the configuration chains them."""
+        """Return the names of a model's features, the last step of the pipeline first."""
         chain = []
         base = self.entry(model).get("features", PIXELS)
         while base != PIXELS:
@@ -252,16 +276,16 @@ class Experiment:
         return chain
 
     def column_names(self, model: str) -> dict[str, str]:
-        """What cv_results.csv calls the keys of a grid, as GridSearchCV would.
+        """Return the names of a grid's keys in cv_results.csv, as GridSearchCV has them.
 
-        The classifier's own names where the grid has no others, and else those of a pipeline: of the family, or of the
-        kind of features, and the name (`knn__n_neighbors`, `pca__n_components`).
+        If the grid has keys of features, names are those of a pipeline: the family or the feature type, and the
+        parameter (`knn__n_neighbors`, `pca__n_components`).
         """
         owners = {key: self.resolve_param(model, key) for key in self.grid(model)}
         if all(base is None for base, _ in owners.values()):
             return {key: name for key, (_, name) in owners.items()}
         steps = {base: self.feature_type(base).name for base in self.feature_names(model)}
-        # Two of a kind are told apart by what they are called.
+        # Two steps of one type have their own names.
         steps = {
             base: kind if list(steps.values()).count(kind) == 1 else base for base, kind in steps.items()
         }
@@ -271,7 +295,7 @@ class Experiment:
     # ---- Features ----
 
     def features_of(self, model: str, cell: str | None = None) -> str:
-        """The name of the features that a model, or a cell of its grid, looks at."""
+        """Return the name of the features of a model, or of a cell of its grid."""
         base = self.entry(model).get("features", PIXELS)
         if cell is not None:
             return self._variant(base, self.split_params(model, self.grid_cells(model)[cell])[1])
@@ -280,31 +304,30 @@ class Experiment:
         return self._variant(base, self.split_params(model, {key: key for key in self.grid(model)})[1], model)
 
     def _variant(self, base: str, changes: dict[str, Entry], tuned_by: str | None = None) -> str:
-        """Register features with changed parameters, here or further down the chain, and return their name.
+        """Register features, with changed parameters of their own or of their inputs, and return their name.
 
-        changes: base -> parameter -> value, or -> key of the grid of `tuned_by`.
+        changes: base -> parameter -> value, or with `tuned_by` -> key of that model's grid.
         """
         if base == PIXELS:
             return PIXELS
-        entry = self.config["features"][base]
-        kind = self.feature_type(base)
+        entry, type_ = self.config["features"][base], self.feature_type(base)
         inputs = self._variant(entry.get("features", PIXELS), changes, tuned_by)
-        own = changes.get(base, {})
-        says = inputs.partition("@")[2]
-        if tuned_by:
-            name = f"{base}@{tuned_by}" if own or says else base
-        else:
-            said = [f"{key}={slugify(own[key])}" for key in sorted(own)] + ([f"of={inputs}"] if says else [])
-            name = f"{base}@{'+'.join(said)}" if said else base
-        params = with_defaults({**entry, **({} if tuned_by else own)}, kind.parameters)
-        chosen = dict(own) if tuned_by else {}
-        params = {key: value for key, value in params.items() if key not in chosen}
-        found = FeatureSet(name, base, kind, params, inputs, chosen, tuned_by if name != base else None)
-        self.features.setdefault(name, found)
+        changed = changes.get(base, {})
+        parts = [tuned_by] if tuned_by else [f"{key}={slugify(changed[key])}" for key in sorted(changed)]
+        if "@" in inputs and not tuned_by:
+            parts.append(f"of={inputs}")
+        name = f"{base}@{'+'.join(parts)}" if changed or "@" in inputs else base
+        tuned_params = dict(changed) if tuned_by else {}
+        params = with_defaults({**entry, **({} if tuned_by else changed)}, type_.parameters)
+        params = {key: value for key, value in params.items() if key not in tuned_params}
+        features = FeatureSet(
+            name, base, type_, params, inputs, tuned_params, tuned_by if name != base else None
+        )
+        self.features.setdefault(name, features)
         return name
 
     def feature_pipeline(self, name: str) -> list[FeatureSet]:
-        """Features and what they are computed from, the first one leading."""
+        """Return features and all that they are computed from, the first step first."""
         chain: list[FeatureSet] = []
         while name != PIXELS:
             chain.insert(0, self.features[name])
@@ -312,19 +335,19 @@ class Experiment:
         return chain
 
     def feature_set_of_fit(self, fit: str) -> FeatureSet:
-        """One of the features that share a fit."""
+        """Return one of the features that share a fit."""
         return next(features for features in self.features.values() if features.fit == fit)
 
     def fit_subset(self, name: str, part: str) -> str:
-        """The part of the training images that features depend on: all of them where nothing is fitted."""
+        """Return the subset of the training images that features depend on: all where nothing is fitted."""
         return part if any(features.type.is_fitted for features in self.feature_pipeline(name)) else ALL
 
-    # ---- Code of one's own ----
+    # ---- User code ----
 
     def source_files(self, model: str) -> list[str]:
-        """The files outside the library that hold a model's code."""
+        """Return the files outside the package that hold a model's code."""
         return [path for path in [self.family(model).source_file(self.entry(model))] if path]
 
     def feature_source_files(self, features: FeatureSet) -> list[str]:
-        """The files outside the library that hold the code, or the weights, of features."""
+        """Return the files outside the package that hold the code, or the weights, of features."""
         return [path for path in [features.type.source_file(features.params)] if path]

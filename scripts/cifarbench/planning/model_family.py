@@ -1,7 +1,7 @@
-"""What a family of models, and a kind of features, says of itself: all that others need to know of it."""
+"""Describe model families and feature types: parameters, files, checks, and what other packages need to know."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import Any, Self
 
@@ -12,24 +12,34 @@ Entry = dict[str, Any]
 class Parameter:
     """A key of an entry in the configuration.
 
-    schema: its type and range, as JSON schema. meaning, range: the same in words, for config/README.md.
-    required: whether every entry needs it, unless its grid has it. default: what holds without it.
+    schema: its type and range, as JSON schema. description, range: the same in words, for config/README.md.
+    default: the value of entries that leave it out; `...` if every entry needs it, unless its grid has it.
     """
 
     schema: dict[str, Any]
     description: str
     range: str
-    required: bool = True
-    default: Any = None
+    default: Any = ...
+
+    @property
+    def required(self) -> bool:
+        """Return whether it has no default."""
+        return self.default is ...
 
 
 @dataclass(frozen=True)
 class DataShape:
-    """What an entry is used on.
+    """The data that an entry is fitted to.
 
-    n_train: images that it is fitted to, at least. n_classes: classes. image_shape: channels, height and width.
-    n_inputs: values of an image that it gets; None if only the fit will tell. n_train_is: that number, in words.
+    Attributes
+    ----------
+    n_train: the smallest number of training images that it is fitted to.
+    n_classes: the number of classes.
+    image_shape: channels, height and width.
+    n_inputs: values per image of its inputs; None if only the fit will tell.
+    n_train_label: `n_train` in words.
     hflip_safe: whether a mirrored image shows the same.
+    other_fit_sizes: further numbers of training images that it is fitted to, in other folds.
     """
 
     n_train: int
@@ -38,51 +48,70 @@ class DataShape:
     n_inputs: int | None
     n_train_label: str = "the number of training images"
     hflip_safe: bool = True
+    other_fit_sizes: tuple[int, ...] = ()
+
+    @property
+    def fit_sizes(self) -> tuple[int, ...]:
+        """Every number of training images that the entry is fitted to."""
+        return (self.n_train, *self.other_fit_sizes)
 
     @classmethod
-    def from_dataset(cls, dataset: Entry, folds: int = 0) -> Self:
-        """All training images of a dataset's entry as pixels, or those that are left in a fold of so many."""
-        n_train, shape = dataset["n_train"], tuple(dataset["image_shape"])
+    def from_dataset(cls, dataset: Entry, n_train: int, n_folds: int = 0) -> Self:
+        """Return the pixels of `n_train` images of a dataset's entry, and of what is left of them in each fold."""
+        shape, label = tuple(dataset["image_shape"]), cls.n_train_label
+        sizes: list[int] = []
+        if n_folds:
+            label = f"{label} in a fold of {n_folds}"
+            # The model is fitted to all images in the end. Where folds differ in size, they differ by one image.
+            sizes = [n_train - n_train // n_folds, n_train]
+            n_train -= -(-n_train // n_folds)
         hflip_safe = dataset.get("hflip_safe", True)
-        whole = cls(n_train, dataset["n_classes"], shape, prod(shape), hflip_safe=hflip_safe)
-        if not folds:
-            return whole
-        # In the fold that leaves out the most.
-        left = n_train - -(-n_train // folds)
-        return replace(whole, n_train=left, n_train_label=f"{whole.n_train_label} in a fold of {folds}")
+        return cls(n_train, dataset["n_classes"], shape, prod(shape), label, hflip_safe, tuple(sizes))
 
 
-# Takes the entry's dotted key, the entry and what it is used on; gives a sentence for each fault.
+# Takes the entry's dotted key, the entry and its data; yields a sentence for each mistake.
 Check = Callable[[str, Entry, DataShape], Iterator[str]]
 
 
-def no_errors(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    """A check that finds nothing."""
+def no_errors(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    """Yield nothing: the check of an entry that has none."""
     yield from ()
 
 
 def no_source_file(entry: Entry) -> str | None:
-    """The file of one's own of an entry that has none."""
+    """Return None: the source file of an entry without user code."""
     return None
 
 
 @dataclass(frozen=True)
-class ModelFamily:
+class _EntryType:
+    @property
+    def required(self) -> set[str]:
+        """The parameters that every entry needs, unless its grid has them."""
+        return {name for name, parameter in self.parameters.items() if parameter.required}
+
+
+@dataclass(frozen=True)
+class ModelFamily(_EntryType):
     """A family of models.
 
-    name: as the configuration calls it. room: whose rules make its jobs. parameters: the keys of an entry. kinds: what
-    its models may belong to, in words, as plurals ("linear models"); fit.json says which one it is. leaves: the files
-    of what was fitted, beside those that every model ends in, the first one first. filters: the module of the library
-    whose `filters(path, image_shape)` reads from that first file what the model looks for in images, as (n, C, h, w)
-    float32; None if it looks for nothing of that kind. uses_features: whether it takes named features; pixels alone
-    otherwise. has_epochs: whether it learns in epochs, and leaves a history. seeded: of an entry, whether another seed
-    gives another model. chances: what chance takes part in then, each with a seed of its own: `seed` for all at once,
-    or `weights` and `order`. every_value_of: the key of which one cell of a grid search scores every value up to the
-    largest. takes_params: whether `params` of an entry holds further
-    hyperparameters, which a grid may name too. own_code: of an entry, the file outside the library that holds its code.
-
-    impossible: faults that show when an entry is held against its dataset. check: faults that show only when what it
-    names is imported or built; for a process of its own, since it may run a stranger's code.
+    Attributes
+    ----------
+    name: its name in the configuration.
+    package: the package whose rules make its jobs.
+    parameters: the keys of an entry.
+    family_labels: the labels that its models may have, plurals such as "linear models"; fit.json has the model's.
+    artifacts: the files of the fitted model, besides those that every model has.
+    filters: the module whose `filters(path, image_shape)` reads filters (n, C, h, w) float32 from the first artifact.
+    uses_features: whether it takes named features; otherwise pixels alone.
+    has_epochs: whether it is trained in epochs and writes history.csv.
+    is_seeded: takes an entry; whether another seed gives another model.
+    randomness_sources: what another seed changes, each varied alone: `seed`, or `init_seed` and `data_seed`.
+    shared_search_param: the parameter of which one fit of a grid search scores every value up to the largest.
+    takes_params: whether `params` of an entry holds further hyperparameters, which a grid may name too.
+    source_file: takes an entry; the file outside the package that holds its code.
+    check_data: yields mistakes that depend on the dataset.
+    check_build: yields mistakes that show when the model is built; runs user code, so in a process of its own.
     """
 
     name: str
@@ -101,23 +130,20 @@ class ModelFamily:
     check_data: Check = no_errors
     check_build: Check = no_errors
 
-    @property
-    def required(self) -> set[str]:
-        """The parameters that every entry needs, unless its grid has them."""
-        return {name for name, parameter in self.parameters.items() if parameter.required}
-
 
 @dataclass(frozen=True)
-class FeatureType:
-    """A kind of features.
+class FeatureType(_EntryType):
+    """A type of features. Attributes that a model family has, too, are the same.
 
-    name: as the configuration calls it. parameters: the keys of an entry. fitted: whether it learns anything from
-    training images. fit_keys: the parameters that the fit depends on; all if None. seeded: whether chance takes part.
-    uses_moments: whether it is fitted to the moments of its inputs alone, where there are more images than values.
-    from_pixels: whether it takes images only, and no other features. seen_other_images: whether it has learned from
-    images that are none of the study's. filters: as a family's, from what was fitted. n_outputs: values that it gives
-    for an image, of an entry and what it is used on; None if only the fit will tell. own_code, impossible, check: as a
-    family's.
+    Attributes
+    ----------
+    is_fitted: whether it learns anything from training images.
+    fit_keys: the parameters that the fit depends on; all if None.
+    is_seeded: whether the fit is random.
+    uses_covariance: whether it is fitted to the covariance of its inputs where there are more images than values.
+    from_pixels: whether it takes images only, and no other features.
+    pretrained: whether it was trained on images of another dataset.
+    n_outputs: takes an entry and its data; values per image, None if only the fit will tell.
     """
 
     name: str
@@ -134,19 +160,14 @@ class FeatureType:
     check_data: Check = no_errors
     check_build: Check = no_errors
 
-    @property
-    def required(self) -> set[str]:
-        """The parameters that every entry needs, unless its grid has them."""
-        return {name for name, parameter in self.parameters.items() if parameter.required}
-
 
 # Schemas that several parameters share.
 COUNT: dict[str, Any] = {"type": "integer", "minimum": 1}
 BOOLEAN: dict[str, Any] = {"type": "boolean"}
 
 
-def merge_params(params: Entry, choice: Entry) -> Entry:
-    """Hyperparameters with chosen ones in their place: of the family, or else among the `params` of one's own."""
-    own = {key: value for key, value in choice.items() if key not in params}
-    params = params | {key: value for key, value in choice.items() if key in params}
-    return params | {"params": params["params"] | own} if own else params
+def merge_params(params: Entry, chosen: Entry) -> Entry:
+    """Return hyperparameters with chosen values; keys that are no hyperparameters go into `params`."""
+    extra = {key: value for key, value in chosen.items() if key not in params}
+    params = params | {key: value for key, value in chosen.items() if key in params}
+    return params | {"params": params["params"] | extra} if extra else params

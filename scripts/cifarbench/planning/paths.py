@@ -1,40 +1,40 @@
-"""Where the files of a study lie. `<results>` stands for a dataset's folder, as the rules have it."""
+"""Name the files of an experiment. `<results>` is the dataset's folder, as in the rules."""
 
 import json
 import re
+from math import prod
 from typing import Any
 
 from cifarbench.planning.experiment import ALL, PIXELS, Experiment, FeatureSet, RunId
-from cifarbench.planning.model_family import DataShape
 
 RESULTS = "<results>"
-# Searches among fewer images are done sooner than they are put together.
+# Images; below, one search is faster than merging the results of several.
 MIN_SHARED_SIZE = 1000
-# A part of the training images: `all`, `fold_0_of_3`, `train_500`, `train_500_fold_0_of_3`.
+# A subset of the training images: `all`, `fold_0_of_3`, `train_500`, `train_500_fold_0_of_3`.
 SUBSET_PATTERN = re.compile(r"(?:(train_\d+)(?:_|$))?(?:fold_(\d+)_of_(\d+))?")
 
 
 def canonical_json(content: Any) -> str:
-    """One text for all that a job's result depends on, the same whatever the order of its keys.
+    """Return JSON with sorted keys.
 
-    Snakemake keeps the values of params without their names, and in their order: as separate params, two swapped
-    values would change nothing, and two swapped lines of YAML would change everything.
+    Snakemake compares the values of params in their order, without names: as separate params, two swapped values would
+    go unnoticed, and two swapped lines of YAML would rerun the job.
     """
     return json.dumps(content, sort_keys=True)
 
 
 def size_suffix(n_images: int | str) -> str:
-    """The size of a run that is fitted to the first so many training images, as it stands in its path."""
+    """Return the part of a run's path that says how many training images it is fitted to."""
     return f"/train_{n_images}"
 
 
 def subset_name(size: str) -> str:
-    """The part of the training images that a run of that size is fitted to."""
+    """Return the name of the subset of the training images that a run of a size is fitted to."""
     return size.removeprefix("/") or ALL
 
 
 def split_file_name(part: str) -> str | None:
-    """The name of the division that a part is read from: `fold_0_of_3` is of `folds_of_3`; None for `all`."""
+    """Return the name of the split that has a subset: `folds_of_3` for `fold_0_of_3`; None for `all`."""
     if part == ALL:
         return None
     first, fold, folds = SUBSET_PATTERN.fullmatch(part).groups()
@@ -44,21 +44,21 @@ def split_file_name(part: str) -> str | None:
 
 
 def split_files(part: str) -> list[str]:
-    """The file that says which images are in a part; none for all of them."""
+    """Return the file that assigns images to a subset; none for all images."""
     name = split_file_name(part)
     return [f"{RESULTS}/splits/{name}.npy"] if name else []
 
 
 def _within(paths: list[str]) -> list[str]:
-    """Paths relative to the dataset's folder, as its files name each other."""
+    """Return paths relative to the dataset's folder."""
     return [path.removeprefix(f"{RESULTS}/") for path in paths]
 
 
 class ResultPaths:
-    """The files of a plan's models and features.
+    """The files of an experiment's models and features.
 
-    sizes: parts of the training images that all models are fitted to, ascending; what lies within another one of them
-    need not be searched again.
+    sizes: sizes of the training subsets that all models are fitted to, ascending; a search among one of them uses the
+    searches among the smaller ones.
     """
 
     def __init__(self, plan: Experiment, sizes: list[int] | None = None):
@@ -66,55 +66,49 @@ class ResultPaths:
         self.sizes = [size for size in sizes or [] if size >= MIN_SHARED_SIZE]
 
     def features_file(self, name: str, part: str, split: str) -> str:
-        """Features of all `train` or `test` images, fitted to a part; of pixels, the images themselves."""
+        """Return the file of the features of all `train` or `test` images, fitted to a subset."""
         if name == PIXELS:
             return f"{RESULTS}/data/{split}_images.npy"
         return f"{RESULTS}/features/{name}/{self.experiment.fit_subset(name, part)}/{split}.npy"
 
     def fitted_files(self, features: FeatureSet, part: str) -> list[str]:
-        """What features have learned from a part; none where there is nothing to learn."""
+        """Return the files of features fitted to a subset; none for features that need no fit."""
         return [f"{RESULTS}/fitted/{features.fit}/{part}.npz"] if features.type.is_fitted else []
 
     def covariance_files(self, features: FeatureSet, part: str) -> list[str]:
-        """The moments of pixels that features are fitted to: those of all images, and those that a fold leaves out.
+        """Return the covariances that features are fitted to: of all images, and of those that a fold leaves out.
 
-        None where there are no more images than pixels: products of images are fewer than products of pixels.
+        None where there are no more images than pixels: then products of images are fewer than products of pixels.
         """
         if not features.type.uses_covariance or features.inputs != PIXELS:
             return []
         whole = part.rpartition("fold_")[0].removesuffix("_") if "fold" in part else part
-        setting = DataShape.from_dataset(self.experiment.dataset)
-        n_images = setting.n_train if whole in ("", ALL) else int(whole.removeprefix("train_"))
-        if n_images <= setting.n_inputs:
+        n_images = self.experiment.n_train if whole in ("", ALL) else int(whole.removeprefix("train_"))
+        if n_images <= prod(self.experiment.dataset["image_shape"]):
             return []
         return [f"{RESULTS}/covariance/{name}.npz" for name in dict.fromkeys([whole or ALL, part])]
 
     def best_params_of_features(self, features: FeatureSet, part: str) -> list[str]:
-        """The choice of the grid that some of the features' parameters wait for."""
-        return (
-            self.best_params_file(features.tuned_by, "" if part == ALL else f"/{part}")
-            if features.tuned_params
-            else []
-        )
+        """Return the best parameters of the grid that decides parameters of features; none without such a grid."""
+        if not features.tuned_params:
+            return []
+        return self.best_params_file(features.tuned_by, "" if part == ALL else f"/{part}")
 
     def best_params_of_fit(self, features: FeatureSet, part: str) -> list[str]:
-        """The same, if the fit itself waits for it."""
+        """Return the same for the features' fit: none if the grid decides nothing that the fit depends on."""
         waits = any(key in features.tuned_params for key in features.fit_params)
         return self.best_params_of_features(features, part) if waits else []
 
     def best_params_file(self, model: str, size: str = "") -> list[str]:
-        """A grid's choice; none for a model that is not tuned."""
+        """Return the file of a grid's best parameters; none for a model that is not tuned."""
         return [f"{RESULTS}/models/{model}{size}/best_params.json"] if self.experiment.n_folds(model) else []
 
     def tuning_cost_files(self, model: str, size: str = "") -> list[str]:
-        """What a grid search has cost; none for a model that is not tuned."""
-        return [
-            path.replace("best_params.json", "tuning_cost.json")
-            for path in self.best_params_file(model, size)
-        ]
+        """Return the file of a grid search's cost; none for a model that is not tuned."""
+        return [f"{RESULTS}/models/{model}{size}/tuning_cost.json"] if self.experiment.n_folds(model) else []
 
     def feature_timing_files(self, name: str, part: str, *splits: str) -> list[str]:
-        """What features have cost: to compute them, and with `train` among the splits, to fit them."""
+        """Return the cost files of features: of computing them, and with `train` among the splits, of fitting them."""
         paths = []
         for one in self.experiment.feature_pipeline(name):
             place = self.experiment.fit_subset(one.name, part)
@@ -144,7 +138,7 @@ class ResultPaths:
         ]
 
     def cv_score_files(self, model: str, size: str = "") -> list[str]:
-        """What each cell of a grid has scored: cell by cell, then fold by fold."""
+        """Return the score files of a grid, cell by cell, then fold by fold."""
         return [
             f"{RESULTS}/models/{model}/cv/{part}/{cell}.json"
             for cell in self.experiment.grid_cells(model)
@@ -152,7 +146,7 @@ class ResultPaths:
         ]
 
     def cv_timing_files(self, model: str, size: str = "") -> list[str]:
-        """What the features of a grid's cells have cost."""
+        """Return the cost files of the features of a grid's cells."""
         paths = [
             path
             for cell in self.experiment.grid_cells(model)
@@ -162,7 +156,7 @@ class ResultPaths:
         return list(dict.fromkeys(paths))
 
     def model_params_json(self, model: str, size: str = "", **more: Any) -> dict[str, Any]:
-        """What a run's model is, for its jobs: its hyperparameters, those that a grid decides, and its features."""
+        """Return the settings of a run's jobs: hyperparameters, keys that a grid decides, features and file names."""
         plan, part = self.experiment, subset_name(size)
         grid = plan.grid(model) if plan.n_folds(model) else {}
         name = plan.features_of(model)
@@ -189,12 +183,12 @@ class ResultPaths:
         }
 
     def cv_params_json(self, model: str, cell: str, part: str, **more: Any) -> dict[str, Any]:
-        """What one cell of a grid is: a candidate's hyperparameters on a fold."""
+        """Return the settings of a grid cell's job: a candidate's hyperparameters and a fold."""
         own, _ = self.experiment.split_params(model, self.experiment.grid_cells(model)[cell])
         return {"model": model, "params": self.experiment.params(model, own), "part": part, **more}
 
     def grid_params_json(self, model: str) -> dict[str, Any]:
-        """What a grid's choice depends on."""
+        """Return the settings of the job that selects a grid's best parameters."""
         plan = self.experiment
         return {
             "grid": plan.grid(model),
@@ -205,7 +199,7 @@ class ResultPaths:
         }
 
     def features_params_json(self, features: FeatureSet, part: str | None, seed: int) -> dict[str, Any]:
-        """What a fit to a part is, or with None what is made of it for any images."""
+        """Return the settings of a fit to a subset, or with None those of computing features by that fit."""
         keys = list(features.type.parameters) if part is None else features.fit_params
         fitting = {} if part is None else {"part": part, "seed": seed if features.type.is_seeded else 0}
         return {
@@ -216,7 +210,7 @@ class ResultPaths:
         }
 
     def filters_source(self, model: str) -> tuple[str, str] | None:
-        """What a model has learned to look for in images: the file, and the module that reads it; None if nothing."""
+        """Return the file that has a model's filters, and the module that reads it; None without filters."""
         family = self.experiment.family(model)
         if family.filters:
             return f"{RESULTS}/models/{model}/{family.artifacts[0]}", family.filters
@@ -225,10 +219,10 @@ class ResultPaths:
                 return self.fitted_files(one, ALL)[0], one.type.filters
         return None
 
-    # ---- All that a finished study consists of ----
+    # ---- All files of a finished experiment ----
 
     def grid_search_files(self, model: str) -> list[str]:
-        """The files of a grid search, those of its folds included."""
+        """Return the files of a grid search, those of its folds included."""
         if not self.experiment.n_folds(model):
             return []
         parts = self.experiment.fold_names(model)
@@ -241,33 +235,36 @@ class ResultPaths:
         ]
 
     def feature_files(self, model: str) -> list[str]:
-        """The files of a model's features."""
+        """Return the files of a model's features."""
         return self._of_features(self.experiment.features_of(model), ALL, "train", "test")
 
     def model_files(self, run: RunId) -> list[str]:
-        """The files of a run of any family."""
+        """Return the files of a run. The training summary is written for runs on all training images only."""
         family = self.experiment.family(run.model)
         files = [
             *family.artifacts,
-            *["training_summary.json"] * family.has_epochs,
+            *["training_summary.json"] * (family.has_epochs and not run.size),
             "predictions.npz",
             "fit.json",
             "metrics.json",
         ]
         return [f"{RESULTS}/models/{run.path}/{file}" for file in files]
 
-    def inference_files(self, model: str) -> list[str]:
-        """What it takes, beside a model's own files, to ask it again: what features have learned, and its images."""
+    def inference_files(self, model: str, subset: str = ALL) -> list[str]:
+        """Return the files besides a model's own that predictions need: of its fitted features and its inputs."""
         name = self.experiment.features_of(model)
-        learned = [
-            path for one in self.experiment.feature_pipeline(name) for path in self.fitted_files(one, ALL)
+        pipeline = self.experiment.feature_pipeline(name)
+        fitted = [
+            path
+            for step in pipeline
+            for path in self.fitted_files(step, self.experiment.fit_subset(step.name, subset))
         ]
-        return [*learned, self.features_file(name, ALL, "train")]
+        return [*fitted, self.features_file(name, subset, "train")]
 
     def _of_features(self, name: str, part: str, *splits: str) -> list[str]:
-        found = []
-        for one in self.experiment.feature_pipeline(name):
-            place = self.experiment.fit_subset(one.name, part)
-            found += [*self.covariance_files(one, place), *self.fitted_files(one, place)]
-            found += [self.features_file(one.name, part, split) for split in splits]
-        return found
+        paths = []
+        for step in self.experiment.feature_pipeline(name):
+            subset = self.experiment.fit_subset(step.name, part)
+            paths += [*self.covariance_files(step, subset), *self.fitted_files(step, subset)]
+            paths += [self.features_file(step.name, part, split) for split in splits]
+        return paths

@@ -1,38 +1,33 @@
-"""Runs beyond a dataset's own study: several datasets side by side, and each with other seeds, splits and sizes.
+"""Plan the runs of a suite: several datasets, and each with other seeds, splits and sizes.
 
-A dataset's own study is that of the configuration without `across`, whether it runs alone or beside others.
+A dataset's own experiment is that of the configuration without `suite`.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cifarbench.planning.experiment import Experiment, RunId
 from cifarbench.planning.model_family import Entry
 from cifarbench.planning.paths import size_suffix
 
 SECTION = "suite"
-# What a dataset may have of its own.
-OVERRIDE_KEYS = ("compare", "features", "models")
-# What differs between a run and its model's run in the study: nothing, one source of chance, the split alone, or the
-# split and all sources of chance at once.
-REFERENCE, SEED, INIT, DATA_ORDER, SPLIT, ALL_FACTORS, TRAIN_SIZE = (
-    "",
-    "seed",
-    "init_seed",
-    "data_seed",
-    "split",
-    "all",
-    "size",
-)
-# The model's own run, asked about other test images.
+# What differs between a run and its model's run in the experiment.
+REFERENCE = ""
+SEED = "seed"
+INIT = "init_seed"
+DATA_ORDER = "data_seed"
+SPLIT = "split"
+ALL_FACTORS = "all"
+TRAIN_SIZE = "size"
+# The model's own run, evaluated on a shifted test set.
 SHIFTED = "elsewhere"
 
 
 class RunVariant(NamedTuple):
-    """A run that is compared across seeds, splits and sizes.
+    """A run of a suite.
 
-    split: 0 for the dataset's own, of training and test images. varied: what differs from the model's own run.
-    test_set: the name of other test images, if it is those.
+    split: number of the split into training and test images, 0 for the dataset's own. varied_factor: what differs
+    from the model's own run. test_set: name of the shifted test set; "" for the dataset's own test images.
     """
 
     split: int
@@ -42,21 +37,21 @@ class RunVariant(NamedTuple):
 
 
 def per_dataset_configs(config: Entry) -> dict[str, Entry]:
-    """For each dataset of a run, the configuration of its own study."""
-    whole = {key: value for key, value in config.items() if key != SECTION}
+    """Return the configuration of each dataset's own experiment."""
+    shared = {key: value for key, value in config.items() if key != SECTION}
     suite = config.get(SECTION) or {}
-    found = {}
+    configs = {}
     for dataset in suite.get("datasets", [config["dataset"]]):
-        one = deep_merge(whole, suite.get("overrides", {}).get(dataset, {})) | {"dataset": dataset}
+        one = deep_merge(shared, suite.get("overrides", {}).get(dataset, {})) | {"dataset": dataset}
         if dataset != config["dataset"]:
-            # An archive of one's own is that of the configured dataset, and so is a list of images left out.
+            # They belong to the configured dataset.
             one = {key: value for key, value in one.items() if key not in ("archive", "sha256", "exclude")}
-        found[dataset] = one
-    return found
+        configs[dataset] = one
+    return configs
 
 
 def deep_merge(below: Entry, above: Entry) -> Entry:
-    """A mapping laid over another, as one configuration file over another: mappings key by key, the rest whole."""
+    """Return `below` overridden by `above`: mappings are merged key by key, other values replaced."""
     return below | {
         key: deep_merge(below[key], value)
         if isinstance(value, dict) and isinstance(below.get(key), dict)
@@ -66,64 +61,66 @@ def deep_merge(below: Entry, above: Entry) -> Entry:
 
 
 def split_name(dataset: str, split: int) -> str:
-    """The name of a dataset with other training and test images, as it stands in paths; of split 0, its own."""
+    """Return the name of a dataset's split, as paths have it; the dataset's name for split 0."""
     return f"{dataset}/split_{split}" if split else dataset
 
 
-def train_sizes(asked: int | list[int], n_train: int) -> list[int]:
-    """The parts of the training images that models are fitted to besides all, ascending.
+def train_sizes(sizes: int | list[int], plan: Experiment) -> list[int]:
+    """Return the subset sizes that models are fitted to besides all training images, ascending.
 
-    asked: the sizes themselves, of which those are left out that the dataset has no more images than; or how many
-    times the training images are halved.
+    sizes: the sizes, of which those are kept that are smaller than the training set; or how many times the training
+    set is halved, at most while there are images of each class and two at least.
     """
-    if isinstance(asked, int):
-        asked = [n_train >> halving for halving in range(1, asked + 1)]
-    return sorted(size for size in asked if 0 < size < n_train)
+    smallest = 1
+    if isinstance(sizes, int):
+        smallest = max(2, plan.dataset["n_classes"])
+        sizes = [plan.n_train >> halving for halving in range(1, sizes + 1)]
+    return sorted(size for size in sizes if smallest <= size < plan.n_train)
 
 
-def run_seeds(plan: Experiment, count: int) -> list[int]:
-    """So many seeds: those of the study, and the next whole numbers."""
-    found = plan.seeds[:count]
-    return [*found, *range(max(found) + 1, max(found) + 1 + count - len(found))]
+def run_seeds(plan: Experiment, n_seeds: int) -> list[int]:
+    """Return `n_seeds` seeds: those of the experiment, then the next whole numbers."""
+    seeds = plan.seeds[:n_seeds]
+    return [*seeds, *range(max(seeds) + 1, max(seeds) + 1 + n_seeds - len(seeds))]
 
 
 def run_variants(plan: Experiment, suite: Entry) -> list[RunVariant]:
-    """All runs of a dataset, its study's first; in `ALL`, each split has a seed of its own."""
-    own = {run: RunVariant(0, run, SEED if run.seed else REFERENCE) for run in plan.runs()}
-    asked = shifted_test_sets(suite, plan.config["dataset"])
+    """Return all runs of a dataset, its experiment's first; with `ALL_FACTORS`, each split has another seed."""
+    test_sets = shifted_test_sets(suite, plan.config["dataset"])
     return [
-        *own.values(),
-        *(one for model in plan.models for one in _further(plan, model, suite)),
-        *(RunVariant(0, RunId(model), SHIFTED, name) for name in asked for model in plan.models),
+        *(RunVariant(0, run, SEED if run.seed else REFERENCE) for run in plan.runs()),
+        *(variant for model in plan.models for variant in _model_variants(plan, model, suite)),
+        *(RunVariant(0, RunId(model), SHIFTED, name) for name in test_sets for model in plan.models),
     ]
 
 
 def shifted_test_sets(suite: Entry, dataset: str) -> dict[str, Entry]:
-    """Other test images for a dataset's models, by name."""
+    """Return the entries of a dataset's shifted test sets, by name."""
     return {name: entry for name, entry in suite.get("test_sets", {}).items() if entry["dataset"] == dataset}
 
 
-def run_columns(plan: Experiment, one: RunVariant) -> Entry:
-    """What a run is, for a row of a table; seeds are None where no chance takes part."""
-    family, n_train, size = plan.family(one.run.model), plan.dataset["n_train"], one.run.size
-    by_chance = plan.seed(one.run.seed) if plan.is_seeded(one.run.model) else {}
+def run_columns(plan: Experiment, variant: RunVariant) -> Entry:
+    """Return the columns of a results table that identify a run; seeds are None for models that are not random."""
+    model, size = variant.run.model, variant.run.size
+    family = plan.family(model)
+    seeds = plan.seed(variant.run.seed) if plan.is_seeded(model) else {}
     return {
-        "model": one.run.model,
+        "model": model,
         "family": family.name,
         "is_iterative": family.has_epochs,
-        "seed": by_chance.get("seed"),
-        "init_seed": by_chance.get("init_seed"),
-        "split": one.split,
-        "size": int(size.removeprefix("/train_")) if size else n_train,
+        "seed": seeds.get("seed"),
+        "init_seed": seeds.get("init_seed"),
+        "split": variant.split,
+        "size": int(size.removeprefix("/train_")) if size else plan.n_train,
         "whole": not size,
-        "varied": one.varied_factor or None,
-        "test_set": one.test_set or None,
+        "varied": variant.varied_factor or None,
+        "test_set": variant.test_set or None,
     }
 
 
-def _further(plan: Experiment, model: str, suite: Entry) -> Iterator[RunVariant]:
+def _model_variants(plan: Experiment, model: str, suite: Entry) -> Iterator[RunVariant]:
     n_seeds, n_splits = (suite.get("repeats", {}).get(name, 1) for name in ("n_seeds", "n_splits"))
-    for size in train_sizes(suite.get("train_sizes", []), plan.dataset["n_train"]):
+    for size in train_sizes(suite.get("train_sizes", []), plan):
         yield RunVariant(0, RunId(model, size=size_suffix(size)), TRAIN_SIZE)
     sources = plan.randomness_sources(model) if n_seeds > 1 else ()
     known = {run.path for run in plan.runs(model)}
@@ -140,20 +137,21 @@ def _further(plan: Experiment, model: str, suite: Entry) -> Iterator[RunVariant]
 
 
 def check_errors(config: Entry, plans: dict[str, Experiment]) -> Iterator[str]:
-    """A sentence for each fault of `across` that shows only when the datasets are held against each other."""
+    """Yield a sentence for each mistake that shows only when the datasets of a suite are compared."""
     suite = config.get(SECTION) or {}
     if config["dataset"] not in plans:
         yield (
-            f"dataset is {config['dataset']}; it must be one of {SECTION}.datasets, {', '.join(plans)}: what is said of "
-            "an archive is said of it."
+            f"dataset is {config['dataset']}; it must be one of {SECTION}.datasets, {', '.join(plans)}: archive "
+            "and exclude belong to it."
         )
     for dataset in suite.get("overrides", {}):
         if dataset not in plans:
-            yield f"{SECTION}.overrides.{dataset} is of no dataset of this run; it must be one of {', '.join(plans)}."
+            yield f"{SECTION}.overrides.{dataset} is not a dataset of this run; it must be one of {', '.join(plans)}."
     for name, entry in suite.get("test_sets", {}).items():
         if entry["dataset"] not in plans:
             yield (
-                f"{SECTION}.test_sets.{name}.dataset is {entry['dataset']}; it must be a dataset of this run: {', '.join(plans)}."
+                f"{SECTION}.test_sets.{name}.dataset is {entry['dataset']}; it must be a dataset of this run: "
+                f"{', '.join(plans)}."
             )
     if SECTION in plans:
         yield f"{SECTION}.datasets names {SECTION}, as the comparison itself is called; give that dataset another name."
@@ -167,10 +165,3 @@ def check_errors(config: Entry, plans: dict[str, Experiment]) -> Iterator[str]:
                     f"models.{model}.family is {family} for {dataset} and {as_there} for {first}; a model is compared "
                     "across datasets under its name, so give one of them another name."
                 )
-
-
-def with_train_size(config: Entry, size: int) -> Entry:
-    """The configuration of a study that has only so many training images."""
-    dataset = config["dataset"]
-    entry: dict[str, Any] = config["datasets"][dataset] | {"n_train": size}
-    return config | {"datasets": config["datasets"] | {dataset: entry}}

@@ -1,4 +1,4 @@
-"""Every key of the configuration, spoilt in every way: each ends in one sentence that names it."""
+"""Each key of the configuration, made wrong in many ways: each ends in one sentence that names it."""
 
 import copy
 from collections.abc import Iterator
@@ -8,19 +8,20 @@ from typing import Any
 import pytest
 import yaml
 
-from cifarbench.config import validation
+from cifarbench.config.renamed_keys import REMOVED_KEYS, RENAMED_KEYS, RENAMED_TYPES
+from cifarbench.config.schema import build_schema, load_schema
+from cifarbench.config.validation import check_experiments, check_unique_keys
 from cifarbench.errors import UserError
-from cifarbench.families import FAMILIES, FEATURE_TYPES
 
 PROJECT = Path(__file__).parents[3]
-SCHEMA = yaml.safe_load((PROJECT / "workflow/schemas/config.schema.yaml").read_text())
+SCHEMA = load_schema()
 CONFIG = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
 # Files that are laid over it, one after the other.
 OVERLAYS = [[], ["digits"], ["extended"], ["extended", "pretrained"], ["extended", "extended_digits"]]
 
 WRONG_TYPES = {
     bool: ["yes", 1, 0.5, None, [], {}],
-    int: ["five", "5", 2.5, True, None, [], {}, [5], float("nan")],
+    int: ["five", "5", 2.0, 2.5, True, None, [], {}, [5], float("nan")],
     float: ["much", "1e-3", True, None, [], {}, float("nan"), float("inf")],
     str: [5, 0.5, True, None, [], {}, [""]],
     list: [5, "text", True, None, {}, [], [None], [{}]],
@@ -41,17 +42,13 @@ def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
         yield from places(content, (*path, name))
 
 
-def check(config: dict[str, Any]) -> None:
-    validation.validate(config, SCHEMA, FAMILIES, FEATURE_TYPES)
-
-
 def at(config: Any, path: tuple) -> Any:
     for name in path:
         config = config[name]
     return config
 
 
-def spoilt(path: tuple, value: Any) -> dict[str, Any]:
+def changed(path: tuple, value: Any) -> dict[str, Any]:
     config = copy.deepcopy(CONFIG)
     at(config, path[:-1])[path[-1]] = value
     return config
@@ -59,7 +56,7 @@ def spoilt(path: tuple, value: Any) -> dict[str, Any]:
 
 def refusal(config: dict[str, Any]) -> str:
     with pytest.raises(UserError) as caught:
-        check(config)
+        check_experiments(config)
     return str(caught.value)
 
 
@@ -94,19 +91,19 @@ def test_the_shipped_configurations_are_good(overlays):
     merged = copy.deepcopy(CONFIG)
     for name in overlays:
         update_config(merged, yaml.safe_load((PROJECT / f"config/{name}.yaml").read_text()))
-    check(merged)
+    check_experiments(merged)
 
 
 @pytest.mark.parametrize(("path", "value"), cases(WRONG_TYPES))
 def test_a_wrong_type_is_named(path, value):
-    said = refusal(spoilt(path, value))
+    said = refusal(changed(path, value))
     assert any(named(path[: end + 1]) in said for end in range(len(path))), said
     assert named(path[:1]) in said
 
 
 @pytest.mark.parametrize(("path", "value"), cases(OUT_OF_RANGE, skip=ANY_TEXT))
 def test_a_value_out_of_range_is_named(path, value):
-    assert str(path[0]) in refusal(spoilt(path, value))
+    assert str(path[0]) in refusal(changed(path, value))
 
 
 @pytest.mark.parametrize("path", [p for p in KEYS if p[:-1] not in FREE], ids=named)
@@ -141,18 +138,225 @@ def test_a_key_left_out_is_named(path):
         ("models.knn_grid.tune.grid.n_neighbors", [5, 0], "n_neighbors.1 is 0; it must be 1 to"),
         ("models.knn_grid.tune.grid.n_neighbours", [5], "did you mean n_neighbors?"),
         ("models.knn_pca.features", "pcb", 'features is "pcb"; it must be one of the keys under features'),
-        ("features.pca.features", "pca", "the chain goes in a circle (pca -> pca): break it"),
+        ("features.pca.features", "pca", "the features form a cycle (pca -> pca): break it"),
         ("features.pixels", {"type": "hog"}, "is the name of the images themselves"),
         ("models.mlp.features", "pca", "models.mlp.features is not a key of the configuration"),
         ("datasets.cifar10.n_train", 25, "folds is 3; it must be at most 2, since some class"),
         ("models.mlp.batch_size", 60000, "batch_size is 60000; it must be at most 50000"),
         ("models.mlp_batchnorm_dropout.batch_size", 49999, "it leaves a batch of one image"),
         ("models.mlp.learning_rate", "1e-3", "it must be a number. Write 0.001 in a configuration file"),
+        (
+            "models.mlp.epochs",
+            2.0,
+            "epochs is 2.0; it must be a whole number. Write 2 in a configuration file.",
+        ),
+        ("models.knn_grid.tune.grid.n_neighbors", [5, 3.0], "n_neighbors.1 is 3.0; it must be 1 to"),
+        ("models.knn_grid.tune.grid.n_neighbors", [5, 3.0], "training images. Write 3 in a configuration"),
+        ("datasets.cifar10.image_shape", [3.0, 32, 32], "image_shape.0 is 3.0; it must be a whole number"),
+        ("datasets.digits.n_train", 1437.0, "n_train is 1437.0; it must be 1437."),
         ("sha256", "0" * 64, "name the archive too"),
+        (
+            "models.kNN-5",
+            {},
+            "models has the name kNN-5; a name must be of small letters, digits and underscores",
+        ),
+        ("models.kNN-5", {}, "with a letter first, such as knn_5."),
+        ("datasets.My-Pics", {}, "datasets has the name My-Pics; a name must be of small letters"),
+        (
+            "features." + "a" * 61,
+            {},
+            "features has a name of 61 characters, aaaaaaaaaaaaaaaaaaaa...; give at most 60.",
+        ),
+        ("figures.accuracy.color", "red", "it must be a color such as #0072b2."),
+        ("sha256", "xyz", "it must be 64 hexadecimal digits in small letters"),
+        ("models.mlp.n_neighbors", 3, "is not valid for family mlp, but for knn; delete it, or use one of"),
     ],
 )
 def test_impossible_values_say_what_would_do(key, value, sentence):
-    assert sentence in refusal(spoilt(tuple(key.split(".")), value))
+    assert sentence in refusal(changed(tuple(key.split(".")), value))
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [(False, "models has a name that YAML reads as false"), (5, "models has the name 5; a name must be")],
+)
+def test_a_name_that_is_not_text_is_explained(name, sentence):
+    config = copy.deepcopy(CONFIG)
+    config["models"][name] = {"family": "knn", "n_neighbors": 1}
+    assert sentence in refusal(config)
+
+
+def test_user_code_is_described_without_a_regular_expression():
+    model = {"family": "estimator", "estimator": "my models/a.py:A"}
+    assert "such as folder/file.py:Name, without spaces." in refusal(changed(("models", "mine"), model))
+
+
+def test_every_pattern_is_described_in_words():
+    def patterns(value: Any) -> Iterator[dict]:
+        if isinstance(value, dict) and isinstance(value.get("pattern"), str):
+            yield value
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from patterns(inner)
+
+    found = [*patterns(build_schema())]
+    assert len(found) > 6
+    assert all("title" in schema for schema in found)
+
+
+# Of each section of the table, an entry whose keys are tried.
+ENTRIES = {
+    "": (),
+    "suite": ("suite",),
+    "suite.repeats": ("suite", "repeats"),
+    "suite.test_sets": ("suite", "test_sets", "new"),
+    "datasets": ("datasets", "cifar10"),
+    "training": ("training",),
+    "robustness": ("robustness",),
+    "figures": ("figures", "predictions"),
+}
+# Of features and models, the type or family that has the new key.
+TYPES = {
+    **dict.fromkeys(["epsilon", "l2_normalize"], "whitening"),
+    **dict.fromkeys(["patch_size", "n_pool", "soft_threshold"], "patches"),
+    **dict.fromkeys(["pixels_per_cell", "cells_per_block"], "hog"),
+    "standardize": "pca",
+    "channels": "convnet",
+    **dict.fromkeys(["ann", "nlist", "nprobe"], "knn"),
+}
+RENAMED = [(section, old, new) for section, keys in RENAMED_KEYS.items() for old, new in keys.items()]
+
+
+@pytest.mark.parametrize(("section", "old", "new"), RENAMED, ids=str)
+def test_a_former_key_names_the_new_one(section, old, new):
+    path = ENTRIES.get(section, (section, "new"))
+    config = copy.deepcopy(CONFIG) | {"suite": {"repeats": {}, "test_sets": {"new": {}}}, "robustness": {}}
+    if section in ("features", "models"):
+        key = "type" if section == "features" else "family"
+        config[section]["new"] = {} if new == "type" else {key: TYPES.get(new, "mlp")}
+    if new in ("nlist", "nprobe"):
+        path = (*path, "ann")
+        config["models"]["new"]["ann"] = {}
+    at(config, path)[old] = at(config, path).pop(new, None)
+    key = ".".join(path)
+    dot = "." if key else ""
+    assert f"{key}{dot}{old} is now called {new}; write {key}{dot}{new} instead." in refusal(config).split(
+        "\n"
+    )
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED_TYPES.items())
+def test_a_former_type_names_the_new_one(old, new):
+    said = refusal(changed(("features", "new"), {"type": old}))
+    assert said == f'features.new.type is "{old}", which is now called {new}; write {new} instead.'
+
+
+@pytest.mark.parametrize("key", REMOVED_KEYS)
+def test_a_removed_key_is_explained(key):
+    assert refusal(changed((key,), 2)) == f"{key} has been removed, since {REMOVED_KEYS[key]}; delete it."
+
+
+def test_a_former_key_in_a_grid_names_the_new_one():
+    grid = {"scale": [True], "n_neighbors": [1]}
+    said = refusal(changed(("models", "knn_grid", "tune", "grid"), grid))
+    assert "models.knn_grid.tune.grid.scale is now called standardize" in said
+
+
+def test_keys_of_another_section_are_not_former_ones():
+    assert "did you mean seed" in refusal(changed(("sed",), 3))
+    assert "cache is not a key" in refusal(changed(("training", "cache"), "x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("models:\n  a: 1\nmodels:\n  b: 2\n", "has the key models in line 1 and again in line 3"),
+        ("m:\n  - {a: 1}\n  - b: 2\n    b: 3\n", "has the key b in line 3 and again in line 4"),
+        ("a: {x: 1}\nb: {x: 1}\n", None),
+        ("", None),
+    ],
+)
+def test_a_key_that_a_file_has_twice_is_refused(tmp_path, text, sentence):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    if sentence is None:
+        check_unique_keys(path)
+        return
+    with pytest.raises(UserError) as caught:
+        check_unique_keys(path)
+    assert f"{path} {sentence}" in str(caught.value)
+
+
+# ---- The number of training images that models are fitted to ----
+
+# 26 images of 2 classes; one epoch of a network is enough.
+PICTURES = {
+    "type": "image_folder",
+    "archive": "pics",
+    "n_train": 26,
+    "n_test": 12,
+    "n_classes": 2,
+    "image_shape": [3, 12, 12],
+}
+NETWORK = CONFIG["models"]["mlp_batchnorm_dropout"]
+
+
+def small(tmp_path: Path, excluded: int = 0, **changes: Any) -> dict[str, Any]:
+    config = copy.deepcopy(CONFIG) | {"dataset": "pics", "compare": ["knn_raw"]}
+    config["datasets"] = {"pics": PICTURES}
+    config["features"]["pca"]["n_components"] = 2
+    config["models"] |= {"knn_raw": {"family": "knn", "n_neighbors": 1}, "net": NETWORK | {"batch_size": 8}}
+    if excluded:
+        path = tmp_path / "out.csv"
+        path.write_text(
+            "split,index\n" + "".join(f"train,{index}\n" for index in range(excluded)) + "test,3\n"
+        )
+        config["exclude"] = str(path)
+    return config | changes
+
+
+def test_excluded_images_are_not_counted(tmp_path):
+    config = small(tmp_path, excluded=1, compare=["net"])
+    assert "models.net.batch_size is 8; it leaves a batch of one image" in refusal(config)
+    assert check_experiments(small(tmp_path, excluded=2, compare=["net"]))["pics"].n_train == 24
+    config = small(tmp_path, excluded=1)
+    config["models"]["knn_raw"]["n_neighbors"] = 26
+    assert "n_neighbors is 26; it must be at most 25" in refusal(config)
+    config = small(tmp_path, excluded=1, compare=["knn_pca"])
+    config["features"]["pca"]["n_components"] = 26
+    assert "n_components is 26; it must be at most 25" in refusal(config)
+    assert "which leaves 1 of 26 training images" in refusal(small(tmp_path, excluded=25))
+
+
+def test_calibration_images_are_not_counted(tmp_path):
+    config = small(tmp_path, robustness={"temperature_scaling": True})
+    config["models"]["knn_raw"]["n_neighbors"] = 21
+    said = refusal(config)
+    assert (
+        "at most 20, the number of training images, for the 20 that robustness.temperature_scaling leaves"
+        in said
+    )
+    config["models"]["knn_raw"]["n_neighbors"] = 20
+    check_experiments(config)
+
+
+@pytest.mark.parametrize(("batch_size", "fits"), [(16, False), (17, False), (5, False), (7, True)])
+def test_a_network_is_checked_in_every_fold(tmp_path, batch_size, fits):
+    # 26 images in 3 folds leave 17, 17 and 18; the best parameters are fitted to all 26.
+    model = {**NETWORK, "tune": {"folds": 3, "grid": {"batch_size": [batch_size]}}}
+    config = small(tmp_path, compare=["tuned"])
+    config["models"]["tuned"] = {key: value for key, value in model.items() if key != "batch_size"}
+    if fits:
+        check_experiments(config)
+        return
+    assert f"batch_size is {batch_size}; it leaves a batch of one image" in refusal(config)
+
+
+def test_subset_sizes_are_of_the_images_that_are_left(tmp_path):
+    config = small(tmp_path, excluded=4, suite={"train_sizes": [24, 22, 10]})
+    config["models"]["knn_raw"]["n_neighbors"] = 11
+    assert "for the first 10 training images of pics" in refusal(config)
+    config["models"]["knn_raw"]["n_neighbors"] = 10
+    assert check_experiments(config)["pics"].n_train == 22
 
 
 def test_nothing_is_left_unchecked():

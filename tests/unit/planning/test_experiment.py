@@ -126,7 +126,7 @@ def test_values_stand_in_names_of_files_or_a_checksum_does() -> None:
 
 
 def test_parts_are_read_from_divisions() -> None:
-    names = {"all": None, "fold_1_of_3": "folds_of_3", "train_500": "data_seed"}
+    names = {"all": None, "fold_1_of_3": "folds_of_3", "train_500": "order"}
     names["train_500_fold_0_of_3"] = "train_500_folds_of_3"
     assert {part: split_file_name(part) for part in names} == names
 
@@ -164,7 +164,7 @@ def test_a_model_says_whether_its_features_have_seen_other_images() -> None:
         {"seen": network, "few": few}, own=knn | {"features": "pca"}, foreign=knn | {"features": "few"}
     )
     said = {model: ResultPaths(found).model_params_json(model)["pretrained"] for model in found.models}
-    assert said == {"overrides": False, "foreign": True}
+    assert said == {"own": False, "foreign": True}
 
 
 def test_a_search_among_the_first_images_takes_what_was_found_among_fewer() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cifarbench.config import validation
+from cifarbench.config.validation import check_experiments
 from cifarbench.errors import UserError
 from cifarbench.families import FAMILIES, FEATURE_TYPES
 from cifarbench.planning import variants
@@ -14,7 +14,6 @@ from cifarbench.planning.experiment import Experiment
 
 PROJECT = Path(__file__).parents[3]
 CONFIG = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
-SCHEMA = yaml.safe_load((PROJECT / "workflow/schemas/config.schema.yaml").read_text())
 
 
 def plan(**changes: Any) -> Experiment:
@@ -26,7 +25,8 @@ def paths(found: list[variants.RunVariant]) -> list[tuple[int, str, str]]:
 
 
 def check(suite: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return validation.validate_all({**CONFIG, **changes, "suite": suite}, SCHEMA, FAMILIES, FEATURE_TYPES)
+    experiments = check_experiments({**CONFIG, **changes, "suite": suite})
+    return {dataset: experiment.config for dataset, experiment in experiments.items()}
 
 
 def test_without_anything_asked_for_there_is_the_study_alone():
@@ -70,10 +70,13 @@ def test_seeds_are_those_of_the_study_and_the_next_ones():
         ([20000, 500], 50000, [500, 20000]),
         ([500, 1000, 2000], 1000, [500]),
         ([], 1000, []),
+        # Halving ends where each of the 10 classes may have an image.
+        (20, 100, [12, 25, 50]),
     ],
 )
 def test_sizes(asked, n_train, expected):
-    assert variants.train_sizes(asked, n_train) == expected
+    experiment = Experiment(CONFIG, FAMILIES, FEATURE_TYPES, n_train)
+    assert variants.train_sizes(asked, experiment) == expected
 
 
 def test_coordinates_say_what_a_run_is():
@@ -106,7 +109,7 @@ def test_a_dataset_s_own_study_is_the_configuration_with_what_is_its_own():
 
 def test_the_shipped_comparison_is_accepted():
     overlay = yaml.safe_load((PROJECT / "config/suite.yaml").read_text())
-    found = validation.validate_all(variants.deep_merge(CONFIG, overlay), SCHEMA, FAMILIES, FEATURE_TYPES)
+    found = check_experiments(variants.deep_merge(CONFIG, overlay))
     assert list(found) == ["digits", "textures"]
 
 
@@ -136,7 +139,9 @@ def test_a_dataset_s_own_models_are_checked():
         return {"datasets": ["cifar10", "digits"], "overrides": {"digits": own}}
 
     check(of_digits({"models": {"one": {"family": "knn", "n_neighbors": 1}}, "compare": ["one"]}))
-    with pytest.raises(UserError, match=r"mlp\.hidden_dim is no key of family knn.* for digits\."):
+    with pytest.raises(
+        UserError, match=r"mlp\.hidden_dim is not valid for family knn, but for mlp; .* for digits\."
+    ):
         check(of_digits({"models": {"mlp": {"family": "knn"}}}))
 
 
