@@ -34,8 +34,8 @@ def test_of_a_thousand_classes_those_in_most_confusions_are_drawn():
     np.testing.assert_array_equal(confusion_matrix.select_classes(matrix[:40, :40]), np.arange(40))
 
 
-@pytest.mark.parametrize("n_classes", [2, 10, 20, 21, 38, 40, 100, 300])
-@pytest.mark.parametrize("name", ["class{}", "Tomato___Tomato_Yellow_Leaf_Curl_Virus_{}", "x" * 97 + "{:03}"])
+@pytest.mark.parametrize("n_classes", [3, 20, 40, 300])
+@pytest.mark.parametrize("name", ["class{}", "x" * 97 + "{:03}"])
 def test_labels_of_the_confusion_matrix_do_not_overlap(n_classes, name):
     matrix = np.random.default_rng(0).integers(0, 3, (n_classes, n_classes)) + 20 * np.eye(
         n_classes, dtype=int
