@@ -40,6 +40,8 @@ IMPORTS = Path(".snakemake/imports.json")
 fingerprint.load_import_cache(IMPORTS)
 
 try:
+    if workflow.is_main_process:
+        processes.check_writable(IMPORTS.parent)
     STORAGE = object_storage.of(workflow)
     EXPERIMENTS = Experiments(
         config,
@@ -255,7 +257,7 @@ def job_params(script, settings={}, code=None, failure_of=None, keeping_memory=F
                 "rule": script,
                 "input": named(input),
                 "output": named(output),
-                "settings": value(canonical_json, wildcards),
+                "settings": value(settings, wildcards),
                 "options": {name: value(option, wildcards) for name, option in options.items()},
                 "threads": threads,
                 "code": value(code, wildcards),
@@ -267,7 +269,7 @@ def job_params(script, settings={}, code=None, failure_of=None, keeping_memory=F
     command = ["python", *([script_path("run_guarded")] if failure_of else []), script_path(script)]
     prefix = "MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 " if keeping_memory else ""
     return {
-        "settings": lambda wildcards: canonical_json(value(canonical_json, wildcards)),
+        "settings": lambda wildcards: canonical_json(value(settings, wildcards)),
         "code": code,
         "command": untracked_param(prefix + shlex.join(map(str, command))),
         "job": describe,

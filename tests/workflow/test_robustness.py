@@ -1,0 +1,28 @@
+"""Temperature scaling and learning curves, with images excluded: each counts the training images that are left."""
+
+from cifarbench.io.atomic import read_json
+from cifarbench.io.csv_io import read_csv
+
+
+def test_networks_are_calibrated_on_the_images_that_are_left(fresh):
+    # 60 training images, 4 of them excluded: a model to calibrate is fitted to 44 of 56 and calibrated on 12.
+    excluded = fresh.folder / "excluded.csv"
+    excluded.write_text("split,index\n" + "".join(f"train,{index}\n" for index in range(4)))
+    fresh.configure(
+        lambda settings: settings.update(
+            compare=["knn_pca", "mlp"],
+            audit=False,
+            exclude=str(excluded),
+            robustness={"temperature_scaling": True, "corruptions": ["fog"], "severities": [1]},
+            suite={"train_sizes": [58, 20]},
+        )
+    )
+    names = ("mlp/temperature.json", "knn_pca/temperature.json", "mlp/robustness.json")
+    fresh.succeed(targets=("results/suite/runs.csv", *(f"results/tiny/models/{name}" for name in names)))
+    for model in ("knn_pca", "mlp"):
+        found = read_json(fresh.results / f"models/{model}/temperature.json")
+        assert found["n_images"] == 12 and found["temperature"] > 0
+    rows = read_csv(fresh.folder / "results/suite/runs.csv")
+    assert {(row["model"], row["size"]) for row in rows} == {
+        (model, size) for model in ("knn_pca", "mlp") for size in (20, 56)
+    }
