@@ -2,91 +2,120 @@
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+DATASET ?= cifar10
 ENVIRONMENT := .venv/.installed
 # Rules call `python`: the one of this environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-ARCHIVE_CONFIG := $(if $(ARCHIVE),'archive="$(abspath $(ARCHIVE))"') $(if $(SHA256),'sha256="$(SHA256)"')
-# A configuration laid over config/config.yaml: `make explain CONFIGFILE=config/digits.yaml`.
-$(if $(CONFIGFILE),$(if $(wildcard $(CONFIGFILE)),,$(error CONFIGFILE is $(CONFIGFILE); there is no such file: name one that is there)))
-OVERLAY := $(if $(CONFIGFILE),--configfile $(CONFIGFILE)) $(if $(strip $(ARCHIVE_CONFIG)),--config $(ARCHIVE_CONFIG))
-STUDY := snakemake --cores $(CORES) $(OVERLAY)
-DEMO := snakemake --cores $(CORES) --configfile config/digits.yaml
+# ---- Old names: each ends in one sentence that names the new one ----
+
+RENAMED_TARGETS := improved=extended across=suite million=bench-million history=runs card=model-card crate=ro-crate \
+	rebuild=reproduce house=docs-rulegraph tables=docs-params
+RENAMED_VARIABLES := PICTURES=IMAGES
+new_name = $(patsubst $(1)=%,%,$(filter $(1)=%,$(RENAMED_TARGETS) $(RENAMED_VARIABLES)))
+old_names = $(foreach pair,$(1),$(firstword $(subst =, ,$(pair))))
+$(foreach old,$(call old_names,$(RENAMED_VARIABLES)),$(if $(value $(old)),$(if $(filter command,$(firstword $(origin $(old)))),$(error $(old)= is now called $(call new_name,$(old))=))))
+
+# ---- Variables: a path may hold spaces, quotes and dollar signs ----
+
+# For the shell, and for YAML inside of it. Snakemake strips quotes at both ends of a value, but not behind spaces.
+quote = '$(subst ','\'',$(1))'
+quote_yaml = $(call quote,$(1)= '$(subst ','',$(2))' )
+# $(abspath) would take a path with spaces apart.
+absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
+# Options of a command, each of a variable that may be empty: $(call option,--archive,ARCHIVE).
+option = $(if $(value $(2)),$(1) $(call quote,$(value $(2))))
+is_file = $(shell test -f $(call quote,$(1)) && echo yes)
+existing_file = $(if $(call is_file,$(1)),$(call quote,$(1)),$(error CONFIGFILE is $(1); there is no such file: name an existing one))
+# One file whose name holds spaces, or several files.
+CONFIGFILES := $(if $(value CONFIGFILE),$(if $(call is_file,$(value CONFIGFILE)),$(call quote,$(value CONFIGFILE)),$(foreach file,$(value CONFIGFILE),$(call existing_file,$(file)))))
+ARCHIVE_CONFIG := $(if $(value ARCHIVE),$(call quote_yaml,archive,$(call absolute,$(value ARCHIVE)))) $(if $(value SHA256),$(call quote_yaml,sha256,$(value SHA256)))
+# Files that override config/config.yaml: `make explain CONFIGFILE=config/digits.yaml`.
+OVERRIDES := $(if $(CONFIGFILES),--configfile $(CONFIGFILES)) $(if $(strip $(ARCHIVE_CONFIG)),--config $(ARCHIVE_CONFIG))
+SNAKEMAKE = snakemake --cores $(call quote,$(CORES))
+DEMO = $(SNAKEMAKE) --configfile config/digits.yaml
 # On the digits, unless there is an archive.
-ACROSS := snakemake --cores $(CORES) --configfile config/suite.yaml
-IMPROVED := $(if $(ARCHIVE),snakemake --cores $(CORES) --configfile config/extended.yaml --config $(ARCHIVE_CONFIG),$(DEMO) config/extended.yaml config/extended_digits.yaml)
+EXTENDED = $(if $(value ARCHIVE),$(SNAKEMAKE) --configfile config/extended.yaml --config $(ARCHIVE_CONFIG),$(DEMO) config/extended.yaml config/extended_digits.yaml)
 
-# Results to take along: those of DATASET, configured as in their last finished run unless CONFIGFILE says otherwise.
-DATASET ?= cifar10
-LAST_RUN = $(lastword $(sort $(wildcard results/$(DATASET)/history/*/config.yaml)))
-TAKEN = $(if $(strip $(OVERLAY)),$(OVERLAY),$(if $(LAST_RUN),--configfile $(LAST_RUN),--config dataset=$(DATASET)))
-EXPORTED = results/$(DATASET)/export/$(MODEL)
-needs = $(if $($(1)),,$(error $@ needs $(1)=, $(2)))
+# Results to use: those of DATASET, configured as in their last finished run unless CONFIGFILE or ARCHIVE is given.
+LAST_CONFIG = $(lastword $(sort $(wildcard results/$(DATASET)/history/*/config.yaml)))
+LAST_OVERRIDES = $(if $(strip $(OVERRIDES)),$(OVERRIDES),$(if $(LAST_CONFIG),--configfile $(LAST_CONFIG),--config $(call quote,dataset=$(value DATASET))))
+RESULTS = results/$(value DATASET)
+EXPORTED = $(RESULTS)/export/$(value MODEL)
+exported = $(call quote,$(EXPORTED).$(1))
+needs = $(if $(value $(1)),,$(error $@ needs $(1)=, $(2)))
 takes_no_dataset = $(if $(filter command,$(firstword $(origin DATASET))),$(error make $@ takes no DATASET=; $(1)))
+# 1, yes or true; 0, no or false.
+flag = $(if $(filter-out 1 yes true 0 no false,$(value $(1))),$(error $(1) is $(value $(1)); write $(1)=1 or leave it out))$(filter 1 yes true,$(value $(1)))
 
-# An environment that was not finished, or whose Python is gone, is made anew.
+# An unfinished environment, or one whose Python is gone, is created again.
 WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) && echo yes)
 
-.PHONY: new-environment help doctor demo study improved across million explain history diff predict export card crate rebuild snakemake-report test lint format bench bench-compare house tables clean-checkpoints
+.PHONY: new-environment help doctor demo study extended suite bench-million explain runs diff predict export model-card \
+	ro-crate reproduce snakemake-report test lint format bench bench-compare docs-rulegraph docs-params clean-checkpoints \
+	$(call old_names,$(RENAMED_TARGETS))
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-doctor: ## Say what this machine has, and what of it the study would use (ARCHIVE=, SHA256=)
-	@PYTHONPATH=scripts $(if $(WORKS),python,$(PYTHON)) -m cifarbench doctor $(if $(ARCHIVE),--archive "$(ARCHIVE)") $(if $(SHA256),--sha256 $(SHA256))
+$(call old_names,$(RENAMED_TARGETS)):
+	$(error make $@ is now called make $(call new_name,$@))
 
-demo: $(ENVIRONMENT) ## Run the whole study on the digits that come with scikit-learn (about a minute)
+doctor: ## Check this machine: Python, cores, memory, disk, GPU, archive (ARCHIVE=, SHA256=)
+	@PYTHONPATH=scripts $(if $(WORKS),python,$(call quote,$(PYTHON))) -m cifarbench doctor $(call option,--archive,ARCHIVE) $(call option,--sha256,SHA256)
+
+demo: $(ENVIRONMENT) ## Run all six models on the digits that come with scikit-learn (about a minute)
 	@$(DEMO)
 
-study: $(ENVIRONMENT) ## Run the study on CIFAR-10 (ARCHIVE=path and SHA256=value use a file that you have)
-	$(call takes_no_dataset,name a file that says "dataset: $(DATASET)" by CONFIGFILE=)
-	@$(STUDY)
+study: $(ENVIRONMENT) ## Run the six models on CIFAR-10 (ARCHIVE= and SHA256= use a local file, CONFIGFILE= other settings)
+	$(call takes_no_dataset,name a file that holds "dataset: $(DATASET)" by CONFIGFILE=)
+	@$(SNAKEMAKE) $(OVERRIDES)
 
-improved: $(ENVIRONMENT) ## Beside the six: better features, convolutions, augmentation, tuning; on the digits, or ARCHIVE=
-	$(call takes_no_dataset,lay a file that says "dataset: $(DATASET)" over its own: snakemake --cores $(CORES) --configfile config/$@.yaml FILE)
-	@$(IMPROVED)
+extended: $(ENVIRONMENT) ## Run ten more models: better features, convolutions, augmentation; on the digits, or ARCHIVE=
+	$(call takes_no_dataset,run snakemake --cores $(CORES) --configfile config/$@.yaml FILE with a file that holds "dataset: $(DATASET)")
+	@$(EXTENDED)
 
-across: $(ENVIRONMENT) ## Compare models over two small datasets, with several sizes, seeds and splits (some minutes)
+suite: $(ENVIRONMENT) ## Compare models over two small datasets, with several sizes, seeds and splits (some minutes)
 	$(call takes_no_dataset,name datasets as docs/suite.md does)
-	@$(ACROSS)
+	@$(SNAKEMAKE) --configfile config/suite.yaml
 
-million: $(ENVIRONMENT) ## Run a study of a million images, made up: each job within 2 GB (docs/scaling.md; 7 GB of disk)
-	@snakemake --cores $(CORES) --configfile config/million.yaml
+bench-million: $(ENVIRONMENT) ## Run four models on a million synthetic images; each job within 2 GB, 7 GB of disk
+	@$(SNAKEMAKE) --configfile config/million.yaml
 
-explain: $(ENVIRONMENT) ## Tell which jobs `make study` would run, and for which changed keys (CONFIGFILE=, ARCHIVE=)
-	@cifarbench explain $(OVERLAY)
+explain: $(ENVIRONMENT) ## List the jobs that `make study` would run, and the changed keys (CONFIGFILE=, ARCHIVE=)
+	@cifarbench explain $(OVERRIDES)
 
-history: $(ENVIRONMENT) ## List the finished runs with their accuracies
+runs: $(ENVIRONMENT) ## List the finished runs with their accuracies
 	@cifarbench runs
 
 diff: $(ENVIRONMENT) ## Compare the last two runs, or OLD=id and NEW=id: changed keys and metrics
-	@cifarbench diff $(if $(OLD),--old $(OLD)) $(if $(NEW),--new $(NEW))
+	@cifarbench diff $(call option,--old,OLD) $(call option,--new,NEW)
 
-predict: $(ENVIRONMENT) ## Ask a model about the pictures of a folder (PICTURES=, DATASET=, MODEL=, OUT=, RESIZE=yes)
-	$(call needs,PICTURES,a folder of PNG or JPEG)
-	@cifarbench predict --results results/$(DATASET) --pictures "$(PICTURES)" \
-		$(if $(MODEL),--model $(MODEL)) $(if $(OUT),--out "$(OUT)") $(if $(RESIZE),--resize)
+predict: $(ENVIRONMENT) ## Classify the images of a folder (IMAGES=, DATASET=, MODEL=, OUT=, RESIZE=1)
+	$(call needs,IMAGES,a folder of PNG or JPEG files)
+	@cifarbench predict --results $(call quote,$(RESULTS)) $(call option,--pictures,IMAGES) \
+		$(call option,--model,MODEL) $(call option,--out,OUT) $(if $(call flag,RESIZE),--resize)
 
-export: $(ENVIRONMENT) ## Write a model as ONNX, and a page on which it can be tried (MODEL=, DATASET=)
+export: $(ENVIRONMENT) ## Write a model as ONNX, with a demo page for the browser (MODEL=, DATASET=)
 	$(call needs,MODEL,the name of a model)
-	@snakemake --cores $(CORES) $(EXPORTED).onnx $(EXPORTED).demo.html $(TAKEN)
-	@echo "The model is in $(EXPORTED).onnx; open $(EXPORTED).demo.html to try it"
+	@$(SNAKEMAKE) $(call exported,onnx) $(call exported,demo.html) $(LAST_OVERRIDES)
+	@echo $(call quote,The model is in $(EXPORTED).onnx; open $(EXPORTED).demo.html to try it)
 
-card: $(ENVIRONMENT) ## Write a model card in the Hugging Face hub's layout (MODEL=, DATASET=)
+model-card: $(ENVIRONMENT) ## Write a model card in the layout of the Hugging Face hub (MODEL=, DATASET=)
 	$(call needs,MODEL,the name of a model)
-	@snakemake --cores $(CORES) $(EXPORTED).model_card.md $(TAKEN)
-	@echo "The card is in $(EXPORTED).model_card.md"
+	@$(SNAKEMAKE) $(call exported,model_card.md) $(LAST_OVERRIDES)
+	@echo $(call quote,The card is in $(EXPORTED).model_card.md)
 
-crate: $(ENVIRONMENT) ## Pack a finished study as a Workflow Run RO-Crate (DATASET=, OUT=crate.zip)
-	@cifarbench crate --results results/$(DATASET) --crate "$(or $(OUT),results/$(DATASET)/crate.zip)"
+ro-crate: $(ENVIRONMENT) ## Pack a finished run as a Workflow Run RO-Crate (DATASET=, OUT=crate.zip)
+	@cifarbench crate --results $(call quote,$(RESULTS)) --crate $(call quote,$(or $(value OUT),$(RESULTS)/crate.zip))
 
-rebuild: $(ENVIRONMENT) ## Run a study again from its crate, and compare all metrics (CRATE=, ARCHIVE=, OUT=folder)
-	$(call needs,CRATE,a file that make crate has written)
-	@cifarbench reproduce --crate "$(CRATE)" --cores $(CORES) \
-		$(if $(ARCHIVE),--archive "$(ARCHIVE)") $(if $(OUT),--folder "$(OUT)")
+reproduce: $(ENVIRONMENT) ## Run an experiment again from its crate and compare all metrics (CRATE=, ARCHIVE=, OUT=folder)
+	$(call needs,CRATE,a file that make ro-crate has written)
+	@cifarbench reproduce $(call option,--crate,CRATE) --cores $(call quote,$(CORES)) \
+		$(call option,--archive,ARCHIVE) $(call option,--folder,OUT)
 
-snakemake-report: $(ENVIRONMENT) ## Write Snakemake's own report of the finished study to report.zip
-	@$(STUDY) --report report.zip
+snakemake-report: $(ENVIRONMENT) ## Write Snakemake's own report of the finished run to report.zip
+	@$(SNAKEMAKE) $(OVERRIDES) --report report.zip
 
 test: $(ENVIRONMENT) ## Run the tests
 	pytest -n auto
@@ -97,21 +126,21 @@ lint: $(ENVIRONMENT) ## Check style and format of the code and the workflow
 	snakefmt --check workflow
 	snakemake --lint
 
-format: $(ENVIRONMENT) ## Put the code into the format that lint checks
+format: $(ENVIRONMENT) ## Format the code
 	ruff check --fix .
 	ruff format .
 	snakefmt workflow
 
-bench: $(ENVIRONMENT) ## Measure each case against a reference implementation (ARCHIVE=path and SHA256=value as for study)
-	PYTHONPATH=scripts python benchmarks/run.py $(if $(ARCHIVE),--archive $(ARCHIVE) --study) $(if $(SHA256),--sha256 $(SHA256))
+bench: $(ENVIRONMENT) ## Measure each case against a reference implementation (ARCHIVE= and SHA256= as for study)
+	PYTHONPATH=scripts python benchmarks/run.py $(call option,--archive,ARCHIVE) $(if $(value ARCHIVE),--study) $(call option,--sha256,SHA256)
 
 bench-compare: $(ENVIRONMENT) ## List the cases that became slower than noise since the last commit measured on this machine
 	@python benchmarks/history.py
 
-house: $(ENVIRONMENT) ## Draw the house in README.md from the rules themselves
-	@cifarbench rulegraph --page README.md
+docs-rulegraph: $(ENVIRONMENT) ## Draw the diagram in docs/architecture.md from the rules
+	@cifarbench rulegraph --page docs/architecture.md
 
-tables: $(ENVIRONMENT) ## Write the tables of all parameters in config/README.md from the code
+docs-params: $(ENVIRONMENT) ## Write the tables of all parameters in config/README.md from the code
 	@cifarbench parameters --page config/README.md
 
 clean-checkpoints: ## Delete the checkpoints of all trainings
@@ -123,10 +152,10 @@ $(ENVIRONMENT): requirements.txt pyproject.toml $(if $(WORKS),,new-environment)
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-# A link to an environment elsewhere is taken away, and what it leads to stays.
+# A link to an environment in another folder is removed; its target stays.
 new-environment:
-	@$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed; name it by PYTHON=' if sys.version_info < (3, 11) else 0)"
+	@$(call quote,$(PYTHON)) -c "import sys; sys.exit('Python 3.11 or newer is needed; name it by PYTHON=' if sys.version_info < (3, 11) else 0)"
 	@echo "The packages of requirements.txt will be installed from PyPI into .venv: about 6 GB on Linux on x86, where"
-	@echo "PyTorch brings libraries for GPUs, about 2 GB elsewhere. It takes some minutes, and is done once."
+	@echo "PyTorch needs libraries for GPUs, about 2 GB elsewhere. This takes some minutes and happens once."
 	@rm -rf .venv
-	@$(PYTHON) -m venv .venv
+	@$(call quote,$(PYTHON)) -m venv .venv

@@ -12,7 +12,7 @@ from cifarbench.data.splits import stratified_folds
 from cifarbench.features import patches as patch_features
 from cifarbench.features.covariance import RunningCovariance, center
 from cifarbench.features.fit_inputs import BLOCK_ROWS
-from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.features.pca import PrincipalComponents
 from cifarbench.models.knn.exact import knn
 from cifarbench.models.knn.voting import correct_counts_per_k, predict_proba
 from cifarbench.models.networks.checkpoints import Checkpoints

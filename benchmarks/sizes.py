@@ -4,7 +4,7 @@
 
 Runs the models of config/million.yaml at each size, and keeps the measurements beside the results, in
 `results/synthetic_<size>/usage.jsonl`; called again, it measures the jobs that run again. If the largest size is that
-of the configuration, `make million` continues from its results.
+of the configuration, `make bench-million` continues from its results.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def measure(n_train: int, cores: int) -> Path:
     """Run the models at a size, measure each job, and return the folder of the results."""
     configuration = yaml.safe_load(CONFIGURATION.read_text())
     ((name, entry),) = configuration["datasets"].items()
-    # `make million` has the name without a size.
+    # `make bench-million` has the name without a size.
     name = name if n_train == entry["n_train"] else f"{name}_{n_train}"
     configuration |= {"dataset": name, "datasets": {name: {**entry, "n_train": n_train}}}
     results = Path("results", name)

@@ -1,4 +1,4 @@
-"""Collect the scores and the costs of all runs of a dataset, whatever their seed, split and size, in one table."""
+"""Collect the scores and costs of all runs of a dataset (seeds, splits, training set sizes) in one table."""
 
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import write_csv
@@ -10,15 +10,15 @@ from cifarbench.suite.results_table import COLUMNS, check_comparable, run_record
 def main(job: Job) -> None:
     """fits, metrics: any of them may hold a record of a failure instead.
 
-    settings: `runs`, what each is, in the order of `fits` and `metrics`.
+    settings: `runs`, the columns of each run that describe it, in the order of `fits` and `metrics`.
     """
     rows = []
-    for about, fit, scores in zip(job.settings["runs"], job.input.fits, job.input.metrics, strict=True):
+    for columns, fit, scores in zip(job.settings["runs"], job.input.fits, job.input.metrics, strict=True):
         if failure := find_failure([fit, scores]):
-            rows.append(run_record(about, None, None, f"{failure.step}: {failure.reason}"))
+            rows.append(run_record(columns, None, None, f"{failure.step}: {failure.reason}"))
         else:
-            rows.append(run_record(about, read_json(fit), read_json(scores), None))
-    write_csv(job.output.runs, {name: [one[name] for one in check_comparable(rows)] for name in COLUMNS})
+            rows.append(run_record(columns, read_json(fit), read_json(scores), None))
+    write_csv(job.output.runs, {name: [row[name] for row in check_comparable(rows)] for name in COLUMNS})
 
 
 if __name__ == "__main__":

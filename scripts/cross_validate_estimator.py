@@ -1,4 +1,6 @@
-"""Score one cell of an estimator's grid: one fold, one candidate."""
+"""Score one cell of an estimator's grid: one fold, one parameter setting."""
+
+from typing import Any
 
 import numpy as np
 
@@ -6,12 +8,18 @@ from cifarbench.data.splits import split_indices
 from cifarbench.features.fit_inputs import scale_pixels
 from cifarbench.io.atomic import write_json
 from cifarbench.models.estimators.classifier import build, fit
+from cifarbench.runtime.failures import record_error
 from cifarbench.runtime.job import Job, run
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
     """features: of all training images, fitted to those in the fold. settings: `model`, `part`, `params`, `seed`."""
+    write_json(job.output.cell, record_error(lambda: score(job)))
+
+
+def score(job: Job) -> dict[str, Any]:
+    """Return the number of correct predictions, that of validation images, and the cost."""
     params, classes = job.settings["params"], np.load(job.input.labels)
     rows, left_out = split_indices(job.settings["part"], len(classes), np.load(job.input.division[0]))
     values = np.load(job.input.features, mmap_mode="r")
@@ -24,7 +32,7 @@ def main(job: Job) -> None:
             np.count_nonzero(estimator.predict(scale_pixels(values[left_out])) == classes[left_out])
         )
     cost = resource_usage(watch.seconds, job.threads)
-    write_json(job.output.cell, {"correct": {"": correct}, "validation": len(left_out), "cost": cost})
+    return {"correct": {"": correct}, "validation": len(left_out), "cost": cost}
 
 
 if __name__ == "__main__":

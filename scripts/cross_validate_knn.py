@@ -1,17 +1,25 @@
 """Score one cell of a kNN's grid: one fold, and every number of neighbours up to the largest."""
 
+from typing import Any
+
 import numpy as np
 
 from cifarbench.data.splits import split_indices
 from cifarbench.io.atomic import write_json
 from cifarbench.models.knn.exact import knn_blocked
 from cifarbench.models.knn.voting import correct_counts_per_k, neighbor_weights
+from cifarbench.runtime.failures import record_error
 from cifarbench.runtime.job import Job, run
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
     """features: of all training images, fitted to those in the fold. settings: `part`, `params`, `max_neighbors`."""
+    write_json(job.output.cell, record_error(lambda: score(job)))
+
+
+def score(job: Job) -> dict[str, Any]:
+    """Return the number of correct predictions by number of neighbours, that of validation images, and the cost."""
     params, classes = job.settings["params"], np.load(job.input.labels)
     rows, left_out = split_indices(job.settings["part"], len(classes), np.load(job.input.division[0]))
     with Timer() as watch:
@@ -29,14 +37,11 @@ def main(job: Job) -> None:
         correct = correct_counts_per_k(
             classes[neighbors], classes[left_out], neighbor_weights(squares, params)
         )
-    write_json(
-        job.output.cell,
-        {
-            "correct": {str(k): int(count) for k, count in enumerate(correct, 1)},
-            "validation": len(left_out),
-            "cost": resource_usage(watch.seconds, job.threads),
-        },
-    )
+    return {
+        "correct": {str(k): int(count) for k, count in enumerate(correct, 1)},
+        "validation": len(left_out),
+        "cost": resource_usage(watch.seconds, job.threads),
+    }
 
 
 if __name__ == "__main__":

@@ -1,15 +1,23 @@
-"""Score one cell of a network's grid: train one candidate on a fold, and ask it for what the fold leaves out."""
+"""Score one cell of a network's grid: train one parameter setting on a fold, and test it on the images left out."""
+
+from typing import Any
 
 import numpy as np
 
 from cifarbench.data.splits import split_indices
 from cifarbench.io.atomic import read_json, write_json
 from cifarbench.models.networks.fitting import fit_network
+from cifarbench.runtime.failures import record_error
 from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
     """settings: `params`, `part`, `seed`. code: a checkpoint that other code wrote is not used."""
+    write_json(job.output.cell, record_error(lambda: score(job)))
+
+
+def score(job: Job) -> dict[str, Any]:
+    """Return the number of correct predictions, that of validation images, and the cost."""
     n_train = len(np.load(job.input.train_labels, mmap_mode="r"))
     rows, left_out = split_indices(job.settings["part"], n_train, np.load(job.input.division[0]))
     fitted = fit_network(
@@ -27,7 +35,7 @@ def main(job: Job) -> None:
         test_each_epoch=False,
     )
     correct = round(fitted.history[-1]["test_accuracy"] * len(left_out))
-    write_json(job.output.cell, {"correct": {"": correct}, "validation": len(left_out), "cost": fitted.cost})
+    return {"correct": {"": correct}, "validation": len(left_out), "cost": fitted.cost}
 
 
 if __name__ == "__main__":

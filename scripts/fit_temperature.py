@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from cifarbench.evaluation.calibration import reliability_curve
-from cifarbench.evaluation.temperature import apply_temperature, fit_temperature
+from cifarbench.evaluation.calibration import apply_temperature, fit_temperature, reliability_curve
 from cifarbench.export.model import InferenceModel
 from cifarbench.io.atomic import load_npz, write_json
 from cifarbench.models.saved_model import SavedModel

@@ -1,38 +1,56 @@
-"""Rank all candidates of a grid and choose the best."""
+"""Rank all candidates of a grid and select the best."""
+
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from cifarbench.evaluation.grid_search import build_cv_results, parameter_grid, select_best
+from cifarbench.evaluation.grid_search import build_cv_results, format_params, parameter_grid, select_best
 from cifarbench.io.atomic import read_json, write_json
 from cifarbench.io.csv_io import write_csv
+from cifarbench.runtime.failures import Failure
 from cifarbench.runtime.job import Job, run
 from cifarbench.runtime.timing import sum_usage
 
 
 def main(job: Job) -> None:
-    """cells: what each cell has scored, cell by cell, then fold by fold. costs: of the features that they needed.
+    """cells: the scores of each cell, cell by cell, then fold by fold. costs: of the features that they needed.
 
     settings: `grid`; `names`, key of the grid -> column; `cells`, the values that each cell tries, in the order of
-    `cells`; `every_value_of`, the key of which a cell scores every value; `folds`.
+    `cells`; `every_value_of`, the key of which a cell scores every value; `folds`. A candidate that failed in a fold
+    has no score; only if all failed does the model fail.
     """
-    records = [read_json(path) for path in job.input.cells]
+    records = [_read(path) for path in job.input.cells]
     shared, folds = job.settings["every_value_of"], job.settings["folds"]
     # GridSearchCV's order is that of the names in the table.
     by_name = {job.settings["names"][key]: values for key, values in job.settings["grid"].items()}
     keys = {name: key for key, name in job.settings["names"].items()}
     tried = [{keys[name]: value for name, value in one.items()} for one in parameter_grid(by_name)]
-    scores = np.empty((len(tried), folds))
-    for row, one in zip(scores, tried, strict=True):
+    scores, errors = np.full((len(tried), folds), np.nan), [None] * len(tried)
+    for number, one in enumerate(tried):
         cell = job.settings["cells"].index({key: value for key, value in one.items() if key != shared})
         for fold, record in enumerate(records[cell * folds : (cell + 1) * folds]):
-            row[fold] = record["correct"][str(one[shared]) if shared in one else ""] / record["validation"]
-    columns = build_cv_results(tried, scores, job.settings["names"])
+            if "error" in record:
+                errors[number] = errors[number] or record["error"]
+            else:
+                correct = record["correct"][str(one[shared]) if shared in one else ""]
+                scores[number, fold] = correct / record["validation"]
+    if all(errors):
+        job.fail(
+            f"all {len(tried)} candidates failed, the first ({format_params(tried[0])}) with {errors[0]}"
+        )
+        return
+    columns = build_cv_results(tried, scores, job.settings["names"], errors)
     write_csv(job.output.results, columns)
     write_json(job.output.best, select_best(tried, columns))
-    write_json(
-        job.output.cost,
-        sum_usage([*(read_json(path) for path in job.input.costs), *(r["cost"] for r in records)]),
-    )
+    costs = [*map(_read, job.input.costs), *(record.get("cost", {}) for record in records)]
+    write_json(job.output.cost, sum_usage([cost for cost in costs if "seconds" in cost]))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the content of a JSON file; {"error": reason} if it holds the record of a failure."""
+    failure = Failure.read(path)
+    return {"error": f"{failure.step}: {failure.reason}"} if failure else read_json(path)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,12 @@
-"""Write the page that compares all models over datasets, seeds, splits and sizes."""
+"""Write the page that compares all models across datasets, seeds, splits and training set sizes."""
 
 from cifarbench.io.atomic import write_text
 from cifarbench.runtime.job import Job, run
 from cifarbench.suite.report_page import render
-from cifarbench.suite.results import BenchmarkResults
 
 
 def main(job: Job) -> None:
-    """curves: of each dataset that has any. figures: the drawings.
-
-    settings: `datasets`, `models`, `with_curves`, `language`, and `across`, what was asked for.
-    """
+    """curves: one per dataset of `with_curves`. figures: SVG files. settings: see `render`."""
     tables = {
         "runs": job.input.runs,
         "ranks": job.input.ranks,
@@ -18,12 +14,7 @@ def main(job: Job) -> None:
         "variances": job.input.all_variances,
         "pairs": job.input.all_pairs,
     }
-    write_text(
-        job.output.page,
-        render(
-            BenchmarkResults.read(job.settings, tables, job.input.curves), job.input.figures, job.settings
-        ),
-    )
+    write_text(job.output.page, render(job.settings, tables, job.input.curves, job.input.figures))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,9 @@ def simulate(
         rows = [row for model in models for row in _rows(dataset, model, answers[model], repeats, random)]
         if holes and number == 0:
             failed = {"accuracy": None, "failure": "train_network: the training loss is nan in epoch 3"}
-            rows = [row | failed if row["varied"] == "order" and row["seed"] == 1 else row for row in rows]
+            rows = [
+                row | failed if row["varied"] == "data_seed" and row["seed"] == 1 else row for row in rows
+            ]
         if holes and number == 2:
             whole = [row for row in rows if row["varied"] is None]
             there = {"varied": "elsewhere", "test_set": "foggy", "test_set_hash": "fog"}
@@ -68,7 +70,8 @@ def simulate(
         "all_variances": folder / "variances.csv",
         "all_pairs": folder / "win_probabilities.csv",
     }
-    figures = {name: folder / f"figures/{name}.svg" for name in ("fronts", "curves", "variances")}
+    names = {"fronts": "pareto", "curves": "learning_curves", "variances": "variances"}
+    figures = {output: folder / f"figures/{name}.svg" for output, name in names.items()}
     about: dict[str, Any] = {"datasets": datasets, "models": list(MODELS), "with_curves": datasets, "seed": 0}
     with patch.object(ranks, "N_POSTERIOR_SAMPLES", 5000):
         run_job(compare_across_datasets, {"runs": tables}, files | {"all_runs": folder / "runs.csv"}, about)
@@ -120,7 +123,7 @@ def _rows(
         split = random.normal(0, 0.01)
         rows.append(row(own + split, split=k, varied="split"))
         if luck:
-            rows.append(row(own + random.normal(0, luck / 2), init_seed=k, varied="weights"))
-            rows.append(row(own + random.normal(0, luck), seed=k, init_seed=0, varied="order"))
+            rows.append(row(own + random.normal(0, luck / 2), init_seed=k, varied="init_seed"))
+            rows.append(row(own + random.normal(0, luck), seed=k, init_seed=0, varied="data_seed"))
             rows.append(row(own + split + random.normal(0, luck), seed=k, split=k, varied="all"))
     return rows

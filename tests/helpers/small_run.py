@@ -162,8 +162,15 @@ def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> N
     run_job(
         plot_comparison,
         tables | _inputs(folder, folder),
-        {name: folder / f"figures/{name}.svg" for name in ("accuracy", "paired_tests", "cost", "fit_time")}
-        | {name: folder / f"figures/{name}.png" for name in ("always_wrong", "correct_by_one", "rivals")},
+        {
+            "accuracy": folder / "figures/accuracy.svg",
+            "paired_tests": folder / "figures/paired_tests.svg",
+            "cost": folder / "figures/accuracy_vs_cost.svg",
+            "fit_time": folder / "figures/accuracy_vs_fit_time.svg",
+            "always_wrong": folder / "figures/misclassified_by_all.png",
+            "correct_by_one": folder / "figures/correct_by_one.png",
+            "rivals": folder / "figures/family_disagreements.png",
+        },
         styles("accuracy", "paired_tests", "cost", "agreement"),
     )
 
@@ -191,7 +198,7 @@ def styles(*figures: str, **more: Any) -> dict[str, Any]:
 
 
 def _write_data(folder: Path, n_train: int, test: np.ndarray) -> None:
-    archive = {"path": "digits.tar.gz", "sha256": "5e" * 32, "size_bytes": 123456}
+    archive = {"path": "digits.tar.gz", "sha256": "5e" * 32, "bytes": 123456}
     archive |= {"source": "scikit-learn", "official": None}
     about = {"dataset": "digits", "type": "digits", "classes": CLASSES, "image_shape": IMAGE_SHAPE}
     about |= {"n_train": n_train, "n_test": N_TEST, "archive": archive}
@@ -286,7 +293,7 @@ class Edges(BaseEstimator):
 
 def _pipeline(entry, seed):
     features = FEATURES.get(entry.get("features"), {})
-    steps = [("scale", StandardScaler())] if features.get("scale") else []
+    steps = [("scale", StandardScaler())] if features.get("standardize") else []
     if features.get("type") == "pca":
         steps.append(("pca", PCA(features["n_components"], svd_solver="covariance_eigh")))
     elif features:

@@ -11,6 +11,25 @@ from helpers.project import CHECKOUT
 
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 ANNOUNCED = "will be installed from PyPI"
+# A project that pip can install without fetching a build tool.
+PYPROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+BACKEND = """
+import zipfile
+
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    name = "tiny-1-py3-none-any.whl"
+    with zipfile.ZipFile(f"{wheel_directory}/{name}", "w") as wheel:
+        wheel.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1\\n")
+        wheel.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("tiny-1.dist-info/RECORD", "")
+    return name
+"""
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +38,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installation")
     shutil.copy(CHECKOUT / "Makefile", folder)
     (folder / "requirements.txt").touch()
+    (folder / "pyproject.toml").write_text(PYPROJECT)
+    (folder / "backend.py").write_text(BACKEND)
     (folder / "elsewhere").mkdir()
     (folder / "elsewhere/mine").touch()
     (folder / ".venv").symlink_to("elsewhere")

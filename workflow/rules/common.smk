@@ -28,7 +28,7 @@ from cifarbench.runtime import processes
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import sha256_file
 from cifarbench.planning.paths import ResultPaths, split_files, subset_name, size_suffix
-from cifarbench.planning.paths import canonical_json as canonical_json
+from cifarbench.planning.paths import canonical_json
 from cifarbench.planning.experiment import RunId, calibration_train_size
 
 # ---- The configuration, checked before anything runs ----
@@ -181,7 +181,9 @@ def is_hflip_safe(dataset):
 def streaming_param(wildcards):
     """Whether a training reads images as it needs them, since they don't fit: their order then is another one."""
     entry = DATASETS[get_dataset(wildcards)]
-    fits = entry["n_train"] * math.prod(entry["image_shape"]) <= IMAGE_MEMORY_SHARE * config["memory_mb"] * 1e6
+    fits = (
+        entry["n_train"] * math.prod(entry["image_shape"]) <= IMAGE_MEMORY_SHARE * config["memory_mb"] * 1e6
+    )
     return {} if fits else {"streamed": True}
 
 
@@ -236,11 +238,14 @@ def script_path(script):
     return Path(workflow.source_path(f"../../scripts/{script}.py"))
 
 
-def job_params(script, settings={}, code=None, failure_of=None, keeping_memory=False, **options):
+def job_params(
+    script, settings={}, code=None, failure_of=None, reads_failures=False, keeping_memory=False, **options
+):
     """Return the params of a rule: what Snakemake compares (settings and code), and what RUN_JOB needs.
 
     settings: all that the result depends on besides inputs and code. code: the fingerprint, the script's unless given.
     failure_of: the model, or the features, whose failure is recorded in the outputs and does not end the run.
+    reads_failures: whether the script itself decides what a failure among its inputs means for its outputs.
     keeping_memory: whether the C library (glibc) keeps freed memory; it would give back that of each batch of a
     training, and the system zero it again, at a third of the time. options: what changes no result. Each may be a
     function of the wildcards.
@@ -266,7 +271,8 @@ def job_params(script, settings={}, code=None, failure_of=None, keeping_memory=F
             }
         )
 
-    command = ["python", *([script_path("run_guarded")] if failure_of else []), script_path(script)]
+    guard = [script_path("run_guarded")] if failure_of and not reads_failures else []
+    command = ["python", *guard, script_path(script)]
     prefix = "MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 " if keeping_memory else ""
     return {
         "settings": lambda wildcards: canonical_json(value(settings, wildcards)),

@@ -70,7 +70,8 @@ rule prepare_bundled_dataset:
         **SHORT_JOB,
     params:
         **job_params(
-            "prepare_bundled_dataset", settings=lambda wildcards: {"type": DATASETS[wildcards.dataset]["type"]}
+            "prepare_bundled_dataset",
+            settings=lambda wildcards: {"type": DATASETS[wildcards.dataset]["type"]},
         ),
     shell:
         RUN_JOB
@@ -214,7 +215,9 @@ rule validate_models:
         **job_params(
             "validate_models",
             settings=lambda wildcards: {"entries": build_checks.entries_to_build(get_experiment(wildcards))},
-            code=lambda wildcards: code_hash("validate_models", own=build_checks.user_code(get_experiment(wildcards))),
+            code=lambda wildcards: code_hash(
+                "validate_models", own=build_checks.user_code(get_experiment(wildcards))
+            ),
             config=lambda wildcards: EXPERIMENTS.configs[wildcards.dataset],
         ),
     shell:

@@ -69,7 +69,9 @@ rule compare_models:
     resources:
         **SHORT_JOB,
     params:
-        **job_params("compare_models", settings=lambda wildcards: comparison_params(get_experiment(wildcards))),
+        **job_params(
+            "compare_models", settings=lambda wildcards: comparison_params(get_experiment(wildcards))
+        ),
     shell:
         RUN_JOB
 
@@ -92,7 +94,8 @@ rule evaluate_without_issues:
         **SHORT_JOB,
     params:
         **job_params(
-            "evaluate_without_issues", settings=lambda wildcards: {"models": get_experiment(wildcards).models, "seed": SEED}
+            "evaluate_without_issues",
+            settings=lambda wildcards: {"models": get_experiment(wildcards).models, "seed": SEED},
         ),
     shell:
         RUN_JOB

@@ -87,7 +87,9 @@ rule write_model_card:
         **job_params(
             "write_model_card",
             model=get_model,
-            settings=lambda wildcards: {"configuration": config_for_report(wildcards.dataset, [wildcards.model])},
+            settings=lambda wildcards: {
+                "configuration": config_for_report(wildcards.dataset, [wildcards.model])
+            },
             code=code_hash("write_model_card", "cifarbench/export/templates/*"),
         ),
     shell:

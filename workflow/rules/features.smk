@@ -28,7 +28,9 @@ rule compute_covariance:
 rule fit_features:
     input:
         checked=get_model_check,
-        inputs=lambda wildcards: get_paths(wildcards).features_file(get_fit(wildcards).inputs, wildcards.part, "train"),
+        inputs=lambda wildcards: get_paths(wildcards).features_file(
+            get_fit(wildcards).inputs, wildcards.part, "train"
+        ),
         labels="<results>/data/train_labels.npy",
         division=lambda wildcards: split_files(wildcards.part),
         dataset="<results>/data/dataset.json",
@@ -55,7 +57,9 @@ rule fit_features:
             settings=lambda wildcards: get_paths(wildcards).features_params_json(
                 get_fit(wildcards), wildcards.part, SEED
             ),
-            code=lambda wildcards: features_code_hash("fit_features", get_experiment(wildcards), get_fit(wildcards)),
+            code=lambda wildcards: features_code_hash(
+                "fit_features", get_experiment(wildcards), get_fit(wildcards)
+            ),
             failure_of=lambda wildcards: get_fit(wildcards).base,
         ),
     shell:
@@ -70,7 +74,9 @@ rule compute_features:
         ),
         dataset="<results>/data/dataset.json",
         fitted=lambda wildcards: get_paths(wildcards).fitted_files(get_feature_set(wildcards), wildcards.part),
-        best=lambda wildcards: get_paths(wildcards).best_params_of_features(get_feature_set(wildcards), wildcards.part),
+        best=lambda wildcards: get_paths(wildcards).best_params_of_features(
+            get_feature_set(wildcards), wildcards.part
+        ),
     output:
         features="<results>/features/{features}/{part}/{split}.npy",
         cost="<results>/features/{features}/{part}/{split}.json",

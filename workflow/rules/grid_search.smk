@@ -23,6 +23,7 @@ rule select_best_params:
             "select_best_params",
             settings=lambda wildcards: get_paths(wildcards).grid_params_json(wildcards.model),
             failure_of=get_model,
+            reads_failures=True,
         ),
     shell:
         RUN_JOB

@@ -32,7 +32,9 @@ rule cross_validate_knn:
                 wildcards.model,
                 wildcards.cell,
                 wildcards.part,
-                max_neighbors=max(get_experiment(wildcards).candidate_values(wildcards.model, "n_neighbors")),
+                max_neighbors=max(
+                    get_experiment(wildcards).candidate_values(wildcards.model, "n_neighbors")
+                ),
             ),
             failure_of=get_model,
             memory_mb=config["memory_mb"],
@@ -106,7 +108,9 @@ rule predict_knn:
     params:
         **job_params(
             "predict_knn",
-            settings=lambda wildcards: get_paths(wildcards).model_params_json(wildcards.model, wildcards.size),
+            settings=lambda wildcards: get_paths(wildcards).model_params_json(
+                wildcards.model, wildcards.size
+            ),
             failure_of=get_model,
             memory_mb=config["memory_mb"],
         ),

@@ -130,7 +130,8 @@ rule plot_filters:
                 | {"module": get_paths(wildcards).filters_source(wildcards.model)[1]}
             ),
             code=lambda wildcards: code_hash(
-                "plot_filters", modules=[module_file(get_paths(wildcards).filters_source(wildcards.model)[1])]
+                "plot_filters",
+                modules=[module_file(get_paths(wildcards).filters_source(wildcards.model)[1])],
             ),
             failure_of=get_model,
         ),
@@ -157,7 +158,8 @@ rule plot_robustness:
         **SHORT_JOB,
     params:
         **job_params(
-            "plot_robustness", settings=lambda wildcards: plot_style("cost", models=get_experiment(wildcards).models)
+            "plot_robustness",
+            settings=lambda wildcards: plot_style("cost", models=get_experiment(wildcards).models),
         ),
     shell:
         RUN_JOB
@@ -174,7 +176,9 @@ rule plot_comparison:
         accuracy=reported("<results>/figures/accuracy.svg", "Comparison", "accuracy"),
         paired_tests=reported("<results>/figures/paired_tests.svg", "Comparison", "tests of all pairs"),
         cost=reported("<results>/figures/accuracy_vs_cost.svg", "Comparison", "accuracy against cost"),
-        fit_time=reported("<results>/figures/accuracy_vs_fit_time.svg", "Comparison", "accuracy against fitting time"),
+        fit_time=reported(
+            "<results>/figures/accuracy_vs_fit_time.svg", "Comparison", "accuracy against fitting time"
+        ),
         always_wrong=reported(
             "<results>/figures/misclassified_by_all.png", "Comparison", "images that every model gets wrong"
         ),
@@ -182,7 +186,9 @@ rule plot_comparison:
             "<results>/figures/correct_by_one.png", "Comparison", "images that one model alone gets right"
         ),
         rivals=reported(
-            "<results>/figures/family_disagreements.png", "Comparison", "images on which the best of each kind differ"
+            "<results>/figures/family_disagreements.png",
+            "Comparison",
+            "images on which the best of each kind differ",
         ),
     log:
         "<logs>/plot_comparison.log",
@@ -194,7 +200,8 @@ rule plot_comparison:
         **SHORT_JOB,
     params:
         **job_params(
-            "plot_comparison", settings=plot_style("accuracy", "paired_tests", "cost", "agreement", seed=SEED)
+            "plot_comparison",
+            settings=plot_style("accuracy", "paired_tests", "cost", "agreement", seed=SEED),
         ),
     shell:
         RUN_JOB

@@ -32,9 +32,7 @@ rule write_report:
             settings=lambda wildcards: (
                 {"report": config["report"], "configuration": config_for_report(wildcards.dataset)}
             ),
-            code=code_hash(
-                "write_report", "cifarbench/report/templates/**/*", "cifarbench/report/locale/*"
-            ),
+            code=code_hash("write_report", "cifarbench/report/templates/**/*", "cifarbench/report/locale/*"),
         ),
     shell:
         RUN_JOB

@@ -56,9 +56,7 @@ rule collect_results:
         mem_mb=400,
         runtime=5,
     params:
-        **job_params(
-            "collect_results", settings=lambda wildcards: {"runs": repeat_columns(wildcards.study)}
-        ),
+        **job_params("collect_results", settings=lambda wildcards: {"runs": repeat_columns(wildcards.study)}),
     shell:
         RUN_JOB
 
@@ -131,7 +129,9 @@ rule plot_suite:
             "results/suite/figures/pareto.svg", "Across datasets", "accuracy against fitting time"
         ),
         curves=reported(
-            "results/suite/figures/learning_curves.svg", "Across datasets", "accuracy against training images"
+            "results/suite/figures/learning_curves.svg",
+            "Across datasets",
+            "accuracy against training images",
         ),
         variances=reported("results/suite/figures/variances.svg", "Across datasets", "what luck does"),
     log:
@@ -171,7 +171,7 @@ rule write_suite_report:
             "results/suite/figures/variances.svg",
         ],
     output:
-        page=reported("results/suite/report.html", "Across datasets", "report", caption="across_page"),
+        page=reported("results/suite/report.html", "Across datasets", "report", caption="suite_report"),
     log:
         "results/suite/logs/write_suite_report.log",
     group:

@@ -47,7 +47,9 @@ AUDIT_OUTPUTS = [
         *("image_issues.csv", "class_counts.json", "class_means.npy"),
     )
 ]
-AUDIT_FILES = [*AUDIT_OUTPUTS, "<results>/audit/issue_impact.json", "<results>/audit.html"] if config["audit"] else []
+AUDIT_FILES = (
+    [*AUDIT_OUTPUTS, "<results>/audit/issue_impact.json", "<results>/audit.html"] if config["audit"] else []
+)
 
 
 def robustness_files(plan):
@@ -91,7 +93,9 @@ def experiment_files(dataset):
 def repeat_output_files(dataset):
     """What is kept of a dataset's runs beyond its study: with other seeds, splits and sizes."""
     return [
-        path for name in ("predictions.npz", "fit.json", "metrics.json") for path in repeat_files(dataset, name)
+        path
+        for name in ("predictions.npz", "fit.json", "metrics.json")
+        for path in repeat_files(dataset, name)
     ]
 
 

@@ -10,7 +10,7 @@ from cifarbench.io.markdown_sections import replace_section
 
 def main(page: Path) -> None:
     """page: the Markdown file that holds the tables between two marks."""
-    replace_section(page, "make tables", tables())
+    replace_section(page, "make docs-params", tables())
 
 
 def tables() -> str:

@@ -31,7 +31,8 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
     if archive:
         command += [
             "--config",
-            f"archive={json.dumps(str(Path(archive).resolve()))}",
+            # Snakemake strips quotes at both ends of a value, but not behind spaces.
+            f"archive= {json.dumps(str(Path(archive).resolve()))} ",
             f"sha256={old.about['archive']['sha256']}",
         ]
     # Rules call `python`: the one that runs this.
@@ -63,7 +64,9 @@ def _unpack(crate: Path, place: Path) -> None:
         with zipfile.ZipFile(crate) as content:
             names = set(content.namelist())
             if not {METADATA, SETTINGS} <= names:
-                raise UserError(f"{crate} is no crate of a study; name a file that make crate has written.")
+                raise UserError(
+                    f"{crate} is no crate of a study; name a file that make ro-crate has written."
+                )
             description = content.read(METADATA)
             if place.exists():
                 if not (place / METADATA).is_file() or (place / METADATA).read_bytes() != description:
@@ -77,5 +80,5 @@ def _unpack(crate: Path, place: Path) -> None:
             part.rename(place)
     except (OSError, zipfile.BadZipFile) as error:
         raise UserError(
-            f"{crate} can't be read as a crate ({error}); name a file that make crate has written."
+            f"{crate} can't be read as a crate ({error}); name a file that make ro-crate has written."
         ) from None

@@ -31,7 +31,7 @@ EDGE = re.compile(r"^\s*(\d+) -> (\d+)", re.MULTILINE)
 
 def main(page: Path) -> None:
     """page: the Markdown file that holds the picture between its two marks."""
-    replace_section(page, "make house", f"```mermaid\n{picture()}\n```")
+    replace_section(page, "make docs-rulegraph", f"```mermaid\n{picture()}\n```")
 
 
 def picture() -> str:

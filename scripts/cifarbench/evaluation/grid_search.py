@@ -1,11 +1,16 @@
-"""Grid search, from the scores of its cells."""
+"""Grid search: parameter settings, their cross-validated scores, and the best of them."""
 
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+from cifarbench.io.csv_io import Row
+
 Candidate = dict[str, Any]
+PREFIX = "param_"
+# More than so many can't be taken in: the best of them are shown.
+MAX_SHOWN = 20
 
 
 def parameter_grid(grid: dict[str, list]) -> list[Candidate]:
@@ -17,13 +22,17 @@ def parameter_grid(grid: dict[str, list]) -> list[Candidate]:
     ]
 
 
-def build_cv_results(tried: list[Candidate], scores: np.ndarray, names: dict[str, str]) -> dict[str, list]:
-    """The columns of scikit-learn's `cv_results_` but for its times, one entry a candidate.
+def build_cv_results(
+    tried: list[Candidate], scores: np.ndarray, names: dict[str, str], errors: list[str | None]
+) -> dict[str, list]:
+    """Return the columns of scikit-learn's `cv_results_` without its times, one entry per candidate.
 
-    tried: the candidates, in GridSearchCV's order. scores: (candidates, folds). names: key of the grid -> the
-    parameter's name, as the pipeline's own would be (`pca__n_components`).
+    tried: the candidates, in GridSearchCV's order. scores: (candidates, folds), NaN where a fit failed; the mean is
+    then NaN, too, and ranked last. names: key of the grid -> the parameter's name, as in a pipeline
+    (`pca__n_components`). errors: why a candidate failed; a column `error` has them if there are any.
     """
     means = scores.mean(axis=1)
+    ranked = np.where(np.isnan(means), -1, means)
     columns: dict[str, list] = {
         f"param_{names[key]}": [one[key] for one in tried] for key in sorted(names, key=names.get)
     }
@@ -31,10 +40,40 @@ def build_cv_results(tried: list[Candidate], scores: np.ndarray, names: dict[str
         columns[f"split{fold}_test_score"] = column.tolist()
     columns["mean_test_score"] = means.tolist()
     columns["std_test_score"] = scores.std(axis=1).tolist()
-    columns["rank_test_score"] = ((means[:, None] < means).sum(axis=1) + 1).tolist()
+    columns["rank_test_score"] = ((ranked[:, None] < ranked).sum(axis=1) + 1).tolist()
+    if any(errors):
+        columns["error"] = errors
     return columns
 
 
 def select_best(tried: list[Candidate], results: dict[str, list]) -> Candidate:
-    """The one ranked first, and of equals the one that stands first, as GridSearchCV chooses."""
+    """Return the candidate ranked first; of equals the first in the list, as GridSearchCV does."""
     return tried[results["rank_test_score"].index(1)]
+
+
+def param_names(results: list[Row]) -> dict[str, str]:
+    """The grid's columns of cv_results.csv, and a name for each: the parameter's own where it is one of a kind."""
+    columns = [name for name in results[0] if name.startswith(PREFIX)] if results else []
+    full = {column: column.removeprefix(PREFIX) for column in columns}
+    short = {column: name.rpartition("__")[2] for column, name in full.items()}
+    own = list(short.values())
+    return {column: name if own.count(name) == 1 else full[column] for column, name in short.items()}
+
+
+def sort_by_rank(results: list[Row]) -> list[Row]:
+    """The candidates, the best first; of equals the one that stands first, which is what the search takes."""
+    return sorted(results, key=lambda row: row["rank_test_score"])
+
+
+def format_value(value: Any) -> str:
+    """The value of a hyperparameter as it would stand in the configuration."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+def format_params(params: dict[str, Any]) -> str:
+    """Return parameters as words: `C 1, kernel rbf`."""
+    return ", ".join(f"{name} {format_value(value)}" for name, value in params.items())

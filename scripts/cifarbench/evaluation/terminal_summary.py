@@ -4,7 +4,9 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from cifarbench.evaluation.grid_search import format_params, param_names
 from cifarbench.io.csv_io import Row, read_csv
+from cifarbench.runtime.failures import Failure
 
 MOST = 6
 HEADERS = ["model", "accuracy", "95% interval", "fitted in"]
@@ -22,7 +24,10 @@ def format_ranking(results: Path, where: str, most: int = MOST) -> str:
     lines = ["", *table.splitlines()]
     if len(ranked) > most:
         lines.append(f"... and {len(ranked) - most} more in the report")
-    lines += [f"{row['model']} failed: {row['failure']}" for row in rows if row["accuracy"] is None]
+    for row in rows:
+        if row["accuracy"] is None:
+            lines.append(f"{row['model']} failed: {row['failure']}")
+        lines += _failed_candidates(results, row["model"])
     return "\n".join([*lines, f"The report is in {where}/report.html"])
 
 
@@ -33,4 +38,17 @@ def _cells(row: Row) -> list[str]:
         f"{row['accuracy']:.2%}",
         f"{row['accuracy_low']:.1%} to {row['accuracy_high']:.1%}",
         f"{seconds:.3g} s" if seconds < 100 else f"{seconds:.0f} s",
+    ]
+
+
+def _failed_candidates(results: Path, model: str) -> list[str]:
+    """Return a line on the candidates of a model's grid search that failed; none if there are none."""
+    path = results / "models" / model / "cv_results.csv"
+    rows = read_csv(path) if path.is_file() and not Failure.read(path) else []
+    failed = [row for row in rows if row.get("error")]
+    if not failed:
+        return []
+    params = format_params({name: failed[0][column] for column, name in param_names(rows).items()})
+    return [
+        f"{model}: {len(failed)} of {len(rows)} candidates failed, the first ({params}) with {failed[0]['error']}"
     ]

@@ -12,7 +12,7 @@ from cifarbench.data.image_file import MODES, read_image
 from cifarbench.errors import UserError
 from cifarbench.models.saved_model import SavedModel
 
-REMEDY = "scale it before, or ask with RESIZE=yes"
+REMEDY = "scale it before, or ask with RESIZE=1"
 
 
 @dataclass

@@ -26,7 +26,6 @@ FEATURE_TYPE = FeatureType(
             "s in (1 - s) S + s v I, which stands for S, the covariance within classes; v is the mean of its diagonal "
             "and I the identity",
             "above 0 to 1",
-            required=False,
             default=0.1,
         ),
     },

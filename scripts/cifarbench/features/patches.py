@@ -51,52 +51,39 @@ FEATURE_TYPE = FeatureType(
     "patches",
     {
         "n_patches": Parameter(
-            {"type": "integer", "minimum": 1, "maximum": 10000},
-            "filters",
-            "1 to 10000",
-            required=False,
-            default=400,
+            {"type": "integer", "minimum": 1, "maximum": 10000}, "filters", "1 to 10000", default=400
         ),
         "patch_size": Parameter(
-            COUNT,
-            "height and width of a filter in pixels",
-            "1 to the image's size",
-            required=False,
-            default=6,
+            COUNT, "height and width of a filter in pixels", "1 to the image's size", default=6
         ),
         "stride": Parameter(
             COUNT,
             "pixels from one position of a filter to the next; at 2 it takes a quarter of the time",
             "1 or more",
-            required=False,
             default=1,
         ),
         "method": Parameter(
             {"enum": ["kmeans", "random"]},
             "what the filters are: centres of clusters of patches of training images, or random ones of them",
             "`kmeans`, `random`",
-            required=False,
             default="kmeans",
         ),
         "soft_threshold": Parameter(
             {"type": "number", "minimum": 0, "maximum": 1000},
             "what is taken off each response; below it counts as 0",
             "0 to 1000",
-            required=False,
             default=0.25,
         ),
         "n_pool": Parameter(
             COUNT,
             "regions down and across; responses are averaged over each",
             "1 to the number of a filter's positions along a side",
-            required=False,
             default=2,
         ),
         "power": Parameter(
             {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
             "what the averages are raised to; below 1, large ones count for less",
             "above 0 to 1",
-            required=False,
             default=1,
         ),
     },

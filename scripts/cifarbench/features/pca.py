@@ -1,15 +1,20 @@
-"""Principal components: all of them are fitted at once, from moments that add up over parts of the images.
+"""Principal component analysis: all components are fitted at once, so that another number of them needs no new fit.
 
-Where there are fewer images than values, from the images themselves.
+They follow from moments that add up over parts of the images; where there are fewer images than values, from the
+images themselves.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 
+from cifarbench.features.covariance import RunningCovariance, center, pixel_offset
 from cifarbench.features.fit_inputs import FitInputs, State
-from cifarbench.features.pca_model import PrincipalComponents
 from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, FeatureType, Parameter
+
+CHUNK_ROWS = 1024
 
 
 def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
@@ -32,11 +37,7 @@ FEATURE_TYPE = FeatureType(
             "1 to the number of values",
         ),
         "standardize": Parameter(
-            BOOLEAN,
-            "each value divided by its standard deviation before",
-            "`true`, `false`",
-            required=False,
-            default=False,
+            BOOLEAN, "each value divided by its standard deviation before", "`true`, `false`", default=False
         ),
     },
     # The first n of all components are those of a PCA(n).
@@ -64,3 +65,99 @@ def transform(
 def stored_bytes(state: State, params: Entry) -> int:
     """What `transform` needs of the state: the first components."""
     return state["mean"].nbytes + state["scale"].nbytes + state["components"][: params["n_components"]].nbytes
+
+
+@dataclass(frozen=True)
+class PrincipalComponents:
+    """All components of images of D pixel values, the largest variance first; the first C are a PCA(C).
+
+    There are K of them: D, or one an image if fewer images than D were looked at.
+
+    mean: (D,) float32 of the pixel values. scale: (D,) float32, what each is divided by (1 without scaling).
+    components: (K, D) float32, orthonormal rows, of which the largest value is positive. variances: (K,) float32, as
+    `explained_variance_`. middle: what was taken off the values before they were multiplied.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    components: np.ndarray
+    variances: np.ndarray
+    middle: np.ndarray
+
+    @classmethod
+    def fit(cls, moments: RunningCovariance, scaled: bool) -> Self:
+        """What StandardScaler (if `scaled`) and PCA(svd_solver="covariance_eigh") find, from the moments alone.
+
+        A pixel that never varies is divided by 1, as StandardScaler does.
+        """
+        # Only fitting needs it, and importing it takes longer than a small transformation.
+        import scipy.linalg
+
+        covariance = moments.covariance()
+        scale = np.ones(len(covariance))
+        if scaled:
+            scale = np.sqrt(moments.variance)
+            scale[scale == 0] = 1
+            covariance /= scale
+            covariance /= scale[:, None]
+        variances, vectors = scipy.linalg.eigh(
+            covariance.astype(np.float32), driver="evd", overwrite_a=True, check_finite=False
+        )
+        return cls(
+            moments.mean.astype(np.float32),
+            scale.astype(np.float32),
+            _signed(vectors[:, ::-1].T),
+            np.maximum(variances[::-1], 0),
+            np.float32(moments.middle),
+        )
+
+    @classmethod
+    def fit_gram(cls, images: np.ndarray, scaled: bool) -> Self:
+        """The same from N < D images (N, D): products of images are fewer than products of their values.
+
+        If X X' u = l u, then X' u is an eigenvector of X' X. In a direction of no variance, of which there is at least
+        one, nothing is known of new images: its component is 0.
+        """
+        values = center(images).astype(np.float64)
+        mean = values.mean(axis=0)
+        values -= mean
+        scale = np.ones(len(mean))
+        if scaled:
+            scale = np.sqrt(np.square(values).mean(axis=0))
+            scale[scale == 0] = 1
+            values /= scale
+        strengths, vectors = np.linalg.eigh(values @ values.T)
+        strengths, vectors = strengths[::-1], vectors[:, ::-1]
+        told = strengths > len(images) * np.finfo(np.float64).eps * strengths[0]
+        components = (vectors.T @ values) * np.where(told, 1 / np.sqrt(np.where(told, strengths, 1)), 0)[
+            :, None
+        ]
+        middle = pixel_offset(images)
+        return cls(
+            (mean + middle).astype(np.float32),
+            scale.astype(np.float32),
+            _signed(components.astype(np.float32)),
+            np.where(told, strengths / (len(images) - 1), 0).astype(np.float32),
+            np.float32(middle),
+        )
+
+    def transform(self, images: np.ndarray, n_components: int) -> np.ndarray:
+        """Project `images` (N, D), pixels or features, onto the first components: (N, n_components) float32."""
+        basis = (self.components[:n_components] / self.scale).T
+        origin = (self.mean - self.middle) @ basis
+        features = np.empty((len(images), n_components), np.float32)
+        for start in range(0, len(images), CHUNK_ROWS):
+            stop = start + CHUNK_ROWS
+            np.matmul(center(images[start:stop]), basis, out=features[start:stop])
+        features -= origin
+        return features
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """All that is known, by name, as the constructor takes it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def _signed(components: np.ndarray) -> np.ndarray:
+    """Rows (K, D), each or its negative, so that its largest value is positive, as in scikit-learn; C-contiguous."""
+    largest = np.take_along_axis(components, np.abs(components).argmax(axis=1)[:, None], axis=1)
+    return np.ascontiguousarray(np.where(largest < 0, -components, components))

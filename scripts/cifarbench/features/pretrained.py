@@ -66,7 +66,6 @@ FEATURE_TYPE = FeatureType(
             {"type": "integer", "minimum": 1, "maximum": 4096},
             "height and width in pixels that images are brought to",
             "1 to 4096; some networks take one size only",
-            required=False,
             default=96,
         ),
     },

@@ -12,7 +12,7 @@ from cifarbench.errors import UserError
 from cifarbench.features import patches, pretrained
 from cifarbench.features.covariance import PIXEL_OFFSET
 from cifarbench.features.fit_inputs import State
-from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.features.pca import PrincipalComponents
 from cifarbench.features.transformer import load_transformer
 from cifarbench.planning.model_family import Entry
 

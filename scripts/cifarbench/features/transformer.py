@@ -29,11 +29,7 @@ FEATURE_TYPE = FeatureType(
             user_code.FORM,
         ),
         "params": Parameter(
-            {"type": "object"},
-            "what its constructor takes",
-            "the transformer's own",
-            required=False,
-            default={},
+            {"type": "object"}, "what its constructor takes", "the transformer's own", default={}
         ),
     },
     is_seeded=True,

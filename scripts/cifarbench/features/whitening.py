@@ -9,7 +9,7 @@ import numpy as np
 
 from cifarbench.features.covariance import RunningCovariance
 from cifarbench.features.fit_inputs import FitInputs, State, scale_pixels
-from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.features.pca import PrincipalComponents
 from cifarbench.planning.model_family import BOOLEAN, DataShape, Entry, FeatureType, Parameter
 
 
@@ -27,7 +27,6 @@ FEATURE_TYPE = FeatureType(
             "what is added to each component's variance before the component is divided by its root; images are "
             "normalised before, so that the mean variance of all components is about 1",
             "above 0 to 1000",
-            required=False,
             default=1,
         ),
         "n_components": Parameter(
@@ -35,15 +34,10 @@ FEATURE_TYPE = FeatureType(
             "components that are kept, those of the largest variance first; with 0 all of them, turned back into "
             "values of the image",
             "0 to the number of values",
-            required=False,
             default=0,
         ),
         "l2_normalize": Parameter(
-            BOOLEAN,
-            "each whitened image divided by its length",
-            "`true`, `false`",
-            required=False,
-            default=True,
+            BOOLEAN, "each whitened image divided by its length", "`true`, `false`", default=True
         ),
     },
     # All components and their variances are stored.

@@ -1,16 +1,65 @@
-"""Tables as CSV files: a header, a row an entry, floats with all their digits, empty cells for nothing."""
+"""Tables as CSV files: a header, one row per entry, floats with all their digits, empty cells for None."""
 
 import csv
 import io
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cifarbench.io.atomic import write_text
 
 Row = dict[str, Any]
+Types = Mapping[str, Callable[[str], Any]]
 
-# How the cells of a column are read: by the first of these that takes all of them.
-CONVERTERS = (int, float, {"True": True, "False": False}.__getitem__, str)
+
+def parse_bool(cell: str) -> bool:
+    """Return the boolean that Python writes as `True` or `False`."""
+    return {"True": True, "False": False}[cell]
+
+
+def parse_param(cell: str) -> int | float | bool | str:
+    """Return the value of a hyperparameter, whose type the table does not know: a number, a boolean or text."""
+    if cell in ("True", "False"):
+        return parse_bool(cell)
+    if re.fullmatch(r"-?\d+", cell):
+        return int(cell)
+    return float(cell) if re.fullmatch(r"-?\d+(\.\d+)?(e[-+]?\d+)?", cell) else cell
+
+
+def _columns(parse: Callable[[str], Any], names: str) -> Types:
+    return dict.fromkeys(names.split(), parse)
+
+
+_COSTS = _columns(
+    float, "fit_seconds predict_seconds tuning_seconds predict_ms_per_image peak_memory_mb stored_mb"
+) | _columns(int, "n_parameters")
+_SCORES = _columns(
+    float, "accuracy accuracy_low accuracy_high macro_f1 macro_f1_low macro_f1_high top2_accuracy ece"
+)
+_PAIRS = _columns(float, "accuracy_difference ci_low ci_high p_value p_value_adjusted")
+# File name -> column -> type. Columns that are not listed are text, such as names of models, classes and files.
+TABLE_TYPES: dict[str, Types] = {
+    "comparison.csv": _SCORES
+    | _COSTS
+    | _columns(float, "accuracy_seed_mean accuracy_seed_std")
+    | _columns(int, "seeds")
+    | _columns(parse_bool, "pretrained"),
+    "paired_tests.csv": _PAIRS | _columns(int, "only_a_right only_b_right"),
+    "history.csv": _columns(int, "epoch")
+    | _columns(float, "train_loss test_loss train_accuracy test_accuracy"),
+    "duplicates.csv": _columns(int, "index_a index_b") | _columns(float, "score"),
+    "label_issues.csv": _columns(int, "index") | _columns(float, "score"),
+    "image_issues.csv": _columns(int, "index") | _columns(float, "score"),
+    "runs.csv": _SCORES
+    | _COSTS
+    | _columns(int, "seed init_seed split size n_test")
+    | _columns(parse_bool, "is_iterative whole pretrained"),
+    "ranks.csv": _columns(int, "runs") | _columns(float, "accuracy rank mean_rank"),
+    "dataset_tests.csv": _PAIRS | _columns(int, "datasets") | _columns(float, "a_better equivalent b_better"),
+    "variances.csv": _columns(int, "runs") | _columns(float, "accuracy_mean accuracy_std std_low std_high"),
+    "win_probabilities.csv": _columns(int, "pairs") | _columns(float, "p_a_beats_b ci_low ci_high"),
+}
 
 
 def write_csv(path: Path, columns: dict[str, list]) -> None:
@@ -22,18 +71,24 @@ def write_csv(path: Path, columns: dict[str, list]) -> None:
     write_text(path, text.getvalue())
 
 
-def read_csv(path: Path) -> list[Row]:
-    """The rows of a table; numbers as int or float, empty cells as None, the rest as text."""
+def read_csv(path: Path, types: Types | None = None) -> list[Row]:
+    """Return the rows of a table; empty cells are None.
+
+    types: column -> function that parses a cell; by default those of the file's name in TABLE_TYPES. Other columns are
+    text. cv_results.csv has a column for each hyperparameter and fold.
+    """
     with open(path, newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
-    columns = [_values(cells) for cells in zip(*rows, strict=True)]
-    return [dict(zip(header, row, strict=True)) for row in zip(*columns, strict=True)]
+    if types is None:
+        types = _cv_results_types(header) if path.name == "cv_results.csv" else TABLE_TYPES[path.name]
+    parsers = [types.get(name, str) for name in header]
+    return [
+        {name: parse(cell) if cell else None for name, parse, cell in zip(header, parsers, row, strict=True)}
+        for row in rows
+    ]
 
 
-def _values(cells: tuple[str, ...]) -> list[Any]:
-    for read in CONVERTERS:
-        try:
-            return [read(cell) if cell else None for cell in cells]
-        except (ValueError, KeyError):
-            continue
-    raise AssertionError("any cell can be read as text")
+def _cv_results_types(header: list[str]) -> Types:
+    params = {name: parse_param for name in header if name.startswith("param_")}
+    numbers = {name: float for name in header if name.endswith(("_score", "_time"))}
+    return params | numbers | {"rank_test_score": int}

@@ -12,19 +12,19 @@ Entry = dict[str, Any]
 class Parameter:
     """A key of an entry in the configuration.
 
-    Attributes
-    ----------
-    schema: its type and range, as JSON schema.
-    description, range: the same in words, for config/README.md.
-    required: whether every entry needs it, unless its grid has it.
-    default: its value in entries that leave it out.
+    schema: its type and range, as JSON schema. description, range: the same in words, for config/README.md.
+    default: the value of entries that leave it out; `...` if every entry needs it, unless its grid has it.
     """
 
     schema: dict[str, Any]
     description: str
     range: str
-    required: bool = True
-    default: Any = None
+    default: Any = ...
+
+    @property
+    def required(self) -> bool:
+        """Return whether it has no default."""
+        return self.default is ...
 
 
 @dataclass(frozen=True)

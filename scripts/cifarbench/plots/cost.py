@@ -38,10 +38,11 @@ def plot_cost(comparison: list[Row], style: dict[str, Any]) -> Figure:
     figure, panels = new_figure(
         height=height, font_size=style["font_size"], ncols=len(COST_COLUMNS), sharey=True
     )
-    looks = {row["model"]: marker_and_color(i, style["colors"]) for i, row in enumerate(comparison)}
+    looks = [marker_and_color(i, style["colors"]) for i in range(len(comparison))]
     for axes, (name, words) in zip(panels, COST_COLUMNS.items(), strict=True):
-        _panel(axes, comparison, name, looks)
+        plot_pareto_panel(axes, comparison, name, looks)
         axes.set_xlabel(words)
+        axes.grid()
     panels[0].set_ylabel("test accuracy")
     # The most accurate first, as the marks stand from top to bottom.
     handles, labels = panels[0].get_legend_handles_labels()
@@ -95,34 +96,43 @@ def _fits(steps: list[int], low: float, high: float) -> bool:
     return sum(len(f"{tick:g}") for tick in ticks if low <= tick <= high) <= MAX_CHARACTERS
 
 
-def _panel(axes: Axes, comparison: list[Row], name: str, looks: dict[str, tuple[str, str]]) -> None:
-    costs, values = [row[name] for row in comparison], [row["accuracy"] for row in comparison]
-    front = accuracy_cost_front(comparison, name)
-    # What the front can offer at each cost: the best so far, until something better begins.
+def plot_pareto_panel(
+    axes: Axes,
+    rows: list[Row],
+    name: str,
+    looks: list[tuple[str, str]],
+    linewidth: float = 1,
+    **marker_style: float,
+) -> list[int]:
+    """Plot accuracy against a cost, with the Pareto front as a line and its models filled; return their indices.
+
+    rows: with `model`, `accuracy`, `pretrained` and the cost `name`. looks: colour and marker of each row.
+    """
+    costs, values = [row[name] for row in rows], [row["accuracy"] for row in rows]
+    front = accuracy_cost_front(rows, name)
+    # The best accuracy that is available at each cost.
     axes.step(
         [costs[i] for i in front],
         [values[i] for i in front],
         where="post",
         color=PLACEHOLDER_COLOR,
         alpha=0.4,
-        linewidth=1,
+        linewidth=linewidth,
     )
-    for i, row in enumerate(comparison):
-        color, marker = looks[row["model"]]
+    for i, (row, (color, marker)) in enumerate(zip(rows, looks, strict=True)):
         axes.plot(
             [costs[i]],
             [values[i]],
             linestyle="none",
             marker=marker,
-            markersize=7,
-            markeredgewidth=1.4,
             markeredgecolor=color,
             markerfacecolor=color if i in front else "none",
             label=row["model"],
+            **{"markersize": 7, "markeredgewidth": 1.4, **marker_style},
         )
-    set_log_scale(axes, costs)
     axes.margins(0.12)
-    axes.grid()
+    set_log_scale(axes, costs)
+    return front
 
 
 def set_log_scale(axes: Axes, costs: list[float]) -> None:

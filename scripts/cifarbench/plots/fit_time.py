@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from cifarbench.io.csv_io import Row
-from cifarbench.plots.cost import accuracy_cost_front, set_log_scale
+from cifarbench.plots.cost import accuracy_cost_front, plot_pareto_panel
 from cifarbench.plots.style import PLACEHOLDER_COLOR, new_figure, placeholder_figure
 
 # Where a name may stand around its mark: distances in points, then sides, the better ones first.
@@ -30,33 +30,16 @@ def plot_fit_time(comparison: list[Row], style: dict[str, Any]) -> Figure:
     if not comparison:
         return placeholder_figure("no model to show", style)
     figure, axes = new_figure(height=3.4 + 0.09 * len(comparison), font_size=style["font_size"])
-    front = accuracy_cost_front(comparison, "fit_seconds")
-    seconds = [max(row["fit_seconds"], 1e-3) for row in comparison]
-    values = [row["accuracy"] for row in comparison]
-    axes.step(
-        [seconds[i] for i in front],
-        [values[i] for i in front],
-        where="post",
-        color=PLACEHOLDER_COLOR,
-        alpha=0.4,
-        linewidth=1.2,
+    rows = [row | {"fit_seconds": max(row["fit_seconds"], 1e-3)} for row in comparison]
+    looks = [(style["colors"][0], "s" if row["pretrained"] else "o") for row in rows]
+    front = plot_pareto_panel(
+        axes, rows, "fit_seconds", looks, linewidth=1.2, markersize=MARKER_SIZE + 1, markeredgewidth=1.3
     )
-    for i, row in enumerate(comparison):
-        color = style["colors"][0]
-        axes.plot(
-            [seconds[i]],
-            [values[i]],
-            marker="s" if row["pretrained"] else "o",
-            markersize=MARKER_SIZE + 1,
-            markeredgewidth=1.3,
-            markeredgecolor=color,
-            markerfacecolor=color if i in front else "none",
-        )
     axes.margins(0.16, 0.12)
-    set_log_scale(axes, seconds)
     axes.set(xlabel="fit, seconds", ylabel="test accuracy")
     axes.grid()
-    _name(figure, axes, comparison, np.column_stack([seconds, values]), front)
+    points = np.array([[row["fit_seconds"], row["accuracy"]] for row in rows])
+    _name(figure, axes, comparison, points, front)
     return figure
 
 

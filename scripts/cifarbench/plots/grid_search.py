@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cifarbench.evaluation.grid_results import MAX_SHOWN, format_value, param_names, sort_by_rank
+from cifarbench.evaluation.grid_search import MAX_SHOWN, format_value, param_names, sort_by_rank
 from cifarbench.io.csv_io import Row
 from cifarbench.plots.style import PLACEHOLDER_COLOR, WIDTH, annotate_cell, new_figure, setup_grid_axes
 
@@ -65,10 +65,14 @@ def _heat_map(results: list[Row], across: str, down: str | None, style: dict[str
     width = min(WIDTH, 1.2 + 1.1 * len(columns))
     figure, axes = new_figure(height=0.8 + 0.55 * len(rows), width=width, font_size=style["font_size"])
     setup_grid_axes(axes, columns, rows)
-    scores = [row["mean_test_score"] for row in results]
+    scores = [row["mean_test_score"] for row in results if not row.get("error")]
     spread, best = max(scores) - min(scores) or 1, sort_by_rank(results)[0]
-    for row, score in zip(results, scores, strict=True):
+    for row in results:
         x, y = columns.index(format_value(row[across])), rows.index(_value(row, down))
+        if row.get("error"):
+            axes.text(x, y, "failed", color=PLACEHOLDER_COLOR, ha="center", va="center")
+            continue
+        score = row["mean_test_score"]
         strength = MIN_SHADE + (MAX_SHADE - MIN_SHADE) * (score - min(scores)) / spread
         ink = annotate_cell(axes, x, y, style["color"], strength)
         weight = "bold" if row is best else "normal"
@@ -82,7 +86,7 @@ def _heat_map(results: list[Row], across: str, down: str | None, style: dict[str
 
 def _ranking(results: list[Row], style: dict[str, Any]) -> Figure:
     """A dot and its deviation for each candidate, the best on top, with its hyperparameters beside it."""
-    best = sort_by_rank(results)[:MAX_SHOWN]
+    best = [row for row in sort_by_rank(results) if not row.get("error")][:MAX_SHOWN]
     # What all candidates share tells nothing.
     names = {
         column: name for column, name in param_names(results).items() if len(_values(results, column)) > 1

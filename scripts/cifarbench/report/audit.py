@@ -10,7 +10,7 @@ from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import Row, read_csv
 from cifarbench.report.language import Language
 
-DUPLICATES, LABELS, IMAGES = (f"audit/{name}.csv" for name in ("duplicates", "labels", "images"))
+DUPLICATES, LABELS, IMAGES = (f"audit/{name}.csv" for name in ("duplicates", "label_issues", "image_issues"))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The figures of a run, ready for a page."""
 
 import base64
-import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from markupsafe import Markup, escape
 from PIL import Image
 
+from cifarbench.io.atomic import sha256_file
 from cifarbench.report import svg
 from cifarbench.report.language import SOURCE_LANGUAGE, Language, mark
 
@@ -64,7 +64,6 @@ class FigureStore:
         self._files = files
         self._say = say
         self.captions = captions(say)
-        self._labels = {label: say.term(label) for label in SVG_LABELS}
 
     def paths(self, folder: str) -> list[str]:
         """Return the figures in a folder, in the order of the captions."""
@@ -81,13 +80,20 @@ class FigureStore:
         model = folder.removeprefix("figures").strip("/")
         alt = f"{model}: {caption}" if model else caption
         if file.suffix == ".svg":
-            # A drawing's own description is longer than the caption, but in English only.
-            label = None if self._say.code == SOURCE_LANGUAGE else alt
             prefix = f"{model}-{name}-" if model else f"{name}-"
-            content = svg.inline(file.read_text(encoding="utf-8"), prefix, label, self._labels)
-        else:
-            content = _image_element(file, alt)
-        return ReportFigure(caption, Markup(content), hashlib.sha256(file.read_bytes()).hexdigest())
+            return svg_figure(file, prefix, caption, alt, SVG_LABELS, self._say)
+        return ReportFigure(caption, Markup(_image_element(file, alt)), sha256_file(file))
+
+
+def svg_figure(
+    file: Path, id_prefix: str, caption: str, alt: str, labels: list[str], say: Language
+) -> ReportFigure:
+    """Return an SVG file as a figure of a page, with those of its texts translated that `labels` lists."""
+    # The file's own description is longer than the caption, but in English only.
+    label = None if say.code == SOURCE_LANGUAGE else alt
+    words = {text: say.term(text) for text in labels}
+    content = svg.inline(file.read_text(encoding="utf-8"), id_prefix, label, words)
+    return ReportFigure(caption, Markup(content), sha256_file(file))
 
 
 def _image_element(file: Path, alt: str) -> str:
@@ -122,14 +128,14 @@ def captions(say: Language) -> dict[str, str]:
         "paired_tests": say(
             "Difference in accuracy between the model of the row and that of the column, in percentage points."
         ),
-        "cost": say("Accuracy against cost. No model is better than the filled ones in both."),
-        "fit_time": say(
+        "accuracy_vs_cost": say("Accuracy against cost. No model is better than the filled ones in both."),
+        "accuracy_vs_fit_time": say(
             "Accuracy against fitting time, including the search. No model is better than the filled ones in both; "
             "squares have pretrained features."
         ),
-        "always_wrong": say("Test images that every model misclassifies, sampled at random."),
+        "misclassified_by_all": say("Test images that every model misclassifies, sampled at random."),
         "correct_by_one": say("Test images that only one model classifies correctly, sampled at random."),
-        "rivals": say(
+        "family_disagreements": say(
             "Best model of each family: images that only the best of all classifies correctly, and images that only "
             "the other does; sampled at random."
         ),
@@ -139,7 +145,7 @@ def captions(say: Language) -> dict[str, str]:
         "confusion_matrix": say("How often each true class (row) is predicted as each class (column)."),
         "confused_pairs": say("The five most frequent confusions, each with the most confident mistakes."),
         "training": say("Loss and accuracy per epoch, on training and test images."),
-        "grid_scores": say("Mean accuracy over the folds for the candidates of the grid."),
+        "grid_search": say("Mean accuracy over the folds for the candidates of the grid."),
         "reliability": say("Accuracy by confidence, with 95% intervals."),
         "filters": say("Learned weights on pixels as images; grey is zero, contrast is set per image."),
         "predictions": say("Randomly sampled test images with predicted and true class."),

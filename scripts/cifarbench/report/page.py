@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from cifarbench.evaluation.grid_results import format_value
+from cifarbench.evaluation.grid_search import format_value
 from cifarbench.report.language import Language
 from cifarbench.report.results import Results
 from cifarbench.report.view import Report
@@ -31,8 +31,6 @@ def environment_of(say: Language) -> Environment:
     templates = environment(TEMPLATES)
     templates.globals |= {"say": say, "plural": say.plural}
     templates.filters |= {
-        "line": line,
-        "lines": lines,
         "cell": cell,
         "reason": reason,
         "setting": format_value,
@@ -51,7 +49,7 @@ def environment(*folders: Path) -> Environment:
         keep_trailing_newline=True,
     )
     templates.globals["source"] = lambda file: Markup(templates.loader.get_source(templates, file)[0])
-    templates.filters["code"] = markdown_code_to_html
+    templates.filters |= {"code": markdown_code_to_html, "line": line, "lines": lines}
     return templates
 
 

@@ -75,7 +75,7 @@ def knn_pair(
 def _properties(model: ModelResult) -> dict[str, Any]:
     """Its inputs (pixels, pca, scaled pca or other), PCA, search (none, reference or other), and parameters."""
     pca = dict(pca_params(model))
-    scaled = pca.pop("scale", False)
+    scaled = pca.pop("standardize", False)
     inputs = ("scaled pca" if scaled else "pca") if pca else "other" if model.features else "pixels"
     search = "reference" if has_reference_grid(model) else "other" if model.tuned else "none"
     return {**model.classifier_params, "inputs": inputs, "pca": pca, "search": search}

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from cifarbench.evaluation.grid_results import MAX_SHOWN, format_value, param_names, sort_by_rank
+from cifarbench.evaluation.grid_search import MAX_SHOWN, format_value, param_names, sort_by_rank
 from cifarbench.io.csv_io import Row
 from cifarbench.report import reference_results
 from cifarbench.report.ablation import AUGMENTATION, TRAINING_PARAMS, ablation, largest_gain

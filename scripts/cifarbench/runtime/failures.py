@@ -1,12 +1,14 @@
 """Models that failed: a record in place of each of their files, so that the others' comparison still comes."""
 
 import json
-from collections.abc import Iterable
+import traceback
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from cifarbench.errors import UserError
 from cifarbench.io.atomic import write_text
 from cifarbench.io.store import S3Store
 
@@ -84,3 +86,17 @@ def clear_failure_objects(bucket: S3Store, names: set[str]) -> list[Failure]:
     for name in records:
         bucket.remove(name)
     return list(dict.fromkeys(records.values()))
+
+
+def record_error(score: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what `score` returns, or {"error": reason} if it raises, as GridSearchCV's error_score=nan does.
+
+    A user's mistake and an error of the disk are raised: they are not the fault of a parameter setting.
+    """
+    try:
+        return score()
+    except (UserError, OSError):
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        return {"error": f"{type(error).__name__}: {error}".strip().removesuffix(":").partition("\n")[0]}

@@ -1,1 +1,1 @@
-"""From scores to one comparison over datasets, seeds, splits and sizes: in come scores, out go tables and a page."""
+"""Compare models across datasets, seeds, splits and training set sizes: takes scores, gives tables and a page."""

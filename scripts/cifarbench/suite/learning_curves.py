@@ -1,4 +1,4 @@
-"""Accuracy against the number of training images: from how many on one model beats another."""
+"""Learning curves: accuracy against the number of training images, and the sizes at which models change order."""
 
 from itertools import combinations
 from typing import Any
@@ -9,16 +9,16 @@ from cifarbench.evaluation.statistics import CONFIDENCE, wilson_interval
 from cifarbench.suite import power_law
 
 N_RESAMPLES = 1000
-# Resamples are drawn in batches of about this many images, to keep memory small.
+# Images: resamples are drawn in batches of about this many, to bound memory.
 BATCH_IMAGES = 5_000_000
 
 
 def analyze_learning_curves(correct: dict[str, np.ndarray], sizes: list[int], seed: int) -> dict[str, Any]:
-    """What the curves of a dataset's models say, ready for JSON.
+    """Return the learning curves of a dataset's models, their power laws and their crossovers, ready for JSON.
 
-    correct: model -> (S, N) bool, which of N test images it gets right when it is fitted to each of S sizes. sizes:
-    numbers of training images, ascending, the last one all of them. seed: of the bootstrap over test images, which
-    takes the same images for all models and sizes. Without any model, there is nothing to say.
+    correct: model -> (S, N) bool, whether it classifies N test images correctly when fitted to each of S sizes. sizes:
+    numbers of training images, ascending; the last is all of them. seed: of the bootstrap over test images, which
+    draws the same images for all models and sizes.
     """
     models = list(correct)
     if not models:
@@ -50,22 +50,22 @@ def analyze_learning_curves(correct: dict[str, np.ndarray], sizes: list[int], se
 def _orders(
     models: list[str], sizes: list[int], measured: dict[str, np.ndarray], resampled: dict[str, np.ndarray]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Of every two models: `crossovers`, or `leads` of one that is nowhere behind; none if they end equal."""
-    found: dict[str, list[dict[str, Any]]] = {"crossovers": [], "leads": []}
+    """Return, for each two models, a crossover, or a lead of one that is never behind; neither if they end equal."""
+    orders: dict[str, list[dict[str, Any]]] = {"crossovers": [], "leads": []}
     for a, b in combinations(models, 2):
         first, second = sorted((a, b), key=lambda model: -measured[model][-1])
         difference = measured[first] - measured[second]
         if difference[-1] == 0:
             continue
         if (difference < 0).any():
-            found["crossovers"].append(crossover(first, second, sizes, measured, resampled))
+            orders["crossovers"].append(crossover(first, second, sizes, measured, resampled))
         else:
-            found["leads"].append(dominance(first, second, resampled))
-    return found
+            orders["leads"].append(dominance(first, second, resampled))
+    return orders
 
 
 def bootstrap_accuracies(correct: list[np.ndarray], seed: int) -> np.ndarray:
-    """Accuracies on test images drawn with replacement, the same ones for all: (M, RESAMPLES, S).
+    """Return accuracies (M, N_RESAMPLES, S) on test images drawn with replacement, the same ones for all models.
 
     correct: M arrays (S, N) bool.
     """
@@ -73,17 +73,17 @@ def bootstrap_accuracies(correct: list[np.ndarray], seed: int) -> np.ndarray:
     n_images = stacked.shape[2]
     flat = stacked.reshape(-1, n_images)
     random = np.random.default_rng(seed)
-    found = []
+    batches = []
     step = max(1, BATCH_IMAGES // n_images)
     for first in range(0, N_RESAMPLES, step):
         drawn = random.integers(0, n_images, (min(step, N_RESAMPLES - first), n_images))
         counts = np.array([np.bincount(row, minlength=n_images) for row in drawn], np.float32)
-        found.append(counts @ flat.T / n_images)
-    return np.concatenate(found).T.reshape(*stacked.shape[:2], N_RESAMPLES).swapaxes(1, 2).astype(float)
+        batches.append(counts @ flat.T / n_images)
+    return np.concatenate(batches).T.reshape(*stacked.shape[:2], N_RESAMPLES).swapaxes(1, 2).astype(float)
 
 
 def dominance(first: str, second: str, resampled: dict[str, np.ndarray]) -> dict[str, Any]:
-    """That a model is nowhere behind another one; `sure`, whether that is so on 95% of all resampled test images."""
+    """Return a lead: the first model is never behind. `sure`: it is ahead at all sizes in 95% of the resamples."""
     ahead = (resampled[first] > resampled[second]).all(axis=1)
     return {"better": first, "worse": second, "sure": bool(ahead.mean() >= CONFIDENCE)}
 
@@ -95,38 +95,38 @@ def crossover(
     measured: dict[str, np.ndarray],
     resampled: dict[str, np.ndarray],
 ) -> dict[str, Any]:
-    """From which size on the model that is better at the largest size beats one that is ahead of it somewhere before.
+    """Return the size from which on the first model, better at the largest size, beats the second.
 
-    `from`: a size between two that were measured, by a line over the logarithm of the size. `low` and `high` are its
-    95% interval over test images, null where that ends below the smallest size, or beyond the largest.
+    `from` is interpolated linearly in the logarithm of the size. `low` and `high` are its 95% interval over test
+    images, null where it ends outside of the measured sizes.
     """
-    at = crossover_size(sizes, (measured[first] - measured[second])[None])[0]
-    found = crossover_size(sizes, resampled[first] - resampled[second])
+    size = crossover_size(sizes, (measured[first] - measured[second])[None])[0]
+    resampled_sizes = crossover_size(sizes, resampled[first] - resampled[second])
     tails = (1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2
-    # Not between two of them: one may be infinite.
-    low, high = np.quantile(found, tails, method="inverted_cdf")
+    # No interpolation between values, which may be infinite.
+    low, high = np.quantile(resampled_sizes, tails, method="inverted_cdf")
     return {
         "winner_large": first,
         "winner_small": second,
-        "from": float(at),
+        "from": float(size),
         "low": float(low) if np.isfinite(low) else None,
         "high": float(high) if np.isfinite(high) else None,
     }
 
 
 def crossover_size(sizes: list[int], difference: np.ndarray) -> np.ndarray:
-    """The size from which on differences stay above zero, (B,): -inf if all are, inf if the last one is not.
+    """Return the size (B,) from which on differences are above zero: -inf if all are, inf if the last is not.
 
     difference: (B, S), in the order of the sizes.
     """
     logs = np.log(sizes)
     behind = difference <= 0
-    # The last size at which it is not ahead.
+    # Index of the last size at which the model is not ahead.
     last = len(sizes) - 1 - behind[:, ::-1].argmax(axis=1)
     rows = np.arange(len(difference))
     after = np.minimum(last + 1, len(sizes) - 1)
     low, high = difference[rows, last], difference[rows, after]
     share = np.divide(-low, high - low, out=np.zeros(len(rows)), where=high > low)
-    found = np.exp(logs[last] + share * (logs[after] - logs[last]))
-    found = np.where(last == len(sizes) - 1, np.inf, found)
-    return np.where(behind.any(axis=1), found, -np.inf)
+    size = np.exp(logs[last] + share * (logs[after] - logs[last]))
+    size = np.where(last == len(sizes) - 1, np.inf, size)
+    return np.where(behind.any(axis=1), size, -np.inf)

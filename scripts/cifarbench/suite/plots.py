@@ -1,6 +1,7 @@
-"""Pictures over datasets: a panel each, with the same colour and mark for a model in all of them."""
+"""Plots across datasets: one panel per dataset, with the same colour and marker for a model in all panels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from math import ceil
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -8,62 +9,52 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from cifarbench.io.csv_io import Row
-from cifarbench.plots.cost import accuracy_cost_front, marker_and_color, set_log_scale
-from cifarbench.plots.style import PLACEHOLDER_COLOR, new_figure, placeholder_figure
-from cifarbench.suite.variance import FACTORS
+from cifarbench.planning.variants import ALL_FACTORS, DATA_ORDER, INIT, SEED, SPLIT
+from cifarbench.plots.cost import accuracy_cost_front, marker_and_color, plot_pareto_panel
+from cifarbench.plots.style import new_figure, placeholder_figure
+from cifarbench.report.language import mark
 
 N_PANEL_COLUMNS = 2
-# Inches: of a panel, and of a line of the legend.
-PANEL_SIZE, LEGEND_LINE_HEIGHT = 2.6, 0.2
+# Inches.
+PANEL_SIZE = 2.6
+# Inches.
+LEGEND_LINE_HEIGHT = 0.2
 N_LEGEND_COLUMNS = 3
-# In words, as `report.words` has them; the catalogue of the page says them in its language.
-WORDS = {
-    "seed": "weights and batches",
-    "init_seed": "initial weights",
-    "data_seed": "order of batches",
-    "split": "split",
-    "all": "all at once",
+FACTOR_LABELS = {
+    SEED: mark("weights and batches"),
+    INIT: mark("initial weights"),
+    DATA_ORDER: mark("order of batches"),
+    SPLIT: mark("split"),
+    ALL_FACTORS: mark("all factors"),
 }
-# An interval of a standard deviation from three runs reaches far: it is drawn up to so many times the largest one.
-FARTHEST = 2.5
-ModelStyles = dict[str, tuple[str, str]]
+# The texts of the plots that the page translates.
+SVG_LABELS = [
+    mark("fit, seconds"),
+    mark("test accuracy"),
+    mark("training images"),
+    mark("standard deviation, percentage points"),
+    mark("nothing to show"),
+    *FACTOR_LABELS.values(),
+]
+# Intervals of a standard deviation from three runs are wide: the axis ends at this multiple of the largest deviation.
+MAX_STD_RATIO = 2.5
 
 
-def model_styles(models: list[str], colors: list[str]) -> ModelStyles:
-    """Colour and mark of each model."""
-    return {model: marker_and_color(number, colors) for number, model in enumerate(models)}
+def assign_styles(names: Iterable[str], colors: list[str]) -> dict[str, tuple[str, str]]:
+    """Return the colour and marker of each name."""
+    return {name: marker_and_color(number, colors) for number, name in enumerate(names)}
 
 
 def plot_pareto_fronts(by_dataset: dict[str, list[Row]], models: list[str], style: dict[str, Any]) -> Figure:
-    """Accuracy against fitting time; filled marks, joined by a line, are models that no other beats in both.
+    """Plot accuracy against fit time; filled marks, joined by a line, are the Pareto front.
 
-    by_dataset: rows of runs.csv that did not fail, one a model. style: `font_size`, `colors`.
+    by_dataset: rows of runs.csv that did not fail, one per model. style: `font_size`, `colors`.
     """
-    marks = model_styles(models, style["colors"])
+    styles = assign_styles(models, style["colors"])
 
     def panel(axes: Axes, rows: list[Row]) -> None:
         rows = [row | {"fit_seconds": max(row["fit_seconds"], 1e-3)} for row in rows]
-        front = accuracy_cost_front(rows, "fit_seconds")
-        axes.step(
-            [rows[i]["fit_seconds"] for i in front],
-            [rows[i]["accuracy"] for i in front],
-            where="post",
-            color=PLACEHOLDER_COLOR,
-            alpha=0.4,
-            linewidth=1,
-        )
-        for i, row in enumerate(rows):
-            color, marker = marks[row["model"]]
-            axes.plot(
-                [row["fit_seconds"]],
-                [row["accuracy"]],
-                **{"linestyle": "none", "marker": marker, "markersize": 7, "markeredgewidth": 1.4},
-                markeredgecolor=color,
-                markerfacecolor=color if i in front else "none",
-                label=row["model"],
-            )
-        axes.margins(0.12)
-        set_log_scale(axes, [row["fit_seconds"] for row in rows])
+        plot_pareto_panel(axes, rows, "fit_seconds", [styles[row["model"]] for row in rows])
 
     return _panels(by_dataset, panel, ("fit, seconds", "test accuracy"), models, style)
 
@@ -71,15 +62,15 @@ def plot_pareto_fronts(by_dataset: dict[str, list[Row]], models: list[str], styl
 def plot_learning_curves(
     by_dataset: dict[str, dict[str, Any]], models: list[str], style: dict[str, Any]
 ) -> Figure:
-    """Accuracy, with its 95% interval, against the number of training images; dots beyond are what the law foretells.
+    """Plot accuracy, with 95% intervals, against the number of training images, and the power law's predictions.
 
-    by_dataset: content of curves.json, with `is_iterative` for each model, whose lines are then solid.
+    by_dataset: content of curves.json, with `is_iterative` for each model; the lines of iterative ones are solid.
     """
-    marks = model_styles(models, style["colors"])
+    styles = assign_styles(models, style["colors"])
 
     def panel(axes: Axes, curves: dict[str, Any]) -> None:
         for model, curve in curves["models"].items():
-            color, marker = marks[model]
+            color, marker = styles[model]
             points = curve["points"]
             sizes = [point["size"] for point in points]
             low, high = zip(*(point["interval"] for point in points), strict=True)
@@ -119,19 +110,20 @@ def plot_learning_curves(
 
 
 def plot_variance(by_dataset: dict[str, list[Row]], models: list[str], style: dict[str, Any]) -> Figure:
-    """Standard deviation of accuracy by each source of chance, with its 95% interval, a line a model.
+    """Plot the standard deviation of accuracy by varied factor, with 95% intervals, one line per model.
 
     by_dataset: rows of variances.csv.
     """
-    marks = {WORDS[source]: marker_and_color(i, style["colors"]) for i, source in enumerate(FACTORS)}
+    styles = assign_styles(FACTOR_LABELS.values(), style["colors"])
 
     def panel(axes: Axes, rows: list[Row]) -> None:
-        here = [model for model in models if any(row["model"] == model for row in rows)]
-        sources = [source for source in FACTORS if any(row["source"] == source for row in rows)]
+        shown = [model for model in models if any(row["model"] == model for row in rows)]
+        factors = [factor for factor in FACTOR_LABELS if any(row["source"] == factor for row in rows)]
         for row in rows:
-            color, marker = marks[WORDS[row["source"]]]
-            place = sources.index(row["source"]) - (len(sources) - 1) / 2
-            y = here.index(row["model"]) + 0.7 * place / len(sources)
+            label = FACTOR_LABELS[row["source"]]
+            color, marker = styles[label]
+            offset = factors.index(row["source"]) - (len(factors) - 1) / 2
+            y = shown.index(row["model"]) + 0.7 * offset / len(factors)
             axes.plot(
                 [100 * row["std_low"], 100 * row["std_high"]], [y, y], color=color, linewidth=1.2, alpha=0.6
             )
@@ -142,55 +134,55 @@ def plot_variance(by_dataset: dict[str, list[Row]], models: list[str], style: di
                 color=color,
                 marker=marker,
                 markersize=4.5,
-                label=WORDS[row["source"]],
+                label=label,
             )
         widest = max(row["accuracy_std"] for row in rows)
-        axes.set_xlim(0, max(FARTHEST * 100 * widest, 0.1))
-        axes.set_yticks(range(len(here)), here)
-        axes.set_ylim(len(here) - 0.5, -0.5)
+        axes.set_xlim(0, max(MAX_STD_RATIO * 100 * widest, 0.1))
+        axes.set_yticks(range(len(shown)), shown)
+        axes.set_ylim(len(shown) - 0.5, -0.5)
         axes.tick_params("y", length=0)
 
-    height = max([0.9 + 0.32 * len(models), PANEL_SIZE])
-    words = ("standard deviation, percentage points", "")
-    return _panels(by_dataset, panel, words, list(marks), style, height, panels_across=1)
+    height = max(0.9 + 0.32 * len(models), PANEL_SIZE)
+    labels = ("standard deviation, percentage points", "")
+    return _panels(by_dataset, panel, labels, list(styles), style, height, n_columns=1)
 
 
 def _panels(
     by_dataset: dict[str, Any],
     panel: Callable[[Axes, Any], None],
-    words: tuple[str, str],
-    named: list[str],
+    axis_labels: tuple[str, str],
+    legend_order: list[str],
     style: dict[str, Any],
     height: float = PANEL_SIZE,
-    panels_across: int = N_PANEL_COLUMNS,
+    n_columns: int = N_PANEL_COLUMNS,
 ) -> Figure:
-    """A panel a dataset, and one legend, in the order of what is named."""
+    """Plot one panel per dataset and one legend."""
     if not by_dataset:
         return placeholder_figure("nothing to show", style)
-    across = min(panels_across, len(by_dataset))
-    down = -(-len(by_dataset) // across)
-    lines = -(-len(named) // N_LEGEND_COLUMNS)
+    n_columns = min(n_columns, len(by_dataset))
+    n_rows = ceil(len(by_dataset) / n_columns)
+    n_legend_lines = ceil(len(legend_order) / N_LEGEND_COLUMNS)
     figure, grid = new_figure(
-        height=height * down + LEGEND_LINE_HEIGHT * lines,
+        height=height * n_rows + LEGEND_LINE_HEIGHT * n_legend_lines,
         font_size=style["font_size"],
-        nrows=down,
-        ncols=across,
+        nrows=n_rows,
+        ncols=n_columns,
         squeeze=False,
     )
-    shown: dict[str, Any] = {}
+    handles: dict[str, Any] = {}
     for axes, (dataset, content) in zip(grid.flat, by_dataset.items(), strict=False):
         panel(axes, content)
         axes.set_title(dataset)
-        axes.set_xlabel(words[0])
-        axes.grid(axis="both" if words[1] else "x")
-        shown |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+        axes.set_xlabel(axis_labels[0])
+        axes.grid(axis="both" if axis_labels[1] else "x")
+        handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     for axes in grid.flat[len(by_dataset) :]:
         axes.set_axis_off()
     for row in grid:
-        row[0].set_ylabel(words[1])
-    names = [name for name in named if name in shown]
+        row[0].set_ylabel(axis_labels[1])
+    names = [name for name in legend_order if name in handles]
     figure.legend(
-        [shown[name] for name in names],
+        [handles[name] for name in names],
         names,
         loc="outside lower center",
         ncols=min(N_LEGEND_COLUMNS, max(len(names), 1)),
@@ -199,19 +191,21 @@ def _panels(
 
 
 def pareto_alt_text(by_dataset: dict[str, list[Row]]) -> str:
-    """What the figure says, in a sentence."""
+    """Return a description of the figure."""
     parts = [
         f"{dataset}: {', '.join(rows[i]['model'] for i in accuracy_cost_front(rows, 'fit_seconds'))}"
         for dataset, rows in by_dataset.items()
     ]
-    return f"Accuracy against fitting time; on the Pareto fronts, the quickest first: {'; '.join(parts) or 'none'}."
+    return (
+        f"Accuracy against fit time; on the Pareto fronts, the fastest first: {'; '.join(parts) or 'none'}."
+    )
 
 
 def learning_curves_alt_text(by_dataset: dict[str, dict[str, Any]]) -> str:
-    """What the figure says, in a sentence."""
+    """Return a description of the figure."""
     parts = []
     for dataset, curves in by_dataset.items():
-        last = {model: one["points"][-1]["accuracy"] for model, one in curves["models"].items()}
+        last = {model: curve["points"][-1]["accuracy"] for model, curve in curves["models"].items()}
         best = max(last, key=last.get)
         parts.append(
             f"{dataset}, {curves['sizes'][0]} to {curves['sizes'][-1]} images, best with all: {best}"
@@ -220,12 +214,12 @@ def learning_curves_alt_text(by_dataset: dict[str, dict[str, Any]]) -> str:
 
 
 def variance_alt_text(by_dataset: dict[str, list[Row]]) -> str:
-    """What the figure says, in a sentence."""
+    """Return a description of the figure."""
     parts = []
     for dataset, rows in by_dataset.items():
         widest = max(rows, key=lambda row: row["accuracy_std"])
         parts.append(
-            f"{dataset}, most for {widest['model']} by {WORDS[widest['source']]}: "
+            f"{dataset}, most for {widest['model']} by {FACTOR_LABELS[widest['source']]}: "
             f"{100 * widest['accuracy_std']:.2f} percentage points"
         )
-    return f"Standard deviation of accuracy by source of chance: {'; '.join(parts) or 'none'}."
+    return f"Standard deviation of accuracy by varied factor: {'; '.join(parts) or 'none'}."

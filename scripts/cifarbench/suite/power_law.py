@@ -1,7 +1,7 @@
-"""A power law with an offset, error(n) = a n^-b + c: fitted, judged, and asked what twice as many images would give.
+"""A power law with an offset, error(n) = a n^-b + c: fitted, validated, and extrapolated to twice as many images.
 
-It fits best on most of 130 datasets (Viering and Loog 2021, Entropy 23:1123), and 14 to 15% of all learning curves are
-ill-behaved (LCDB 1.1, arXiv 2505.15657): so it is fitted without the largest size first, and judged by that.
+It fits best on most of 130 datasets (Viering and Loog 2021, Entropy 23:1123), but 14 to 15% of all learning curves are
+ill-behaved (LCDB 1.1, arXiv 2505.15657): so it is validated by its prediction of the largest size.
 """
 
 from typing import Any
@@ -10,25 +10,26 @@ import numpy as np
 
 from cifarbench.evaluation.statistics import CONFIDENCE
 
-# Three parameters, and one size more than would be met exactly.
+# One more than the three parameters, which would fit exactly.
 MIN_SIZES = 4
-# As the exponent; in between, the law hardly changes.
+# Candidates of the exponent b; the fit hardly changes in between.
 EXPONENTS = np.geomspace(0.02, 4, 160)
-# The law is believed if it misses the largest size by no more than this, or by no more than chance may.
+# In accuracy: a prediction of the largest size may be off by this, or by the sampling of the test images.
 TOLERANCE = 0.01
-# A forecast that may be anything within so much tells nothing.
+# In accuracy: a prediction with a wider interval is not used.
 MAX_CI_WIDTH = 0.1
 
 
 def assess_power_law(
     sizes: list[int], measured: np.ndarray, resampled: np.ndarray, n_test: int
 ) -> dict[str, Any]:
-    """What the law says of a model's curve, ready for JSON.
+    """Validate and extrapolate a model's power law; return its predictions, ready for JSON.
 
-    sizes: ascending. measured: (S,), accuracies. resampled: (B, S), the same on resampled test images. `told` says
-    whether the law can be believed; `why_not`, if it can't: `few sizes`, `missed` or `vague`. `foretold` is what it
-    says of the largest size without having seen it, with the 95% `interval` over test images. `twice` is what it
-    then says of twice as many images, and `gain` how much more that is than what was measured.
+    sizes: ascending. measured: (S,), accuracies. resampled: (B, S), the same on resampled test images.
+
+    `told`: whether the law is reliable; `reason`: why not: `few sizes`, `missed` or `vague`. `foretold`: the prediction
+    of the largest size by a fit without it, with its 95% `interval` over test images. `twice`: the prediction for
+    twice as many images; `gain`: its difference from the measured accuracy.
     """
     if len(sizes) <= MIN_SIZES:
         return {"told": False, "reason": "few sizes"}
@@ -62,17 +63,17 @@ def assess_power_law(
 
 
 def fit_power_law(sizes: list[int], accuracies: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The laws of many curves at once, by weighted least squares: (B, 3), each a, b and c, none of them below 0.
+    """Fit many curves at once by weighted least squares; return a, b and c of each, (B, 3), none of them below 0.
 
-    sizes: (S,). accuracies: (B, S). weights: (S,). Given b, the law is a line in n^-b, whose best a and c are known
-    exactly; so all exponents of a fine grid are tried, and no search can end in the wrong place.
+    sizes: (S,). accuracies: (B, S). weights: (S,). Given b, the law is a line in n^-b, whose best a and c have a closed
+    form; b is found on a fine grid, which has no local minima to end in.
     """
     errors = 1 - accuracies
     # With the smallest size as the unit, no power is tiny.
     units = np.asarray(sizes) / sizes[0]
     weights = weights / weights.sum()
     best = np.full(len(errors), np.inf)
-    found = np.zeros((len(errors), 3))
+    laws = np.zeros((len(errors), 3))
     mean = errors @ weights
     for b in EXPONENTS:
         x = units**-b
@@ -85,17 +86,17 @@ def fit_power_law(sizes: list[int], accuracies: np.ndarray, weights: np.ndarray)
         loss = (errors - a[:, None] * x - c[:, None]) ** 2 @ weights
         better = loss < best
         best[better] = loss[better]
-        found[better] = np.stack([a * sizes[0] ** b, np.full(len(a), b), c], axis=1)[better]
-    return found
+        laws[better] = np.stack([a * sizes[0] ** b, np.full(len(a), b), c], axis=1)[better]
+    return laws
 
 
 def predict_accuracy(size: int, laws: np.ndarray) -> np.ndarray:
-    """What laws (B, 3) say of a size: (B,)."""
+    """Return the accuracies (B,) that laws (B, 3) predict for a number of training images."""
     a, b, c = laws.T
     return 1 - (a * size**-b + c)
 
 
 def percentile_interval(values: np.ndarray) -> tuple[float, float]:
-    """The middle 95% of values."""
+    """Return the interval that holds the middle 95% of values."""
     low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)

@@ -1,4 +1,4 @@
-"""Models over datasets: ranks, and tests of all pairs where there are datasets enough to tell."""
+"""Ranks of models across datasets, and tests of all pairs of models if there are enough datasets."""
 
 from itertools import combinations, count
 
@@ -10,13 +10,13 @@ from statsmodels.stats.multitest import multipletests
 from cifarbench.io.csv_io import Row
 from cifarbench.suite.results_table import filter_dataset, fully_randomized_runs
 
-# A p-value below this, after Holm's correction, tells two models apart.
+# Of p-values after Holm's correction.
 SIGNIFICANCE_LEVEL = 0.05
-# With fewer, a two-sided Wilcoxon test of one pair can't come below it: with five it is 2 / 2^5 at best.
+# With fewer, a two-sided Wilcoxon test of one pair is never significant: with five, p is 2 / 2^5 at best.
 MIN_DATASETS = 6
-# Two models whose accuracies differ by less do equally well, for all practical purposes.
+# In accuracy: the region of practical equivalence.
 ROPE = 0.01
-# Draws of the Bayesian test: its probabilities are exact to 0.002.
+# Of the Bayesian test: its probabilities are exact to 0.002.
 N_POSTERIOR_SAMPLES = 50_000
 RANK_COLUMNS = ("dataset", "model", "runs", "accuracy", "rank", "mean_rank")
 TEST_COLUMNS = (
@@ -27,31 +27,29 @@ Accuracies = dict[str, dict[str, float]]
 
 
 def rank_table(rows: list[Row], datasets: list[str], models: list[str]) -> dict[str, list]:
-    """The columns of ranks.csv, one entry a dataset and model that has a result there.
+    """Return the columns of ranks.csv, one entry per dataset and model that has a result on it.
 
-    The accuracy is the mean over the splits that all of a dataset's models have a result of, each with a seed of its
-    own. Those models are ranked that every dataset has a result of, since a rank depends on who takes part; of equals,
-    each has the mean of their ranks.
+    The accuracy is the mean over the splits on which all models of the dataset have a result. Only models with a result
+    on every dataset are ranked, since a rank depends on the other models; ties share the mean of their ranks.
     """
-    found = {dataset: _shared(filter_dataset(rows, dataset)) for dataset in datasets}
+    runs = {dataset: _runs_on_shared_splits(filter_dataset(rows, dataset)) for dataset in datasets}
     means = accuracies(rows, datasets)
-    everywhere = complete_models(means, models)
+    ranked = complete_models(means, models)
     ranks = {
         dataset: dict(
-            zip(everywhere, rankdata([-means[dataset][one] for one in everywhere]).tolist(), strict=True)
+            zip(ranked, rankdata([-means[dataset][model] for model in ranked]).tolist(), strict=True)
         )
         for dataset in datasets
     }
+    mean_ranks = {model: float(np.mean([ranks[name][model] for name in datasets])) for model in ranked}
     entries = [
         {
             "dataset": dataset,
             "model": model,
-            "runs": len(found[dataset][model]),
+            "runs": len(runs[dataset][model]),
             "accuracy": means[dataset][model],
             "rank": ranks[dataset].get(model),
-            "mean_rank": float(np.mean([ranks[one][model] for one in datasets]))
-            if model in everywhere
-            else None,
+            "mean_rank": mean_ranks.get(model),
         }
         for dataset in datasets
         for model in models
@@ -61,37 +59,37 @@ def rank_table(rows: list[Row], datasets: list[str], models: list[str]) -> dict[
 
 
 def accuracies(rows: list[Row], datasets: list[str]) -> Accuracies:
-    """Dataset -> model -> mean accuracy over the splits that all models there have a result of."""
+    """Return dataset -> model -> mean accuracy over the splits on which all models have a result."""
     return {
         dataset: {
-            model: float(np.mean([one["accuracy"] for one in by_split]))
-            for model, by_split in _shared(filter_dataset(rows, dataset)).items()
+            model: float(np.mean([run["accuracy"] for run in runs]))
+            for model, runs in _runs_on_shared_splits(filter_dataset(rows, dataset)).items()
         }
         for dataset in datasets
     }
 
 
-def _shared(rows: list[Row]) -> dict[str, list[Row]]:
-    """Of a dataset's models that have any result, the runs on the splits that all of them have one of."""
-    found = fully_randomized_runs(rows)
-    splits = set.intersection(*map(set, found.values())) if found else set()
+def _runs_on_shared_splits(rows: list[Row]) -> dict[str, list[Row]]:
+    """Return the runs of each model of a dataset on the splits on which all models have a result."""
+    runs = fully_randomized_runs(rows)
+    splits = set.intersection(*map(set, runs.values())) if runs else set()
     return {
-        model: [by_split[split] for split in sorted(splits)] for model, by_split in found.items() if splits
+        model: [by_split[split] for split in sorted(splits)] for model, by_split in runs.items() if splits
     }
 
 
 def min_datasets(n_pairs: int) -> int:
-    """From how many datasets on Wilcoxon's test can tell any of so many pairs apart, after Holm's correction."""
+    """Return the number of datasets from which on Wilcoxon's test of one of n_pairs pairs can be significant (Holm)."""
     return next(n for n in count(MIN_DATASETS) if 2 * n_pairs / 2**n < SIGNIFICANCE_LEVEL)
 
 
 def complete_models(means: Accuracies, models: list[str]) -> list[str]:
-    """The models that every dataset has a result of, in the order given."""
+    """Return the models with a result on every dataset, in the order given."""
     return [model for model in models if all(model in of_models for of_models in means.values())]
 
 
 def pairwise_tests(means: Accuracies, models: list[str], seed: int) -> dict[str, list]:
-    """The columns of tests.csv, one entry a pair of models; none with fewer datasets than can tell.
+    """Return the columns of dataset_tests.csv, one entry per pair of models; none below MIN_DATASETS.
 
     `p_value` is Wilcoxon's signed-rank test, `p_value_adjusted` after Holm's correction over all pairs; `a_better`,
     `equivalent` and `b_better` are probabilities by the Bayesian signed-rank test (Benavoli 2017, JMLR 18(77)), with a

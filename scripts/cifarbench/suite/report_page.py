@@ -1,264 +1,257 @@
-"""The page of a comparison across datasets: one file that opens with no network."""
+"""The page of a comparison across datasets: one file that opens without a network."""
 
-import hashlib
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
+import numpy as np
 import yaml
-from markupsafe import Markup
 
-from cifarbench.io.csv_io import Row
+from cifarbench.io.atomic import read_json
+from cifarbench.io.csv_io import Row, read_csv
 from cifarbench.planning.variants import ALL_FACTORS, SHIFTED
-from cifarbench.report import svg
-from cifarbench.report.figures import ReportFigure
-from cifarbench.report.language import SOURCE_LANGUAGE, Language
+from cifarbench.report.figures import ReportFigure, svg_figure
+from cifarbench.report.language import Language
 from cifarbench.report.page import TEMPLATES as REPORT_TEMPLATES
 from cifarbench.report.page import environment
-from cifarbench.suite import plots
-from cifarbench.suite.results import BenchmarkResults
-from cifarbench.suite.results_table import drop_failed, shifted_runs
-from cifarbench.suite.summary_text import SummaryText, round_2sf
+from cifarbench.suite import variance
+from cifarbench.suite.plots import FACTOR_LABELS, SVG_LABELS
+from cifarbench.suite.ranks import SIGNIFICANCE_LEVEL, min_datasets
+from cifarbench.suite.results_table import drop_failed, reference_runs, shifted_runs
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 LOCALE_DIR = Path(__file__).parent / "locale"
-# In percent: how much of the accent is in the cell of the best model of a dataset.
+# In percent: how much of the accent colour is in the cell of the best model of a dataset.
 MAX_SHADE = 42
 
 
-class TableCell(NamedTuple):
-    """One model on one dataset. strength: of its colour, 0 to STRONGEST. failure: why there is no accuracy."""
+class OrderAgreement(NamedTuple):
+    """The number of pairs of models, and of those that are in the same order everywhere."""
 
-    text: str
-    value: float | None
-    shade: float
-    is_best: bool = False
-    error: str | None = None
+    n_same: int
+    n_pairs: int
 
 
-def render(results: BenchmarkResults, figures: list[Path], settings: dict[str, Any]) -> str:
-    """The page. figures: the drawings. settings: `language`, and `across`, what was asked for."""
+def render(settings: dict[str, Any], tables: dict[str, Path], curves: list[Path], figures: list[Path]) -> str:
+    """Return the page in HTML.
+
+    settings: `datasets`, `models`, `with_curves` (the datasets of `curves`, in their order), `language`, and `suite`,
+    that section of the configuration. tables: `runs`, `ranks`, `tests`, `variances` and `pairs`.
+    """
     say = Language(settings["language"], LOCALE_DIR)
     templates = environment(TEMPLATE_DIR, REPORT_TEMPLATES)
-    templates.globals["say"] = say
-    view = BenchmarkReport(results, say, figures, settings["suite"])
-    return templates.get_template("across.html.j2").render(view=view, results=results, find=view.findings)
+    view = SuiteReport(
+        settings, {name: read_csv(path) for name, path in tables.items()}, curves, figures, say
+    )
+    templates.globals |= {"say": say, "plural": say.plural, "view": view}
+    templates.filters["round_2sf"] = round_2sf
+    return templates.get_template("suite.html.j2").render()
 
 
-class BenchmarkReport:
-    """The page, piece by piece, in the words of one language."""
+class SuiteReport:
+    """A comparison across datasets, read from its files, ready for the templates."""
 
-    def __init__(self, results: BenchmarkResults, say: Language, figures: list[Path], asked: dict[str, Any]):
-        self.results = results
-        self.say = say
-        self.findings = SummaryText(results, say)
-        self.asked = yaml.safe_dump({"suite": asked}, sort_keys=False, allow_unicode=True)
-        self._figures = {path.stem: path for path in figures}
+    factor_labels = FACTOR_LABELS
+    min_datasets = staticmethod(min_datasets)
+    min_pairs = variance.MIN_PAIRS
+    recommended_pairs = variance.RECOMMENDED_PAIRS
+    meaningful_probability = variance.MEANINGFUL_PROBABILITY
 
-    @property
-    def subtitle(self) -> str:
-        """What was compared, in a sentence."""
-        say = self.say
-        # A failed run gave nothing, and for other test images nothing was run.
-        rows = [one for one in drop_failed(self.results.runs) if one["varied"] != SHIFTED]
-        return say(
-            "{runs} of {models} on {datasets}; {splits} of training and test images. Every number and every finding "
-            "here is computed from the files of these runs.",
-            runs=say.plural("{n} run", "{n} runs", len(rows)),
-            models=say.plural("{n} model", "{n} models", len(self.results.models)),
-            datasets=say.plural("{n} dataset", "{n} datasets", len(self.results.datasets)),
-            splits=say.plural("{n} split", "{n} splits", len({one["split"] for one in rows})),
+    def __init__(
+        self,
+        settings: dict[str, Any],
+        tables: dict[str, list[Row]],
+        curves: list[Path],
+        figures: list[Path],
+        say: Language,
+    ):
+        self.datasets: list[str] = settings["datasets"]
+        self.models: list[str] = settings["models"]
+        self.runs, self.tests = tables["runs"], tables["tests"]
+        self.variances, self.pairs = tables["variances"], tables["pairs"]
+        self.curves: dict[str, dict[str, Any]] = dict(
+            zip(settings["with_curves"], map(read_json, curves), strict=True)
         )
+        self.configuration = yaml.safe_dump({"suite": settings["suite"]}, sort_keys=False, allow_unicode=True)
+        self._ranks = {(row["model"], row["dataset"]): row for row in tables["ranks"]}
+        self._figures = {path.stem: path for path in figures}
+        self._say = say
 
     @property
-    def sections(self) -> list[tuple[str, str]]:
-        """The sections: anchor and heading."""
-        say = self.say
+    def sections(self) -> dict[str, str]:
+        """The sections: anchor -> heading."""
+        say = self._say
         sections = {
-            "summary": say("Summary"),
-            "ranks": say("Over datasets"),
-            "fronts": say("Accuracy and fitting time"),
-            "sizes": say("How many images it takes"),
-            "luck": say("What is luck"),
-            "elsewhere": say("On other test images"),
-            "method": say("Method"),
+            "summary": (say("Summary"), True),
+            "ranks": (say("Across datasets"), len(self.datasets) > 1),
+            "pareto": (say("Accuracy vs. fit time"), True),
+            "learning_curves": (say("Learning curves"), self.curves),
+            "variance": (say("Variance across seeds and splits"), self.variances),
+            "shifted": (say("Shifted test sets"), shifted_runs(self.runs)),
+            "method": (say("Method"), True),
         }
-        absent = {
-            "ranks": len(self.results.datasets) < 2,
-            "sizes": not self.results.curves,
-            "luck": not self.results.variances,
-            "elsewhere": not shifted_runs(self.results.runs),
-        }
-        return [(anchor, text) for anchor, text in sections.items() if not absent.get(anchor)]
+        return {anchor: heading for anchor, (heading, has_content) in sections.items() if has_content}
 
-    # ---- The summary ----
+    # ---- Runs ----
+
+    @property
+    def own_runs(self) -> list[Row]:
+        """The runs that did not fail, without evaluations on shifted test sets."""
+        return [row for row in drop_failed(self.runs) if row["varied"] != SHIFTED]
+
+    @property
+    def failed_runs(self) -> list[Row]:
+        """The runs that failed."""
+        return [row for row in self.runs if row["failure"] is not None]
 
     @cached_property
-    def headline(self) -> list[str]:
-        """What comes out, in a few sentences."""
-        find = self.findings
-        sizes = find.crossover_sentences() if self.results.curves else []
-        return [
-            *find.best(),
-            *([find.pairwise_test_text()] if len(self.results.datasets) > 1 else []),
-            *sizes,
-        ]
+    def reference_runs(self) -> dict[tuple[str, str], Row]:
+        """The reference run, failed or not, by model and dataset."""
+        return {(row["model"], row["dataset"]): row for row in reference_runs(self.runs)}
 
     @property
-    def failures(self) -> list[str]:
-        """Which runs failed, and why."""
-        say = self.say
-        return [
-            say(
-                "`{model}` on `{dataset}` failed{run}. {reason}",
-                model=one["model"],
-                dataset=one["dataset"],
-                run=self.findings.run_suffix(one),
-                reason=one["failure"],
-            )
-            for one in self.results.failed_models
-        ]
+    def all_factors_varied(self) -> bool:
+        """Whether some runs differ from a reference run in all factors."""
+        return any(row["varied"] == ALL_FACTORS for row in self.runs)
 
-    def cell(self, model: str, dataset: str) -> TableCell:
-        """One cell of the heat map; colours go from a dataset's worst model to its best one."""
-        say, one = self.say, self.results.by_model_and_dataset.get((model, dataset))
-        if one is None:
-            return TableCell(say("not run"), None, 0)
-        if one["failure"] is not None:
-            return TableCell(say("failed"), None, 0, error=one["failure"])
-        column = [
-            row["accuracy"]
-            for (_, of), row in self.results.by_model_and_dataset.items()
-            if of == dataset and row["accuracy"] is not None
-        ]
-        low, high = min(column), max(column)
-        share = (one["accuracy"] - low) / (high - low) if high > low else 1.0
-        return TableCell(
-            say.number(one["accuracy"]), one["accuracy"], MAX_SHADE * share, one["accuracy"] == high
-        )
+    # ---- Accuracy and ranks ----
 
-    def format_rank(self, model: str, dataset: str) -> Row:
-        """A row of the ranks; empty where the dataset has no result of the model."""
-        found = [one for one in self.results.ranks if (one["model"], one["dataset"]) == (model, dataset)]
-        return found[0] if found else {"accuracy": None, "rank": None}
+    def _accuracies(self, dataset: str) -> dict[str, float]:
+        """Return the accuracy of each model's reference run on a dataset."""
+        runs = drop_failed([run for (_, name), run in self.reference_runs.items() if name == dataset])
+        return {run["model"]: run["accuracy"] for run in runs}
 
-    @property
-    def extrapolations(self) -> list[tuple[str, str, Row, Row]]:
-        """Dataset, model, its measured accuracy with all images, and what the power law says of it."""
-        return [
-            (dataset, model, one["points"][-1], one["law"])
-            for dataset, curves in self.results.curves.items()
-            for model, one in curves["models"].items()
-        ]
-
-    @property
-    def method(self) -> list[str]:
-        """How the numbers came about: those that there are."""
-        say, found = self.say, self.results
-        told = {
-            say(
-                "All runs were scored by the same code, and those of a dataset and split on the same test images: "
-                "checksums stand with each score, and a row that differs in them is refused."
-            ): True,
-            say(
-                "Split 0 is the dataset's own. Others divide training and test images anew, at random, so that each "
-                "class has as many of each as before."
-            ): any(one["split"] for one in found.runs),
-            say(
-                "Sizes are nested: the first images of one order in which every class stands in proportion. The "
-                "largest size is all training images, the models' own runs."
-            ): bool(found.curves),
-            say(
-                "Initial weights, the order of batches and the split are varied one at a time, the others held; then "
-                "all at once, each split with a seed of its own. Who beats whom is told by these last runs, over which "
-                "the interval is drawn (Bouthillier 2021, arXiv 2103.03098)."
-            ): self._all_at_once,
-            say(
-                "Of initial weights, the order of batches and the split, one is varied at a time, and the others are "
-                "held."
-            ): bool(found.variances) and not self._all_at_once,
-            say(
-                "Over datasets, pairs of models are compared by Wilcoxon's signed-rank test with Holm's correction, "
-                "and by the Bayesian signed-rank test with a region of practical equivalence of 0.01 (Benavoli 2017), "
-                "from six datasets on."
-            ): len(found.datasets) > 1,
+    @cached_property
+    def best_models(self) -> dict[str, tuple[str, ...]]:
+        """Dataset -> its most accurate models: several if they are equal."""
+        columns = {dataset: self._accuracies(dataset) for dataset in self.datasets}
+        return {
+            dataset: tuple(model for model, value in column.items() if value == max(column.values()))
+            for dataset, column in columns.items()
+            if column
         }
-        return [sentence for sentence, holds in told.items() if holds]
 
     @property
-    def _all_at_once(self) -> bool:
-        """Whether some runs differ from a model's own in all that can differ."""
-        return any(one["varied"] == ALL_FACTORS for one in self.results.runs)
+    def datasets_by_best_models(self) -> dict[tuple[str, ...], list[str]]:
+        """The most accurate models -> the datasets on which they are."""
+        datasets: dict[tuple[str, ...], list[str]] = {}
+        for dataset, models in self.best_models.items():
+            datasets.setdefault(models, []).append(dataset)
+        return datasets
+
+    def shade(self, run: Row) -> float:
+        """Return the shade of a run's cell in percent: from 0 for a dataset's worst model to MAX_SHADE for its best."""
+        column = self._accuracies(run["dataset"]).values()
+        low, high = min(column), max(column)
+        return MAX_SHADE * ((run["accuracy"] - low) / (high - low) if high > low else 1)
+
+    @cached_property
+    def mean_ranks(self) -> dict[str, float]:
+        """Model -> mean rank, the best first, of the models that have a result on all datasets."""
+        ranks = {
+            row["model"]: row["mean_rank"] for row in self._ranks.values() if row["mean_rank"] is not None
+        }
+        return dict(sorted(ranks.items(), key=lambda item: item[1]))
+
+    def rank(self, model: str, dataset: str) -> float | None:
+        """Return the rank of a model on a dataset."""
+        return self._ranks[model, dataset]["rank"]
 
     @property
-    def win_rate_caption(self) -> str:
-        """What stands in the table of who beats whom."""
-        say = self.say
-        if self._all_at_once:
-            return say(
-                "How likely the first model beats the second when all that can vary does: the split, and for models "
-                "in which chance takes part a seed with it. The interval is over runs."
-            )
-        return say(
-            "How likely the first model beats the second when the split varies, with one seed for all of them. The "
-            "interval is over runs."
-        )
-
-    rounded = staticmethod(round_2sf)
-
-    def format_interval(self, overtaking: Row, sizes: list[int]) -> str:
-        """The interval of a number of images, which may begin below the smallest size, or end beyond the largest."""
-        ends = {"low": f"<{self.say.whole(sizes[0])}", "high": f">{self.say.whole(sizes[-1])}"}
-        for end in ends:
-            if overtaking[end] is not None:
-                ends[end] = self.say.whole(round_2sf(overtaking[end]))
-        return " \N{EN DASH} ".join(ends.values())
+    def order_agreement(self) -> OrderAgreement:
+        """The pairs of ranked models that are in the same order on all datasets, by mean accuracy over splits."""
+        pairs = list(combinations(self.mean_ranks, 2))
+        accuracies = {key: row["accuracy"] for key, row in self._ranks.items()}
+        signs = [
+            {np.sign(accuracies[a, dataset] - accuracies[b, dataset]) for dataset in self.datasets}
+            for a, b in pairs
+        ]
+        return OrderAgreement(sum(len(distinct) == 1 for distinct in signs), len(pairs))
 
     @property
-    def shifted_test_sets(self) -> list[tuple[str, list[tuple[Row, Row]]]]:
-        """Of each other test set, by name and dataset: each model's row there, and its own."""
-        found: dict[str, list[tuple[Row, Row]]] = {}
-        for one in shifted_runs(self.results.runs):
-            own = self.results.by_model_and_dataset[one["model"], one["dataset"]]
-            if one["failure"] is None and own["failure"] is None:
-                found.setdefault(f"{one['test_set']} ({one['dataset']})", []).append((one, own))
-        return list(found.items())
+    def significant_tests(self) -> list[Row]:
+        """The tests across datasets with a significant difference."""
+        return [row for row in self.tests if row["p_value_adjusted"] < SIGNIFICANCE_LEVEL]
 
-    # ---- Pictures ----
+    # ---- Variance ----
+
+    def median_stds(self, dataset: str) -> dict[str, float]:
+        """Return, by varied factor, the median over models of the standard deviation of accuracy."""
+        rows = [row for row in self.variances if row["dataset"] == dataset]
+        stds = {
+            name: [row["accuracy_std"] for row in rows if row["source"] == name] for name in FACTOR_LABELS
+        }
+        return {name: median(values) for name, values in stds.items() if values}
+
+    # ---- Learning curves ----
+
+    def best_network_and_other(self, dataset: str) -> tuple[str, str] | None:
+        """Return the best model that is trained in epochs and the best other one, the more accurate of them first."""
+        iterative = {run["model"] for run in drop_failed(self.runs) if run["is_iterative"]}
+        curves = self.curves[dataset]["models"].items()
+        accuracy = {model: curve["points"][-1]["accuracy"] for model, curve in curves}
+        groups = [[model for model in accuracy if (model in iterative) == wanted] for wanted in (True, False)]
+        if not all(groups):
+            return None
+        best = (max(group, key=accuracy.__getitem__) for group in groups)
+        first, second = sorted(best, key=accuracy.__getitem__, reverse=True)
+        return first, second
+
+    @property
+    def power_laws(self) -> list[Row]:
+        """The power law of each learning curve."""
+        return [curve["law"] for curves in self.curves.values() for curve in curves["models"].values()]
+
+    # ---- Shifted test sets ----
+
+    @property
+    def shifted_test_sets(self) -> dict[str, list[tuple[Row, Row]]]:
+        """Test set with its dataset -> for each model, the run on it and the reference run."""
+        sets: dict[str, list[tuple[Row, Row]]] = {}
+        for run in shifted_runs(self.runs):
+            reference = self.reference_runs[run["model"], run["dataset"]]
+            if run["failure"] is None and reference["failure"] is None:
+                sets.setdefault(f"{run['test_set']} ({run['dataset']})", []).append((run, reference))
+        return sets
+
+    @staticmethod
+    def accuracy_changes(pairs: list[tuple[Row, Row]]) -> list[float]:
+        """Return the accuracy of each run less that of its reference run."""
+        return [run["accuracy"] - reference["accuracy"] for run, reference in pairs]
+
+    @staticmethod
+    def order_under_shift(pairs: list[tuple[Row, Row]]) -> OrderAgreement:
+        """Return how many pairs of models have the same order on a shifted test set as on their own."""
+        signs = [
+            {np.sign(first["accuracy"] - second["accuracy"]) for first, second in zip(a, b, strict=True)}
+            for a, b in combinations(pairs, 2)
+        ]
+        return OrderAgreement(sum(len(distinct) == 1 for distinct in signs), len(signs))
+
+    # ---- Figures ----
 
     def figure(self, name: str) -> ReportFigure:
-        """A drawing as an element of the page."""
-        path, captions = self._figures[name], self._captions
-        label = None if self.say.code == SOURCE_LANGUAGE else captions[name]
-        content = svg.inline(path.read_text(encoding="utf-8"), f"{name}-", label, self._words)
-        return ReportFigure(captions[name], Markup(content), hashlib.sha256(path.read_bytes()).hexdigest())
-
-    @property
-    def _captions(self) -> dict[str, str]:
-        say = self.say
-        return {
-            "fronts": say(
-                "Accuracy against fitting time. No model beats the filled ones in both; a line joins them."
+        """Return a figure as an element of the page."""
+        say = self._say
+        captions = {
+            "pareto": say(
+                "Accuracy against fit time. Filled marks, joined by a line, are Pareto-optimal: no model beats them in "
+                "both."
             ),
-            "curves": say(
+            "learning_curves": say(
                 "Accuracy against the number of training images, with 95% intervals over test images. Solid lines: "
-                "networks. Open marks: what a power law foretells of twice as many, where it can be believed."
+                "networks. Open marks: power-law predictions for twice as many images, where they are reliable."
             ),
             "variances": say(
-                "Standard deviation of accuracy when one source of chance is varied and the others are held, and when "
-                "all are at once; lines are 95% intervals, cut off where they run out of the picture."
+                "Standard deviation of accuracy when one factor is varied, and when all are; lines are 95% intervals, "
+                "clipped at the edge of the plot."
             ),
         }
+        return svg_figure(self._figures[name], f"{name}-", captions[name], captions[name], SVG_LABELS, say)
 
-    @property
-    def _words(self) -> dict[str, str]:
-        say = self.say
-        sources = {
-            "fit, seconds": say("fit, seconds"),
-            "test accuracy": say("test accuracy"),
-            "training images": say("training images"),
-            "standard deviation, percentage points": say("standard deviation, percentage points"),
-            "nothing to show": say("nothing to show"),
-            **{words: self.findings.source_label(source) for source, words in plots.WORDS.items()},
-        }
-        return {source: text for source, text in sources.items() if source != text}
+
+def round_2sf(size: float) -> int:
+    """Return a number of images rounded to two significant figures."""
+    return int(float(f"{size:.1e}"))

@@ -1,4 +1,4 @@
-"""The long table, from which everything else follows: one row a dataset, model, seed, split and size."""
+"""The table of all runs: one row per dataset, model, seed, split and training set size."""
 
 from typing import Any
 
@@ -8,41 +8,33 @@ from cifarbench.planning.variants import ALL_FACTORS, SHIFTED, SPLIT
 
 SCORE_COLUMNS = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1")
 COST_COLUMNS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
-# `size` is how many training images there were, `whole` whether that was all of them. `varied` says what differs from
-# the model's own run: see study.series. `scored_on` and `code_hash` are checksums of test images and of code.
+# `size`: number of training images; `whole`: whether these are all. `varied`: the factor that differs from the model's
+# reference run (planning.variants). `test_set_hash`, `code_hash`: checksums of the test images and the scoring code.
 RUN_COLUMNS = ("seed", "init_seed", "split", "size", "whole", "varied", "test_set")
 COLUMNS = (
-    *("dataset", "model", "family", "is_iterative", *RUN_COLUMNS),
-    *(
-        "family_label",
-        "pretrained",
-        "n_test",
-        *SCORE_COLUMNS,
-        *COST_COLUMNS,
-        "test_set_hash",
-        "code_hash",
-        "failure",
-    ),
+    *("dataset", "model", "family", "is_iterative", *RUN_COLUMNS, "family_label", "pretrained", "n_test"),
+    *(*SCORE_COLUMNS, *COST_COLUMNS, "test_set_hash", "code_hash", "failure"),
 )
-# How many characters of a checksum tell it from others.
+# Characters of a checksum that messages show.
 FINGERPRINT_LENGTH = 12
 
 
 def run_record(
-    about: Row, fit: dict[str, Any] | None, scores: dict[str, Any] | None, failure: str | None
+    columns: Row, fit: dict[str, Any] | None, scores: dict[str, Any] | None, failure: str | None
 ) -> Row:
-    """One run. about: its coordinates. fit, scores: fit.json and metrics.json; None if it failed.
+    """Return the row of a run.
 
-    Raises UserError if the scores don't say what was scored, and by what code.
+    columns: `run_columns` of planning.variants. fit, scores: fit.json and metrics.json; None if the run failed.
+    Raises UserError if the scores have no checksums.
     """
-    found = dict.fromkeys(COLUMNS) | about | {"failure": failure}
+    row = dict.fromkeys(COLUMNS) | columns | {"failure": failure}
     if fit is None or scores is None:
-        return found
+        return row
     if "scored" not in scores:
         raise UserError(
-            f"The scores of {describe_run(found)} are of an older version; run the study again, which makes them."
+            f"The scores of {describe_run(row)} were made by an older version; run the experiment again to update them."
         )
-    return found | {
+    return row | {
         "family_label": fit["family_label"],
         "pretrained": fit.get("pretrained", False),
         "n_test": scores["n_test"],
@@ -57,66 +49,67 @@ def run_record(
 
 
 def check_comparable(rows: list[Row]) -> list[Row]:
-    """The rows, if all were scored by the same code, and those of a dataset, split and test set on the same images.
+    """Return the rows if all were scored by the same code, and those of one test set on the same images.
 
     Raises UserError, which names the first two that were not.
     """
-    by, on = {}, {}
-    for one in drop_failed(rows):
-        first = by.setdefault(None, one)
-        if one["code_hash"] != first["code_hash"]:
-            raise UserError(_refusal(first, one, "code_hash", "by other code than"))
-        first = on.setdefault((one["dataset"], one["split"], one["test_set"]), one)
-        if one["test_set_hash"] != first["test_set_hash"]:
-            raise UserError(_refusal(first, one, "test_set_hash", "on other test images than"))
+    first, first_of_test_set = None, {}
+    for row in drop_failed(rows):
+        first = first or row
+        if row["code_hash"] != first["code_hash"]:
+            raise _mismatch(first, row, "code_hash", "by other code than")
+        same = first_of_test_set.setdefault((row["dataset"], row["split"], row["test_set"]), row)
+        if row["test_set_hash"] != same["test_set_hash"]:
+            raise _mismatch(same, row, "test_set_hash", "on other test images than")
     return rows
 
 
 def drop_failed(rows: list[Row]) -> list[Row]:
-    """Those that did not fail."""
-    return [one for one in rows if one["failure"] is None]
+    """Return the rows of runs that did not fail."""
+    return [row for row in rows if row["failure"] is None]
 
 
 def reference_runs(rows: list[Row]) -> list[Row]:
-    """The models' own runs: on the dataset's own split, with the first seed, fitted to all training images."""
-    return [one for one in rows if not one["varied"]]
+    """Return the reference runs: on the dataset's own split, with the first seed, fitted to all training images."""
+    return [row for row in rows if not row["varied"]]
 
 
 def fully_randomized_runs(rows: list[Row]) -> dict[str, dict[int, Row]]:
-    """Of the models of a dataset, by split, the runs that differ in all that they can differ in: model -> split -> run.
+    """Return the runs of a dataset in which all factors of their model vary: model -> split -> run.
 
-    A model in which no chance takes part differs by the split alone. Where a run failed, no other takes its place.
+    Of a deterministic model, only the split varies. A failed run is not replaced by another one.
     """
-    by_chance = {one["model"] for one in rows if one["varied"] == ALL_FACTORS}
-    found: dict[str, dict[int, Row]] = {}
-    for one in drop_failed(rows):
-        if not one["varied"] or one["varied"] == (ALL_FACTORS if one["model"] in by_chance else SPLIT):
-            found.setdefault(one["model"], {})[one["split"]] = one
-    return found
+    seeded = {row["model"] for row in rows if row["varied"] == ALL_FACTORS}
+    runs: dict[str, dict[int, Row]] = {}
+    for row in drop_failed(rows):
+        if not row["varied"] or row["varied"] == (ALL_FACTORS if row["model"] in seeded else SPLIT):
+            runs.setdefault(row["model"], {})[row["split"]] = row
+    return runs
 
 
 def shifted_runs(rows: list[Row]) -> list[Row]:
-    """The models' own runs, asked about other test images."""
-    return [one for one in rows if one["varied"] == SHIFTED]
+    """Return the evaluations of reference models on shifted test sets."""
+    return [row for row in rows if row["varied"] == SHIFTED]
 
 
 def filter_dataset(rows: list[Row], dataset: str) -> list[Row]:
-    """The rows of one dataset."""
-    return [one for one in rows if one["dataset"] == dataset]
+    """Return the rows of one dataset."""
+    return [row for row in rows if row["dataset"] == dataset]
 
 
-def describe_run(one: Row) -> str:
-    """A run, as a sentence may name it."""
-    more = [
-        f"{name.replace('_', ' ')} {one[name]}" for name in ("seed", "init_seed") if one[name] is not None
+def describe_run(run: Row) -> str:
+    """Return a run's model, dataset and variation for a message."""
+    details = [
+        f"{name.replace('_', ' ')} {run[name]}" for name in ("seed", "init_seed") if run[name] is not None
     ]
-    more += [one["test_set"]] * bool(one["test_set"])
-    more += [f"split {one['split']}"] * bool(one["split"]) + [f"{one['size']} images"] * (not one["whole"])
-    return f"{one['model']} on {one['dataset']}" + (f" ({', '.join(more)})" if more else "")
+    details += [run["test_set"]] * bool(run["test_set"])
+    details += [f"split {run['split']}"] * bool(run["split"]) + [f"{run['size']} images"] * (not run["whole"])
+    return f"{run['model']} on {run['dataset']}" + (f" ({', '.join(details)})" if details else "")
 
 
-def _refusal(first: Row, other: Row, checksum: str, how: str) -> str:
-    return (
-        f"{describe_run(other)} was scored {how} {describe_run(first)} ({other[checksum][:FINGERPRINT_LENGTH]}, not {first[checksum][:FINGERPRINT_LENGTH]}): "
-        "they can't stand in one table. Run the study again, which scores both alike."
+def _mismatch(first: Row, other: Row, column: str, difference: str) -> UserError:
+    expected, actual = (row[column][:FINGERPRINT_LENGTH] for row in (first, other))
+    return UserError(
+        f"{describe_run(other)} was scored {difference} {describe_run(first)} ({actual}, not {expected}), so they are "
+        "not comparable. Run the experiment again, which scores both alike."
     )

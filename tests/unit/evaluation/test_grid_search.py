@@ -2,11 +2,13 @@
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
+from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
@@ -21,9 +23,10 @@ from cifarbench.errors import UserError
 from cifarbench.features import pca
 from cifarbench.features.covariance import RunningCovariance
 from cifarbench.features.fit_inputs import FitInputs, scale_pixels
-from cifarbench.features.pca_model import PrincipalComponents
-from cifarbench.io.atomic import read_json, save_npy
+from cifarbench.features.pca import PrincipalComponents
+from cifarbench.io.atomic import read_json, save_npy, write_json
 from cifarbench.io.csv_io import read_csv
+from cifarbench.runtime.failures import Failure, record_error
 from helpers.jobs import run_job
 
 COMPONENTS, NEIGHBORS, FOLDS = [4, 8, 16], [1, 5, 10], 3
@@ -127,26 +130,69 @@ def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(digits, tmp_pat
     assert {names[key]: value for key, value in best.items()} == theirs.best_params_
 
 
+def estimator(max_iter: int, params: dict[str, Any]) -> dict[str, Any]:
+    """Return a cell of a logistic regression."""
+    reference = "sklearn.linear_model.LogisticRegression"
+    of_cell = {"estimator": reference, "params": {"max_iter": max_iter, **params}, "batch_size": None}
+    return {"settings": {"model": "m", "seed": 0, "params": of_cell}}
+
+
 def test_an_estimator_is_tuned_as_by_grid_search_cv(digits, tmp_path):
     images, labels = digits
     grid = {"C": [0.0001, 0.01, 1.0], "fit_intercept": [True, False]}
     theirs = GridSearchCV(LogisticRegression(max_iter=40), grid, cv=FOLDS).fit(scale_pixels(images), labels)
-    settings = {"model": "m", "seed": 0}
-    estimator = "sklearn.linear_model.LogisticRegression"
     values = [{"C": c, "fit_intercept": f} for c in grid["C"] for f in grid["fit_intercept"]]
-    tried = [
-        {
-            "settings": settings
-            | {"params": {"estimator": estimator, "params": {"max_iter": 40, **one}, "batch_size": None}}
-        }
-        for one in values
-    ]
+    tried = [estimator(40, one) for one in values]
     paths = cells(tmp_path, labels, cross_validate_estimator, tried, lambda one, fold: images)
     ours, best = choose(
         tmp_path, paths, grid=grid, names={key: key for key in grid}, cells=values, every_value_of=None
     )
     assert_same(ours, theirs.cv_results_)
     assert best == theirs.best_params_
+
+
+def test_a_candidate_that_fails_has_no_score_and_is_not_selected(digits, tmp_path):
+    images, labels = (array[:300] for array in digits)
+    # The solver takes no second ratio; scikit-learn warns of it and scores NaN.
+    grid = {"C": [0.01, 1.0], "l1_ratio": [0, 0.5]}
+    template = LogisticRegression(max_iter=20)
+    with pytest.warns(FitFailedWarning):
+        theirs = GridSearchCV(template, grid, cv=FOLDS).fit(scale_pixels(images), labels)
+    values = [{"C": c, "l1_ratio": ratio} for c in grid["C"] for ratio in grid["l1_ratio"]]
+    paths = cells(
+        tmp_path, labels, cross_validate_estimator, [estimator(20, one) for one in values], lambda *_: images
+    )
+    names = {key: key for key in grid}
+    ours, best = choose(tmp_path, paths, grid=grid, names=names, cells=values, every_value_of=None)
+    errors = ours.pop("error")
+    assert [error is None for error in errors] == [True, False, True, False]
+    assert errors[1].startswith("ValueError: Solver lbfgs supports only")
+    assert_same(ours, theirs.cv_results_)
+    assert best == theirs.best_params_
+
+
+def test_only_if_all_candidates_fail_does_the_model_fail(tmp_path):
+    paths = [tmp_path / f"{number}.json" for number in range(2)]
+    write_json(paths[0], record_error(lambda: {}["missing"]))
+    Failure("m", "fit_features", "it was killed by SIGKILL").write(paths[1])
+    outputs = {name: tmp_path / name for name in ("results", "best", "cost")}
+    settings = {"grid": {"C": [1, 2]}, "names": {"C": "C"}, "cells": [{"C": 1}, {"C": 2}]}
+    run_job(
+        select_best_params,
+        {"cells": paths, "costs": []},
+        outputs,
+        settings | {"every_value_of": None, "folds": 1},
+    )
+    for path in outputs.values():
+        assert (
+            Failure.read(path).reason == "all 2 candidates failed, the first (C 1) with KeyError: 'missing'"
+        )
+
+
+def test_a_user_s_mistake_and_a_full_disk_are_no_score():
+    for error in (UserError("no such key"), OSError(28, "no space left")):
+        with pytest.raises(type(error)):
+            record_error(Mock(side_effect=error))
 
 
 def test_a_class_with_fewer_images_than_folds_is_refused():

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from cifarbench.evaluation.calibration import reliability_curve
-from cifarbench.evaluation.temperature import apply_temperature, fit_temperature
+from cifarbench.evaluation.calibration import apply_temperature, fit_temperature, reliability_curve
 
 
 @pytest.mark.parametrize("true_temperature", [0.5, 1.0, 2.5])

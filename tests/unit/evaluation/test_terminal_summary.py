@@ -27,3 +27,13 @@ def test_six_of_many_and_those_that_failed(tmp_path):
     )
     assert [line.split()[0] for line in lines[3:9]] == [f"model_{number}" for number in range(8, 2, -1)]
     assert lines[9:11] == ["... and 2 more in the report", "broken failed: it ran out of luck"]
+
+
+def test_candidates_that_failed_are_named(tmp_path):
+    folder = tmp_path / "models/tuned"
+    folder.mkdir(parents=True)
+    (folder / "cv_results.csv").write_text(
+        "param_C,mean_test_score,error\n1,0.5,\n1000.0,nan,ValueError: too much\n"
+    )
+    lines = ranked(tmp_path, "tuned,0.75,0.7,0.8,121,120,")
+    assert lines[-2] == "tuned: 1 of 2 candidates failed, the first (C 1000) with ValueError: too much"

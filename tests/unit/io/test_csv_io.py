@@ -2,14 +2,34 @@
 
 import random
 
-from cifarbench.io.csv_io import read_csv, write_csv
+import pytest
+
+from cifarbench.io.csv_io import TABLE_TYPES, parse_bool, parse_param, read_csv, write_csv
+from cifarbench.suite.ranks import RANK_COLUMNS, TEST_COLUMNS
+from cifarbench.suite.results_table import COLUMNS
+from cifarbench.suite.variance import VARIANCE_COLUMNS, WIN_COLUMNS
+
+TEXT_COLUMNS = {
+    *(
+        "dataset",
+        "model",
+        "model_a",
+        "model_b",
+        "family",
+        "family_label",
+        "varied",
+        "test_set",
+        "test_set_hash",
+    ),
+    *("code_hash", "failure", "source", "verdict"),
+}
 
 
 def test_floats_keep_all_digits_and_whole_numbers_stay_whole(tmp_path):
     path = tmp_path / "a.csv"
     write_csv(path, {"x": [0.1 + 0.2, None], "y": ["a,b", "c"], "n": [None, 5], "ok": [True, False]})
     assert path.read_bytes() == b'x,y,n,ok\n0.30000000000000004,"a,b",,True\n,c,5,False\n'
-    assert read_csv(path) == [
+    assert read_csv(path, {"x": float, "n": int, "ok": parse_bool}) == [
         {"x": 0.1 + 0.2, "y": "a,b", "n": None, "ok": True},
         {"x": None, "y": "c", "n": 5, "ok": False},
     ]
@@ -19,9 +39,50 @@ def test_any_float_survives(tmp_path):
     chance = random.Random(0)
     values = [chance.random() * 10 ** chance.randint(-12, 5) for _ in range(2000)]
     write_csv(tmp_path / "a.csv", {"x": values})
-    assert [row["x"] for row in read_csv(tmp_path / "a.csv")] == values
+    assert [row["x"] for row in read_csv(tmp_path / "a.csv", {"x": float})] == values
 
 
-def test_text_that_looks_like_nothing_is_text(tmp_path):
-    write_csv(tmp_path / "a.csv", {"x": ["NA", "null", "nan"]})
-    assert [row["x"] for row in read_csv(tmp_path / "a.csv")] == ["NA", "null", "nan"]
+NAMES = ["00017", "00042", "1e3", "1_0", "10", "nan", "inf", "infinity", "True", "NA", "null"]
+
+
+@pytest.mark.parametrize(
+    ("file", "column"),
+    [
+        ("label_issues.csv", "given_label"),
+        ("label_issues.csv", "predicted_label"),
+        ("duplicates.csv", "file_a"),
+        ("comparison.csv", "model"),
+        ("comparison.csv", "features"),
+        ("paired_tests.csv", "model_b"),
+        ("runs.csv", "model"),
+        ("runs.csv", "test_set"),
+        ("ranks.csv", "dataset"),
+        ("win_probabilities.csv", "model_a"),
+    ],
+)
+def test_names_that_look_like_numbers_stay_text(tmp_path, file, column):
+    write_csv(tmp_path / file, {column: NAMES})
+    assert [row[column] for row in read_csv(tmp_path / file)] == NAMES
+
+
+def test_hyperparameters_keep_their_values(tmp_path):
+    values = [5, 0.1, 1e-05, 1e20, -3, True, None, "rbf", "1_0", "nan", "inf"]
+    write_csv(tmp_path / "cv_results.csv", {"param_knn__x": values, "rank_test_score": range(len(values))})
+    rows = read_csv(tmp_path / "cv_results.csv")
+    assert [row["param_knn__x"] for row in rows] == values
+    assert [type(row["param_knn__x"]) for row in rows] == [type(value) for value in values]
+    assert parse_param("uniform") == "uniform"
+
+
+@pytest.mark.parametrize(
+    ("file", "columns"),
+    [
+        ("runs.csv", COLUMNS),
+        ("ranks.csv", RANK_COLUMNS),
+        ("dataset_tests.csv", TEST_COLUMNS),
+        ("variances.csv", VARIANCE_COLUMNS),
+        ("win_probabilities.csv", WIN_COLUMNS),
+    ],
+)
+def test_every_column_of_numbers_has_a_type(file, columns):
+    assert set(columns) - TABLE_TYPES[file].keys() <= TEXT_COLUMNS

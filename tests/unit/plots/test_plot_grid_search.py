@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import plot_grid_search
-from cifarbench.evaluation.grid_results import format_value, param_names
+from cifarbench.evaluation.grid_search import format_value, param_names
 from cifarbench.io.csv_io import write_csv
 from cifarbench.plots import grid_search
 from helpers.jobs import run_job
@@ -50,6 +50,19 @@ def test_one_key_is_a_row_of_cells():
     assert grid_search.alt_text("m", results(C=[0.1])).endswith(
         "1 candidates that m chose from: the best is 0.5000, with C 0.1."
     )
+
+
+@pytest.mark.parametrize("n_values", [3, 40])
+def test_a_candidate_that_failed_has_no_score(n_values):
+    rows = results(C=list(range(n_values)))
+    rows[0] |= {
+        "mean_test_score": float("nan"),
+        "std_test_score": float("nan"),
+        "error": "ValueError: too small",
+    }
+    figure = grid_search.plot_grid_search(rows, STYLE)
+    assert words_of(figure).count("failed") == (n_values == 3)
+    assert "nan" not in " ".join(words_of(figure) + labels_of(figure, "y"))
 
 
 def test_two_keys_are_a_heat_map_whichever_is_longer():

@@ -225,9 +225,13 @@ def test_many_pairs_leave_their_intervals_to_the_table(tmp_path):
 
 
 def test_without_any_model_every_figure_says_so(tmp_path):
-    for module in (accuracy, cost, fit_time):
-        assert words_of(module.draw([], STYLE)) == ["no model to show"]
-        svg_of(module.draw([], STYLE), tmp_path, module.describe([]))
+    for draw, describe in (
+        (accuracy.plot_accuracy, accuracy.alt_text),
+        (cost.plot_cost, cost.alt_text),
+        (fit_time.plot_fit_time, fit_time.alt_text),
+    ):
+        assert words_of(draw([], STYLE)) == ["no model to show"]
+        svg_of(draw([], STYLE), tmp_path, describe([]))
     assert words_of(pairwise_differences.plot_paired_differences([], [], STYLE)) == ["no model: no pairs"]
     assert words_of(pairwise_differences.plot_paired_differences(["only"], [], STYLE)) == [
         "one model: no pairs"

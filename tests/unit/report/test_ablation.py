@@ -23,7 +23,9 @@ def other(
     model: ModelResult, name: str, kind: str | None = None, params: dict | None = None, **values
 ) -> ModelResult:
     """A model of another name beside one that was trained."""
-    found = with_fit(model, kind=kind or model.kind, params={**model.params, **(params or {})}, **values)
+    found = with_fit(
+        model, family_label=kind or model.kind, params={**model.params, **(params or {})}, **values
+    )
     return replace(found, name=name)
 
 

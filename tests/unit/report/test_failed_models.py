@@ -88,7 +88,7 @@ def test_a_failed_model_is_named_with_its_reason(folder: Path, language: str):
 def test_figures_of_all_models_leave_it_out(folder: Path):
     small_run.fail(folder, "forest", NO_SOLVER)
     compared(folder)
-    for name in ("accuracy", "paired_tests", "cost"):
+    for name in ("accuracy", "paired_tests", "accuracy_vs_cost"):
         drawing = (folder / f"figures/{name}.svg").read_text()
         assert "forest" not in drawing
         assert "knn_raw" in drawing

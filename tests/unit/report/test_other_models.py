@@ -93,7 +93,7 @@ def test_the_best_of_each_other_kind_is_named_once(nine: Results):
 
 
 def test_a_kind_that_nobody_translated_stays_as_it_is(nine: Results):
-    odd = with_fit(nine.models["forest"], kind="{oracles} of <Delphi>")
+    odd = with_fit(nine.models["forest"], family_label="{oracles} of <Delphi>")
     html, markdown = page(with_models(nine, odd), "ru")
     assert "{oracles} of &lt;Delphi&gt;, вход — пиксели: " in html
     assert "{oracles} of <Delphi>" in markdown
@@ -103,7 +103,7 @@ def test_a_section_says_what_its_model_is(nine: Results):
     html, markdown = page(nine)
     for sentence in (
         "Nearest neighbours on `scaled_pca`: `metric` euclidean, `weights` uniform, `n_neighbors` 5 (tuned).",
-        "`scaled_pca` is `pca` with `n_components` 32 (tuned), `scale` true.",
+        "`scaled_pca` is `pca` with `n_components` 32 (tuned), `standardize` true.",
         "Perceptrons on pixels: `batch_norm` false,",
         "Linear models on `edges`: `estimator` sklearn.svm.LinearSVC, `C` 1 (tuned), `dual` true (tuned).",
         "`edges` is `hog` with `orientations` 2. Of the ",

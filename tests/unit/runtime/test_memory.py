@@ -32,7 +32,7 @@ def moments(rows):
 
 def features(rows):
     from cifarbench.features.pipeline import FeatureStep
-    from cifarbench.features.pca_model import PrincipalComponents
+    from cifarbench.features.pca import PrincipalComponents
     from cifarbench.features.covariance import RunningCovariance
     from cifarbench.io.atomic import save_npy_blocks
     state = PrincipalComponents.fit(RunningCovariance.from_images(images, few), False).arrays()

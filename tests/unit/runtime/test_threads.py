@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from cifarbench.features import covariance, pipeline
 from cifarbench.features.covariance import RunningCovariance
-from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.features.pca import PrincipalComponents
 from cifarbench.features.pipeline import FeatureStep
 from cifarbench.models.knn.exact import MIN_DIM_FOR_BLAS_THREADS, ExactTopK
 from cifarbench.runtime.threads import map_threaded

@@ -36,7 +36,7 @@ def test_a_run_that_failed_is_a_row_that_says_why():
 
 
 def test_scores_of_an_older_version_are_refused():
-    with pytest.raises(UserError, match=r"net on one \(seed 3, 50 images\) are of an older version"):
+    with pytest.raises(UserError, match=r"net on one \(seed 3, 50 images\) were made by an older version"):
         row_of(ABOUT, FIT, SCORES, None)
 
 

@@ -50,18 +50,13 @@ FAMILY = ModelFamily(
     parameters={
         "estimator": Parameter(user_code.SCHEMA, "a classifier of scikit-learn's interface", user_code.FORM),
         "params": Parameter(
-            {"type": "object"},
-            "what its constructor takes",
-            "the classifier's own",
-            required=False,
-            default={},
+            {"type": "object"}, "what its constructor takes", "the classifier's own", default={}
         ),
         "batch_size": Parameter(
             {"type": ["integer", "null"], "minimum": 1},
             "images that the classifier's `partial_fit` gets at a time, so that they need not all be in memory; `fit` "
             "gets all at once without it",
             "1 or more; for classifiers that have `partial_fit`",
-            required=False,
             default=None,
         ),
     },

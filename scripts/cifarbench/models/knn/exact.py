@@ -31,16 +31,22 @@ POINTS_MEMORY_SHARE, QUERIES_MEMORY_SHARE = 0.4, 0.15
 POINT_BLOCK = 25_000
 
 
-def to_vectors(values: np.ndarray, metric: str) -> np.ndarray:
-    """Pixels uint8 or features (N, D) as points (N, D) float32, the nearest of which are sought by Euclidean distance.
+def to_vectors(values: np.ndarray, metric: str, queries: bool = False) -> np.ndarray:
+    """Return pixels uint8 or features (N, D) as float32 vectors whose nearest by Euclidean distance are sought.
 
-    For the cosine they are brought to unit length: the nearest then are those at the smallest angle.
+    For the cosine, vectors (N, D + 2) have unit length, so that their squared distance is 2 (1 - cosine). A zero vector
+    has no direction: as in scikit-learn its distance to every vector, zero or not, is 1. So it becomes a unit vector
+    along an axis of its own, one for points and one for queries.
     """
-    points = center(values) if values.dtype == np.uint8 else np.ascontiguousarray(values)
-    if metric == "cosine":
-        lengths = np.linalg.norm(points, axis=1, keepdims=True)
-        points = points / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return points
+    vectors = center(values) if values.dtype == np.uint8 else np.ascontiguousarray(values)
+    if metric == "euclidean":
+        return vectors
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    is_zero = lengths == 0
+    unit = np.zeros((len(vectors), vectors.shape[1] + 2), np.float32)
+    np.divide(vectors, np.where(is_zero, 1, lengths)[:, None], out=unit[:, :-2], casting="same_kind")
+    unit[:, -1 if queries else -2] = is_zero
+    return unit
 
 
 def sample_vectors(values: np.ndarray, rows: np.ndarray, count: int, metric: str) -> np.ndarray:
@@ -60,8 +66,8 @@ class ExactTopK:
     neighbors: (M, count) int64, the points' numbers, nearest first. squares: (M, count) float64, of their distances.
     """
 
-    def __init__(self, queries: np.ndarray, count: int, threads: int):
-        self.queries, self.count, self.threads = queries, count, threads
+    def __init__(self, queries: np.ndarray, count: int, threads: int, metric: str = "euclidean"):
+        self.queries, self.count, self.threads, self.metric = queries, count, threads, metric
         self.neighbors, self.squares = empty_topk(len(queries), count)
         self._lengths = row_norms(queries)
 
@@ -100,7 +106,7 @@ class ExactTopK:
         decided = (about[:, -1] > limits) | (asked == len(points))
         query, place = np.nonzero((about <= limits[:, None]) & decided[:, None])
         found = np.full(about.shape, np.inf), np.full(about.shape, MISSING_ID)
-        found[0][query, place] = _squares(queries, points, query, proposed[query, place])
+        found[0][query, place] = _pair_squares(queries, points, query, proposed[query, place], self.metric)
         found[1][query, place] = numbers[proposed[query, place]]
         own = rows[decided]
         known, more = (self.neighbors[own], self.squares[own]), (found[1][decided], found[0][decided])
@@ -124,16 +130,25 @@ def rounding_error_bound(lengths: np.ndarray, longest: float, n_values: int) -> 
     return off / (1 - off) * np.square(lengths + longest) * (1 + off) + np.finfo(np.float32).tiny
 
 
-def _squares(queries: np.ndarray, points: np.ndarray, query: np.ndarray, point: np.ndarray) -> np.ndarray:
-    """Squares of the distances of pairs of them, (P,) float64: of each pair the same, whatever the others."""
+def _pair_squares(
+    queries: np.ndarray, points: np.ndarray, query: np.ndarray, point: np.ndarray, metric: str
+) -> np.ndarray:
+    """Return squared distances of pairs of queries and points, (P,) float64: of each pair the same in any company.
+
+    For the cosine they are 2 (1 - cosine), so that vectors at right angles are at exactly the same distance.
+    """
     squares, size = np.empty(len(query)), max(PAIR_CHUNK_VALUES // queries.shape[1], 1)
     for start in range(0, len(query), size):
         pairs = slice(start, start + size)
-        apart = queries[query[pairs]].astype(np.float64)
-        apart -= points[point[pairs]]
-        np.square(apart, out=apart)
-        # Along rows, numpy adds by a rule that knows of nothing but their length.
-        apart.sum(axis=1, out=squares[pairs])
+        left, right = queries[query[pairs]].astype(np.float64), points[point[pairs]]
+        # Along rows, numpy adds by a rule that depends on nothing but their length.
+        if metric == "euclidean":
+            left -= right
+            np.square(left, out=left).sum(axis=1, out=squares[pairs])
+        else:
+            # Rounding to float32 has changed the vectors' lengths of 1.
+            norms = np.square(left).sum(axis=1) * np.square(right, dtype=np.float64).sum(axis=1)
+            squares[pairs] = 2 - 2 * (left * right).sum(axis=1) / np.sqrt(norms)
     return squares
 
 
@@ -146,20 +161,20 @@ def pairwise_sq_distances(
     for start in range(0, len(query), size):
         pairs = slice(start, start + size)
         points = to_vectors(values[rows[pairs]], metric)
-        squares[pairs] = _squares(queries, points, query[pairs], np.arange(len(points)))
+        squares[pairs] = _pair_squares(queries, points, query[pairs], np.arange(len(points)), metric)
         release_pages(values)
     return squares
 
 
 def knn(
-    points: np.ndarray, queries: np.ndarray, n_neighbors: int, threads: int
+    points: np.ndarray, queries: np.ndarray, n_neighbors: int, threads: int, metric: str = "euclidean"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Search `points` (N, D) for those nearest to each of `queries` (M, D) by Euclidean distance.
 
     Both float32 and C-contiguous. Returns their indices (M, n_neighbors) int64, nearest first, and the squares of
     their distances, float64.
     """
-    found = ExactTopK(queries, n_neighbors, threads).update(points, np.arange(len(points)))
+    found = ExactTopK(queries, n_neighbors, threads, metric).update(points, np.arange(len(points)))
     return found.neighbors, found.squares
 
 
@@ -184,7 +199,9 @@ def knn_blocked(
     preparing = preparing or Timer()
     found = []
     for some in chunk_rows(query_rows, row_bytes, QUERIES_MEMORY_SHARE * memory_mb):
-        among = ExactTopK(to_vectors(take_rows(queries, some), metric), n_neighbors, threads)
+        among = ExactTopK(
+            to_vectors(take_rows(queries, some), metric, queries=True), n_neighbors, threads, metric
+        )
         for block in chunk_rows(rows, row_bytes, POINTS_MEMORY_SHARE * memory_mb, POINT_BLOCK):
             with preparing:
                 points = to_vectors(take_rows(values, block), metric)

@@ -39,14 +39,12 @@ FAMILY = ModelFamily(
             {"enum": ["euclidean", "cosine"]},
             "how far two images are apart: by their difference, or by the angle between them",
             "`euclidean`, `cosine`",
-            required=False,
             default="euclidean",
         ),
         "weights": Parameter(
             {"enum": ["uniform", "distance"]},
             "whether near neighbours have a greater say: all the same, or by the inverse of the distance",
             "`uniform`, `distance`",
-            required=False,
             default="uniform",
         ),
         "ann": Parameter(
@@ -54,7 +52,6 @@ FAMILY = ModelFamily(
             "approximate nearest-neighbour search by an inverted file of `nlist` lists, `nprobe` of which a query "
             "probes; its recall is measured and written to fit.json",
             "`null` for exact search; a mapping of `nlist` and `nprobe`, such as 1024 and 16",
-            required=False,
             default=None,
         ),
     },

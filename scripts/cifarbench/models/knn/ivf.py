@@ -64,9 +64,10 @@ class IVFIndex:
     def __init__(self, values: np.ndarray, rows: np.ndarray, metric: str, ann: Entry, threads: int):
         self.values, self.metric, self.threads = values, metric, threads
         self.blocks = np.split(rows, range(ASSIGNED_POINTS, len(rows), ASSIGNED_POINTS))
-        n_values, nlist = values.shape[1], min(ann["nlist"], len(rows))
-        n_train = max(min(nlist * TRAIN_POINTS, MAX_TRAIN_VALUES // n_values), nlist)
+        nlist = min(ann["nlist"], len(rows))
+        n_train = max(min(nlist * TRAIN_POINTS, MAX_TRAIN_VALUES // values.shape[1]), nlist)
         points = sample_vectors(values, rows, n_train, metric)
+        n_values = points.shape[1]
         # float32 distances are the more exact, the nearer the points are to the origin.
         self.center = points.mean(axis=0)
         self.index = faiss.IndexIVFFlat(faiss.IndexFlatL2(n_values), n_values, nlist)
@@ -114,7 +115,7 @@ class IVFIndex:
         self, all_queries: np.ndarray, block: np.ndarray, n_neighbors: int
     ) -> tuple[np.ndarray, np.ndarray]:
         faiss.omp_set_num_threads(1)
-        queries = to_vectors(take_rows(all_queries, block), self.metric)
+        queries = to_vectors(take_rows(all_queries, block), self.metric, queries=True)
         centered = self._centered(queries)
         _, probed = self.index.quantizer.search(centered, self.index.nprobe)
         proposed_squares, proposed = self._proposed(centered, probed, n_neighbors + EXTRA_CANDIDATES)

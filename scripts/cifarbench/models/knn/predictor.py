@@ -1,4 +1,4 @@
-"""k nearest neighbours asked again: what a study has stored of them, and their votes on other images."""
+"""Predict other images by the nearest neighbours of a saved model."""
 
 from functools import cached_property
 from typing import Any
@@ -13,55 +13,55 @@ from cifarbench.models.knn.ivf import IVFIndex
 from cifarbench.models.knn.voting import neighbor_weights, predict_proba
 from cifarbench.models.saved_model import Predictions, SavedModel
 
-# What an exported file may hold: more is no file to hand on, or to open in a browser.
+# Bytes of an exported file at most: a browser opens no larger one.
 MAX_BYTES = 250e6
-# Two squares of distances that differ by less than this share of the points' own squares are one to float32.
+# Squared distances that differ by less than this share of the vectors' squared norms are equal in float32.
 TIE_TOLERANCE = 1e-5
-# What a study had memory for is here in memory already.
+# Megabytes of a block of queries: no limit, since the values are in memory already.
 MIN_BLOCK_MB = 1e6
 
 
 class Predictor:
-    """The neighbours of a stored model."""
+    """The nearest neighbours of a saved model."""
 
     def __init__(self, stored: SavedModel):
-        self.name, self.params, self.n_classes = (
-            stored.run,
-            stored.params,
-            stored.n_classes,
-        )
+        self.name, self.params, self.n_classes = stored.run, stored.params, stored.n_classes
         self.threads = stored.threads
         labels, division = np.load(stored.path("data/train_labels.npy")), stored.subset_indices()
         self.rows, _ = split_indices(stored.fit["stored"]["part"], len(labels), division)
-        # All rows are asked for by a slice, which copies nothing.
+        # A slice of all rows copies nothing.
         chosen = self.rows if division is not None else slice(None)
         self.labels = labels[chosen]
-        self.points = to_vectors(stored.train_inputs()[chosen], self.params["metric"])
+        self.values = stored.train_inputs()[chosen]
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """Return the training images as vectors (N, D) float32, of unit length for the cosine."""
+        return to_vectors(self.values, self.params["metric"])
 
     def predict(self, values: np.ndarray) -> Predictions:
-        """Votes on images given as pixels or features (N, D)."""
-        queries = to_vectors(values, self.params["metric"])
-        neighbors, squares = self._search(queries, self.params["n_neighbors"])
+        """Return the votes on images given as pixels or features (N, D)."""
+        if self.params["ann"]:
+            neighbors, squares = self._index.search(values, self.params["n_neighbors"], MIN_BLOCK_MB)
+            check_enough_neighbors(self.name, neighbors)
+        else:
+            neighbors, squares = self._exact_search(values, self.params["n_neighbors"])
         proba = predict_proba(self.labels[neighbors], self.n_classes, neighbor_weights(squares, self.params))
         return Predictions(proba.argmax(axis=1), proba, self.rows[neighbors])
 
-    def _search(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        if not self.params["ann"]:
-            return knn(self.points, queries, count, self.threads)
-        neighbors, squares = self._index.search(queries, count, MIN_BLOCK_MB)
-        check_enough_neighbors(self.name, neighbors)
-        return neighbors, squares
+    def _exact_search(self, values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        metric = self.params["metric"]
+        return knn(self.points, to_vectors(values, metric, queries=True), count, self.threads, metric)
 
     @cached_property
     def _index(self) -> IVFIndex:
-        index = IVFIndex(
-            self.points, np.arange(len(self.points)), "euclidean", self.params["ann"], self.threads
-        )
+        metric, rows = self.params["metric"], np.arange(len(self.values))
+        index = IVFIndex(self.values, rows, metric, self.params["ann"], self.threads)
         index.add(index.blocks)
         return index
 
     def to_exportable(self) -> Any:
-        """The same for ONNX: a module. Raises UserError if the file would be too large."""
+        """Return a PyTorch module of the same votes, for ONNX. Raises UserError if the file would be too large."""
         from cifarbench.models.knn.torch_module import KNNModule
 
         if self.params["ann"]:
@@ -76,9 +76,10 @@ class Predictor:
         return KNNModule(self.points, self.labels, self.n_classes, self.params)
 
     def tied(self, values: np.ndarray) -> np.ndarray:
-        """For which images float32 can't tell who is among the neighbours, or whether one is at no distance: (N,)."""
-        queries, count = to_vectors(values, self.params["metric"]), self.params["n_neighbors"]
-        _, squares = knn(self.points, queries, min(count + 1, len(self.points)), self.threads)
+        """Return the images whose neighbours, or whether one is at distance 0, float32 leaves open: (N,) bool."""
+        count = self.params["n_neighbors"]
+        _, squares = self._exact_search(values, min(count + 1, len(self.points)))
+        queries = to_vectors(values, self.params["metric"], queries=True)
         level = TIE_TOLERANCE * (np.square(queries).sum(axis=1) + np.square(self.points).sum(axis=1).mean())
         last = squares[:, count] - squares[:, count - 1] < level if squares.shape[1] > count else False
         first = squares[:, 0] < level if self.params["weights"] == "distance" else False

@@ -9,19 +9,24 @@ from cifarbench.io.memmap import MEGABYTE
 
 # Megabytes of votes that are counted together.
 VOTES_MB = 8
+# Cosine distance below which two vectors are parallel: their float32 values round to at most this.
+PARALLEL_DISTANCE = 1e-12
 
 
 def neighbor_weights(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray | None:
-    """How much each neighbour's vote counts, (M, K) float64; None if all count the same.
+    """Return the weight of each neighbour's vote, (M, K) float64; None if all votes count the same.
 
-    squares: of the distances between points. params: `metric`, `weights`. By the inverse of the distance as
-    scikit-learn has it: that of the cosine is 1 less the cosine, and a neighbour at no distance silences those that
-    have one.
+    squares: squared distances between vectors, (M, K). params: `metric`, `weights`. The weight is the inverse of the
+    distance, which is 1 - cosine for the cosine. If a neighbour is at distance 0, only such neighbours vote (as in
+    scikit-learn).
     """
     if params["weights"] == "uniform":
         return None
     squares = np.maximum(squares.astype(np.float64), 0)
-    distances = squares / 2 if params["metric"] == "cosine" else np.sqrt(squares)
+    if params["metric"] == "cosine":
+        distances = np.where(squares / 2 < PARALLEL_DISTANCE, 0, squares / 2)
+    else:
+        distances = np.sqrt(squares)
     at_no_distance = distances == 0
     with np.errstate(divide="ignore"):
         return np.where(at_no_distance.any(axis=1, keepdims=True), at_no_distance, 1 / distances)

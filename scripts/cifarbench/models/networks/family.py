@@ -25,14 +25,12 @@ TRAINING_PARAMETERS = {
         SHARE,
         "share of the last step that the next one keeps (Nesterov's momentum)",
         "0 to below 1",
-        required=False,
         default=0,
     ),
     "weight_decay": Parameter(
         {"type": "number", "minimum": 0, "maximum": 1000},
         "times each weight, added to its gradient; not for biases and scales",
         "0 or more",
-        required=False,
         default=0,
     ),
     "schedule": Parameter(
@@ -40,35 +38,27 @@ TRAINING_PARAMETERS = {
         "how the learning rate goes from step to step: as it is, to 0 in a line or half a cosine, or up for a fifth of "
         "the steps and then down to 0",
         ", ".join(f"`{name}`" for name in SCHEDULES),
-        required=False,
         default="constant",
     ),
     "label_smoothing": Parameter(
-        SHARE,
-        "share of each label that is spread over all classes while training",
-        "0 to below 1",
-        required=False,
-        default=0,
+        SHARE, "share of each label that is spread over all classes while training", "0 to below 1", default=0
     ),
     "flip": Parameter(
         BOOLEAN,
         "each training image is mirrored in every other epoch",
         "`true`, `false`; not where a mirrored image shows something else",
-        required=False,
         default=False,
     ),
     "translate": Parameter(
         {"type": "integer", "minimum": 0, "maximum": 4095},
         "pixels by which each training image is shifted at most, anew in each epoch",
         "0 to below half the image's size",
-        required=False,
         default=0,
     ),
     "tta_flip": Parameter(
         BOOLEAN,
         "answers are the mean of those for an image and for its mirror image",
         "`true`, `false`; not where a mirrored image shows something else",
-        required=False,
         default=False,
     ),
 }
@@ -132,11 +122,7 @@ MLP = ModelFamily(
             {"type": "integer", "minimum": 1, "maximum": 65536}, "width of the two hidden layers", "1 or more"
         ),
         "batch_norm": Parameter(BOOLEAN, "normalise each hidden layer over the batch", "`true`, `false`"),
-        "dropout": Parameter(
-            SHARE,
-            "share of hidden activations dropped while training",
-            "0 to below 1",
-        ),
+        "dropout": Parameter(SHARE, "share of hidden activations dropped while training", "0 to below 1"),
         **TRAINING_PARAMETERS,
     },
     family_labels=(FAMILY_LABELS["mlp"],),
@@ -171,7 +157,6 @@ USER_MODULE = ModelFamily(
             {"type": "object"},
             "what its constructor takes beside `image_shape` and `n_classes`",
             "the module's own",
-            required=False,
             default={},
         ),
         **TRAINING_PARAMETERS,

@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
+from hypothesis import given, settings, strategies
+from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import KNeighborsClassifier
 
 from cifarbench.features.covariance import center
 from cifarbench.models.knn import exact as knn
 from cifarbench.models.knn import voting
+from cifarbench.models.knn.ann import ann_search
+from cifarbench.models.knn.torch_module import KNNModule
 
 
 def exact_distances(queries: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -76,38 +81,83 @@ def test_one_search_scores_every_smaller_number_of_neighbours() -> None:
         assert correct[k - 1] == (scikit_learn(points, labels, k).predict(queries) == truth).sum()
 
 
+@given(data=strategies.data())
+@settings(max_examples=150, deadline=None)
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
-def test_every_metric_and_vote_is_that_of_scikit_learn(
-    metric: str, weights: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    random = np.random.default_rng(4)
-    points, labels = random.normal(size=(150, 12)).astype(np.float32), random.integers(0, 4, 150)
-    # Some queries lie on points: at no distance.
-    queries = np.vstack([random.normal(size=(60, 12)), points[:10]]).astype(np.float32)
-    theirs = KNeighborsClassifier(7, algorithm="brute", metric=metric, weights=weights)
-    theirs.fit(points.astype(np.float64), labels)
-    params = {"metric": metric, "weights": weights}
-    neighbors, squares = knn.knn(
-        knn.to_vectors(points, metric), knn.to_vectors(queries, metric), 7, threads=1
+def test_neighbours_and_votes_are_those_of_scikit_learn(metric: str, weights: str, data) -> None:
+    n_points, n_values = data.draw(strategies.integers(1, 12)), data.draw(strategies.integers(1, 4))
+    # Few whole numbers: zero vectors, duplicates, multiples, constant features and ties are frequent.
+    rows = strategies.lists(strategies.integers(-2, 2), min_size=n_values, max_size=n_values)
+    points, queries = (
+        np.array(data.draw(strategies.lists(rows, min_size=n, max_size=most)), np.float32)
+        for n, most in ((n_points, n_points), (1, 6))
     )
-    voices = voting.neighbor_weights(squares, params)
-    shares = voting.predict_proba(labels[neighbors], 4, voices)
-    # Float32 leaves points on themselves a little off for the cosine.
-    rows = slice(0, 60) if metric == "cosine" else slice(None)
-    expected = theirs.predict_proba(queries.astype(np.float64))
-    np.testing.assert_allclose(shares[rows], expected[rows], atol=2e-4)
-    truth = random.integers(0, 4, len(queries))
-    correct = voting.correct_counts_per_k(labels[neighbors], truth, voices)
+    k = data.draw(strategies.integers(1, n_points))
+    labels = np.array(
+        data.draw(strategies.lists(strategies.integers(0, 2), min_size=n_points, max_size=n_points))
+    )
+    params = {"metric": metric, "weights": weights, "n_neighbors": k}
+    neighbors, squares = knn.knn(
+        knn.to_vectors(points, metric),
+        knn.to_vectors(queries, metric, queries=True),
+        k,
+        threads=1,
+        metric=metric,
+    )
+    proba = voting.predict_proba(labels[neighbors], 3, voting.neighbor_weights(squares, params))
+
+    # Rounded, so that parallel vectors are at distance 0, as they are without rounding errors.
+    exact = pairwise_distances(queries.astype(float), points.astype(float), metric=metric).round(12)
+    nearest = np.sort(exact, axis=1)
+    distances = squares / 2 if metric == "cosine" else np.sqrt(squares)
+    np.testing.assert_allclose(distances, nearest[:, :k], atol=1e-6)
+    np.testing.assert_allclose(np.take_along_axis(exact, neighbors, axis=1), distances, atol=1e-6)
+    # Of points at the same distance as the k-th neighbour, any may vote.
+    decided = np.full(len(queries), True) if k == n_points else nearest[:, k] - nearest[:, k - 1] > 1e-5
+    theirs = KNeighborsClassifier(k, weights=weights, metric="precomputed").fit(
+        np.zeros((n_points,) * 2), labels
+    )
+    expected = np.zeros((len(queries), 3))
+    expected[:, theirs.classes_] = theirs.predict_proba(exact)
+    np.testing.assert_allclose(proba[decided], expected[decided], atol=1e-5)
+
+    module = KNNModule(knn.to_vectors(points, metric), labels, 3, params)
+    exported = module(torch.from_numpy(queries)).numpy()
+    np.testing.assert_allclose(exported[decided], expected[decided], atol=1e-5)
+    # Of one list, an approximate search finds the same.
+    options = {"metric": metric, "n_neighbors": k, "threads": 1, "memory_mb": 100}
+    approximate = ann_search(points, np.arange(n_points), queries, ann={"nlist": 1, "nprobe": 1}, **options)
+    np.testing.assert_array_equal(approximate[0], neighbors)
+    np.testing.assert_array_equal(approximate[1], squares)
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+def test_votes_counted_in_blocks_are_the_same(weights: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(4)
+    neighbor_labels, truth = random.integers(0, 4, (70, 7)), random.integers(0, 4, 70)
+    params = {"metric": "euclidean", "weights": weights}
+    vote_weights = voting.neighbor_weights(np.sort(random.random((70, 7)), axis=1), params)
+    shares = voting.predict_proba(neighbor_labels, 4, vote_weights)
+    correct = voting.correct_counts_per_k(neighbor_labels, truth, vote_weights)
     assert correct[6] == (shares.argmax(axis=1) == truth).sum()
     # Three rows at a time.
     monkeypatch.setattr(voting, "VOTES_MB", 1e-4)
-    np.testing.assert_array_equal(voting.predict_proba(labels[neighbors], 4, voices), shares)
-    np.testing.assert_array_equal(voting.correct_counts_per_k(labels[neighbors], truth, voices), correct)
+    np.testing.assert_array_equal(voting.predict_proba(neighbor_labels, 4, vote_weights), shares)
+    np.testing.assert_array_equal(voting.correct_counts_per_k(neighbor_labels, truth, vote_weights), correct)
+
+
+def test_a_zero_vector_is_at_cosine_distance_1_from_everything() -> None:
+    # The mid grey of pixels is the zero vector.
+    pixels = np.array([[128, 128, 128], [0, 128, 255], [128, 128, 128]], np.uint8)
+    options = {"metric": "cosine", "n_neighbors": 3, "threads": 1, "memory_mb": 100}
+    neighbors, squares = knn.knn_blocked(pixels, np.arange(3), pixels[:2], np.arange(2), **options)
+    np.testing.assert_array_equal(neighbors, [[0, 1, 2], [1, 0, 2]])
+    np.testing.assert_allclose(squares / 2, [[1, 1, 1], [0, 1, 1]], atol=1e-6)
 
 
 def test_pixels_are_points_as_they_are_and_the_cosine_s_have_unit_length() -> None:
     pixels = np.array([[0, 128, 255], [128, 128, 128]], np.uint8)
     np.testing.assert_array_equal(knn.to_vectors(pixels, "euclidean"), [[-128, 0, 127], [0, 0, 0]])
     lengths = np.linalg.norm(knn.to_vectors(pixels, "cosine"), axis=1)
-    np.testing.assert_allclose(lengths, [1, 0], atol=1e-6)
+    np.testing.assert_allclose(lengths, [1, 1], atol=1e-6)

@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from cifarbench.features.covariance import RunningCovariance
-from cifarbench.features.pca_model import PrincipalComponents
+from cifarbench.features.pca import PrincipalComponents
 from cifarbench.io.atomic import load_npz, save_npz
 
 

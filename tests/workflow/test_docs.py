@@ -1,0 +1,330 @@
+"""Examples of the documentation: valid configurations, whole Python files, existing commands, files and links."""
+
+import inspect
+import re
+import shlex
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+from snakemake.cli import get_argument_parser
+from snakemake.utils import update_config
+
+from cifarbench.cli import COMMANDS, parameters, rulegraph
+from cifarbench.config.build_checks import build_errors
+from cifarbench.config.experiments import Experiments
+from cifarbench.io.markdown_sections import get_section
+from helpers.project import CHECKOUT, Project
+
+PAGES = [
+    CHECKOUT / "README.md",
+    CHECKOUT / "CHANGELOG.md",
+    CHECKOUT / "config/README.md",
+    *sorted((CHECKOUT / "docs").glob("*.md")),
+]
+MODELS = CHECKOUT / "docs/models.md"
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+PROJECT_FILE = re.compile(
+    r"^(?:config|scripts|workflow|tests|benchmarks|docs)/[\w./-]+\.(?:py|ya?ml|md|smk|sh)$"
+)
+# Programs of others, and folders and files that a reader makes.
+OTHER_PROGRAMS = {
+    *(
+        "aws",
+        "conda",
+        "export",
+        "mkdir",
+        "mlflow",
+        "pip",
+        "python3",
+        "rocrate-validator",
+        "scancel",
+        "scontrol",
+    ),
+    *("source", "squeue"),
+}
+USER_FILES = re.compile(r"^(my_\w+\.yaml|rebuilt/|results/)")
+
+
+class Block(NamedTuple):
+    """A fenced block of a page: its language, its text, and the text between it and the block before."""
+
+    language: str
+    text: str
+    before: str
+
+
+def blocks(page: Path) -> list[Block]:
+    text, found, end = page.read_text(), [], 0
+    for match in FENCE.finditer(text):
+        found.append(Block(match[1], match[2], text[end : match.start()]))
+        end = match.end()
+    return found
+
+
+def all_blocks(language: str) -> list:
+    return [
+        pytest.param(page, block, id=f"{page.relative_to(CHECKOUT)}-{number}")
+        for page in PAGES
+        for number, block in enumerate(blocks(page))
+        if block.language == language
+    ]
+
+
+def section(page: Path, heading: str) -> list[Block]:
+    """The blocks between a heading and the next one of its level."""
+    text = page.read_text()
+    start = text.index(f"\n{heading}")
+    end = text.find("\n## ", start + 1)
+    inside = text[start : end if end > 0 else None]
+    return [block for block in blocks(page) if block.text in inside]
+
+
+def named_file(block: Block) -> str | None:
+    """The file that the paragraph before a block names first, if it is code."""
+    paragraph = block.before.strip().rpartition("\n\n")[2]
+    names = re.findall(r"`([\w/]+\.(?:py|smk))`", paragraph)
+    return names[0] if names else None
+
+
+def configuration(block: Block, *files: str) -> dict:
+    """The block's configuration over config.yaml and further files."""
+    config: dict = {}
+    for name in ("config.yaml", *files):
+        update_config(config, yaml.safe_load((CHECKOUT / "config" / name).read_text()))
+    update_config(config, yaml.safe_load(block.text))
+    return config
+
+
+# ---- Configurations ----
+
+
+@pytest.mark.parametrize(("page", "block"), all_blocks("yaml"))
+def test_a_configuration_is_valid(page, block, monkeypatch, tmp_path):
+    if "family: means" in block.text:
+        pytest.skip("needs the family that step 8 adds, which a test below does")
+    monkeypatch.chdir(tmp_path)
+    files = {"models.md": ["digits.yaml"]}.get(page.name, [])
+    if "my_suite.yaml" in block.text:
+        files = ["suite.yaml"]
+    if page == MODELS:
+        for code in (block for block in blocks(MODELS) if block.language == "python"):
+            if (name := named_file(code) or "").startswith("my_models/"):
+                Path("my_models").mkdir(exist_ok=True)
+                Path(name).write_text(code.text)
+    # What the configuration names must exist.
+    for folder in re.findall(r"\b(?:archive|cifar10_c_dir): ([^,}\s]+)", block.text):
+        Path(folder).mkdir(parents=True)
+        Path(folder, "labels.npy").touch()
+    experiments = Experiments(configuration(block, *files), check_files=False)
+    if page == MODELS and "type: pretrained" not in block.text:
+        for experiment in experiments.experiments.values():
+            assert build_errors(experiment) == []
+
+
+# ---- Python ----
+
+
+@pytest.mark.parametrize(("page", "block"), all_blocks("python"))
+def test_python_compiles(page, block):
+    compile(block.text, str(page), "exec")
+
+
+def test_the_family_of_step_8_is_found_and_planned(tmp_path):
+    """Its files, written as the page says, in a copy of the project: a dry run, and its unit tests."""
+    project = Project.create(tmp_path / "project", {"dataset": "digits"})
+    for block in section(MODELS, "## 8."):
+        name = named_file(block)
+        if name is None or name == "tests/unit/test_packages.py" or block.language == "yaml":
+            continue
+        path = project.folder / name
+        if name == "knn.smk":
+            path, line = project.folder / "workflow/Snakefile", 'include: "rules/knn.smk"\n'
+            assert line in path.read_text()
+            path.write_text(path.read_text().replace(line, line + block.text))
+        elif path.name == "families.py":
+            registry, import_line = path.read_text(), block.text.splitlines()[0]
+            entry = re.compile(r"\(NEIGHBORS, ESTIMATOR,")
+            assert entry.search(registry)
+            assert entry.sub("(NEIGHBORS, ESTIMATOR, MEANS,", registry).count(block.text.splitlines()[3])
+            path.write_text(f"{import_line}\n{entry.sub('(NEIGHBORS, ESTIMATOR, MEANS,', registry)}")
+        else:
+            assert not path.exists()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text)
+    (own,) = (block for block in section(MODELS, "## 8.") if block.language == "yaml")
+    project.write("config/tiny.yaml", configuration(own, "digits.yaml"))
+    planned = project.run("--dry-run")
+    assert planned.code == 0, planned.text
+    assert {"predict_means means_pca", "predict_means means_tuned"} <= planned.jobs
+    # Three folds of three shrinkages and two numbers of components.
+    assert len([job for job in planned.jobs if job.startswith("cross_validate_means")]) == 18
+
+
+# ---- Commands ----
+
+
+def commands(block: Block) -> list[list[str]]:
+    """The commands of a console block; where some lines begin with $, the others are output."""
+    lines = block.text.replace("\\\n", " ").splitlines()
+    prompted = [line[2:] for line in lines if line.startswith("$ ")]
+    found = []
+    for line in prompted or lines:
+        words = shlex.split(line, comments=True)
+        while words and re.match(r"^[A-Z_]+=", words[0]):
+            words.pop(0)
+        if words:
+            found.append(words)
+    return found
+
+
+def inline_commands(page: Path) -> list[list[str]]:
+    """The commands in the text of a page that this project has."""
+    text = FENCE.sub("", page.read_text())
+    found = [" ".join(match.split()) for match in INLINE.findall(text)]
+    programs = ("make", "snakemake", "python", "cifarbench")
+    return [
+        [word for word in shlex.split(code) if not re.match(r"^[A-Z]+=scripts$", word)]
+        for code in found
+        if code.removeprefix("PYTHONPATH=scripts ").startswith(tuple(f"{name} " for name in programs))
+    ]
+
+
+MAKEFILE = (CHECKOUT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
+VARIABLES = {
+    "ARCHIVE",
+    "CONFIGFILE",
+    "CORES",
+    "CRATE",
+    "DATASET",
+    "IMAGES",
+    "MODEL",
+    "NEW",
+    "OLD",
+    "OUT",
+    "PYTHON",
+    "RESIZE",
+    "SHA256",
+}
+SNAKEMAKE_OPTIONS = {option for action in get_argument_parser()._actions for option in action.option_strings}
+
+
+def check_file(name: str) -> None:
+    assert USER_FILES.match(name) or (CHECKOUT / name).exists(), name
+
+
+def check(words: list[str]) -> None:
+    """Fail if a command names a target, a variable, an option or a file that does not exist."""
+    program, *rest = words
+    options = [word.partition("=")[0] for word in rest if word.startswith("-")]
+    if program == "make":
+        for word in rest:
+            name, assigned, value = word.partition("=")
+            assert (name in VARIABLES) if assigned else (name in TARGETS), words
+            if name == "CONFIGFILE" and value:
+                check_file(value)
+    elif program == "snakemake":
+        assert set(options) <= SNAKEMAKE_OPTIONS, words
+        for name in (word for word in rest if word.endswith(".yaml") or word.startswith("workflow/")):
+            check_file(name)
+    elif program == "cifarbench":
+        function = import_module(f"cifarbench.cli.{rest[0]}").main
+        assert rest[0] in COMMANDS
+        known = {f"--{name.replace('_', '-')}" for name in inspect.signature(function).parameters}
+        assert rest[0] == "doctor" or set(options) <= known, words
+    elif program == "python" and rest[0].endswith(".py"):
+        source = (CHECKOUT / rest[0]).read_text()
+        for option in options:
+            assert option in source or option[2:].replace("-", "_") in source, words
+    elif program == "python" and rest[0] == "-c":
+        compile(rest[1], "console", "exec")
+    else:
+        assert program in OTHER_PROGRAMS or program == "python", words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_commands_name_what_exists(page):
+    in_blocks = [words for block in blocks(page) if block.language == "console" for words in commands(block)]
+    old_names = page.name == "CHANGELOG.md"
+    for words in in_blocks + ([] if old_names else inline_commands(page)):
+        check(words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_files_of_the_project_exist(page):
+    if page.name == "CHANGELOG.md":
+        pytest.skip("names old files, too")
+    text = FENCE.sub("", page.read_text())
+    made_by_step_8 = {named_file(block) for block in section(MODELS, "## 8.")} | {
+        "scripts/cifarbench/models/means/predictor.py"
+    }
+    names = {name for name in INLINE.findall(text) if PROJECT_FILE.match(name)} - made_by_step_8
+    assert [name for name in sorted(names) if not (CHECKOUT / name).exists()] == []
+
+
+# ---- Links ----
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_links_and_anchors_resolve(page):
+    for link in LINK.findall(FENCE.sub("", page.read_text())):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_is_linked_from_another():
+    linked = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for page in PAGES
+        for link in LINK.findall(page.read_text())
+        if not link.startswith("https://")
+    }
+    assert set(PAGES) - {CHECKOUT / "README.md"} <= linked
+
+
+# ---- What is generated, and versions ----
+
+
+def test_the_diagram_is_that_of_the_rules(monkeypatch):
+    monkeypatch.chdir(CHECKOUT)
+    diagram = rulegraph.picture()
+    assert (
+        get_section(CHECKOUT / "docs/architecture.md", "make docs-rulegraph") == f"```mermaid\n{diagram}\n```"
+    )
+    boxes = [line for line in diagram.splitlines() if "[" in line]
+    assert 5 < len(boxes) <= 15
+
+
+def test_the_tables_of_parameters_are_those_of_the_families():
+    assert get_section(CHECKOUT / "config/README.md", "make docs-params") == parameters.tables()
+
+
+def test_versions_agree_and_no_unreleased_version_has_a_date():
+    version, date = re.search(
+        r"^## \[([\d.]+)\] - (.+)$", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE
+    ).groups()
+    citation = yaml.safe_load((CHECKOUT / "CITATION.cff").read_text())
+    assert citation["version"] == version
+    assert tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"] == version
+    assert ("date-released" in citation) == (date != "Unreleased")
+    assert date == "Unreleased" or str(citation["date-released"]) == date
+
+
+def test_the_readme_is_read_in_two_minutes():
+    assert len((CHECKOUT / "README.md").read_text().splitlines()) <= 120
