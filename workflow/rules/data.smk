@@ -55,7 +55,7 @@ rule generate_synthetic_dataset:
         RUN_JOB
 
 
-rule prepare_bundled_dataset:
+use rule prepare_digits as prepare_bundled_dataset with:
     output:
         archive="results/{dataset}/data/packaged.npz",
         receipt="results/{dataset}/data/source.json",
@@ -64,17 +64,11 @@ rule prepare_bundled_dataset:
     wildcard_constraints:
         dataset=any_of(EXPERIMENTS.of_type("textures", "faces")),
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "prepare_bundled_dataset",
             settings=lambda wildcards: {"type": DATASETS[wildcards.dataset]["type"]},
         ),
-    shell:
-        RUN_JOB
 
 
 rule download_dataset:
