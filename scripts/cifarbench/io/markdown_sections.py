@@ -1,4 +1,4 @@
-"""Parts of a Markdown page that a command writes, between two marks."""
+"""Read and replace the section of a Markdown page that a command writes between two marks."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def get_section(page: Path, command: str) -> str:
 
 
 def replace_section(page: Path, command: str, content: str) -> None:
-    """Put `content` between the marks of a command; UserError if the page lacks them."""
+    """Replace the text between a command's marks; UserError if the page has none."""
     before, _, after = _split(page, command)
     write_text(page, f"{before}\n{content}\n\n{after}")
 

@@ -1,4 +1,4 @@
-"""Models that failed: a record in place of each of their files, so that the others' comparison still comes."""
+"""Record the failure of a model in place of each of its files, so that the other models are still compared."""
 
 import json
 import traceback
