@@ -154,8 +154,9 @@ def runs_with_epochs(plan):
     return [run for model in models_with_epochs(plan) for run in get_runs(plan, model)]
 
 
-def comparison_params(plan):
+def comparison_params(wildcards):
     """Return the settings of a comparison: models, runs and families."""
+    plan = get_experiment(wildcards)
     families = {model: plan.family(model).name for model in plan.models}
     return {"models": plan.models, "runs": get_runs(plan), "families": families}
 

@@ -61,9 +61,7 @@ rule compare_models:
     resources:
         **SHORT_JOB,
     params:
-        **job_params(
-            "compare_models", settings=lambda wildcards: comparison_params(get_experiment(wildcards))
-        ),
+        **job_params("compare_models", settings=comparison_params),
     shell:
         RUN_JOB
 

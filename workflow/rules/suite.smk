@@ -24,7 +24,7 @@ rule evaluate_shifted_test_set:
             settings=lambda wildcards: (
                 {
                     "test_set": test_set_hashes(wildcards.test_set),
-                    "severity": severity_of(wildcards.test_set),
+                    "severity": TEST_SETS[wildcards.test_set].get("severity"),
                     "seed": SEED,
                 }
             ),

@@ -90,15 +90,6 @@ def experiment_files(dataset):
     return [path.replace("<results>", f"results/{dataset}") for path in found]
 
 
-def repeat_output_files(dataset):
-    """Return the files of a dataset's runs with other seeds, splits and sizes."""
-    return [
-        path
-        for name in ("predictions.npz", "fit.json", "metrics.json")
-        for path in repeat_files(dataset, name)
-    ]
-
-
 # Of the comparison across datasets.
 SUITE_FILES = [
     *("runs.csv", "ranks.csv", "dataset_tests.csv", "variances.csv", "win_probabilities.csv"),
@@ -112,7 +103,12 @@ ALL_OUTPUTS = list(
     dict.fromkeys(
         [
             *(path for dataset in EXPERIMENT_OF for path in experiment_files(dataset)),
-            *(path for dataset in EXPERIMENT_OF for path in repeat_output_files(dataset)),
+            *(
+                path
+                for dataset in EXPERIMENT_OF
+                for name in ("predictions.npz", "fit.json", "metrics.json")
+                for path in repeat_files(dataset, name)
+            ),
             *(f"results/suite/{name}" for name in SUITE_FILES + SUITE_FIGURES if EXPERIMENTS.suite),
             *([SUITE_PAGE] if EXPERIMENTS.suite else []),
         ]

@@ -27,11 +27,6 @@ def test_set_hashes(test_set):
     return {"type": entry["type"], "files": [*map(sha256_file, test_set_files(entry))]}
 
 
-def severity_of(test_set):
-    """Return the severity of a test set's corruption; None if it has none."""
-    return TEST_SETS[test_set].get("severity")
-
-
 def repeat_columns(dataset):
     """Return the columns that identify each run of a dataset."""
     plan = EXPERIMENT_OF[dataset]

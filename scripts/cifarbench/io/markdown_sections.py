@@ -9,7 +9,7 @@ END = "<!-- end -->\n"
 
 
 def get_section(page: Path, command: str) -> str:
-    """What stands between the marks of a command, `<!-- begin: made by `make docs-rulegraph` -->` and the next end."""
+    """Return the text between a command's mark, `<!-- begin: made by `make docs-rulegraph` -->`, and the next end."""
     return _split(page, command)[1].strip("\n")
 
 

@@ -48,11 +48,6 @@ def import_object(reference: str, key: str) -> Any:
     return getattr(module, name)
 
 
-def qualified_name(thing: type) -> str:
-    """Return the module and the name of a class, joined by a dot."""
-    return f"{thing.__module__}.{thing.__qualname__}"
-
-
 def _from_file(path: Path) -> ModuleType:
     """Import a file as the module that its path from here would be, `my_models.wide`, its neighbours within reach."""
     if not path.is_file():

@@ -12,8 +12,6 @@ from cifarbench.errors import UserError
 from cifarbench.io.atomic import write_text
 from cifarbench.io.store import S3Store
 
-# The exit code of an error that is neither the user's nor the disk's: of a model, as like as not.
-UNEXPECTED = 3
 # What a record begins with, and no other file of the workflow does.
 FAILURE_PREFIX = '{"failed": '
 MAX_BYTES = 4096
