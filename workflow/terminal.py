@@ -1,6 +1,6 @@
-"""What a run says to the person before it: a display on a terminal, and elsewhere a line as each job starts and ends.
+"""Format a run's output: a display on a terminal, elsewhere one line as each job starts and ends.
 
-Snakemake's log file keeps all that Snakemake says, in its own words. So do --verbose, and the jobs of a dry run.
+Snakemake's log file, --verbose and the jobs of a dry run keep Snakemake's own messages.
 """
 
 import logging
@@ -24,21 +24,21 @@ try:
 except ImportError:  # A cluster's environment may lack it: lines do as well.
     LogHandler = None
 
-# Of interest to who writes a workflow, and not to who runs it.
+# Messages for authors of workflows.
 ASIDES = re.compile(
     r"Assuming unrestricted|Using shell|host: |Building DAG|Rules claiming|Select jobs"
     r"|(Conda|Singularity|Group) \w+: (ignored|inactive)|Config file .* is extended|Elapsed time"
     r"|(Storing in|Retrieving from) storage|Finished (upload|retrieval)|Removing local copy of storage"
 )
-# It is said of each input that names the results' folder by a pathvar, and means nothing.
+# A warning on each input with the pathvar of the results; it has no effect.
 NO_WARNING = "Wildcard constraints in inputs are ignored"
-# What the storage's plugin says when a job's output can't be stored, in three lines.
+# The message of the storage plugin when an output can't be stored, in three lines.
 NOT_STORED = re.compile(
     r"Failed to store output in storage (s3://[^/\s]+).*?"
     r"An error occurred \((\w+)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)",
     re.DOTALL,
 )
-# How far a job says that it is in the last line of its log: `epoch 12 of 200, test accuracy 0.4812; ...`.
+# Progress in the last line of a log: `epoch 12 of 200, test accuracy 0.4812; ...`.
 TIME = re.compile(r"^[\d-]+ [\d:,]+ ")
 AMOUNT = re.compile(r"([\d.]+) of ([\d.]+)")
 POLL_SECONDS = 0.5
@@ -46,12 +46,12 @@ TAIL_BYTES = 1000
 
 
 def is_aside(record: logging.LogRecord) -> bool:
-    """Whether what Snakemake says is of no interest to who runs a study."""
+    """Return whether a message of Snakemake is of no interest to who runs an experiment."""
     event = getattr(record, "event", None)
     if event in (LogEvent.JOB_STARTED, LogEvent.RESOURCES_INFO):
         return True
     if event == LogEvent.ERROR:
-        # The whole command of a job that failed. What the job itself says of it comes next.
+        # The whole command of a failed job. The job's own message comes next.
         return "CalledProcessError in" in str(record.msg)
     if event is None and str(record.msg).startswith(NO_WARNING):
         return True
@@ -59,13 +59,13 @@ def is_aside(record: logging.LogRecord) -> bool:
 
 
 def not_stored(record: logging.LogRecord) -> str:
-    """In a sentence, that an output could not be stored; nothing of other records."""
+    """Return the sentence on an output that could not be stored; "" for other records."""
     found = NOT_STORED.search(str(record.msg)) if getattr(record, "event", None) == LogEvent.ERROR else None
     return f"Error: {format_s3_error(found[1], 'write', found[2], found[3])}" if found else ""
 
 
 class Job:
-    """A job that runs, as Snakemake's record of its start tells of it."""
+    """A running job, from Snakemake's record of its start."""
 
     # Whether the dataset is part of its name: only where a run has several, or several splits of one.
     names_dataset = False
@@ -81,15 +81,15 @@ class Job:
 
     @property
     def seconds(self) -> float:
-        """Since its start."""
+        """The seconds since its start."""
         return time.monotonic() - self.started
 
     def failure(self) -> Failure | None:
-        """The record that stands in place of its outputs, if it failed without ending the others' run."""
+        """Return the failure that is recorded in place of its outputs; None if there is none."""
         return find_failure(self.outputs)
 
     def last_line(self) -> str:
-        """The last line of its log so far, without its time."""
+        """Return the last line of its log so far, without its time."""
         try:
             with open(self.log[-1], "rb") as file:
                 file.seek(max(file.seek(0, os.SEEK_END) - TAIL_BYTES, 0))
@@ -100,7 +100,7 @@ class Job:
 
 
 def failed(job: Job, whole: bool) -> str:
-    """A job's failure: the sentence in which its log ends, where that is, and of an unexpected one the whole log."""
+    """Return a job's failure: the last line of its log, the log's path, and for an unexpected error the whole log."""
     sentence = job.last_line()
     said = sentence.removeprefix("Error: ") or "it ended without a word in its log"
     lines = [f"{job.name} failed: {said}"]
@@ -111,12 +111,12 @@ def failed(job: Job, whole: bool) -> str:
 
 
 def put_on_record(job: Job, failure: Failure) -> str:
-    """The same for a failure that did not end the others' run; nothing for the jobs that only pass it on."""
+    """Return the same for a failure that did not end the run; "" for jobs that only pass it on."""
     return f"{failure}\n    its log: {failure.log}" if failure.step == job.rule else ""
 
 
 class Lines(DefaultFormatter):
-    """A line as each job starts and ends, with its seconds. Errors and warnings are whole."""
+    """Format one line as each job starts and ends, with its seconds; errors and warnings in full."""
 
     def __init__(self, show_failed_logs: bool):
         super().__init__(show_failed_logs=show_failed_logs)
@@ -125,33 +125,31 @@ class Lines(DefaultFormatter):
         self.said = ""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Nothing for asides, nor for what has been said of the storage already."""
+        """Return the line of a record; "" for asides and for repeated messages of the storage."""
         if sentence := not_stored(record):
             first, self.said = sentence != self.said, sentence
             return sentence if first else ""
         return "" if is_aside(record) else super().format(record)
 
-    def format_workflow_started(self, msg: dict[str, Any]) -> str:
-        """In the log file."""
+    def format_progress(self, msg: dict[str, Any]) -> str:
+        """Return nothing: the line of each job has it, or the log file."""
         return ""
 
+    format_workflow_started = format_group_info = format_progress
+
     def format_run_info(self, msg: dict[str, Any]) -> str:
-        """How many jobs there are, the target rule not counted."""
+        """Return the number of jobs, without the target rule."""
         stats = {rule: count for rule, count in msg["stats"].items() if rule not in ("total", "all")}
         self.total = sum(stats.values())
         return f"{self.total} job" + "s" * (self.total != 1)
 
     def format_job_info(self, msg: dict[str, Any]) -> str:
-        """A job starts; on a cluster, it is submitted."""
+        """Return the line of a job's start; on a cluster, of its submission."""
         job = self.jobs[msg["jobid"]] = Job(msg)
         return "" if job.is_target else f"{_clock()} started {job.name}"
 
-    def format_group_info(self, msg: dict[str, Any]) -> str:
-        """Its jobs follow."""
-        return ""
-
     def format_job_finished(self, msg: dict[str, Any]) -> str:
-        """A job has ended."""
+        """Return the line of a job's end."""
         job = self.jobs.pop(msg["job_id"], None)
         if job is None or job.is_target:
             return ""
@@ -162,18 +160,14 @@ class Lines(DefaultFormatter):
         ended = "skipped" if failure else "done   "
         return f"{_clock()} {ended} {job.name}  {job.seconds:.1f} s  ({self.done} of {self.total})"
 
-    def format_progress(self, msg: dict[str, Any]) -> str:
-        """Each line of a job says it."""
-        return ""
-
     def format_job_error(self, msg: dict[str, Any]) -> str:
-        """The sentence first. Snakemake tells it again at the end."""
+        """Return a job's failure. Snakemake repeats it at the end."""
         job = self.jobs.get(msg["jobid"])
         return failed(job, self.show_failed_logs) if job else super().format_job_error(msg)
 
 
 class LineHandler(ColorizingTextHandler):
-    """Snakemake's own, without the empty line that it puts before a job."""
+    """Snakemake's handler, without its empty line before a job."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
@@ -188,17 +182,17 @@ def _clock() -> str:
 if LogHandler:
 
     class Remaining(TimeRemainingColumn):
-        """The time left of a job that says how far it is: jobs differ too much for a guess at all of them."""
+        """Show the remaining time of a job whose log has progress; jobs differ too much to estimate all."""
 
         def render(self, task: Any) -> Any:
-            """Nothing for the counts of jobs."""
+            """Return the remaining time; "" for the counts of jobs."""
             return super().render(task) if task.fields.get("says_how_far") else ""
 
     class Display(LogHandler):
         """The display of snakemake-logger-plugin-rich, with a bar for each job whose log says how far it is."""
 
         def __post_init__(self) -> None:
-            """Show the time that is left, too, and watch the logs."""
+            """Add the remaining time, and watch the logs."""
             super().__post_init__()
             self.progress.columns += (Remaining(),)
             self.running: dict[int, Job] = {}
@@ -208,7 +202,7 @@ if LogHandler:
             Thread(target=self._watch, daemon=True).start()
 
         def emit(self, record: logging.LogRecord) -> None:
-            """Show a record; a failure in our words."""
+            """Show a record; a failure as `failed` describes it."""
             event = getattr(record, "event", None)
             if is_aside(record):
                 return
@@ -236,7 +230,7 @@ if LogHandler:
                     self.progress.update(task.id, active=0)
 
         def close(self) -> None:
-            """Take the display away."""
+            """Remove the display."""
             self.ended.set()
             super().close()
 
@@ -268,10 +262,9 @@ if LogHandler:
 
 
 def install(settings: Any, *, names_datasets: bool) -> None:
-    """Put ours in the place of Snakemake's own words on the terminal.
+    """Replace Snakemake's handler of terminal output, unless another logger or --verbose is set.
 
-    settings: Snakemake's for output. Who asked for another logger, or for all words by --verbose, gets them.
-    names_datasets: whether jobs are named with theirs.
+    settings: Snakemake's output settings. names_datasets: whether the names of jobs have their dataset.
     """
     Job.names_dataset = names_datasets
     own = next((handler for handler in logger.handlers if handler.name == "DefaultStreamHandler"), None)

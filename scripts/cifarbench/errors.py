@@ -1,9 +1,9 @@
-"""The one exception that is a user's to mend."""
+"""Define the exception for mistakes that the user can correct."""
 
 
 class UserError(Exception):
-    """Something that the user can put right.
+    """A mistake that the user can correct.
 
-    The message is one sentence that names the key, file or value at fault, and what would do instead. It is
-    shown without a traceback.
+    The message is one sentence that names the key, file or value and what would be valid. It is shown without a
+    traceback.
     """

@@ -1,4 +1,4 @@
-"""All families of models and kinds of features: the one place that names each of them."""
+"""Register all model families and feature types."""
 
 from cifarbench.features.registry import FEATURE_TYPES
 from cifarbench.models.estimators.family import FAMILY as ESTIMATOR
@@ -9,7 +9,7 @@ from cifarbench.planning.model_family import ModelFamily
 FAMILIES: dict[str, ModelFamily] = {
     family.name: family for family in (NEIGHBORS, ESTIMATOR, *NETWORKS.values())
 }
-# What models may belong to: the report says it, in its own language.
+# Labels of models in reports, in English.
 FAMILY_LABELS = list(dict.fromkeys(kind for family in FAMILIES.values() for kind in family.family_labels))
 
 __all__ = ["FAMILIES", "FAMILY_LABELS", "FEATURE_TYPES"]

@@ -53,13 +53,7 @@ rule find_label_issues:
         RUN_JOB
 
 
-rule find_image_issues:
-    input:
-        train_images="<results>/data/train_images.npy",
-        train_labels="<results>/data/train_labels.npy",
-        test_images="<results>/data/test_images.npy",
-        test_labels="<results>/data/test_labels.npy",
-        dataset="<results>/data/dataset.json",
+use rule find_label_issues as find_image_issues with:
     output:
         table=reported("<results>/audit/image_issues.csv", "Data", "odd images"),
         means="<results>/audit/class_means.npy",
@@ -68,12 +62,8 @@ rule find_image_issues:
         "<logs>/find_image_issues.log",
     benchmark:
         "<benchmarks>/find_image_issues.tsv"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(500, images=1, bounded=False),
         runtime=minutes(3, per_gigabyte=30),
     params:
         **job_params("find_image_issues"),
-    shell:
-        RUN_JOB

@@ -40,6 +40,8 @@ IMPORTS = Path(".snakemake/imports.json")
 fingerprint.load_import_cache(IMPORTS)
 
 try:
+    if workflow.is_main_process:
+        processes.check_writable(IMPORTS.parent)
     STORAGE = object_storage.of(workflow)
     EXPERIMENTS = Experiments(
         config,
@@ -65,49 +67,49 @@ def any_model(holds):
 
 
 def get_dataset(wildcards):
-    """The dataset in whose study a job is; other splits of its images are in it, too."""
+    """Return the dataset of a job's experiment; its random splits belong to it."""
     return wildcards.dataset.partition("/")[0]
 
 
 def get_experiment(wildcards):
-    """What the study asks for that a job is in."""
+    """Return the experiment of a job."""
     return EXPERIMENT_OF[get_dataset(wildcards)]
 
 
 def get_paths(wildcards):
-    """Where the files of that study lie."""
+    """Return the file paths of a job's experiment."""
     return PATHS_OF[get_dataset(wildcards)]
 
 
 def get_feature_set(wildcards):
-    """The features that a job computes."""
+    """Return the features that a job computes."""
     return get_experiment(wildcards).features[wildcards.features]
 
 
 def get_fit(wildcards):
-    """One of the features that share the fit of a job."""
+    """Return one of the features that share the fit of a job."""
     return get_experiment(wildcards).feature_set_of_fit(wildcards.fit)
 
 
 def get_run_features(split):
-    """The features that a run's model looks at, of the training or the test images."""
+    """Return an input function: the features of a run's model, for the training or the test images."""
     return lambda wildcards: get_paths(wildcards).features_file(
         get_experiment(wildcards).features_of(wildcards.model), subset_name(wildcards.size), split
     )
 
 
 def get_run(wildcards):
-    """The run that a job belongs to."""
+    """Return the run of a job."""
     return RunId(wildcards.model, wildcards.seed, wildcards.size)
 
 
 def get_timing_files(paths):
-    """What has been made cost what the files of these names say."""
+    """Return the cost files beside some files."""
     return [str(Path(path).with_suffix(".json")) for path in paths]
 
 
 def get_run_timing_files(split):
-    """What these features have cost."""
+    """Return an input function: the cost files of a run's features."""
     return lambda wildcards: get_paths(wildcards).feature_timing_files(
         get_experiment(wildcards).features_of(wildcards.model), subset_name(wildcards.size), split
     )
@@ -121,63 +123,63 @@ def get_model_check(wildcards):
     return ancient(f"results/{get_dataset(wildcards)}/checked_models.json")
 
 
-# ---- What single rooms ask for ----
+# ---- Models and settings of single rules ----
 
-# Of a job's memory, what all training images may take.
+# Share of a job's memory that all training images may take.
 IMAGE_MEMORY_SHARE = 0.4
 
 
 def models_with_epochs(plan):
-    """The models that have a learning curve."""
+    """Return the models that are trained in epochs."""
     return plan.models_where(lambda model: plan.family(model).has_epochs)
 
 
 def tuned_models(plan):
-    """The models that have a grid."""
+    """Return the models that have a grid."""
     return plan.models_where(plan.n_folds)
 
 
 def models_with_filters(plan):
-    """The models that look for something in images."""
+    """Return the models that have filters."""
     return plan.models_where(ResultPaths(plan).filters_source)
 
 
 def get_runs(plan, *models):
-    """Runs of some models, of all unless named, as they stand in paths."""
+    """Return the runs of some models, of all unless named, as paths have them."""
     return [run.path for run in plan.runs(*models)]
 
 
 def runs_with_epochs(plan):
-    """The runs of the models that have a learning curve."""
-    found = models_with_epochs(plan)
-    return get_runs(plan, *found) if found else []
+    """Return the runs of the models that are trained in epochs."""
+    return [run for model in models_with_epochs(plan) for run in get_runs(plan, model)]
 
 
-def comparison_params(plan):
-    """What is compared of a study, for its job."""
+def comparison_params(wildcards):
+    """Return the settings of a comparison: models, runs and families."""
+    plan = get_experiment(wildcards)
     families = {model: plan.family(model).name for model in plan.models}
     return {"models": plan.models, "runs": get_runs(plan), "families": families}
 
 
 def for_each_model(found_in, *names):
-    """The files of these names of each model, or run, that is found in a study's plan."""
+    """Return an input function: files of these names of each model, or run, that `found_in` returns."""
     return lambda wildcards: [
         f"<results>/models/{model}/{name}" for model in found_in(get_experiment(wildcards)) for name in names
     ]
 
 
 def dataset_spec(dataset, keys):
-    """What the entry of a dataset says of some keys."""
+    """Return some keys of a dataset's entry, those that it has."""
     return {key: DATASETS[dataset][key] for key in keys if key in DATASETS[dataset]}
 
 
 def is_hflip_safe(dataset):
-    """Whether a mirrored image shows the same."""
+    """Return whether a mirrored image of a dataset shows the same."""
     return DATASETS[dataset].get("hflip_safe", True)
 
 
 def streaming_param(wildcards):
-    """Whether a training reads images as it needs them, since they don't fit: their order then is another one."""
+    """Return the setting of a training whose images don't fit into memory: it reads them in another order."""
     entry = DATASETS[get_dataset(wildcards)]
     fits = (
         entry["n_train"] * math.prod(entry["image_shape"]) <= IMAGE_MEMORY_SHARE * config["memory_mb"] * 1e6
@@ -186,23 +188,23 @@ def streaming_param(wildcards):
 
 
 def get_group(features):
-    """Short jobs go to a cluster together; those that wait for a grid's choice come after the others."""
+    """Return the group of short jobs on a cluster; those that need a grid's best parameters run later."""
     return "tuned_features" if features.tuned_by else "features"
 
 
 def checkpoints(wildcards):
-    """Where a model's trainings keep theirs: no output, since Snakemake deletes outputs before a job runs again."""
+    """Return the folder of a model's checkpoints; no output, since Snakemake deletes outputs before a rerun."""
     folder = f"results/{wildcards.dataset}/checkpoints/{wildcards.model}{getattr(wildcards, 'seed', '')}"
     return str(STORAGE / folder) if STORAGE else folder
 
 
 def plot_style(*sections, **more):
-    """The configuration's sections of some figures, and of the text in all of them."""
+    """Return the configuration's sections of some figures and of the text in all figures."""
     return {name: config["figures"][name] for name in ("text", *sections)} | more
 
 
 def config_for_report(dataset, models=None):
-    """What is shown of the configuration: all that decided the run of some models, and nothing that did not."""
+    """Return the part of the configuration that decides the runs of some models, of all unless named."""
     config, plan = EXPERIMENTS.configs[dataset], EXPERIMENT_OF[dataset]
     models = models or plan.models
     named = {name for model in models for name in plan.feature_names(model)}
@@ -299,32 +301,32 @@ def get_model(wildcards):
 
 
 def model_code_hash(rule_name):
-    """The checksum of a rule's code, and of the file of one's own that a model names."""
+    """Return a param: the checksum of a rule's code, user code of the model included."""
     return lambda wildcards: code_hash(rule_name, own=get_experiment(wildcards).source_files(wildcards.model))
 
 
 def features_code_hash(rule_name, plan, features):
-    """The checksum of a rule's code for features: their kind's module, and a file of one's own that they name."""
+    """Return the checksum of a rule's code for features: their type's module and user code included."""
     return code_hash(
         rule_name, modules=[f"features/{features.type.name}.py"], own=plan.feature_source_files(features)
     )
 
 
 def module_file(module):
-    """The file of a module of the library, relative to it."""
+    """Return the file of a module, relative to the package."""
     return str(Path(*module.split(".")).with_suffix(".py"))
 
 
 def get_code_hash(rule):
-    """The fingerprint of a rule's code as it is known without a job: of one that depends on its model, the script's."""
+    """Return the fingerprint of a rule's code; the script's if the code depends on the job's model."""
     return rule.params.code if isinstance(rule.params.code, str) else code_hash(rule.name)
 
 
-# ---- What a model is taken along by ----
+# ---- Inference by a fitted model ----
 
 
 def inference_inputs(wildcards):
-    """What a model's predictor reads, and what it is held against."""
+    """Return the files that a model's predictions need, and the images and labels that they are compared with."""
     return [
         *(f"<results>/data/{name}" for name in ("dataset.json", "test_images.npy", "train_labels.npy")),
         *get_paths(wildcards).model_files(RunId(wildcards.model)),
@@ -333,19 +335,17 @@ def inference_inputs(wildcards):
 
 
 def export_code_hash(rule_name):
-    """The checksum of a rule's code, with that of the model's family and of its features, which it imports by name."""
+    """Return a param: the checksum of a rule's code, those of the model's family and of its features included."""
 
     def code(wildcards):
-        found = get_experiment(wildcards)
-        chain = found.feature_pipeline(found.features_of(wildcards.model))
-        own = [path for features in chain for path in found.feature_source_files(features)]
+        plan = get_experiment(wildcards)
+        pipeline = plan.feature_pipeline(plan.features_of(wildcards.model))
+        package = plan.family(wildcards.model).package
+        files = [path for features in pipeline for path in plan.feature_source_files(features)]
         return code_hash(
             rule_name,
-            modules=[
-                f"models/{found.family(wildcards.model).package}/predictor.py",
-                *(f"features/{features.type.name}.py" for features in chain),
-            ],
-            own=[*found.source_files(wildcards.model), *own],
+            modules=[f"models/{package}/predictor.py", *(f"features/{one.type.name}.py" for one in pipeline)],
+            own=[*plan.source_files(wildcards.model), *files],
         )
 
     return code

@@ -74,7 +74,7 @@ rule fit_estimator:
         RUN_JOB
 
 
-rule predict_estimator:
+use rule cross_validate_estimator as predict_estimator with:
     input:
         estimator="<results>/models/{model}{seed}{size}/estimator.skops",
         test_features=get_run_features("test"),
@@ -92,12 +92,8 @@ rule predict_estimator:
         "<logs>/predict_estimator/{model}{seed}{size}.log",
     benchmark:
         "<benchmarks>/predict_estimator/{model}{seed}{size}.tsv"
-    wildcard_constraints:
-        model=any_model(lambda plan: plan.models_of_package("estimators")),
     group:
         "evaluation"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(800, images=6),
         runtime=minutes(3, per_gigabyte=60),
@@ -111,5 +107,3 @@ rule predict_estimator:
             code=model_code_hash("predict_estimator"),
             failure_of=get_model,
         ),
-    shell:
-        RUN_JOB

@@ -23,7 +23,7 @@ rule evaluate_model:
         RUN_JOB
 
 
-rule summarize_training_curve:
+use rule evaluate_model as summarize_training_curve with:
     input:
         history="<results>/models/{model}{seed}/history.csv",
     output:
@@ -32,16 +32,8 @@ rule summarize_training_curve:
         "<logs>/summarize_training_curve/{model}{seed}.log",
     wildcard_constraints:
         model=any_model(models_with_epochs),
-    group:
-        "evaluation"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params("summarize_training_curve", failure_of=get_model),
-    shell:
-        RUN_JOB
 
 
 rule compare_models:
@@ -69,14 +61,12 @@ rule compare_models:
     resources:
         **SHORT_JOB,
     params:
-        **job_params(
-            "compare_models", settings=lambda wildcards: comparison_params(get_experiment(wildcards))
-        ),
+        **job_params("compare_models", settings=comparison_params),
     shell:
         RUN_JOB
 
 
-rule evaluate_without_issues:
+use rule compare_models as evaluate_without_issues with:
     input:
         predictions=for_each_model(lambda plan: plan.models, "predictions.npz"),
         duplicates="<results>/audit/duplicates.csv",
@@ -86,16 +76,8 @@ rule evaluate_without_issues:
         effects="<results>/audit/issue_impact.json",
     log:
         "<logs>/evaluate_without_issues.log",
-    group:
-        "summary"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "evaluate_without_issues",
             settings=lambda wildcards: {"models": get_experiment(wildcards).models, "seed": SEED},
         ),
-    shell:
-        RUN_JOB

@@ -76,7 +76,7 @@ rule search_knn_shard:
         RUN_JOB
 
 
-rule predict_knn:
+use rule search_knn_shard as predict_knn with:
     input:
         train_features=get_run_features("train"),
         train_labels="<results>/data/train_labels.npy",
@@ -97,14 +97,6 @@ rule predict_knn:
         "<logs>/predict_knn/{model}{seed}{size}.log",
     benchmark:
         "<benchmarks>/predict_knn/{model}{seed}{size}.tsv"
-    wildcard_constraints:
-        model=any_model(lambda plan: plan.models_of_package("knn")),
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=mem_mb(500, images=9),
-        runtime=minutes(3, per_gigabyte=60),
-        tries_left=tries_left,
     params:
         **job_params(
             "predict_knn",
@@ -114,5 +106,3 @@ rule predict_knn:
             failure_of=get_model,
             memory_mb=config["memory_mb"],
         ),
-    shell:
-        RUN_JOB

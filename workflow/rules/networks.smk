@@ -16,9 +16,11 @@ rule cross_validate_network:
         "<benchmarks>/cross_validate_network/{model}/{part}/{cell}.tsv"
     wildcard_constraints:
         model=any_model(lambda plan: plan.models_of_package("networks")),
+    # The longest jobs start first, and the others fill up what is left.
     priority: 10
     conda:
         "../../environment.yml"
+    # The batches are too small to fill two cores; two networks side by side are done sooner.
     resources:
         gpu=1,
         mem_mb=mem_mb(1100, images=3),
@@ -44,7 +46,7 @@ rule cross_validate_network:
         RUN_JOB
 
 
-rule train_network:
+use rule cross_validate_network as train_network with:
     input:
         checked=get_model_check,
         train_images="<results>/data/train_images.npy",
@@ -64,18 +66,6 @@ rule train_network:
         "<logs>/train_network/{model}{seed}{size}.log",
     benchmark:
         "<benchmarks>/train_network/{model}{seed}{size}.tsv"
-    wildcard_constraints:
-        model=any_model(lambda plan: plan.models_of_package("networks")),
-    # The longest jobs start first, and the others fill up what is left.
-    priority: 10
-    conda:
-        "../../environment.yml"
-    # The batches are too small to fill two cores; two networks side by side are done sooner.
-    resources:
-        gpu=1,
-        mem_mb=mem_mb(1100, images=3),
-        runtime=training_minutes,
-        tries_left=tries_left,
     params:
         **job_params(
             "train_network",
@@ -91,5 +81,3 @@ rule train_network:
             checkpoints=checkpoints,
             checkpoint_interval_seconds=config["training"]["checkpoint_interval_seconds"],
         ),
-    shell:
-        RUN_JOB

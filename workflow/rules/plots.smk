@@ -4,7 +4,7 @@
 # ---- Figures of one model ----
 
 
-rule plot_model:
+use rule evaluate_model as plot_model with:
     input:
         metrics="<results>/models/{model}/metrics.json",
         predictions="<results>/models/{model}/predictions.npz",
@@ -24,12 +24,6 @@ rule plot_model:
         "<logs>/plot_model/{model}.log",
     # What the comparison does not wait for fills the time while it is made.
     priority: -1
-    group:
-        "evaluation"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "plot_model",
@@ -43,11 +37,9 @@ rule plot_model:
             ),
             failure_of=get_model,
         ),
-    shell:
-        RUN_JOB
 
 
-rule plot_training_curves:
+use rule plot_model as plot_training_curves with:
     input:
         history="<results>/models/{model}/history.csv",
         learning="<results>/models/{model}/training_summary.json",
@@ -57,13 +49,6 @@ rule plot_training_curves:
         "<logs>/plot_training_curves/{model}.log",
     wildcard_constraints:
         model=any_model(models_with_epochs),
-    priority: -1
-    group:
-        "evaluation"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "plot_training_curves",
@@ -72,11 +57,9 @@ rule plot_training_curves:
             ),
             failure_of=get_model,
         ),
-    shell:
-        RUN_JOB
 
 
-rule plot_grid_search:
+use rule plot_model as plot_grid_search with:
     input:
         results="<results>/models/{model}/cv_results.csv",
     output:
@@ -85,13 +68,6 @@ rule plot_grid_search:
         "<logs>/plot_grid_search/{model}.log",
     wildcard_constraints:
         model=any_model(tuned_models),
-    priority: -1
-    group:
-        "evaluation"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "plot_grid_search",
@@ -100,11 +76,9 @@ rule plot_grid_search:
             ),
             failure_of=get_model,
         ),
-    shell:
-        RUN_JOB
 
 
-rule plot_filters:
+use rule plot_model as plot_filters with:
     input:
         learned=lambda wildcards: get_paths(wildcards).filters_source(wildcards.model)[0],
         dataset="<results>/data/dataset.json",
@@ -114,13 +88,6 @@ rule plot_filters:
         "<logs>/plot_filters/{model}.log",
     wildcard_constraints:
         model=any_model(models_with_filters),
-    priority: -1
-    group:
-        "evaluation"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "plot_filters",
@@ -135,14 +102,12 @@ rule plot_filters:
             ),
             failure_of=get_model,
         ),
-    shell:
-        RUN_JOB
 
 
 # ---- Figures of all models ----
 
 
-rule plot_robustness:
+use rule compare_models as plot_robustness with:
     input:
         robustness=for_each_model(lambda plan: plan.models, "robustness.json"),
         metrics=for_each_model(lambda plan: plan.models, "metrics.json"),
@@ -150,22 +115,14 @@ rule plot_robustness:
         figure=reported("<results>/figures/robustness.svg", "Comparison", "accuracy on corrupted images"),
     log:
         "<logs>/plot_robustness.log",
-    group:
-        "summary"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "plot_robustness",
             settings=lambda wildcards: plot_style("cost", models=get_experiment(wildcards).models),
         ),
-    shell:
-        RUN_JOB
 
 
-rule plot_comparison:
+use rule compare_models as plot_comparison with:
     input:
         comparison="<results>/comparison.csv",
         tests="<results>/paired_tests.csv",
@@ -192,16 +149,8 @@ rule plot_comparison:
         ),
     log:
         "<logs>/plot_comparison.log",
-    group:
-        "summary"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "plot_comparison",
             settings=plot_style("accuracy", "paired_tests", "cost", "agreement", seed=SEED),
         ),
-    shell:
-        RUN_JOB

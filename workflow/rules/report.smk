@@ -1,7 +1,7 @@
 # The conclusions report: what the run has found, on one page.
 
 
-rule write_report:
+use rule compare_models as write_report with:
     input:
         comparison="<results>/comparison.csv",
         tests="<results>/paired_tests.csv",
@@ -20,12 +20,6 @@ rule write_report:
         ),
     log:
         "<logs>/write_report.log",
-    group:
-        "summary"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "write_report",
@@ -34,8 +28,6 @@ rule write_report:
             ),
             code=code_hash("write_report", "cifarbench/report/templates/**/*", "cifarbench/report/locale/*"),
         ),
-    shell:
-        RUN_JOB
 
 
 rule write_audit_report:

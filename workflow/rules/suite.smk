@@ -24,7 +24,7 @@ rule evaluate_shifted_test_set:
             settings=lambda wildcards: (
                 {
                     "test_set": test_set_hashes(wildcards.test_set),
-                    "severity": severity_of(wildcards.test_set),
+                    "severity": TEST_SETS[wildcards.test_set].get("severity"),
                     "seed": SEED,
                 }
             ),
@@ -61,19 +61,13 @@ rule collect_results:
         RUN_JOB
 
 
-rule fit_learning_curves:
+use rule collect_results as fit_learning_curves with:
     input:
         predictions=lambda wildcards: predictions_by_train_size(wildcards.study),
     output:
         curves="results/suite/{study}/curves.json",
     log:
         "results/suite/{study}/logs/fit_learning_curves.log",
-    wildcard_constraints:
-        study=any_of(DATASETS),
-    group:
-        "suite"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -88,8 +82,6 @@ rule fit_learning_curves:
                 }
             ),
         ),
-    shell:
-        RUN_JOB
 
 
 rule compare_across_datasets:
@@ -119,7 +111,7 @@ rule compare_across_datasets:
         RUN_JOB
 
 
-rule plot_suite:
+use rule compare_across_datasets as plot_suite with:
     input:
         runs="results/suite/runs.csv",
         all_variances="results/suite/variances.csv",
@@ -136,10 +128,6 @@ rule plot_suite:
         variances=reported("results/suite/figures/variances.svg", "Across datasets", "what luck does"),
     log:
         "results/suite/logs/plot_suite.log",
-    group:
-        "suite"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=600,
         runtime=5,
@@ -153,11 +141,9 @@ rule plot_suite:
                 "style": config["figures"]["text"] | config["figures"]["cost"],
             },
         ),
-    shell:
-        RUN_JOB
 
 
-rule write_suite_report:
+use rule plot_suite as write_suite_report with:
     input:
         runs="results/suite/runs.csv",
         ranks="results/suite/ranks.csv",
@@ -174,13 +160,6 @@ rule write_suite_report:
         page=reported("results/suite/report.html", "Across datasets", "report", caption="suite_report"),
     log:
         "results/suite/logs/write_suite_report.log",
-    group:
-        "suite"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=600,
-        runtime=5,
     params:
         **job_params(
             "write_suite_report",
@@ -199,5 +178,3 @@ rule write_suite_report:
                 "cifarbench/report/locale/*",
             ),
         ),
-    shell:
-        RUN_JOB

@@ -1,9 +1,9 @@
-# What a finished study consists of. Every file is named, and not the report alone: a job that fails after a change
+# All files of a finished experiment. Every file is named, and not the report alone: a job that fails after a change
 # leaves its output missing, and Snakemake would not miss it while what was made from an older one is there.
 
 
 def figure_files(plan):
-    """The pictures of a dataset's study."""
+    """Return the figures of an experiment."""
     of_a_model = ("confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "predictions.png")
     return [
         f"<results>/figures/{figure}"
@@ -34,12 +34,12 @@ SUMMARY = [
 ]
 
 
-# What of worse images is asked for; nothing unless the configuration has it.
+# None unless the configuration has it.
 ROBUSTNESS_CONFIG = config.get("robustness")
 WITH_TEMPERATURE = bool(ROBUSTNESS_CONFIG and ROBUSTNESS_CONFIG.get("temperature_scaling"))
 CORRUPTION_CONFIG = EXPERIMENTS.corruptions
 
-# What is found about the images themselves, before any model; and in the end, what it does to the comparison.
+# Issues of images and labels, and in the end their impact on the comparison.
 AUDIT_OUTPUTS = [
     f"<results>/audit/{file}"
     for file in (
@@ -53,9 +53,9 @@ AUDIT_FILES = (
 
 
 def robustness_files(plan):
-    """What models are worth on corrupted images, and their temperatures, if the configuration asks for it."""
-    asked = [*(["robustness"] if CORRUPTION_CONFIG else []), *(["temperature"] if WITH_TEMPERATURE else [])]
-    return [f"<results>/models/{model}/{name}.json" for model in plan.models for name in asked]
+    """Return the files of scores on corrupted images and of temperatures, those that the configuration has."""
+    names = [*["robustness"] * bool(CORRUPTION_CONFIG), *["temperature"] * WITH_TEMPERATURE]
+    return [f"<results>/models/{model}/{name}.json" for model in plan.models for name in names]
 
 
 def calibration_size(wildcards):
@@ -75,7 +75,7 @@ def calibration_inputs(wildcards):
 
 
 def experiment_files(dataset):
-    """All files of a dataset's study, in the order in which they are made."""
+    """Return all files of a dataset's experiment, in the order in which they are made."""
     plan, layout = EXPERIMENT_OF[dataset], PATHS_OF[dataset]
     found = [
         *(f"<results>/data/{file}" for file in DATA),
@@ -88,15 +88,6 @@ def experiment_files(dataset):
         *(f"<results>/{file}" for file in SUMMARY),
     ]
     return [path.replace("<results>", f"results/{dataset}") for path in found]
-
-
-def repeat_output_files(dataset):
-    """What is kept of a dataset's runs beyond its study: with other seeds, splits and sizes."""
-    return [
-        path
-        for name in ("predictions.npz", "fit.json", "metrics.json")
-        for path in repeat_files(dataset, name)
-    ]
 
 
 # Of the comparison across datasets.
@@ -112,13 +103,18 @@ ALL_OUTPUTS = list(
     dict.fromkeys(
         [
             *(path for dataset in EXPERIMENT_OF for path in experiment_files(dataset)),
-            *(path for dataset in EXPERIMENT_OF for path in repeat_output_files(dataset)),
+            *(
+                path
+                for dataset in EXPERIMENT_OF
+                for name in ("predictions.npz", "fit.json", "metrics.json")
+                for path in repeat_files(dataset, name)
+            ),
             *(f"results/suite/{name}" for name in SUITE_FILES + SUITE_FIGURES if EXPERIMENTS.suite),
             *([SUITE_PAGE] if EXPERIMENTS.suite else []),
         ]
     )
 )
 
-# A run that was cut off may have left records of models that failed: they are tried again.
+# A killed run may have left records of failures: those models are tried again.
 if workflow.is_main_process and not any(LOCKS.glob("*.lock")):
     object_storage.take_away_failures(STORAGE, ALL_OUTPUTS)

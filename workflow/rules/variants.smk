@@ -1,4 +1,4 @@
-# What is compared across datasets, seeds, splits and sizes: which runs, and their files. No rule stands here.
+# The runs of a suite, across datasets, seeds, splits and sizes, and their files. No rule is here.
 
 from functools import cache
 
@@ -7,7 +7,7 @@ WITH_LEARNING_CURVES = [dataset for dataset in EXPERIMENT_OF if EXPERIMENTS.smal
 
 
 def repeat_files(dataset, name):
-    """A file of each run that is compared; what is scored on other test images has scores of its own."""
+    """Return a file of each run of a dataset; metrics on a shifted test set have their own file."""
     return [
         (
             f"results/suite/{dataset}/shifted/{one.test_set}/{one.run.model}.json"
@@ -20,26 +20,21 @@ def repeat_files(dataset, name):
 
 @cache
 def test_set_hashes(test_set):
-    """A test set by its files' checksums, apart from where they lie."""
+    """Return the type and the checksums of a test set; where its files are does not matter."""
     from cifarbench.data.shifted_test_sets import find_test_set_files
 
     entry = TEST_SETS[test_set]
     return {"type": entry["type"], "files": [*map(sha256_file, find_test_set_files(entry))]}
 
 
-def severity_of(test_set):
-    """How strongly the images of a test set are corrupted, if they are."""
-    return TEST_SETS[test_set].get("severity")
-
-
 def repeat_columns(dataset):
-    """What each run that is compared is."""
+    """Return the columns that identify each run of a dataset."""
     plan = EXPERIMENT_OF[dataset]
     return [{"dataset": dataset, **variants.run_columns(plan, one)} for one in RUN_VARIANTS[dataset]]
 
 
 def predictions_by_train_size(dataset):
-    """What each model answers, fitted to each size, all training images last."""
+    """Return each model's predictions by training size, those of all training images last."""
     smaller = EXPERIMENTS.smaller_train_sizes(dataset)
     return [
         f"results/{dataset}/models/{model}{size}/predictions.npz"

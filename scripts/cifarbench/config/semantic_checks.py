@@ -80,7 +80,7 @@ def expand_uses(
 
     Yields its dotted key, its feature type or family, its parameters and the data it is fitted to.
     """
-    grid = experiment.grid(model) if experiment.n_folds(model) else {}
+    grid = experiment.grid(model)
     for values in islice(product(*grid.values()), MAX_CANDIDATES):
         own, of_features = experiment.split_params(model, dict(zip(grid, values, strict=True)))
         data = DataShape.from_dataset(experiment.dataset, experiment.n_train, experiment.n_folds(model))
@@ -94,7 +94,7 @@ def expand_uses(
 
 def point_to_grid_key(experiment: Experiment, model: str, error: str) -> str:
     """Return an error with the key of the grid if one of the grid's values is wrong, and not with the entry's key."""
-    for key in experiment.grid(model) if experiment.n_folds(model) else {}:
+    for key in experiment.grid(model):
         base, name = experiment.resolve_param(model, key)
         entry_keys = (
             [f"features.{base}.{name} "]
@@ -160,8 +160,6 @@ def _missing_params(experiment: Experiment) -> Iterator[str]:
     """Yield a sentence on the parameters that neither an entry nor a grid has."""
     in_grids = {
         model: [experiment.resolve_param(model, key) for key in experiment.grid(model)]
-        if experiment.n_folds(model)
-        else []
         for model in experiment.models
     }
     missing = [
@@ -181,8 +179,6 @@ def _missing_params(experiment: Experiment) -> Iterator[str]:
 
 def _grid_errors(experiment: Experiment, model: str) -> Iterator[str]:
     """Yield a sentence for each key of a grid that is unknown, and each value out of range."""
-    if not experiment.n_folds(model):
-        return
     family, pipeline = experiment.family(model), experiment.feature_names(model)
     for key, values in experiment.grid(model).items():
         grid_key = f"models.{model}.tune.grid.{key}"

@@ -132,10 +132,6 @@ def _sentence(error: ValidationError) -> str:
             return _unknown_key(error)
         case "required":
             return _missing_key(error)
-        case "dependentRequired":
-            name = next(name for name in limit if name in value)
-            needed = ", ".join(limit[name])
-            return f"{dotted_key([*path, name])} needs {needed} beside it; add {needed} or delete {name}."
         case "type":
             types = [limit] if isinstance(limit, str) else limit
             hint = "".join(number_hint(value, type_) for type_ in types)

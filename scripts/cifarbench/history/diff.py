@@ -1,4 +1,4 @@
-"""What differs between two settings: each changed key with its old and its new value."""
+"""Compare two nested settings: each changed key with its old and its new value."""
 
 import json
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ class ConfigChange(NamedTuple):
 
 
 def diff(old: dict[str, Any], new: dict[str, Any]) -> list[ConfigChange]:
-    """The keys of nested settings whose values differ, in the order of `new`, then those that are gone."""
+    """Return the keys of nested settings whose values differ, in the order of `new`, then removed ones."""
     before, after = flatten(old), flatten(new)
     both = [
         ConfigChange(key, _shown(before, key), _shown(after, key)) for key in dict.fromkeys([*after, *before])
@@ -28,7 +28,7 @@ def diff(old: dict[str, Any], new: dict[str, Any]) -> list[ConfigChange]:
 
 
 def flatten(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as one level, with keys such as `models.mlp.epochs`; a list of nameless things is a value."""
+    """Return nested settings as one level, with keys such as `models.mlp.epochs`; lists without names are values."""
     found: dict[str, Any] = {}
     for name, value in content.items():
         key = f"{prefix}{name}"

@@ -1,4 +1,4 @@
-"""The finished runs of a dataset: kept one by one, listed, and held against each other."""
+"""Save, list and compare the finished runs of a dataset."""
 
 import hashlib
 import json
@@ -53,7 +53,7 @@ class RunRecord:
 
 
 def required_files(runs: list[str]) -> list[str]:
-    """The files of a dataset's results that `record` reads."""
+    """Return the files of a dataset's results that `save_run` reads."""
     of_runs = [f"models/{run}/{name}.json" for run in runs for name in ("metrics", "fit")]
     return ["comparison.csv", "data/dataset.json", *of_runs]
 
@@ -61,7 +61,7 @@ def required_files(runs: list[str]) -> list[str]:
 def save_run(
     results: Path, config: dict[str, Any], runs: list[str], code: dict[str, str], when: datetime | None = None
 ) -> Path:
-    """Keep a finished run under `<results>/history/<time>-<hash>`, whole or not at all; the folder.
+    """Save a finished run to `<results>/history/<time>-<hash>`, whole or not at all, and return that folder.
 
     config: the configuration; what is kept of it repeats the run with `--configfile`. runs: ids of the run's
     models, further seeds included. code: rule -> fingerprint of what it ran. when: now unless given.
@@ -97,12 +97,12 @@ def save_run(
 
 
 def load_runs(results: Path) -> list[RunRecord]:
-    """The runs that are kept for a dataset, oldest first."""
+    """Return the saved runs of a dataset, oldest first."""
     return [read_run(path) for path in sorted((results / FOLDER).glob("[!.]*")) if path.is_dir()]
 
 
 def find_run(runs: list[RunRecord], name: str) -> RunRecord:
-    """The one run whose id, or whose folder's name, begins with `name`; UserError if it isn't one."""
+    """Return the run whose id or folder name begins with `name`; UserError unless exactly one does."""
     found = [run for run in runs if run.id.startswith(name) or run.folder.name.startswith(name)]
     if len(found) == 1:
         return found[0]
@@ -111,12 +111,12 @@ def find_run(runs: list[RunRecord], name: str) -> RunRecord:
 
 
 def changed_keys(old: RunRecord, new: RunRecord) -> list[ConfigChange]:
-    """What was different from one run to the next: configuration, data, code and versions."""
+    """Return what changed between two runs: configuration, data, code and versions."""
     return diff(_decisive(old), _decisive(new))
 
 
 def changed_metrics(old: RunRecord, new: RunRecord, per_class: bool = False) -> list[list[Any]]:
-    """Rows [run id, metric, old value, new value, difference] of the metrics and costs that changed.
+    """Return rows [run id, metric, old value, new value, difference] of the metrics and costs that changed.
 
     per_class: those of single classes, too. A value that a run lacks is None, and so is its difference.
     """
@@ -132,7 +132,7 @@ def changed_metrics(old: RunRecord, new: RunRecord, per_class: bool = False) -> 
 
 
 def summary_table(runs: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
-    """Headers and rows of the list of runs: each model's accuracy, and what changed since the run before."""
+    """Return headers and rows of the list of runs: each model's accuracy, and what changed since the run before."""
     models = list(dict.fromkeys(model for run in reversed(runs) for model in run.accuracies))
     rows = []
     for before, run in zip([None, *runs], runs, strict=False):
@@ -144,7 +144,7 @@ def summary_table(runs: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
 
 
 def read_run(folder: Path) -> RunRecord:
-    """One run, from the folder that `record` has written."""
+    """Return the run that `save_run` wrote to a folder."""
     return RunRecord(
         folder,
         yaml.safe_load((folder / "config.yaml").read_text()),
@@ -161,7 +161,7 @@ def _decisive(run: RunRecord) -> dict[str, Any]:
 
 
 def flat_metrics(run: RunRecord, run_id: str, per_class: bool = True) -> dict[str, float]:
-    """All numbers that say how good a model is and what it costs, by dotted key."""
+    """Return a run's metrics and costs by dotted key."""
     costs = next((row for row in run.comparison if row["model"] == run_id), {})
     values = flatten(run.metrics.get(run_id, {})) | {name: costs.get(name) for name in COSTS}
     return {
@@ -172,7 +172,7 @@ def flat_metrics(run: RunRecord, run_id: str, per_class: bool = True) -> dict[st
 
 
 def read_metrics(results: Path, run_id: str) -> dict[str, Any]:
-    """What metrics.json of a run says now."""
+    """Return the content of a run's metrics.json."""
     return read_json(results / "models" / run_id / "metrics.json")
 
 

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Write files whole or not at all."""
 
 import contextlib
 import glob
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """Open a binary file that takes the place of `path` only when the block ends well.
+    """Open a binary file that replaces `path` if the block ends without an error.
 
-    The content goes to a temporary file in the same folder, reaches the disk, and is renamed: whoever is
-    killed in between leaves the old file, or none, never half of one. What was left of a temporary file is
-    removed the next time.
+    The content goes to a temporary file in the same folder, reaches the disk, and is renamed: a process that is killed
+    leaves the old file, or none, never half of one. The next write removes its temporary file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,27 +53,27 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file."""
+    """Return the content of a JSON file."""
     return json.loads(Path(path).read_text())
 
 
 def sha256_file(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal digits."""
+    """Return the sha256 of a file, in hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def save_npy(path: Path, array: "np.ndarray") -> None:
-    """Write one array as .npy, which several processes can then map into memory together."""
+    """Write one array as .npy, which several processes can map into memory."""
     save_npy_blocks(path, [array], len(array))
 
 
 def save_npy_blocks(path: Path, blocks: "Iterable[np.ndarray]", rows: int) -> None:
-    """Write blocks of rows one after the other as one .npy of `rows` rows, with one block in memory at a time.
+    """Write blocks of rows as one .npy of `rows` rows, with one block in memory at a time.
 
-    Raises ValueError if they have not so many rows together, or differ in type or width.
+    Raises ValueError if the number of rows is another one, or if blocks differ in type or width.
     """
-    # Not at the top: who writes text alone starts sooner without it.
+    # Not at the top: jobs that write only text start faster without it.
     import numpy as np
 
     written, first = 0, None
@@ -103,7 +102,7 @@ def save_npz(path: Path, **arrays: "np.ndarray") -> None:
 
 
 def load_npz(path: Path) -> "dict[str, np.ndarray]":
-    """The arrays of an .npz, by name."""
+    """Return the arrays of an .npz, by name."""
     import numpy as np
 
     with np.load(path) as stored:

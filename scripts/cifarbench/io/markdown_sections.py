@@ -1,4 +1,4 @@
-"""Parts of a Markdown page that a command writes, between two marks."""
+"""Read and replace the section of a Markdown page that a command writes between two marks."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ END = "<!-- end -->\n"
 
 
 def get_section(page: Path, command: str) -> str:
-    """What stands between the marks of a command, `<!-- begin: made by `make docs-rulegraph` -->` and the next end."""
+    """Return the text between a command's mark, `<!-- begin: made by `make docs-rulegraph` -->`, and the next end."""
     return _split(page, command)[1].strip("\n")
 
 
 def replace_section(page: Path, command: str, content: str) -> None:
-    """Put `content` between the marks of a command; UserError if the page lacks them."""
+    """Replace the text between a command's marks; UserError if the page has none."""
     before, _, after = _split(page, command)
     write_text(page, f"{before}\n{content}\n\n{after}")
 

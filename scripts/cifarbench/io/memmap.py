@@ -1,4 +1,4 @@
-"""Arrays that need not fit into memory: mapped from their files, and taken some rows at a time."""
+"""Process arrays that need not fit into memory: mapped from files, in chunks of rows."""
 
 import mmap
 import tempfile
@@ -13,7 +13,7 @@ MEGABYTE = 1_000_000
 def chunk_rows(
     rows: np.ndarray, row_bytes: int, megabytes: float, most: int | None = None
 ) -> Iterator[np.ndarray]:
-    """Rows (M,) in pieces of so many that `row_bytes` for each fit into some memory, or of `most`; one at least."""
+    """Yield rows (M,) in chunks that fit into `megabytes` at `row_bytes` per row, of `most` rows and one at least."""
     size = max(int(megabytes * MEGABYTE / row_bytes), 1)
     size = min(size, most or size)
     for start in range(0, len(rows), size):
@@ -21,25 +21,25 @@ def chunk_rows(
 
 
 def take_rows(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Some rows of an array that is mapped from its file: (M, ...), a view where they follow one another."""
+    """Return some rows of a mapped array, (M, ...): a view if they are consecutive."""
     if len(rows) and rows[-1] - rows[0] + 1 == len(rows) and (len(rows) < 2 or (np.diff(rows) == 1).all()):
         return values[rows[0] : rows[-1] + 1]
     return values[rows]
 
 
 def release_pages(values: "np.ndarray | ConcatenatedArrays") -> None:
-    """Give back the memory in which what was read of a mapped array lies; asked for again, it is read again."""
+    """Release the memory of a mapped array's pages; they are read from the file when needed again."""
     for part in getattr(values, "parts", [values]):
         mapping = getattr(part, "_mmap", None)
-        # Not every system can be told.
+        # Not every system has it.
         if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
             mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def spill_to_memmap(blocks: Iterable[np.ndarray], folder: Path | None) -> np.ndarray:
-    """Blocks of rows (n, ...), one at least, mapped one after the other from a file that goes with the array.
+    """Return blocks of rows (n, ...), one at least, as one array mapped from a temporary file.
 
-    folder: where it lies; with the temporary files if None.
+    folder: the file's folder; that of temporary files if None. The file is deleted with the array.
     """
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
@@ -54,7 +54,7 @@ def spill_to_memmap(blocks: Iterable[np.ndarray], folder: Path | None) -> np.nda
 
 
 class ConcatenatedArrays:
-    """Arrays of rows as wide as each other, one after the other; what is not asked for stays in its file."""
+    """Arrays of equal width as one; rows are read from their files when indexed."""
 
     def __init__(self, *parts: np.ndarray):
         self.parts = parts
@@ -64,12 +64,12 @@ class ConcatenatedArrays:
         return self.shape[0]
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
-        """Copies of some rows, in the order in which they are asked for."""
-        places = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else rows
-        found = np.empty((len(places), *self.shape[1:]), self.parts[0].dtype)
+        """Return copies of some rows, in the given order."""
+        indices = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else rows
+        values = np.empty((len(indices), *self.shape[1:]), self.parts[0].dtype)
         start = 0
         for part in self.parts:
-            own = (places >= start) & (places < start + len(part))
-            found[own] = take_rows(part, places[own] - start)
+            in_part = (indices >= start) & (indices < start + len(part))
+            values[in_part] = take_rows(part, indices[in_part] - start)
             start += len(part)
-        return found
+        return values

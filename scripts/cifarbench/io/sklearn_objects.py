@@ -1,4 +1,4 @@
-"""Objects of scikit-learn's interface: built from what the configuration names, stored, and read again."""
+"""Build objects with scikit-learn's interface from the configuration, and serialize them."""
 
 import inspect
 from typing import Any
@@ -18,18 +18,18 @@ def build_estimator(
     methods: tuple[str, str],
     example: str,
 ) -> Any:
-    """What `reference` names, not yet fitted.
+    """Return an unfitted object of the class that `reference` names.
 
-    seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. role: what
-    it should be, and the name of the key that names it. methods: that it must have. example: of one that would do.
+    seed: its random_state, if it takes one and `params` have none. key: the entry's key. role: the key that names the
+    class, such as estimator. methods: the methods that it must have. example: a class for messages.
 
-    Raises UserError if there is none of that name, if it lacks a method, or if it doesn't take one of `params`.
+    Raises UserError if there is no such class, if it lacks a method, or if it refuses `params`.
     """
     found = user_code.import_object(reference, f"{key}.{role}")
     if not (inspect.isclass(found) and all(hasattr(found, method) for method in methods)):
         names = " and ".join(methods)
         raise UserError(
-            f"{key}.{role} is {reference}; it is no {role}: name a class with {names}, such as {example}."
+            f"{key}.{role} is {reference}; it is not a {role}: name a class with {names}, such as {example}."
         )
     parameters = inspect.signature(found).parameters.values()
     takes = [one.name for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
@@ -53,16 +53,16 @@ def build_estimator(
 
 
 def dumps(fitted: Any) -> bytes:
-    """A fitted object as skops has it, which runs nothing when it is read."""
+    """Return a fitted object in the format of skops, which runs no code when it is loaded."""
     import skops.io
 
     return skops.io.dumps(fitted)
 
 
 def loads(content: bytes, reference: str) -> Any:
-    """What `stored` gave in an earlier job of this run. reference: whose classes may be among it."""
+    """Return the object that `dumps` serialized. reference: the import path or file of its classes."""
     import skops.io
 
-    # Classes of one's own must be imported by their file before they are found by their name.
+    # Classes of user code must be imported from their file before skops finds them by name.
     user_code.import_object(reference, "a stored object")
     return skops.io.loads(content, trusted=skops.io.get_untrusted_types(data=content))

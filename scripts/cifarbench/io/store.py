@@ -1,4 +1,4 @@
-"""Contents by their names, in a folder or in S3-compatible object storage: what jobs keep beside their outputs."""
+"""Read and write files by name in a folder or in S3-compatible object storage."""
 
 import contextlib
 import os
@@ -11,15 +11,15 @@ from cifarbench.errors import UserError
 from cifarbench.io.atomic import atomic_write
 
 SCHEME = "s3://"
-# The environment in which Snakemake's plugin finds its settings, and hands them on to jobs.
+# Prefix of the environment variables in which Snakemake's plugin passes its settings to jobs.
 ENVIRONMENT = "SNAKEMAKE_STORAGE_S3_"
 SETTINGS = ("endpoint_url", "region", "access_key", "secret_key", "token")
 KEYS = f"{ENVIRONMENT}ACCESS_KEY and {ENVIRONMENT}SECRET_KEY"
-# The plugin's, too, which makes a bucket that is not there when it first stores.
+# The plugin's default, too; it creates a missing bucket when it first stores.
 REGION = "us-east-1"
 ATTEMPTS = 5
 ACCESS_CHECK_KEY = ".tried"
-# What servers call wrong keys, and a bucket that is none.
+# Error codes of servers for wrong keys and missing buckets.
 FORBIDDEN = (
     "AccessDenied",
     "InvalidAccessKeyId",
@@ -33,45 +33,45 @@ MISSING = ("NoSuchBucket", "InvalidBucketName", "NoSuchKey", "404", "400")
 
 
 def open_store(root: str | Path) -> "LocalStore | S3Store":
-    """The folder, or the objects of an address `s3://...`."""
+    """Return the store of a folder, or of an address `s3://...`."""
     return S3Store(root) if str(root).startswith(SCHEME) else LocalStore(Path(root))
 
 
 class LocalStore:
-    """Files of a folder, which need not be there yet."""
+    """Files of a folder, which need not exist yet."""
 
     def __init__(self, path: Path):
         self.path = path
 
     def __truediv__(self, name: str) -> Self:
-        """A folder in it."""
+        """Return the store of a subfolder."""
         return type(self)(self.path / name)
 
     def __str__(self) -> str:
         return str(self.path)
 
     def list_files(self) -> list[str]:
-        """The names of all files, sorted."""
+        """Return the names of all files, sorted."""
         return sorted(path.name for path in self.path.glob("*"))
 
     def read(self, name: str) -> bytes:
-        """The content of a file."""
+        """Return the content of a file."""
         return (self.path / name).read_bytes()
 
     def write(self, name: str, content: bytes) -> None:
-        """Put a file in its place, whole or not at all."""
+        """Write a file, whole or not at all."""
         with atomic_write(self.path / name) as file:
             file.write(content)
 
     def remove(self, name: str) -> None:
-        """Take a file away."""
+        """Remove a file."""
         (self.path / name).unlink(missing_ok=True)
 
 
 class S3Store:
     """Objects whose names begin with a prefix, `s3://bucket/prefix`, in the storage that the environment names.
 
-    What the user can mend ends in a UserError: keys, an address, a bucket that takes no more.
+    Wrong keys, a wrong address and a full bucket raise UserError.
     """
 
     def __init__(self, prefix: str):
@@ -79,7 +79,7 @@ class S3Store:
         self.name, self.within = name, within.strip("/")
 
     def __truediv__(self, name: str) -> Self:
-        """The objects below a name."""
+        """Return the store of the objects below a name."""
         return type(self)(f"{SCHEME}{self.name}/{self._key(name)}")
 
     def __str__(self) -> str:
@@ -108,9 +108,9 @@ class S3Store:
         )
 
     def list_files(self, largest: float = float("inf")) -> list[str]:
-        """The names of all objects here, of at most so many bytes, without the prefix, sorted.
+        """Return the names of all objects of at most `largest` bytes, without the prefix, sorted.
 
-        None where there is no such bucket yet.
+        The list is empty if the bucket does not exist yet.
         """
         start = self._key("")
         with self._in_a_sentence("list"):
@@ -122,22 +122,22 @@ class S3Store:
                 return []
 
     def read(self, name: str) -> bytes:
-        """The content of an object."""
+        """Return the content of an object."""
         with self._in_a_sentence("read"):
             return self._client.get_object(Bucket=self.name, Key=self._key(name))["Body"].read()
 
     def write(self, name: str, content: bytes) -> None:
-        """Put an object in its place, whole or not at all."""
+        """Write an object, whole or not at all."""
         with self._in_a_sentence("write"):
             self._client.put_object(Bucket=self.name, Key=self._key(name), Body=content)
 
     def remove(self, name: str) -> None:
-        """Take an object away."""
+        """Remove an object."""
         with self._in_a_sentence("remove from"):
             self._client.delete_object(Bucket=self.name, Key=self._key(name))
 
     def check_access(self) -> None:
-        """Write an object and take it away again. A bucket that is not there is made, as jobs would."""
+        """Write an object and remove it. A missing bucket is created, as by jobs."""
         with self._in_a_sentence("write"):
             try:
                 self._client.head_bucket(Bucket=self.name)
@@ -145,7 +145,7 @@ class S3Store:
                 if error.response["Error"]["Code"] != "404":
                     raise
                 region = self._client.meta.region_name
-                # Where none is named it is this one, which S3 does not let anybody name.
+                # S3 refuses the default region as a constraint.
                 there = (
                     {} if region == REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
                 )
@@ -175,7 +175,7 @@ class S3Store:
 
 
 def format_s3_error(where: str, to: str, code: str, said: str) -> str:
-    """What a server's refusal means, in a sentence. to: what was tried. code, said: the server's own words."""
+    """Return the sentence on a server's error. to: the operation. code, said: the server's code and message."""
     told = f"{code}: {said}".rstrip(": .")
     if code in FORBIDDEN:
         return f"The storage does not let these keys {to} {where} ({told}); put {KEYS} right."

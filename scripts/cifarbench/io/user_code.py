@@ -1,4 +1,4 @@
-"""Code that the configuration names: by its import path, or by a file of one's own and a name in it."""
+"""Import code that the configuration names by an import path, or by a file and a name in it."""
 
 import importlib
 import importlib.util
@@ -20,16 +20,15 @@ SCHEMA = {
 
 
 def source_file(reference: str) -> str | None:
-    """The file that a reference such as `my_models/wide.py:WideNet` names; None for an import path."""
+    """Return the file of a reference such as `my_models/wide.py:WideNet`; None for an import path."""
     path, separator, _ = reference.partition(SEPARATOR)
     return f"{path}.py" if separator else None
 
 
 def import_object(reference: str, key: str) -> Any:
-    """What `reference` names: `package.module.Name`, or `folder/file.py:Name`, from the folder that one works in.
+    """Return the object of a reference: `package.module.Name`, or `folder/file.py:Name` relative to the working folder.
 
-    key: of the configuration, for messages. Raises UserError if there is nothing of that name, or if importing it
-    fails.
+    key: the key of the configuration. Raises UserError if the object does not exist or its import fails.
     """
     file = source_file(reference)
     place, _, name = reference.rpartition(":" if file else ".")
@@ -40,18 +39,13 @@ def import_object(reference: str, key: str) -> Any:
             f"{key} is {reference}; there is no file {place} in {Path.cwd()}: name one that is."
         ) from None
     except Exception as error:
-        # Whatever a stranger's module raises.
+        # User code may raise anything.
         raise UserError(
             f"{key} is {reference}; {place} can't be imported ({type(error).__name__}: {_line(error)}): name {FORM}."
         ) from error
     if not hasattr(module, name):
         raise UserError(f"{key} is {reference}; {place} has no {name}: name {FORM}.")
     return getattr(module, name)
-
-
-def qualified_name(thing: type) -> str:
-    """How a class calls itself: module and name, joined by a dot."""
-    return f"{thing.__module__}.{thing.__qualname__}"
 
 
 def _from_file(path: Path) -> ModuleType:

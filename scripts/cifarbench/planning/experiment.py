@@ -153,12 +153,9 @@ class Experiment:
     def params(self, model: str, choice: Entry | None = None) -> Entry:
         """Return the hyperparameters of a model's family; None where a grid decides and `choice` has no value."""
         family = self.family(model)
-        grid = self.grid(model) if self.n_folds(model) else {}
-        open_ones = {
-            name: None for key in grid for base, name in [self.resolve_param(model, key)] if base is None
-        }
-        known = {name: value for name, value in open_ones.items() if name in family.parameters}
-        return merge_params(with_defaults(self.entry(model) | known, family.parameters), choice or {})
+        owners = [self.resolve_param(model, key) for key in self.grid(model)]
+        tuned = {name: None for base, name in owners if base is None and name in family.parameters}
+        return merge_params(with_defaults(self.entry(model) | tuned, family.parameters), choice or {})
 
     def feature_type(self, base: str) -> FeatureType:
         """Return the type of named features."""
@@ -208,13 +205,12 @@ class Experiment:
         return self.entry(model).get("tune", {}).get("folds", 0)
 
     def grid(self, model: str) -> dict[str, list]:
-        """Return the values of a model's grid, by key."""
-        return self.entry(model)["tune"]["grid"]
+        """Return the values of a model's grid, by key; none if it is not tuned."""
+        return self.entry(model).get("tune", {}).get("grid", {})
 
     def candidate_values(self, model: str, name: str) -> list:
         """Return all values of a hyperparameter: those of the model's grid, or the entry's one."""
-        grid = self.grid(model) if self.n_folds(model) else {}
-        for key, values in grid.items():
+        for key, values in self.grid(model).items():
             if self.resolve_param(model, key) == (None, name):
                 return values
         return [self.entry(model)[name]]
@@ -299,8 +295,6 @@ class Experiment:
         base = self.entry(model).get("features", PIXELS)
         if cell is not None:
             return self._variant(base, self.split_params(model, self.grid_cells(model)[cell])[1])
-        if not self.n_folds(model):
-            return self._variant(base, {})
         return self._variant(base, self.split_params(model, {key: key for key in self.grid(model)})[1], model)
 
     def _variant(self, base: str, changes: dict[str, Entry], tuned_by: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Which code a script runs: a checksum over the script and whatever of this library it imports."""
+"""Compute a checksum over a script and all modules of this package that it imports."""
 
 import ast
 import contextlib
@@ -12,13 +12,13 @@ from cifarbench.io.atomic import read_json, write_json
 
 PACKAGE = "cifarbench"
 
-# Checksum of a text -> what it imports, of the texts that were asked for, and of those that a run before asked for.
+# Checksum of a file -> what it imports: of files of this run, and of those of the run before.
 _imports: dict[str, list[str]] = {}
 _imports_before: dict[str, list[str]] = {}
 
 
 def load_import_cache(path: Path) -> None:
-    """Read what `remember` wrote, with this very code: to parse the library anew takes longer than all else here."""
+    """Read the imports that `save_import_cache` wrote by the same code; parsing the package is slow."""
     with contextlib.suppress(OSError, ValueError):
         known = read_json(path)
         if known["by"] == _checksum(Path(__file__)):
@@ -26,7 +26,7 @@ def load_import_cache(path: Path) -> None:
 
 
 def save_import_cache(path: Path) -> None:
-    """Write down what the texts that were asked for import, for the next run."""
+    """Write the imports of this run's files for the next run."""
     if _imports.keys() - _imports_before.keys():
         write_json(path, {"by": _checksum(Path(__file__)), "imports": _imports})
 
@@ -34,13 +34,13 @@ def save_import_cache(path: Path) -> None:
 def code_fingerprint(
     script: Path, *data_patterns: str, modules: Iterable[str] = (), own: Iterable[str] = ()
 ) -> str:
-    """A checksum of the content of `script` and of all library modules that it imports, directly or not.
+    """Return a checksum of a script's content and of all package modules that it imports, directly or not.
 
-    Snakemake follows neither. Times of files don't count, so a fresh clone or a `touch` changes nothing.
+    Snakemake does not follow imports. Modification times do not count: a fresh clone or a `touch` changes nothing.
 
-    data_patterns: globs, relative to the script's folder, of files that are no code but shape the result,
-    such as templates. modules: files of the library, relative to it, that the script imports by a name it is given.
-    own: files outside the library, relative to where one works; what lies beside them and they import counts, too.
+    data_patterns: globs, relative to the script's folder, of other files that decide the result, such as templates.
+    modules: files, relative to the package, that the script imports by a name it is given. own: files of user code,
+    relative to the working folder; local modules that they import count, too.
     """
     beside = script.parent
     # A script that was fetched alone imports the package that is installed.
@@ -58,7 +58,7 @@ def code_fingerprint(
 
 
 def with_local_imports(files: list[Path]) -> set[Path]:
-    """Files of one's own, and whatever Python files near them or near where one works they import."""
+    """Return files of user code and the modules they import from their folder or the working folder."""
     found: set[Path] = set()
     waiting = list(files)
     while waiting:

@@ -158,14 +158,13 @@ class ResultPaths:
     def model_params_json(self, model: str, size: str = "", **more: Any) -> dict[str, Any]:
         """Return the settings of a run's jobs: hyperparameters, keys that a grid decides, features and file names."""
         plan, part = self.experiment, subset_name(size)
-        grid = plan.grid(model) if plan.n_folds(model) else {}
         name = plan.features_of(model)
         chain = plan.feature_pipeline(name)
         return {
             "model": model,
             "family": plan.entry(model)["family"],
             "params": plan.params(model),
-            "chosen": [key for key in grid if plan.resolve_param(model, key)[0] is None],
+            "chosen": [key for key in plan.grid(model) if plan.resolve_param(model, key)[0] is None],
             "features": [
                 {"name": one.base, "type": one.type.name, "params": one.params, "chosen": one.tuned_params}
                 for one in chain

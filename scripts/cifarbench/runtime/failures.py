@@ -1,4 +1,4 @@
-"""Models that failed: a record in place of each of their files, so that the others' comparison still comes."""
+"""Record the failure of a model in place of each of its files, so that the other models are still compared."""
 
 import json
 import traceback
@@ -12,8 +12,6 @@ from cifarbench.errors import UserError
 from cifarbench.io.atomic import write_text
 from cifarbench.io.store import S3Store
 
-# The exit code of an error that is neither the user's nor the disk's: of a model, as like as not.
-UNEXPECTED = 3
 # What a record begins with, and no other file of the workflow does.
 FAILURE_PREFIX = '{"failed": '
 MAX_BYTES = 4096

@@ -1,4 +1,4 @@
-"""faiss, told which processor this is and to multiply matrices: `from cifarbench.runtime.faiss_setup import faiss`."""
+"""Import faiss, set up for this processor: `from cifarbench.runtime.faiss_setup import faiss`."""
 
 import os
 from types import ModuleType
@@ -15,10 +15,10 @@ MIN_PRODUCT_VALUES = 100
 
 
 def openblas_core_type() -> str | None:
-    """What numpy's OpenBLAS takes this processor for, in faiss's words; None where numpy has another library.
+    """Return the core type that numpy's OpenBLAS detects, by faiss's name; None if numpy has another library.
 
-    That in faiss's wheel is older than many processors. For those that it does not know, it takes kernels without
-    vectors of any length: an eighth of the speed on an Ice Lake of two cores.
+    The OpenBLAS in faiss's wheel is older than many processors. For those it does not know, it selects kernels without
+    vector instructions: an eighth of the speed on an Ice Lake of two cores.
     """
     found = [
         library.get("architecture") for library in threadpool_info() if library["internal_api"] == "openblas"

@@ -1,4 +1,4 @@
-"""Results in object storage: Snakemake's plugin brings jobs their files and takes them back; the rest is here."""
+"""Access results in object storage outside of jobs, whose files Snakemake's plugin transfers."""
 
 import contextlib
 import os
@@ -12,9 +12,9 @@ from cifarbench.runtime import failures
 
 
 def of(workflow: Any) -> S3Store | None:
-    """Where the results of a run go, if not to the disk. UserError if nothing can be written there.
+    """Return the store of a run's results, None for the disk; UserError if it can't be written to.
 
-    What the plugin was told goes on to the jobs by their environment.
+    The plugin's settings are passed on to jobs by the environment.
     """
     settings = workflow.storage_settings
     if settings.default_storage_provider != "s3":
@@ -34,8 +34,9 @@ def of(workflow: Any) -> S3Store | None:
 
 @contextlib.contextmanager
 def at_hand(bucket: S3Store | None, results: str, names: Iterable[str]) -> Iterator[Path]:
-    """The folder of a dataset's results; of those in object storage, one with copies of a few, and what is added to it
-    goes there, too.
+    """Yield the folder of a dataset's results.
+
+    For object storage it is a temporary folder with copies of `names`; files that the block adds to it are uploaded.
     """
     if bucket is None:
         yield Path(results)
@@ -53,9 +54,9 @@ def at_hand(bucket: S3Store | None, results: str, names: Iterable[str]) -> Itera
 
 
 def take_away_failures(bucket: S3Store | None, paths: Iterable[Any]) -> list[failures.Failure]:
-    """Remove each record of a failure that stands in place of one of these files, wherever they lie; what they said.
+    """Remove each record of a failure that replaces one of these files, on disk or in storage, and return the failures.
 
-    paths: as rules name them, or as Snakemake does in its jobs.
+    paths: outputs of rules, or of Snakemake's jobs.
     """
     if bucket is None:
         return failures.clear_failures(map(Path, paths))

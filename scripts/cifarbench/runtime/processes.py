@@ -1,28 +1,42 @@
-"""Runs that were cut off: their jobs end with them, and what they left locked is free again."""
+"""End the jobs of a run that was killed, and remove the locks that it left."""
 
 import os
 import shutil
 import socket
+import tempfile
 import threading
 import time
 from pathlib import Path
 
+from cifarbench.errors import UserError
 from cifarbench.io.atomic import read_json, write_json
 
-# The environment's name of the process whose jobs end when it does.
+# The environment variable with the process whose jobs end when it does.
 PARENT_PID_VARIABLE = "CIFARBENCH_STARTER"
 
 
+def check_writable(folder: Path) -> None:
+    """Raise UserError unless files can be created in a folder, which is created if it is missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UserError(
+            f"The folder {folder.resolve().parent} can't be written to ({error.strerror}); run in another one, with "
+            "--directory FOLDER."
+        ) from None
+
+
 def set_parent_watch() -> None:
-    """Let the jobs that this process starts end when it does."""
+    """Make the jobs that this process starts end when it ends."""
     os.environ[PARENT_PID_VARIABLE] = f"{os.getpid()} {_process_numbers()}"
 
 
 def exit_with_parent(poll_seconds: float = 1.0) -> None:
-    """End this process, whatever it does, once the one that the environment names as its starter is gone.
+    """End this process once the process that `set_parent_watch` has named is gone.
 
-    A run that is killed leaves its jobs behind. They would go on to write their results among those of the
-    next run, which may have other settings.
+    A run that is killed leaves its jobs behind. They would write their results among those of the next run, which may
+    have other settings.
     """
     number, _, numbered_by = os.environ.get(PARENT_PID_VARIABLE, "").partition(" ")
     # From within a container the starter may not be seen.
@@ -42,16 +56,16 @@ def exit_with_parent(poll_seconds: float = 1.0) -> None:
 
 
 def write_lock_owner(locks: Path) -> None:
-    """Leave word in a folder of locks of who holds some of them: this process."""
+    """Write into a folder of locks that this process holds some of them."""
     if locks.is_dir():
         write_json(locks / f"{os.getpid()}.owner", {"host": socket.gethostname(), "pid": os.getpid()})
 
 
 def remove_stale_locks(locks: Path, program: str) -> bool:
-    """Remove a folder of locks if all processes that signed it are gone; whether it was removed.
+    """Remove a folder of locks if all their owners are gone, and return whether it was removed.
 
-    program: a word of their command lines, which tells them from later processes that have their numbers. Locks
-    that nobody signed, or somebody on another machine, stay.
+    program: a word of the owners' command lines; a process without it has reused the number. Locks without an owner, or
+    of an owner on another machine, stay.
     """
     try:
         owners = [read_json(path) for path in locks.glob("*.owner")]
@@ -65,7 +79,7 @@ def remove_stale_locks(locks: Path, program: str) -> bool:
 
 
 def _process_numbers() -> str:
-    """Which numbering of processes this one belongs to; a container may have its own."""
+    """Return the name of this process's PID namespace; a container may have its own."""
     try:
         return str(Path("/proc/self/ns/pid").readlink())
     except OSError:

@@ -1,4 +1,4 @@
-"""Work on pieces by several threads, each of which keeps one core busy."""
+"""Map a function over chunks by several threads, one core each."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,11 +12,10 @@ Found = TypeVar("Found")
 
 
 def map_threaded(work: Callable[[Piece], Found], pieces: Iterable[Piece], threads: int) -> Iterator[Found]:
-    """What `work` makes of each piece, in the order of the pieces, by so many threads.
+    """Yield `work(piece)` for each piece, in order, computed by several threads.
 
-    Products and copies of arrays let other threads run, and each product uses one core, so that what comes out doesn't
-    depend on `threads`. At most so many pieces are ahead of what has been taken. With one thread, the work is done
-    where it is asked for, and libraries keep the threads that they have.
+    NumPy releases the interpreter in products and copies, and each product uses one core, so results do not depend on
+    `threads`. At most `threads` results are computed ahead. With one thread, libraries keep their own threads.
     """
     if threads == 1:
         yield from map(work, pieces)

@@ -1,4 +1,4 @@
-"""What a piece of work cost: seconds, memory, threads, and the versions that did it."""
+"""Measure seconds and memory, and read the processor's name and the versions of packages."""
 
 import platform
 import resource
@@ -12,7 +12,7 @@ PACKAGES = ["numpy", "scipy", "scikit-learn", "faiss-cpu", "torch", "torchvision
 
 
 class Timer:
-    """Wall-clock seconds of a `with` block, in `seconds` once it has ended; those of several add up."""
+    """Measure the wall-clock seconds of `with` blocks; `seconds` is their sum."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -26,14 +26,14 @@ class Timer:
 
 
 def peak_memory_mb() -> float:
-    """The largest resident size that this process has had, in MB (10^6 bytes)."""
+    """Return the largest resident size of this process so far, in MB (10^6 bytes)."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts kibibytes, macOS bytes.
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
 def cpu_name() -> str:
-    """The name of the processor, as the system knows it."""
+    """Return the name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -43,7 +43,7 @@ def cpu_name() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Python's version and those of the installed numerical packages."""
+    """Return the versions of Python and of the installed numerical packages."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -54,12 +54,12 @@ def versions() -> dict[str, str]:
 
 
 def resource_usage(seconds: float, threads: int) -> dict[str, Any]:
-    """What this process has cost, as the files of the workflow keep it."""
+    """Return the cost of this process as cost files have it."""
     return {"seconds": seconds, "peak_memory_mb": peak_memory_mb(), "threads": threads}
 
 
 def sum_usage(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The cost of several steps: their seconds added up, the largest memory, the largest number of threads."""
+    """Return the total cost of several steps: the sum of seconds, the maximum of memory and threads."""
     return {
         "seconds": sum(record["seconds"] for record in records),
         "peak_memory_mb": max(record["peak_memory_mb"] for record in records),

@@ -30,7 +30,7 @@ def test_a_class_of_a_package_and_one_of_a_file(folder):
     found = user_code.import_object("own/model.py:Model", "key")
     assert found.width == 7
     assert user_code.import_object("own/model.py:Model", "key") is found
-    assert user_code.qualified_name(found) == "own.model.Model"
+    assert (found.__module__, found.__qualname__) == ("own.model", "Model")
 
 
 @pytest.mark.parametrize(

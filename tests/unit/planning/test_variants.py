@@ -79,6 +79,12 @@ def test_sizes(asked, n_train, expected):
     assert variants.train_sizes(asked, experiment) == expected
 
 
+def test_the_size_of_all_images_is_that_of_those_left():
+    experiment = Experiment(CONFIG | {"compare": ["knn_raw"]}, FAMILIES, FEATURE_TYPES, n_train=22)
+    found = variants.run_variants(experiment, {"train_sizes": [24, 10]})
+    assert [variants.run_columns(experiment, variant)["size"] for variant in found] == [22, 10]
+
+
 def test_coordinates_say_what_a_run_is():
     found = plan(compare=["knn_raw", "mlp"])
     rows = [

@@ -11,7 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cifarbench.errors import UserError
 from cifarbench.runtime import processes
+from helpers.nobody import ordinary_user
 
 SLEEPER = "import time; time.sleep(60)"
 JOB = "from cifarbench.runtime.processes import exit_with_parent; exit_with_parent(0.05); import time; time.sleep(60)"
@@ -110,3 +112,16 @@ def test_a_signature_is_that_of_this_process(tmp_path):
     assert not processes.remove_stale_locks(folder, "python")
     processes.write_lock_owner(tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_read_only_folder_is_named(tmp_path):
+    folder = tmp_path / "study"
+    folder.mkdir()
+    folder.chmod(0o555)
+    with (
+        ordinary_user(folder),
+        pytest.raises(UserError, match=rf"The folder {folder} can't be written to .*directory"),
+    ):
+        processes.check_writable(folder / ".snakemake")
+    processes.check_writable(tmp_path / "other/.snakemake")
+    assert not [*(tmp_path / "other/.snakemake").iterdir()]
