@@ -22,15 +22,18 @@ def main(job: Job) -> None:
         model: (*paths, by_run[model])
         for model, *paths in zip(models, job.input.predictions, job.input.fits, strict=True)
     }
-    found = {model: find_failure([*paths]) for model, paths in files.items()}
-    failures = {model: f"{one.step}: {one.reason}" for model, one in found.items() if one}
+    failures = {
+        model: f"{failure.step}: {failure.reason}"
+        for model, paths in files.items()
+        if (failure := find_failure([*paths]))
+    }
     left = [model for model in models if model not in failures]
 
-    about = {model: read_json(files[model][1]) for model in left}
+    fits = {model: read_json(files[model][1]) for model in left}
     columns = compare.comparison_table(
         {model: job.settings["families"][model] for model in models},
         metrics={one: read_json(path) for one, path in by_run.items() if not Failure.read(path)},
-        fits=about,
+        fits=fits,
         failures=failures,
     )
     write_csv(job.output.comparison, columns)
@@ -41,10 +44,11 @@ def main(job: Job) -> None:
     y_pred = {model: arrays["y_pred"] for model, arrays in answers.items()}
     correct = {model: predicted == y_true for model, predicted in y_pred.items()}
     write_csv(job.output.tests, paired_tests(correct))
-    kinds = {model: fit["family_label"] for model, fit in about.items() if not fit.get("pretrained")}
-    found = compare.model_agreement(y_true, y_pred, read_json(job.input.dataset)["classes"])
+    kinds = {model: fit["family_label"] for model, fit in fits.items() if not fit.get("pretrained")}
+    agreement = compare.model_agreement(y_true, y_pred, read_json(job.input.dataset)["classes"])
     write_json(
-        job.output.agreement, found | {"rivals": compare.best_per_family_disagreement(y_true, y_pred, kinds)}
+        job.output.agreement,
+        agreement | {"rivals": compare.best_per_family_disagreement(y_true, y_pred, kinds)},
     )
 
 

@@ -17,8 +17,8 @@ def main(job: Job) -> None:
     )
     with Timer() as watch:
         # A fold's moments are those of all images less these, which are fewer.
-        found = RunningCovariance.from_images(pixels, left_out if len(left_out) else rows, job.threads)
-    found.save(job.output.moments)
+        covariance = RunningCovariance.from_images(pixels, left_out if len(left_out) else rows, job.threads)
+    covariance.save(job.output.moments)
     write_json(job.output.cost, resource_usage(watch.seconds, job.threads))
 
 

@@ -1,28 +1,23 @@
-"""Have the dataset's archive: the user's own, or a published one, fetched into the cache."""
+"""Write where the archive of a dataset is: the user's, or a published one, downloaded into the cache."""
 
 from pathlib import Path
 
-from cifarbench.data.fetch import fetch_dataset
-from cifarbench.data.provenance import archive_metadata, check_archive
-from cifarbench.io.atomic import write_json
+from cifarbench.data.fetch import cache_dir, fetch_dataset
+from cifarbench.data.provenance import write_receipt
 from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """Write the receipt that says where the archive lies.
+    """Write the receipt of an archive of the type and checksum in the settings.
 
-    origin: `archive`, the path of the user's own, or the dataset's `sources` and files. settings: `kind` and
-    `sha256`. cache: the user's cache folder if empty.
+    origin: `archive`, the path of the user's archive, or the `urls` and files to download. cache: the cache folder.
     """
-    if job.options["origin"].get("archive"):
-        path, source = Path(job.options["origin"]["archive"]), "the user's own"
+    origin = job.options["origin"]
+    if origin.get("archive"):
+        path, source = Path(origin["archive"]), "the user's own"
     else:
-        path, source = fetch_dataset(
-            job.options["origin"] | job.settings,
-            Path(job.options["cache"]).expanduser() if job.options["cache"] else None,
-        )
-    sha256 = check_archive(path, job.settings["sha256"])
-    write_json(job.output.receipt, archive_metadata(path.resolve(), job.settings["type"], sha256, source))
+        path, source = fetch_dataset(origin | job.settings, cache_dir(job.options["cache"]))
+    write_receipt(job.output.receipt, path.resolve(), job.settings["type"], source, job.settings["sha256"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Have onnxruntime-web in the cache, fetched if it is not there."""
+"""Download onnxruntime-web into the cache, if it is not there."""
 
 from cifarbench.data.fetch import cache_dir
 from cifarbench.export.onnxruntime_web import PACKAGE, SHA256, fetch_ort_web
@@ -7,7 +7,7 @@ from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """runtime_receipt: what is written: where it lies. cache: the cache folder; the user's own by default."""
+    """Write the receipt of the package. cache: the cache folder; the user's own if empty."""
     path = fetch_ort_web(cache_dir(job.options["cache"]))
     write_json(job.output.receipt, {"path": str(path.resolve()), "sha256": SHA256, "source": PACKAGE})
 

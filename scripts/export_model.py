@@ -1,4 +1,4 @@
-"""Write a fitted model as an ONNX file, and hold it against what the study predicted."""
+"""Export a fitted model as an ONNX file, and compare its predictions of the test images with the model's."""
 
 from importlib.metadata import version
 
@@ -13,27 +13,25 @@ from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """folder: the dataset's, with all files of the model. onnx, parity: what is written."""
+    """Write the ONNX file and the result of the comparison; the first input is dataset.json. model: its run."""
     stored = SavedModel.read(job.input.files[0].parents[1], job.options["model"])
-    found = InferenceModel(stored)
+    model = InferenceModel(stored)
     properties = {
         "model": stored.run,
         "classes": "\n".join(stored.dataset["classes"]),
         "dataset": stored.dataset["dataset"],
         "archive_sha256": stored.dataset["archive"]["sha256"],
     }
-    content = to_onnx(found, properties).SerializeToString()
+    content = to_onnx(model, properties).SerializeToString()
     predicted = load_npz(stored.file("predictions.npz"))
     pixels = np.load(stored.path("data/test_images.npy"))
-    exported = make_session(content)
-    same = validate_onnx(exported, found, pixels, predicted["y_pred"], predicted["proba"])
-    seconds = benchmark_latency(exported, found, pixels)
+    session = make_session(content)
+    check = validate_onnx(session, model, pixels, predicted["y_pred"], predicted["proba"])
+    seconds = benchmark_latency(session, model, pixels)
     with atomic_write(job.output.onnx) as file:
         file.write(content)
     packages = {name: version(name) for name in ("onnx", "onnxruntime", "torch", "skl2onnx")}
-    write_json(
-        job.output.parity, same.as_dict() | {"speed": seconds, "bytes": len(content), "versions": packages}
-    )
+    write_json(job.output.parity, check | {"speed": seconds, "bytes": len(content), "versions": packages})
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 import numpy as np
 
 from cifarbench.data.splits import split_indices
-from cifarbench.io.atomic import write_json
-from cifarbench.models.estimators.classifier import build, fit, save_skops
+from cifarbench.io import sklearn_objects
+from cifarbench.io.atomic import atomic_write, write_json
+from cifarbench.models.estimators.classifier import build, fit
 from cifarbench.models.outputs import apply_best_params
 from cifarbench.runtime.job import Job, run
 from cifarbench.runtime.timing import Timer, resource_usage
@@ -19,13 +20,14 @@ def main(job: Job) -> None:
     rows, _ = split_indices(
         job.settings["part"], len(classes), np.load(job.input.division[0]) if job.input.division else None
     )
-    found = build(
+    estimator = build(
         params["estimator"], params["params"], job.settings["seed"], f"models.{job.settings['model']}"
     )
     values = np.load(job.input.features, mmap_mode="r")
     with Timer() as watch:
-        fit(found, values, classes, rows, params["batch_size"], job.settings["seed"])
-    save_skops(found, job.output.estimator)
+        fit(estimator, values, classes, rows, params["batch_size"], job.settings["seed"])
+    with atomic_write(job.output.estimator) as file:
+        file.write(sklearn_objects.dumps(estimator))
     write_json(job.output.cost, resource_usage(watch.seconds, job.threads))
 
 

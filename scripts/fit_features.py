@@ -1,7 +1,5 @@
 """Fit features to the training images of a part."""
 
-from pathlib import Path
-
 import numpy as np
 
 from cifarbench.data.splits import split_indices
@@ -20,31 +18,27 @@ def main(job: Job) -> None:
     of pixels. best: a grid's choice, of parameters that settings name as `chosen`. settings: `kind`, `params`,
     `chosen` (parameter -> key of the grid), `part`, `seed`.
     """
-    about = read_json(job.input.dataset)
-    params = job.settings["params"] | _chosen(job.input.best, job.settings["chosen"])
+    dataset = read_json(job.input.dataset)
+    best_params = read_json(job.input.best[0]) if job.input.best else {}
+    params = job.settings["params"] | {name: best_params[key] for name, key in job.settings["chosen"].items()}
     values = np.load(job.input.inputs, mmap_mode="r")
     rows, _ = split_indices(
         job.settings["part"], len(values), np.load(job.input.division[0]) if job.input.division else None
     )
     with Timer() as watch:
         given = [RunningCovariance.load(path) for path in job.input.moments]
-        known = FitInputs(
+        fit_inputs = FitInputs(
             values,
             rows,
             np.load(job.input.labels, mmap_mode="r"),
-            len(about["classes"]),
-            tuple(about["image_shape"]),
+            len(dataset["classes"]),
+            tuple(dataset["image_shape"]),
             job.settings["seed"],
             given[0] - given[1] if len(given) > 1 else next(iter(given), None),
         )
-        state = get_module(job.settings["type"]).fit(known, params)
+        state = get_module(job.settings["type"]).fit(fit_inputs, params)
     save_npz(job.output.fitted, **state)
     write_json(job.output.cost, resource_usage(watch.seconds, job.threads))
-
-
-def _chosen(best: list[Path], keys: dict[str, str]) -> dict:
-    choice = read_json(best[0]) if best else {}
-    return {name: choice[key] for name, key in keys.items()}
 
 
 if __name__ == "__main__":

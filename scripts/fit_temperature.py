@@ -25,17 +25,18 @@ def main(job: Job) -> None:
     if not stored.fit["probabilities"]:
         write_json(job.output.temperature, {"temperature": None})
         return
-    found = fit_temperature(InferenceModel(stored).predict(images).proba, labels)
+    temperature = fit_temperature(InferenceModel(stored).predict(images).proba, labels)
     correct = answers["y_true"] == answers["y_pred"]
     errors = {
         name: reliability_curve(correct, proba)["expected_calibration_error"]
         for name, proba in (
             ("before", answers["proba"]),
-            ("after", apply_temperature(answers["proba"], found)),
+            ("after", apply_temperature(answers["proba"], temperature)),
         )
     }
     write_json(
-        job.output.temperature, {"temperature": found, "n_images": len(rows), "calibration_error": errors}
+        job.output.temperature,
+        {"temperature": temperature, "n_images": len(rows), "calibration_error": errors},
     )
 
 

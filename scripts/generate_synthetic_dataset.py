@@ -1,26 +1,15 @@
-"""Make images up, as many as are declared, and write them as an archive, with the receipt that says so."""
+"""Generate random images in the declared number, and write them as an archive with its receipt."""
 
-from cifarbench.data.provenance import archive_metadata, check_archive
+from cifarbench.data.provenance import write_receipt
 from cifarbench.data.synthetic import write_synthetic_archive
-from cifarbench.io.atomic import write_json
 from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """archive: the folder to write; archive_receipt: its path, checksum and origin. settings: the dataset's entry."""
-    job.output.archive.mkdir(parents=True, exist_ok=True)
-    write_synthetic_archive(
-        job.output.archive,
-        job.settings["n_train"],
-        job.settings["n_test"],
-        job.settings["n_classes"],
-        tuple(job.settings["image_shape"]),
-        job.settings["seed"],
-    )
-    write_json(
-        job.output.receipt,
-        archive_metadata(job.output.archive, "synthetic", check_archive(job.output.archive), "made up"),
-    )
+    """Write the archive, a folder, of the sizes and the seed in the settings."""
+    sizes = {key: job.settings[key] for key in ("n_train", "n_test", "n_classes", "image_shape", "seed")}
+    write_synthetic_archive(job.output.archive, **sizes)
+    write_receipt(job.output.receipt, job.output.archive, "synthetic", "made up")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Turn an archive into arrays: images, labels, and what is known of them."""
+"""Load an archive into arrays of images and labels, and write the dataset's metadata."""
 
 from pathlib import Path
 
@@ -10,10 +10,7 @@ from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """settings: the dataset's name as `dataset`, and what its entry in the configuration declares.
-
-    exclude: a file that names images to leave out; none unless given.
-    """
+    """Write the arrays of the dataset that the settings declare. exclude: a list of images to drop; none if empty."""
     archive = read_json(job.input.receipt)
     images = load_dataset(verify_archive_unchanged(archive), job.settings, job.output.train_labels.parent)
     excluded = read_exclude_list(Path(job.options["exclude"])) if job.options["exclude"] else {}

@@ -1,18 +1,25 @@
-"""Divide the training images: into folds of cross-validation, or by a stratified order of which parts are the first."""
+"""Assign the training images to folds of cross-validation, or rank them in a nested stratified order."""
 
 import numpy as np
 
-from cifarbench.data.splits import make_split
-from cifarbench.io.atomic import save_npy
+from cifarbench.data.splits import TooFewImages, make_split
+from cifarbench.io.atomic import read_json, save_npy
 from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """settings: `division`, its name, and `seed`."""
-    save_npy(
-        job.output.division,
-        make_split(np.load(job.input.labels), job.settings["division"], job.settings["seed"]),
-    )
+    """Write the split that the settings name; a class with too few images is a failure of the models with folds.
+
+    models: those that are tuned on these folds.
+    """
+    classes = read_json(job.input.dataset)["classes"]
+    try:
+        split = make_split(np.load(job.input.labels), job.settings["division"], job.settings["seed"], classes)
+    except TooFewImages as error:
+        keys = " and ".join(f"models.{model}.tune.folds" for model in job.options["models"])
+        job.fail(f"{keys} is {error}")
+    else:
+        save_npy(job.output.division, split)
 
 
 if __name__ == "__main__":

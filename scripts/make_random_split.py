@@ -1,4 +1,4 @@
-"""Divide the images of a dataset anew into training and test images."""
+"""Split all images of a dataset at random into training and test images."""
 
 import numpy as np
 
@@ -8,17 +8,18 @@ from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """settings: `split`, which division of them, and `seed`."""
+    """Write images and labels of the split with the number `split` in the settings."""
     images = [np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images)]
     labels = [np.load(path) for path in (job.input.train_labels, job.input.test_labels)]
     order = random_resplit(*labels, [job.settings["seed"], job.settings["split"]])
     n_train = len(labels[0])
-    for all_of_a_kind, train, test in (
-        (np.concatenate(images), job.output.train_images, job.output.test_images),
-        (np.concatenate(labels), job.output.train_labels, job.output.test_labels),
+    for arrays, train, test in (
+        (images, job.output.train_images, job.output.test_images),
+        (labels, job.output.train_labels, job.output.test_labels),
     ):
-        save_npy(train, all_of_a_kind[order[:n_train]])
-        save_npy(test, all_of_a_kind[order[n_train:]])
+        values = np.concatenate(arrays)
+        save_npy(train, values[order[:n_train]])
+        save_npy(test, values[order[n_train:]])
     write_json(job.output.dataset, read_json(job.input.dataset) | {"split": job.settings["split"]})
 
 

@@ -3,14 +3,9 @@
 import numpy as np
 
 from cifarbench.features.fit_inputs import scale_pixels
+from cifarbench.io import sklearn_objects
 from cifarbench.io.atomic import read_json
-from cifarbench.models.estimators.classifier import (
-    family_label,
-    load_skops,
-    n_parameters,
-    predict,
-    uses_random_state,
-)
+from cifarbench.models.estimators.classifier import family_label, n_parameters, predict, uses_random_state
 from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
 from cifarbench.runtime.job import Job, run
 from cifarbench.runtime.timing import Timer, resource_usage
@@ -23,16 +18,18 @@ def main(job: Job) -> None:
     """
     settings = apply_best_params(job.settings, job.input.best)
     params = settings["params"]
-    found = load_skops(job.input.estimator, params["estimator"])
+    estimator = sklearn_objects.loads(job.input.estimator.read_bytes(), params["estimator"])
     values = scale_pixels(np.load(job.input.test_features, mmap_mode="r"))
     with Timer() as watch:
-        answers, proba, probabilities = predict(found, values, len(read_json(job.input.dataset)["classes"]))
+        answers, proba, probabilities = predict(
+            estimator, values, len(read_json(job.input.dataset)["classes"])
+        )
     write_predictions(job.output.predictions, np.load(job.input.test_labels), proba, answers)
     costs = [read_json(path) for path in [job.input.fit_cost, *job.input.features_costs]]
     write_fit_json(
         job.output.fit,
         settings,
-        family_label=family_label(found),
+        family_label=family_label(estimator),
         fit_costs=costs,
         predict_costs=[
             *(read_json(path) for path in job.input.predict_costs),
@@ -40,8 +37,8 @@ def main(job: Job) -> None:
         ],
         search_costs=[read_json(path) for path in job.input.search_costs],
         stored_bytes=job.input.estimator.stat().st_size + sum(cost.get("stored_bytes", 0) for cost in costs),
-        n_parameters=n_parameters(found),
-        seed=settings["seed"] if uses_random_state(found, params["params"]) else None,
+        n_parameters=n_parameters(estimator),
+        seed=settings["seed"] if uses_random_state(estimator, params["params"]) else None,
         probabilities=probabilities,
     )
 

@@ -1,20 +1,15 @@
-"""Write images that come with a package as an archive, and the receipt that says so."""
+"""Write images that come with a package as an archive, and the receipt of its path, checksum and source."""
 
-from cifarbench.data.bundled import write_bundled_dataset
-from cifarbench.data.provenance import archive_metadata, check_archive
-from cifarbench.io.atomic import write_json
+from cifarbench.data.bundled import PACKAGES, write_bundled_archive
+from cifarbench.data.provenance import write_receipt
 from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """archive: the .npz to write; archive_receipt: its path, checksum and origin. settings: `kind`."""
-    write_bundled_dataset(job.settings["type"], job.output.archive)
-    write_json(
-        job.output.receipt,
-        archive_metadata(
-            job.output.archive, job.settings["type"], check_archive(job.output.archive), "scikit-image"
-        ),
-    )
+    """Write the archive of the dataset type that the settings name."""
+    dataset_type = job.settings["type"]
+    write_bundled_archive(dataset_type, job.output.archive)
+    write_receipt(job.output.receipt, job.output.archive, dataset_type, PACKAGES[dataset_type])
 
 
 if __name__ == "__main__":

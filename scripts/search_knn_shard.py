@@ -3,9 +3,8 @@
 import numpy as np
 
 from cifarbench.data.splits import rows_beyond, split_indices
-from cifarbench.io.atomic import write_json
+from cifarbench.io.atomic import save_npz, write_json
 from cifarbench.models.knn.ann import knn_search
-from cifarbench.models.knn.exact import save_topk
 from cifarbench.runtime.job import Job, run
 from cifarbench.runtime.timing import Timer, resource_usage
 
@@ -20,13 +19,13 @@ def main(job: Job) -> None:
     rows = rows_beyond(job.settings["beyond"], rows, order)
     preparing = Timer()
     with Timer() as watch:
-        found = knn_search(
+        neighbors, squares = knn_search(
             *(values, rows, queries, job.settings["params"]),
             threads=job.threads,
             memory_mb=job.options["memory_mb"],
             preparing=preparing,
         )
-    save_topk(job.output.neighbors, *found)
+    save_npz(job.output.neighbors, neighbors=neighbors, squares=squares)
     costs = {"fit": preparing.seconds, "predict": watch.seconds - preparing.seconds}
     write_json(
         job.output.cost, {step: resource_usage(seconds, job.threads) for step, seconds in costs.items()}

@@ -23,7 +23,7 @@ def main(job: Job) -> None:
     initial weights have one of their own. checkpoints: a folder, or an address s3://... of object storage. code: a
     checkpoint that other code wrote is not used.
     """
-    settings, about = apply_best_params(job.settings, job.input.best), read_json(job.input.dataset)
+    settings, dataset = apply_best_params(job.settings, job.input.best), read_json(job.input.dataset)
     rows = None
     if job.input.division:
         rows, _ = split_indices(
@@ -34,7 +34,7 @@ def main(job: Job) -> None:
     fitted = fitting.fit_network(
         settings["params"],
         settings["seed"],
-        about,
+        dataset,
         (job.input.train_images, job.input.train_labels, rows),
         (job.input.test_images, job.input.test_labels, None),
         checkpoints=job.options["checkpoints"],
@@ -50,8 +50,8 @@ def main(job: Job) -> None:
     write_csv(job.output.history, {name: [row[name] for row in fitted.history] for name in fitted.history[0]})
 
     # As the file has it, and whoever asks it again.
-    shape = tuple(about["image_shape"])
-    stored = load(job.output.network, settings["params"], shape, len(about["classes"]))
+    shape = tuple(dataset["image_shape"])
+    stored = load(job.output.network, settings["params"], shape, len(dataset["classes"]))
     test = Split.load(job.input.test_images, job.input.test_labels, shape, torch.device("cpu"))
     with Timer() as watch:
         proba = predict_logits(stored, test.images, settings["params"]["tta_flip"]).softmax(1).numpy()

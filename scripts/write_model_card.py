@@ -1,4 +1,4 @@
-"""Write the card of an exported model."""
+"""Write the model card of an exported model."""
 
 from pathlib import Path
 
@@ -10,15 +10,12 @@ from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """folder: the dataset's, with the comparison. parity: the export's record. settings: `configuration`."""
-    text = model_card(
-        SavedModel.read(job.input.comparison.parent, job.options["model"]),
-        read_run(job.input.comparison.parent),
-        read_json(job.input.parity),
-        job.settings["configuration"],
-        git_commit(Path(__file__).parent),
-    )
-    write_text(job.output.page, text)
+    """Write the card; the settings have the model's `configuration`."""
+    results = job.input.comparison.parent
+    stored, run_results = SavedModel.read(results, job.options["model"]), read_run(results)
+    commit = git_commit(Path(__file__).parent)
+    card = model_card(stored, run_results, read_json(job.input.parity), job.settings["configuration"], commit)
+    write_text(job.output.page, card)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write a page on which an exported model can be tried."""
+"""Write a page that runs an exported model in a browser."""
 
 from pathlib import Path
 
@@ -9,14 +9,10 @@ from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """runtime_receipt: where the package of onnxruntime-web lies."""
+    """Write the page; the receipt names the package of onnxruntime-web."""
     runtime = read_ort_web(Path(read_json(job.input.receipt)["path"]))
-    write_text(
-        job.output.page,
-        demo_page(
-            job.input.onnx.read_bytes(), runtime, read_json(job.input.dataset), read_json(job.input.parity)
-        ),
-    )
+    dataset, check = read_json(job.input.dataset), read_json(job.input.parity)
+    write_text(job.output.page, demo_page(job.input.onnx.read_bytes(), runtime, dataset, check))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def made(
     pixels = pixels_of(model.stored)
     study = model.predict(pixels)
     same = validate_onnx(make_session(content), model, pixels, study.y_pred, study.proba)
-    parity = same.as_dict() | {"speed": benchmark_latency(make_session(content), model, pixels)}
+    parity = same | {"speed": benchmark_latency(make_session(content), model, pixels)}
     page = folder / "model.demo.html"
     page.write_text(demo_page(content, runtime, model.stored.dataset, parity))
     return Made(model, page)

@@ -303,7 +303,7 @@ def test_every_page_is_linked_from_another():
 
 def test_the_diagram_is_that_of_the_rules(monkeypatch):
     monkeypatch.chdir(CHECKOUT)
-    diagram = rulegraph.picture()
+    diagram = rulegraph.stage_chart()
     assert (
         get_section(CHECKOUT / "docs/architecture.md", "make docs-rulegraph") == f"```mermaid\n{diagram}\n```"
     )

@@ -11,25 +11,6 @@ MADE_HERE = ("digits", "textures", "faces", "synthetic")
 # ---- Arrays: these rules write <results> out, since their constraints of its wildcard would not reach into it ----
 
 
-rule prepare_digits:
-    output:
-        archive="results/{dataset}/data/digits-python.tar.gz",
-        receipt="results/{dataset}/data/source.json",
-    log:
-        "results/{dataset}/logs/prepare_digits.log",
-    wildcard_constraints:
-        dataset=any_of(EXPERIMENTS.of_type("digits")),
-    localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
-    params:
-        **job_params("prepare_digits"),
-    shell:
-        RUN_JOB
-
-
 rule generate_synthetic_dataset:
     output:
         archive=directory("results/{dataset}/data/synthetic"),
@@ -57,12 +38,12 @@ rule generate_synthetic_dataset:
 
 rule prepare_bundled_dataset:
     output:
-        archive="results/{dataset}/data/packaged.npz",
+        archive="results/{dataset}/data/bundled_archive",
         receipt="results/{dataset}/data/source.json",
     log:
         "results/{dataset}/logs/prepare_bundled_dataset.log",
     wildcard_constraints:
-        dataset=any_of(EXPERIMENTS.of_type("textures", "faces")),
+        dataset=any_of(EXPERIMENTS.of_type("digits", "textures", "faces")),
     localrule: True
     conda:
         "../../environment.yml"
@@ -168,9 +149,17 @@ rule make_random_split:
         RUN_JOB
 
 
+def models_with_folds(wildcards):
+    """Return the models that are tuned on the folds of a split."""
+    n_folds = wildcards.division.rpartition("folds_of_")[2]
+    plan = get_experiment(wildcards)
+    return [model for model in plan.models if str(plan.n_folds(model)) == n_folds]
+
+
 rule make_cv_splits:
     input:
         labels="<results>/data/train_labels.npy",
+        dataset="<results>/data/dataset.json",
     output:
         division="<results>/splits/{division}.npy",
     log:
@@ -185,6 +174,8 @@ rule make_cv_splits:
     params:
         **job_params(
             "make_cv_splits",
+            models=lambda wildcards: models_with_folds(wildcards),
+            failure_of=lambda wildcards: ", ".join(models_with_folds(wildcards)) or None,
             settings=lambda wildcards: (
                 {
                     "division": wildcards.division,

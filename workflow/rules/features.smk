@@ -19,8 +19,14 @@ rule compute_covariance:
     resources:
         mem_mb=mem_mb(400, images=1, covariances=4),
         runtime=minutes(2, per_gigabyte=10),
+        tries_left=tries_left,
     params:
-        **job_params("compute_covariance", settings=lambda wildcards: {"part": wildcards.part}),
+        **job_params(
+            "compute_covariance",
+            settings=lambda wildcards: {"part": wildcards.part},
+            # Folds that can't be made fail the tuned models alone.
+            failure_of="covariance",
+        ),
     shell:
         RUN_JOB
 

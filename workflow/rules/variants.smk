@@ -21,10 +21,10 @@ def repeat_files(dataset, name):
 @cache
 def test_set_hashes(test_set):
     """A test set by its files' checksums, apart from where they lie."""
-    from cifarbench.data.shifted_test_sets import test_set_files
+    from cifarbench.data.shifted_test_sets import find_test_set_files
 
     entry = TEST_SETS[test_set]
-    return {"type": entry["type"], "files": [*map(sha256_file, test_set_files(entry))]}
+    return {"type": entry["type"], "files": [*map(sha256_file, find_test_set_files(entry))]}
 
 
 def severity_of(test_set):

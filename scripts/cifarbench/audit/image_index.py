@@ -52,7 +52,7 @@ def image_paths(dataset: dict[str, Any]) -> ImagePaths | None:
         if len(paths) != dataset[f"n_{split}"] + len(dataset.get("excluded", {}).get(split, [])):
             raise UserError(
                 f"{folder}/{split} holds {len(paths)} pictures, other ones than were read; run again with "
-                "--forcerun fetch_archive."
+                "--forcerun download_dataset."
             )
     return found
 

@@ -1,4 +1,4 @@
-"""Pack a finished study as a Workflow Run RO-Crate, for an archive or for whoever wants to run it again."""
+"""Pack a finished experiment as a Workflow Run RO-Crate, to archive it or to run it again."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from cifarbench.planning.fingerprint import with_local_imports
 
 
 def main(results: Path, crate: Path) -> None:
-    """results: the dataset's folder, with a finished run of all its models. crate: the zip that is written."""
+    """Write the crate. results: the dataset's folder, with a finished run of all its models. crate: the zip file."""
     runs = records.load_runs(results)
     if not runs:
         raise UserError(
@@ -27,8 +27,8 @@ def main(results: Path, crate: Path) -> None:
             )
     project = Path(__file__).resolve().parents[3]
     plan = Experiment(last.configuration, FAMILIES, FEATURE_TYPES)
-    named = [path for model in plan.models for path in plan.source_files(model)]
-    named += [path for features in plan.features.values() for path in plan.feature_source_files(features)]
-    own = sorted(with_local_imports([Path(name) for name in named]))
-    count = write_ro_crate(crate, project, results, last, own, git_commit(project))
+    names = [path for model in plan.models for path in plan.source_files(model)]
+    names += [path for features in plan.features.values() for path in plan.feature_source_files(features)]
+    user_files = sorted(with_local_imports([Path(name) for name in names]))
+    count = write_ro_crate(crate, project, results, last, user_files, git_commit(project))
     print(f"{crate} holds {count} files of run {last.id}, {crate.stat().st_size / 1e6:.1f} MB.")

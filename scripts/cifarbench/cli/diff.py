@@ -1,4 +1,4 @@
-"""Tell what changed from one finished run to another, and what it did to the metrics."""
+"""Compare two finished runs: changed settings and changed metrics."""
 
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ METRICS = ["model", "metric", "old", "new", "difference"]
 def main(
     old: str = "", new: str = "", results: Path = Path("results"), dataset: str = "", per_class: bool = False
 ) -> None:
-    """old, new: ids of two runs, or their beginnings; the last two unless given.
+    """Print the changes, and write them as Markdown.
 
-    results: the folder of all results. dataset: the one that ran last unless given. per_class: whether
-    metrics of single classes are listed, too.
+    old, new: ids of two runs, or their beginnings; the last two unless given. results: the folder of all results.
+    dataset: the one that ran last unless given. per_class: whether metrics of single classes are listed, too.
     """
     folder = results / dataset if dataset else _latest(results)
     runs = records.load_runs(folder)
@@ -30,23 +30,22 @@ def main(
     before = records.find_run(runs, old) if old else runs[max(runs.index(after) - 1, 0)]
     title = f"{folder}: from {before.id} ({before.when} UTC) to {after.id} ({after.when} UTC)"
     keys = [list(change) for change in records.changed_keys(before, after)]
-    metrics = [_shown(row) for row in records.changed_metrics(before, after, per_class)]
+    metrics = [_format_row(row) for row in records.changed_metrics(before, after, per_class)]
     print("\n\n".join([title, _table(SETTINGS, keys, "simple", 48), _table(METRICS, metrics, "simple")]))
     markdown = folder / records.FOLDER / "diff.md"
-    write_text(
-        markdown,
-        "\n\n".join([f"**{title}**", _table(SETTINGS, keys, "github"), _table(METRICS, metrics, "github")])
-        + "\n",
-    )
+    sections = [f"**{title}**", _table(SETTINGS, keys, "github"), _table(METRICS, metrics, "github")]
+    write_text(markdown, "\n\n".join(sections) + "\n")
     print(f"\nThe same as Markdown: {markdown}")
 
 
 def _latest(results: Path) -> Path:
-    """The dataset's folder in which a run ended last."""
-    kept = [(folder, runs) for folder in results.glob("*") if (runs := records.load_runs(folder))]
-    if not kept:
+    """Return the dataset's folder in which a run ended last."""
+    last = {
+        folder: runs[-1].about["when"] for folder in results.glob("*") if (runs := records.load_runs(folder))
+    }
+    if not last:
         raise UserError(f"No finished run is kept under {results}; finish two first.")
-    return max(kept, key=lambda one: one[1][-1].about["when"])[0]
+    return max(last, key=last.get)
 
 
 def _table(headers: list[str], rows: list[list[str]], style: str, width: int | None = None) -> str:
@@ -60,8 +59,8 @@ def _table(headers: list[str], rows: list[list[str]], style: str, width: int | N
     )
 
 
-def _shown(row: list[Any]) -> list[str]:
-    """A row of changed metrics as text; six digits tell apart what one image of a million changes."""
+def _format_row(row: list[Any]) -> list[str]:
+    """Return a row of changed metrics as text, with six digits, enough for one image of a million."""
     model, metric, old, new, difference = row
     texts = [ABSENT if value is None else f"{value:.6g}" for value in (old, new)]
     return [model, metric, *texts, ABSENT if difference is None else f"{difference:+.4g}"]

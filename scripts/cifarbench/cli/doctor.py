@@ -1,7 +1,6 @@
-"""Say in ten lines what this machine has, and what of it the study would use.
+"""Print in ten lines what this machine has, and what of it an experiment would use.
 
-It needs no package, so that it can be asked before the installation, and then knows less: what the configuration says,
-it cannot read yet.
+No package is needed, so that it runs before the installation; it can't read the configuration then.
 """
 
 from __future__ import annotations
@@ -17,84 +16,82 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[3]
 NEEDED_PYTHON = (3, 11)
-# Measured: the environment, a study's results, and the largest job of the study on CIFAR-10.
-ENVIRONMENT_GB = {("Linux", "x86_64"): 6.0}
-OTHER_ENVIRONMENT_GB = 2.0
+# Measured size of the installed packages: on Linux with x86_64, where PyTorch brings CUDA, and elsewhere.
+CUDA_ENVIRONMENT_GB = 6.0
+ENVIRONMENT_GB = 2.0
+# Measured size of the results on CIFAR-10.
 RESULTS_GB = 1.0
+# Measured memory of the largest job on CIFAR-10.
 JOB_GB = 1.0
 UNKNOWN = "known once the packages are installed"
-# Limits of a container, which the number of processors does not show: of cgroups 2 and 1.
+# Limits of a container (cgroup v2), which the number of processors does not show.
 CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
-QUOTA, PERIOD = (Path(f"/sys/fs/cgroup/cpu/cpu.cfs_{name}_us") for name in ("quota", "period"))
-MEMORY_MAX = [Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")]
+MEMORY_MAX = Path("/sys/fs/cgroup/memory.max")
 
 
 def environment_gb() -> float:
-    """What the packages take on this kind of machine."""
-    return ENVIRONMENT_GB.get((platform.system(), platform.machine()), OTHER_ENVIRONMENT_GB)
+    """Return the size of the packages on this type of machine."""
+    has_cuda = (platform.system(), platform.machine()) == ("Linux", "x86_64")
+    return CUDA_ENVIRONMENT_GB if has_cuda else ENVIRONMENT_GB
 
 
 def python() -> str:
-    """Which Python this is, and whether it will do."""
-    found = f"{platform.python_version()} at {sys.executable}"
+    """Return the version and path of this Python, and whether it is too old."""
+    text = f"{platform.python_version()} at {sys.executable}"
     if sys.version_info < NEEDED_PYTHON:
         wanted = ".".join(map(str, NEEDED_PYTHON))
-        return f"{found}: too old; {wanted} or newer is needed, named by `make demo PYTHON=python{wanted}`"
-    return found
+        return f"{text}: too old; {wanted} or newer is needed, named by `make demo PYTHON=python{wanted}`"
+    return text
 
 
 def packages(requirements: Path) -> str:
-    """How many of the pinned packages are there."""
+    """Return how many of the pinned packages are installed."""
     lines = (line.partition("#")[0].strip() for line in requirements.read_text().splitlines())
     pinned = dict(line.split("==", 1) for line in lines if line)
-    there = {name: _version(name) for name in pinned}
-    missing = [name for name, found in there.items() if found is None]
+    installed = {name: _version(name) for name in pinned}
+    missing = [name for name in pinned if installed[name] is None]
     others = [
-        f"{name} {found} for {pinned[name]}"
-        for name, found in there.items()
-        if found not in (None, pinned[name])
+        f"{name} {installed[name]} for {pinned[name]}"
+        for name in pinned
+        if installed[name] not in (None, pinned[name])
     ]
     if len(missing) == len(pinned):
         return f"none yet; `make demo` installs {len(pinned)} and what they need, {environment_gb():.0f} GB, into .venv"
-    said = f"{len(pinned) - len(missing)} of {len(pinned)} are installed"
-    for what, names in (("missing", missing), ("in another version", others)):
+    text = f"{len(pinned) - len(missing)} of {len(pinned)} are installed"
+    for title, names in (("missing", missing), ("in another version", others)):
         if names:
-            said += f"; {what}: {', '.join(names[:5])}" + " ..." * (len(names) > 5)
-    return said
+            text += f"; {title}: {', '.join(names[:5])}" + " ..." * (len(names) > 5)
+    return text
 
 
 def cpu_limit() -> float | None:
-    """The processors that a container is held to; None without such a limit."""
+    """Return the number of processors that a container may use; None without a limit."""
     try:
-        if CPU_MAX.exists():
-            quota, period = CPU_MAX.read_text().split()
-        else:
-            quota, period = QUOTA.read_text().strip(), PERIOD.read_text().strip()
-        return None if quota in ("max", "-1") else int(quota) / int(period)
+        quota, period = CPU_MAX.read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
     except (OSError, ValueError):
         return None
 
 
 def cores() -> str:
-    """How many cores there are, and how many jobs of one thread run side by side."""
+    """Return the number of cores, which is the number of jobs that run in parallel."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limit = cpu_limit()
     if limit and limit < count:
-        return f"{count}, but this container is held to {limit:g}: say CORES={max(int(limit), 1)} to make"
-    return f"{count}; so many jobs run side by side, unless CORES= says otherwise"
+        return f"{count}, but this container may use {limit:g}: pass CORES={max(int(limit), 1)} to make"
+    return f"{count}; as many jobs run in parallel, unless CORES= sets another number"
 
 
 def memory() -> str:
-    """The memory of this machine or container, and what of it the study needs."""
+    """Return the memory of this machine or container, and how much an experiment needs."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for path in MEMORY_MAX:
-        text = path.read_text().strip() if path.exists() else "max"
-        total = min(total, int(text)) if text.isdigit() else total
+    limit = MEMORY_MAX.read_text().strip() if MEMORY_MAX.exists() else "max"
+    total = min(total, int(limit)) if limit.isdigit() else total
     return f"{total / 1e9:.1f} GB; the study on CIFAR-10 needs {JOB_GB:.0f} GB for each core that works"
 
 
 def disk(folder: Path) -> str:
-    """The room that is left, and what will take it."""
+    """Return the free space on the disk, and how much packages and results need."""
     free = shutil.disk_usage(folder).free / 1e9
     needed = RESULTS_GB + (0 if (PROJECT / ".venv/.installed").exists() else environment_gb())
     word = "enough" if free > needed else "too little"
@@ -102,7 +99,7 @@ def disk(folder: Path) -> str:
 
 
 def gpu() -> str:
-    """What PyTorch would train on; before the installation, what the driver knows of."""
+    """Return the GPUs that PyTorch sees; before the installation, those that the driver lists."""
     try:
         import torch
 
@@ -113,12 +110,12 @@ def gpu() -> str:
     return (
         f"{', '.join(names)}; networks train there"
         if names
-        else "none; networks train on the CPU, side by side"
+        else "none; networks train on the CPU, in parallel"
     )
 
 
 def cache_and_archive(archive: str, sha256: str) -> tuple[str, str]:
-    """Where downloads are kept; whether the archive is there, and the right one."""
+    """Return the folder of downloads, and the state of the archive."""
     try:
         import yaml
 
@@ -130,35 +127,31 @@ def cache_and_archive(archive: str, sha256: str) -> tuple[str, str]:
     config = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
     entry = config["datasets"][config["dataset"]]
     folder = cache_dir(config.get("cache_dir"))
-    place = next(path for path in [folder, *folder.parents] if path.exists())
-    kept = f"{folder}" + (
-        "" if os.access(place, os.W_OK) else ", which cannot be written to: name another as cache"
-    )
+    existing = next(path for path in [folder, *folder.parents] if path.exists())
+    cache = str(folder)
+    if not os.access(existing, os.W_OK):
+        cache += ", which cannot be written to: name another as cache_dir"
     archive = archive or config.get("archive") or entry.get("archive")
     if not archive:
-        return kept, describe_download(entry, folder, checked=True)
+        return cache, describe_download(entry, folder, checked=True)
     try:
-        found = check_archive(archive, sha256 or config.get("sha256"))
+        actual = check_archive(archive, sha256 or config.get("sha256"))
     except UserError as error:
-        return kept, str(error)
-    official = (
-        ", the official one" if found == entry.get("sha256") else ", not the official one, but accepted"
-    )
-    return kept, f"{archive}, sha256 {found[:12]}...{official}"
+        return cache, str(error)
+    official = "the official one" if actual == entry.get("sha256") else "not the official one, but accepted"
+    return cache, f"{archive}, sha256 {actual[:12]}..., {official}"
 
 
 def slurm() -> str:
-    """Whether jobs can be sent to a cluster from here."""
+    """Return whether jobs can be submitted to a cluster from here."""
     if not shutil.which("sbatch"):
         return "not here; all jobs run on this machine"
-    said = _lines("sbatch", "--version")
-    return (
-        f"{said[0] if said else 'sbatch'}; unused unless you say --workflow-profile workflow/profiles/slurm"
-    )
+    version_line = next(iter(_lines("sbatch", "--version")), "sbatch")
+    return f"{version_line}; unused without --workflow-profile workflow/profiles/slurm"
 
 
 def main(arguments: list[str]) -> None:
-    """Print a line for each."""
+    """Print one line per item."""
     parser = argparse.ArgumentParser(prog="cifarbench doctor", description=__doc__)
     parser.add_argument("--archive", default="", help="one that you have")
     parser.add_argument("--sha256", default="", help="the checksum that it must have")
@@ -175,8 +168,8 @@ def main(arguments: list[str]) -> None:
         "archive": archive,
         "Slurm": slurm(),
     }
-    for name, said in lines.items():
-        print(f"{name:<9} {said}")
+    for name, text in lines.items():
+        print(f"{name:<9} {text}")
 
 
 def _version(package: str) -> str | None:
@@ -187,7 +180,7 @@ def _version(package: str) -> str | None:
 
 
 def _lines(*command: str) -> list[str]:
-    """What a command prints; nothing if it is not there or fails."""
+    """Return the lines that a command prints; none if it is missing or fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):

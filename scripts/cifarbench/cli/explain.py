@@ -1,4 +1,4 @@
-"""Tell which jobs the next run would do and why, down to the changed key, its old and its new value."""
+"""List the jobs of the next run with their reasons, down to the changed key, its old and its new value."""
 
 import ast
 import json
@@ -20,7 +20,7 @@ from cifarbench.messages import job_labels
 
 
 def main(configfile: list[Path] = (), config: list[str] = (), targets: list[str] = ()) -> None:
-    """configfile, config, targets: as they will be given to snakemake."""
+    """Print one row per job. configfile, config, targets: the same as for snakemake."""
     with SnakemakeApi(OutputSettings(log_level_override=logging.ERROR)) as api:
         try:
             dag = _dry_run(api, configfile, config, targets)
@@ -28,8 +28,7 @@ def main(configfile: list[Path] = (), config: list[str] = (), targets: list[str]
             api.print_exception(error)
             sys.exit(1)
         jobs = [job for level in dag.toposorted() for job in sorted(level, key=_name) if not job.rule.norun]
-        waiting = [job for job in jobs if dag.needrun(job)]
-        rows = [[*_name(job), "\n".join(reasons(job, dag))] for job in waiting]
+        rows = [[*_name(job), "\n".join(reasons(job, dag))] for job in jobs if dag.needrun(job)]
     if rows:
         print(tabulate(rows, ["job", "of", "why"], maxcolwidths=[None, None, 80], disable_numparse=True))
         print(f"\n{len(rows)} jobs would run, {len(jobs) - len(rows)} would not.")
@@ -38,63 +37,61 @@ def main(configfile: list[Path] = (), config: list[str] = (), targets: list[str]
 
 
 def _dry_run(api: SnakemakeApi, configfile: list[Path], config: list[str], targets: list[str]) -> Any:
-    """Snakemake's graph of all jobs, with what it found out about each."""
+    """Return Snakemake's graph of all jobs, with its reasons to run them."""
     workflow_api = api.workflow(
         ResourceSettings(cores=1),
         ConfigSettings(config=parse_config(config), configfiles=configfile),
         snakefile=Path("workflow/Snakefile"),
     )
-    # Outputs of jobs that were cut off are made again, as the default profile has it.
+    # Outputs of interrupted jobs are made again, as in the default profile.
     dag_api = workflow_api.dag(DAGSettings(targets=set(targets), force_incomplete=True))
     dag_api.execute_workflow(executor="dryrun")
-    # No public call hands out the graph.
+    # No public call returns the graph.
     return workflow_api._workflow.dag
 
 
 def _name(job: Any) -> tuple[str, str]:
-    """A job's rule, and what it is of: a model, a part of the images."""
+    """Return a job's rule, and its labels: model, dataset, subset of the images."""
     return job.rule.name, ", ".join(filter(None, job_labels(job.wildcards_dict)))
 
 
 def reasons(job: Any, dag: Any) -> list[str]:
-    """Why a job runs: what changed of the job itself, or else whose output it waits for."""
-    return list(_own_reasons(job, dag)) or [
-        f"input from {name} changes"
-        for name in dict.fromkeys(other.rule.name for other in dag.dependencies[job] if dag.needrun(other))
-    ]
+    """Return why a job runs: changes of the job itself, or else the rules whose output it waits for."""
+    waits_for = dict.fromkeys(other.rule.name for other in dag.dependencies[job] if dag.needrun(other))
+    return list(_own_reasons(job, dag)) or [f"input from {name} changes" for name in waits_for]
 
 
 def _own_reasons(job: Any, dag: Any) -> Iterator[str]:
-    kept = dag.workflow.persistence
+    records = dag.workflow.persistence
     missing = [path for path in job.output if not Path(path).exists()]
-    if not kept.has_metadata(job):
+    if not records.has_metadata(job):
         yield "new" if missing else "not known how it was made"
     elif missing:
         yield f"missing: {', '.join(missing)}"
     if dag.reason(job).forced:
         yield "was cut off"
-    yield from _changed_params(kept.params_changed(job))
-    if any(kept.code_changed(job)):
+    yield from _changed_params(records.params_changed(job))
+    if any(records.code_changed(job)):
         yield "rule changed"
-    if any(kept.input_changed(job)):
-        old, new = set(kept.input(job.output[0])), set(map(str, job.input))
+    if any(records.input_changed(job)):
+        old, new = set(records.input(job.output[0])), set(map(str, job.input))
         yield from (f"input added: {path}" for path in sorted(new - old))
         yield from (f"input gone: {path}" for path in sorted(old - new))
-    if any(kept.software_stack_changed(job)):
+    if any(records.software_stack_changed(job)):
         yield "environment changed"
     yield from (f"input changed: {path}" for path in sorted(dag.reason(job).updated_input))
 
 
 def _changed_params(params: Any) -> Iterator[str]:
-    """A rule's params are its settings, as JSON, and the fingerprint of its code."""
+    """Yield the changes of a rule's params: its settings, as JSON, and the fingerprint of its code."""
     settings: list[dict[str, Any]] = []
     fingerprints = 0
     for recorded in (params.only_old, params.only_new):
         values = [ast.literal_eval(text) for text in recorded]
-        found = [json.loads(value) for value in values if value.startswith("{")]
-        settings.append(found[0] if found else {})
-        fingerprints += len(values) - len(found)
-    # Under these two keys stand keys of the configuration.
+        objects = [json.loads(value) for value in values if value.startswith("{")]
+        settings.append(objects[0] if objects else {})
+        fingerprints += len(values) - len(objects)
+    # These two keys hold keys of the configuration.
     yield from (re.sub("^(params|configuration)[.]", "", str(change)) for change in diff(*settings))
     if fingerprints:
         yield "code changed"

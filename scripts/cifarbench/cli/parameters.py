@@ -1,4 +1,4 @@
-"""Write the tables of all parameters, of families and of kinds of features, from what these say of themselves."""
+"""Write the tables of all parameters of model families and feature types into a Markdown page."""
 
 import json
 from pathlib import Path
@@ -9,19 +9,19 @@ from cifarbench.io.markdown_sections import replace_section
 
 
 def main(page: Path) -> None:
-    """page: the Markdown file that holds the tables between two marks."""
+    """Write the tables into a page. page: the Markdown file that holds the tables between two marks."""
     replace_section(page, "make docs-params", tables())
 
 
 def tables() -> str:
-    """Both tables, as Markdown."""
+    """Return both tables as Markdown."""
     return "\n\n".join([_table("family", FAMILIES), _table("type", FEATURE_TYPES)])
 
 
-def _table(head: str, sorts: dict[str, Any]) -> str:
-    rows = [f"| {head} | key | meaning | range | default |", "|---|---|---|---|---|"]
-    for name, sort in sorts.items():
-        for key, one in sort.parameters.items():
-            default = "needed" if one.required else f"`{json.dumps(one.default)}`"
-            rows.append(f"| `{name}` | `{key}` | {one.description} | {one.range} | {default} |")
+def _table(title: str, types: dict[str, Any]) -> str:
+    rows = [f"| {title} | key | meaning | range | default |", "|---|---|---|---|---|"]
+    for name, declared in types.items():
+        for key, parameter in declared.parameters.items():
+            default = "needed" if parameter.required else f"`{json.dumps(parameter.default)}`"
+            rows.append(f"| `{name}` | `{key}` | {parameter.description} | {parameter.range} | {default} |")
     return "\n".join(rows)

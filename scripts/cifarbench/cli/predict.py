@@ -1,52 +1,46 @@
-"""Ask a fitted model of a study about the pictures of any folder."""
+"""Predict the classes of the images in any folder with a fitted model."""
 
 import logging
 import sys
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from cifarbench.export.best_model import read_run, select_best_model
 from cifarbench.export.image_folder import load_images
 from cifarbench.export.model import InferenceModel
-from cifarbench.export.predictions import write_predictions, write_predictions_html
+from cifarbench.export.predictions import prediction_rows, write_predictions, write_predictions_html
 from cifarbench.models.saved_model import SavedModel
 
 
 def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: bool = False) -> None:
-    """results: the dataset's folder. pictures: a folder of PNG or JPEG.
+    """Write `predictions.csv` and `predictions.html`.
 
-    model: the best unless given. out: the folder that gets `predictions.csv` and `predictions.html`;
-    <results>/predicted/<name of the pictures' folder> unless given. resize: whether pictures of another size are scaled
-    and cut.
+    results: the dataset's folder. pictures: a folder of PNG or JPEG. model: the best unless given. out: the folder of
+    both files; <results>/predicted/<name of the pictures' folder> unless given. resize: whether images of another size
+    are scaled and cropped.
     """
-    # Libraries tell of themselves; this is a terminal, and no log.
+    # Libraries log to this terminal, too.
     logging.getLogger().setLevel(logging.WARNING)
-    name, chosen = (model, []) if model else select_best_model(read_run(results))
-    for sentence in chosen:
+    name, reasons = (model, []) if model else select_best_model(read_run(results))
+    for sentence in reasons:
         print(sentence)
     stored = SavedModel.read(results, name)
-    found = InferenceModel(stored)
-    with _bar("reading") as bar:
-        known = load_images(pictures, stored, resize, bar.update)
-    with _bar("predicting", len(known.paths)) as bar:
-        answers = found.predict(known.pixels, bar.update)
-    place = Path(out) if out else results / "predicted" / pictures.resolve().name
-    write_predictions(place / "predictions.csv", known.paths, answers, stored)
-    training = None
-    if answers.neighbors is not None:
-        training = (
-            np.load(stored.path("data/train_images.npy"), mmap_mode="r"),
-            np.load(stored.path("data/train_labels.npy")),
-        )
-    write_predictions_html(place / "predictions.html", known, answers, stored, training, chosen)
-    for sentence in known.rejected + known.warnings:
+    fitted = InferenceModel(stored)
+    with _progress_bar("reading") as bar:
+        images = load_images(pictures, stored, resize, bar.update)
+    with _progress_bar("predicting", len(images.paths)) as bar:
+        predictions = fitted.predict(images.pixels, bar.update)
+    folder = Path(out) if out else results / "predicted" / pictures.resolve().name
+    rows = prediction_rows(images.paths, predictions, stored)
+    write_predictions(folder / "predictions.csv", rows)
+    write_predictions_html(folder / "predictions.html", images, rows, predictions.neighbors, stored, reasons)
+    for sentence in images.rejected + images.warnings:
         print(sentence, file=sys.stderr)
-    print(f"{name} has answered for {len(known.paths)} pictures; {len(known.rejected)} were left out.")
-    print(f"The answers are in {place}/predictions.csv, the pictures in {place}/predictions.html")
+    print(f"{name} has answered for {len(images.paths)} pictures; {len(images.rejected)} were left out.")
+    print(f"The answers are in {folder}/predictions.csv, the pictures in {folder}/predictions.html")
 
 
-def _bar(what: str, total: int | None = None) -> tqdm:
+def _progress_bar(description: str, total: int | None = None) -> tqdm:
     # disable=None: no bar unless it is a terminal.
-    return tqdm(desc=what, total=total, unit="picture", file=sys.stdout, disable=None, leave=False)
+    return tqdm(desc=description, total=total, unit="picture", file=sys.stdout, disable=None, leave=False)

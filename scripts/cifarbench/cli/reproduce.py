@@ -1,4 +1,4 @@
-"""Run a study again from its crate, and compare what comes out, metric by metric."""
+"""Run an experiment again from its crate, and compare all metrics."""
 
 import json
 import os
@@ -19,23 +19,20 @@ SETTINGS = f"{RUN_FILES}/{CONFIGURATION}"
 
 
 def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> None:
-    """crate: as pack_crate has written it. Its code is run: take it from where you trust.
+    """Run the code in a crate, so it must come from a source that you trust, and print the changed metrics.
 
-    folder: where it is unpacked and run, `rebuilt/<its name>` unless given; a run that was cut off goes on there.
-    archive: the data, if they are not where the configuration says.
+    crate: a file of `cifarbench crate`. folder: where it is unpacked and run, `rebuilt/<its name>` unless given; an
+    interrupted run continues there. archive: the data, if they are not where the configuration expects them.
     """
     place = Path(folder) if folder else Path("rebuilt") / crate.stem
     _unpack(crate, place)
     old = records.read_run(place / RUN_FILES)
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", SETTINGS]
     if archive:
-        command += [
-            "--config",
-            # Snakemake strips quotes at both ends of a value, but not behind spaces.
-            f"archive= {json.dumps(str(Path(archive).resolve()))} ",
-            f"sha256={old.about['archive']['sha256']}",
-        ]
-    # Rules call `python`: the one that runs this.
+        path = json.dumps(str(Path(archive).resolve()))
+        # Snakemake strips quotes at both ends of a value, but not behind spaces.
+        command += ["--config", f"archive= {path} ", f"sha256={old.about['archive']['sha256']}"]
+    # Rules call `python`; it must be the one that runs this.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     code = subprocess.call(command, cwd=place, env=os.environ | {"PATH": path})
     if code:
@@ -43,9 +40,8 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
     new = records.load_runs(place / "results" / old.about["dataset"])[-1]
     for change in records.changed_keys(old, new):
         print(f"Other than then: {change}")
-    changed = [
-        row for row in records.changed_metrics(old, new, per_class=True) if row[1] not in records.COSTS
-    ]
+    rows = records.changed_metrics(old, new, per_class=True)
+    changed = [row for row in rows if row[1] not in records.COSTS]
     count = sum(len(records.flat_metrics(old, name)) for name in old.metrics)
     if not changed:
         print(f"All {count} metrics of {len(old.metrics)} models are the same as in run {old.id}.")
@@ -59,7 +55,7 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
 
 
 def _unpack(crate: Path, place: Path) -> None:
-    """Program, configuration and record, without the results, which are to be made."""
+    """Unpack the program, the configuration and the record of the run, without the results."""
     try:
         with zipfile.ZipFile(crate) as content:
             names = set(content.namelist())
@@ -68,12 +64,12 @@ def _unpack(crate: Path, place: Path) -> None:
                     f"{crate} is no crate of a study; name a file that make ro-crate has written."
                 )
             description = content.read(METADATA)
-            if place.exists():
-                if not (place / METADATA).is_file() or (place / METADATA).read_bytes() != description:
-                    raise UserError(
-                        f"{place} is there and is not of this crate; name another folder, or delete it."
-                    )
+            if (place / METADATA).is_file() and (place / METADATA).read_bytes() == description:
                 return
+            if place.exists():
+                raise UserError(
+                    f"{place} is there and is not of this crate; name another folder, or delete it."
+                )
             part = place.with_name(f".{place.name}.part")
             shutil.rmtree(part, ignore_errors=True)
             content.extractall(part, [name for name in names if not name.startswith("results/")])

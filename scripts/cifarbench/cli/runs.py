@@ -9,13 +9,13 @@ from cifarbench.history import records
 
 
 def main(results: Path = Path("results"), dataset: str = "") -> None:
-    """results: the folder of all results. dataset: the one whose runs are listed; every one unless given."""
+    """Print one table per dataset. results: the folder of all results. dataset: the only one to list."""
     folders = [results / dataset] if dataset else sorted(results.glob("*"))
-    kept = {folder: runs for folder in folders if (runs := records.load_runs(folder))}
-    if not kept:
+    runs_of = {folder: runs for folder in folders if (runs := records.load_runs(folder))}
+    if not runs_of:
         raise UserError(f"No finished run is kept under {' '.join(map(str, folders))}; finish one first.")
     tables = []
-    for folder, runs in kept.items():
+    for folder, runs in runs_of.items():
         headers, rows = records.summary_table(runs)
         width = [None] * (len(headers) - 1) + [40]
         tables.append(f"{folder}\n\n{tabulate(rows, headers, disable_numparse=True, maxcolwidths=width)}")

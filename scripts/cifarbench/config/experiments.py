@@ -70,13 +70,16 @@ class Experiments:
         config = self.configs[dataset]
         # The run's archive overrides the entry's.
         entry = config["datasets"][dataset] | {k: config[k] for k in ("archive", "sha256") if config.get(k)}
+        if "archive" in entry:
+            entry["archive"] = str(Path(entry["archive"]).expanduser())
         if "archive" in entry and (check_files or "sha256" not in entry):
             by_run = config.get("archive") or config.get("sha256")
             key = None if by_run else f"datasets.{dataset}"
             entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"), key)
         if config.get("exclude"):
             # Jobs depend on the content of the file, not on its path.
-            entry |= {"exclude": config["exclude"], "excluded": sha256_file(Path(config["exclude"]))}
+            path = Path(config["exclude"]).expanduser()
+            entry |= {"exclude": str(path), "excluded": sha256_file(path)}
         return entry
 
     def _check_test_sets(self) -> None:

@@ -29,7 +29,7 @@ def count_train_images(config: Entry) -> int:
     n_declared, n_classes = dataset["n_train"], dataset["n_classes"]
     if not config.get("exclude"):
         return n_declared
-    excluded = read_exclude_list(Path(config["exclude"]))["train"]
+    excluded = read_exclude_list(Path(config["exclude"]).expanduser())["train"]
     n_train = n_declared - sum(index < n_declared for index in excluded)
     if n_train < n_classes:
         raise UserError(
@@ -113,6 +113,12 @@ def _dataset_errors(config: Entry) -> Iterator[str]:
         yield f"dataset is {format_value(config['dataset'])}; it must be one of the keys under datasets: {known}."
         return
     dataset = config["datasets"][config["dataset"]]
+    channels = dataset["image_shape"][0]
+    if channels not in (1, 3):
+        yield (
+            f"datasets.{config['dataset']}.image_shape has {channels} channels; images have 1 (grey) or 3 (colours): "
+            "keep 1 or 3 of them in the archive."
+        )
     if config.get("archive") and dataset["type"] in {*BUNDLED, "synthetic"}:
         origin = BUNDLED.get(dataset["type"])
         origin = f"{dataset['type']} come with {origin}" if origin else "synthetic images are generated"

@@ -1,1 +1,1 @@
-"""From archives to arrays: in come files and folders of anybody's, out come images, labels and parts of them."""
+"""Read archives of any type into arrays of images and labels, and split them."""

@@ -1,73 +1,118 @@
-"""Small sets of images made of what comes with scikit-image, so that several can be compared with nothing to download.
+"""Write the images that come with scikit-learn and scikit-image as archives, so that nothing needs a download.
 
-Written as one .npz, in MedMNIST's layout.
-
-- `textures`: pieces of three photographs, of bricks, grass and gravel (CC0). Test images are cut from the lower quarter
-  of each, training images from the rest, so that they are neighbours along one line at most.
-- `faces`: 200 pictures of 25 x 25 from "Labelled faces in the wild" (G. Huang et al. 2007) and its backgrounds.
+- `digits`: 1,797 grey images of 8 x 8 from the test set of "Optical recognition of handwritten digits" (E. Alpaydin and
+  C. Kaynak, UCI machine learning repository, 1998), in CIFAR-10's layout: 3 x 32 x 32, five training batches.
+- `textures`: patches of three photographs, of bricks, grass and gravel (CC0), in MedMNIST's layout. Test images are cut
+  from the lower quarter of each photograph, training images from the rest.
+- `faces`: 200 images of 25 x 25 from "Labelled faces in the wild" (G. Huang et al. 2007) and its backgrounds, in
+  MedMNIST's layout.
 """
 
+import gzip
 import io
+import pickle
+import tarfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 from skimage import data
+from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
+from cifarbench.data.cifar import CIFAR10
 from cifarbench.data.medmnist import CLASSES
 from cifarbench.io.atomic import atomic_write
 
-# Pixels along a side of a texture's piece.
+DIGIT_NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+N_TEST_DIGITS = 360
+# Each pixel of a digit becomes a square of this side.
+DIGIT_SCALE = 4
+# The largest value of a pixel in scikit-learn's digits.
+DIGIT_MAX = 16
+# Side of a texture's patch, in pixels.
 PATCH_SIZE = 16
-# Of a photograph's rows of pieces, these are for testing.
+# Share of a photograph's rows of patches that are test images.
 TEST_SHARE = 0.25
 N_TEST_FACES = 40
-
-Splits = dict[str, np.ndarray]
-
-
-def write_bundled_dataset(kind: str, path: Path) -> None:
-    """Write the images of a kind to `path`. The bytes are the same each time."""
-    parts = {"textures": _textures, "faces": _faces}[kind]()
-    with atomic_write(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in parts.items():
-            content = io.BytesIO()
-            np.lib.format.write_array(content, array, version=(1, 0))
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue(), zipfile.ZIP_DEFLATED)
+PACKAGES = {"digits": "scikit-learn", "textures": "scikit-image", "faces": "scikit-image"}
 
 
-def _textures() -> Splits:
-    images: dict[str, list[np.ndarray]] = {"train": [], "test": []}
-    labels: dict[str, list[np.ndarray]] = {"train": [], "test": []}
+def write_bundled_archive(dataset_type: str, path: Path) -> None:
+    """Write the images of `digits`, `textures` or `faces` to `path`; the bytes are the same each time."""
+    build = {"digits": _digits_tarball, "textures": _textures, "faces": _faces}[dataset_type]
+    with atomic_write(path) as file:
+        file.write(build())
+
+
+def _digits_tarball() -> bytes:
+    digits = load_digits()
+    gray = np.rint(digits.images * (255 / DIGIT_MAX)).astype(np.uint8)
+    large = gray.repeat(DIGIT_SCALE, axis=1).repeat(DIGIT_SCALE, axis=2)
+    images, labels = np.tile(large.reshape(len(large), -1), 3), digits.target
+    train, test = train_test_split(
+        np.arange(len(labels)), test_size=N_TEST_DIGITS, stratify=labels, random_state=0
+    )
+    members = {CIFAR10.meta: {b"label_names": [name.encode() for name in DIGIT_NAMES]}}
+    batches = zip(CIFAR10.train, np.array_split(train, len(CIFAR10.train)), strict=True)
+    for number, (name, rows) in enumerate(batches, start=1):
+        members[name] = _cifar_batch(images, labels, rows, f"training batch {number} of 5")
+    members[CIFAR10.test] = _cifar_batch(images, labels, test, "testing batch 1 of 1")
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in members.items():
+            pickled = pickle.dumps(content, protocol=4)
+            # Without times and owners.
+            member = tarfile.TarInfo(f"digits-batches-py/{name}")
+            member.size = len(pickled)
+            archive.addfile(member, io.BytesIO(pickled))
+    return gzip.compress(file.getvalue(), compresslevel=1, mtime=0)
+
+
+def _cifar_batch(images: np.ndarray, labels: np.ndarray, rows: np.ndarray, title: str) -> dict[bytes, object]:
+    return {
+        b"batch_label": title.encode(),
+        b"labels": labels[rows].tolist(),
+        b"data": images[rows],
+        b"filenames": [f"digit_{row:04}.png".encode() for row in rows.tolist()],
+    }
+
+
+def _textures() -> bytes:
+    arrays: dict[str, list[np.ndarray]] = {}
     for label, name in enumerate(CLASSES["textures"]):
         photograph = getattr(data, name)()
         rows, columns = (side // PATCH_SIZE for side in photograph.shape)
-        pieces = (
-            photograph[: rows * PATCH_SIZE, : columns * PATCH_SIZE]
-            .reshape(rows, PATCH_SIZE, columns, PATCH_SIZE)
-            .swapaxes(1, 2)
-        )
+        patches = photograph[: rows * PATCH_SIZE, : columns * PATCH_SIZE]
+        patches = patches.reshape(rows, PATCH_SIZE, columns, PATCH_SIZE).swapaxes(1, 2)
         n_test = int(rows * TEST_SHARE)
-        for part, some in (("train", pieces[: rows - n_test]), ("test", pieces[rows - n_test :])):
-            images[part].append(some.reshape(-1, PATCH_SIZE, PATCH_SIZE))
-            labels[part].append(np.full((images[part][-1].shape[0], 1), label, np.uint8))
-    return {
-        f"{part}_{what}": np.concatenate(found[part])
-        for part in images
-        for what, found in (("images", images), ("labels", labels))
-    }
+        for split, rows_of_patches in (
+            ("train", patches[: rows - n_test]),
+            ("test", patches[rows - n_test :]),
+        ):
+            images = rows_of_patches.reshape(-1, PATCH_SIZE, PATCH_SIZE)
+            arrays.setdefault(f"{split}_images", []).append(images)
+            arrays.setdefault(f"{split}_labels", []).append(np.full((len(images), 1), label, np.uint8))
+    return _npz({name: np.concatenate(parts) for name, parts in arrays.items()})
 
 
-def _faces() -> Splits:
-    # Faces come first, and as many others after them.
-    pictures = np.rint(data.lfw_subset() * 255).astype(np.uint8)
-    labels = (np.arange(len(pictures)) >= len(pictures) // 2).astype(np.uint8)[:, None]
-    train, test = train_test_split(
-        np.arange(len(labels)), test_size=N_TEST_FACES, stratify=labels, random_state=0
-    )
-    return {
-        f"{part}_{what}": array[rows]
-        for part, rows in (("train", train), ("test", test))
-        for what, array in (("images", pictures), ("labels", labels))
-    }
+def _faces() -> bytes:
+    # Faces come first, and as many backgrounds after them.
+    images = np.rint(data.lfw_subset() * 255).astype(np.uint8)
+    labels = (np.arange(len(images)) >= len(images) // 2).astype(np.uint8)[:, None]
+    splits = train_test_split(np.arange(len(labels)), test_size=N_TEST_FACES, stratify=labels, random_state=0)
+    arrays = {}
+    for split, rows in zip(("train", "test"), splits, strict=True):
+        arrays |= {f"{split}_images": images[rows], f"{split}_labels": labels[rows]}
+    return _npz(arrays)
+
+
+def _npz(arrays: dict[str, np.ndarray]) -> bytes:
+    """Return an .npz without times; np.savez writes the time of each array."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, array, version=(1, 0))
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue(), zipfile.ZIP_DEFLATED)
+    return file.getvalue()

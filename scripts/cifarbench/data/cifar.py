@@ -1,4 +1,4 @@
-"""Images from an archive in the layout of CIFAR's python version: pickled batches in a tar.gz."""
+"""Read an archive in the layout of CIFAR's python version: pickled batches in a tar.gz."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 
 from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names, validate_labels
-from cifarbench.data.printable import describe_value, escape_ascii
+from cifarbench.data.printable import describe_value, list_names
 from cifarbench.data.safe_unpickle import safe_loads
 from cifarbench.data.tarball import read_members
 from cifarbench.errors import UserError
 
-# What a batch holds beside its pixels: labels and file names. The original has 32 bytes a row.
+# Bytes of a batch besides its pixels: labels and file names for each row (32 in the original), and the rest.
 OTHER_BYTES_PER_ROW = 256
 OTHER_BYTES = 65_536
 
 
 @dataclass(frozen=True)
 class CifarFormat:
-    """The names of an archive's members, and of what they hold."""
+    """Names of an archive's members, and of the keys in them."""
 
     train: tuple[str, ...]
     test: str
@@ -38,17 +38,19 @@ CIFAR10 = CifarFormat(
 
 
 def cifar100(labels: str = "fine") -> CifarFormat:
-    """CIFAR-100's layout, with its 100 `fine` or its 20 `coarse` classes."""
+    """Return CIFAR-100's layout, with its 100 `fine` or its 20 `coarse` classes."""
     return CifarFormat(("train",), "test", "meta", f"{labels}_labels", f"{labels}_label_names")
 
 
 def read_cifar(path: Path, layout: CifarFormat, declared: DatasetSpec) -> ImageDataset:
-    """The images of the archive at `path`, training batches joined in the order of their names.
+    """Read the archive at `path`; training batches are joined in the order of their names.
 
-    Raises UserError, which names the member, what was found and what was expected, if the archive is not what
-    `layout` and `declared` say. Sizes of training batches differ by one row at most.
+    Sizes of training batches differ by one row at most. Raises UserError, which names the member, what was found and
+    what was expected, if the archive is not as `layout` and `declared` say.
     """
-    rows = _rows(layout, declared)
+    share, left = divmod(declared.n_train, len(layout.train))
+    rows = {member: share + (number < left) for number, member in enumerate(layout.train)}
+    rows[layout.test] = declared.n_test
     limits = {member: _limit(count, declared.n_features) for member, count in rows.items()}
     limits[layout.meta] = _limit(declared.n_classes, 0)
     images: dict[str, np.ndarray] = {}
@@ -57,7 +59,12 @@ def read_cifar(path: Path, layout: CifarFormat, declared: DatasetSpec) -> ImageD
     for member, content in read_members(path, limits):
         batch = safe_loads(content, member)
         if member == layout.meta:
-            classes = _classes(batch, layout, declared, member)
+            names = get_key(batch, layout.names, member)
+            if not isinstance(names, list):
+                raise UserError(
+                    f"{member} has {describe_value(names)} as its {layout.names}; expected a list of names."
+                )
+            classes = validate_class_names(names, declared.n_classes, member)
             continue
         images[member] = parse_pixels(batch, rows[member], declared.n_features, member)
         labels[member] = parse_labels(batch, layout.labels, rows[member], declared.n_classes, member)
@@ -71,20 +78,13 @@ def read_cifar(path: Path, layout: CifarFormat, declared: DatasetSpec) -> ImageD
     )
 
 
-def _rows(layout: CifarFormat, declared: DatasetSpec) -> dict[str, int]:
-    """How many rows each batch has: training images are dealt out evenly, what is left over to the first."""
-    share, left = divmod(declared.n_train, len(layout.train))
-    rows = {member: share + (number < left) for number, member in enumerate(layout.train)}
-    return rows | {layout.test: declared.n_test}
-
-
 def _limit(rows: int, n_features: int) -> int:
-    """How large a member may be. Protocols 0 to 2 of Python 3 write half of all bytes as two."""
+    """Return the largest size of a member in bytes. Protocols 0 to 2 of Python 3 write half of all bytes as two."""
     return rows * (2 * n_features + OTHER_BYTES_PER_ROW) + OTHER_BYTES
 
 
 def parse_pixels(batch: dict[str, Any], rows: int, n_features: int, member: str) -> np.ndarray:
-    """The images of a batch, (rows, n_features) uint8; UserError if they are anything else."""
+    """Return the images of a batch, (rows, n_features) uint8; UserError if they are anything else."""
     data = get_key(batch, "data", member)
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape != (rows, n_features):
         raise UserError(
@@ -97,31 +97,18 @@ def parse_pixels(batch: dict[str, Any], rows: int, n_features: int, member: str)
 def parse_labels(
     batch: dict[str, Any], key: str, rows: int, n_classes: int, member: str, first: int = 0
 ) -> np.ndarray:
-    """The labels of a batch, which count from `first`, as (rows,) int64 from 0; UserError if they are anything else."""
+    """Return the labels of a batch, which count from `first`, as (rows,) int64 from 0; UserError for anything else."""
     labels = get_key(batch, key, member)
-    if isinstance(labels, np.ndarray):
-        listed = labels.ndim == 1 and labels.dtype.kind in "iu"
-    else:
-        listed = isinstance(labels, list)
-    if not listed:
+    is_array = isinstance(labels, np.ndarray) and labels.ndim == 1 and labels.dtype.kind in "iu"
+    if not is_array and not isinstance(labels, list):
         raise UserError(
             f"{member} has {describe_value(labels)} as its {key}; expected a list of {rows} numbers."
         )
     return validate_labels(labels, rows, n_classes, member, first)
 
 
-def _classes(batch: dict[str, Any], layout: CifarFormat, declared: DatasetSpec, member: str) -> list[str]:
-    names = get_key(batch, layout.names, member)
-    if not isinstance(names, list):
-        raise UserError(
-            f"{member} has {describe_value(names)} as its {layout.names}; expected a list of names."
-        )
-    return validate_class_names(names, declared.n_classes, member)
-
-
 def get_key(batch: dict[str, Any], key: str, member: str) -> Any:
-    """What a batch has under a key; UserError if it has nothing there."""
+    """Return the value of a batch's key; UserError if there is none."""
     if key not in batch:
-        found = ", ".join(escape_ascii(name, 40) for name in list(batch)[:10]) or "nothing"
-        raise UserError(f"{member} has no {key}; it holds {found}.")
+        raise UserError(f"{member} has no {key}; it holds {list_names(batch)}.")
     return batch[key]

@@ -1,4 +1,4 @@
-"""The kinds of datasets, and how each is read into the same arrays."""
+"""Read the archive of any dataset type into the same arrays."""
 
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from cifarbench.data.parquet import read_parquet
 
 
 def load_dataset(path: Path, entry: dict[str, Any], folder: Path | None = None) -> ImageDataset:
-    """The images of the archive at `path`: a file, or a folder for fashion_mnist, image_folder
-    and downsampled_imagenet.
+    """Read the archive at `path`: a file, or a folder for fashion_mnist, image_folder, parquet and
+    downsampled_imagenet.
 
-    entry: the dataset's entry in the configuration: `kind`, `n_train`, `n_test`, `n_classes`, `image_shape`,
-    and what the kind needs besides. folder: of files that go with the dataset; with the temporary ones if None.
+    entry: the dataset's entry in the configuration: `type`, `n_train`, `n_test`, `n_classes`, `image_shape`, and the
+    keys of its type. folder: for files that are mapped; the system's temporary folder if None.
 
-    Raises UserError if the data is not what the entry declares.
+    Raises UserError if the data is not as the entry declares.
     """
     declared = DatasetSpec.from_config(entry)
     match entry["type"]:
@@ -39,6 +39,6 @@ def load_dataset(path: Path, entry: dict[str, Any], folder: Path | None = None) 
             dataset = read_parquet(path, entry, declared)
         case "image_folder":
             dataset = read_image_folder(path, declared, entry.get("resize", False))
-        case kind:
-            raise ValueError(f"no such kind of dataset: {kind}")
+        case unknown:
+            raise ValueError(f"no such dataset type: {unknown}")
     return dataset.validate()

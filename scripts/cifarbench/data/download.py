@@ -1,4 +1,4 @@
-"""Download one file from one source: resumed, watched for stalls, tried again, never over plain http."""
+"""Download one file from one URL: resume, detect stalls, retry, and refuse plain http."""
 
 import contextlib
 import ipaddress
@@ -14,10 +14,11 @@ import requests
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
 
-from cifarbench.data.progress import DownloadProgress
-
-CHUNK = 1 << 16
-# What a server says when it is overloaded or broken for a while.
+# Bytes that are received at once.
+CHUNK_BYTES = 1 << 16
+# Seconds between two lines of progress in the log; a display of the run reads them there.
+PROGRESS_SECONDS = 2
+# HTTP status of a server that is overloaded or broken for a while.
 TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 log = logging.getLogger(__name__)
@@ -25,34 +26,34 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long a source is waited for. The official server, at 55 kB/s on a bad day, is well within them."""
+    """Timeouts and retries of a download. The official server, at 55 kB/s on a bad day, is well within them."""
 
     connect_seconds: float = 10
     stall_seconds: float = 30
     """A source that sends less than `bytes_per_second` over this time has stalled."""
     bytes_per_second: float = 5_000
     attempts: int = 4
-    """In a row; one that brings a hundredth of the file begins a new row."""
+    """Failures in a row; an attempt that receives a hundredth of the file starts a new row."""
     first_wait_seconds: float = 1
     longest_wait_seconds: float = 30
     redirects: int = 5
 
 
 class DownloadError(Exception):
-    """A source did not give the file; the message says why. `passing` if trying again may help."""
+    """A source did not send the file; `transient` if another attempt may help."""
 
-    def __init__(self, reason: str, passing: bool = False, wait_seconds: float = 0) -> None:
+    def __init__(self, reason: str, transient: bool = False, wait_seconds: float = 0) -> None:
         super().__init__(reason)
-        self.passing = passing
+        self.transient = transient
         self.wait_seconds = wait_seconds
 
 
 def download(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
-    """Add to the file `partial` what it lacks of the `size` bytes behind `url`.
+    """Append to the file `partial` the rest of the `size` bytes behind `url`.
 
-    What was received stays in `partial`, whatever happens. Its content is not checked.
+    Received bytes stay in `partial`, whatever happens. The content is not checked.
 
-    Raises SourceFailed when the source refuses, or fails too often in a row.
+    Raises DownloadError when the source refuses, or fails too often in a row.
     """
     before = _length(partial)
     failures = 0
@@ -61,8 +62,8 @@ def download(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
         try:
             _attempt(url, partial, size, limits)
         except DownloadError as error:
-            # Whoever sent something before may do so again.
-            if not error.passing and _length(partial) == before:
+            # A source that has sent something may do so again.
+            if not error.transient and _length(partial) == before:
                 raise
             gained = _length(partial) - have
             failures = 1 if gained and gained >= size / 100 else failures + 1
@@ -77,9 +78,9 @@ def download(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
 
 
 def check_url(url: str, secure_only: bool = False) -> str | None:
-    """Why nothing is fetched from `url`, or None if something is.
+    """Return why `url` is refused, or None if it is allowed.
 
-    It must be https; http will do for a server on this machine, unless `secure_only`.
+    It must be https; http is allowed for a server on this machine, unless `secure_only`.
     """
     try:
         parts = urlsplit(url)
@@ -93,12 +94,12 @@ def check_url(url: str, secure_only: bool = False) -> str | None:
 
 
 def hostname(url: str) -> str:
-    """The machine that a URL names."""
+    """Return the host and port of a URL."""
     return urlsplit(url).netloc
 
 
 class _Session(requests.Session):
-    """A session that looks where a redirect leads before it follows."""
+    """A session that checks the target of a redirect before it follows."""
 
     def get_redirect_target(self, response: requests.Response) -> str | None:
         target = super().get_redirect_target(response)
@@ -129,7 +130,7 @@ def _attempt(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
 
 
 def _first_byte(response: requests.Response, have: int, size: int) -> int:
-    """Which byte of the file the response begins with, if it is the file at all."""
+    """Return the position in the file of the response's first byte; DownloadError if it is not the file."""
     status = response.status_code
     if status not in (200, 206):
         wait = response.headers.get("Retry-After", "")
@@ -154,7 +155,7 @@ def _first_byte(response: requests.Response, have: int, size: int) -> int:
 
 
 def _content_range(header: str) -> tuple[int, str]:
-    """First byte and total of `bytes first-last/total`."""
+    """Return the first byte and the total of `bytes first-last/total`."""
     parts = re.fullmatch(r"bytes (\d{1,18})-\d*/(\d{1,18}|\*)", header)
     if parts is None:
         raise DownloadError(f"answers with the range {header[:60]!a}, which makes no sense")
@@ -163,24 +164,33 @@ def _content_range(header: str) -> tuple[int, str]:
 
 def _receive(response: requests.Response, partial: Path, skip: int, size: int, limits: RetryPolicy) -> None:
     """Append the response's body to `partial`, without its first `skip` bytes, which are there already."""
-    have = _length(partial)
-    window_start, window_bytes = time.monotonic(), 0
-    with open(partial, "ab") as file, DownloadProgress(hostname(response.url), have, size) as progress:
+    have = start = _length(partial)
+    started = logged = window_start = time.monotonic()
+    window_bytes = 0
+    with open(partial, "ab") as file:
         # read1 returns what has arrived: waiting for a full chunk would hide a trickle.
-        while have < size and (chunk := response.raw.read1(CHUNK, decode_content=False)):
+        while have < size and (chunk := response.raw.read1(CHUNK_BYTES, decode_content=False)):
             window_bytes += len(chunk)
             fresh = chunk[skip : skip + size - have]
             skip -= min(skip, len(chunk))
             file.write(fresh)
             have += len(fresh)
-            progress.advance(len(fresh))
-            elapsed = time.monotonic() - window_start
+            now = time.monotonic()
+            if now - logged >= PROGRESS_SECONDS or have == size:
+                _log_progress(hostname(response.url), have, size, (have - start) / max(now - started, 1e-3))
+                logged = now
+            elapsed = now - window_start
             if elapsed >= limits.stall_seconds:
                 if window_bytes < limits.bytes_per_second * elapsed:
-                    raise DownloadError(f"sent only {window_bytes} bytes in {elapsed:.0f} s", passing=True)
-                window_start, window_bytes = time.monotonic(), 0
+                    raise DownloadError(f"sent only {window_bytes} bytes in {elapsed:.0f} s", transient=True)
+                window_start, window_bytes = now, 0
     if have < size:
-        raise DownloadError(f"ended after {have} of {size} bytes", passing=True)
+        raise DownloadError(f"ended after {have} of {size} bytes", transient=True)
+
+
+def _log_progress(source: str, have: int, size: int, rate: float) -> None:
+    left = f"{(size - have) / rate:.0f} s" if rate else "?"
+    log.info("%s: %.1f of %.1f MB, %.2f MB/s, %s left", source, have / 1e6, size / 1e6, rate / 1e6, left)
 
 
 def _is_loopback(name: str | None) -> bool:
@@ -195,7 +205,7 @@ def _length(path: Path) -> int:
 
 
 def _failure(error: Exception, limits: RetryPolicy) -> DownloadError:
-    """What a library's error means, without the objects that it prints around the reason."""
+    """Return a library's error as a DownloadError, without the objects that it prints around the reason."""
     reason = error
     while isinstance(inner := getattr(reason, "reason", None) or next(iter(reason.args), None), Exception):
         reason = inner
@@ -205,7 +215,7 @@ def _failure(error: Exception, limits: RetryPolicy) -> DownloadError:
         case ConnectTimeoutError() if not isinstance(reason, NewConnectionError):
             return DownloadError(f"can't be reached within {limits.connect_seconds:g} s")
         case ReadTimeoutError() | TimeoutError():
-            return DownloadError(f"sent nothing for {limits.stall_seconds:g} s", passing=True)
+            return DownloadError(f"sent nothing for {limits.stall_seconds:g} s", transient=True)
     text = re.sub(r"^(<.*?>|\w+\(.*?\)): ", "", str(reason)) or type(reason).__name__
     final = isinstance(reason, NewConnectionError | ssl.SSLError | ValueError)
-    return DownloadError(text, passing=not final)
+    return DownloadError(text, transient=not final)

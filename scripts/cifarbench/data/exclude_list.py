@@ -1,6 +1,5 @@
-"""Images that a person has looked at and wants left out: a file with a row each."""
+"""Read the list of images that a person wants left out, and drop them from a dataset."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -8,61 +7,47 @@ import numpy as np
 
 from cifarbench.data.image_dataset import ImageDataset
 from cifarbench.errors import UserError
+from cifarbench.io.csv_io import read_user_csv
 
-COLUMNS = ["split", "index"]
+COLUMNS = ("split", "index")
 SPLITS = ("train", "test")
-MAX_BYTES = 100_000_000
 
 
 def read_exclude_list(path: Path) -> dict[str, list[int]]:
-    """The rows of `train` and `test` to leave out, sorted: indices as the archive counts its images, from 0.
+    """Return the indices of the `train` and `test` images to leave out, sorted, counted from 0 as in the archive.
 
     The file is a CSV with the columns `split` and `index`; it may have others. Raises UserError for anything else.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UserError(f"{path} is no list of images: it has more than {MAX_BYTES // 10**6} MB.")
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = [*csv.DictReader(file)]
-    except OSError as error:
-        raise UserError(
-            f"exclude is {path}, which can't be read ({error.strerror}); name a file that can."
-        ) from None
-    except (UnicodeDecodeError, csv.Error):
-        raise UserError(f"exclude is {path}, which is no CSV; write the columns split and index.") from None
-    found: dict[str, set[int]] = {split: set() for split in SPLITS}
-    for number, row in enumerate(rows, start=2):
-        split, index = (row.get(name) for name in COLUMNS)
-        if split not in SPLITS or not (index or "").isdecimal():
+    excluded: dict[str, set[int]] = {split: set() for split in SPLITS}
+    for line, row in read_user_csv(path, COLUMNS, "exclude"):
+        split, index = (row[name] for name in COLUMNS)
+        if split not in SPLITS or not (index.isascii() and index.isdecimal()):
             raise UserError(
-                f"{path} has {split!r}, {index!r} as split and index in line {number}; write train or test, and the "
+                f"{path} has {split!r}, {index!r} as split and index in line {line}; write train or test, and the "
                 "number of an image, from 0."
             )
-        found[split].add(int(index))
-    return {split: sorted(indices) for split, indices in found.items()}
+        excluded[split].add(int(index))
+    return {split: sorted(indices) for split, indices in excluded.items()}
 
 
 def drop_images(images: ImageDataset, excluded: dict[str, list[int]]) -> ImageDataset:
-    """A dataset without some images. Raises UserError if it does not have them, or if nothing of a class is left."""
+    """Return a dataset without some images; UserError if it lacks one of them, or if nothing of a class is left."""
     arrays: dict[str, Any] = {}
     for split in SPLITS:
-        rows, labels = getattr(images, f"{split}_images"), getattr(images, f"{split}_labels")
+        pixels, labels = getattr(images, f"{split}_images"), getattr(images, f"{split}_labels")
         unknown = [index for index in excluded[split] if index >= len(labels)]
         if unknown:
             raise UserError(
                 f"exclude names image {unknown[0]} of {split}, but there are only {len(labels)}, from 0; take it away."
             )
-        kept = np.setdiff1d(np.arange(len(labels)), excluded[split])
-        # Batches that are mapped from files stay batches.
-        arrays |= {f"{split}_images": _rows(rows, kept), f"{split}_labels": labels[kept]}
+        keep = np.ones(len(labels), bool)
+        keep[excluded[split]] = False
+        arrays[f"{split}_labels"] = labels[keep]
+        if isinstance(pixels, list):
+            # Batches that are mapped from files stay batches.
+            starts = np.cumsum([len(batch) for batch in pixels])[:-1]
+            masks = np.split(keep, starts)
+            arrays[f"{split}_images"] = [batch[mask] for batch, mask in zip(pixels, masks, strict=True)]
+        else:
+            arrays[f"{split}_images"] = pixels[keep]
     return ImageDataset(**arrays, classes=images.classes, image_shape=images.image_shape).validate()
-
-
-def _rows(images: np.ndarray | list[np.ndarray], kept: np.ndarray) -> np.ndarray | list[np.ndarray]:
-    if not isinstance(images, list):
-        return images[kept]
-    starts = np.cumsum([0, *map(len, images)])
-    return [
-        batch[kept[(kept >= start) & (kept < start + len(batch))] - start]
-        for batch, start in zip(images, starts[:-1], strict=True)
-    ]

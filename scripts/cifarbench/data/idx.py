@@ -1,4 +1,4 @@
-"""Images from the four idx files in which MNIST, Fashion-MNIST and their kin are published."""
+"""Read the four idx files in which MNIST, Fashion-MNIST and similar datasets are published."""
 
 import gzip
 import struct
@@ -10,14 +10,16 @@ import numpy as np
 from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names, validate_labels
 from cifarbench.errors import UserError
 
-PARTS = {"train": "train", "test": "t10k"}
+# Beginnings of the file names.
+PREFIXES = {"train": "train", "test": "t10k"}
+# The code of the data type uint8.
 UNSIGNED_BYTE = 8
 
 
 def read_idx(folder: Path, classes: list[str], declared: DatasetSpec) -> ImageDataset:
-    """The images of `{train,t10k}-images-idx3-ubyte`, and the labels of `-labels-idx1-ubyte`, gzipped or not.
+    """Read the images of `{train,t10k}-images-idx3-ubyte` and the labels of `-labels-idx1-ubyte`, gzipped or not.
 
-    classes: the classes' names, which the files don't hold, in the order of the labels.
+    classes: names of the classes, which the files don't hold, in the order of the labels.
 
     Raises UserError if a file is missing, damaged, or not of the size that is declared.
     """
@@ -27,17 +29,17 @@ def read_idx(folder: Path, classes: list[str], declared: DatasetSpec) -> ImageDa
         raise UserError(f"image_shape declares {channels} channels; idx files hold images of 1.")
     arrays: dict[str, np.ndarray] = {}
     for part, rows in (("train", declared.n_train), ("test", declared.n_test)):
-        images = _read(folder, f"{PARTS[part]}-images-idx3-ubyte", (rows, height, width))
-        labels = _read(folder, f"{PARTS[part]}-labels-idx1-ubyte", (rows,))
+        images = _read(folder, f"{PREFIXES[part]}-images-idx3-ubyte", (rows, height, width))
+        labels = _read(folder, f"{PREFIXES[part]}-labels-idx1-ubyte", (rows,))
         arrays[f"{part}_images"] = images.reshape(rows, -1)
         arrays[f"{part}_labels"] = validate_labels(
-            labels, rows, declared.n_classes, f"{PARTS[part]}-labels-idx1-ubyte"
+            labels, rows, declared.n_classes, f"{PREFIXES[part]}-labels-idx1-ubyte"
         )
     return ImageDataset(**arrays, classes=names, image_shape=declared.image_shape)
 
 
 def _read(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """The array in a file: two zeros, the type, the number of dimensions, each in four bytes, the values."""
+    """Return the array in a file: two zeros, the type, the number of dimensions, each in four bytes, the values."""
     path = next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
     if path is None:
         raise UserError(f"{folder} has no {name}.gz and no {name}; expected one of them.")

@@ -1,4 +1,4 @@
-"""A dataset of labelled images as arrays, and the sizes that the configuration declares for it."""
+"""Hold a dataset of labelled images as arrays, and the sizes that the configuration declares for it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,16 @@ from cifarbench.data.printable import describe_value
 from cifarbench.errors import UserError
 from cifarbench.io.memmap import release_pages
 
+# Characters.
 MAX_CLASS_NAME = 100
+UNLABELLED_HINT = " -1 marks images without a label; take a split of the dataset that has labels."
 # Images that are written, or labels that are counted, at once.
 BLOCK_ROWS = 8192
 
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """What the configuration says of a dataset, which its data is held against."""
+    """Sizes that the configuration declares for a dataset."""
 
     n_train: int
     n_test: int
@@ -28,12 +30,12 @@ class DatasetSpec:
 
     @classmethod
     def from_config(cls, entry: dict[str, Any]) -> Self:
-        """What an entry under `datasets` declares."""
+        """Return the sizes that an entry under `datasets` declares."""
         return cls(entry["n_train"], entry["n_test"], entry["n_classes"], tuple(entry["image_shape"]))
 
     @property
     def n_features(self) -> int:
-        """Values in one image."""
+        """Number of values in one image."""
         return prod(self.image_shape)
 
 
@@ -41,8 +43,8 @@ class DatasetSpec:
 class ImageDataset:
     """Images as rows of channel-major values, with their labels.
 
-    train_images, test_images: (N, channels * height * width) uint8; training images may come as batches of rows, mapped
-    from their files, that make them up together. train_labels, test_labels: (N,) int64, positions in `classes`.
+    train_images, test_images: (N, channels * height * width) uint8; training images may be a list of such arrays,
+    mapped from their files. train_labels, test_labels: (N,) int64, positions in `classes`.
     """
 
     train_images: np.ndarray | list[np.ndarray]
@@ -53,7 +55,7 @@ class ImageDataset:
     image_shape: tuple[int, int, int]
 
     def train_blocks(self) -> Iterator[np.ndarray]:
-        """The training images, some rows at a time, in their order."""
+        """Yield the training images in blocks of rows, in their order."""
         batches = self.train_images if isinstance(self.train_images, list) else [self.train_images]
         for batch in batches:
             for start in range(0, len(batch), BLOCK_ROWS):
@@ -61,10 +63,10 @@ class ImageDataset:
                 release_pages(batch)
 
     def validate(self) -> Self:
-        """The dataset itself, if every class has images to train on and to test with; UserError otherwise."""
+        """Return the dataset if every class has training and test images; raise UserError otherwise."""
         for part, labels in (("training", self.train_labels), ("test", self.test_labels)):
             counts = np.zeros(len(self.classes), np.int64)
-            # Of mapped labels, numpy makes a copy.
+            # In blocks, since numpy copies mapped labels.
             for start in range(0, len(labels), BLOCK_ROWS):
                 counts += np.bincount(labels[start : start + BLOCK_ROWS], minlength=len(self.classes))
             empty = [name for name, count in zip(self.classes, counts, strict=True) if count == 0]
@@ -78,9 +80,9 @@ class ImageDataset:
 def validate_labels(
     labels: Sequence[Any] | np.ndarray, rows: int, n_classes: int, where: str, first: int = 0
 ) -> np.ndarray:
-    """Labels as (rows,) int64 from 0, if there are as many as rows and each is a class; UserError otherwise.
+    """Return labels as (rows,) int64 from 0; raise UserError if their number is not `rows` or one is no class.
 
-    where: the file or member that they stand in, for the message. first: the label of the first class there.
+    where: the file or member of the labels, for the message. first: the label of the first class there.
     """
     if len(labels) != rows:
         raise UserError(f"{where} has {len(labels)} labels; expected {rows}, one for each image.")
@@ -88,16 +90,14 @@ def validate_labels(
         # A truth value is an integer to Python, but no label.
         if type(label) is not int or not 0 <= label - first < n_classes:
             raise UserError(
-                f"{where} has the label {describe_value(label)} at position {index}; expected whole numbers from {first} "
-                f"to {n_classes - 1 + first}."
+                f"{where} has the label {describe_value(label)} at position {index}; expected whole numbers from "
+                f"{first} to {n_classes - 1 + first}.{UNLABELLED_HINT if label == -1 else ''}"
             )
-    found = np.array(labels, np.int64)
-    found -= first
-    return found
+    return np.array(labels, np.int64) - first
 
 
 def validate_class_names(names: Sequence[Any], n_classes: int, where: str) -> list[str]:
-    """Names of classes as text, if there are `n_classes` different ones; UserError otherwise."""
+    """Return names of classes as text; raise UserError unless there are `n_classes` different ones."""
     if len(names) != n_classes:
         raise UserError(f"{where} names {len(names)} classes; expected {n_classes}, as n_classes says.")
     texts = [name.decode("latin-1") if isinstance(name, bytes) else name for name in names]

@@ -1,4 +1,4 @@
-"""One picture, PNG or JPEG, as the pixels of an image of a dataset."""
+"""Read a PNG or JPEG file as the pixels of one image."""
 
 import io
 import warnings
@@ -10,32 +10,33 @@ from PIL import Image, ImageOps
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
 
+# Pillow's mode for each number of channels.
 MODES = {1: "L", 3: "RGB"}
-# Of EXIF: how the camera was held, 1 if upright.
+RESIZE_HINT = "set resize: true to have pictures scaled and cut to it"
+# EXIF tag of the camera's orientation; 1 is upright.
 ORIENTATION = 0x0112
-# Where a PNG says how many bits a channel has.
-PNG, PNG_BITS = b"\x89PNG\r\n\x1a\n", 24
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Position of the byte in a PNG that is the number of bits per channel.
+PNG_BITS_POSITION = 24
 
 
 def read_image(
-    path: Path, image_shape: tuple[int, int, int], resize: bool, mend: str
+    source: Path | io.BytesIO,
+    image_shape: tuple[int, int, int],
+    resize: bool,
+    name: str = "",
+    remedy: str = RESIZE_HINT,
 ) -> tuple[np.ndarray, list[str]]:
-    """The picture in a file, as `picture_of` has it."""
-    return decode_image(path, str(path), image_shape, resize, mend)
+    """Return an image as (channels * height * width,) uint8, and one sentence for each change it needed.
 
+    Colours become grey where `image_shape` has one channel. The image must have its size, unless `resize`: then it is
+    scaled to cover it, and cropped at the centre. name: of the image in messages; its path unless given. remedy: for
+    the message about another size.
 
-def decode_image(
-    source: Path | io.BytesIO, name: str, image_shape: tuple[int, int, int], resize: bool, mend: str
-) -> tuple[np.ndarray, list[str]]:
-    """A picture as (channels * height * width,) uint8, and what had to be done to it, a sentence each.
-
-    Colours become grey where `image_shape` has one channel. The picture must have its size, unless `resize`: then it is
-    scaled to fill it, and what stands over is cut off on both sides alike. name: how messages call it. mend: how to
-    have it so, for the message.
-
-    Raises UserError for a picture that can't be read, or that has another size.
+    Raises UserError for an image that can't be read, or that has another size.
     """
     channels, height, width = image_shape
+    name = name or str(source)
     remarks = []
     try:
         with warnings.catch_warnings():
@@ -43,9 +44,9 @@ def decode_image(
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(source, formats=["PNG", "JPEG"]) as file:
                 if file.mode.startswith(("I", "F")) or _bits(source) > 8:
-                    # Pillow would cut off what is brighter than 255, or the lower half of each value.
+                    # Pillow would clip at 255, or drop the lower half of each value.
                     raise ValueError("more than 8 bits a channel")
-                # Cameras turn the picture by a note, not by its pixels.
+                # Cameras record their orientation in EXIF and leave the pixels as they are.
                 if file.getexif().get(ORIENTATION, 1) != 1:
                     remarks.append(f"{name} was turned, as its EXIF says.")
                 if file.mode == "CMYK":
@@ -54,7 +55,7 @@ def decode_image(
                     remarks.append(f"{name} holds {file.n_frames} pictures; the first was taken.")
                 picture = ImageOps.exif_transpose(file).convert(MODES[channels])
     except Exception as error:
-        # Pillow's parsers end in errors of a dozen kinds when a file is no picture.
+        # Pillow's parsers raise exceptions of a dozen types when a file is no image.
         raise UserError(
             f"{name} can't be read as a picture ({_reason(error)}); mend it or take it away."
         ) from None
@@ -62,17 +63,15 @@ def decode_image(
         picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
     if picture.size != (width, height):
         raise UserError(
-            f"{name} is {picture.width} x {picture.height} pixels, not {width} x {height} as image_shape says; {mend}."
+            f"{name} is {picture.width} x {picture.height} pixels, not {width} x {height} as image_shape says; "
+            f"{remedy}."
         )
     pixels = np.asarray(picture).reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)
     return pixels, remarks
 
 
 def image_format(path: Path) -> str:
-    """Width, height and colour mode of a picture, as its header says: `640 x 480, RGB`.
-
-    Raises UserError if it can't be read.
-    """
+    """Return width, height and colour mode in an image's header, such as `640 x 480, RGB`; UserError if unreadable."""
     try:
         with Image.open(path, formats=["PNG", "JPEG"]) as file:
             return f"{file.width} x {file.height}, {file.mode}"
@@ -83,13 +82,10 @@ def image_format(path: Path) -> str:
 
 
 def _bits(source: Path | io.BytesIO) -> int:
-    """Bits a channel, as a PNG says; those of a JPEG are 8, or Pillow does not read it."""
-    if isinstance(source, Path):
-        with open(source, "rb") as file:
-            head = file.read(PNG_BITS + 1)
-    else:
-        head = source.getvalue()[: PNG_BITS + 1]
-    return head[PNG_BITS] if head.startswith(PNG) else 8
+    """Return the bits per channel of a PNG; a JPEG has 8, or Pillow does not read it."""
+    with open(source, "rb") if isinstance(source, Path) else io.BytesIO(source.getvalue()) as file:
+        head = file.read(PNG_BITS_POSITION + 1)
+    return head[PNG_BITS_POSITION] if head.startswith(PNG_SIGNATURE) else 8
 
 
 def _reason(error: Exception) -> str:

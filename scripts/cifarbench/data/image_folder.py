@@ -1,124 +1,125 @@
-"""Images from a folder of pictures: `train/<class>/*` and `test/<class>/*`, as PNG or JPEG."""
+"""Read a folder of images, `train/<class>/*` and `test/<class>/*`, as PNG or JPEG."""
 
 import os
+import unicodedata
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
 
 from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names
-from cifarbench.data.image_file import MODES, read_image
+from cifarbench.data.image_file import read_image
 from cifarbench.data.provenance import list_files
 from cifarbench.errors import UserError
 
 SUFFIXES = {".png", ".jpg", ".jpeg"}
-REMEDY = "set resize: true to have pictures scaled and cut to it"
 
 
 def read_image_folder(folder: Path, declared: DatasetSpec, resize: bool = False) -> ImageDataset:
-    """The pictures of a folder, classes and pictures sorted by name.
+    """Read the images of a folder, classes and images sorted by name.
 
-    Colours become grey where one channel is declared. Pictures must have the declared size, unless `resize`:
-    then each is scaled to fill it, and what stands over is cut off on both sides alike.
+    Colours become grey where one channel is declared. Images must have the declared size, unless `resize`: then each is
+    scaled to cover it, and cropped at the centre.
 
-    Raises UserError for a picture that can't be read or has another size, for links that lead out of the folder, to
-    another one or nowhere, for other classes in `test` than in `train`, and for numbers of classes or pictures that
+    Raises UserError for an image that can't be read or has another size, for links that lead out of the folder, to
+    another one or nowhere, for other classes in `test` than in `train`, and for numbers of classes or images that
     are not as declared.
     """
-    if declared.image_shape[0] not in MODES:
-        raise UserError(
-            f"image_shape declares {declared.image_shape[0]} channels; pictures have 1 (grey) or 3 (colours)."
-        )
-    found = {part: sorted(_folders(folder, part)) for part in ("train", "test")}
-    if found["train"] != found["test"]:
-        odd = sorted(set(found["train"]) ^ set(found["test"]))[0]
-        has, lacks = ("train", "test") if odd in found["train"] else ("test", "train")
-        raise UserError(
-            f"{folder} has the class {odd} in {has} but not in {lacks}; expected the same in both."
-        )
-    classes = validate_class_names(found["train"], declared.n_classes, f"{folder}/train")
+    train, test = (_class_folders(folder, split) for split in ("train", "test"))
+    if train != test:
+        _refuse_classes(folder, train, test)
+    classes = validate_class_names(train, declared.n_classes, f"{folder}/train")
     arrays: dict[str, np.ndarray] = {}
-    for part, rows in (("train", declared.n_train), ("test", declared.n_test)):
-        pictures = _declared_pictures(folder, part, classes, rows)
-        arrays[f"{part}_images"] = np.stack(
-            [read_image(path, declared.image_shape, resize, REMEDY)[0] for path, _ in pictures]
+    for split, n_images in (("train", declared.n_train), ("test", declared.n_test)):
+        images = _declared_images(folder, split, classes, n_images)
+        arrays[f"{split}_images"] = np.stack(
+            [read_image(path, declared.image_shape, resize)[0] for path, _ in images]
         )
-        arrays[f"{part}_labels"] = np.array([label for _, label in pictures], np.int64)
+        arrays[f"{split}_labels"] = np.array([label for _, label in images], np.int64)
     return ImageDataset(**arrays, classes=classes, image_shape=declared.image_shape)
 
 
-def list_images(folder: Path, part: str, classes: list[str]) -> list[tuple[Path, int]]:
-    """The pictures of `train` or `test`, each with its class, in the order of the rows of the dataset's arrays."""
+def list_images(folder: Path, split: str, classes: list[str]) -> list[tuple[Path, int]]:
+    """Return the images of `train` or `test` with their labels, in the order of the rows of the dataset's arrays."""
     return [
         (path, label)
         for label, name in enumerate(classes)
-        for path in list_files(folder / part / name)
+        for path in list_files(folder / split / name)
         if path.suffix.lower() in SUFFIXES
     ]
 
 
-def _declared_pictures(folder: Path, part: str, classes: list[str], rows: int) -> list[tuple[Path, int]]:
-    pictures = list_images(folder, part, classes)
-    empty = set(range(len(classes))) - {label for _, label in pictures}
+def _refuse_classes(folder: Path, train: list[str], test: list[str]) -> NoReturn:
+    odd = sorted({*train} ^ {*test})[0]
+    (has, names), (lacks, others) = ("train", train), ("test", test)
+    if odd not in names:
+        (has, names), (lacks, others) = (lacks, others), (has, names)
+    similar = [name for name in others if name not in names and _normalized(name) == _normalized(odd)]
+    if similar:
+        raise UserError(
+            f"{folder} has the class {odd!a} in {has} and {similar[0]!a} in {lacks}, which look alike but differ "
+            "in Unicode form, letter case or spaces; rename one of the folders."
+        )
+    raise UserError(f"{folder} has the class {odd} in {has} but not in {lacks}; expected the same in both.")
+
+
+def _normalized(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _declared_images(folder: Path, split: str, classes: list[str], n_images: int) -> list[tuple[Path, int]]:
+    images = list_images(folder, split, classes)
+    empty = set(range(len(classes))) - {label for _, label in images}
     if empty:
-        where = folder / part / classes[min(empty)]
+        class_folder = folder / split / classes[min(empty)]
         raise UserError(
-            f"{where} has no pictures{_passed_over(where)}; put some there, or take the class away from train and "
-            "test, and from n_classes."
+            f"{class_folder} has no pictures{_ignored_files(class_folder)}; put some there, or take the class away "
+            "from train and test, and from n_classes."
         )
-    if len(pictures) != rows:
+    if len(images) != n_images:
         raise UserError(
-            f"{folder}/{part} has {len(pictures)} pictures{_passed_over(folder / part)}; expected {rows}, as n_{part} "
-            "says."
+            f"{folder}/{split} has {len(images)} pictures{_ignored_files(folder / split)}; expected {n_images}, as "
+            f"n_{split} says."
         )
-    return pictures
+    return images
 
 
-def _folders(top: Path, part: str) -> list[str]:
-    folder = top / part
+def _class_folders(top: Path, split: str) -> list[str]:
+    folder = top / split
     _check_link(top, folder)
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder; expected one with a folder of pictures for each class.")
-    _check_links(top, folder)
-    return [path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-
-
-def _check_links(top: Path, folder: Path) -> None:
-    """Refuse links out of the archive, to other folders, and to nowhere.
-
-    What lies behind a link to a folder is not in the archive's checksum; and a stranger's folder has no say over which
-    files of this machine are read and shown.
-    """
-    for place, folders, files in os.walk(folder, onerror=_unreadable):
+    # A folder behind a link is not in the archive's checksum, and an untrusted folder must not choose which files of
+    # this machine are read and shown.
+    for directory, folders, files in os.walk(folder, onerror=_refuse_unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        pictures = [name for name in files if Path(name).suffix.lower() in SUFFIXES and name[0] != "."]
-        for path in (Path(place, name) for name in [*folders, *pictures]):
-            _check_link(top, path)
+        images = [name for name in files if Path(name).suffix.lower() in SUFFIXES and name[0] != "."]
+        for name in [*folders, *images]:
+            _check_link(top, Path(directory, name))
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def _check_link(top: Path, path: Path) -> None:
     if not path.is_symlink():
         return
     if not path.exists():
-        fault = f"is a link that leads nowhere (to {path.readlink()}); mend it or take it away"
+        problem = f"is a link that leads nowhere (to {path.readlink()}); mend it or take it away"
     elif path.is_dir():
-        fault = "is a link to a folder; put a copy of that folder in its place (cp -rL), or take it away"
+        problem = "is a link to a folder; put a copy of that folder in its place (cp -rL), or take it away"
     elif not path.resolve().is_relative_to(top.resolve()):
-        fault = f"is a link that leads out of {top}; put a copy of the picture in its place (cp -L), or take it away"
+        problem = f"is a link that leads out of {top}; put a copy of the picture in its place (cp -L), or take it away"
     else:
         return
-    raise UserError(f"{path} {fault}.")
+    raise UserError(f"{path} {problem}.")
 
 
-def _unreadable(error: OSError) -> NoReturn:
+def _refuse_unreadable(error: OSError) -> NoReturn:
     raise UserError(
         f"{error.filename} can't be read ({error.strerror}); give yourself the right to, or take it away."
     )
 
 
-def _passed_over(folder: Path) -> str:
-    """Which files were not taken for pictures, for a message; nothing if there are none."""
-    others = [path for path in list_files(folder) if path.suffix.lower() not in SUFFIXES]
-    if not others:
-        return ""
-    return f", besides files that are neither .png nor .jpg, such as {others[0]}"
+def _ignored_files(folder: Path) -> str:
+    """Return, for a message, an example of the files that are not taken for images; nothing if there are none."""
+    ignored = [path for path in list_files(folder) if path.suffix.lower() not in SUFFIXES]
+    return f", besides files that are neither .png nor .jpg, such as {ignored[0]}" if ignored else ""

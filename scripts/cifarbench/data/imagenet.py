@@ -1,4 +1,4 @@
-"""Images in the layout of downsampled ImageNet: a folder of ten pickled training batches, and one to test with.
+"""Read the layout of downsampled ImageNet: a folder of ten pickled training batches and one test batch.
 
 After Chrabaszcz, Loshchilov and Hutter, A downsampled variant of ImageNet as an alternative to the CIFAR datasets
 (arXiv 1707.08819). Batches are mapped and never read whole, so any number of images can be unpacked.
@@ -24,27 +24,26 @@ FIRST_LABEL = 1
 
 
 def read_downsampled_imagenet(
-    folder: Path, names: list[str] | None, declared: DatasetSpec, beside: Path | None
+    folder: Path, names: list[str] | None, declared: DatasetSpec, labels_folder: Path | None
 ) -> ImageDataset:
-    """The images of the batches in `folder`, training batches in the order of their numbers.
+    """Read the batches in `folder`, training batches in the order of their numbers.
 
-    names: of the classes, which the layout does not hold; `class_1` and so on if None. beside: a folder for a file of
-    labels, which goes with the dataset; with the temporary files if None.
+    names: of the classes, which the layout does not hold; `class_1` and so on if None. labels_folder: for the file of
+    labels that is mapped; the system's temporary folder if None.
 
-    Raises UserError, which names the file, what was found and what was expected, if the batches are not what `declared`
-    says.
+    Raises UserError, which names the file, what was found and what was expected, if the batches are not as declared.
     """
     missing = [name for name in (*TRAIN, TEST) if not (folder / name).is_file()]
     if missing:
         raise UserError(f"{folder} lacks {', '.join(missing)}; expected {', '.join((*TRAIN, TEST))}.")
     images: list[np.ndarray] = []
 
-    def labels_of_batch(name: str) -> np.ndarray:
-        some, found = _read(folder / name, declared)
-        images.append(some)
-        return found
+    def read_labels(name: str) -> np.ndarray:
+        batch_images, batch_labels = _read(folder / name, declared)
+        images.append(batch_images)
+        return batch_labels
 
-    labels = spill_to_memmap(map(labels_of_batch, TRAIN), beside)
+    labels = spill_to_memmap(map(read_labels, TRAIN), labels_folder)
     if len(labels) != declared.n_train:
         raise UserError(
             f"{folder} holds {len(labels)} training images; expected {declared.n_train}, as n_train says."
@@ -66,7 +65,7 @@ def read_downsampled_imagenet(
 
 
 def _read(path: Path, declared: DatasetSpec) -> tuple[np.ndarray, np.ndarray]:
-    """Images and labels of a batch, of as many rows as it has, no more than all images together."""
+    """Return images and labels of a batch, which may have any number of rows up to that of all images."""
     if path.stat().st_size == 0:
         raise UserError(f"{path.name} is empty; get it again.")
     batch = safe_loads(MappedPickle(path), path.name)

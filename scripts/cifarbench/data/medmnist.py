@@ -1,4 +1,4 @@
-"""Images from one .npz, as MedMNIST's sets are published: `train_images`, `train_labels`, `val_…`, `test_…`."""
+"""Read an .npz as MedMNIST publishes its datasets: `train_images`, `train_labels`, `val_…`, `test_…`."""
 
 import zipfile
 import zlib
@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 
 from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names, validate_labels
-from cifarbench.data.printable import escape_ascii
+from cifarbench.data.printable import escape_ascii, list_names
 from cifarbench.errors import UserError
 
-# Of the sets that come with a package; the file holds numbers only.
+# Classes of the bundled datasets; the file holds numbers only.
 CLASSES = {"textures": ["brick", "grass", "gravel"], "faces": ["face", "something else"]}
 
 
 def read_medmnist(path: Path, classes: list[str], declared: DatasetSpec) -> ImageDataset:
-    """The training and test images of an .npz: (N, H, W) or (N, H, W, C) uint8, labels (N,) or (N, 1) integers.
+    """Read the training and test images of an .npz: (N, H, W) or (N, H, W, C) uint8, labels (N,) or (N, 1) integers.
 
-    Validation images are left out: they are there for choosing among models, which is done on folds here. classes: the
-    classes' names, which the file doesn't hold, in the order of the labels.
+    Validation images are left out: models are chosen by cross-validation here. classes: names of the classes, which the
+    file doesn't hold, in the order of the labels.
 
-    Raises UserError if an array is missing, damaged, or not of the type and size that are declared; nothing of another
-    size is read into memory.
+    Raises UserError if an array is missing, damaged, or not of the declared type and size; an array of another size is
+    not read into memory.
     """
     names = validate_class_names(classes, declared.n_classes, "classes in the configuration")
     channels, height, width = declared.image_shape
@@ -45,20 +45,18 @@ def read_medmnist(path: Path, classes: list[str], declared: DatasetSpec) -> Imag
 
 
 def read_member(file: zipfile.ZipFile, name: str, shapes: list[tuple[int, ...]], kinds: str) -> np.ndarray:
-    """An array of an .npz, if it has one of these shapes, and numbers of one of these kinds; uint8 where `u` is all.
+    """Return an array of an .npz that has one of these shapes and one of these dtype kinds; `u` alone means uint8.
 
     Raises UserError otherwise, before its content is read.
     """
     if f"{name}.npy" not in file.namelist():
-        found = (
-            ", ".join(escape_ascii(one.removesuffix(".npy"), 40) for one in file.namelist()[:10]) or "nothing"
-        )
-        raise UserError(f"{file.filename} has no {name}; it holds {found}.")
+        names = list_names(member.removesuffix(".npy") for member in file.namelist())
+        raise UserError(f"{file.filename} has no {name}; it holds {names}.")
     with file.open(f"{name}.npy") as member:
         try:
             version = np.lib.format.read_magic(member)
             read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-            shape, by_columns, dtype = read[version](member)
+            shape, fortran_order, dtype = read[version](member)
         except (ValueError, KeyError) as error:
             raise UserError(f"{name} in {file.filename} is no array ({escape_ascii(error, 100)}).") from None
         fits = dtype == np.uint8 if kinds == "u" else dtype.kind in kinds
@@ -72,4 +70,4 @@ def read_member(file: zipfile.ZipFile, name: str, shapes: list[tuple[int, ...]],
         raise UserError(
             f"{name} in {file.filename} has too much or too little content for its shape {shape}."
         )
-    return np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns else "C")
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran_order else "C")

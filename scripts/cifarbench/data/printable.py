@@ -1,4 +1,4 @@
-"""What a stranger's file holds, put into words for a message: short, and in characters that only show."""
+"""Describe the content of untrusted files in messages: short, and in printable ASCII."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import numpy as np
 
 
 def escape_ascii(text: Any, length: int = 100) -> str:
-    """The beginning of a text, with escapes for whatever is not plain ASCII."""
+    """Return the beginning of a text, with escapes for all that is not plain ASCII."""
     return ascii(str(text)[:length])[1:-1]
 
 
 def describe_value(value: Any) -> str:
-    """What a value is: texts and numbers themselves, of everything else its kind."""
+    """Return text, bytes and integers themselves, and the type of every other value."""
     match value:
         case np.ndarray():
             return f"an array of {value.dtype} of shape {value.shape}"
@@ -20,3 +20,8 @@ def describe_value(value: Any) -> str:
         case int() | None:
             return str(value)
     return f"a {type(value).__name__}"
+
+
+def list_names(names: Any) -> str:
+    """Return the first ten of some names, escaped; `nothing` if there are none."""
+    return ", ".join(escape_ascii(name, 40) for name in list(names)[:10]) or "nothing"

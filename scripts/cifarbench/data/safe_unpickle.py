@@ -1,9 +1,8 @@
 """Read a pickled batch without running anything that a pickle can name.
 
-The standard unpickler imports and calls whatever a pickle asks for. Restricting what it may import is not
-enough for a stranger's file: its memo and its hashing can still be made to fill the memory or to run forever.
-A batch needs so little of the language that a small machine over `pickletools.genops`, which only parses,
-builds it.
+The standard unpickler imports and calls whatever a pickle names. To restrict its imports is not enough for an untrusted
+file: its memo and its hashing can still be made to fill the memory or to run forever. A batch needs few opcodes, so a
+small machine over `pickletools.genops`, which only parses, builds it.
 """
 
 import pickletools
@@ -21,22 +20,42 @@ from cifarbench.errors import UserError
 NUMBER_TYPES = {f"{kind}{size}" for kind in "iuf" for size in (1, 2, 4, 8)} - {"f1"} | {"b1"}
 MAX_INTEGER_BITS = 64
 MAX_DIMENSIONS = 4
-# Integers of which each is kept once lie below it.
-COMMON = 1 << 16
+# Smaller integers are kept once, as labels are.
+MAX_SHARED_INTEGER = 1 << 16
+
+
+# Opcodes that push their argument.
+LITERALS = {
+    "SHORT_BINSTRING",
+    "BINSTRING",
+    "STRING",
+    "SHORT_BINUNICODE",
+    "BINUNICODE",
+    "BINUNICODE8",
+    "UNICODE",
+}
+LITERALS |= {"SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8"}
+# Opcodes that push a new value.
+CONSTANTS: dict[str, Callable[[], Any]] = {
+    "NONE": lambda: None,
+    "NEWTRUE": lambda: True,
+    "NEWFALSE": lambda: False,
+    "EMPTY_LIST": list,
+    "EMPTY_DICT": dict,
+    "EMPTY_TUPLE": tuple,
+}
 
 
 class UnsafePickleError(Exception):
-    """A pickle that holds something other than a batch; the message says what."""
+    """A pickle holds something other than a batch of images."""
 
 
 def safe_loads(data: bytes | MappedPickle, member: str) -> dict[str, Any]:
-    """The dictionary that `data` holds, pickled by Python 2 or 3 in any protocol from 0 to 5.
+    """Return the dictionary in `data`, pickled by Python 2 or 3 in any protocol from 0 to 5.
 
-    From a mapped file, large arrays are not read: they are mapped, too.
-
-    Its keys become text, whether they were pickled as text or bytes. Its values are lists, tuples, bytes,
-    text, integers, truth values, None and arrays of numbers (read-only); nothing else is built, and nothing
-    is called.
+    Large arrays of a mapped file are mapped, too. Keys become text, whether they were pickled as text or bytes. Values
+    are lists, tuples, bytes, text, integers, truth values, None and arrays of numbers (read-only); nothing else is
+    built, and nothing is called.
 
     member: the name of the archive's member, for the message.
 
@@ -45,7 +64,7 @@ def safe_loads(data: bytes | MappedPickle, member: str) -> dict[str, Any]:
     try:
         return _Machine().run(data)
     except (UnsafePickleError, ValueError, LookupError, TypeError, OverflowError) as error:
-        # Parsing garbage ends in any of these, which then say where it stopped.
+        # Parsing damaged bytes ends in any of these.
         raise UserError(
             f"{member} is not a batch of images: {escape_ascii(error, 150) or type(error).__name__}; expected a "
             "pickled dictionary of lists, text, integers and arrays of numbers."
@@ -54,13 +73,13 @@ def safe_loads(data: bytes | MappedPickle, member: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Builder:
-    """Stands for a function or class that a pickle names; what it does instead is ours."""
+    """A replacement for a function or class that a pickle names."""
 
     build: Callable[..., Any]
 
 
 class _Type:
-    """A dtype on its way: its code now, its byte order when its state arrives."""
+    """A dtype under construction: its state brings the byte order."""
 
     def __init__(self, code: Any, *_: Any) -> None:
         code = _text(code)
@@ -69,7 +88,7 @@ class _Type:
         self.dtype = np.dtype(code)
 
     def set_state(self, state: Any) -> None:
-        """state: (version, byte order, subarray, names, fields, size, alignment, flags)."""
+        """Set the byte order from (version, byte order, subarray, names, fields, size, alignment, flags)."""
         if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
             raise UnsafePickleError("an array of records instead of numbers")
         order = _text(state[1])
@@ -79,22 +98,19 @@ class _Type:
 
 
 class _Array:
-    """An array on its way: empty until its state arrives."""
+    """An array under construction: empty until its state arrives."""
 
-    value: np.ndarray | None = None
-
-    def __init__(self, *_: Any) -> None:
-        # What numpy is asked for here is always an empty array; the state says everything.
-        pass
+    def __init__(self, value: np.ndarray | None = None) -> None:
+        self.value = value
 
     def set_state(self, state: Any) -> None:
-        """state: (version, shape, type, whether Fortran's order, content), as numpy writes it."""
-        _, shape, kind, fortran, content = state
-        self.value = _array(content, kind, shape, "F" if fortran else "C")
+        """Set the content from (version, shape, type, whether in Fortran order, content), as numpy writes it."""
+        _, shape, dtype, fortran, content = state
+        self.value = _array(content, dtype, shape, "F" if fortran else "C")
 
 
-def _array(content: Any, kind: Any, shape: Any, order: Any) -> np.ndarray:
-    if not isinstance(kind, _Type):
+def _array(content: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
+    if not isinstance(dtype, _Type):
         raise UnsafePickleError("an array without a type")
     if not isinstance(shape, tuple) or len(shape) > MAX_DIMENSIONS:
         raise UnsafePickleError(f"{describe_value(shape)} as the shape of an array")
@@ -104,32 +120,31 @@ def _array(content: Any, kind: Any, shape: Any, order: Any) -> np.ndarray:
     content = content.encode("latin-1") if isinstance(content, str) else content
     if not isinstance(content, bytes | bytearray | MappedBytes):
         raise UnsafePickleError(f"{describe_value(content)} as the content of an array")
-    expected = kind.dtype.itemsize
+    expected = dtype.dtype.itemsize
     for length in shape:
         expected *= length
     if len(content) != expected:
         raise UnsafePickleError(f"an array of {len(content)} bytes whose shape asks for {expected}")
     if isinstance(content, MappedBytes):
-        return content.array(kind.dtype, shape, _text(order))
-    array = np.frombuffer(content, kind.dtype).reshape(shape, order=_text(order))
+        return content.array(dtype.dtype, shape, _text(order))
+    array = np.frombuffer(content, dtype.dtype).reshape(shape, order=_text(order))
     array.flags.writeable = False
     return array
 
 
-def _from_buffer(content: Any, kind: Any, shape: Any, order: Any) -> _Array:
-    array = _Array()
-    array.value = _array(content, kind, shape, order)
-    return array
+def _reconstruct(*_: Any) -> _Array:
+    # numpy names an empty array here; the state has everything.
+    return _Array()
+
+
+def _from_buffer(content: Any, dtype: Any, shape: Any, order: Any) -> _Array:
+    return _Array(_array(content, dtype, shape, order))
 
 
 def _encode(text: Any, encoding: Any) -> bytes:
     if encoding not in ("latin1", "latin-1") or not isinstance(text, str):
         raise UnsafePickleError(f"text in the encoding {describe_value(encoding)}")
     return text.encode("latin-1")
-
-
-def _empty_bytes() -> bytes:
-    return b""
 
 
 def _not_called(*_: Any) -> None:
@@ -140,18 +155,19 @@ def _text(value: Any) -> Any:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-# All that a batch names, by the names that numpy and Python have had for it. None is looked up by import.
+# All that a batch may name, by the names in all versions of numpy and Python. None is imported.
 _BUILDERS = {
     ("numpy", "ndarray"): _Builder(_not_called),
     ("numpy", "dtype"): _Builder(_Type),
-    ("numpy.core.multiarray", "_reconstruct"): _Builder(_Array),
-    ("numpy._core.multiarray", "_reconstruct"): _Builder(_Array),
+    ("numpy.core.multiarray", "_reconstruct"): _Builder(_reconstruct),
+    ("numpy._core.multiarray", "_reconstruct"): _Builder(_reconstruct),
     ("numpy.core.numeric", "_frombuffer"): _Builder(_from_buffer),
     ("numpy._core.numeric", "_frombuffer"): _Builder(_from_buffer),
     # How Python 3 writes bytes in protocols 0 to 2.
     ("_codecs", "encode"): _Builder(_encode),
-    ("__builtin__", "bytes"): _Builder(_empty_bytes),
-    ("builtins", "bytes"): _Builder(_empty_bytes),
+    # Empty bytes only: with a number as its argument, bytes() would fill the memory.
+    ("__builtin__", "bytes"): _Builder(lambda: b""),
+    ("builtins", "bytes"): _Builder(lambda: b""),
 }
 
 
@@ -174,20 +190,16 @@ class _Machine:
         }
 
     def step(self, name: str, argument: Any) -> None:
-        """Do one operation; those that a batch has most of stand first."""
+        """Execute one opcode; the most frequent ones come first."""
         stack = self.stack
         match name:
             case "BININT1" | "BININT" | "BININT2" | "INT" | "LONG" | "LONG1" | "LONG4":
                 if argument.bit_length() > MAX_INTEGER_BITS:
                     raise UnsafePickleError(f"an integer of {argument.bit_length()} bits")
-                # One object for all equal labels. Small ones alone, since hashing can be made to take forever.
-                common = 0 <= argument < COMMON
-                stack.append(self.integers.setdefault(argument, argument) if common else argument)
-            case "SHORT_BINSTRING" | "BINSTRING" | "STRING":
-                stack.append(argument)
-            case "SHORT_BINUNICODE" | "BINUNICODE" | "BINUNICODE8" | "UNICODE":
-                stack.append(argument)
-            case "SHORT_BINBYTES" | "BINBYTES" | "BINBYTES8" | "BYTEARRAY8":
+                # One object for all equal labels. Small ones only, since hashing can be made to take forever.
+                shared = 0 <= argument < MAX_SHARED_INTEGER
+                stack.append(self.integers.setdefault(argument, argument) if shared else argument)
+            case _ if name in LITERALS:
                 stack.append(argument)
             case "BINPUT" | "LONG_BINPUT" | "PUT":
                 self.memo[argument] = stack[-1]
@@ -195,18 +207,10 @@ class _Machine:
                 self.memo[len(self.memo)] = stack[-1]
             case "BINGET" | "LONG_BINGET" | "GET":
                 stack.append(self.memo[argument])
-            case "NONE":
-                stack.append(None)
-            case "NEWTRUE" | "NEWFALSE":
-                stack.append(name == "NEWTRUE")
             case "MARK":
                 self.marks.append(len(stack))
-            case "EMPTY_LIST":
-                stack.append([])
-            case "EMPTY_DICT":
-                stack.append({})
-            case "EMPTY_TUPLE":
-                stack.append(())
+            case _ if name in CONSTANTS:
+                stack.append(CONSTANTS[name]())
             case "LIST":
                 stack.append(self.pop_to_mark())
             case "TUPLE":
@@ -239,7 +243,7 @@ class _Machine:
                 raise UnsafePickleError(f"the operation {name}, which no batch needs")
 
     def pop(self, count: int) -> list[Any]:
-        """The last `count` values, none from below the last mark."""
+        """Remove and return the last `count` values, none from below the last mark."""
         if len(self.stack) - count < (self.marks[-1] if self.marks else 0):
             raise UnsafePickleError("an operation without its values")
         values = self.stack[-count:]

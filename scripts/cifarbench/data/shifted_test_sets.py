@@ -1,4 +1,4 @@
-"""Other test images for a study that is there: CIFAR-10.1, and the corrupted ones of CIFAR-10-C.
+"""Read shifted test sets of CIFAR-10: CIFAR-10.1, and the corrupted images of CIFAR-10-C.
 
 B. Recht and others, Do CIFAR-10 classifiers generalize to CIFAR-10? (arXiv 1806.00451); D. Hendrycks and T. Dietterich,
 Benchmarking neural network robustness to common corruptions and perturbations (ICLR 2019). Both number the classes as
@@ -14,23 +14,23 @@ from cifarbench.data.image_dataset import validate_labels
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
 
-# The newest version first; they differ in which images were left out.
+# Of CIFAR-10.1, the newest first; they differ in which images were left out.
 VERSIONS = ("v6", "v4")
-SEVERITIES = 5
+# Of each corruption in CIFAR-10-C.
+N_SEVERITIES = 5
 
 
-def test_set_files(entry: dict[str, Any]) -> list[Path]:
-    """The files of images and of labels that an entry under `suite.test_sets` names.
+def find_test_set_files(entry: dict[str, Any]) -> list[Path]:
+    """Return the files of images and of labels that an entry under `suite.test_sets` names.
 
-    entry: `kind`, `archive`, a folder, and for cifar10_c `corruption`. Raises UserError if they are not there.
+    entry: `type`, `archive`, a folder, and for cifar10_c `corruption`. Raises UserError if they are not there.
     """
     folder = Path(entry["archive"])
+    candidates = [
+        [f"cifar10.1_{version}_data.npy", f"cifar10.1_{version}_labels.npy"] for version in VERSIONS
+    ]
     if entry["type"] == "cifar10_c":
         candidates = [[f"{entry['corruption']}.npy", "labels.npy"]]
-    else:
-        candidates = [
-            [f"cifar10.1_{version}_{what}.npy" for what in ("data", "labels")] for version in VERSIONS
-        ]
     for names in candidates:
         if all((folder / name).is_file() for name in names):
             return [folder / name for name in names]
@@ -40,14 +40,14 @@ def test_set_files(entry: dict[str, Any]) -> list[Path]:
 def read_test_set(
     entry: dict[str, Any], image_shape: tuple[int, int, int], n_classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Images (N, D) uint8, channel by channel, and labels (N,) int64, as a study's test images are.
+    """Return images (N, C*H*W) uint8, channel by channel, and labels (N,) int64.
 
-    entry: as for `files_of`; of cifar10_c the images of one `severity`, 1 to 5. Raises UserError if the files are
-    damaged, or not of that shape.
+    entry: as for `find_test_set_files`; of cifar10_c the images of one `severity`, 1 to 5. Raises UserError if the
+    files are damaged, or not of that shape.
     """
     channels, height, width = image_shape
-    paths = test_set_files(entry)
-    images, labels = (_mapped(path) for path in paths)
+    paths = find_test_set_files(entry)
+    images, labels = (_load_mapped(path) for path in paths)
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (height, width, channels):
         raise UserError(
             f"{paths[0]} is of {images.dtype} and shape {images.shape}; expected uint8 of shape "
@@ -60,17 +60,17 @@ def read_test_set(
         )
     rows = slice(None)
     if entry["type"] == "cifar10_c":
-        if len(images) % SEVERITIES:
+        if len(images) % N_SEVERITIES:
             raise UserError(
-                f"{paths[0]} holds {len(images)} images; expected as many of each of {SEVERITIES} severities."
+                f"{paths[0]} holds {len(images)} images; expected as many of each of {N_SEVERITIES} severities."
             )
-        each = len(images) // SEVERITIES
-        rows = slice((entry["severity"] - 1) * each, entry["severity"] * each)
-    chosen = np.ascontiguousarray(images[rows].transpose(0, 3, 1, 2)).reshape(-1, channels * height * width)
-    return chosen, validate_labels(labels[rows], len(chosen), n_classes, str(paths[1]))
+        n_images = len(images) // N_SEVERITIES
+        rows = slice((entry["severity"] - 1) * n_images, entry["severity"] * n_images)
+    pixels = np.ascontiguousarray(images[rows].transpose(0, 3, 1, 2)).reshape(-1, channels * height * width)
+    return pixels, validate_labels(labels[rows], len(pixels), n_classes, str(paths[1]))
 
 
-def _mapped(path: Path) -> np.ndarray:
+def _load_mapped(path: Path) -> np.ndarray:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

@@ -1,7 +1,7 @@
-"""Images made up, as many as are asked for, in the layout of downsampled ImageNet: to see how a study grows.
+"""Generate any number of random images, in the layout of downsampled ImageNet, to measure scaling.
 
-Each is a sum of cosine patterns whose strength falls with their frequency, as in photographs, and noise. A class has
-a few centres among the strengths, around which its images lie: near ones are often of one class, and not always.
+Each is a sum of cosine patterns whose strength falls with their frequency, as in photographs, and noise. The strengths
+of a class's images lie around a few centroids, so that near images are often, but not always, of one class.
 """
 
 import pickle
@@ -14,55 +14,64 @@ from cifarbench.data.imagenet import FIRST_LABEL, TEST, TRAIN
 from cifarbench.io.atomic import atomic_write
 from cifarbench.io.memmap import release_pages
 
-# Frequencies along each side, centres of a class, how far they lie apart (images lie around them by 1), and noise.
-N_FREQUENCIES, N_CENTROIDS, SEPARATION, NOISE = 8, 4, 0.8, 8
+# Along each side of an image.
+N_FREQUENCIES = 8
+# Of each class.
+N_CENTROIDS = 4
+# Standard deviation of the centroids; that of the images around them is 1.
+SEPARATION = 0.8
+# Largest absolute value of the noise, in grey levels.
+NOISE = 8
+# Grey levels per unit of strength, at frequency 0.
 CONTRAST = 45.0
+# Images that are generated at once.
 BLOCK_ROWS = 4096
+# Bytes that are written at once.
 WRITE_BYTES = 1 << 24
 
 
 def write_synthetic_archive(
     folder: Path, n_train: int, n_test: int, n_classes: int, image_shape: tuple[int, int, int], seed: int
 ) -> None:
-    """Write the eleven files. Equal arguments give equal bytes. Images are mapped to a file on their way."""
+    """Write the eleven files; equal arguments give equal bytes. Images are mapped to a file before they are pickled."""
+    folder.mkdir(parents=True, exist_ok=True)
     patterns = _patterns(image_shape)
     random = np.random.default_rng(seed)
-    centres = random.normal(scale=SEPARATION, size=(n_classes * N_CENTROIDS, len(patterns))).astype(
-        np.float32
-    )
+    centroids = random.normal(scale=SEPARATION, size=(n_classes * N_CENTROIDS, len(patterns)))
+    centroids = centroids.astype(np.float32)
     shares = np.diff(np.linspace(0, n_train, len(TRAIN) + 1).astype(int))
     for number, (name, rows) in enumerate([*zip(TRAIN, shares, strict=True), (TEST, n_test)]):
-        # Every class is in the training and in the test images, if there are enough of them.
+        # Every class has training and test images, if there are enough images.
         labels = random.permutation(np.arange(rows) + number * shares[0]) % n_classes
-        way = folder / f".{name}.part"
-        mapped = np.memmap(way, np.uint8, "w+", shape=(rows, patterns.shape[1]))
+        temporary = folder / f".{name}.part"
+        mapped = np.memmap(temporary, np.uint8, "w+", shape=(rows, patterns.shape[1]))
         sums = np.zeros(patterns.shape[1])
         for start in range(0, rows, BLOCK_ROWS):
             block = labels[start : start + BLOCK_ROWS]
-            around = centres[block * N_CENTROIDS + random.integers(N_CENTROIDS, size=len(block))]
-            strengths = around + random.standard_normal(around.shape, np.float32)
+            means = centroids[block * N_CENTROIDS + random.integers(N_CENTROIDS, size=len(block))]
+            strengths = means + random.standard_normal(means.shape, np.float32)
             values = 128 + strengths @ patterns
             values += random.integers(-NOISE, NOISE + 1, values.shape, np.int8)
             mapped[start : start + BLOCK_ROWS] = images = values.clip(0, 255).astype(np.uint8)
             sums += images.sum(axis=0)
             release_pages(mapped)
-        # Arrays that can't be written to are pickled without a copy.
+        # Read-only arrays are pickled without a copy.
         images = np.asarray(mapped)
         images.flags.writeable = False
         batch = {"data": images, "labels": (labels + FIRST_LABEL).tolist(), "mean": sums / rows}
         with atomic_write(folder / name) as file:
-            pickle.dump(batch, _Pieces(file, mapped), protocol=5)
-        way.unlink()
+            pickle.dump(batch, _ChunkedWriter(file, mapped), protocol=5)
+        temporary.unlink()
 
 
-class _Pieces:
-    """A file to write to that lets go of a mapped array while its content is written."""
+class _ChunkedWriter:
+    """A file that releases the pages of a mapped array while its content is written."""
 
     def __init__(self, file: BinaryIO, mapped: np.memmap):
         self.file, self.mapped = file, mapped
 
     def write(self, content: Any) -> int:
-        """Write all of it, some at a time."""
+        """Write all of the content, in chunks."""
         view = memoryview(content).cast("B")
         for start in range(0, len(view), WRITE_BYTES):
             self.file.write(view[start : start + WRITE_BYTES])
@@ -71,14 +80,14 @@ class _Pieces:
 
 
 def _patterns(image_shape: tuple[int, int, int]) -> np.ndarray:
-    """Products of cosines, in grey and two differences of colours: (patterns, channels * height * width) float32."""
+    """Return products of cosines, in grey and two opponent colours: (patterns, channels * height * width) float32."""
     channels, height, width = image_shape
     colours = np.array([[1, 1, 1], [0.4, 0, -0.4], [-0.2, 0.4, -0.2]]) if channels == 3 else np.eye(channels)
-    along = [
+    cosines = [
         np.cos(np.pi * np.arange(N_FREQUENCIES)[:, None] * (np.arange(side) + 0.5) / side)
         for side in (height, width)
     ]
     frequency = np.hypot(*np.meshgrid(np.arange(N_FREQUENCIES), np.arange(N_FREQUENCIES), indexing="ij"))
     strength = CONTRAST / (1 + frequency) ** 1.5
-    patterns = np.einsum("kc,fh,gw,fg->kfgchw", colours, *along, strength)
+    patterns = np.einsum("kc,fh,gw,fg->kfgchw", colours, *cosines, strength)
     return patterns.reshape(-1, channels * height * width).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Read the members of a stranger's tar.gz one by one, in memory, each within the size that it may have."""
+"""Read the members of an untrusted tar.gz one by one, in memory, each within a size limit."""
 
 import gzip
 import tarfile
@@ -9,37 +9,30 @@ from pathlib import Path, PurePosixPath
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
 
-# Room for what archives hold besides: a readme, and what some systems add.
+# Bytes of all other members together: a readme, and what some systems add.
 MAX_OTHER_BYTES = 1_000_000
 MAX_MEMBERS = 100
-
-# What gzip, zlib and tarfile stumble over when the bytes make no sense.
-_GARBAGE = (
-    tarfile.TarError,
-    zlib.error,
-    EOFError,
-    OSError,
-    ValueError,
-    LookupError,
-    OverflowError,
-    RecursionError,
-)
+# Errors that gzip, zlib and tarfile raise for damaged bytes.
+DAMAGE_ERRORS = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, LookupError, OverflowError)
+DAMAGE_ERRORS += (RecursionError,)
 
 
-class _TooMuch(Exception):
-    """More bytes than all members together may have."""
+class _TooLarge(Exception):
+    """The archive unpacks to more bytes than all members together may have."""
 
 
 def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each wanted member once, in the archive's order.
 
-    Nothing is written to disk. Wanted members may stand in any folder; other plain files are passed over.
+    Nothing is written to disk. Wanted members may be in any folder; other plain files are skipped.
 
-    limits: the wanted members' names, without their folder, and how many bytes each may have.
+    limits: names of the wanted members, without their folder, and the largest size of each in bytes.
 
-    Raises UserError for a member that is no plain file, has a path that leads elsewhere, comes twice, is
-    larger than it may be or missing, and for a damaged archive, which may only show after the last member.
+    Raises UserError for a member that is no plain file, has a path outside the archive, comes twice, is too large or
+    missing, and for a damaged archive, which may only be noticed after the last member.
     """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name the .tar.gz archive itself, not its unpacked content.")
     seen: set[str] = set()
     try:
         with gzip.open(path) as unzipped:
@@ -60,14 +53,14 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
                     if len(content) != member.size:
                         raise EOFError(f"{name} ends after {len(content)} of {member.size} bytes")
                     yield name, content
-            # To the end, where gzip keeps the checksum of all that went before.
+            # To the end, where gzip has its checksum.
             while stream.read(1 << 20):
                 pass
-    except _TooMuch:
+    except _TooLarge:
         raise UserError(
             f"{path} unpacks to more than {stream.limit} bytes; expected no more of all its members together."
         ) from None
-    except _GARBAGE as error:
+    except DAMAGE_ERRORS as error:
         raise UserError(
             f"{path} is damaged or no tar.gz archive ({escape_ascii(error)}); get it again, or name another one."
         ) from None
@@ -77,7 +70,7 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
 
 
 def _checked_name(member: tarfile.TarInfo, archive: Path, limits: dict[str, int]) -> str:
-    """The member's name without its folder, if it is one to read or to pass over."""
+    """Return the member's name without its folder; UserError if it may not be in the archive."""
     shown = escape_ascii(member.name)
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
@@ -85,32 +78,27 @@ def _checked_name(member: tarfile.TarInfo, archive: Path, limits: dict[str, int]
     if member.isdir():
         return ""
     if not member.isreg() or member.issparse():
-        raise UserError(f"{archive} holds {shown}, which is {_kind(member)}; expected plain files.")
+        member_type = f"of the type {member.type!r}"
+        if member.issym() or member.islnk():
+            member_type = f"a link to {escape_ascii(member.linkname)}"
+        elif member.isdev():
+            member_type = "a device or a pipe"
+        raise UserError(f"{archive} holds {shown}, which is {member_type}; expected plain files.")
     limit = limits.get(path.name, MAX_OTHER_BYTES)
     if not 0 <= member.size <= limit:
         raise UserError(f"{archive} holds {shown} of {member.size} bytes; expected {limit} at most.")
     return path.name
 
 
-def _kind(member: tarfile.TarInfo) -> str:
-    if member.issym() or member.islnk():
-        return f"a link to {escape_ascii(member.linkname)}"
-    if member.isdev():
-        return "a device or a pipe"
-    return f"of the type {member.type!r}"
-
-
 class _Bounded:
-    """A stream that gives no more than `limit` bytes, however many a bomb would unpack to."""
+    """A stream that ends in _TooLarge after `limit` bytes, as that of a decompression bomb."""
 
     def __init__(self, stream: gzip.GzipFile, limit: int) -> None:
-        self.stream = stream
-        self.limit = limit
-        self.given = 0
+        self.stream, self.limit, self.n_read = stream, limit, 0
 
     def read(self, size: int) -> bytes:
         content = self.stream.read(size)
-        self.given += len(content)
-        if self.given > self.limit:
-            raise _TooMuch
+        self.n_read += len(content)
+        if self.n_read > self.limit:
+            raise _TooLarge
         return content

@@ -17,7 +17,7 @@ LOG_T_BOUNDS = (-3, 3)
 
 
 def reliability_curve(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
-    """Expected calibration error and reliability diagram, in bins of equal width.
+    """Return the expected calibration error and the reliability diagram, in bins of equal width.
 
     correct: (N,) bool. proba: (N, n_classes), rows sum to 1. The confidence of a prediction is the
     probability of its class. The error is the distance between a bin's mean confidence and its accuracy,
@@ -51,7 +51,7 @@ def reliability_curve(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
 
 
 def fit_temperature(proba: np.ndarray, y_true: np.ndarray) -> float:
-    """The temperature at which images that a model was not fitted to are the least surprise.
+    """Return the temperature of minimum log-loss on held-out images.
 
     proba: (N, n_classes), rows sum to 1. y_true: (N,) int. More than 1 makes the model less sure.
     """
@@ -66,7 +66,7 @@ def fit_temperature(proba: np.ndarray, y_true: np.ndarray) -> float:
 
 
 def apply_temperature(proba: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities at another temperature, (N, n_classes) float64: the same classes, surer or less sure."""
+    """Return probabilities at another temperature, (N, n_classes) float64; the predicted classes stay the same."""
     from scipy.special import softmax
 
     return softmax(np.log(np.maximum(proba.astype(np.float64), MIN_PROBA)) / temperature, axis=1)

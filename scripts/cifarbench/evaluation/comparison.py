@@ -33,7 +33,7 @@ def comparison_table(
     fits: dict[str, dict[str, Any]],
     failures: dict[str, str],
 ) -> dict[str, list]:
-    """The columns of comparison.csv, one entry a model.
+    """Return the columns of comparison.csv, one entry per model.
 
     families: model -> family, in the configuration's order. metrics: run -> content of metrics.json, where a run is
     a model or, as `model/seed_n`, a further seed of it. fits: model -> content of fit.json. failures: model -> why it
@@ -82,12 +82,12 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
 
 
 def drop_failed(rows: list[Row]) -> list[Row]:
-    """Those rows of comparison.csv whose models did not fail."""
+    """Return the rows of comparison.csv whose models did not fail."""
     return [row for row in rows if row["failure"] is None]
 
 
 def model_agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[str]) -> dict[str, Any]:
-    """Which test images all models get right, which none does, and which one alone does, ready for JSON.
+    """Return which test images all models, no model or a single model classifies correctly, ready for JSON.
 
     y_true: (N,) int. y_pred: model -> (N,) int. For each image that all get wrong, `predicted` is the class
     that most models take it for (of equals the first) and `votes` the number of those models. With one model,
@@ -119,7 +119,7 @@ def model_agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: 
 def best_per_family_disagreement(
     y_true: np.ndarray, y_pred: dict[str, np.ndarray], kinds: dict[str, str]
 ) -> dict[str, Any]:
-    """The best model against the best of each other kind: which images only one side gets right, ready for JSON.
+    """Compare the best model with the best of each other family: images that only one gets right, ready for JSON.
 
     y_true: (N,) int. y_pred: model -> (N,) int. kinds: model -> what it belongs to, of the models that take part.
     `best` is the most accurate of them (of equals the first; None without any). `only_best` are the images that it
@@ -155,7 +155,7 @@ def _images(chosen: np.ndarray) -> dict[str, Any]:
 
 
 def to_latex(rows: list[Row]) -> str:
-    """The table for a paper, with booktabs' rules: \\usepackage{booktabs} is all that it needs.
+    """Return the table for a paper in LaTeX; it needs \\usepackage{booktabs}.
 
     rows: those of comparison.csv whose models did not fail.
     """

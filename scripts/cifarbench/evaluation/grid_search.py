@@ -14,7 +14,7 @@ MAX_SHOWN = 20
 
 
 def parameter_grid(grid: dict[str, list]) -> list[Candidate]:
-    """Every combination of a grid's values, in GridSearchCV's order: keys by name, the last one varying fastest."""
+    """Return every combination of a grid's values, in GridSearchCV's order: keys by name, the last varying fastest."""
     # As scikit-learn's ParameterGrid, whose import takes twenty times as long as a choice.
     return [
         dict(zip(sorted(grid), values, strict=True))
@@ -52,7 +52,7 @@ def select_best(tried: list[Candidate], results: dict[str, list]) -> Candidate:
 
 
 def param_names(results: list[Row]) -> dict[str, str]:
-    """The grid's columns of cv_results.csv, and a name for each: the parameter's own where it is one of a kind."""
+    """Return the grid's columns of cv_results.csv and a name for each: the parameter's own where it is unique."""
     columns = [name for name in results[0] if name.startswith(PREFIX)] if results else []
     full = {column: column.removeprefix(PREFIX) for column in columns}
     short = {column: name.rpartition("__")[2] for column, name in full.items()}
@@ -61,12 +61,12 @@ def param_names(results: list[Row]) -> dict[str, str]:
 
 
 def sort_by_rank(results: list[Row]) -> list[Row]:
-    """The candidates, the best first; of equals the one that stands first, which is what the search takes."""
+    """Return the candidates, the best first; of equals the first in the list, as `select_best` does."""
     return sorted(results, key=lambda row: row["rank_test_score"])
 
 
 def format_value(value: Any) -> str:
-    """The value of a hyperparameter as it would stand in the configuration."""
+    """Return a hyperparameter's value as the configuration writes it."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

@@ -12,14 +12,14 @@ CI_TAILS = (2.5, 97.5)
 def accuracy_without_subsets(
     correct: dict[str, np.ndarray], left_out: dict[str, np.ndarray], seed: int
 ) -> dict[str, Any]:
-    """Accuracies on all test images and without some of them, ready for JSON.
+    """Return accuracies on all test images and without some of them, ready for JSON.
 
     correct: model -> (N,) bool, which test images it gets right. left_out: name -> (N,) bool, the images that are left
     out; none of them if that would leave no image. seed: of the bootstrap.
 
-    Of each model: the `accuracy` on what is left, its `interval`, the `change` against all images and the
-    `change_interval`, by a paired bootstrap: images are drawn once for both. `rank_swaps`: pairs of models, of which the
-    first is more accurate on all images and the second without some.
+    Each model has its `accuracy` on the images left, the `interval`, the `change` against all images, and the
+    `change_interval` by a paired bootstrap. `rank_swaps`: pairs of models, of which the first is more accurate on all
+    images and the second without some.
     """
     random = np.random.default_rng(seed)
     n_test = len(next(iter(correct.values()))) if correct else 0
@@ -44,15 +44,18 @@ def accuracy_without_subsets(
 
 
 def _accuracy(right: np.ndarray, chosen: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
-    """Drawing images with replacement is drawing how many are right or wrong, among those kept and those left out."""
+    """Return a model's accuracy without the `chosen` images, and bootstrap intervals, as above.
+
+    Drawing images with replacement is drawing the numbers of correct and wrong ones, among those kept and left out.
+    """
     cells = np.bincount(2 * chosen + right, minlength=4)
     drawn = random.multinomial(len(right), cells / len(right), N_RESAMPLES)
-    kept = drawn[:, 1] / np.maximum(drawn[:, :2].sum(axis=1), 1)
-    change = kept - (drawn[:, 1] + drawn[:, 3]) / len(right)
+    kept_accuracy = drawn[:, 1] / np.maximum(drawn[:, :2].sum(axis=1), 1)
+    change = kept_accuracy - (drawn[:, 1] + drawn[:, 3]) / len(right)
     accuracy = cells[1] / cells[:2].sum()
     return {
         "accuracy": float(accuracy),
-        "interval": np.percentile(kept, CI_TAILS).tolist(),
+        "interval": np.percentile(kept_accuracy, CI_TAILS).tolist(),
         "change": float(accuracy - right.mean()),
         "change_interval": np.percentile(change, CI_TAILS).tolist(),
     }

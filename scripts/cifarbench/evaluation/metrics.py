@@ -28,7 +28,7 @@ def compute_metrics(
     seed: int,
     probabilities: bool = True,
 ) -> dict[str, Any]:
-    """All metrics of one model, ready for JSON.
+    """Compute all metrics of one model, ready for JSON.
 
     y_true, y_pred: (N,) int in 0 … n_classes-1. proba: (N, n_classes), rows sum to 1. seed: of the bootstrap.
     probabilities: whether `proba` says more than `y_pred`; what can't be told without it is null.
@@ -67,14 +67,14 @@ def compute_metrics(
 
 
 def _by_class(matrix: np.ndarray) -> dict[str, np.ndarray]:
-    """Precision, recall and F1 of each class, (n_classes,) each, from the confusion matrix; 0 where it is 0 of 0."""
+    """Return precision, recall and F1 of each class, (n_classes,) each, from the confusion matrix; 0 for 0 of 0."""
     right, true, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
     shares = {"precision": (right, predicted), "recall": (right, true), "f1": (2 * right, true + predicted)}
     return {kind: part / np.maximum(whole, 1) for kind, (part, whole) in shares.items()}
 
 
 def test_set_fingerprint(test_images: Path, y_true: np.ndarray) -> str:
-    """A checksum of the test images and their labels: scores that differ in it can't be compared.
+    """Return a checksum of the test images and their labels: scores that differ in it can't be compared.
 
     test_images: the .npy that holds them. y_true: (N,) int, their labels.
     """
@@ -85,13 +85,13 @@ def test_set_fingerprint(test_images: Path, y_true: np.ndarray) -> str:
 def _top2(y_true: np.ndarray, proba: np.ndarray, probabilities: bool) -> dict[str, Any]:
     if not probabilities:
         return {"top2_accuracy": None, "top2_accuracy_ci95": None}
-    found = top_k_hits(y_true, proba, 2)
-    interval = wilson_interval(int(found.sum()), len(found))
-    return {"top2_accuracy": float(found.mean()), "top2_accuracy_ci95": interval}
+    hits = top_k_hits(y_true, proba, 2)
+    interval = wilson_interval(int(hits.sum()), len(hits))
+    return {"top2_accuracy": float(hits.mean()), "top2_accuracy_ci95": interval}
 
 
 def top_k_hits(y_true: np.ndarray, proba: np.ndarray, k: int) -> np.ndarray:
-    """(N,) bool: whether the true class is among the k likeliest ones.
+    """Return whether the true class is among the k likeliest ones, (N,) bool.
 
     Of equally likely classes the first counts as likelier, as in the prediction itself; scikit-learn's
     `top_k_accuracy_score` takes the last, by which the likeliest two could miss what the likeliest one hits.
@@ -105,14 +105,14 @@ def top_k_hits(y_true: np.ndarray, proba: np.ndarray, k: int) -> np.ndarray:
 def macro_f1_interval(
     y_true: np.ndarray, y_pred: np.ndarray, n_classes: int, seed: int
 ) -> tuple[float, float]:
-    """Bootstrap interval of macro F1 over test images."""
+    """Return the bootstrap interval of macro F1 over test images."""
     # Each image is one number that says in which cell of the confusion matrix it falls.
     cells = y_true * n_classes + y_pred
     return bootstrap_interval(cells, lambda cells, axis: _macro_f1_of_cells(cells, n_classes), seed)
 
 
 def _macro_f1_of_cells(cells: np.ndarray, n_classes: int) -> np.ndarray:
-    """Macro F1 of many resamples at once, (..., N) -> (...); scikit-learn would need a call for each."""
+    """Return macro F1 of many resamples at once, (..., N) -> (...); scikit-learn would need a call for each."""
     *shape, n_images = cells.shape
     rows = cells.reshape(-1, n_images)
     true, predicted = np.divmod(rows, n_classes)
@@ -120,8 +120,8 @@ def _macro_f1_of_cells(cells: np.ndarray, n_classes: int) -> np.ndarray:
     right = np.where(true == predicted, true, n_classes)
 
     def counts(classes: np.ndarray, n: int) -> np.ndarray:
-        places = classes + n * np.arange(len(rows))[:, None]
-        return np.bincount(places.ravel(), minlength=len(rows) * n).reshape(len(rows), n)
+        bins = classes + n * np.arange(len(rows))[:, None]
+        return np.bincount(bins.ravel(), minlength=len(rows) * n).reshape(len(rows), n)
 
     # F1 = 2 TP / (true + predicted), and 0 where a class is neither.
     true_and_predicted = counts(true, n_classes) + counts(predicted, n_classes)
@@ -132,7 +132,7 @@ def _macro_f1_of_cells(cells: np.ndarray, n_classes: int) -> np.ndarray:
 def most_confused_pairs(
     matrix: np.ndarray, y_true: np.ndarray, y_pred: np.ndarray, proba: np.ndarray, classes: list[str]
 ) -> list[dict[str, Any]]:
-    """The pairs (true class, predicted class) that are confused most often, most frequent first.
+    """Return the pairs (true class, predicted class) that are confused most often, most frequent first.
 
     `share` is that of the true class's images; `examples` are indices of test images, those first of which
     the model is surest.

@@ -10,7 +10,7 @@ STEPS = 50
 
 
 def risk_coverage(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
-    """Risk against coverage (Geifman and El-Yaniv 2017, NeurIPS), ready for JSON.
+    """Return risk against coverage (Geifman and El-Yaniv 2017, NeurIPS), ready for JSON.
 
     correct: (N,) bool. proba: (N, n_classes), rows sum to 1. The least sure predictions are held back first, by the
     probability of the predicted class; of equally sure ones, as many as are needed at random, so that their order in
@@ -30,9 +30,9 @@ def risk_coverage(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
 
 
 def _expected(correct: np.ndarray, confidence: np.ndarray) -> np.ndarray:
-    """Whether each prediction is right, the surest first; of equally sure ones each as often as they are on average."""
+    """Return the expected correctness of each prediction, the most confident first; equals share their mean."""
     # 3 of 5 neighbours are as sure in whatever order their shares were added up.
-    levels, place = np.unique(-np.round(confidence.astype(np.float64), 6), return_inverse=True)
-    count = np.bincount(place, minlength=len(levels))
-    right = np.bincount(place, weights=correct, minlength=len(levels))
+    levels, level_idx = np.unique(-np.round(confidence.astype(np.float64), 6), return_inverse=True)
+    count = np.bincount(level_idx, minlength=len(levels))
+    right = np.bincount(level_idx, weights=correct, minlength=len(levels))
     return np.repeat(right / count, count)

@@ -19,14 +19,14 @@ Interval = tuple[float, float]
 
 
 def wilson_interval(successes: int, trials: int) -> Interval:
-    """Wilson's interval of a proportion."""
+    """Return Wilson's interval of a proportion."""
     interval = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
     # Rounding leaves a bound of 0 or 1 a hair off.
     return min(float(interval.low), successes / trials), max(float(interval.high), successes / trials)
 
 
 def bootstrap_interval(sample: np.ndarray, statistic: Callable[..., np.ndarray], seed: int) -> Interval:
-    """Percentile bootstrap interval of `statistic` over the entries of `sample`.
+    """Return the percentile bootstrap interval of `statistic` over the entries of `sample`.
 
     sample: (N,), one entry a test image. statistic: takes (..., N) and `axis=-1`, returns (...).
     """
@@ -48,7 +48,7 @@ def bootstrap_interval(sample: np.ndarray, statistic: Callable[..., np.ndarray],
 
 
 def paired_bootstrap_interval(difference: np.ndarray) -> Interval:
-    """Percentile bootstrap interval of the mean of values that are -1, 0 or 1, one a test image: (N,) int.
+    """Return the percentile bootstrap interval of the mean of values -1, 0 or 1, one per test image: (N,) int.
 
     The sum of N of them, drawn with replacement, has a distribution that is known: that of one draw, N times convolved
     with itself. So nothing has to be drawn, and the interval is the one that ever more resamples come near.
@@ -66,7 +66,7 @@ def paired_bootstrap_interval(difference: np.ndarray) -> Interval:
 
 
 def mcnemar_p_value(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
-    """McNemar's exact test of two models on the same images.
+    """Return the p-value of McNemar's exact test of two models on the same images.
 
     correct_a, correct_b: (N,) bool, which images a model gets right. Of the tests for algorithms that were
     run once, this is one with an acceptable rate of false alarms (Dietterich 1998, Neural Computation 10(7)).

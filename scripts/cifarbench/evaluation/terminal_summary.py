@@ -13,7 +13,7 @@ HEADERS = ["model", "accuracy", "95% interval", "fitted in"]
 
 
 def format_ranking(results: Path, where: str, most: int = MOST) -> str:
-    """The best models of a run, how many more there are, those that failed, and where the report is.
+    """Return the best models of a run, the failures and the path of the report, as lines for a terminal.
 
     results: the folder of a dataset's results. where: what it is called. The time of a tuned model holds that of its
     search.

@@ -20,13 +20,13 @@ History = dict[str, np.ndarray]
 
 
 def read_history(path: Path) -> History:
-    """The columns of history.csv by name, each (epochs,) float."""
+    """Read the columns of history.csv by name, each (epochs,) float."""
     rows = read_csv(path)
     return {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
 
 
 def summarize_history(history: History) -> dict[str, Any]:
-    """The figures of a learning curve, ready for JSON.
+    """Return the summary of a training history, ready for JSON.
 
     `gap` is how much better training looks than test at the end. `levels_off.epoch` is null when the rule
     finds none before the last tenth of the epochs. `frac_epochs_test_loss_up` is the share of epochs that made the
@@ -61,7 +61,7 @@ def summarize_history(history: History) -> dict[str, Any]:
 
 
 def plateau_epoch(epochs: np.ndarray, accuracy: np.ndarray) -> int | None:
-    """The first epoch after which the running mean of `accuracy` never gains more than LEVEL_GAIN.
+    """Return the first epoch after which the running mean of `accuracy` gains at most PLATEAU_TOLERANCE.
 
     None if that is so only in the last tenth of the epochs, where any training would seem to level off.
     """
@@ -73,13 +73,13 @@ def plateau_epoch(epochs: np.ndarray, accuracy: np.ndarray) -> int | None:
 
 
 def running_mean(values: np.ndarray, window: int) -> np.ndarray:
-    """Centred running mean, as long as `values`, over the part of the window that there is at the ends."""
+    """Return the centred running mean, as long as `values`; at the ends the window is cut off."""
     weights = np.ones(window)
     return np.convolve(values, weights, "same") / np.convolve(np.ones(len(values)), weights, "same")
 
 
 def _window(epochs: int) -> int:
-    """An odd number of epochs, so that the running mean has a middle."""
+    """Return the window of the running mean, an odd number of epochs."""
     return 2 * (round(WINDOW_SHARE * epochs) // 2) + 1
 
 

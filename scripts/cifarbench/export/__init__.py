@@ -1,1 +1,1 @@
-"""From fitted models to what is taken along: in come a study's files, out come answers, ONNX, cards and archives."""
+"""Write predictions, ONNX files, demo pages, model cards and RO-Crates from the files of fitted models."""

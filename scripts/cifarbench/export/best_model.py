@@ -1,4 +1,4 @@
-"""Which model is taken along if nobody names one."""
+"""Select the model that is used where none is named."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from cifarbench.report.results import ModelResult, Results
 
 
 def read_run(results: Path) -> Results:
-    """What a finished comparison found. Raises UserError if there is none."""
+    """Read the results of a finished comparison; UserError if there is none."""
     table = results / "comparison.csv"
     if not table.is_file():
         raise UserError(
@@ -23,23 +23,23 @@ def read_run(results: Path) -> Results:
 
 
 def select_best_model(run: Results) -> tuple[str, list[str]]:
-    """The most accurate model; of those not significantly different from it, the one that predicts fastest.
+    """Return the most accurate model, or the fastest of those that are not significantly different from it.
 
-    Its name, and why: the report's own words, then what they lead to. Raises UserError if no model came through.
+    Returns its name and the reasons, one sentence each. Raises UserError if all models failed.
     """
     if not run.ranking:
         raise UserError("No model of the study came through; mend one, or name a model of another dataset.")
-    best, said = run.ranking[0], headline_sentences(run, Language("en"))
+    best, sentences = run.ranking[0], headline_sentences(run, Language("en"))
     equals = [best, *run.equals(best, run.ranking)]
     if len(equals) == 1:
-        return best.name, said[: 1 if len(run.ranking) == 1 else 2]
-    taken = min(equals, key=_seconds)
+        return best.name, sentences[: 1 if len(run.ranking) == 1 else 2]
+    fastest = min(equals, key=_seconds)
     number = Language("en")
     reason = (
-        f"Of these, `{taken.name}` predicts fastest ({number.seconds(_seconds(taken))} for "
-        f"{number.whole(run.dataset['n_test'])} images), so it is taken."
+        f"Of these, `{fastest.name}` predicts fastest ({number.seconds(_seconds(fastest))} for "
+        f"{number.whole(run.dataset['n_test'])} images), so it is fastest."
     )
-    return taken.name, [*said[:2], reason]
+    return fastest.name, [*sentences[:2], reason]
 
 
 def _seconds(model: ModelResult) -> float:

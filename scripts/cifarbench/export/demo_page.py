@@ -1,4 +1,4 @@
-"""A page with a model and what runs it inside: a picture that is dropped on it is answered, with no network."""
+"""Build a demo page that embeds an ONNX model and its runtime, and classifies images without a network."""
 
 import base64
 import gzip
@@ -14,35 +14,35 @@ from cifarbench.export.templating import render_template
 def demo_page(
     content: bytes, runtime: tuple[bytes, bytes], dataset: dict[str, Any], parity: dict[str, Any]
 ) -> str:
-    """The page, HTML.
+    """Return the page as HTML.
 
     content: the ONNX file. runtime: script and WebAssembly of onnxruntime-web. dataset, parity: the content of
-    dataset.json and of the export's own record.
+    dataset.json and of the result of `validate_onnx`.
     """
-    properties = {one.key: one.value for one in onnx.load_from_string(content).metadata_props}
+    model = {prop.key: prop.value for prop in onnx.load_from_string(content).metadata_props}["model"]
     script, machine_code = runtime
     channels, height, width = dataset["image_shape"]
     return render_template(
         "try.html.j2",
-        model=properties["model"],
+        model=model,
         dataset=dataset,
         parity=parity,
         runtime=PACKAGE,
-        # As JSON of one page; what is large is packed, and unpacked by the browser itself.
+        # JSON for the page's script. Large parts are compressed; the browser unpacks them.
         about={
-            "model": properties["model"],
+            "model": model,
             "classes": dataset["classes"],
             "channels": channels,
             "height": height,
             "width": width,
             "names": [INPUT, PROBABILITIES, CLASS],
         },
-        script=_packed(script),
-        machine_code=_packed(machine_code),
-        content=_packed(content),
+        script=_gzip_base64(script),
+        machine_code=_gzip_base64(machine_code),
+        content=_gzip_base64(content),
     )
 
 
-def _packed(content: bytes) -> str:
-    # mtime=0: the same page whenever it is made.
+def _gzip_base64(content: bytes) -> str:
+    # mtime=0, so that the page is the same each time.
     return base64.b64encode(gzip.compress(content, mtime=0)).decode()

@@ -1,4 +1,4 @@
-"""The pictures of any folder, as a dataset's images; what is no such picture is told of, and left out."""
+"""Load the images of any folder as inputs of a fitted model; report and skip files that are no such image."""
 
 import os
 from collections.abc import Callable
@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.data.image_file import MODES, read_image
+from cifarbench.data.image_file import read_image
 from cifarbench.errors import UserError
 from cifarbench.models.saved_model import SavedModel
 
-REMEDY = "scale it before, or ask with RESIZE=1"
+REMEDY = "scale it before, or run with RESIZE=1"
 
 
 @dataclass
 class LoadedImages:
-    """What was found in a folder.
+    """Images of a folder.
 
-    files: paths within it, sorted. pixels: (N, D) uint8, a row a file. remarks: what had to be done to some of them.
-    refused: why others are not among them. A sentence each.
+    paths: within the folder, sorted. pixels: (N, D) uint8, one row per path. warnings: changes that images needed.
+    rejected: why other files were skipped. One sentence each.
     """
 
     paths: list[str] = field(default_factory=list)
@@ -32,52 +32,53 @@ class LoadedImages:
 def load_images(
     folder: Path, stored: SavedModel, resize: bool = False, advance: Callable[[int], Any] = lambda count: None
 ) -> LoadedImages:
-    """All pictures of a folder and its subfolders, read as the dataset of a stored model was.
+    """Read all images of a folder and its subfolders as the dataset of a fitted model was read.
 
-    resize: scale and cut those of another size, whatever the dataset did. Hidden files are passed over. advance: told
-    of each file. Raises UserError if there is no such folder, or not one picture that can be read.
+    resize: scale and crop images of another size, even if the dataset was not resized. Hidden files are skipped.
+    advance: called with the number of files done. Raises UserError if there is no such folder, or no image in it.
     """
-    if stored.image_shape[0] not in MODES:
-        raise UserError(
-            f"Images have {stored.image_shape[0]} channels; pictures have 1 (grey) or 3 (colours)."
-        )
-    found = LoadedImages()
-    paths = _files(folder, found)
+    images = LoadedImages()
     rows = []
-    for path in paths:
+    for path in _list_files(folder, images.rejected):
+        name = path.relative_to(folder).as_posix()
         try:
-            row, remarks = read_image(
-                path, stored.image_shape, resize or stored.dataset.get("resize", False), REMEDY
-            )
+            if not _is_utf8(name):
+                raise UserError(f"{name!a} in {folder} has a name that is not UTF-8; rename it.")
+            resized = resize or stored.dataset.get("resize", False)
+            row, remarks = read_image(path, stored.image_shape, resized, remedy=REMEDY)
         except UserError as error:
-            found.rejected.append(str(error))
+            images.rejected.append(str(error))
         else:
             rows.append(row)
-            found.paths.append(path.relative_to(folder).as_posix())
-            found.warnings += remarks
+            images.paths.append(name)
+            images.warnings += remarks
         advance(1)
     if not rows:
-        raise UserError(
-            "\n".join(
-                [f"{folder} holds no picture that can be read; name a folder that does.", *found.rejected]
-            )
-        )
-    found.pixels = np.stack(rows)
-    return found
+        reasons = [f"{folder} holds no picture that can be read; name a folder that does.", *images.rejected]
+        raise UserError("\n".join(reasons))
+    images.pixels = np.stack(rows)
+    return images
 
 
-def _files(folder: Path, found: LoadedImages) -> list[Path]:
-    """The files of a folder and its subfolders, by path; subfolders that can't be opened are told of."""
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _list_files(folder: Path, rejected: list[str]) -> list[Path]:
+    """Return the files of a folder and its subfolders by path; add subfolders that can't be opened to `rejected`."""
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder; name one with pictures in it.")
 
-    def refuse(error: OSError) -> None:
-        found.rejected.append(
-            f"{error.filename} can't be opened ({error.strerror}); ask for the right to read it."
-        )
+    def reject(error: OSError) -> None:
+        name = os.fsencode(error.filename).decode(errors="backslashreplace")
+        rejected.append(f"{name} can't be opened ({error.strerror}); ask for the right to read it.")
 
     files = []
-    for place, folders, names in os.walk(folder, onerror=refuse):
+    for directory, folders, names in os.walk(folder, onerror=reject):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        files += [Path(place, name) for name in names if not name.startswith(".")]
+        files += [Path(directory, name) for name in names if not name.startswith(".")]
     return sorted(files)

@@ -1,4 +1,4 @@
-"""A stored model as one thing to ask: its features' steps, then its family's predictor."""
+"""Load a fitted model for inference: its feature steps, then the predictor of its family."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -13,39 +13,41 @@ from cifarbench.features.pipeline import FeatureStep, apply_pipeline
 from cifarbench.io.atomic import load_npz
 from cifarbench.models.saved_model import Predictions, SavedModel
 
-# Images that are asked about at once. Products of matrices end in other last digits for blocks of another size, so
-# this is no smaller than most test sets, which a study asks about as a whole.
+# Images that are predicted at once. Matrix products round differently for blocks of another size, so this is no smaller
+# than most test sets, which an experiment predicts as a whole.
 CHUNK_ROWS = 10_000
 
 
 class InferenceModel:
-    """A stored model, loaded: pixels in, answers out, by the code that the study itself runs, on as many threads."""
+    """A fitted model that predicts from pixels, by the code and on the number of threads of its experiment."""
 
     def __init__(self, stored: SavedModel):
         torch.set_num_threads(stored.threads)
         self.stored = stored
         self.steps = [
-            FeatureStep(kind, params, load_npz(fitted) if fitted else {})
-            for kind, params, fitted in stored.features()
+            FeatureStep(name, params, load_npz(fitted) if fitted else {})
+            for name, params, fitted in stored.features()
         ]
         self.predictor = _predictor(stored)
 
     def predict(self, pixels: np.ndarray, advance: Callable[[int], Any] = lambda count: None) -> Predictions:
-        """What it says of pixels (N, D) uint8, N at least 1. advance: told how many images are done, time by time."""
-        found = []
+        """Return the predictions for pixels (N, D) uint8, N at least 1.
+
+        advance: called with the number of images that have been predicted since the last call.
+        """
+        chunks = []
         for start in range(0, len(pixels), CHUNK_ROWS):
             chunk = pixels[start : start + CHUNK_ROWS]
             with threadpool_limits(self.stored.threads):
-                found.append(
-                    self.predictor.predict(apply_pipeline(self.steps, chunk, self.stored.image_shape))
-                )
+                values = apply_pipeline(self.steps, chunk, self.stored.image_shape)
+                chunks.append(self.predictor.predict(values))
             advance(len(chunk))
-        joined = [None if parts[0] is None else np.concatenate(parts) for parts in zip(*found, strict=True)]
-        return Predictions(*joined)
+        fields = zip(*chunks, strict=True)
+        return Predictions(*(None if parts[0] is None else np.concatenate(parts) for parts in fields))
 
 
 def _predictor(stored: SavedModel) -> Any:
-    """A family's own way of asking, by the name of its room, so that the code of one does not depend on all."""
+    """Import the predictor of the model's package by name, so that the code of one family does not depend on all."""
     name = f"cifarbench.models.{stored.package}.predictor"
     try:
         module = import_module(name)
@@ -53,6 +55,7 @@ def _predictor(stored: SavedModel) -> Any:
         if error.name not in (name, name.rpartition(".")[0]):
             raise
         raise UserError(
-            f"{stored.run} belongs to the package models.{stored.package}, which has no predictor.py: add one (docs/along.md)."
+            f"{stored.run} belongs to the package models.{stored.package}, which has no predictor.py: add one "
+            "(docs/along.md)."
         ) from None
     return module.Predictor(stored)

@@ -1,4 +1,4 @@
-"""A model card in the Hugging Face hub's layout: a block of metadata that it reads, then what people read."""
+"""Write a model card in the Hugging Face hub's layout: a block of metadata, then text."""
 
 import subprocess
 from pathlib import Path
@@ -14,7 +14,7 @@ from cifarbench.report.language import Language
 from cifarbench.report.results import Results
 from cifarbench.runtime.failures import Failure
 
-# Classes and confusions that are named as the best and the worst.
+# Best classes, worst classes, and confused pairs that are named.
 MAX_EXAMPLES = 3
 
 
@@ -25,10 +25,10 @@ def model_card(
     configuration: dict[str, Any],
     commit: str | None,
 ) -> str:
-    """The card of one of a run's models, Markdown.
+    """Return the card of one of a run's models as Markdown.
 
-    parity: the export's own record. configuration: what the model was made with. commit: of the workflow that wrote
-    the card; None if it is no clone.
+    parity: the result of `validate_onnx`. configuration: the model's settings. commit: of the workflow that writes the
+    card; None if it is no clone.
     """
     if stored.run not in run.models:
         raise UserError(
@@ -43,8 +43,8 @@ def model_card(
         stored=stored,
         model=model,
         run=run,
-        # None for one whose features have seen other images: it stands apart.
-        rank=next((place for place, other in enumerate(run.ranking, 1) if other is model), None),
+        # None for a model with pretrained features, which is not ranked.
+        rank=next((rank for rank, other in enumerate(run.ranking, 1) if other is model), None),
         pairs=pairs,
         parity=parity,
         best=classes[:MAX_EXAMPLES],
@@ -52,21 +52,21 @@ def model_card(
         confused=model.metrics["confused_pairs"][:MAX_EXAMPLES],
         configuration=yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True),
         commit=commit,
-        robustness=_found(stored.results / "models" / stored.run / "robustness.json"),
+        robustness=_read_optional(stored.results / "models" / stored.run / "robustness.json"),
         effects=_effects(stored),
         say=say,
     )
 
 
-def _found(path: Path) -> dict[str, Any] | None:
-    """What an optional job has found; None if it was not asked for, or has failed."""
+def _read_optional(path: Path) -> dict[str, Any] | None:
+    """Read the result of an optional job; None if it did not run, or has failed."""
     return read_json(path) if path.is_file() and not Failure.read(path) else None
 
 
 def _effects(stored: SavedModel) -> dict[str, dict[str, Any]]:
-    """What leaving out copies, or images of doubtful labels, does to the model's accuracy; nothing without an audit."""
-    found = _found(stored.results / "audit/issue_impact.json")
-    parts = found["parts"] if found else {}
+    """Return the model's metrics without duplicates, or without label issues; empty without an audit."""
+    impact = _read_optional(stored.results / "audit/issue_impact.json")
+    parts = impact["parts"] if impact else {}
     return {
         name: part["models"][stored.run] | {"n_removed": part["n_removed"]}
         for name, part in parts.items()
@@ -75,36 +75,36 @@ def _effects(stored: SavedModel) -> dict[str, dict[str, Any]]:
 
 
 def git_commit(folder: Path) -> str | None:
-    """The commit of a clone, and whether files differ from it; None where there is no git or no clone."""
+    """Return the commit of a clone, marked if files differ from it; None where there is no git or no clone."""
     try:
-        found = subprocess.run(
+        result = subprocess.run(
             ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
             capture_output=True,
             text=True,
         )
     except FileNotFoundError:
         return None
-    return found.stdout.strip() if found.returncode == 0 else None
+    return result.stdout.strip() if result.returncode == 0 else None
 
 
 def _metadata(stored: SavedModel, metrics: dict[str, Any]) -> dict[str, Any]:
-    """What the hub reads: https://huggingface.co/docs/hub/model-cards."""
-    about = stored.dataset
-    dataset = {"name": about["dataset"], "type": about["type"], "split": "test"}
-    dataset["args"] = {"archive_sha256": about["archive"]["sha256"], "n_test": about["n_test"]}
-    measured = [
+    """Return the metadata of https://huggingface.co/docs/hub/model-cards."""
+    info = stored.dataset
+    dataset = {"name": info["dataset"], "type": info["type"], "split": "test"}
+    dataset["args"] = {"archive_sha256": info["archive"]["sha256"], "n_test": info["n_test"]}
+    scores = [
         {"type": "accuracy", "name": "accuracy", "value": metrics["accuracy"]},
         {"type": "f1", "name": "macro F1", "value": metrics["macro"]["f1"]},
     ]
     task = {"type": "image-classification", "name": "image classification"}
     return {
-        # Whoever hands the model on decides.
+        # The person who publishes the model decides.
         "license": "unknown",
         "library_name": "onnx",
         "pipeline_tag": "image-classification",
         "tags": ["onnx", "image-classification", "cifarbench", stored.fit["family"]],
         "metrics": ["accuracy", "f1"],
         "model-index": [
-            {"name": stored.run, "results": [{"task": task, "dataset": dataset, "metrics": measured}]}
+            {"name": stored.run, "results": [{"task": task, "dataset": dataset, "metrics": scores}]}
         ],
     }

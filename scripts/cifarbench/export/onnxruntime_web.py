@@ -1,4 +1,4 @@
-"""onnxruntime-web, which runs ONNX files in a browser: had once by npm, kept in the cache, taken apart here."""
+"""Download onnxruntime-web, which runs ONNX files in a browser, by npm into the cache, and read its files."""
 
 import subprocess
 import tarfile
@@ -11,38 +11,38 @@ from cifarbench.io.atomic import sha256_file
 PACKAGE = "onnxruntime-web@1.30.0"
 FILE = "onnxruntime-web-1.30.0.tgz"
 SHA256 = "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71"
-# The part that needs no graphics card: a module of JavaScript, and what it loads.
-SCRIPT, WASM = "package/dist/ort.wasm.bundle.min.mjs", "package/dist/ort-wasm-simd-threaded.wasm"
+# The build for the CPU: a JavaScript module, and the WebAssembly that it loads.
+SCRIPT = "package/dist/ort.wasm.bundle.min.mjs"
+WASM = "package/dist/ort-wasm-simd-threaded.wasm"
 
 
 def read_ort_web(archive: Path) -> tuple[bytes, bytes]:
-    """The script and the WebAssembly of the package."""
+    """Return the script and the WebAssembly in the package."""
     with tarfile.open(archive) as package:
-        script, machine_code = (package.extractfile(name).read() for name in (SCRIPT, WASM))
-    return script, machine_code
+        return package.extractfile(SCRIPT).read(), package.extractfile(WASM).read()
 
 
 def fetch_ort_web(folder: Path) -> Path:
-    """The package in a cache folder, fetched by npm if it is not there.
+    """Return the path of the package in a cache folder; download it by npm if it is not there.
 
-    Raises UserError if there is no npm, or if the package can't be had or is another one.
+    Raises UserError if there is no npm, or if the download fails or has another checksum.
     """
     path = folder / FILE
     by_hand = f"by `npm pack {PACKAGE}` where that works, and put {FILE} into {folder}."
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as place:
+        with tempfile.TemporaryDirectory(dir=folder) as temporary:
             try:
-                command = ["npm", "pack", PACKAGE, "--pack-destination", place, "--silent"]
+                command = ["npm", "pack", PACKAGE, "--pack-destination", temporary, "--silent"]
                 subprocess.run(command, check=True, capture_output=True, text=True)
             except FileNotFoundError:
                 raise UserError(
                     f"npm is not installed here, which brings {PACKAGE}; get it {by_hand}"
                 ) from None
             except subprocess.CalledProcessError as error:
-                said = error.stderr.strip().partition("\n")[0] or f"it ended with {error.returncode}"
-                raise UserError(f"npm can't fetch {PACKAGE} ({said}); get it {by_hand}") from None
-            Path(place, FILE).replace(path)
+                reason = error.stderr.strip().partition("\n")[0] or f"it ended with {error.returncode}"
+                raise UserError(f"npm can't fetch {PACKAGE} ({reason}); get it {by_hand}") from None
+            Path(temporary, FILE).replace(path)
     if sha256_file(path) != SHA256:
         raise UserError(f"{path} has another checksum than {PACKAGE}; delete it, or get it {by_hand}")
     return path

@@ -1,8 +1,9 @@
-"""What a model says of a folder's pictures: a table, and a page of them, the doubtful ones first."""
+"""Write a model's predictions for a folder of images: a table, and a page with the least confident first."""
 
 import base64
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -13,87 +14,77 @@ from cifarbench.io.atomic import write_text
 from cifarbench.io.csv_io import write_csv
 from cifarbench.models.saved_model import Predictions, SavedModel
 
-# Of the pictures on a page, which holds them all: so that it opens at once.
-MAX_PICTURES, MAX_PIXELS = 1000, 2**24
+# Images on a page, which embeds them all: so that it opens at once.
+MAX_IMAGES = 1000
+# Pixel values on a page.
+MAX_VALUES = 2**24
+COLUMNS = ("file", "class", "probability", "second_class", "second_probability")
 
 
-def write_predictions(path: Path, files: list[str], answers: Predictions, stored: SavedModel) -> None:
-    """`file`, `class`, `probability`, `second_class`, `second_probability`, a row a picture, in the files' order.
+def prediction_rows(paths: list[str], predictions: Predictions, stored: SavedModel) -> list[dict[str, Any]]:
+    """Return one row of COLUMNS for each image, in the order of the files.
 
-    Probabilities are empty for a model that gives none, and so is then the second class.
+    Probabilities and the second class are None for a model without probabilities.
     """
-    classes, second = stored.dataset["classes"], _second(answers)
-    given, rows = stored.fit["probabilities"], np.arange(len(files))
-    nothing = [None] * len(files)
-    write_csv(
-        path,
-        {
-            "file": files,
-            "class": [classes[label] for label in answers.y_pred],
-            "probability": answers.proba[rows, answers.y_pred].tolist() if given else nothing,
-            "second_class": [classes[label] for label in second] if given else nothing,
-            "second_probability": answers.proba[rows, second].tolist() if given else nothing,
-        },
-    )
+    classes, with_proba = stored.dataset["classes"], stored.fit["probabilities"]
+    others = predictions.proba.copy()
+    others[np.arange(len(others)), predictions.y_pred] = -1
+    rows = []
+    for path, proba, first, second in zip(
+        paths, predictions.proba, predictions.y_pred, others.argmax(axis=1), strict=True
+    ):
+        rest = (float(proba[first]), classes[second], float(proba[second])) if with_proba else (None,) * 3
+        rows.append(dict(zip(COLUMNS, (path, classes[first], *rest), strict=True)))
+    return rows
+
+
+def write_predictions(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write the rows of `prediction_rows` as CSV."""
+    write_csv(path, {name: [row[name] for row in rows] for name in COLUMNS})
 
 
 def write_predictions_html(
     path: Path,
-    pictures: LoadedImages,
-    answers: Predictions,
+    images: LoadedImages,
+    rows: list[dict[str, Any]],
+    neighbors: np.ndarray | None,
     stored: SavedModel,
-    training: tuple[np.ndarray, np.ndarray] | None,
-    chosen: list[str],
+    reasons: list[str],
 ) -> None:
-    """The pictures as the model saw them, with what it says of each, sorted by doubt.
+    """Write a page of the images as the model saw them with its predictions, the least confident first.
 
-    training: images (N, D) and labels (N,) that `answers.neighbors` are rows of; None for a model without. chosen: why
-    it was this model, a sentence each.
+    rows: of `prediction_rows`. neighbors: (N, K), rows of the training images that decided; None for a model without.
+    reasons: why this model was selected, one sentence each.
     """
-    classes, shape = stored.dataset["classes"], stored.image_shape
-    rows = np.arange(len(pictures.paths))
-    sure = answers.proba[rows, answers.y_pred]
-    second = _second(answers)
-    order = np.lexsort((rows, sure)) if stored.fit["probabilities"] else rows
-    order = order[: min(MAX_PICTURES, MAX_PIXELS // int(np.prod(shape)))]
-    shown = [
-        {
-            "file": pictures.paths[row],
-            "source": _source(pictures.pixels[row], shape),
-            "class": classes[answers.y_pred[row]],
-            "probability": float(sure[row]),
-            "second_class": classes[second[row]],
-            "second_probability": float(answers.proba[row, second[row]]),
-            "neighbors": [
-                {"source": _source(training[0][one], shape), "class": classes[training[1][one]]}
-                for one in answers.neighbors[row]
-            ]
-            if training
-            else [],
-        }
-        for row in order
-    ]
+    shape, order = stored.image_shape, np.arange(len(rows))
+    if stored.fit["probabilities"]:
+        order = np.argsort([row["probability"] for row in rows], kind="stable")
+    if neighbors is not None:
+        train_images = np.load(stored.path("data/train_images.npy"), mmap_mode="r")
+        train_classes = np.array(stored.dataset["classes"])[np.load(stored.path("data/train_labels.npy"))]
+    shown = []
+    for index in order[: min(MAX_IMAGES, MAX_VALUES // int(np.prod(shape)))]:
+        nearest = [] if neighbors is None else neighbors[index]
+        shown.append(
+            rows[index]
+            | {
+                "source": _data_url(images.pixels[index], shape),
+                "neighbors": [
+                    {"source": _data_url(train_images[row], shape), "class": train_classes[row]}
+                    for row in nearest
+                ],
+            }
+        )
+    # Small images are enlarged, each pixel a square.
+    side = max(96, min(192, shape[2]))
     page = render_template(
-        "predictions.html.j2",
-        shown=shown,
-        stored=stored,
-        pictures=pictures,
-        chosen=chosen,
-        # Small pictures are shown larger, each pixel a square.
-        side=max(96, min(192, shape[2])),
+        "predictions.html.j2", shown=shown, stored=stored, images=images, reasons=reasons, side=side
     )
     write_text(path, page)
 
 
-def _second(answers: Predictions) -> np.ndarray:
-    """The likeliest class beside the predicted one, (N,)."""
-    others = answers.proba.copy()
-    others[np.arange(len(others)), answers.y_pred] = -1
-    return others.argmax(axis=1)
-
-
-def _source(pixels: np.ndarray, image_shape: tuple[int, int, int]) -> str:
-    """An image (D,) uint8 as a PNG inside an address."""
+def _data_url(pixels: np.ndarray, image_shape: tuple[int, int, int]) -> str:
+    """Return an image (D,) uint8 as the data URL of a PNG."""
     file = io.BytesIO()
     image = pixels.reshape(image_shape).transpose(1, 2, 0)
     Image.fromarray(image[:, :, 0] if image_shape[0] == 1 else image).save(file, "PNG")

@@ -1,4 +1,4 @@
-"""A finished study as a Workflow Run RO-Crate: workflow, configuration, what went in, what came out, when and by what.
+"""Write a finished experiment as a Workflow Run RO-Crate: workflow, configuration, inputs, outputs, times, software.
 
 https://www.researchobject.org/workflow-run-crate/profiles/workflow_run_crate
 """
@@ -17,13 +17,13 @@ from cifarbench.errors import UserError
 from cifarbench.history.records import RunRecord
 from cifarbench.io.atomic import atomic_write, sha256_file
 
-# The program, as one clones it.
+# Files and folders of the program.
 PROGRAM = ("workflow", "scripts", "config", "environment.yml", "requirements.txt", "LICENSE", "README.md")
 SNAKEFILE = "workflow/Snakefile"
-# Of a dataset's results, those that can be made again, or that the archive holds: all arrays but predictions.
-EXCLUDED = ("data/*.npy", "data/*.gz", "features/*", "fitted/*", "covariance/*", "splits/*", "checkpoints/*")
+# Results that can be computed again, or that are in the archive: all arrays but predictions.
+EXCLUDED = ("data/*.npy", "data/bundled_archive", "features/*", "fitted/*", "covariance/*", "splits/*")
 # Logs name folders of the machine that wrote them.
-EXCLUDED += ("history/*", "logs/*", "predicted/*", "export/*.demo.html", "*/cv/*")
+EXCLUDED += ("checkpoints/*", "history/*", "logs/*", "predicted/*", "export/*.demo.html", "*/cv/*")
 # Inside the crate: the run's own record, and the configuration that repeats it.
 RUN_FILES = "run"
 CONFIGURATION = "config.yaml"
@@ -38,12 +38,12 @@ LICENCE = "https://spdx.org/licenses/MIT"
 
 
 def write_ro_crate(
-    path: Path, project: Path, results: Path, run: RunRecord, own: list[Path], commit: str | None
+    path: Path, project: Path, results: Path, run: RunRecord, user_files: list[Path], commit: str | None
 ) -> int:
-    """Write the crate, a zip; how many files are in it.
+    """Write the crate, a zip, and return its number of files.
 
-    project: the program's folder. results: the dataset's. run: the finished run that these results are of. own: files
-    of one's own that the configuration names, within the project. commit: of the program; None if it is no clone.
+    project: the program's folder. results: the dataset's. run: the finished run of these results. user_files: user code
+    that the configuration names, within the project. commit: of the program; None if it is no clone.
     """
     crate = ROCrate(version="1.1")
     _describe(crate, run)
@@ -57,12 +57,14 @@ def write_ro_crate(
         | {"name": "cifarbench", "license": {"@id": LICENCE}, "conformsTo": {"@id": BIOSCHEMAS}}
         | ({"version": commit} if commit else {}),
     )
-    workflow["softwareRequirements"] = [_software(crate, *one) for one in run.about["versions"].items()]
+    workflow["softwareRequirements"] = [
+        _software(crate, name, number) for name, number in run.about["versions"].items()
+    ]
 
     def add(file: Path, name: str, **more: Any) -> Any:
         return crate.add_file(file, name, properties=_about(file) | more)
 
-    for file in _program(project, own):
+    for file in _program_files(project, user_files):
         name = file.relative_to(project).as_posix()
         add(file, name, **({"about": {"@id": "./"}} if name == "README.md" else {}))
     record = {name: add(run.folder / name, f"{RUN_FILES}/{name}") for name in RECORDED}
@@ -91,7 +93,7 @@ def write_ro_crate(
 
 
 def _describe(crate: ROCrate, run: RunRecord) -> None:
-    """What the whole is, and which profiles it keeps to."""
+    """Set the crate's name, description, licence and profiles."""
     about = run.about
     crate.name = f"cifarbench on {about['dataset']}, run {run.id}"
     crate.description = (
@@ -106,26 +108,27 @@ def _describe(crate: ROCrate, run: RunRecord) -> None:
 
 
 def _software(crate: ROCrate, name: str, number: str) -> ContextEntity:
-    # A package URL, as software is named whatever registry holds it.
-    place = f"pkg:pypi/{name}@{number}"
+    # A package URL.
+    url = f"pkg:pypi/{name}@{number}"
     if name == "python":
-        place = f"https://www.python.org/downloads/release/python-{number.replace('.', '')}/"
-    about = {"@type": "SoftwareApplication", "name": name, "softwareVersion": number, "url": place}
-    return crate.add(ContextEntity(crate, place, about))
+        url = f"https://www.python.org/downloads/release/python-{number.replace('.', '')}/"
+    about = {"@type": "SoftwareApplication", "name": name, "softwareVersion": number, "url": url}
+    return crate.add(ContextEntity(crate, url, about))
 
 
-def _program(project: Path, own: list[Path]) -> list[Path]:
-    """The program's files, and those of one's own, without the Snakefile, which is the workflow itself."""
-    found = [project / name for name in PROGRAM if (project / name).is_file()]
+def _program_files(project: Path, user_files: list[Path]) -> list[Path]:
+    """Return the files of the program and the user's, without the Snakefile, which is the workflow itself."""
+    files = {project / file for file in user_files}
     for name in PROGRAM:
-        found += (file for file in (project / name).rglob("*") if file.is_file() and file.suffix != ".pyc")
-    for file in own:
+        entries = [project / name, *(project / name).rglob("*")]
+        files.update(file for file in entries if file.is_file() and file.suffix != ".pyc")
+    for file in user_files:
         if not file.resolve().is_relative_to(project.resolve()):
             raise UserError(
                 f"{file} is named by the configuration and lies outside {project.resolve()}, where a crate can't hold "
                 "it: copy it there, and name that."
             )
-    return sorted({*found, *(project / file for file in own)} - {project / SNAKEFILE})
+    return sorted(files - {project / SNAKEFILE})
 
 
 def _outputs(results: Path) -> list[Path]:
@@ -140,34 +143,35 @@ def _outputs(results: Path) -> list[Path]:
 
 
 def _about(file: Path) -> dict[str, Any]:
-    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    """Return the properties of a file."""
+    encoding = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     return {
         "name": file.name,
-        "encodingFormat": kind,
+        "encodingFormat": encoding,
         "contentSize": file.stat().st_size,
         "sha256": sha256_file(file),
     }
 
 
 def _archive(about: dict[str, Any]) -> dict[str, Any]:
-    """What the data were: not in the crate, but known by their checksum."""
+    """Return the properties of the archive, which is not in the crate, but identified by its checksum."""
     archive = about["archive"]
-    known = {
+    properties = {
         "@type": "CreativeWork",
         "name": f"the archive of {about['dataset']}",
         "sha256": archive["sha256"],
         "contentSize": archive["bytes"],
         "description": f"Where it came from: {archive['source']}.",
     }
-    return known | ({"url": archive["source"]} if archive["source"].startswith("https:") else {})
+    return properties | ({"url": archive["source"]} if archive["source"].startswith("https:") else {})
 
 
 def _times(results: Path, run: RunRecord) -> tuple[str, str]:
-    """When the first of these results was begun, as its benchmark tells, and when the run ended."""
-    begun = [
+    """Return the start of the first job, by its benchmark file, and the end of the run, in ISO format."""
+    starts = [
         file.stat().st_mtime - float(file.read_text().splitlines()[1].split("\t")[0])
         for file in results.glob("benchmarks/**/*.tsv")
     ]
-    if not begun:
+    if not starts:
         raise UserError(f"{results}/benchmarks tells no times; run the study again, which measures its jobs.")
-    return datetime.fromtimestamp(min(begun), UTC).isoformat(timespec="seconds"), run.about["when"]
+    return datetime.fromtimestamp(min(starts), UTC).isoformat(timespec="seconds"), run.about["when"]

@@ -5,7 +5,7 @@ from types import ModuleType
 
 
 def get_module(kind: str) -> ModuleType:
-    """The module of a kind: KIND, `transform`, and `fit` if it is fitted.
+    """Return the module of a feature type: FEATURE_TYPE, `transform`, and `fit` if it is fitted.
 
     It is imported by its name, so that a script that computes one kind is not held to depend on the code of all.
     """

@@ -35,7 +35,7 @@ class RunningCovariance:
 
     @classmethod
     def from_images(cls, images: np.ndarray, rows: np.ndarray | None = None, threads: int = 1) -> Self:
-        """The moments of `images` (N, D), uint8 pixels or float32 features, or of some rows, in bounded memory."""
+        """Compute the moments of `images` (N, D), uint8 pixels or float32 features, or of `rows`, in bounded memory."""
         rows = np.arange(len(images)) if rows is None else rows
         n_features = images.shape[1]
         some = [rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS)]
@@ -68,7 +68,7 @@ class RunningCovariance:
         return cls(len(rows), sums, squares, scatter, pixel_offset(images))
 
     def __sub__(self, part: Self) -> Self:
-        """The moments of the images that are left when `part` of them is taken away."""
+        """Return the moments of the images without those of `part`."""
         count = self.count - part.count
         sums = self.sums - part.sums
         difference = sums / count - part.sums / part.count
@@ -78,16 +78,16 @@ class RunningCovariance:
 
     @property
     def mean(self) -> np.ndarray:
-        """Mean of each value, (D,) float64; of pixels on the scale of 0 to 255."""
+        """Return the mean of each value, (D,) float64; of pixels on the scale of 0 to 255."""
         return self.sums / self.count + self.middle
 
     @property
     def variance(self) -> np.ndarray:
-        """Variance of each pixel value (divided by N), (D,) float64; exactly 0 where all images agree."""
+        """Return the variance of each value (divided by N), (D,) float64; exactly 0 where all images agree."""
         return (self.count * self.squares - self.sums**2) / self.count**2
 
     def covariance(self) -> np.ndarray:
-        """Covariance (divided by N - 1), (D, D) float64."""
+        """Return the covariance (divided by N - 1), (D, D) float64."""
         covariance = self.scatter / (self.count - 1)
         # Float32 products left these a little off; they are known exactly.
         np.fill_diagonal(covariance, self.variance * (self.count / (self.count - 1)))
@@ -106,12 +106,12 @@ class RunningCovariance:
 
 
 def pixel_offset(values: np.ndarray) -> float:
-    """What is taken off these values before they are multiplied."""
+    """Return the number that `center` subtracts from these values."""
     return PIXEL_OFFSET if values.dtype == np.uint8 else 0.0
 
 
 def center(values: np.ndarray) -> np.ndarray:
-    """Values less their middle, as C-contiguous float32 of the same shape."""
+    """Return pixels less PIXEL_OFFSET, or features as they are, as C-contiguous float32 of the same shape."""
     centred = values.astype(np.float32, order="C")
     if pixel_offset(values):
         centred -= np.float32(pixel_offset(values))

@@ -8,6 +8,7 @@ import numpy as np
 
 from cifarbench.features.covariance import PIXEL_OFFSET, RunningCovariance
 from cifarbench.io.memmap import release_pages, take_rows
+from cifarbench.planning.model_family import ImageShape
 
 BLOCK_ROWS = 1024
 
@@ -28,22 +29,22 @@ class FitInputs:
     rows: np.ndarray
     labels: np.ndarray
     n_classes: int
-    image_shape: tuple[int, int, int]
+    image_shape: ImageShape
     seed: int
     precomputed_moments: RunningCovariance | None = None
 
     @property
     def n_inputs(self) -> int:
-        """Values of an image."""
+        """Return the number of values of an image."""
         return self.values.shape[1]
 
     @cached_property
     def moments(self) -> RunningCovariance:
-        """Counts, sums and products of the values; of pixels less MIDDLE."""
+        """Return the moments of the training images' values."""
         return self.precomputed_moments or RunningCovariance.from_images(self.values, self.rows)
 
     def iter_blocks(self, size: int = BLOCK_ROWS) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Values as they are stored, and labels, so many rows at a time: (n, D) and (n,)."""
+        """Yield stored values (n, D) and labels (n,), `size` rows at a time."""
         for start in range(0, len(self.rows), size):
             rows = self.rows[start : start + size]
             yield take_rows(self.values, rows), self.labels[rows]
@@ -51,7 +52,7 @@ class FitInputs:
 
 
 def scale_pixels(block: np.ndarray) -> np.ndarray:
-    """Pixels uint8 as float32 in [-1, 1), (p - 128) / 128; features as they are. C-contiguous, the same shape."""
+    """Return pixels uint8 as float32 in [-1, 1), (p - 128) / 128; features as they are. C-contiguous, same shape."""
     if block.dtype != np.uint8:
         return np.ascontiguousarray(block, np.float32)
     values = block.astype(np.float32, order="C")
@@ -60,6 +61,6 @@ def scale_pixels(block: np.ndarray) -> np.ndarray:
     return values
 
 
-def to_nchw(block: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """Rows of pixels (n, C*H*W) uint8 as images (n, C, H, W)."""
+def to_nchw(block: np.ndarray, image_shape: ImageShape) -> np.ndarray:
+    """Return rows of pixels (n, C*H*W) as images (n, C, H, W)."""
     return block.reshape(len(block), *image_shape)

@@ -9,11 +9,11 @@ from math import prod
 import numpy as np
 
 from cifarbench.features.fit_inputs import State, scale_pixels, to_nchw
-from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, ImageShape, Parameter
 
 
-def _blocks(entry: Entry, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
-    """Blocks down and across; 0 or less where not even one fits."""
+def _blocks(entry: Entry, image_shape: ImageShape) -> tuple[int, ...]:
+    """Return the number of blocks down and across; 0 or less where none fits."""
     return tuple(side // entry["pixels_per_cell"] - entry["cells_per_block"] + 1 for side in image_shape[1:])
 
 
@@ -62,10 +62,8 @@ FEATURE_TYPE = FeatureType(
 )
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
-    """Histograms of the grey image, the mean of its channels: (n, blocks * cells_per_block**2 * orientations) float32."""
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
+    """Return histograms of the mean of the channels: (n, blocks * cells_per_block**2 * orientations) float32."""
     from skimage.feature import hog
 
     cells, cells_of_block = (params["pixels_per_cell"],) * 2, (params["cells_per_block"],) * 2

@@ -8,7 +8,7 @@ import numpy as np
 
 from cifarbench.features.covariance import center
 from cifarbench.features.fit_inputs import FitInputs, State
-from cifarbench.planning.model_family import DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
 
 # Directions in which classes lie apart by less than this share of the best one's tell nothing.
 EPSILON = 1e-10
@@ -34,7 +34,7 @@ FEATURE_TYPE = FeatureType(
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
-    """The mean (D,) and the directions (D, min(classes - 1, D)), float32, the most telling one first.
+    """Return the mean (D,) and the directions (D, min(classes - 1, D)), float32, the most discriminative first.
 
     The mean is that of the values less their middle. Along each direction the shrunk variance within classes is 1.
     """
@@ -60,15 +60,13 @@ def fit(inputs: FitInputs, params: Entry) -> State:
     return {"mean": mean.astype(np.float32), "directions": directions.astype(np.float32)}
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Project (n, D), less the mean, onto the directions: (n, min(classes - 1, D)) float32."""
     return (center(block) - state["mean"]) @ state["directions"]
 
 
 def _apart(inputs: FitInputs, mean: np.ndarray) -> np.ndarray:
-    """How far each class's mean is from the mean of all, times the root of its count: (D, classes) float64.
+    """Return each class's mean less the mean of all, times the root of its count: (D, classes) float64.
 
     This matrix times its transpose is the scatter between the classes. A class without images has zeros.
     """

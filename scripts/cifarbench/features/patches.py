@@ -13,7 +13,7 @@ import numpy as np
 
 from cifarbench.features.fit_inputs import BLOCK_ROWS, FitInputs, State, scale_pixels, to_nchw
 from cifarbench.io.atomic import load_npz
-from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, ImageShape, Parameter
 
 if TYPE_CHECKING:
     import torch
@@ -35,8 +35,8 @@ def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
     positions = count_positions(min(height, width), size, entry["stride"])
     if size > min(height, width):
         yield (
-            f"{key}.patch_size is {size}; it must be at most {min(height, width)}, since images have {height} x {width} "
-            "pixels."
+            f"{key}.patch_size is {size}; it must be at most {min(height, width)}, since images have "
+            f"{height} x {width} pixels."
         )
     elif setting.image_shape[0] * size == 1:
         yield f"{key}.patch_size is 1; it must be at least 2, since a single value has no contrast."
@@ -97,7 +97,7 @@ FEATURE_TYPE = FeatureType(
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
-    """filters: (n_patches, C*size*size) float32. offsets: (n_patches,) float32.
+    """Return `filters` (n_patches, C*size*size) float32 and `offsets` (n_patches,) float32.
 
     The response to a patch, normalised as `_normalise` does, is its product with the filter less the offset: the same
     as that of the whitened patch with a patch of unit length.
@@ -112,8 +112,8 @@ def fit(inputs: FitInputs, params: Entry) -> State:
     if params["method"] == "kmeans":
         from sklearn.cluster import MiniBatchKMeans
 
-        found = MiniBatchKMeans(params["n_patches"], batch_size=4096, n_init=1, random_state=inputs.seed)
-        chosen = found.fit(whitened).cluster_centers_
+        kmeans = MiniBatchKMeans(params["n_patches"], batch_size=4096, n_init=1, random_state=inputs.seed)
+        chosen = kmeans.fit(whitened).cluster_centers_
     else:
         chosen = whitened[random.choice(len(whitened), params["n_patches"], replace=False)]
     chosen = chosen / np.maximum(np.linalg.norm(chosen, axis=1, keepdims=True), 1e-6)
@@ -121,10 +121,8 @@ def fit(inputs: FitInputs, params: Entry) -> State:
     return {"filters": filters, "offsets": (filters @ mean)[:, 0]}
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
-    """Mean responses above the threshold, then those below its negative: (n, 2*n_patches*pooling**2) float32.
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
+    """Return mean responses above the threshold, then those below its negative: (n, 2*n_patches*pooling**2) float32.
 
     Raised to the power; each by filter, then by region. A few images at a time, whatever the size of the block.
     """
@@ -163,7 +161,7 @@ def transform(
 def _pooled(
     patches: np.ndarray, filters: np.ndarray, threshold: float, n_positions: int, responses: "torch.Tensor"
 ) -> np.ndarray:
-    """Mean responses in one region, (n, 2, n_patches), of `n_positions` positions in each of n images.
+    """Return mean responses in one region, (n, 2, n_patches), of `n_positions` positions in each of n images.
 
     patches: (values + 1, n * n_positions), the last row ones. filters: (values + 1, n_patches). responses: memory for
     those of some filters at a time, which stay in the processor's cache.
@@ -178,29 +176,29 @@ def _pooled(
     for start in range(0, n_patches, step):
         some = slice(start, start + step)
         used = torch.from_numpy(filters[:, some])
-        found = responses[: n_columns * used.shape[1]].view(n_columns, -1)
-        of_images = found.numpy().reshape(-1, n_positions, used.shape[1])
+        product = responses[: n_columns * used.shape[1]].view(n_columns, -1)
+        of_images = product.numpy().reshape(-1, n_positions, used.shape[1])
         # PyTorch multiplies these shapes a tenth faster than NumPy, and clips in half the time.
-        torch.mm(seen, used, out=found)
+        torch.mm(seen, used, out=product)
         unclipped = mean @ of_images
         # With r for a response less the threshold t, max(-r - 2t, 0) = max(r, -2t) - r.
-        found.clamp_min_(-2 * threshold)
+        product.clamp_min_(-2 * threshold)
         pooled[:, 1, some] = mean @ of_images - unclipped
-        found.clamp_min_(0)
+        product.clamp_min_(0)
         pooled[:, 0, some] = mean @ of_images
     # The difference may be a rounding error below 0.
     return np.maximum(pooled, 0, out=pooled)
 
 
-def load_filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """The filters of a fit as images: (n_patches, C, size, size) float32."""
-    found, channels = load_npz(path)["filters"], image_shape[0]
-    size = math.isqrt(found.shape[1] // channels)
-    return found.reshape(-1, channels, size, size)
+def load_filters(path: Path, image_shape: ImageShape) -> np.ndarray:
+    """Read the filters of a fit as images: (n_patches, C, size, size) float32."""
+    filters, channels = load_npz(path)["filters"], image_shape[0]
+    size = math.isqrt(filters.shape[1] // channels)
+    return filters.reshape(-1, channels, size, size)
 
 
 def _sample(inputs: FitInputs, params: Entry, random: np.random.Generator) -> np.ndarray:
-    """Normalised patches from random places of random images, (C*size*size, samples) float32."""
+    """Sample normalised patches at random positions of random images: (C*size*size, samples) float32."""
     n_values = inputs.image_shape[0] * params["patch_size"] ** 2
     count = max(params["n_patches"], min(N_SAMPLED_IMAGES, SAMPLED_VALUES // n_values))
     # In the order of the file, which is read once.
@@ -209,7 +207,7 @@ def _sample(inputs: FitInputs, params: Entry, random: np.random.Generator) -> np
     for start in range(0, count, BLOCK_ROWS):
         images = to_nchw(inputs.values[rows[start : start + BLOCK_ROWS]], inputs.image_shape)
         windows = _windows(images, params["patch_size"])
-        down, across = (random.integers(places, size=len(images)) for places in windows.shape[2:4])
+        down, across = (random.integers(n, size=len(images)) for n in windows.shape[2:4])
         chosen = windows[np.arange(len(images)), :, down, across]
         patches[start : start + BLOCK_ROWS] = chosen.reshape(len(images), -1)
     patches = np.ascontiguousarray(patches.T)
@@ -218,7 +216,7 @@ def _sample(inputs: FitInputs, params: Entry, random: np.random.Generator) -> np
 
 
 def _windows(images: np.ndarray, size: int) -> np.ndarray:
-    """Every patch of images (n, C, H, W) uint8, a view: (n, C, down, across, size, size) float32 in [-1, 1)."""
+    """Return every patch of images (n, C, H, W), a view: (n, C, down, across, size, size) float32 in [-1, 1)."""
     return np.lib.stride_tricks.sliding_window_view(scale_pixels(images), (size, size), axis=(2, 3))
 
 
@@ -229,7 +227,7 @@ def _normalise(patches: np.ndarray) -> None:
 
 
 def _scales(images: np.ndarray, size: int) -> np.ndarray:
-    """What `_normalise` multiplies each patch by: (n, down, across) float32, for images (n, C, H, W) in [-1, 1).
+    """Return the factors by which `_normalise` scales patches: (n, down, across) float32, for images (n, C, H, W).
 
     Sums over neighbouring patches share most of their values, and in float64 those of pixels are exact.
     """
@@ -240,19 +238,19 @@ def _scales(images: np.ndarray, size: int) -> np.ndarray:
 
 
 def _sums(values: np.ndarray, size: int) -> np.ndarray:
-    """Sums over every square of size x size: (n, H, W) to (n, down, across)."""
+    """Return the sums over every square of size x size: (n, H, W) to (n, down, across)."""
     down, across = (side - size + 1 for side in values.shape[1:])
     values = sum(values[:, start : start + down] for start in range(size))
     return sum(values[:, :, start : start + across] for start in range(size))
 
 
 def count_positions(side: int, size: int, stride: int) -> int:
-    """How many positions a patch has along a side."""
+    """Return the number of positions of a patch along a side."""
     return (side - size) // stride + 1
 
 
 def pooling_slices(places: int, pooling: int) -> list[slice]:
-    """The places along a side, in as many parts; none is larger than the first."""
+    """Return slices that divide the positions along a side into `pooling` parts; none is larger than the first."""
     return [
         slice(-(-part * places // pooling), -(-(part + 1) * places // pooling)) for part in range(pooling)
     ]

@@ -12,7 +12,15 @@ import numpy as np
 
 from cifarbench.features.covariance import RunningCovariance, center, pixel_offset
 from cifarbench.features.fit_inputs import FitInputs, State
-from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import (
+    BOOLEAN,
+    COUNT,
+    DataShape,
+    Entry,
+    FeatureType,
+    ImageShape,
+    Parameter,
+)
 
 CHUNK_ROWS = 1024
 
@@ -49,21 +57,19 @@ FEATURE_TYPE = FeatureType(
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
-    """All components, whatever `n_components` says."""
+    """Fit all components, whatever `n_components` is."""
     if len(inputs.rows) < inputs.n_inputs:
         return PrincipalComponents.fit_gram(inputs.values[inputs.rows], params["standardize"]).state_dict()
     return PrincipalComponents.fit(inputs.moments, params["standardize"]).state_dict()
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Project (n, D) onto the first components: (n, n_components) float32."""
     return PrincipalComponents(**state).transform(block, params["n_components"])
 
 
 def stored_bytes(state: State, params: Entry) -> int:
-    """What `transform` needs of the state: the first components."""
+    """Return the bytes that `transform` needs of the state: the first components."""
     return state["mean"].nbytes + state["scale"].nbytes + state["components"][: params["n_components"]].nbytes
 
 
@@ -86,7 +92,7 @@ class PrincipalComponents:
 
     @classmethod
     def fit(cls, moments: RunningCovariance, scaled: bool) -> Self:
-        """What StandardScaler (if `scaled`) and PCA(svd_solver="covariance_eigh") find, from the moments alone.
+        """Fit StandardScaler (if `scaled`) and PCA(svd_solver="covariance_eigh") from the moments alone.
 
         A pixel that never varies is divided by 1, as StandardScaler does.
         """
@@ -113,7 +119,7 @@ class PrincipalComponents:
 
     @classmethod
     def fit_gram(cls, images: np.ndarray, scaled: bool) -> Self:
-        """The same from N < D images (N, D): products of images are fewer than products of their values.
+        """Fit the same from N < D images (N, D): their Gram matrix is smaller than the covariance.
 
         If X X' u = l u, then X' u is an eigenvector of X' X. In a direction of no variance, of which there is at least
         one, nothing is known of new images: its component is 0.
@@ -153,11 +159,11 @@ class PrincipalComponents:
         return features
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """All that is known, by name, as the constructor takes it."""
+        """Return the arrays by name, as the constructor takes them."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 def _signed(components: np.ndarray) -> np.ndarray:
-    """Rows (K, D), each or its negative, so that its largest value is positive, as in scikit-learn; C-contiguous."""
+    """Return rows (K, D) with signs such that each one's largest value is positive, as in scikit-learn."""
     largest = np.take_along_axis(components, np.abs(components).argmax(axis=1)[:, None], axis=1)
     return np.ascontiguousarray(np.where(largest < 0, -components, components))

@@ -8,7 +8,7 @@ import numpy as np
 from cifarbench.features import get_module
 from cifarbench.features.fit_inputs import BLOCK_ROWS, State
 from cifarbench.io.memmap import release_pages
-from cifarbench.planning.model_family import Entry
+from cifarbench.planning.model_family import Entry, ImageShape
 from cifarbench.runtime.threads import map_threaded
 
 
@@ -20,15 +20,15 @@ class FeatureStep(NamedTuple):
     state: State
 
     def transform_blocks(
-        self, values: np.ndarray, image_shape: tuple[int, int, int], threads: int = 1
+        self, values: np.ndarray, image_shape: ImageShape, threads: int = 1
     ) -> Iterator[np.ndarray]:
-        """What these features are of `values` (N, D), pixels uint8 or float32: so many rows at a time, float32."""
+        """Yield the features of `values` (N, D), pixels uint8 or float32, BLOCK_ROWS rows at a time, float32."""
         transform = get_module(self.type).transform
 
         def block(start: int, size: int = BLOCK_ROWS) -> np.ndarray:
-            found = transform(values[start : start + size], self.state, self.params, image_shape)
+            features = transform(values[start : start + size], self.state, self.params, image_shape)
             release_pages(values)
-            return found
+            return features
 
         if threads > 1:
             # Libraries that it loads are loaded before threads are told to use one core each.
@@ -36,10 +36,8 @@ class FeatureStep(NamedTuple):
         return map_threaded(block, range(0, len(values), BLOCK_ROWS), threads)
 
 
-def apply_pipeline(
-    steps: list[FeatureStep], values: np.ndarray, image_shape: tuple[int, int, int]
-) -> np.ndarray:
-    """Pixels (N, D) uint8 through all steps: (N, outputs of the last) float32; themselves if there are none."""
+def apply_pipeline(steps: list[FeatureStep], values: np.ndarray, image_shape: ImageShape) -> np.ndarray:
+    """Apply all steps to pixels (N, D) uint8: (N, outputs of the last) float32; the pixels if there are no steps."""
     for step in steps:
         values = np.concatenate(list(step.transform_blocks(values, image_shape)))
     return values

@@ -11,7 +11,7 @@ import numpy as np
 
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import State, to_nchw
-from cifarbench.planning.model_family import DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
 
 if TYPE_CHECKING:
     import torch
@@ -78,27 +78,25 @@ FEATURE_TYPE = FeatureType(
 )
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
-    """What goes into the last layer: (n, its inputs) float32. On a GPU if there is one."""
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
+    """Return the inputs of the network's last layer: (n, inputs) float32. It runs on a GPU if there is one."""
     import torch
     from torch.nn.functional import interpolate
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = load(params["architecture"], params["weights"]).to(device)
     mean, deviation = (values.to(device) for values in normalization(network))
-    found = []
+    outputs = []
     with torch.inference_mode():
         for images in torch.tensor(to_nchw(block, image_shape)).split(BATCH_SIZE):
             images = images.to(device).expand(-1, 3, -1, -1) / 255
             images = interpolate(images, (params["image_size"],) * 2, mode="bilinear", antialias=True)
-            found.append(network((images - mean) / deviation).flatten(1).float().cpu().numpy())
-    return np.concatenate(found)
+            outputs.append(network((images - mean) / deviation).flatten(1).float().cpu().numpy())
+    return np.concatenate(outputs)
 
 
 def normalization(network: "nn.Module") -> tuple["torch.Tensor", "torch.Tensor"]:
-    """Mean and deviation of each channel, (3, 1, 1), of values in [0, 1], as the network was trained."""
+    """Return mean and deviation of each channel, (3, 1, 1), of values in [0, 1], as the network was trained."""
     import torch
 
     # A network of timm says what it was trained on.
@@ -112,7 +110,7 @@ def normalization(network: "nn.Module") -> tuple["torch.Tensor", "torch.Tensor"]
 
 @lru_cache(maxsize=1)
 def load(architecture: str, weights: str) -> "nn.Module":
-    """The network without its last linear layer, with weights of a file, in evaluation, on the CPU.
+    """Load the network without its last linear layer, with weights from a file, in evaluation mode, on the CPU.
 
     Raises UserError, which begins with the parameter's name, if one is not there or they don't fit.
     """
@@ -142,7 +140,7 @@ def load(architecture: str, weights: str) -> "nn.Module":
 
 
 def _build(architecture: str, **options: int) -> "nn.Module":
-    """A network with random weights, of as many classes as it has by default, or of `num_classes`."""
+    """Build a network with random weights, with its default number of classes, or with `num_classes`."""
     library, _, name = architecture.partition(".")
     if library == "timm":
         import timm
@@ -160,7 +158,7 @@ def _build(architecture: str, **options: int) -> "nn.Module":
 
 
 def _last_layer(network: "nn.Module", architecture: str) -> str | None:
-    """What a network calls its last linear layer, or one of those; None if one of timm's has none."""
+    """Return the name of a network's last linear layer; None if a network of timm has none."""
     from torch import nn
 
     if architecture.startswith("timm."):
@@ -182,7 +180,7 @@ def _no_such(architecture: str, known: list[str]) -> UserError:
 
 
 def _read(weights: str) -> dict[str, "torch.Tensor"]:
-    """The state dict of a file, read without running anything that it holds."""
+    """Read the state dict of a file without running code that it holds."""
     import torch
 
     if not Path(weights).is_file():

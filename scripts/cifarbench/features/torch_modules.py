@@ -14,13 +14,11 @@ from cifarbench.features.covariance import PIXEL_OFFSET
 from cifarbench.features.fit_inputs import State
 from cifarbench.features.pca import PrincipalComponents
 from cifarbench.features.transformer import load_transformer
-from cifarbench.planning.model_family import Entry
-
-Shape = tuple[int, int, int]
+from cifarbench.planning.model_family import Entry, ImageShape
 
 
-def to_torch(kind: str, state: State, params: Entry, image_shape: Shape) -> Any:
-    """What a kind makes of (N, D) uint8 pixels or float32 features: an nn.Module, or a fitted transformer.
+def to_torch(kind: str, state: State, params: Entry, image_shape: ImageShape) -> Any:
+    """Return fitted features of a type as an nn.Module, or as a fitted transformer, for (N, D) pixels or features.
 
     Raises UserError if nobody has said this kind in ONNX's words.
     """
@@ -32,12 +30,12 @@ def to_torch(kind: str, state: State, params: Entry, image_shape: Shape) -> Any:
 
 
 def center(values: torch.Tensor) -> torch.Tensor:
-    """As moments.centred: pixels less their middle, features as they are."""
+    """Return pixels less PIXEL_OFFSET, features as they are, as covariance.center does."""
     return values.float() - PIXEL_OFFSET if values.dtype == torch.uint8 else values
 
 
 def scale_pixels(values: torch.Tensor) -> torch.Tensor:
-    """As inputs.as_float: pixels in [-1, 1), features as they are."""
+    """Return pixels in [-1, 1), features as they are, as fit_inputs.scale_pixels does."""
     return (values.float() - PIXEL_OFFSET) / PIXEL_OFFSET if values.dtype == torch.uint8 else values
 
 
@@ -51,7 +49,7 @@ class LinearProjection(nn.Module):
         self.register_buffer("origin", _tensor(origin))
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """(N, D) to (N, columns of the basis)."""
+        """Return (N, columns of the basis) for (N, D)."""
         return (center(values) - self.origin) @ self.basis
 
 
@@ -60,16 +58,16 @@ class Whitening(nn.Module):
 
     def __init__(self, state: State, params: Entry):
         super().__init__()
-        known, kept = PrincipalComponents(**state), params["n_components"] or None
-        basis = known.components[:kept]
+        known, n_components = PrincipalComponents(**state), params["n_components"] or None
+        basis = known.components[:n_components]
         scale = np.sqrt(known.variances[: len(basis)] + np.float32(params["epsilon"]))
         self.projection = LinearProjection((basis / known.scale).T, known.mean - known.middle)
         # All of them are turned back; fewer are divided where they are.
-        self.register_buffer("back", _tensor(np.diag(1 / scale) if kept else basis / scale[:, None]))
+        self.register_buffer("back", _tensor(np.diag(1 / scale) if n_components else basis / scale[:, None]))
         self.normalize = params["l2_normalize"]
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """(N, D) to (N, n_components), or (N, D) of all of them."""
+        """Return (N, n_components), or (N, D) of all components, for (N, D)."""
         values = scale_pixels(values)
         values = values - values.mean(dim=1, keepdim=True)
         values = values / _unless_zero(values.square().mean(dim=1, keepdim=True).sqrt())
@@ -82,7 +80,7 @@ class Whitening(nn.Module):
 class PatchFeatures(nn.Module):
     """As `patches` has it."""
 
-    def __init__(self, state: State, params: Entry, image_shape: Shape):
+    def __init__(self, state: State, params: Entry, image_shape: ImageShape):
         super().__init__()
         self.image_shape, self.size, self.stride = image_shape, params["patch_size"], params["stride"]
         self.threshold, self.power = float(params["soft_threshold"]), params["power"]
@@ -92,7 +90,7 @@ class PatchFeatures(nn.Module):
         self.register_buffer("regions", _means(down, across, params["n_pool"]))
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(N, C*H*W) to (N, 2 * n_patches * regions)."""
+        """Return (N, 2 * n_patches * regions) for (N, C*H*W)."""
         windows = functional.unfold(
             scale_pixels(pixels).reshape(-1, *self.image_shape), self.size, stride=self.stride
         )
@@ -108,7 +106,7 @@ class PatchFeatures(nn.Module):
 class PretrainedEncoder(nn.Module):
     """As `pretrained` has it."""
 
-    def __init__(self, params: Entry, image_shape: Shape):
+    def __init__(self, params: Entry, image_shape: ImageShape):
         super().__init__()
         self.network = pretrained.load(params["architecture"], params["weights"])
         self.image_shape, self.image_size = image_shape, params["image_size"]
@@ -117,19 +115,19 @@ class PretrainedEncoder(nn.Module):
         self.register_buffer("deviation", deviation)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(N, C*H*W) uint8 to what goes into the last layer."""
+        """Return the inputs of the last layer for pixels (N, C*H*W) uint8."""
         images = pixels.float().reshape(-1, *self.image_shape).expand(-1, 3, -1, -1) / 255
         images = functional.interpolate(images, (self.image_size,) * 2, mode="bilinear", antialias=True)
         return self.network((images - self.mean) / self.deviation).flatten(1)
 
 
-def _pca(state: State, params: Entry, image_shape: Shape) -> nn.Module:
+def _pca(state: State, params: Entry, image_shape: ImageShape) -> nn.Module:
     known = PrincipalComponents(**state)
     basis = (known.components[: params["n_components"]] / known.scale).T
     return LinearProjection(basis, known.mean - known.middle)
 
 
-CONVERTERS: dict[str, Callable[[State, Entry, Shape], Any]] = {
+CONVERTERS: dict[str, Callable[[State, Entry, ImageShape], Any]] = {
     "pca": _pca,
     "lda": lambda state, params, image_shape: LinearProjection(state["directions"], state["mean"]),
     "whitening": lambda state, params, image_shape: Whitening(state, params),
@@ -140,7 +138,7 @@ CONVERTERS: dict[str, Callable[[State, Entry, Shape], Any]] = {
 
 
 def _means(down: int, across: int, pooling: int) -> torch.Tensor:
-    """What averages over regions by a product: (positions, pooling**2), columns that sum to 1."""
+    """Return the matrix that averages over regions: (positions, pooling**2), columns that sum to 1."""
     members = torch.zeros(down, across, pooling, pooling)
     rows, columns = (patches.pooling_slices(places, pooling) for places in (down, across))
     for row, column in np.ndindex(pooling, pooling):

@@ -9,7 +9,7 @@ import numpy as np
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import FitInputs, State, scale_pixels
 from cifarbench.io import sklearn_objects, user_code
-from cifarbench.planning.model_family import DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
 
 
 def _check(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
@@ -39,34 +39,32 @@ FEATURE_TYPE = FeatureType(
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
-    """stored: (bytes,) uint8, the fitted transformer as skops has it, which runs nothing when it is read."""
+    """Return `stored` (bytes,) uint8: the fitted transformer in skops' format, which runs no code when it is read."""
     transformer = build(params["transformer"], params["params"], inputs.seed, "features")
     transformer.fit(scale_pixels(inputs.values[inputs.rows]), inputs.labels[inputs.rows])
     return {"stored": np.frombuffer(sklearn_objects.dumps(transformer), np.uint8)}
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
-    """What the transformer makes of (n, D) values: (n, its outputs) float32.
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
+    """Return the transformer's outputs for (n, D) values: (n, outputs) float32.
 
     Raises ValueError if it is not one row for each image, or if a value is no finite number.
     """
     reference = params["transformer"]
-    found = load_transformer(state, params).transform(scale_pixels(block))
+    outputs = load_transformer(state, params).transform(scale_pixels(block))
     # Some are sparse.
-    found = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
-    if found.ndim != 2 or len(found) != len(block):
-        raise ValueError(f"{reference} gives an array of shape {found.shape} for {len(block)} images")
-    found = np.ascontiguousarray(found, np.float32)
-    if not np.isfinite(found).all():
-        n_images = np.count_nonzero(~np.isfinite(found).all(axis=1))
+    outputs = np.asarray(outputs.toarray() if hasattr(outputs, "toarray") else outputs)
+    if outputs.ndim != 2 or len(outputs) != len(block):
+        raise ValueError(f"{reference} gives an array of shape {outputs.shape} for {len(block)} images")
+    outputs = np.ascontiguousarray(outputs, np.float32)
+    if not np.isfinite(outputs).all():
+        n_images = np.count_nonzero(~np.isfinite(outputs).all(axis=1))
         raise ValueError(f"{reference} gives values for {n_images} images that are no finite numbers")
-    return found
+    return outputs
 
 
 def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
-    """The transformer that `reference` names, not yet fitted.
+    """Build the transformer that `reference` names, not yet fitted.
 
     seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. Raises
     UserError if there is none of that name, if it is no transformer, or if it doesn't take `params`.
@@ -83,7 +81,7 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
 
 
 def load_transformer(state: State, params: Entry) -> Any:
-    """The transformer that `fit` has stored."""
+    """Load the transformer that `fit` has stored."""
     return _loaded(state["stored"].tobytes(), params["transformer"])
 
 

@@ -10,13 +10,13 @@ import numpy as np
 from cifarbench.features.covariance import RunningCovariance
 from cifarbench.features.fit_inputs import FitInputs, State, scale_pixels
 from cifarbench.features.pca import PrincipalComponents
-from cifarbench.planning.model_family import BOOLEAN, DataShape, Entry, FeatureType, Parameter
+from cifarbench.planning.model_family import BOOLEAN, DataShape, Entry, FeatureType, ImageShape, Parameter
 
 
 def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    kept, n_inputs = entry["n_components"], setting.n_inputs
-    if n_inputs is not None and kept > n_inputs:
-        yield f"{key}.n_components is {kept}; it must be at most {n_inputs}, the number of values."
+    n_components, n_inputs = entry["n_components"], setting.n_inputs
+    if n_inputs is not None and n_components > n_inputs:
+        yield f"{key}.n_components is {n_components}; it must be at most {n_inputs}, the number of values."
 
 
 FEATURE_TYPE = FeatureType(
@@ -48,21 +48,19 @@ FEATURE_TYPE = FeatureType(
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
-    """All components of the normalised images, D of them, as PrincipalComponents has them."""
+    """Fit all D components of the normalised images, as PrincipalComponents."""
     return PrincipalComponents.fit(_moments(inputs), scaled=False).state_dict()
 
 
-def transform(
-    block: np.ndarray, state: State, params: Entry, image_shape: tuple[int, int, int]
-) -> np.ndarray:
-    """Onto the components, each to about unit variance: (n, n_components) float32; of all of them, and back, (n, D).
+def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
+    """Project onto the components, each of about unit variance: (n, n_components) float32; of all, back to (n, D).
 
     Turning back changes no distance between images.
     """
-    components, kept = PrincipalComponents(**state), params["n_components"]
-    values = components.transform(standardize_rows(block), kept or block.shape[1])
+    components, n_components = PrincipalComponents(**state), params["n_components"]
+    values = components.transform(standardize_rows(block), n_components or block.shape[1])
     values /= np.sqrt(components.variances[: values.shape[1]] + np.float32(params["epsilon"]))
-    if not kept:
+    if not n_components:
         values = values @ components.components
     if params["l2_normalize"]:
         values /= _unless_zero(np.linalg.norm(values, axis=1, keepdims=True))
@@ -70,13 +68,17 @@ def transform(
 
 
 def stored_bytes(state: State, params: Entry) -> int:
-    """What `transform` needs of the state: the components that are kept, or all."""
-    kept = params["n_components"] or len(state["components"])
-    return state["mean"].nbytes + state["components"][:kept].nbytes + state["variances"][:kept].nbytes
+    """Return the bytes that `transform` needs of the state: the first components, or all."""
+    n_components = params["n_components"] or len(state["components"])
+    return (
+        state["mean"].nbytes
+        + state["components"][:n_components].nbytes
+        + state["variances"][:n_components].nbytes
+    )
 
 
 def standardize_rows(block: np.ndarray) -> np.ndarray:
-    """Each row less its mean and divided by its standard deviation, (n, D) float32; 0 where all values are equal."""
+    """Return each row less its mean, divided by its standard deviation: (n, D) float32; 0 for equal values."""
     values = scale_pixels(block)
     # In float64 the mean of equal values is that value, and what is left of them is exactly 0.
     values = values - values.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
@@ -85,7 +87,7 @@ def standardize_rows(block: np.ndarray) -> np.ndarray:
 
 
 def _moments(inputs: FitInputs) -> RunningCovariance:
-    """Moments of the normalised images, in one pass: their values are small, so products need no mean taken off."""
+    """Compute moments of the normalised images in one pass: their values are small, so products need no centering."""
     count, size = len(inputs.rows), inputs.n_inputs
     sums, products = np.zeros(size), np.zeros((size, size))
     for block, _ in inputs.iter_blocks():

@@ -11,7 +11,7 @@ from cifarbench.runtime.timing import cpu_name, peak_memory_mb, sum_usage, versi
 
 
 def apply_best_params(settings: dict[str, Any], best: list[Path]) -> dict[str, Any]:
-    """The settings of a model, with a grid's choice in its place if there is one.
+    """Return a model's settings with the best parameters of its grid search filled in, if there is one.
 
     settings: `params`, the classifier's hyperparameters, null where the grid decides; `chosen`, keys of the grid that
     are the classifier's; `features`, the chain from pixels on, each with `params` and `chosen` (parameter -> key of the

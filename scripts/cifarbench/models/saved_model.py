@@ -38,10 +38,10 @@ class SavedModel:
 
     @classmethod
     def read(cls, results: Path, run: str) -> Self:
-        """Raises UserError if there is no such model, or if it has failed."""
+        """Read a model's fit.json and dataset.json. Raises UserError if there is no such model, or if it failed."""
         path = results / "models" / run / "fit.json"
         if not path.is_file():
-            there = sorted(found.parent.name for found in results.glob("models/*/fit.json"))
+            there = sorted(full_path.parent.name for full_path in results.glob("models/*/fit.json"))
             raise UserError(
                 f"{path} is not there; name one of {', '.join(there)}, or run the study first."
                 if there
@@ -58,51 +58,51 @@ class SavedModel:
 
     @property
     def params(self) -> dict[str, Any]:
-        """The hyperparameters, as the family knows them."""
+        """Return the hyperparameters, as the family defines them."""
         return self.fit["stored"]["params"]
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width."""
+        """Return channels, height and width."""
         return tuple(self.dataset["image_shape"])
 
     @property
     def n_classes(self) -> int:
-        """How many classes there are."""
+        """Return the number of classes."""
         return len(self.dataset["classes"])
 
     @property
     def package(self) -> str:
-        """Whose jobs made it."""
+        """Return the package below `models` whose jobs made it."""
         return self.fit["stored"]["package"]
 
     @property
     def threads(self) -> int:
-        """How many it was made with: more could add numbers in another order."""
+        """Return the number of threads that it was made with: more could add numbers in another order."""
         return self.fit["threads"]
 
     def file(self, name: str) -> Path:
-        """One of the model's own files. Raises UserError if it is not there."""
+        """Return the path of a file in the model's folder. Raises UserError if there is no such file."""
         return self.path(f"models/{self.run}/{name}")
 
     def path(self, path: str) -> Path:
-        """A file below the dataset's folder. Raises UserError if it is not there."""
-        found = self.results / path
-        if not found.is_file():
-            raise UserError(f"{found} is not there; run the study again, which makes it.")
-        return found
+        """Return the path of a file below the dataset's folder. Raises UserError if there is no such file."""
+        full_path = self.results / path
+        if not full_path.is_file():
+            raise UserError(f"{full_path} is not there; run the study again, which makes it.")
+        return full_path
 
     def train_inputs(self) -> np.ndarray:
-        """What the model was fitted to, of all training images: (N, D), pixels or features, mapped from the file."""
+        """Return the inputs of all training images: (N, D), pixels or features, mapped from the file."""
         return np.load(self.path(self.fit["stored"]["values"]), mmap_mode="r")
 
     def subset_indices(self) -> np.ndarray | None:
-        """Which training images are in its part; None for all of them."""
+        """Return the split assignment of its training images; None if it was fitted to all of them."""
         paths = self.fit["stored"]["division"]
         return np.load(self.path(paths[0])) if paths else None
 
     def features(self) -> list[tuple[str, dict[str, Any], Path | None]]:
-        """Of each of its features, from pixels on: the kind, the parameters, and the file of what they have learned."""
+        """Return type, parameters and fitted state's file (or None) of each of its features, from pixels on."""
         return [
             (one["type"], one["params"], self.path(paths[0]) if paths else None)
             for one, paths in zip(self.fit["features"], self.fit["stored"]["fitted"], strict=True)

@@ -6,6 +6,8 @@ from math import prod
 from typing import Any, Self
 
 Entry = dict[str, Any]
+# Channels, height and width.
+ImageShape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)

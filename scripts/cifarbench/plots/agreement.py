@@ -5,7 +5,15 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from cifarbench.plots.image_grid import BACKGROUND, Tile, chunk, plot_image_grid, to_rgb
+from cifarbench.plots.image_grid import (
+    BACKGROUND,
+    MAX_CAPTION_NAME_LENGTH,
+    Tile,
+    chunk,
+    plot_image_grid,
+    to_rgb,
+)
+from cifarbench.plots.style import shorten
 
 COLUMNS = 5
 N_EXAMPLES_PER_MODEL = 8
@@ -30,7 +38,8 @@ def plot_misclassified_by_all(
         return plot_image_grid([[]], COLUMNS, style, ["Every image is named rightly by a model at least."])
     images = to_rgb(pixels[np.array(wrong["indices"])[chosen]], image_shape)
     words = [
-        f"{wrong['votes'][i]} of {agreement['n_models']}: {wrong['predicted'][i]}\ntrue: {wrong['true'][i]}"
+        f"{wrong['votes'][i]} of {agreement['n_models']}: {shorten(wrong['predicted'][i], MAX_CAPTION_NAME_LENGTH)}\n"
+        f"true: {shorten(wrong['true'][i], MAX_CAPTION_NAME_LENGTH)}"
         for i in chosen
     ]
     tiles = [Tile(image, text, BACKGROUND) for image, text in zip(images, words, strict=True)]

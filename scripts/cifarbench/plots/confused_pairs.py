@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from cifarbench.plots.image_grid import Tile, plot_image_grid, to_rgb
+from cifarbench.plots.style import MAX_NAME_LENGTH, shorten
 
 # As many as metrics.json has examples of a pair.
 COLUMNS = 8
@@ -22,7 +23,7 @@ def plot_confused_pairs(
         return plot_image_grid([[]], COLUMNS, style, ["No image is taken for another class."])
     rows = [[Tile(image) for image in to_rgb(pixels[pair["examples"]], image_shape)] for pair in pairs]
     heads = [
-        f"{pair['true']}, taken for {pair['predicted']}: "
+        f"{shorten(pair['true'], MAX_NAME_LENGTH)}, taken for {shorten(pair['predicted'], MAX_NAME_LENGTH)}: "
         f"{pair['count']} {'image' if pair['count'] == 1 else 'images'}, {pair['share']:.1%} of the class"
         for pair in pairs
     ]

@@ -5,24 +5,27 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from cifarbench.plots.style import annotate_cell, new_figure, setup_grid_axes
+from cifarbench.plots.style import MAX_NAME_LENGTH, annotate_cell, new_figure, setup_grid_axes, shorten
 
-# With more classes, counts would be too small to read; colour has to tell.
+# With more classes, counts would be too small to read; only colour shows them.
 MAX_CLASSES_WITH_COUNTS = 20
-# With more than the first number of classes, those are drawn that are in most confusions: as many as the second.
-MAX_CLASSES, N_SELECTED_CLASSES = 120, 40
+# Of more classes, the most confused ones are drawn.
+MAX_CLASSES = 40
+# Points: the font of the labels of as many classes as are drawn at most.
+MIN_FONT_SIZE = 6
 
 
 def plot_confusion_matrix(matrix: np.ndarray, classes: list[str], style: dict[str, Any]) -> Figure:
-    """Counts of test images by true (rows) and predicted class (columns).
+    """Plot counts of test images by true (rows) and predicted class (columns).
 
-    matrix: (n_classes, n_classes) int, as in metrics.json. style: `font_size`, `color`. Colour tells the
-    share of the true class, with small ones raised so that they are seen; figures of two models compare. Of very many
-    classes, those are drawn that are in most confusions.
+    matrix: (n_classes, n_classes) int, as in metrics.json. style: `font_size`, `color`. Colour is the share of the true
+    class, with small shares raised to be visible; figures of two models are comparable. Of more than MAX_CLASSES
+    classes, the most confused ones are drawn. Long names are shortened.
     """
     shown = select_classes(matrix)
     shares = (matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1))[np.ix_(shown, shown)]
-    matrix, classes = matrix[np.ix_(shown, shown)], [classes[row] for row in shown]
+    matrix = matrix[np.ix_(shown, shown)]
+    classes = [shorten(classes[row], MAX_NAME_LENGTH) for row in shown]
     n = len(classes)
     figure, axes = new_figure(height=5.6, font_size=style["font_size"])
     setup_grid_axes(axes, classes, classes)
@@ -40,27 +43,30 @@ def plot_confusion_matrix(matrix: np.ndarray, classes: list[str], style: dict[st
                 ha="center",
                 va="center",
             )
-    if max(map(len, classes)) > 4:
+    if n > MAX_CLASSES_WITH_COUNTS:
+        axes.tick_params(labelsize=min(style["font_size"], MIN_FONT_SIZE))
+        axes.set_xticks(range(n), classes, rotation=90)
+    elif max(map(len, classes)) > 4:
         axes.set_xticks(range(n), classes, rotation=35, ha="right", rotation_mode="anchor")
     axes.set(xlabel="predicted class", ylabel="true class")
     return figure
 
 
 def select_classes(matrix: np.ndarray) -> np.ndarray:
-    """The classes that are drawn, ascending: all, or of very many those that are in most confusions."""
+    """Return the indices of the classes that are drawn, ascending: all, or the MAX_CLASSES most confused ones."""
     if len(matrix) <= MAX_CLASSES:
         return np.arange(len(matrix))
     confusions = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * np.diagonal(matrix)
-    return np.sort(np.argsort(-confusions, kind="stable")[:N_SELECTED_CLASSES])
+    return np.sort(np.argsort(-confusions, kind="stable")[:MAX_CLASSES])
 
 
 def alt_text(model: str, matrix: np.ndarray, classes: list[str]) -> str:
-    """What the figure says, in a sentence."""
+    """Return a description of the figure."""
     wrong = np.where(np.eye(len(classes), dtype=bool), 0, matrix)
     true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
     text = f"Confusion matrix of {model}: {np.trace(matrix)} of {matrix.sum()} test images on the diagonal"
     if len(classes) > MAX_CLASSES:
-        text += f"; of {len(classes)} classes, the {N_SELECTED_CLASSES} are drawn that are in most confusions"
+        text += f"; of {len(classes)} classes, the {MAX_CLASSES} most confused ones are drawn"
     if not wrong.any():
         return f"{text}."
     return f"{text}; most often, {wrong.max()} times, {classes[true]} is taken for {classes[predicted]}."

@@ -7,7 +7,14 @@ from matplotlib.figure import Figure
 
 from cifarbench.evaluation.grid_search import MAX_SHOWN, format_value, param_names, sort_by_rank
 from cifarbench.io.csv_io import Row
-from cifarbench.plots.style import PLACEHOLDER_COLOR, WIDTH, annotate_cell, new_figure, setup_grid_axes
+from cifarbench.plots.style import (
+    PLACEHOLDER_COLOR,
+    WIDTH,
+    annotate_cell,
+    new_figure,
+    setup_grid_axes,
+    shorten,
+)
 
 # What columns are in words; others go by their parameter's name.
 PARAM_LABELS = {"param_pca__n_components": "principal components", "param_knn__n_neighbors": "neighbours"}
@@ -100,7 +107,7 @@ def _ranking(results: list[Row], style: dict[str, Any]) -> Figure:
         strong = {"linewidth": 2.4, "alpha": 1} if y == 0 else {"linewidth": 1.2, "alpha": 0.6}
         axes.plot([score - spread, score + spread], [y, y], color=style["color"], **strong)
         axes.plot([score], [y], color=style["color"], marker="o", markersize=6 if y == 0 else 4)
-    axes.set_yticks(range(len(best)), [_shortened(label) for label in labels])
+    axes.set_yticks(range(len(best)), [shorten(label, MAX_LABEL_LENGTH) for label in labels])
     axes.get_yticklabels()[0].set_weight("bold")
     axes.set_ylim(len(best) - 0.4, -0.6)
     axes.tick_params("y", length=0)
@@ -130,7 +137,3 @@ def _values(results: list[Row], column: str | None) -> list[str]:
 
 def _value(row: Row, column: str | None) -> str:
     return format_value(row[column]) if column else ""
-
-
-def _shortened(label: str) -> str:
-    return label if len(label) <= MAX_LABEL_LENGTH else label[: MAX_LABEL_LENGTH - 1] + "…"

@@ -18,6 +18,8 @@ HEADER_HEIGHT = 0.3
 # The columns for which a head has that height; of more, tiles are smaller, but words are not.
 COLUMNS = 8
 BACKGROUND = "#e8e8e8"
+# Characters of the name of a class below an image, of five in a row.
+MAX_CAPTION_NAME_LENGTH = 14
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from cifarbench.plots.image_grid import Tile, chunk, plot_image_grid, to_rgb
+from cifarbench.plots.image_grid import MAX_CAPTION_NAME_LENGTH, Tile, chunk, plot_image_grid, to_rgb
+from cifarbench.plots.style import shorten
 
 COLUMNS = 5
 
@@ -27,10 +28,11 @@ def plot_predictions(
 
     pixels: (n, C*H*W) uint8. true, predicted: (n,) int. style: `font_size`, `correct_color`, `error_color`.
     """
+    names = [shorten(name, MAX_CAPTION_NAME_LENGTH) for name in classes]
     tiles = [
         Tile(
             picture,
-            f"✓ {classes[p]}" if t == p else f"✗ {classes[p]}\ntrue: {classes[t]}",
+            f"✓ {names[p]}" if t == p else f"✗ {names[p]}\ntrue: {names[t]}",
             style["correct_color"] if t == p else style["error_color"],
         )
         for picture, t, p in zip(to_rgb(pixels, image_shape), true, predicted, strict=True)

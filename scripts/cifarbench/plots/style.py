@@ -11,23 +11,29 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from cifarbench.io.atomic import atomic_write, write_text
+from cifarbench.plots import MISSING_GLYPHS
 
 # Inches: a page's width.
 WIDTH = 7.2
 # Stands for the colour of the text on the page; no figure uses this colour for anything else.
 PLACEHOLDER_COLOR = "#010203"
+FONT = "DejaVu Sans"
+# Characters of the name of a class or model in a figure.
+MAX_NAME_LENGTH = 28
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 # For an image of its own; inside a page, `:root` is the page and the rule has no effect.
 STYLE = "svg:root{color:#1f1f1f}@media (prefers-color-scheme:dark){svg:root{color:#e4e4e4}}"
 
 matplotlib.rcParams.update(
     {
-        "font.family": "DejaVu Sans",
+        "font.family": FONT,
         "svg.fonttype": "none",
         "text.color": PLACEHOLDER_COLOR,
         "text.parse_math": False,
@@ -96,9 +102,46 @@ def _for_pages(svg: str, description: str) -> str:
 
 
 def save_png(figure: Figure, path: Path, dpi: int) -> None:
-    """Write a figure as PNG with a transparent background."""
+    """Write a figure as PNG with a transparent background.
+
+    Characters that the font lacks are drawn with other installed fonts. Those that no font has are boxes; they are
+    listed in the file's metadata, which the report reads.
+    """
+    missing = add_fallback_fonts(figure.findobj(Text))
+    metadata = {"Software": None} | ({MISSING_GLYPHS: "".join(missing)} if missing else {})
     with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
+        figure.savefig(file, format="png", dpi=dpi, metadata=metadata)
+
+
+def add_fallback_fonts(texts: list[Text]) -> list[str]:
+    """Let texts use installed fonts for characters that the default font lacks; return those that no font has."""
+    characters = {character for text in texts for character in text.get_text() if not character.isspace()}
+    missing = _without_glyph(characters, font_manager.findfont(FONT))
+    families = [FONT]
+    for entry in sorted(font_manager.fontManager.ttflist, key=lambda entry: (entry.name, entry.fname)):
+        # Matplotlib's own font of boxes has a box for every character.
+        if missing and not entry.name.startswith("Last Resort"):
+            remaining = _without_glyph(missing, entry.fname)
+            if remaining < missing:
+                families.append(entry.name)
+                missing = remaining
+    if len(families) > 1:
+        for text in texts:
+            text.set_fontfamily(families)
+    return sorted(missing)
+
+
+def _without_glyph(characters: set[str], font_file: str) -> set[str]:
+    font = font_manager.get_font(font_file)
+    return {character for character in characters if not font.get_char_index(ord(character))}
+
+
+def shorten(text: str, max_length: int) -> str:
+    """Return text of at most max_length characters, with an ellipsis in place of its middle."""
+    if len(text) <= max_length:
+        return text
+    tail = (max_length - 1) // 2
+    return f"{text[: max_length - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def annotate_cell(axes: Axes, x: float, y: float, color: str, strength: float, **patch: Any) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from cifarbench.io.atomic import sha256_file
+from cifarbench.plots.style import MISSING_GLYPHS
 from cifarbench.report import svg
 from cifarbench.report.language import SOURCE_LANGUAGE, Language, mark
 
@@ -82,6 +83,13 @@ class FigureStore:
         if file.suffix == ".svg":
             prefix = f"{model}-{name}-" if model else f"{name}-"
             return svg_figure(file, prefix, caption, alt, SVG_LABELS, self._say)
+        with Image.open(file) as image:
+            missing = image.info.get(MISSING_GLYPHS)
+        if missing:
+            note = self._say(
+                "Boxes are characters that no installed font has: {characters}", characters=missing
+            )
+            caption = f"{caption} {note}"
         return ReportFigure(caption, Markup(_image_element(file, alt)), sha256_file(file))
 
 

@@ -49,7 +49,7 @@ def environment(*folders: Path) -> Environment:
         keep_trailing_newline=True,
     )
     templates.globals["source"] = lambda file: Markup(templates.loader.get_source(templates, file)[0])
-    templates.filters |= {"code": markdown_code_to_html, "line": line, "lines": lines}
+    templates.filters |= {"code": markdown_code_to_html, "code_span": code_span, "line": line, "lines": lines}
     return templates
 
 
@@ -70,11 +70,16 @@ def lines(text: str) -> list[str]:
 
 
 def cell(text: str) -> str:
-    """Escape text for a cell of a Markdown table."""
-    return line(text).replace("\\", "\\\\").replace("|", "\\|")
+    """Escape a code span or other Markdown for a cell of a table."""
+    return line(text).replace("|", "\\|")
+
+
+def code_span(text: str) -> str:
+    """Return text of any characters as a code span of Markdown, in which nothing is markup."""
+    return "`" + line(text).replace("`", "'") + "`"
 
 
 def reason(failure: str) -> str:
-    """Return the reason of a failure as a name in backticks, without the full stop of its own."""
-    words = failure.strip().replace("`", "'")
-    return f"`{words if words.endswith('..') else words.removesuffix('.')}`"
+    """Return the reason of a failure as a code span, without its full stop."""
+    words = failure.strip()
+    return code_span(words if words.endswith("..") else words.removesuffix("."))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cifarbench.config.experiments import Experiments
 from cifarbench.config.renamed_keys import REMOVED_KEYS, RENAMED_KEYS, RENAMED_TYPES
 from cifarbench.config.schema import build_schema, load_schema
 from cifarbench.config.validation import check_experiments, check_unique_keys
@@ -325,6 +326,24 @@ def test_excluded_images_are_not_counted(tmp_path):
     config["features"]["pca"]["n_components"] = 26
     assert "n_components is 26; it must be at most 25" in refusal(config)
     assert "which leaves 1 of 26 training images" in refusal(small(tmp_path, excluded=25))
+
+
+@pytest.mark.parametrize("channels", [2, 4, 5])
+def test_images_have_one_or_three_channels(tmp_path, channels):
+    config = small(tmp_path, datasets={"pics": PICTURES | {"image_shape": [channels, 12, 12]}})
+    sentence = (
+        f"datasets.pics.image_shape has {channels} channels; images have 1 (grey) or 3 (colours): keep 1 or 3"
+    )
+    assert sentence in refusal(config)
+
+
+def test_a_tilde_in_a_path_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "pics").mkdir()
+    config = small(tmp_path, excluded=2, datasets={"pics": PICTURES | {"archive": "~/pics"}})
+    entry = Experiments(config | {"exclude": "~/out.csv"}).datasets["pics"]
+    assert entry["archive"] == str(tmp_path / "pics")
+    assert entry["exclude"] == str(tmp_path / "out.csv")
 
 
 def test_calibration_images_are_not_counted(tmp_path):

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 
 from cifarbench.data.cifar import CIFAR10, read_cifar
-from cifarbench.data.provenance import archive_metadata, check_archive, verify_archive_unchanged
+from cifarbench.data.provenance import (
+    OFFICIAL_SHA256,
+    check_archive,
+    verify_archive_unchanged,
+    write_receipt,
+)
 from cifarbench.data.tarball import MAX_MEMBERS
 from cifarbench.errors import UserError
-from cifarbench.io.atomic import sha256_file
+from cifarbench.io.atomic import read_json, sha256_file
 from helpers.batches import (
     DECLARED,
     FOLDER,
@@ -281,27 +286,31 @@ def test_the_checksum_of_a_folder_is_that_of_its_files_by_name(tmp_path):
     assert check_archive(folder) != found
 
 
-def test_a_receipt_says_whether_the_archive_is_the_published_one(path):
+def test_a_receipt_records_whether_the_archive_is_the_published_one(path, tmp_path, monkeypatch):
     path.write_bytes(b"content")
-    assert archive_metadata(path, "cifar10", "0" * 64, "here")["official"] is False
-    assert archive_metadata(path, "image_folder", "0" * 64, "here")["official"] is None
-    published = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
-    assert archive_metadata(path, "cifar10", published, "here") == {
-        "path": str(path),
-        "sha256": published,
-        "bytes": 7,
-        "source": "here",
-        "official": True,
-    }
+    receipt, checksum = tmp_path / "source.json", sha256_file(path)
+    write_receipt(receipt, path, "cifar10", "here")
+    assert read_json(receipt)["official"] is False
+    write_receipt(receipt, path, "image_folder", "here")
+    assert read_json(receipt)["official"] is None
+    monkeypatch.setitem(OFFICIAL_SHA256, "cifar10", checksum)
+    write_receipt(receipt, path, "cifar10", "here", checksum)
+    expected = {"path": str(path), "sha256": checksum, "bytes": 7, "source": "here", "official": True}
+    assert read_json(receipt) == expected
 
 
 @pytest.mark.parametrize("change", ["gone", "another"])
 def test_an_archive_that_changed_since_it_was_fetched(path, change):
     path.write_bytes(b"content")
-    found = archive_metadata(path, "cifar10", sha256_file(path), "here")
+    found = {"path": str(path), "sha256": sha256_file(path)}
     assert verify_archive_unchanged(found) == path
     path.unlink() if change == "gone" else path.write_bytes(b"another")
     with pytest.raises(
         UserError, match="no longer what it was when it was fetched; run again with --forcerun"
     ):
         verify_archive_unchanged(found)
+
+
+def test_an_unpacked_archive_is_refused_as_a_folder(tmp_path):
+    with pytest.raises(UserError, match=r"is a folder; name the \.tar\.gz archive itself"):
+        read(tmp_path)

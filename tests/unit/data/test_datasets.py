@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from cifarbench.data.bundled import write_bundled_archive
 from cifarbench.data.datasets import load_dataset
-from cifarbench.data.digits import write_digits_tarball
 from cifarbench.errors import UserError
 from helpers.batches import pickled, tarred
 
@@ -22,7 +22,7 @@ DIGITS = {"type": "digits", "n_train": 1437, "n_test": 360, "n_classes": 10, "im
 
 
 def test_digits_are_those_of_scikit_learn(tmp_path):
-    write_digits_tarball(tmp_path / "digits.tar.gz")
+    write_bundled_archive("digits", tmp_path / "digits.tar.gz")
     dataset = load_dataset(tmp_path / "digits.tar.gz", DIGITS)
     images = np.concatenate([dataset.train_images, dataset.test_images]).reshape(-1, 3, 32, 32)
     labels = np.concatenate([dataset.train_labels, dataset.test_labels])
@@ -38,7 +38,7 @@ def test_digits_are_those_of_scikit_learn(tmp_path):
 
 
 def test_digits_read_like_the_original_by_the_usual_means(tmp_path):
-    write_digits_tarball(tmp_path / "digits.tar.gz")
+    write_bundled_archive("digits", tmp_path / "digits.tar.gz")
     with tarfile.open(tmp_path / "digits.tar.gz") as tar:
         batch = pickle.load(tar.extractfile("digits-batches-py/data_batch_5"), encoding="bytes")
     dataset = load_dataset(tmp_path / "digits.tar.gz", DIGITS)

@@ -39,6 +39,42 @@ def test_what_can_t_be_left_out(excluded, sentence):
         drop_images(dataset(), excluded)
 
 
+SPREADSHEETS = {
+    "a byte order mark": b"\xef\xbb\xbfsplit,index\r\ntrain,0\r\n",
+    "semicolons": b"split;index\r\ntrain;0\r\n",
+    "semicolons, and commas in a cell": b"split;index;why\ntrain;0;a, b, c, d\n",
+    "tabs": b"split\tindex\ntrain\t0\n",
+    "tabs, as Unicode text": "split\tindex\r\ntrain\t0\r\n".encode("utf-16"),
+    "spaces, quotes and empty rows": b'\n"split", index\n"train", 0\n,\n\n',
+    "a short row": b"split,index,why\ntrain,0\n",
+}
+
+
+@pytest.mark.parametrize("content", SPREADSHEETS.values(), ids=SPREADSHEETS)
+def test_a_list_as_spreadsheets_write_it(tmp_path, content):
+    (tmp_path / "list.csv").write_bytes(content)
+    assert read_exclude_list(tmp_path / "list.csv") == {"train": [0], "test": []}
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (
+            "train,0\n",
+            "has no columns split and index in its first line; begin the file with the line split,index",
+        ),
+        ("", "has no columns split and index"),
+        ("split,number\ntrain,0\n", "has no column index in its first line"),
+        ("split,index\n\ntrain,\n", "has 'train', '' as split and index in line 3"),
+        ("split,index\ntrain,\u00b2\n", "in line 2; write train or test, and the number"),
+    ],
+)
+def test_lists_that_are_refused(tmp_path, content, sentence):
+    (tmp_path / "list.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=sentence):
+        read_exclude_list(tmp_path / "list.csv")
+
+
 def test_a_file_of_other_bytes(tmp_path):
     (tmp_path / "list.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="no CSV"):

@@ -229,7 +229,7 @@ def test_a_redirect_never_leads_down_from_https(cache, tmp_path, monkeypatch):
 
 def test_the_log_says_how_far_it_is_but_not_too_often(cache, caplog, monkeypatch):
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr("cifarbench.data.progress.LOG_SECONDS", 0.2)
+    monkeypatch.setattr("cifarbench.data.download.PROGRESS_SECONDS", 0.2)
     start = time.monotonic()
     with serving(CONTENT, servers.slowly) as server:
         get(cache, server.url)

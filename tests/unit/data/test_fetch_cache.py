@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cifarbench.data.fetch import fetch_dataset
+from cifarbench.data.fetch import cache_dir, fetch_dataset
 from cifarbench.errors import UserError
 from helpers import servers
 from helpers.fetching import CONTENT, QUICK, SIZE, get, leave_partial, remote
@@ -143,7 +143,7 @@ def test_the_users_own_cache_by_default(cache, monkeypatch, tmp_path):
             "sha256": remote().sha256,
             "urls": [server.url],
         }
-        path, _ = fetch_dataset(entry, None, QUICK)
+        path, _ = fetch_dataset(entry, cache_dir(), QUICK)
     assert path.is_relative_to(tmp_path)
 
 

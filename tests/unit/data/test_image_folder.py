@@ -215,7 +215,15 @@ def test_pictures_that_may_not_be_read(tmp_path, unreadable):
             load_dataset(tmp_path, FOLDER)
 
 
-def test_pictures_have_one_or_three_channels(tmp_path):
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [("caf\u00e9", "cafe\u0301"), ("caf\u00e9", "Caf\u00e9"), ("sea bee", "sea  bee"), ("bee", "bee ")],
+)
+def test_class_names_that_look_alike_are_shown_with_escapes(tmp_path, train, test):
     pictures(tmp_path)
-    with pytest.raises(UserError, match=r"image_shape declares 4 channels; pictures have 1 \(grey\) or 3"):
-        load_dataset(tmp_path, FOLDER | {"image_shape": [4, 4, 5]})
+    (tmp_path / "train/cat").rename(tmp_path / "train" / train)
+    (tmp_path / "test/cat").rename(tmp_path / "test" / test)
+    with pytest.raises(UserError, match="look alike but differ") as raised:
+        load_dataset(tmp_path, FOLDER)
+    assert ascii(train) in str(raised.value)
+    assert ascii(test) in str(raised.value)

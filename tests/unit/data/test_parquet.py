@@ -97,7 +97,18 @@ def shard(folder: Path) -> Path:
         (None, [0, 1, 2, 0, 1, None], FEATURES, "has the label None at position 5"),
         (None, None, None, "does not say which columns hold images and classes"),
         (None, None, {"label": FEATURES["label"]}, "has 0 columns of images; expected 1"),
-        (None, None, {"img": {"_type": "Image"}}, "columns of classes: none; name one of them by labels"),
+        (None, None, {"img": {"_type": "Image"}}, "columns of classes: none; get files that have one"),
+        (
+            None,
+            None,
+            {
+                "img": {"_type": "Image"},
+                "id": {"_type": "Value"},
+                "label": {"_type": "Value", "dtype": "int64"},
+            },
+            r'in its column label \(Value, not ClassLabel\); convert it with ds.cast_column\("label"',
+        ),
+        (None, [0, 1, 2, 0, 1, -1], FEATURES, r"/hub/.*-1 at position 5.* -1 marks images without a label"),
         (
             None,
             None,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cifarbench.data.shifted_test_sets import read_test_set, test_set_files
+from cifarbench.data.shifted_test_sets import find_test_set_files, read_test_set
 from cifarbench.errors import UserError
 
 SHAPE = (3, 4, 4)
@@ -40,7 +40,7 @@ def test_the_newest_version_is_read_channel_by_channel(newer):
     assert labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert labels.dtype == np.int64
     (Path(newer["archive"]) / "cifar10.1_v6_labels.npy").unlink()
-    assert [path.name for path in test_set_files(newer)] == [
+    assert [path.name for path in find_test_set_files(newer)] == [
         "cifar10.1_v4_data.npy",
         "cifar10.1_v4_labels.npy",
     ]
@@ -84,6 +84,6 @@ def test_severities_must_be_equally_many(corrupted):
 
 def test_files_that_are_not_there(corrupted, newer):
     with pytest.raises(UserError, match=r"lacks snow\.npy or labels\.npy; name a folder that holds them"):
-        test_set_files(corrupted | {"corruption": "snow"})
+        find_test_set_files(corrupted | {"corruption": "snow"})
     with pytest.raises(UserError, match=r"lacks cifar10\.1_v6_data\.npy or"):
-        test_set_files(newer | {"archive": str(Path(newer["archive"]) / "nowhere")})
+        find_test_set_files(newer | {"archive": str(Path(newer["archive"]) / "nowhere")})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
-from cifarbench.data.splits import NO_FOLD, make_split, split_indices
+from cifarbench.data.splits import NO_FOLD, TooFewImages, make_split, split_indices
 from cifarbench.planning.paths import split_file_name
 
 LABELS = np.random.default_rng(0).choice(4, 400, p=[0.4, 0.3, 0.2, 0.1])
@@ -51,3 +51,20 @@ def test_folds_of_the_first_n_share_them_out():
         assert not set(fitted) & set(left_out)
     assert sum(len(left_out) for _, left_out in parts) == 90
     assert np.count_nonzero(make_split(LABELS, "train_90_folds_of_3", seed=3) == NO_FOLD) == 310
+
+
+@pytest.mark.parametrize(
+    ("count", "sentence"),
+    [
+        (1, "^3, but the class bee has 1 training image; give it 3 or more, or take tune away.$"),
+        (
+            2,
+            "^3, but the class bee has 2 training images; give it 3 or more, set folds to at most 2, or take tune",
+        ),
+    ],
+)
+def test_a_class_with_fewer_images_than_folds_is_named(count, sentence):
+    labels = np.array([0] * 9 + [1] * count)
+    for name in ("folds_of_3", f"train_{9 + count}_folds_of_3"):
+        with pytest.raises(TooFewImages, match=sentence):
+            make_split(labels, name, seed=0, classes=["ant", "bee"])

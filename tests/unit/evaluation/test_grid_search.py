@@ -196,5 +196,5 @@ def test_a_user_s_mistake_and_a_full_disk_are_no_score():
 
 
 def test_a_class_with_fewer_images_than_folds_is_refused():
-    with pytest.raises(UserError, match="folds is 3, but a class has only 2 training images"):
+    with pytest.raises(UserError, match="3, but the class 1 has 2 training images; give it 3 or more"):
         stratified_folds(np.array([0, 0, 0, 0, 1, 1]), 3)

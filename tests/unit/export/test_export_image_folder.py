@@ -1,5 +1,6 @@
 """Pictures of any folder: each is read as the dataset was, or refused in a sentence; the others are still read."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,21 @@ def test_another_size_is_scaled_where_the_dataset_was_or_if_one_asks(folder):
     for found in (load_images(folder, stored(resize=True)), load_images(folder, stored(), resize=True)):
         assert found.paths == ["a.png", "good.png"]
         assert found.pixels[0].reshape(3, 20).tolist() == [[255] * 20, [0] * 20, [0] * 20]
+
+
+def test_a_file_name_that_is_not_utf_8_is_skipped(folder):
+    (folder / "good.png").rename(folder / "ok.png")
+    for name in (b"caf\xe9.png", b"folder\xff/a.png"):
+        path = Path(os.fsdecode(os.fsencode(folder) + b"/" + name))
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(good()).save(path, "PNG")
+    images = load_images(folder, stored())
+    assert images.paths == ["ok.png"]
+    assert [sentence.partition(" in ")[0] for sentence in images.rejected] == [
+        r"'caf\udce9.png'",
+        r"'folder\udcff/a.png'",
+    ]
+    assert all(sentence.endswith("has a name that is not UTF-8; rename it.") for sentence in images.rejected)
 
 
 def test_subfolders_are_read_and_hidden_files_are_not(folder):

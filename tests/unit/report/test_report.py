@@ -101,7 +101,7 @@ def test_the_page_is_small_and_the_same_each_time(run: Results, page: str):
 
 
 def test_what_users_name_is_text_and_never_markup(run: Results):
-    names = ["<b>&\"'|", *run.dataset["classes"][1:]]
+    names = ["<b>&\"'|`*x*", *run.dataset["classes"][1:]]
     models = {
         name: replace(
             model,
@@ -120,9 +120,12 @@ def test_what_users_name_is_text_and_never_markup(run: Results):
     assert "<b>" not in html
     assert "&lt;b&gt;&amp;" in html
     assert "<script>alert" not in html
-    rows = [line for line in markdown.splitlines() if line.startswith("| <b>")]
+    rows = [line for line in markdown.splitlines() if line.startswith("| `<b>")]
     assert rows
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
+    # Outside of code spans, nothing that users name is markup.
+    text = re.sub(r"`[^`]*`", "", markdown)
+    assert not {"<b>", "<script>", "</title>"} & set(re.findall(r"(?<!\\)<[^>]*>", text))
 
 
 def test_published_figures_stand_beside_those_of_cifar10_alone(run: Results):

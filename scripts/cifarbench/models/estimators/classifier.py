@@ -1,6 +1,5 @@
 """Build, fit, store and ask any classifier of scikit-learn's interface."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +9,12 @@ from sklearn.linear_model._base import LinearClassifierMixin
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import scale_pixels
 from cifarbench.io import sklearn_objects
-from cifarbench.io.atomic import atomic_write
 from cifarbench.io.memmap import release_pages, take_rows
 from cifarbench.models.estimators.family import LABELS_BY_MODULE, LINEAR_LABEL, OTHER_LABEL
 
 
 def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEstimator:
-    """The classifier that `reference` names, not yet fitted.
+    """Build the classifier that `reference` names, not yet fitted.
 
     seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. Raises
     UserError if there is none of that name, if it is no classifier, or if it doesn't take one of `params`.
@@ -38,12 +36,12 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEs
 
 
 def uses_random_state(estimator: BaseEstimator, params: dict[str, Any]) -> bool:
-    """Whether chance takes part in its fit, and is the study's to decide."""
+    """Return whether it has a random_state that `params` leave to the run's seed."""
     return "random_state" in estimator.get_params(deep=False) and "random_state" not in params
 
 
 def family_label(estimator: BaseEstimator) -> str:
-    """What a classifier belongs to, in words."""
+    """Return the label of a classifier's family."""
     if isinstance(estimator, LinearClassifierMixin):
         return LINEAR_LABEL
     room = ".".join(type(estimator).__module__.split(".")[:2])
@@ -51,11 +49,11 @@ def family_label(estimator: BaseEstimator) -> str:
 
 
 def n_parameters(estimator: BaseEstimator) -> int | None:
-    """How many weights a linear classifier has; None for others, where nothing stands for a weight."""
+    """Return the number of weights of a linear classifier; None for others."""
     weights = [getattr(estimator, name, None) for name in ("coef_", "intercept_")]
-    if not isinstance(estimator, LinearClassifierMixin) or any(found is None for found in weights):
+    if not isinstance(estimator, LinearClassifierMixin) or any(array is None for array in weights):
         return None
-    return sum(np.size(found) for found in weights)
+    return sum(np.size(array) for array in weights)
 
 
 def fit(
@@ -86,7 +84,7 @@ def fit(
 def predict(
     estimator: BaseEstimator, features: np.ndarray, n_classes: int
 ) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Predicted classes (N,) int64, probabilities (N, n_classes) float32, and whether it gives any.
+    """Return predicted classes (N,) int64, probabilities (N, n_classes) float32, and whether the estimator gives any.
 
     One without probabilities puts all of it on the class that it predicts. Raises ValueError if an answer is none of
     the classes or not one for each image.
@@ -103,22 +101,12 @@ def predict(
     if not hasattr(estimator, "predict_proba"):
         return answers, np.eye(n_classes, dtype=np.float32)[answers], False
     # In a part of the images a class may be missing.
-    found = np.asarray(estimator.predict_proba(features))
+    proba_of_known = np.asarray(estimator.predict_proba(features))
     classes = getattr(estimator, "classes_", np.arange(n_classes))
-    if found.shape != (len(features), len(classes)):
-        raise ValueError(f"predict_proba gives an array of shape {found.shape} for {len(features)} images")
+    if proba_of_known.shape != (len(features), len(classes)):
+        raise ValueError(
+            f"predict_proba gives an array of shape {proba_of_known.shape} for {len(features)} images"
+        )
     proba = np.zeros((len(features), n_classes), np.float32)
-    proba[:, np.asarray(classes, int)] = found
+    proba[:, np.asarray(classes, int)] = proba_of_known
     return answers, proba, True
-
-
-def save_skops(estimator: BaseEstimator, path: Path) -> None:
-    """Write a fitted classifier, whole or not at all."""
-    content = sklearn_objects.dumps(estimator)
-    with atomic_write(path) as file:
-        file.write(content)
-
-
-def load_skops(path: Path, reference: str) -> BaseEstimator:
-    """Read what `store` wrote. reference: what the configuration calls it."""
-    return sklearn_objects.loads(path.read_bytes(), reference)

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from cifarbench.features.fit_inputs import scale_pixels
-from cifarbench.models.estimators.classifier import load_skops, predict
+from cifarbench.io import sklearn_objects
+from cifarbench.models.estimators.classifier import predict
 from cifarbench.models.saved_model import Predictions, SavedModel
 
 
@@ -13,14 +14,16 @@ class Predictor:
     """The fitted classifier of a stored model."""
 
     def __init__(self, stored: SavedModel):
-        self.estimator = load_skops(stored.file("estimator.skops"), stored.params["estimator"])
+        self.estimator = sklearn_objects.loads(
+            stored.file("estimator.skops").read_bytes(), stored.params["estimator"]
+        )
         self.n_classes = stored.n_classes
 
     def predict(self, values: np.ndarray) -> Predictions:
-        """What it says of images given as pixels or features (N, D)."""
+        """Predict images given as pixels or features (N, D)."""
         answers, proba, _ = predict(self.estimator, scale_pixels(values), self.n_classes)
         return Predictions(answers, proba)
 
     def to_exportable(self) -> Any:
-        """The same for ONNX: the classifier itself, which skl2onnx converts."""
+        """Return the classifier, which skl2onnx converts."""
         return self.estimator

@@ -8,26 +8,29 @@ from typing import Self
 import numpy as np
 
 from cifarbench.features.covariance import center
-from cifarbench.io.atomic import load_npz, save_npz
+from cifarbench.io.atomic import load_npz
 from cifarbench.io.memmap import chunk_rows, release_pages, take_rows
 from cifarbench.runtime.faiss_setup import faiss
 from cifarbench.runtime.threads import map_threaded
 from cifarbench.runtime.timing import Timer
 
-# In place of a point that is not there: after all others.
+# Number of a missing neighbour: after all others.
 MISSING_ID = np.iinfo(np.int64).max
 NAN_MESSAGE = "some distances between images are no numbers"
+# Candidates beyond the neighbours wanted.
 EXTRA_CANDIDATES = 10
-# Proposals that are looked at together, and values of pairs that are measured together: they fit into the cache.
+# Candidate pairs of one search, and values of pairs that are re-scored together: they fit into the cache.
 MAX_CANDIDATE_PAIRS = 1 << 22
 PAIR_CHUNK_VALUES = 1 << 16
-# Values of a point from which on a single product keeps several cores busy.
+# Values of a vector from which on a single product keeps several cores busy.
 MIN_DIM_FOR_BLAS_THREADS = 1024
-# Points that are looked up one by one, each on a page of its own, and values of them.
-GATHER_ROWS, GATHER_VALUES = 1 << 13, 1 << 22
+# Rows, and values of them, that are read one by one, each on a page of its own.
+GATHER_ROWS = 1 << 13
+GATHER_VALUES = 1 << 22
 # Shares of a job's memory that points and queries may take, as float32.
-POINTS_MEMORY_SHARE, QUERIES_MEMORY_SHARE = 0.4, 0.15
-# Points that are looked at together: more take twice as long in the library, and memory would grow with their number.
+POINTS_MEMORY_SHARE = 0.4
+QUERIES_MEMORY_SHARE = 0.15
+# Points that are searched together: more take twice as long in faiss, and memory would grow with their number.
 POINT_BLOCK = 25_000
 
 
@@ -50,20 +53,20 @@ def to_vectors(values: np.ndarray, metric: str, queries: bool = False) -> np.nda
 
 
 def sample_vectors(values: np.ndarray, rows: np.ndarray, count: int, metric: str) -> np.ndarray:
-    """At most `count` of some rows of mapped pixels or features, at random, but each time the same, as points."""
+    """Return at most `count` rows of mapped pixels or features, drawn with a fixed seed, as vectors."""
     chosen = np.random.default_rng(0).choice(len(rows), min(count, len(rows)), replace=False)
     return to_vectors(values[rows[np.sort(chosen)]], metric)
 
 
 class ExactTopK:
-    """The `count` nearest of points that come in parts, to each of some queries (M, D) float32, C-contiguous.
+    """The `count` nearest of points that come in parts, for queries (M, D) float32, C-contiguous.
 
-    A product of matrices is fast, but rounds by the shapes of the matrices. So it only proposes: each pair that may be
-    among the nearest, for all that the product can be off, is measured by itself, in float64 and one order of
-    summation; and of points at one distance, that of the lower number is the nearer. What is found depends on the
-    points alone, and not on their parts or on the order in which these come.
+    A matrix product is fast, but its rounding depends on the matrices' shapes. So it only proposes candidates: each
+    pair within the rounding error bound of the k-th distance is re-scored in float64 with one order of summation; of
+    points at the same distance, the lower number is nearer. So the result depends neither on the parts nor on their
+    order.
 
-    neighbors: (M, count) int64, the points' numbers, nearest first. squares: (M, count) float64, of their distances.
+    neighbors: (M, count) int64, the points' numbers, nearest first. squares: (M, count) float64, squared distances.
     """
 
     def __init__(self, queries: np.ndarray, count: int, threads: int, metric: str = "euclidean"):
@@ -72,55 +75,54 @@ class ExactTopK:
         self._lengths = row_norms(queries)
 
     def update(self, points: np.ndarray, numbers: np.ndarray) -> Self:
-        """Look among more points (N, D) float32, C-contiguous, of these numbers (N,)."""
-        # The library shares a product among cores; where values are few, threads do better, each with its own queries.
-        apart = self.threads if points.shape[1] < MIN_DIM_FOR_BLAS_THREADS else 1
+        """Search more points (N, D) float32, C-contiguous, with these numbers (N,)."""
+        # faiss shares a product among cores; where values are few, threads do better, each with its own queries.
+        n_threads = self.threads if points.shape[1] < MIN_DIM_FOR_BLAS_THREADS else 1
         faiss.omp_set_num_threads(self.threads)
         slack = rounding_error_bound(self._lengths, row_norms(points).max(initial=0), points.shape[1])
-        # A few more than wanted tell, most often, that nobody else comes into question; where points are many at one
-        # distance they do not, and more are asked for.
-        rows, asked = np.arange(len(self.queries)), min(self.count + EXTRA_CANDIDATES, len(points))
-        while len(rows) and asked:
-            size = max(min(MAX_CANDIDATE_PAIRS // asked, -(-len(rows) // apart)), 1)
-            pieces = [rows[start : start + size] for start in range(0, len(rows), size)]
-            look = partial(self._add, points=points, numbers=numbers, slack=slack, asked=asked)
-            rows = np.concatenate([*map_threaded(look, pieces, apart)])
-            asked = min(4 * asked, len(points))
+        # A few extra candidates usually show that no other point can be among the nearest. Where many points are at
+        # the same distance they do not, and four times as many are searched.
+        rows, n_candidates = np.arange(len(self.queries)), min(self.count + EXTRA_CANDIDATES, len(points))
+        while len(rows) and n_candidates:
+            size = max(min(MAX_CANDIDATE_PAIRS // n_candidates, -(-len(rows) // n_threads)), 1)
+            blocks = [rows[start : start + size] for start in range(0, len(rows), size)]
+            search = partial(
+                self._update_rows, points=points, numbers=numbers, slack=slack, n_candidates=n_candidates
+            )
+            rows = np.concatenate([*map_threaded(search, blocks, n_threads)])
+            n_candidates = min(4 * n_candidates, len(points))
         return self
 
-    def _add(
-        self, rows: np.ndarray, points: np.ndarray, numbers: np.ndarray, slack: np.ndarray, asked: int
+    def _update_rows(
+        self, rows: np.ndarray, points: np.ndarray, numbers: np.ndarray, slack: np.ndarray, n_candidates: int
     ) -> np.ndarray:
-        """Take in the nearest of the `asked` points that are proposed to each of some queries.
-
-        Returns the queries for which a point that was not proposed may be among them.
-        """
+        """Update some queries by their candidates; return the queries for which other points may be nearer."""
         queries = self.queries if len(rows) == len(self.queries) else self.queries[rows]
-        about, proposed = faiss.knn(queries, points, asked)
-        if (proposed < 0).any():
+        approximate, candidates = faiss.knn(queries, points, n_candidates)
+        if (candidates < 0).any():
             raise ValueError(NAN_MESSAGE)
-        # Whoever is nearer than so many others, or than those that are known already.
+        # Upper bounds of the k-th distance, from earlier points and from these.
         limits = self.squares[rows, -1] + slack[rows]
         if len(points) >= self.count:
-            limits = np.minimum(limits, about[:, self.count - 1] + 2 * slack[rows])
-        decided = (about[:, -1] > limits) | (asked == len(points))
-        query, place = np.nonzero((about <= limits[:, None]) & decided[:, None])
-        found = np.full(about.shape, np.inf), np.full(about.shape, MISSING_ID)
-        found[0][query, place] = _pair_squares(queries, points, query, proposed[query, place], self.metric)
-        found[1][query, place] = numbers[proposed[query, place]]
-        own = rows[decided]
-        known, more = (self.neighbors[own], self.squares[own]), (found[1][decided], found[0][decided])
-        self.neighbors[own], self.squares[own] = merge_topk([known, more], self.count)
+            limits = np.minimum(limits, approximate[:, self.count - 1] + 2 * slack[rows])
+        decided = (approximate[:, -1] > limits) | (n_candidates == len(points))
+        query, column = np.nonzero((approximate <= limits[:, None]) & decided[:, None])
+        neighbors, squares = empty_topk(*approximate.shape)
+        neighbors[query, column] = numbers[candidates[query, column]]
+        squares[query, column] = _pair_squares(queries, points, query, candidates[query, column], self.metric)
+        done = rows[decided]
+        before, new = (self.neighbors[done], self.squares[done]), (neighbors[decided], squares[decided])
+        self.neighbors[done], self.squares[done] = merge_topk([before, new], self.count)
         return rows[~decided]
 
 
 def row_norms(points: np.ndarray) -> np.ndarray:
-    """Length of each point, (N,) float64, to float32's precision."""
+    """Return the length of each vector, (N,) float64, to float32's precision."""
     return np.sqrt(np.einsum("ij,ij->i", points, points).astype(np.float64))
 
 
 def rounding_error_bound(lengths: np.ndarray, longest: float, n_values: int) -> np.ndarray:
-    """How far off the squares of distances to points, of at most such a length, may be: (M,) float64.
+    """Return the largest error of squared distances to points of at most such a length: (M,) float64.
 
     A sum of n products in float32, in whatever order, is off by less than n u / (1 - n u) of the sum of their
     absolute values, with u of 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1). A few more stand for
@@ -155,7 +157,7 @@ def _pair_squares(
 def pairwise_sq_distances(
     queries: np.ndarray, query: np.ndarray, values: np.ndarray, rows: np.ndarray, metric: str
 ) -> np.ndarray:
-    """The same of queries (M, D), at some places, and rows of mapped pixels or features (N, D): (P,) float64."""
+    """Return squared distances of pairs of queries (M, D) and rows of mapped values (N, D): (P,) float64."""
     size = max(min(GATHER_ROWS, GATHER_VALUES // queries.shape[1]), 1)
     squares = np.empty(len(query))
     for start in range(0, len(query), size):
@@ -174,8 +176,8 @@ def knn(
     Both float32 and C-contiguous. Returns their indices (M, n_neighbors) int64, nearest first, and the squares of
     their distances, float64.
     """
-    found = ExactTopK(queries, n_neighbors, threads, metric).update(points, np.arange(len(points)))
-    return found.neighbors, found.squares
+    nearest = ExactTopK(queries, n_neighbors, threads, metric).update(points, np.arange(len(points)))
+    return nearest.neighbors, nearest.squares
 
 
 def knn_blocked(
@@ -190,41 +192,36 @@ def knn_blocked(
     memory_mb: float,
     preparing: Timer | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same among some rows of mapped pixels or features, for rows of others, within about `memory_mb`.
+    """Search rows of mapped pixels or features for the nearest to other rows, within about `memory_mb`.
 
     values: (N, D). queries: (M, D). Returns rows of `values` (len(query_rows), n_neighbors) int64 and the squares.
     preparing: counts what it takes to make points of `values`.
     """
     row_bytes = values.shape[1] * np.dtype(np.float32).itemsize
     preparing = preparing or Timer()
-    found = []
-    for some in chunk_rows(query_rows, row_bytes, QUERIES_MEMORY_SHARE * memory_mb):
-        among = ExactTopK(
-            to_vectors(take_rows(queries, some), metric, queries=True), n_neighbors, threads, metric
+    results = []
+    for query_block in chunk_rows(query_rows, row_bytes, QUERIES_MEMORY_SHARE * memory_mb):
+        nearest = ExactTopK(
+            to_vectors(take_rows(queries, query_block), metric, queries=True), n_neighbors, threads, metric
         )
         for block in chunk_rows(rows, row_bytes, POINTS_MEMORY_SHARE * memory_mb, POINT_BLOCK):
             with preparing:
                 points = to_vectors(take_rows(values, block), metric)
                 release_pages(values)
-            among.update(points, block)
-        found.append((among.neighbors, among.squares))
-    neighbors, squares = (np.concatenate(parts) for parts in zip(*found, strict=True))
+            nearest.update(points, block)
+        results.append((nearest.neighbors, nearest.squares))
+    neighbors, squares = (np.concatenate(parts) for parts in zip(*results, strict=True))
     return neighbors, squares
 
 
-def save_topk(path: Path, neighbors: np.ndarray, squares: np.ndarray) -> None:
-    """Write what a search has found."""
-    save_npz(path, neighbors=neighbors, squares=squares)
-
-
 def load_topk(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The same, read again."""
-    found = load_npz(path)
-    return found["neighbors"], found["squares"]
+    """Read the neighbours and squared distances of a search from an .npz file."""
+    arrays = load_npz(path)
+    return arrays["neighbors"], arrays["squares"]
 
 
 def merge_topk(found: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray]:
-    """What a search of all points would have found, from the `count` nearest among each of their parts."""
+    """Merge the `count` nearest among each part of the points into those of all points."""
     # One at a time: there may be many.
     return reduce(
         lambda some, more: topk(
@@ -235,11 +232,11 @@ def merge_topk(found: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> tu
 
 
 def empty_topk(n_queries: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """What a search has found before it begins."""
+    """Return neighbours MISSING_ID at infinite distance: (n_queries, count) int64 and float64."""
     return np.full((n_queries, count), MISSING_ID), np.full((n_queries, count), np.inf)
 
 
 def topk(neighbors: np.ndarray, squares: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` nearest of some neighbours (M, n) and squares of distances, nearest first; of equals, the lower."""
+    """Return the `count` nearest of neighbours (M, n) and squared distances, nearest first; of equals, the lower."""
     order = np.lexsort((neighbors, squares))[:, :count]
     return np.take_along_axis(neighbors, order, axis=1), np.take_along_axis(squares, order, axis=1)

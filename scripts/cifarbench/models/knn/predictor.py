@@ -7,9 +7,8 @@ import numpy as np
 
 from cifarbench.data.splits import split_indices
 from cifarbench.errors import UserError
-from cifarbench.models.knn.ann import check_enough_neighbors
+from cifarbench.models.knn.ann import IVFIndex, check_enough_neighbors
 from cifarbench.models.knn.exact import knn, to_vectors
-from cifarbench.models.knn.ivf import IVFIndex
 from cifarbench.models.knn.voting import neighbor_weights, predict_proba
 from cifarbench.models.saved_model import Predictions, SavedModel
 

@@ -35,21 +35,21 @@ def neighbor_weights(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray 
 def predict_proba(
     neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Share of the neighbours in each class: (M, n_classes) float32, rows sum to 1.
+    """Return the share of the votes for each class: (M, n_classes) float32, rows sum to 1.
 
     neighbor_labels: (M, K) int. weights: (M, K), or None if all count the same. The class with the largest share, the
     lowest of equals, is what scikit-learn's `KNeighborsClassifier` predicts.
     """
     shares = np.empty((len(neighbor_labels), n_classes), np.float32)
-    for block, own in _blocks(neighbor_labels, n_classes, weights):
-        shares[block] = _shares(neighbor_labels[block], n_classes, own)
+    for block, block_weights in _blocks(neighbor_labels, n_classes, weights):
+        shares[block] = _shares(neighbor_labels[block], n_classes, block_weights)
     return shares
 
 
 def _shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None) -> np.ndarray:
     if weights is None:
-        places = neighbor_labels + np.arange(len(neighbor_labels))[:, None] * n_classes
-        votes = np.bincount(places.ravel(), minlength=len(places) * n_classes).reshape(len(places), n_classes)
+        cells = neighbor_labels + np.arange(len(neighbor_labels))[:, None] * n_classes
+        votes = np.bincount(cells.ravel(), minlength=len(cells) * n_classes).reshape(len(cells), n_classes)
         return votes.astype(np.float32) / np.float32(neighbor_labels.shape[1])
     votes = np.zeros((len(neighbor_labels), n_classes))
     for labels, weight in zip(neighbor_labels.T, weights.T, strict=True):
@@ -60,18 +60,18 @@ def _shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | N
 def correct_counts_per_k(
     neighbor_labels: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """How many images get their `labels` (M,) right by a vote of 1, 2, … K neighbours.
+    """Return how many of the `labels` (M,) a vote of 1, 2, … K neighbours predicts: (K,) int64.
 
     One search for the largest number holds all smaller ones: the k nearest are the first k of
     `neighbor_labels` (M, K), nearest first. Returns (K,) int64.
     """
     n_classes = int(max(neighbor_labels.max(), labels.max())) + 1
     correct = np.zeros(neighbor_labels.shape[1], np.int64)
-    for block, own in _blocks(neighbor_labels, n_classes, weights):
+    for block, block_weights in _blocks(neighbor_labels, n_classes, weights):
         truth = labels[block]
-        votes = np.zeros((len(truth), n_classes), np.int32 if own is None else np.float64)
+        votes = np.zeros((len(truth), n_classes), np.int32 if block_weights is None else np.float64)
         for k, classes in enumerate(neighbor_labels[block].T):
-            votes[np.arange(len(truth)), classes] += 1 if own is None else own[:, k]
+            votes[np.arange(len(truth)), classes] += 1 if block_weights is None else block_weights[:, k]
             correct[k] += np.count_nonzero(votes.argmax(axis=1) == truth)
     return correct
 
@@ -79,7 +79,7 @@ def correct_counts_per_k(
 def _blocks(
     neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None
 ) -> Iterator[tuple[slice, np.ndarray | None]]:
-    """Rows whose votes are counted together, and their weights."""
+    """Yield rows whose votes are counted together, and their weights."""
     values = max(n_classes, neighbor_labels.shape[1])
     size = max(int(VOTES_MB * MEGABYTE / (values * np.dtype(np.float64).itemsize)), 1)
     for start in range(0, len(neighbor_labels), size):

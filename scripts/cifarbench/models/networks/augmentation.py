@@ -33,24 +33,24 @@ class Augmentation:
             self._down, self._across = drawn.to(self._images.device)
 
     def batch(self, rows: torch.Tensor) -> torch.Tensor:
-        """The images of some rows, (n, channels, height, width) uint8."""
+        """Return the augmented images of some rows, (n, channels, height, width) uint8."""
         if self._shifts and isinstance(self._images, StreamingImages):
             windows = self._shifted(self._padded(self._images.index_select(0, rows)))
-            found = windows[torch.arange(len(rows)), :, self._down[rows], self._across[rows]]
+            batch_images = windows[torch.arange(len(rows)), :, self._down[rows], self._across[rows]]
         elif self._shifts:
-            found = self._windows[rows, :, self._down[rows], self._across[rows]]
+            batch_images = self._windows[rows, :, self._down[rows], self._across[rows]]
         else:
             # Whole rows are copied, several times faster than by indexing.
-            found = self._images.index_select(0, rows)
+            batch_images = self._images.index_select(0, rows)
         if self._mirrored is None:
-            return found
+            return batch_images
         mirrored = self._mirrored[rows] ^ bool(self._epoch % 2)
-        return torch.where(mirrored[:, None, None, None], found.flip(3), found)
+        return torch.where(mirrored[:, None, None, None], batch_images.flip(3), batch_images)
 
     def _padded(self, images: torch.Tensor) -> torch.Tensor:
         return pad(images.float(), (self._shifts,) * 4, "reflect").byte()
 
     def _shifted(self, padded: torch.Tensor) -> torch.Tensor:
-        """Every shift of padded images: no copies, since each is a view of an image."""
+        """Return every translation of padded images, as views."""
         height, width = self._images.shape[2:]
         return padded.unfold(2, height, 1).unfold(3, width, 1)

@@ -28,7 +28,7 @@ class Checkpoints:
         self.place = open_store(root) / hashlib.sha256(self.belongs_to.encode()).hexdigest()[:16]
 
     def latest(self, epochs: int) -> dict[str, Any] | None:
-        """The state with the most epochs behind it, `epochs` at most, or None.
+        """Return the state with the most epochs, `epochs` at most, or None.
 
         A file that is torn or belongs to another training is set aside, with a sentence in the log.
         """

@@ -15,17 +15,17 @@ LOGIT_SCALE = 1 / 9
 class ConvNet(nn.Module):
     """A small network of the form of airbench's (Jordan 2024, arXiv 2404.00498).
 
-    Takes (N, channels, height, width) float32, gives (N, n_classes) logits. widths: channels of each block.
+    Takes (N, channels, height, width) float32, gives (N, n_classes) logits. channels: of each block.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], n_classes: int, widths: list[int]):
+    def __init__(self, image_shape: tuple[int, int, int], n_classes: int, channels: list[int]):
         super().__init__()
-        channels = image_shape[0]
+        n_inputs = image_shape[0]
         # Each component of a patch with both signs, so that the next layer sees what rectifying would take away.
-        self.whitening = nn.Conv2d(channels, 2 * channels * PATCH**2, PATCH, bias=False).requires_grad_(False)
-        inputs = [self.whitening.out_channels, *widths]
-        self.blocks = nn.Sequential(*map(Block, inputs, widths))
-        self.head = nn.Linear(widths[-1], n_classes, bias=False)
+        self.whitening = nn.Conv2d(n_inputs, 2 * n_inputs * PATCH**2, PATCH, bias=False).requires_grad_(False)
+        inputs = [self.whitening.out_channels, *channels]
+        self.blocks = nn.Sequential(*map(Block, inputs, channels))
+        self.head = nn.Linear(channels[-1], n_classes, bias=False)
 
     @torch.no_grad()
     def prepare(self, images: torch.Tensor) -> None:
@@ -37,9 +37,9 @@ class ConvNet(nn.Module):
         self.whitening.weight.copy_(torch.cat([filters, -filters]))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Logits (N, n_classes) of inputs (N, channels, height, width)."""
-        found = self.blocks(F.gelu(self.whitening(inputs)))
-        return self.head(found.amax((2, 3))) * LOGIT_SCALE
+        """Return logits (N, n_classes) of inputs (N, channels, height, width)."""
+        maps = self.blocks(F.gelu(self.whitening(inputs)))
+        return self.head(maps.amax((2, 3))) * LOGIT_SCALE
 
 
 class Block(nn.Module):
@@ -56,7 +56,7 @@ class Block(nn.Module):
             nn.init.dirac_(convolution.weight[: convolution.in_channels])
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """(N, outputs, height // 2, width // 2) of (N, inputs, height, width)."""
+        """Return (N, outputs, height // 2, width // 2) for (N, inputs, height, width)."""
         # Pooled first, so that a quarter of the values is normalised and rectified.
         pooled = F.max_pool2d(self.convolutions[0](inputs), 2)
         halfway = F.gelu(self.norms[0](pooled))

@@ -15,14 +15,13 @@ from cifarbench.messages import suggest
 from cifarbench.models.networks import training_config
 from cifarbench.models.networks.convnet import ConvNet
 from cifarbench.models.networks.mlp import MLP
-from cifarbench.planning.model_family import DataShape
+from cifarbench.planning.model_family import DataShape, ImageShape
 
-Shape = tuple[int, int, int]
 DATA_PARAMS = ("image_shape", "n_classes")
 
 
-def build_model(params: dict[str, Any], image_shape: Shape, n_classes: int) -> nn.Module:
-    """The network of an entry: the module that it names, or else the library's own that takes its hyperparameters.
+def build_model(params: dict[str, Any], image_shape: ImageShape, n_classes: int) -> nn.Module:
+    """Build the network of an entry: the module that it names, or else the MLP or ConvNet of its hyperparameters.
 
     Weights are drawn by torch's generator.
 
@@ -43,10 +42,10 @@ def smoke_test(key: str, params: dict[str, Any], setting: DataShape) -> None:
     gives (N, n_classes) finite logits for (N, channels, height, width).
     """
     reference = params["module"]
-    found = user_code.import_object(reference, f"{key}.module")
-    if not (inspect.isclass(found) and issubclass(found, nn.Module)):
+    module_class = user_code.import_object(reference, f"{key}.module")
+    if not (inspect.isclass(module_class) and issubclass(module_class, nn.Module)):
         raise UserError(f"{key}.module is {reference}; it is no nn.Module: name a class that is one.")
-    _check_params(key, reference, found, params["params"])
+    _check_params(key, reference, module_class, params["params"])
     where = f"{key}.module is {reference}"
     shape, n_classes = setting.image_shape, setting.n_classes
     try:
@@ -107,8 +106,8 @@ def save(path: Path, network: nn.Module) -> None:
         file.write(safetensors.torch.save(weights))
 
 
-def load(path: Path, params: dict[str, Any], image_shape: Shape, n_classes: int) -> nn.Module:
-    """Rebuild on the CPU, from its hyperparameters, the network whose weights `save` wrote."""
+def load(path: Path, params: dict[str, Any], image_shape: ImageShape, n_classes: int) -> nn.Module:
+    """Load, on the CPU, the network of these hyperparameters whose weights `save` wrote."""
     network = build_model(params, image_shape, n_classes)
     network.load_state_dict(safetensors.torch.load_file(path))
     return network

@@ -91,7 +91,8 @@ def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
     most = (min(setting.image_shape[1:]) - 1) // 2
     if entry["translate"] > most:
         yield (
-            f"{key}.translate is {entry['translate']}; it must be at most {most}, below half the height and width of images."
+            f"{key}.translate is {entry['translate']}; it must be at most {most}, below half the height and width of "
+            "images."
         )
 
 

@@ -7,7 +7,7 @@ from safetensors.numpy import load_file
 
 
 def load_filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """The first layer's weights, as images of the pixels that they stand for: (n, C, h, w) float32.
+    """Read the first layer's weights as images: (n, C, h, w) float32.
 
     path: a state dict of weights, which is read without torch: a figure has no need of it, and it takes seconds to
     import. A convolution's filters are of its own size; a sum over all pixels has images of theirs. Those of the
@@ -25,7 +25,7 @@ def load_filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def _behind_whitening(whitening: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Filters of a convolution of rectified, whitened patches, as filters of pixels.
+    """Return filters of a convolution of rectified, whitened patches as filters of pixels.
 
     The second half of the whitened values is the negative of the first, and gelu(z) - gelu(-z) = z: so what the halves
     are weighted differently by is a filter of z itself. What they share is of its size alone, and has no picture.

@@ -38,7 +38,7 @@ class FitResult:
 def fit_network(
     params: dict[str, Any],
     seed: int,
-    about: dict[str, Any],
+    dataset: dict[str, Any],
     training: Part,
     test: Part,
     *,
@@ -50,25 +50,25 @@ def fit_network(
     streamed: bool = False,
     test_each_epoch: bool = True,
 ) -> FitResult:
-    """Train the network of an entry on one part of the images, and look at another, after each epoch or the last.
+    """Train the network of an entry on one part of the images and test it on another, after each epoch or the last.
 
-    params: its hyperparameters. about: dataset.json. checkpoints: a folder, or an address s3://... of object storage.
-    code: a checkpoint that other code wrote is not used. init_seed: that of the initial weights, if another one;
-    `seed` then drives the rest as it always does. streamed: whether training images are read as they are needed. It
-    takes a GPU of the machine for itself, if there is one. A network that has a method `prepare` is given some training
-    images, preprocessed, before it is trained.
+    params: its hyperparameters. dataset: the content of dataset.json. checkpoints: a folder, or an address s3://... of
+    object storage. code: a checkpoint that other code wrote is not used. init_seed: the seed of the initial weights, if
+    not `seed`, which drives the rest as always. streamed: whether training images are read as they are needed. The
+    training takes a free GPU, if there is one. A network with a method `prepare` gets some preprocessed training images
+    before it is trained.
     """
     acquire_gpu()
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
-    shape = tuple(about["image_shape"])
+    shape = tuple(dataset["image_shape"])
     recipe = TrainingConfig.from_params(params)
-    network = build_model(params, shape, len(about["classes"]))
+    network = build_model(params, shape, len(dataset["classes"]))
     if init_seed is not None:
         with torch.random.fork_rng():
             torch.manual_seed(init_seed)
-            network = build_model(params, shape, len(about["classes"]))
+            network = build_model(params, shape, len(dataset["classes"]))
     network.to(device)
     splits = [
         Split.load(images, labels, shape, device, rows, streamed and part is training)

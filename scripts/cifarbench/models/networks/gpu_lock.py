@@ -40,19 +40,19 @@ def acquire_gpu(folder: Path | None = None) -> str | None:
         return None
     folder = folder or Path(tempfile.gettempdir()) / f"cifarbench-devices-{os.getuid()}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    device = next(filter(lambda name: _lock(folder, name), devices), None)
-    if device is None:
-        log.info("All %d GPUs are taken: waiting for one.", len(devices))
-        while device is None:
-            time.sleep(POLL_SECONDS)
-            device = next(filter(lambda name: _lock(folder, name), devices), None)
+    waiting = False
+    while not (device := next((name for name in devices if _lock(folder, name)), None)):
+        if not waiting:
+            log.info("All %d GPUs are taken: waiting for one.", len(devices))
+        waiting = True
+        time.sleep(POLL_SECONDS)
     os.environ[VISIBLE_DEVICES_VARIABLE] = device
     log.info("Computing on device %s.", device)
     return device
 
 
 def list_gpus() -> list[str]:
-    """The names of the machine's GPUs, as `CUDA_VISIBLE_DEVICES` takes them, asked without torch."""
+    """Return the names of the machine's GPUs, as `CUDA_VISIBLE_DEVICES` takes them, without torch."""
     if DEVICES_VARIABLE in os.environ:
         return [name.strip() for name in os.environ[DEVICES_VARIABLE].split(",") if name.strip()]
     try:
@@ -64,7 +64,7 @@ def list_gpus() -> list[str]:
 
 
 def _lock(folder: Path, device: str) -> bool:
-    """Whether the device's lock is now this process's, which keeps it open for as long as it lives."""
+    """Lock a device for as long as this process lives; return whether that succeeded."""
     # Child processes do not inherit what os.open opens, so none of them keeps the lock.
     descriptor = os.open(folder / f"{device.replace('/', '_')}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

@@ -20,13 +20,13 @@ class Predictor:
         ).eval()
 
     def predict(self, values: np.ndarray) -> Predictions:
-        """What it says of images given as pixels (N, D) uint8."""
+        """Predict images given as pixels (N, D) uint8."""
         images = torch.from_numpy(np.ascontiguousarray(values)).reshape(-1, *self.image_shape)
         proba = predict_logits(self.network, images, self.params["tta_flip"]).softmax(1).numpy()
         return Predictions(proba.argmax(axis=1), proba)
 
     def to_exportable(self) -> nn.Module:
-        """The same for ONNX: a module."""
+        """Return a PyTorch module of the same predictions, for ONNX."""
         return SoftmaxModule(self.network, self.image_shape, self.params["tta_flip"])
 
 
@@ -38,7 +38,7 @@ class SoftmaxModule(nn.Module):
         self.network, self.image_shape, self.tta_flip = network, image_shape, tta_flip
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Pixels (N, D) uint8 to probabilities (N, n_classes) float32."""
+        """Return probabilities (N, n_classes) float32 for pixels (N, D) uint8."""
         images = preprocess(pixels.reshape(-1, *self.image_shape))
         logits = self.network(images)
         if self.tta_flip:

@@ -10,7 +10,7 @@ from torch import nn
 def preprocess(
     pixels: torch.Tensor, memory_format: torch.memory_format = torch.preserve_format
 ) -> torch.Tensor:
-    """Pixels uint8 to [0, 1], then (x - 0.5) / 0.5, in every channel: float32 of the same shape.
+    """Scale pixels uint8 to [0, 1], then (x - 0.5) / 0.5, in every channel: float32 of the same shape.
 
     As torchvision's ToDtype(scale=True) and Normalize do it, in half the time and without importing them.
     """
@@ -30,13 +30,13 @@ class ForwardContext:
 
     @classmethod
     def for_network(cls, network: nn.Module, device: torch.device) -> Self:
-        """The form for a network; lays its weights out in it, too."""
+        """Return the context for a network, whose weights are brought into its memory format."""
         if not any(weight.ndim == 4 for weight in network.parameters()):
             return cls(torch.preserve_format, False)
         network.to(memory_format=torch.channels_last)
         return cls(torch.channels_last, device.type == "cuda" and torch.cuda.is_bf16_supported())
 
     def logits(self, network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
-        """Logits (N, n_classes) float32 of images (N, channels, height, width) uint8."""
+        """Return logits (N, n_classes) float32 of images (N, channels, height, width) uint8."""
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=self.bfloat16):
             return network(preprocess(pixels, self.memory_format)).float()

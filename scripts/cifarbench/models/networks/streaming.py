@@ -38,11 +38,11 @@ class StreamingImages:
         return len(self._rows)
 
     def head(self, count: int) -> torch.Tensor:
-        """The first images."""
+        """Return the first images, (count, channels, height, width) uint8."""
         return self._read(np.arange(min(count, len(self))))
 
     def shuffle(self, generator: torch.Generator, batch_size: int) -> torch.Tensor:
-        """The order of the images in the next epoch, (N,) int64; they must be asked for in it."""
+        """Return the order of the images in the next epoch, (N,) int64; they must be read in it."""
         n_blocks = -(-len(self) // BLOCK)
         blocks = torch.randperm(n_blocks, generator=generator).numpy()
         order = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
@@ -55,21 +55,25 @@ class StreamingImages:
         return torch.from_numpy(np.concatenate(shuffled))
 
     def index_select(self, _: int, chosen: torch.Tensor) -> torch.Tensor:
-        """The images of a batch, (n, channels, height, width) uint8."""
+        """Return the images of a batch, (n, channels, height, width) uint8."""
         wanted = chosen.cpu().numpy()
-        places = np.searchsorted(self._held, wanted)
-        if not len(self._held) or places.max() == len(self._held) or (self._held[places] != wanted).any():
+        positions = np.searchsorted(self._held, wanted)
+        if (
+            not len(self._held)
+            or positions.max() == len(self._held)
+            or (self._held[positions] != wanted).any()
+        ):
             self._held = self._pools.pop()
             self._pool = None
             self._pool = self._read(self._held)
-            places = np.searchsorted(self._held, wanted)
-        return self._pool.index_select(0, torch.from_numpy(places)).to(self.device)
+            positions = np.searchsorted(self._held, wanted)
+        return self._pool.index_select(0, torch.from_numpy(positions)).to(self.device)
 
-    def _read(self, places: np.ndarray) -> torch.Tensor:
-        pixels = np.empty((len(places), *self._pixels.shape[1:]), self._pixels.dtype)
+    def _read(self, positions: np.ndarray) -> torch.Tensor:
+        pixels = np.empty((len(positions), *self._pixels.shape[1:]), self._pixels.dtype)
         # What has been read is given back, some at a time.
-        for start in range(0, len(places), READ_ROWS):
-            some = slice(start, start + READ_ROWS)
-            pixels[some] = take_rows(self._pixels, self._rows[places[some]])
+        for start in range(0, len(positions), READ_ROWS):
+            chunk = slice(start, start + READ_ROWS)
+            pixels[chunk] = take_rows(self._pixels, self._rows[positions[chunk]])
             release_pages(self._pixels)
         return torch.from_numpy(pixels).reshape(-1, *self.shape[1:])

@@ -62,11 +62,11 @@ class Split:
         return cls(torch.from_numpy(pixels).to(device), torch.from_numpy(classes).to(device))
 
     def head(self, count: int) -> torch.Tensor:
-        """The first images."""
+        """Return the first images, (count, channels, height, width) uint8."""
         return self.images.head(count) if isinstance(self.images, StreamingImages) else self.images[:count]
 
     def shuffle(self, generator: torch.Generator, batch_size: int) -> torch.Tensor:
-        """In which order the images come in the next epoch, (N,) int64."""
+        """Return the order of the images in the next epoch, (N,) int64."""
         if isinstance(self.images, StreamingImages):
             return self.images.shuffle(generator, batch_size)
         return torch.randperm(len(self.labels), generator=generator)
@@ -154,8 +154,8 @@ def train(
         history.append(row)
         figures = {"test accuracy": row["test_accuracy"], "training accuracy": row["train_accuracy"]}
         figures |= {"test loss": row["test_loss"], "training loss": row["train_loss"]}
-        said = [f"{name} {value:.4f}" for name, value in figures.items() if value is not None]
-        log.info("epoch %d of %d, %s; %s", epoch + 1, recipe.epochs, said[0], ", ".join(said[1:]))
+        texts = [f"{name} {value:.4f}" for name, value in figures.items() if value is not None]
+        log.info("epoch %d of %d, %s; %s", epoch + 1, recipe.epochs, texts[0], ", ".join(texts[1:]))
         now = time.monotonic()
         if now - saved >= checkpoint_interval_seconds or epoch == recipe.epochs - 1:
             saved = now
@@ -178,20 +178,20 @@ def train(
 
 @torch.inference_mode()
 def predict_logits(network: nn.Module, images: torch.Tensor, tta_flip: bool = False) -> torch.Tensor:
-    """Logits (N, n_classes) of images (N, channels, height, width) uint8, as in evaluation.
+    """Return logits (N, n_classes) of images (N, channels, height, width) uint8, in evaluation mode.
 
     Dropout is off, and batch norm uses its running averages. tta_flip: the mean of each image's logits and those of
     its mirror image.
     """
     network.eval()
     form = ForwardContext.for_network(network, images.device)
-    found = []
+    batch_logits = []
     for batch in images.split(EVALUATION_BATCH):
         logits = form.logits(network, batch)
         if tta_flip:
             logits = (logits + form.logits(network, batch.flip(3))) / 2
-        found.append(logits)
-    return torch.cat(found)
+        batch_logits.append(logits)
+    return torch.cat(batch_logits)
 
 
 def _tested(network: nn.Module, test: Split, recipe: TrainingConfig) -> tuple[float, float]:

@@ -33,15 +33,15 @@ class TrainingConfig:
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Self:
-        """Those of a network's hyperparameters that say how it is trained."""
+        """Return the training configuration among a network's hyperparameters."""
         return cls(**{name: value for name, value in params.items() if name in TRAINING_PARAMS})
 
     def learning_rate_at(self, step: int, steps: int) -> float:
-        """The learning rate of a step, of so many in the whole training; of its middle, so that none is zero."""
+        """Return the learning rate of a step out of `steps`; of the step's middle, so that none is zero."""
         return self.learning_rate * SCHEDULES[self.schedule]((step + 0.5) / steps)
 
     def checkpoint_key(self) -> dict[str, Any]:
-        """What a checkpoint of it depends on: with a schedule, each step on the number of all epochs, too."""
+        """Return the hyperparameters that a checkpoint depends on; `epochs` is one of them if there is a schedule."""
         own = {name: getattr(self, name) for name in TRAINING_PARAMS}
         if self.schedule == "constant":
             del own["epochs"]

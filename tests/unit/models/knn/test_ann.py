@@ -6,9 +6,8 @@ import pytest
 from cifarbench.errors import UserError
 from cifarbench.families import FAMILIES
 from cifarbench.models.knn import ann as approximate
-from cifarbench.models.knn import ivf
+from cifarbench.models.knn.ann import IVFIndex
 from cifarbench.models.knn.exact import knn_blocked
-from cifarbench.models.knn.ivf import IVFIndex
 from cifarbench.planning.model_family import DataShape
 
 ANN = {"nlist": 20, "nprobe": 6}
@@ -89,7 +88,7 @@ def test_a_search_in_all_lists_finds_what_an_exact_one_finds(
     offset: float, spread: float, metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"MAX_QUERIES": 30, "ASSIGNED_POINTS": 100, "NEIGHBOR_BYTES": 1}.items():
-        monkeypatch.setattr(ivf, name, value)
+        monkeypatch.setattr(approximate, name, value)
     values, queries = (offset + spread * points(n, seed) for n, seed in ((600, 0), (50, 1)))
     # More copies than neighbours.
     values[100:300] = values[:5].repeat(40, axis=0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cifarbench.data.splits import rows_beyond
+from cifarbench.io.atomic import save_npz
 from cifarbench.io.memmap import chunk_rows
 from cifarbench.models.knn import exact as search
 
@@ -77,7 +78,7 @@ def test_files_of_parts_merge_to_the_bytes_of_one_search(tmp_path, metric: str) 
                 threads=1,
                 memory_mb=memory_mb,
             )
-            search.save_topk(path, *some)
+            save_npz(path, neighbors=some[0], squares=some[1])
         neighbors, squares = search.merge_topk(map(search.load_topk, paths), 9)
         found[n_parts, memory_mb] = neighbors.tobytes(), squares.tobytes()
         assert set(neighbors.ravel()) <= set(rows)
@@ -95,9 +96,8 @@ def test_the_first_images_of_an_order_are_fewer_first_ones_and_the_rest(tmp_path
         rest = rows_beyond(below, first, order)
         assert len(rest) == size - below
         paths.append(tmp_path / f"{size}.npz")
-        search.save_topk(
-            paths[-1], *search.knn_blocked(values, rest, queries, np.arange(len(queries)), **options)
-        )
+        some = search.knn_blocked(values, rest, queries, np.arange(len(queries)), **options)
+        save_npz(paths[-1], neighbors=some[0], squares=some[1])
         whole = search.knn_blocked(values, first, queries, np.arange(len(queries)), **options)
         for ours, theirs in zip(search.merge_topk(map(search.load_topk, paths), 9), whole, strict=True):
             assert ours.tobytes() == theirs.tobytes()

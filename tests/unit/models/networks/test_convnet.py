@@ -5,6 +5,7 @@ import torch
 
 from cifarbench.families import FAMILIES
 from cifarbench.models.networks.convnet import ConvNet
+from cifarbench.models.networks.factory import build_model
 from cifarbench.planning.experiment import with_defaults
 from cifarbench.planning.model_family import DataShape
 
@@ -48,16 +49,23 @@ def faults(hflip_safe: bool = True, **entry) -> list[str]:
     return list(family.check_data("models.net", with_defaults(whole, family.parameters), setting))
 
 
+def test_an_entry_of_the_configuration_is_built():
+    family = FAMILIES["convnet"]
+    entry = {"channels": [8, 16], "learning_rate": 0.1, "batch_size": 32, "epochs": 1}
+    found = build_model(with_defaults(entry, family.parameters), (3, 32, 32), 10)
+    assert [block.norms[1].num_features for block in found.blocks] == [8, 16]
+
+
 def test_what_it_can_be():
-    assert faults(widths=[8, 8, 8, 8], translate=15, flip=True, tta_flip=True) == []
+    assert faults(channels=[8, 8, 8, 8], translate=15, flip=True, tta_flip=True) == []
 
 
 def test_what_it_cannot_be():
-    assert faults(widths=[8] * 5) == [
+    assert faults(channels=[8] * 5) == [
         "models.net.channels has 5 blocks; give at most 4, since each halves the image of 32 x 32 pixels."
     ]
     assert faults(translate=16) == [
-        "models.net.shifts is 16; it must be at most 15, below half the height and width of images."
+        "models.net.translate is 16; it must be at most 15, below half the height and width of images."
     ]
     assert faults(batch_size=33)[0].startswith("models.net.batch_size is 33; it leaves a batch of one image")
     for name in ("flip", "tta_flip"):

@@ -119,7 +119,7 @@ def trained(folder: Path, params: dict, rows: np.ndarray | None = None):
     return fit_network(
         params,
         seed=1,
-        about={"image_shape": [3, 4, 4], "classes": ["a", "b", "c"]},
+        dataset={"image_shape": [3, 4, 4], "classes": ["a", "b", "c"]},
         training=(folder / "images.npy", folder / "labels.npy", rows),
         test=(folder / "images.npy", folder / "labels.npy", None),
         checkpoints=folder / "checkpoints",
