@@ -50,20 +50,16 @@ def value(arguments: list[str], option: str) -> str:
 
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_a_path_reaches_the_command_as_it_was_written(folder, name):
-    for target, variable, option in [
-        ("doctor", "ARCHIVE", "--archive"),
-        ("bench", "ARCHIVE", "--archive"),
-        ("predict", "IMAGES", "--pictures"),
-        ("predict IMAGES=x", "OUT", "--out"),
-        ("predict IMAGES=x", "MODEL", "--model"),
-        ("reproduce", "CRATE", "--crate"),
-        ("reproduce CRATE=x", "ARCHIVE", "--archive"),
-        ("reproduce CRATE=x", "OUT", "--folder"),
-        ("ro-crate", "OUT", "--crate"),
-        ("diff", "OLD", "--old"),
-        ("diff", "NEW", "--new"),
-    ]:
-        assert value(arguments(folder, *target.split(), f"{variable}={name}"), option) == name, target
+    for target, options in {
+        "doctor": {"ARCHIVE": "--archive"},
+        "bench": {"ARCHIVE": "--archive"},
+        "predict": {"IMAGES": "--pictures", "OUT": "--out", "MODEL": "--model"},
+        "reproduce": {"CRATE": "--crate", "ARCHIVE": "--archive", "OUT": "--folder"},
+        "ro-crate": {"OUT": "--crate"},
+        "diff": {"OLD": "--old", "NEW": "--new"},
+    }.items():
+        got = arguments(folder, target, *(f"{variable}={name}" for variable in options))
+        assert [value(got, option) for option in options.values()] == [name] * len(options), target
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
