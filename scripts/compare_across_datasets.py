@@ -6,7 +6,12 @@ from cifarbench.io.csv_io import Row, read_csv, write_csv
 from cifarbench.runtime.job import Job, run
 from cifarbench.suite.ranks import accuracies, pairwise_tests, rank_table
 from cifarbench.suite.results_table import COLUMNS, check_comparable, filter_dataset
-from cifarbench.suite.variance import VARIANCE_COLUMNS, WIN_COLUMNS, variance_by_source, win_probabilities
+from cifarbench.suite.variance import (
+    VARIANCE_COLUMNS,
+    WIN_COLUMNS,
+    accuracy_spread_by_factor,
+    pairwise_win_probabilities,
+)
 
 
 def main(job: Job) -> None:
@@ -20,12 +25,16 @@ def main(job: Job) -> None:
     _write(
         job.output.all_variances,
         VARIANCE_COLUMNS,
-        [row for name, own in by_dataset.items() for row in variance_by_source(own, name)],
+        [row for name, own in by_dataset.items() for row in accuracy_spread_by_factor(own, name)],
     )
     _write(
         job.output.all_pairs,
         WIN_COLUMNS,
-        [row for name, own in by_dataset.items() for row in win_probabilities(own, name, models, seed)],
+        [
+            row
+            for name, own in by_dataset.items()
+            for row in pairwise_win_probabilities(own, name, models, seed)
+        ],
     )
 
 

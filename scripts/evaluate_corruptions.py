@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarbench.export.model import InferenceModel
+from cifarbench.export.inference_model import InferenceModel
 from cifarbench.io.atomic import load_npz, write_json
 from cifarbench.models.saved_model import SavedModel
 from cifarbench.robustness.cifar10_c import CIFAR10C

@@ -4,7 +4,7 @@ import hashlib
 
 from cifarbench.data.shifted_test_sets import read_test_set
 from cifarbench.evaluation.metrics import compute_metrics
-from cifarbench.export.model import InferenceModel
+from cifarbench.export.inference_model import InferenceModel
 from cifarbench.io.atomic import write_json
 from cifarbench.models.saved_model import SavedModel
 from cifarbench.runtime.job import Job, run

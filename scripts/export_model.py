@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from cifarbench.export.model import InferenceModel
+from cifarbench.export.inference_model import InferenceModel
 from cifarbench.export.onnx_export import to_onnx
 from cifarbench.export.onnx_validate import benchmark_latency, make_session, validate_onnx
 from cifarbench.io.atomic import atomic_write, load_npz, write_json

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cifarbench.evaluation.calibration import apply_temperature, fit_temperature, reliability_curve
-from cifarbench.export.model import InferenceModel
+from cifarbench.export.inference_model import InferenceModel
 from cifarbench.io.atomic import load_npz, write_json
 from cifarbench.models.saved_model import SavedModel
 from cifarbench.runtime.job import Job, run

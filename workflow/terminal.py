@@ -14,7 +14,7 @@ from typing import Any
 from snakemake.logging import ColorizingTextHandler, DefaultFormatter, logger, show_logs
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from cifarbench.io.store import format_s3_error
+from cifarbench.io.object_store import format_s3_error
 from cifarbench.messages import job_labels
 from cifarbench.runtime.failures import Failure, find_failure
 

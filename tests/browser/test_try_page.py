@@ -13,7 +13,7 @@ from PIL import Image
 from cifarbench.data.fetch import cache_dir
 from cifarbench.errors import UserError
 from cifarbench.export.demo_page import demo_page
-from cifarbench.export.model import InferenceModel
+from cifarbench.export.inference_model import InferenceModel
 from cifarbench.export.onnx_export import to_onnx
 from cifarbench.export.onnx_validate import benchmark_latency, make_session, validate_onnx
 from cifarbench.export.onnxruntime_web import fetch_ort_web, read_ort_web

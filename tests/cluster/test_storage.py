@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cifarbench.errors import UserError
-from cifarbench.io.store import S3Store
+from cifarbench.io.object_store import S3Store
 from cifarbench.models.networks.checkpoints import Checkpoints
 from cifarbench.runtime.failures import Failure, clear_failure_objects
 from helpers.seaweed import Seaweed, why_not

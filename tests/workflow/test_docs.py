@@ -312,7 +312,7 @@ def test_the_diagram_is_that_of_the_rules(monkeypatch):
 
 
 def test_the_tables_of_parameters_are_those_of_the_families():
-    assert get_section(CHECKOUT / "config/README.md", "make docs-params") == parameters.tables()
+    assert get_section(CHECKOUT / "config/README.md", "make docs-params") == parameters.parameter_tables()
 
 
 def test_versions_agree_and_no_unreleased_version_has_a_date():

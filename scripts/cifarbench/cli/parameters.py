@@ -10,10 +10,10 @@ from cifarbench.io.markdown_sections import replace_section
 
 def main(page: Path) -> None:
     """Write the tables into a page. page: the Markdown file that holds the tables between two marks."""
-    replace_section(page, "make docs-params", tables())
+    replace_section(page, "make docs-params", parameter_tables())
 
 
-def tables() -> str:
+def parameter_tables() -> str:
     """Return both tables as Markdown."""
     return "\n\n".join([_table("family", FAMILIES), _table("type", FEATURE_TYPES)])
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cifarbench.export.best_model import read_run, select_best_model
-from cifarbench.export.image_folder import load_images
-from cifarbench.export.model import InferenceModel
+from cifarbench.export.inference_images import load_images
+from cifarbench.export.inference_model import InferenceModel
 from cifarbench.export.predictions import prediction_rows, write_predictions, write_predictions_html
 from cifarbench.models.saved_model import SavedModel
 

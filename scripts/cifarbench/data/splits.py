@@ -35,7 +35,7 @@ def make_split(labels: np.ndarray, name: str, seed: int, classes: list[str] | No
 def split_indices(subset: str, n_train: int, split: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Return the indices of the training images in a subset, and of those that its fold leaves out, ascending.
 
-    split: the array of `make_split` that `paths.split_file_name` names for the subset; None for all images.
+    split: the array of `make_split` that `paths.split_of_subset` names for the subset; None for all images.
     """
     if split is None:
         # int32 takes half the memory of numpy's default.

@@ -12,7 +12,7 @@ MOST = 6
 HEADERS = ["model", "accuracy", "95% interval", "fitted in"]
 
 
-def format_ranking(results: Path, where: str, most: int = MOST) -> str:
+def format_terminal_summary(results: Path, where: str, most: int = MOST) -> str:
     """Return the best models of a run, the failures and the path of the report, as lines for a terminal.
 
     results: the folder of a dataset's results. where: what it is called. The time of a tuned model holds that of its

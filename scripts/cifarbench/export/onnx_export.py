@@ -11,7 +11,7 @@ from onnx import TensorProto, compose, helper
 from torch import nn
 
 from cifarbench.errors import UserError
-from cifarbench.export.model import InferenceModel
+from cifarbench.export.inference_model import InferenceModel
 from cifarbench.features.torch_modules import scale_pixels, to_torch
 
 # Versions that the exporters write, and that onnxruntime and onnxruntime-web read.

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 
 from cifarbench.errors import UserError
-from cifarbench.export.model import InferenceModel
+from cifarbench.export.inference_model import InferenceModel
 from cifarbench.export.onnx_export import CLASS, INPUT, PROBABILITIES
 from cifarbench.features.pipeline import apply_pipeline
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from cifarbench.export.image_folder import LoadedImages
+from cifarbench.export.inference_images import LoadedImages
 from cifarbench.export.templating import render_template
 from cifarbench.io.atomic import write_text
 from cifarbench.io.csv_io import write_csv

@@ -33,7 +33,7 @@ def subset_name(size: str) -> str:
     return size.removeprefix("/") or ALL
 
 
-def split_file_name(part: str) -> str | None:
+def split_of_subset(part: str) -> str | None:
     """Return the name of the split that has a subset: `folds_of_3` for `fold_0_of_3`; None for `all`."""
     if part == ALL:
         return None
@@ -45,7 +45,7 @@ def split_file_name(part: str) -> str | None:
 
 def split_files(part: str) -> list[str]:
     """Return the file that assigns images to a subset; none for all images."""
-    name = split_file_name(part)
+    name = split_of_subset(part)
     return [f"{RESULTS}/splits/{name}.npy"] if name else []
 
 

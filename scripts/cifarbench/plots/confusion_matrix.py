@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from cifarbench.plots.style import MAX_NAME_LENGTH, annotate_cell, new_figure, setup_grid_axes, shorten
+from cifarbench.plots.style import MAX_NAME_LENGTH, annotate_cell, new_figure, setup_table_axes, shorten
 
 # With more classes, counts would be too small to read; only colour shows them.
 MAX_CLASSES_WITH_COUNTS = 20
@@ -28,7 +28,7 @@ def plot_confusion_matrix(matrix: np.ndarray, classes: list[str], style: dict[st
     classes = [shorten(classes[row], MAX_NAME_LENGTH) for row in shown]
     n = len(classes)
     figure, axes = new_figure(height=5.6, font_size=style["font_size"])
-    setup_grid_axes(axes, classes, classes)
+    setup_table_axes(axes, classes, classes)
     for row, column in np.ndindex(matrix.shape):
         ink = annotate_cell(axes, column, row, style["color"], shares[row, column] ** 0.65)
         if n <= MAX_CLASSES_WITH_COUNTS:

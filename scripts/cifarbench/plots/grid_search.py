@@ -12,7 +12,7 @@ from cifarbench.plots.style import (
     WIDTH,
     annotate_cell,
     new_figure,
-    setup_grid_axes,
+    setup_table_axes,
     shorten,
 )
 
@@ -71,7 +71,7 @@ def _heat_map(results: list[Row], across: str, down: str | None, style: dict[str
     columns, rows = _values(results, across), _values(results, down)
     width = min(WIDTH, 1.2 + 1.1 * len(columns))
     figure, axes = new_figure(height=0.8 + 0.55 * len(rows), width=width, font_size=style["font_size"])
-    setup_grid_axes(axes, columns, rows)
+    setup_table_axes(axes, columns, rows)
     scores = [row["mean_test_score"] for row in results if not row.get("error")]
     spread, best = max(scores) - min(scores) or 1, sort_by_rank(results)[0]
     for row in results:

@@ -173,7 +173,7 @@ def format_signed(value: float) -> str:
     return "0.0" if float(f"{value:.1f}") == 0 else text
 
 
-def setup_grid_axes(axes: Axes, columns: list[str], rows: list[str]) -> None:
+def setup_table_axes(axes: Axes, columns: list[str], rows: list[str]) -> None:
     """Turn the axes into a table of unit cells, the first row on top, with names at the left and below."""
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
     axes.set_xticks(range(len(columns)), columns)

@@ -14,7 +14,7 @@ from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import Row
 from cifarbench.report.audit import Audit
 from cifarbench.report.language import Language
-from cifarbench.report.page import environment_of
+from cifarbench.report.page import jinja_environment
 
 # Of each list, on the page; the tables hold all. Pixels of the longest side that is shown.
 MOST_PAIRS, MOST_IMAGES, MOST_PIXELS = 60, 60, 96
@@ -114,4 +114,4 @@ def render(
     dataset = read_json(files["data/dataset.json"])
     audit = Audit.read(files, dataset, say)
     page = AuditPage(audit, images, means, dataset["dataset"])
-    return environment_of(say).get_template("audit.html.j2").render(page=page, audit=audit)
+    return jinja_environment(say).get_template("audit.html.j2").render(page=page, audit=audit)

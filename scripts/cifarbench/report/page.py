@@ -21,12 +21,12 @@ def render(results: Results, settings: dict[str, Any]) -> tuple[str, str]:
     settings: `report` (`title`, `language`) and `configuration`, the run's own.
     """
     say = Language(settings["report"].get("language", "en"))
-    templates = environment_of(say)
+    templates = jinja_environment(say)
     values = {"report": Report(results, say, settings), "results": results}
     return tuple(templates.get_template(name).render(values) for name in ("report.html.j2", "report.md.j2"))
 
 
-def environment_of(say: Language) -> Environment:
+def jinja_environment(say: Language) -> Environment:
     """Return the environment of the report's templates in one language."""
     templates = environment(TEMPLATES)
     templates.globals |= {"say": say, "plural": say.plural}

@@ -19,7 +19,7 @@ def pca_params(model: ModelResult) -> dict[str, Any]:
     return model.features[0]["params"] if [step["type"] for step in model.features] == ["pca"] else {}
 
 
-def has_reference_grid(model: ModelResult) -> bool:
+def is_tuned_on_reference_grid(model: ModelResult) -> bool:
     """Whether it was tuned over the components of a PCA and over neighbours, as in the notebook."""
     return bool(model.tuned and pca_params(model) and {N_COMPONENTS, N_NEIGHBORS} <= model.grid[0].keys())
 
@@ -77,7 +77,7 @@ def _properties(model: ModelResult) -> dict[str, Any]:
     pca = dict(pca_params(model))
     scaled = pca.pop("standardize", False)
     inputs = ("scaled pca" if scaled else "pca") if pca else "other" if model.features else "pixels"
-    search = "reference" if has_reference_grid(model) else "other" if model.tuned else "none"
+    search = "reference" if is_tuned_on_reference_grid(model) else "other" if model.tuned else "none"
     return {**model.classifier_params, "inputs": inputs, "pca": pca, "search": search}
 
 

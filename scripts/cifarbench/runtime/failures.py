@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import write_text
-from cifarbench.io.store import S3Store
+from cifarbench.io.object_store import S3Store
 
 # What a record begins with, and no other file of the workflow does.
 FAILURE_PREFIX = '{"failed": '

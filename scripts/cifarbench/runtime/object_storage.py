@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cifarbench.io.store import ENVIRONMENT, SETTINGS, S3Store
+from cifarbench.io.object_store import ENVIRONMENT, SETTINGS, S3Store
 from cifarbench.runtime import failures
 
 

@@ -32,7 +32,7 @@ RECOMMENDED_PAIRS = 29
 MEANINGFUL_PROBABILITY = 0.75
 
 
-def variance_by_source(rows: list[Row], dataset: str) -> list[Row]:
+def accuracy_spread_by_factor(rows: list[Row], dataset: str) -> list[Row]:
     """Return mean and standard deviation of accuracy for each model of a dataset and each varied factor.
 
     rows: those of the dataset. `accuracy_std` is the sample standard deviation over the runs, the reference run among
@@ -70,7 +70,7 @@ def mean_std_ci(accuracies: list[float]) -> Row:
     }
 
 
-def win_probabilities(rows: list[Row], dataset: str, models: list[str], seed: int) -> list[Row]:
+def pairwise_win_probabilities(rows: list[Row], dataset: str, models: list[str], seed: int) -> list[Row]:
     """Return, for each two models of a dataset, the probability that the first beats the second when all factors vary.
 
     rows: those of the dataset. A pair is two runs on the same split; a tie counts half. `ci_low` and `ci_high` are the

@@ -5,13 +5,13 @@ import pytest
 from sklearn.model_selection import StratifiedKFold
 
 from cifarbench.data.splits import NO_FOLD, TooFewImages, make_split, split_indices
-from cifarbench.planning.paths import split_file_name
+from cifarbench.planning.paths import split_of_subset
 
 LABELS = np.random.default_rng(0).choice(4, 400, p=[0.4, 0.3, 0.2, 0.1])
 
 
 def rows(part: str) -> tuple[np.ndarray, np.ndarray]:
-    name = split_file_name(part)
+    name = split_of_subset(part)
     return split_indices(part, len(LABELS), make_split(LABELS, name, seed=3) if name else None)
 
 

@@ -9,7 +9,7 @@ def ranked(folder: Path, *rows: str) -> list[str]:
     (folder / "comparison.csv").write_text(HEADER + "\n".join(rows) + "\n")
     return [
         " ".join(line.split())
-        for line in terminal_summary.format_ranking(folder, "results/here").splitlines()
+        for line in terminal_summary.format_terminal_summary(folder, "results/here").splitlines()
     ]
 
 

@@ -7,7 +7,7 @@ import yaml
 
 from cifarbench.families import FAMILIES, FEATURE_TYPES
 from cifarbench.planning.experiment import Experiment, RunId, slugify
-from cifarbench.planning.paths import ResultPaths, split_file_name
+from cifarbench.planning.paths import ResultPaths, split_of_subset
 
 CONFIG = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())
 
@@ -128,7 +128,7 @@ def test_values_stand_in_names_of_files_or_a_checksum_does() -> None:
 def test_parts_are_read_from_divisions() -> None:
     names = {"all": None, "fold_1_of_3": "folds_of_3", "train_500": "order"}
     names["train_500_fold_0_of_3"] = "train_500_folds_of_3"
-    assert {part: split_file_name(part) for part in names} == names
+    assert {part: split_of_subset(part) for part in names} == names
 
 
 def test_a_fold_s_moments_are_those_of_all_images_less_its_own() -> None:

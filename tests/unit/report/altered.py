@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from cifarbench.report.claims import Verdict, check_claims
 from cifarbench.report.language import Language
-from cifarbench.report.page import environment_of, line
+from cifarbench.report.page import jinja_environment, line
 from cifarbench.report.results import ModelResult, PairedComparison, Results
 from cifarbench.report.view import Report
 from helpers import small_run
@@ -25,7 +25,7 @@ class Finding:
 def findings(results: Results, say: Language = SAY) -> dict[str, Finding]:
     """Check all claims, and put their numbers into words as the report does."""
     context = {"results": results, "report": Report(results, say, small_run.settings(say.code))}
-    claims = environment_of(say).get_template("claims.j2").make_module(context)
+    claims = jinja_environment(say).get_template("claims.j2").make_module(context)
     return {
         checked.name: Finding(checked.name, checked.evidence.verdict, line(claims.evidence(checked)))
         for checked in check_claims(results)

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from cifarbench.suite.variance import RECOMMENDED_PAIRS, mean_std_ci, variance_by_source, win_probabilities
+from cifarbench.suite.variance import (
+    RECOMMENDED_PAIRS,
+    accuracy_spread_by_factor,
+    mean_std_ci,
+    pairwise_win_probabilities,
+)
 from helpers.simulated import row
 
 # In accuracy.
@@ -28,7 +33,7 @@ def simulated(n_runs: int, seed: int = 0):
 
 
 def test_each_source_is_found_again():
-    found = {one["source"]: one for one in variance_by_source(simulated(2000), "one")}
+    found = {one["source"]: one for one in accuracy_spread_by_factor(simulated(2000), "one")}
     expected = STD | {"all": np.sqrt(sum(std**2 for std in STD.values()))}
     assert found.keys() == expected.keys()
     for source, std in expected.items():
@@ -46,7 +51,7 @@ def test_the_interval_of_a_few_runs_holds_the_truth_as_often_as_it_says():
 
 def test_parts_of_the_training_images_are_no_luck():
     rows = [row("net", 0.5), row("net", 0.1, size=10, whole=False, varied="size")]
-    assert variance_by_source(rows, "one") == []
+    assert accuracy_spread_by_factor(rows, "one") == []
 
 
 def versus(n_splits: int, advantage: float, seed: int = 0):
@@ -58,7 +63,7 @@ def versus(n_splits: int, advantage: float, seed: int = 0):
         for model, more in (("knn", 0.0), ("net", advantage + random.normal(0, 0.01))):
             varied = "split" if split else None
             rows.append(row(model, 0.5 + luck + more, split=split, varied=varied))
-    return win_probabilities(rows, "one", ["net", "knn"], seed=0)
+    return pairwise_win_probabilities(rows, "one", ["net", "knn"], seed=0)
 
 
 def test_a_clear_winner_and_a_clear_loser_are_meaningful():
@@ -88,9 +93,9 @@ def test_a_draw_counts_half():
         for model in "ab"
         for split in range(8)
     ]
-    (found,) = win_probabilities(rows, "one", ["a", "b"], seed=0)
+    (found,) = pairwise_win_probabilities(rows, "one", ["a", "b"], seed=0)
     assert (found["p_a_beats_b"], found["verdict"]) == (0.5, "not meaningful")
 
 
 def test_models_that_ran_once_are_not_paired():
-    assert win_probabilities([row("a", 0.5), row("b", 0.6)], "one", ["a", "b"], seed=0) == []
+    assert pairwise_win_probabilities([row("a", 0.5), row("b", 0.6)], "one", ["a", "b"], seed=0) == []

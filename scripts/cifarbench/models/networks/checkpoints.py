@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from cifarbench.io.store import open_store
+from cifarbench.io.object_store import open_store
 
 log = logging.getLogger(__name__)
 

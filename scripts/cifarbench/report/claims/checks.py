@@ -62,7 +62,7 @@ def suffers_from_dimension(results: Results, pair: dict[str, Any]) -> Evidence |
     """Check that fewer dimensions give a higher accuracy: in the folds of a grid, and on the test images."""
     verdicts: list[Verdict] = []
     trends = []
-    for model in filter(selectors.has_reference_grid, selectors.knn_models(results)):
+    for model in filter(selectors.is_tuned_on_reference_grid, selectors.knn_models(results)):
         few, *_, many = sorted(row[selectors.N_COMPONENTS] for row in model.grid)
         if few < many:
             scores = [_scores_by_fold(model, few), _scores_by_fold(model, many)]

@@ -33,9 +33,9 @@ def suggested(
     return Evidence(verdict, list(models.values()), {"rows": rows})
 
 
-def argue_features(results: Results) -> Evidence | None:
+def evidence_for_features(results: Results) -> Evidence | None:
     """Whether features change the accuracy of kNN more than the number of neighbours does."""
-    tuned = next(filter(selectors.has_reference_grid, selectors.knn_models(results)), None)
+    tuned = next(filter(selectors.is_tuned_on_reference_grid, selectors.knn_models(results)), None)
     untuned = selectors.untuned_knn(results)
     comparable = [model for model in untuned if model.classifier_params == untuned[0].classifier_params]
     if len(comparable) < 2 or not tuned:
@@ -55,7 +55,7 @@ def argue_features(results: Results) -> Evidence | None:
     return Evidence(Verdict.UNTESTED, [*comparable, tuned], values)
 
 
-def argue_convolutions(results: Results) -> Evidence | None:
+def evidence_for_convolutions(results: Results) -> Evidence | None:
     """Whether most weights of the best perceptron belong to single pixels, and errors are left."""
     mlps = selectors.mlp_models(results)
     model = selectors.first_countable_mlp([model for model in results.ranking if model in mlps])
@@ -69,7 +69,7 @@ def argue_convolutions(results: Results) -> Evidence | None:
     return Evidence(Verdict.UNTESTED, [model], values)
 
 
-def argue_augmentation(results: Results) -> Evidence | None:
+def evidence_for_augmentation(results: Results) -> Evidence | None:
     """Whether the best perceptron without dropout overfits.
 
     With dropout, training accuracy is measured on a thinned network and can't be compared.

@@ -11,9 +11,9 @@ from cifarbench.report import selectors
 from cifarbench.report.ablation import Factor
 from cifarbench.report.claims import checks
 from cifarbench.report.claims.suggestions import (
-    argue_augmentation,
-    argue_convolutions,
-    argue_features,
+    evidence_for_augmentation,
+    evidence_for_convolutions,
+    evidence_for_features,
     suggested,
 )
 from cifarbench.report.claims.verdict import Evidence
@@ -62,14 +62,17 @@ CLAIMS: dict[str, tuple[str, Callable[[Results], Evidence | None]]] = {
     "neighbors-keep-training-set": ("cost", checks.stores_training_set),
     "suffers-from-dimension": ("pairs", partial(checks.suffers_from_dimension, pair=PCA)),
     "parameters-grow": ("cost", checks.parameters_scale_with_input),
-    "better-features-next": ("ablation", partial(suggested, factor=Factor.FEATURES, argue=argue_features)),
+    "better-features-next": (
+        "ablation",
+        partial(suggested, factor=Factor.FEATURES, argue=evidence_for_features),
+    ),
     "convolutions-next": (
         "ablation",
-        partial(suggested, factor=Factor.CONVOLUTION, argue=argue_convolutions),
+        partial(suggested, factor=Factor.CONVOLUTION, argue=evidence_for_convolutions),
     ),
     "augmentation-next": (
         "ablation",
-        partial(suggested, factor=Factor.AUGMENTATION, argue=argue_augmentation),
+        partial(suggested, factor=Factor.AUGMENTATION, argue=evidence_for_augmentation),
     ),
     "tuning-next": ("ablation", partial(suggested, factor=Factor.TUNING)),
 }

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cifarbench.errors import UserError
-from cifarbench.export.image_folder import load_images
+from cifarbench.export.inference_images import load_images
 from cifarbench.models.saved_model import SavedModel
 from helpers.nobody import ordinary_user
 

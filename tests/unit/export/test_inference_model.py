@@ -9,7 +9,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from cifarbench.errors import UserError
-from cifarbench.export.model import InferenceModel
+from cifarbench.export.inference_model import InferenceModel
 from cifarbench.export.onnx_export import to_onnx
 from cifarbench.export.onnx_validate import make_session, validate_onnx
 from cifarbench.io.atomic import write_json
