@@ -36,7 +36,7 @@ rule generate_synthetic_dataset:
         RUN_JOB
 
 
-use rule prepare_digits as prepare_bundled_dataset with:
+rule prepare_bundled_dataset:
     output:
         archive="results/{dataset}/data/bundled_archive",
         receipt="results/{dataset}/data/source.json",
@@ -45,11 +45,17 @@ use rule prepare_digits as prepare_bundled_dataset with:
     wildcard_constraints:
         dataset=any_of(EXPERIMENTS.of_type("digits", "textures", "faces")),
     localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        **SHORT_JOB,
     params:
         **job_params(
             "prepare_bundled_dataset",
             settings=lambda wildcards: {"type": DATASETS[wildcards.dataset]["type"]},
         ),
+    shell:
+        RUN_JOB
 
 
 rule download_dataset:

@@ -86,7 +86,9 @@ def doubts(rows):
     out_of_fold.N_PATCHES |= {"n_patches": 20, "size": 3}
     out_of_fold.N_PATCHES_SMALL, out_of_fold.N_LANDMARKS_SMALL, out_of_fold.N_LANDMARKS = 20, 200, 200
     some = images[: len(rows) // 2]
-    detect_label_issues(out_of_fold.out_of_fold_proba(some, labels[: len(some)], 10, (3, 16, 16), 0, folder), labels[: len(some)])
+    labels = labels[: len(some)]
+    proba = out_of_fold.out_of_fold_proba(some, labels, 10, (3, 16, 16), 0, folder)
+    detect_label_issues(proba, labels)
 
 
 def oddities(rows):
