@@ -83,12 +83,12 @@ def doubts(rows):
     from cifarbench.audit import out_of_fold
     from cifarbench.audit.label_issues import detect_label_issues
     # Fewer than usual: what they take together does not grow with the images.
-    out_of_fold.N_PATCHES |= {"n_patches": 20, "size": 3}
+    out_of_fold.N_PATCHES |= {"n_patches": 20, "patch_size": 3}
     out_of_fold.N_PATCHES_SMALL, out_of_fold.N_LANDMARKS_SMALL, out_of_fold.N_LANDMARKS = 20, 200, 200
     some = images[: len(rows) // 2]
-    labels = labels[: len(some)]
-    proba = out_of_fold.out_of_fold_proba(some, labels, 10, (3, 16, 16), 0, folder)
-    detect_label_issues(proba, labels)
+    given = labels[: len(some)]
+    proba = out_of_fold.out_of_fold_proba(some, given, 10, (3, 16, 16), 0, folder)
+    detect_label_issues(proba, given)
 
 
 def oddities(rows):
