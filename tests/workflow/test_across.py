@@ -250,7 +250,7 @@ def test_other_test_images_are_scored_as_the_dataset_s_own(changed, tmp_path):
     asked = jobs("tiny", ["evaluate_shifted_test_set"], "knn_pca again", "mlp again")
     assert answer.jobs_of_datasets == asked | collected("tiny", with_curves=False)
     for model in ("knn_pca", "mlp"):
-        there = read_json(project.folder / f"results/suite/tiny/elsewhere/again/{model}.json")
+        there = read_json(project.folder / f"results/suite/tiny/shifted/again/{model}.json")
         own = read_json(project.results / f"models/{model}/metrics.json")
         assert there.pop("scored")["by"] == own.pop("scored")["by"]
         assert there == own

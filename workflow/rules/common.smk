@@ -139,6 +139,13 @@ def tuned_models(plan):
     return plan.models_where(plan.n_folds)
 
 
+def models_with_folds(wildcards):
+    """Return the models that are tuned on the folds of a split."""
+    n_folds = wildcards.division.rpartition("folds_of_")[2]
+    plan = get_experiment(wildcards)
+    return [model for model in plan.models if str(plan.n_folds(model)) == n_folds]
+
+
 def models_with_filters(plan):
     """Return the models that have filters."""
     return plan.models_where(ResultPaths(plan).filters_source)

@@ -149,13 +149,6 @@ rule make_random_split:
         RUN_JOB
 
 
-def models_with_folds(wildcards):
-    """Return the models that are tuned on the folds of a split."""
-    n_folds = wildcards.division.rpartition("folds_of_")[2]
-    plan = get_experiment(wildcards)
-    return [model for model in plan.models if str(plan.n_folds(model)) == n_folds]
-
-
 rule make_cv_splits:
     input:
         labels="<results>/data/train_labels.npy",
