@@ -37,7 +37,7 @@ def features(rows):
     from cifarbench.io.atomic import save_npy_blocks
     state = PrincipalComponents.fit(RunningCovariance.from_images(images, few), False).state_dict()
     step = FeatureStep("pca", {"n_components": 256}, state)
-    save_npy_blocks(folder / "features.npy", step.(images[: len(rows)], (3, 16, 16)), len(rows))
+    save_npy_blocks(folder / "features.npy", step.transform_blocks(images[: len(rows)], (3, 16, 16)), len(rows))
 
 
 def discriminants(rows):
