@@ -35,9 +35,9 @@ def features(rows):
     from cifarbench.features.pca import PrincipalComponents
     from cifarbench.features.covariance import RunningCovariance
     from cifarbench.io.atomic import save_npy_blocks
-    state = PrincipalComponents.fit(RunningCovariance.from_images(images, few), False).arrays()
+    state = PrincipalComponents.fit(RunningCovariance.from_images(images, few), False).state_dict()
     step = FeatureStep("pca", {"n_components": 256}, state)
-    save_npy_blocks(folder / "features.npy", step.blocks(images[: len(rows)], (3, 16, 16)), len(rows))
+    save_npy_blocks(folder / "features.npy", step.transform_blocks(images[: len(rows)], (3, 16, 16)), len(rows))
 
 
 def discriminants(rows):
@@ -72,10 +72,10 @@ def classifier(rows):
 
 def training(rows):
     import torch
-    from cifarbench.models.networks import streams
-    streams.POOL_BYTES = 5_000_000
-    stream = streams.Stream(folder / "images.npy", (3, 16, 16), torch.device("cpu"), rows)
-    for batch in stream.order(torch.Generator().manual_seed(0), 100).split(100):
+    from cifarbench.models.networks import streaming
+    streaming.SHUFFLE_BUFFER_BYTES = 5_000_000
+    stream = streaming.StreamingImages(folder / "images.npy", (3, 16, 16), torch.device("cpu"), rows)
+    for batch in stream.shuffle(torch.Generator().manual_seed(0), 100).split(100):
         stream.index_select(0, batch)
 
 
