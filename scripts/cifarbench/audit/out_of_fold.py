@@ -15,7 +15,7 @@ from cifarbench.io.memmap import spill_to_memmap
 
 # What images are described by besides outlines and colours: the presence of patches, which learn from no label. Every
 # other position tells wrong labels as well as all of them.
-N_PATCHES = {
+PATCH_PARAMS = {
     "n_patches": 300,
     "patch_size": 6,
     "stride": 2,
@@ -26,7 +26,7 @@ N_PATCHES = {
 }
 # Few images can't fill many weights.
 SMALL_DATASET, N_PATCHES_SMALL = 5000, 80
-# Images that others are held against: of few images a quarter, but FEW_LANDMARKS at least.
+# Images that others are held against: of few images a quarter, but N_LANDMARKS_SMALL at least.
 N_LANDMARKS, N_LANDMARKS_SMALL = 1000, 600
 # What may be added to the variance of each of the values that come of it.
 PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
@@ -71,7 +71,7 @@ def _patches(
     """The presence of patches in images."""
     few = DownscaledRGB(images, image_shape)
     shape = few.image_shape
-    settings = N_PATCHES | ({"n_patches": N_PATCHES_SMALL} if len(images) < SMALL_DATASET else {})
+    settings = PATCH_PARAMS | ({"n_patches": N_PATCHES_SMALL} if len(images) < SMALL_DATASET else {})
     settings["patch_size"] = min(settings["patch_size"], *shape[1:])
     settings["n_pool"] = min(
         2, patches.count_positions(min(shape[1:]), settings["patch_size"], settings["stride"])

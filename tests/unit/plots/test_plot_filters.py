@@ -52,11 +52,11 @@ def test_patches_filters_give_the_response_to_a_patch(tmp_path):
     inputs = FitInputs(images, np.arange(60), np.zeros(60, int), 4, SHAPE, 0)
     params = {
         "n_patches": 6,
-        "size": 4,
+        "patch_size": 4,
         "stride": 1,
         "method": "random",
-        "threshold": 0.0,
-        "pooling": 1,
+        "soft_threshold": 0.0,
+        "n_pool": 1,
         "power": 1,
     }
     state = patches.fit(inputs, params)

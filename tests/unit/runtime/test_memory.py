@@ -83,7 +83,7 @@ def doubts(rows):
     from cifarbench.audit import out_of_fold
     from cifarbench.audit.label_issues import detect_label_issues
     # Fewer than usual: what they take together does not grow with the images.
-    out_of_fold.N_PATCHES |= {"n_patches": 20, "patch_size": 3}
+    out_of_fold.PATCH_PARAMS |= {"n_patches": 20, "patch_size": 3}
     out_of_fold.N_PATCHES_SMALL, out_of_fold.N_LANDMARKS_SMALL, out_of_fold.N_LANDMARKS = 20, 200, 200
     some = images[: len(rows) // 2]
     given = labels[: len(some)]

@@ -10,9 +10,9 @@ from cifarbench.planning.experiment import with_defaults
 from cifarbench.planning.model_family import DataShape
 
 
-def network(widths: list[int], shape: tuple[int, int, int] = (3, 32, 32)) -> ConvNet:
+def network(channels: list[int], shape: tuple[int, int, int] = (3, 32, 32)) -> ConvNet:
     torch.manual_seed(0)
-    return ConvNet(shape, 10, widths)
+    return ConvNet(shape, 10, channels)
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28), (3, 17, 40)])
