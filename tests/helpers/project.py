@@ -134,7 +134,7 @@ class Project:
 
     def cifarbench(self, *arguments: str) -> Answer:
         """Run the command of the package in this folder."""
-        return self._finish([sys.executable, "scripts/cifarbench/__main__.py", *arguments])
+        return self._finish([sys.executable, "-m", "cifarbench", *arguments], cold=True)
 
     def _finish(self, command: list[str], cold: bool = False) -> Answer:
         if not cold:
@@ -152,8 +152,11 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        # Rules call `python`: the one that runs the tests.
-        return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        # Rules call `python`: the one that runs the tests. The package is the one in this folder.
+        return os.environ | {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(self.folder / "scripts"),
+        }
 
     def checksums(self, pattern: str) -> dict[str, str]:
         """The sha256 of each result whose path matches."""

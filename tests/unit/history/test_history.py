@@ -1,5 +1,6 @@
 """Finished runs are kept whole, listed, and held against each other."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -56,8 +57,9 @@ def keep(results: Path, accuracies: dict[str, float], minutes: int = 0, **config
 
 
 def script(name: str, *arguments: str | Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, SCRIPTS / "cifarbench/__main__.py", name, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-m", "cifarbench", name, *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
 def test_changes_name_each_key_with_both_values():
