@@ -28,7 +28,7 @@ def test_the_study_asks_a_cluster_for_few_jobs(study, profile):
     said = plan(study, f"workflow/profiles/{profile}")
     groups = re.findall(r"Group job (\w+)", said)
     single = [rule for rule in re.findall(r"^rule (\w+):$", said, re.MULTILINE) if rule not in LOCAL]
-    assert sorted(groups) == ["cells", "tuned_features", "evaluation", "features", "summary"]
+    assert sorted(groups) == ["cv_fits", "evaluation", "features", "summary", "tuned_features"]
     assert sorted(set(single)) == sorted(HEAVY)
     assert len(groups) + len(single) <= 25
 

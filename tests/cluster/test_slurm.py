@@ -25,7 +25,7 @@ def test_the_study_on_slurm_is_the_study_at_home(slurm, away, study, expected):
     assert len(records) == len(jobs)
     assert set(own) < set(records)
     shared = {name for name in records if name not in own}
-    assert {name.split("_")[1] for name in shared} == {"features", "chosen", "cells", "evaluation", "summary"}
+    assert {name.split("_")[1] for name in shared} == {"features", "tuned", "cv", "evaluation", "summary"}
 
     # Memory, time and CPUs are those that the rules ask for.
     for name, job in own.items():

@@ -90,7 +90,7 @@ def test_the_same_results_though_killed_in_the_midst_of_a_training(few, bucket, 
     assert {f"models/{model}/predictions.npz" for model in MODELS} <= set(expected)
     assert not [name for name, content in expected.items() if bucket.read(f"{RESULTS}/{name}") != content]
     # The finished run is remembered there, and nothing of it is among the results of a disk.
-    assert [name for name in bucket.names() if fnmatch(name, f"{RESULTS}/history/*/metrics.json")]
+    assert [name for name in bucket.list_files() if fnmatch(name, f"{RESULTS}/history/*/metrics.json")]
     assert not (again.folder / "results").exists()
     assert "Nothing to be done" in again.run(*stored(again), log="again.log")
 
