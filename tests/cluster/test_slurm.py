@@ -61,7 +61,7 @@ def test_four_jobs_find_what_one_finds(slurm, away, expected):
 def test_two_datasets_and_two_sizes_on_slurm_are_those_at_home(slurm, away):
     away["suite"].finish()
     study = away["suite"].study
-    files = ["*/models/**/predictions.npz", "across/ranks.csv", "across/*/*.json"]
+    files = ["*/models/**/predictions.npz", "suite/ranks.csv", "suite/*/*.json"]
     expected, found = (one.results(Path("results"), files) for one in (away["across at home"].study, study))
     # Of each dataset: two models, on all training images and on some.
     assert len([name for name in expected if name.endswith("predictions.npz")]) == 2 * 2 * 2

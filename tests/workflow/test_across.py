@@ -96,7 +96,7 @@ def across(made_once, small: dict) -> Project:
         alone = (
             project.checksums("*.html") | project.checksums("models/**/*") | project.checksums("figures/**/*")
         )
-        project.configure(lambda settings: settings.update(across=ACROSS))
+        project.configure(lambda settings: settings.update(suite=ACROSS))
         answer = project.run()
         assert answer.code == 0, answer.text
         (project.folder / "run.log").write_text(answer.log)
@@ -175,7 +175,7 @@ def test_another_split_has_the_same_images_and_as_many_of_each_class(across):
     ],
 )
 def test_a_size_a_seed_or_a_split_added_or_taken_away(changed, key, value, expected):
-    assert would_run(changed(f"across.{key}", value)) == expected
+    assert would_run(changed(f"suite.{key}", value)) == expected
 
 
 def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path):
@@ -230,7 +230,7 @@ def test_explain_tells_all_of_it_at_once(changed):
 )
 def test_what_can_t_be_is_refused_in_a_sentence(across, tmp_path, across_, sentence):
     project = across.copy(tmp_path / "study")
-    project.configure(lambda settings: settings.update(across=across_))
+    project.configure(lambda settings: settings.update(suite=across_))
     answer = project.run("--dry-run")
     assert answer.code != 0
     assert sentence in answer.text
