@@ -64,7 +64,7 @@ ACROSS = {
     "seeds": [0],
     "models": {NETWORK: {"epochs": 20}},
     "datasets": {"other": CONFIGURATION["datasets"]["tiny"] | {"archive": "other.tar.gz"}},
-    "suite": {"datasets": ["tiny", "other"], "sizes": [20]},
+    "suite": {"datasets": ["tiny", "other"], "train_sizes": [20]},
 }
 # Each job waits for Slurm's answers, so that the datasets' own pages would take minutes.
 PAGE = "results/suite/report.html"

@@ -121,7 +121,7 @@ def changed(across: Project, tmp_path: Path) -> Callable[[str, Any], Project]:
 def test_it_adds_its_own_jobs_to_a_finished_study_and_runs_none_of_the_study_s(across):
     ran = type(across.run("--dry-run"))(0, "", (across.folder / "run.log").read_text()).jobs_of_datasets
     further = of_size("tiny", 30) | of_seed("tiny", 1) | of_split("tiny", 1, seed=1)
-    assert ran == further | jobs("tiny", ["make_cv_splits"], "data_seed") | collected("tiny")
+    assert ran == further | jobs("tiny", ["make_cv_splits"], "order") | collected("tiny")
     assert would_run(across) == set()
 
 
