@@ -190,7 +190,7 @@ def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path):
 
     project.configure(add)
     further = of_size("other", 30) | of_seed("other", 1) | of_split("other", 1, seed=1)
-    divided = jobs("other", ["make_cv_splits"], "data_seed")
+    divided = jobs("other", ["make_cv_splits"], "order")
     audits = jobs("other", AUDIT) | jobs("tiny", [*AUDIT, "write_report"])
     assert would_run(project) == whole_study("other") | audits | further | divided | collected("other")
 
