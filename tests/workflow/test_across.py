@@ -166,12 +166,12 @@ def test_another_split_has_the_same_images_and_as_many_of_each_class(across):
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
-        ("sizes", [30, 50], of_size("tiny", 50) | collected("tiny")),
-        ("sizes", [], collected("tiny", with_curves=False)),
-        ("repeats.seeds", 3, of_seed("tiny", 2) | collected("tiny", with_curves=False)),
-        ("repeats.seeds", 1, collected("tiny", with_curves=False)),
-        ("repeats.splits", 3, of_split("tiny", 2, seed=2) | collected("tiny", with_curves=False)),
-        ("repeats.splits", 1, collected("tiny", with_curves=False)),
+        ("train_sizes", [30, 50], of_size("tiny", 50) | collected("tiny")),
+        ("train_sizes", [], collected("tiny", with_curves=False)),
+        ("repeats.n_seeds", 3, of_seed("tiny", 2) | collected("tiny", with_curves=False)),
+        ("repeats.n_seeds", 1, collected("tiny", with_curves=False)),
+        ("repeats.n_splits", 3, of_split("tiny", 2, seed=2) | collected("tiny", with_curves=False)),
+        ("repeats.n_splits", 1, collected("tiny", with_curves=False)),
     ],
 )
 def test_a_size_a_seed_or_a_split_added_or_taken_away(changed, key, value, expected):
@@ -209,7 +209,7 @@ def test_explain_tells_all_of_it_at_once(changed):
     assert answer.code == 0, answer.text
     assert "tiny, mlp/train_50" in answer.text
     assert "collect_results" in answer.text
-    assert "sizes: [30] -> [30, 50]" in answer.text
+    assert "train_sizes: [30] -> [30, 50]" in answer.text
 
 
 # Others: tests/unit/study/test_series.py.
