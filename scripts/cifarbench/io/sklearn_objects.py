@@ -29,7 +29,7 @@ def build_estimator(
     if not (inspect.isclass(found) and all(hasattr(found, method) for method in methods)):
         names = " and ".join(methods)
         raise UserError(
-            f"{key}.{role} is {reference}; it is not a {role}: name a class with {names}, such as {example}."
+            f"{key}.{role} is {reference}; it is no {role}: name a class with {names}, such as {example}."
         )
     parameters = inspect.signature(found).parameters.values()
     takes = [one.name for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
