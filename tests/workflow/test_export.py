@@ -20,11 +20,11 @@ from helpers.tiny import SHAPE
 
 OWN = yaml.safe_load("""
 features:
-  edges: {kind: hog, pixels_per_cell: 2, cells_per_block: 1}
-  strokes: {kind: patches, n_patches: 8, size: 2}
-  apart: {kind: lda, features: strokes}
-  white: {kind: whitened}
-  scaled: {kind: transformer, features: white, transformer: sklearn.preprocessing.StandardScaler}
+  edges: {type: hog, pixels_per_cell: 2, cells_per_block: 1}
+  strokes: {type: patches, n_patches: 8, patch_size: 2}
+  apart: {type: lda, features: strokes}
+  white: {type: whitening}
+  scaled: {type: transformer, features: white, transformer: sklearn.preprocessing.StandardScaler}
 models:
   knn_apart: {family: knn, features: apart, n_neighbors: 3}
   knn_grid: {tune: {folds: 2, grid: {n_components: [2, 4], n_neighbors: [1, 3]}}}
@@ -32,7 +32,7 @@ models:
   logistic: {family: estimator, features: scaled, estimator: sklearn.linear_model.LogisticRegression}
   svm: {family: estimator, features: pca, estimator: sklearn.svm.LinearSVC}
   svm_edges: {family: estimator, features: edges, estimator: sklearn.svm.LinearSVC}
-  convnet: {family: convnet, widths: [4], tta_flip: true, epochs: 2, learning_rate: 0.05, batch_size: 16}
+  convnet: {family: convnet, channels: [4], tta_flip: true, epochs: 2, learning_rate: 0.05, batch_size: 16}
   small: {family: network, module: "my_models/small.py:Small", epochs: 2, learning_rate: 0.05, batch_size: 16}
 """)
 MODELS = [*OWN["models"], "mlp_batchnorm_dropout"]
