@@ -31,7 +31,7 @@ def test_images_that_are_left_out(project, tmp_path):
         (None, "can't be read"),
         ("split,index\nvalid,3\n", "write train or test"),
         ("split,index\ntrain,-3\n", "write train or test"),
-        ("a,b\n1,2\n", "write train or test"),
+        ("a,b\n1,2\n", "has no columns split and index"),
     ],
 )
 def test_a_list_that_is_none_is_refused_before_any_work(project, tmp_path, text, sentence):

@@ -71,8 +71,8 @@ class Broken(nn.Module):
 # As the documentation has it, and as others write it by hand.
 OWN = """
 features:
-  edges: {kind: hog}
-  few: {kind: pca, n_components: 32}
+  edges: {type: hog}
+  few: {type: pca, n_components: 32}
 models:
   svm_edges: {family: estimator, features: edges, estimator: sklearn.svm.LinearSVC, params: {C: 0.1}}
   forest_few: {family: estimator, features: few, estimator: sklearn.ensemble.RandomForestClassifier}
