@@ -91,7 +91,7 @@ def test_the_finished_run_did_every_job_once(finished):
         {"download_dataset", "load_dataset", "make_cv_splits folds_of_3", "write_audit_report", *AUDIT}
         | jobs(["compute_covariance"], "all", *FOLDS)
         | {"fit_features pca all"}
-        | {f"fit_features pca+scale=true {part}" for part in ("all", *FOLDS)}
+        | {f"fit_features pca+standardize=true {part}" for part in ("all", *FOLDS)}
         | computed("pca", "scaled_pca")
         | variants(2, 4)
         | cells(2, 4)
@@ -152,7 +152,7 @@ def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
         # Components are fitted once for any number of them.
         ("features.pca.n_components", 8, computed("pca") | searched("knn_pca")),
         ("features.scaled_pca.n_components", 8, computed("scaled_pca") | searched("knn_scaled_pca")),
-        ("features.pca.scale", True, computed("pca") | searched("knn_pca")),
+        ("features.pca.standardize", True, computed("pca") | searched("knn_pca")),
         # Features that nobody looks at are not computed.
         ("features.discriminants", {"type": "lda"}, set()),
         ("seed", 1, trained(*NETWORKS) | scored(*MODELS)),
@@ -267,7 +267,7 @@ def test_fingerprints_follow_all_that_python_imports():
     program = """
 import importlib, json, sys
 from pathlib import Path
-from cifarbench.planning import provenance
+from cifarbench.planning import fingerprint
 scripts = Path(sys.argv[1])
 rules = "".join(path.read_text() for path in scripts.parent.glob("workflow/rules/*.smk"))
 for script in sorted(scripts.glob("*.py")):
@@ -276,7 +276,7 @@ for script in sorted(scripts.glob("*.py")):
         del sys.modules[name]
     importlib.import_module(script.stem)
     really = {Path(module.__file__) for name, module in sys.modules.items() if name.split(".")[0] == "cifarbench"}
-    known = provenance._imported([script], scripts) - {script}
+    known = fingerprint._imported([script], scripts) - {script}
     # What no rule runs may import some of it when it has to.
     if f"rule {script.stem}:" not in rules and f" as {script.stem} with:" not in rules:
         assert really <= known, (script.name, really - known)
@@ -325,7 +325,7 @@ def test_where_the_archive_lies_and_how_often_checkpoints_are_kept(project, tmp_
         entry = settings["datasets"]["tiny"]
         entry["archive"] = str(shutil.copy(entry["archive"], tmp_path / "elsewhere.tar.gz"))
         settings["training"]["checkpoint_interval_seconds"] = 60
-        settings["cache"] = str(tmp_path)
+        settings["cache_dir"] = str(tmp_path)
 
     project.configure(move)
     # The report names the place.
