@@ -11,10 +11,7 @@ from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """folder: the dataset's. origin: the test set's entry, with the place of its files. settings: `seed`.
-
-    code: the fingerprint of what scores, which is kept with the scores, as is a checksum of the images and labels.
-    """
+    """Score the images of `origin`; `scoring_code`, the fingerprint of the code that scores, is kept with the scores."""
     stored = SavedModel.read(job.input.files[0].parents[1], job.options["model"])
     images, labels = read_test_set(job.options["origin"], stored.image_shape, stored.n_classes)
     answers = InferenceModel(stored).predict(images)
@@ -27,7 +24,7 @@ def main(job: Job) -> None:
         probabilities=stored.fit["probabilities"],
     )
     on = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
-    write_json(job.output.metrics, scores | {"scored": {"on": on, "by": job.code}})
+    write_json(job.output.metrics, scores | {"scored": {"on": on, "by": job.settings["scoring_code"]}})
 
 
 if __name__ == "__main__":

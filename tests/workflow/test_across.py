@@ -220,7 +220,7 @@ def test_explain_tells_all_of_it_at_once(changed):
         ({"datasets": ["digits"]}, "dataset is tiny; it must be one of suite.datasets, digits"),
         (
             {"overrides": {"nowhere": {}}},
-            "suite.overrides.nowhere is of no dataset of this run; it must be one of tiny.",
+            "suite.overrides.nowhere is not a dataset of this run; it must be one of tiny.",
         ),
         (
             {"test_sets": {"x": {"dataset": "tiny", "type": "cifar10_1", "archive": "nowhere"}}},

@@ -25,13 +25,13 @@ rule evaluate_shifted_test_set:
                 {
                     "test_set": test_set_hashes(wildcards.test_set),
                     "severity": TEST_SETS[wildcards.test_set].get("severity"),
+                    # The code that scores the dataset's own test images, too.
+                    "scoring_code": code_hash("evaluate_model"),
                     "seed": SEED,
                 }
             ),
             code=export_code_hash("evaluate_shifted_test_set"),
             failure_of=get_model,
-            # The same that scores the dataset's own test images.
-            code_hash=code_hash("evaluate_model"),
             origin=lambda wildcards: TEST_SETS[wildcards.test_set],
         ),
     shell:
