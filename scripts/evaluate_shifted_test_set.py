@@ -11,7 +11,7 @@ from cifarbench.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    """Score the images of `origin`; `scoring_code`, the fingerprint of the code that scores, is kept with the scores."""
+    """Score the images of `origin`. `scoring_code`, the fingerprint of what scores, is kept with the scores."""
     stored = SavedModel.read(job.input.files[0].parents[1], job.options["model"])
     images, labels = read_test_set(job.options["origin"], stored.image_shape, stored.n_classes)
     answers = InferenceModel(stored).predict(images)
