@@ -183,4 +183,4 @@ def test_checkpoints_and_records_of_failures_are_objects(bucket, tmp_path):
     (root / "failed").write("a.json", (tmp_path / "record").read_bytes())
     (root / "failed").write("b.json", b"{}")
     assert clear_failure_objects(root / "failed", {"a.json", "b.json", "c.json"}) == [failure]
-    assert (root / "failed").names() == ["b.json"]
+    assert (root / "failed").list_files() == ["b.json"]
