@@ -10,7 +10,7 @@ from helpers import warm
 from helpers.study import Study
 
 # Run where Snakemake runs; a dry run does not tell them from others.
-LOCAL = {"validate_models", "download_dataset", "select_best_params", "write_audit_report", "all"}
+LOCAL = {"download_dataset", "select_best_params", "write_audit_report", "all"}
 AUDIT = ["find_duplicates", "find_label_issues", "find_image_issues"]
 HEAVY = ["load_dataset", "predict_knn", "train_network", *AUDIT]
 

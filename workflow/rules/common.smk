@@ -31,6 +31,21 @@ from cifarbench.planning.paths import ResultPaths, split_files, subset_name, siz
 from cifarbench.planning.paths import canonical_json
 from cifarbench.planning.experiment import RunId, calibration_train_size
 
+# ---- Scripts, and the code that they import ----
+
+
+def code_hash(script, *data_patterns, **more):
+    """Return the checksum of a rule's script and of all that it imports, which Snakemake does not follow."""
+    return fingerprint.code_fingerprint(script_path(script), *data_patterns, **more)
+
+
+def script_path(script):
+    """Return the path of a rule's script, fetched first if the workflow is not on this disk."""
+    if SCRIPTS.is_dir():
+        return SCRIPTS / f"{script}.py"
+    return Path(workflow.source_path(f"../../scripts/{script}.py"))
+
+
 # ---- The configuration, checked before anything runs ----
 
 # The jobs of a run that is cut off end with it.
@@ -48,6 +63,14 @@ try:
         config_files=workflow.configfiles if workflow.is_main_process else (),
         check_files=workflow.is_main_process,
     )
+    if workflow.is_main_process:
+        for experiment in EXPERIMENTS.experiments.values():
+            build_checks.check_models(
+                experiment,
+                script_path("validate_models"),
+                code_hash("validate_models"),
+                Path(".snakemake/checked_models"),
+            )
 except UserError as error:
     sys.exit("\n".join(f"Error: {sentence}" for sentence in str(error).splitlines()))
 
@@ -113,14 +136,6 @@ def get_run_timing_files(split):
     return lambda wildcards: get_paths(wildcards).feature_timing_files(
         get_experiment(wildcards).features_of(wildcards.model), subset_name(wildcards.size), split
     )
-
-
-def get_model_check(wildcards):
-    """Return the file that says that all models of a job's experiment can be built.
-
-    Ancient: a model that is added is checked, and the others need not run again.
-    """
-    return ancient(f"results/{get_dataset(wildcards)}/checked_models.json")
 
 
 # ---- Models and settings of single rules ----
@@ -231,18 +246,6 @@ def config_for_report(dataset, models=None):
 
 
 # ---- A job: what Snakemake compares of it, and its command ----
-
-
-def code_hash(script, *data_patterns, **more):
-    """Return the checksum of a rule's script and of all that it imports, which Snakemake does not follow."""
-    return fingerprint.code_fingerprint(script_path(script), *data_patterns, **more)
-
-
-def script_path(script):
-    """Return the path of a rule's script, fetched first if the workflow is not on this disk."""
-    if SCRIPTS.is_dir():
-        return SCRIPTS / f"{script}.py"
-    return Path(workflow.source_path(f"../../scripts/{script}.py"))
 
 
 def job_params(

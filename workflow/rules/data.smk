@@ -178,31 +178,3 @@ rule make_cv_splits:
         ),
     shell:
         RUN_JOB
-
-
-rule validate_models:
-    output:
-        errors="results/{dataset}/checked_models.json",
-    log:
-        "results/{dataset}/logs/validate_models.log",
-    wildcard_constraints:
-        dataset=any_of(DATASETS),
-    # Mistakes end a run before anything is trained.
-    priority: 100
-    localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=mem_mb(900),
-        runtime=minutes(5),
-    params:
-        **job_params(
-            "validate_models",
-            settings=lambda wildcards: {"entries": build_checks.entries_to_build(get_experiment(wildcards))},
-            code=lambda wildcards: code_hash(
-                "validate_models", own=build_checks.user_code(get_experiment(wildcards))
-            ),
-            config=lambda wildcards: EXPERIMENTS.configs[wildcards.dataset],
-        ),
-    shell:
-        RUN_JOB

@@ -3,7 +3,6 @@
 
 rule cross_validate_estimator:
     input:
-        checked=get_model_check,
         features=lambda wildcards: get_paths(wildcards).features_file(
             get_experiment(wildcards).features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
         ),
@@ -40,7 +39,6 @@ rule cross_validate_estimator:
 
 rule fit_estimator:
     input:
-        checked=get_model_check,
         features=get_run_features("train"),
         labels="<results>/data/train_labels.npy",
         division=lambda wildcards: split_files(subset_name(wildcards.size)),

@@ -33,7 +33,6 @@ rule compute_covariance:
 
 rule fit_features:
     input:
-        checked=get_model_check,
         inputs=lambda wildcards: get_paths(wildcards).features_file(
             get_fit(wildcards).inputs, wildcards.part, "train"
         ),
@@ -74,7 +73,6 @@ rule fit_features:
 
 rule compute_features:
     input:
-        checked=get_model_check,
         inputs=lambda wildcards: get_paths(wildcards).features_file(
             get_feature_set(wildcards).inputs, wildcards.part, wildcards.split
         ),

@@ -3,7 +3,6 @@
 
 rule cross_validate_network:
     input:
-        checked=get_model_check,
         train_images="<results>/data/train_images.npy",
         train_labels="<results>/data/train_labels.npy",
         division=lambda wildcards: split_files(wildcards.part),
@@ -48,7 +47,6 @@ rule cross_validate_network:
 
 use rule cross_validate_network as train_network with:
     input:
-        checked=get_model_check,
         train_images="<results>/data/train_images.npy",
         train_labels="<results>/data/train_labels.npy",
         test_images="<results>/data/test_images.npy",

@@ -1,19 +1,47 @@
 """Find mistakes that show only when models and features are built, by torch, scikit-learn or user code."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 
 from cifarbench.config.semantic_checks import expand_uses, point_to_grid_key
+from cifarbench.errors import UserError
+from cifarbench.io.atomic import sha256_file, write_text
 from cifarbench.planning.experiment import Experiment
 from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ModelFamily, no_errors
 
 
-def entries_to_build(experiment: Experiment) -> list[Entry]:
-    """Return what the checks of an experiment's models and features depend on, apart from code."""
-    shape = {name: experiment.dataset[name] for name in ("n_train", "n_classes", "image_shape")}
-    return [
-        {"model": model, "entry": key, "params": params, "data": shape}
-        for model, key, _, params, _ in _checked_uses(experiment)
-    ]
+def check_models(experiment: Experiment, script: Path, code: str, passed: Path) -> None:
+    """Have a process build an experiment's models and features, once for the same entries and code.
+
+    It is no job: Snakemake (9.27.1) does not look for changed params of jobs behind one that runs, `ancient` or not,
+    and would keep the results of the old ones.
+
+    script: `validate_models.py`. code: its fingerprint. passed: a folder with a mark for each content that passed.
+
+    Raises UserError with one sentence for each mistake.
+    """
+    entries = [[model, key, params, data] for model, key, _, params, data in _checked_uses(experiment)]
+    if not entries:
+        return
+    files = {path: sha256_file(Path(path)) for path in user_code(experiment) if Path(path).is_file()}
+    content = json.dumps([entries, files, code, sys.version], sort_keys=True, default=str)
+    mark = passed / sha256(content.encode()).hexdigest()[:16]
+    if mark.exists():
+        return
+    answer = subprocess.run(
+        [sys.executable, script], input=json.dumps(experiment.config), capture_output=True, text=True
+    )
+    if answer.returncode:
+        names = ", ".join(dict.fromkeys(key for _, key, *_ in entries))
+        reason = answer.stderr.strip().rpartition("\n")[2] or f"it ended with {answer.returncode}"
+        raise UserError(
+            answer.stdout.strip() or f"{names} can't be built ({reason}); correct what they name."
+        )
+    write_text(mark, "")
 
 
 def user_code(experiment: Experiment) -> list[str]:
