@@ -12,7 +12,7 @@ def test_training_set_sizes_share_their_searches(project: Project) -> None:
     before = project.checksums("models/knn_raw/train_*/predictions.npz")
 
     # As if so few images were worth it.
-    project.edit("scripts/cifarbench/planning/paths.py", "\nSHARED_FROM = 1\n")
+    project.edit("scripts/cifarbench/planning/paths.py", "\nMIN_SHARED_SIZE = 1\n")
     searches = {"search_knn_shard knn_raw/train_20 0", "search_knn_shard knn_raw/train_30 20"}
     assert project.succeed(targets=targets) == {"make_cv_splits order"} | searches | alone
     assert project.checksums("models/knn_raw/train_*/predictions.npz") == before

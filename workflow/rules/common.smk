@@ -10,6 +10,7 @@ from pathlib import Path
 # In a clone, the package is beside the workflow. Where Snakemake has fetched the Snakefiles alone, it must be installed.
 SCRIPTS = Path(workflow.current_basedir.join("../../scripts").get_path_or_uri(secret_free=True))
 if SCRIPTS.is_dir():
+    SCRIPTS = SCRIPTS.resolve()
     sys.path.insert(0, str(SCRIPTS))
 
 try:
