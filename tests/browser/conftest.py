@@ -90,7 +90,7 @@ class Pages(dict[str, Path]):
         what, _, variant = name.partition(" ")
         folder = self.folder / name
         folder.mkdir()
-        self[name] = {"report": report, "audit": audit, "suite": across}[what](folder, variant)
+        self[name] = {"report": report, "audit": audit, "suite": suite}[what](folder, variant)
         return self[name]
 
 
@@ -132,7 +132,7 @@ def audit(folder: Path, variant: str) -> Path:
     return small_audit.page(run, "ru" if variant == "ru" else "en")
 
 
-def across(folder: Path, variant: str) -> Path:
+def suite(folder: Path, variant: str) -> Path:
     """Of three datasets, in English or in Russian, or of eight."""
     datasets = [f"set_{number}" for number in range(8 if variant == "eight" else 3)]
     return simulate(folder, datasets, language="ru" if variant == "ru" else "en")

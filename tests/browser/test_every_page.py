@@ -6,12 +6,12 @@ from helpers.screens import DESKTOP, PHONE
 
 REPORTS = ["report", "report ru", "report failed"]
 AUDITS = ["audit", "audit ru", "audit files"]
-ACROSS = ["suite", "across ru", "across eight"]
+SUITES = ["suite", "suite ru", "suite eight"]
 VIEWPORTS = pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
-@pytest.mark.parametrize("name", [*REPORTS, *AUDITS, *ACROSS])
+@pytest.mark.parametrize("name", [*REPORTS, *AUDITS, *SUITES])
 def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name):
     page = open_page(name)
     page.mouse.wheel(0, 100_000)
@@ -38,7 +38,7 @@ def test_the_page_does_not_scroll_sideways(open_page, name, viewport):
 
 
 @VIEWPORTS
-@pytest.mark.parametrize("name", ACROSS)
+@pytest.mark.parametrize("name", SUITES)
 def test_an_opened_page_does_not_scroll_sideways_and_its_figures_are_large(open_page, name, viewport):
     page = open_page(name, viewport)
     page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")

@@ -18,6 +18,9 @@ SCHEMA = {
     "pattern": r"^([\w./-]+\.py:[A-Za-z_]\w*|(?!.*\.py$)[A-Za-z_]\w*(\.[A-Za-z_]\w*)+)$",
 }
 
+# Names under which files have been imported in this process.
+_MODULES_OF_FILES: set[str] = set()
+
 
 def source_file(reference: str) -> str | None:
     """Return the file of a reference such as `my_models/wide.py:WideNet`; None for an import path."""
@@ -56,12 +59,17 @@ def _from_file(path: Path) -> ModuleType:
     for folder in (str(path.resolve().parent), str(Path.cwd())):
         if folder not in sys.path:
             sys.path.append(folder)
-    if name in sys.modules:
-        return sys.modules[name]
+    imported = sys.modules.get(name)
+    if imported and getattr(imported, "__file__", None) == str(path.resolve()):
+        return imported
+    # A file of this name in another working folder may be replaced, a library may not.
+    if imported and name not in _MODULES_OF_FILES:
+        raise ImportError(f"a library is called {name}; rename the file")
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     module = importlib.util.module_from_spec(spec)
     # Before it runs, so that its classes can be found again by the name of their module.
     sys.modules[name] = module
+    _MODULES_OF_FILES.add(name)
     try:
         spec.loader.exec_module(module)
     except BaseException:

@@ -33,6 +33,21 @@ def test_a_class_of_a_package_and_one_of_a_file(folder):
     assert (found.__module__, found.__qualname__) == ("own.model", "Model")
 
 
+def test_a_file_of_the_same_path_elsewhere_is_another_module(folder, monkeypatch):
+    user_code.import_object("own/model.py:Model", "key")
+    other = folder / "other"
+    (other / "own").mkdir(parents=True)
+    (other / "own/model.py").write_text("class Model:\n    width = 8\n")
+    monkeypatch.chdir(other)
+    assert user_code.import_object("own/model.py:Model", "key").width == 8
+
+
+def test_a_file_does_not_take_the_place_of_a_library(folder):
+    (folder / "numpy.py").write_text("class Model: pass\n")
+    with pytest.raises(UserError, match="a library is called numpy; rename the file"):
+        user_code.import_object("numpy.py:Model", "models.m.module")
+
+
 @pytest.mark.parametrize(
     ("reference", "said"),
     [
