@@ -38,19 +38,19 @@ FEATURE_TYPE = FeatureType(
     {
         "orientations": Parameter(
             {"type": "integer", "minimum": 1, "maximum": 180},
-            "directions that edges are sorted into, of 180 degrees",
+            "number of direction bins over 180 degrees",
             "1 to 180",
             default=9,
         ),
         "pixels_per_cell": Parameter(
             COUNT,
-            "height and width in pixels of a cell, which gets one histogram",
+            "height and width of a cell in pixels; each cell has one histogram",
             "1 to the image's size",
             default=8,
         ),
         "cells_per_block": Parameter(
             COUNT,
-            "height and width in cells of a block, in which histograms are normalised; blocks overlap",
+            "height and width in cells of the overlapping blocks in which histograms are normalised",
             "1 to the number of cells",
             default=2,
         ),

@@ -23,8 +23,7 @@ FEATURE_TYPE = FeatureType(
     {
         "shrinkage": Parameter(
             {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-            "s in (1 - s) S + s v I, which stands for S, the covariance within classes; v is the mean of its diagonal "
-            "and I the identity",
+            "shrinkage s of the within-class covariance S: (1 - s) S + s mean(diag(S)) I",
             "above 0 to 1",
             default=0.1,
         ),

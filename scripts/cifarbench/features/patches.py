@@ -51,38 +51,41 @@ FEATURE_TYPE = FeatureType(
     "patches",
     {
         "n_patches": Parameter(
-            {"type": "integer", "minimum": 1, "maximum": 10000}, "filters", "1 to 10000", default=400
+            {"type": "integer", "minimum": 1, "maximum": 10000},
+            "number of filters",
+            "1 to 10000",
+            default=400,
         ),
         "patch_size": Parameter(
             COUNT, "height and width of a filter in pixels", "1 to the image's size", default=6
         ),
         "stride": Parameter(
             COUNT,
-            "pixels from one position of a filter to the next; at 2 it takes a quarter of the time",
+            "distance between filter positions in pixels; 2 takes a quarter of the time of 1",
             "1 or more",
             default=1,
         ),
         "method": Parameter(
             {"enum": ["kmeans", "random"]},
-            "what the filters are: centres of clusters of patches of training images, or random ones of them",
+            "filters: centroids of k-means on patches of training images, or randomly drawn patches",
             "`kmeans`, `random`",
             default="kmeans",
         ),
         "soft_threshold": Parameter(
             {"type": "number", "minimum": 0, "maximum": 1000},
-            "what is taken off each response; below it counts as 0",
+            "value that is subtracted from each response; negative results become 0",
             "0 to 1000",
             default=0.25,
         ),
         "n_pool": Parameter(
             COUNT,
-            "regions down and across; responses are averaged over each",
+            "number of pooling regions along each side; responses are averaged over a region",
             "1 to the number of a filter's positions along a side",
             default=2,
         ),
         "power": Parameter(
             {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-            "what the averages are raised to; below 1, large ones count for less",
+            "exponent of the averaged responses; below 1, large values count for less",
             "above 0 to 1",
             default=1,
         ),

@@ -41,11 +41,11 @@ FEATURE_TYPE = FeatureType(
     {
         "n_components": Parameter(
             COUNT,
-            "components that are kept, those of the largest variance first",
+            "number of components, in order of decreasing variance",
             "1 to the number of values",
         ),
         "standardize": Parameter(
-            BOOLEAN, "each value divided by its standard deviation before", "`true`, `false`", default=False
+            BOOLEAN, "divide each value by its standard deviation first", "`true`, `false`", default=False
         ),
     },
     # The first n of all components are those of a PCA(n).

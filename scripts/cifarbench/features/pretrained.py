@@ -59,13 +59,13 @@ FEATURE_TYPE = FeatureType(
         ),
         "weights": Parameter(
             {"type": "string", "minLength": 1},
-            "its weights, a file that is already there; nothing is downloaded",
-            "a state dict that torch.save has written, or .safetensors",
+            "local file of its weights; nothing is downloaded",
+            "a state dict of `torch.save`, or a `.safetensors` file",
         ),
         "image_size": Parameter(
             {"type": "integer", "minimum": 1, "maximum": 4096},
-            "height and width in pixels that images are brought to",
-            "1 to 4096; some networks take one size only",
+            "height and width in pixels to which images are resized",
+            "1 to 4096; some networks accept only one size",
             default=96,
         ),
     },

@@ -24,12 +24,11 @@ FEATURE_TYPE = FeatureType(
     {
         "transformer": Parameter(
             user_code.SCHEMA,
-            "a transformer of scikit-learn's interface; the values of all training images are in memory while it is "
-            "fitted",
+            "class of a transformer with scikit-learn's interface; all training images must fit in memory",
             user_code.FORM,
         ),
         "params": Parameter(
-            {"type": "object"}, "what its constructor takes", "the transformer's own", default={}
+            {"type": "object"}, "arguments of its constructor", "the transformer's own", default={}
         ),
     },
     is_seeded=True,

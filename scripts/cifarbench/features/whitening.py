@@ -24,20 +24,19 @@ FEATURE_TYPE = FeatureType(
     {
         "epsilon": Parameter(
             {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
-            "what is added to each component's variance before the component is divided by its root; images are "
-            "normalised before, so that the mean variance of all components is about 1",
+            "regularisation: components are divided by sqrt(variance + epsilon); images are standardised first, so "
+            "that the mean variance is about 1",
             "above 0 to 1000",
             default=1,
         ),
         "n_components": Parameter(
             {"type": "integer", "minimum": 0},
-            "components that are kept, those of the largest variance first; with 0 all of them, turned back into "
-            "values of the image",
+            "number of components, in order of decreasing variance; 0 keeps all and rotates back to pixels (ZCA)",
             "0 to the number of values",
             default=0,
         ),
         "l2_normalize": Parameter(
-            BOOLEAN, "each whitened image divided by its length", "`true`, `false`", default=True
+            BOOLEAN, "divide each whitened image by its Euclidean norm", "`true`, `false`", default=True
         ),
     },
     # All components and their variances are stored.

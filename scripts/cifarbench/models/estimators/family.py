@@ -48,14 +48,15 @@ FAMILY = ModelFamily(
     "estimator",
     package="estimators",
     parameters={
-        "estimator": Parameter(user_code.SCHEMA, "a classifier of scikit-learn's interface", user_code.FORM),
+        "estimator": Parameter(
+            user_code.SCHEMA, "class of a classifier with scikit-learn's interface", user_code.FORM
+        ),
         "params": Parameter(
-            {"type": "object"}, "what its constructor takes", "the classifier's own", default={}
+            {"type": "object"}, "arguments of its constructor", "the classifier's own", default={}
         ),
         "batch_size": Parameter(
             {"type": ["integer", "null"], "minimum": 1},
-            "images that the classifier's `partial_fit` gets at a time, so that they need not all be in memory; `fit` "
-            "gets all at once without it",
+            "number of images per call of `partial_fit`, to bound the memory; without it, `fit` gets all images",
             "1 or more; for classifiers that have `partial_fit`",
             default=None,
         ),

@@ -34,23 +34,25 @@ FAMILY = ModelFamily(
     "knn",
     package="knn",
     parameters={
-        "n_neighbors": Parameter(COUNT, "neighbours that vote", "1 to the number of training images"),
+        "n_neighbors": Parameter(
+            COUNT, "number of neighbours that vote", "1 to the number of training images"
+        ),
         "metric": Parameter(
             {"enum": ["euclidean", "cosine"]},
-            "how far two images are apart: by their difference, or by the angle between them",
+            "distance between two images",
             "`euclidean`, `cosine`",
             default="euclidean",
         ),
         "weights": Parameter(
             {"enum": ["uniform", "distance"]},
-            "whether near neighbours have a greater say: all the same, or by the inverse of the distance",
+            "weights of the votes: equal, or the inverse distance",
             "`uniform`, `distance`",
             default="uniform",
         ),
         "ann": Parameter(
             ANN,
-            "approximate nearest-neighbour search by an inverted file of `nlist` lists, `nprobe` of which a query "
-            "probes; its recall is measured and written to fit.json",
+            "approximate search: an inverted file of `nlist` lists, of which each query probes `nprobe`; `fit.json` "
+            "has the measured recall",
             "`null` for exact search; a mapping of `nlist` and `nprobe`, such as 1024 and 16",
             default=None,
         ),

@@ -14,51 +14,53 @@ SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
 TRAINING_PARAMETERS = {
     "learning_rate": Parameter(
         {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
-        "of stochastic gradient descent; the highest one, if it changes",
+        "learning rate of SGD; the highest one, if the schedule is not constant",
         "above 0",
     ),
-    "batch_size": Parameter(COUNT, "images in a step", "1 to the number of training images"),
+    "batch_size": Parameter(COUNT, "number of images per step", "1 to the number of training images"),
     "epochs": Parameter(
-        {"type": "integer", "minimum": 1, "maximum": 1000000}, "passes over the training images", "1 or more"
+        {"type": "integer", "minimum": 1, "maximum": 1000000},
+        "number of passes over the training images",
+        "1 or more",
     ),
     "momentum": Parameter(
         SHARE,
-        "share of the last step that the next one keeps (Nesterov's momentum)",
+        "Nesterov momentum",
         "0 to below 1",
         default=0,
     ),
     "weight_decay": Parameter(
         {"type": "number", "minimum": 0, "maximum": 1000},
-        "times each weight, added to its gradient; not for biases and scales",
+        "L2 penalty: this times each weight is added to its gradient; biases and scales are exempt",
         "0 or more",
         default=0,
     ),
     "schedule": Parameter(
         {"enum": list(SCHEDULES)},
-        "how the learning rate goes from step to step: as it is, to 0 in a line or half a cosine, or up for a fifth of "
-        "the steps and then down to 0",
+        "learning rate over the steps: constant; linear or cosine decay to 0; or linearly up for a fifth of the steps, "
+        "then down to 0",
         ", ".join(f"`{name}`" for name in SCHEDULES),
         default="constant",
     ),
     "label_smoothing": Parameter(
-        SHARE, "share of each label that is spread over all classes while training", "0 to below 1", default=0
+        SHARE, "fraction of each training label that is spread over all classes", "0 to below 1", default=0
     ),
     "flip": Parameter(
         BOOLEAN,
-        "each training image is mirrored in every other epoch",
-        "`true`, `false`; not where a mirrored image shows something else",
+        "mirror each training image in alternate epochs",
+        "`true`, `false`; not for datasets with `hflip_safe: false`",
         default=False,
     ),
     "translate": Parameter(
         {"type": "integer", "minimum": 0, "maximum": 4095},
-        "pixels by which each training image is shifted at most, anew in each epoch",
+        "largest random shift of a training image in pixels, drawn in each epoch",
         "0 to below half the image's size",
         default=0,
     ),
     "tta_flip": Parameter(
         BOOLEAN,
-        "answers are the mean of those for an image and for its mirror image",
-        "`true`, `false`; not where a mirrored image shows something else",
+        "average the predictions of an image and its mirror image",
+        "`true`, `false`; not for datasets with `hflip_safe: false`",
         default=False,
     ),
 }
@@ -122,8 +124,8 @@ MLP = ModelFamily(
         "hidden_dim": Parameter(
             {"type": "integer", "minimum": 1, "maximum": 65536}, "width of the two hidden layers", "1 or more"
         ),
-        "batch_norm": Parameter(BOOLEAN, "normalise each hidden layer over the batch", "`true`, `false`"),
-        "dropout": Parameter(SHARE, "share of hidden activations dropped while training", "0 to below 1"),
+        "batch_norm": Parameter(BOOLEAN, "batch normalisation after each hidden layer", "`true`, `false`"),
+        "dropout": Parameter(SHARE, "fraction of hidden activations dropped in training", "0 to below 1"),
         **TRAINING_PARAMETERS,
     },
     family_labels=(FAMILY_LABELS["mlp"],),
@@ -137,8 +139,8 @@ CONVNET = ModelFamily(
     parameters={
         "channels": Parameter(
             {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1, "maximum": 65536}},
-            "channels of each block, one for each time that the image is halved",
-            "a list of 1 or more",
+            "channels of each block; each block halves the image",
+            "a list of integers, 1 or more",
         ),
         **TRAINING_PARAMETERS,
     },
@@ -152,11 +154,11 @@ USER_MODULE = ModelFamily(
     "network",
     parameters={
         "module": Parameter(
-            user_code.SCHEMA, "an `nn.Module` that gives (N, classes) logits", user_code.FORM
+            user_code.SCHEMA, "class of an `nn.Module` that returns logits (N, n_classes)", user_code.FORM
         ),
         "params": Parameter(
             {"type": "object"},
-            "what its constructor takes beside `image_shape` and `n_classes`",
+            "arguments of its constructor besides `image_shape` and `n_classes`",
             "the module's own",
             default={},
         ),
