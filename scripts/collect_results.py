@@ -3,7 +3,7 @@
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import write_csv
 from cifarbench.runtime.failures import find_failure
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.suite.results_table import COLUMNS, check_comparable, run_record
 
 
@@ -19,7 +19,3 @@ def main(job: Job) -> None:
         else:
             rows.append(run_record(columns, read_json(fit), read_json(scores), None))
     write_csv(job.output.runs, {name: [row[name] for row in check_comparable(rows)] for name in COLUMNS})
-
-
-if __name__ == "__main__":
-    run(main)

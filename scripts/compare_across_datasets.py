@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cifarbench.io.csv_io import Row, read_csv, write_csv
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.suite.ranks import accuracies, pairwise_tests, rank_table
 from cifarbench.suite.results_table import COLUMNS, check_comparable, filter_dataset
 from cifarbench.suite.variance import (
@@ -40,7 +40,3 @@ def main(job: Job) -> None:
 
 def _write(path: Path, columns: tuple[str, ...], rows: list[Row]) -> None:
     write_csv(path, {name: [row[name] for row in rows] for name in columns})
-
-
-if __name__ == "__main__":
-    run(main)

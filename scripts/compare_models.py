@@ -7,7 +7,7 @@ from cifarbench.evaluation.statistics import paired_tests
 from cifarbench.io.atomic import load_npz, read_json, write_json, write_text
 from cifarbench.io.csv_io import read_csv, write_csv
 from cifarbench.runtime.failures import Failure, find_failure
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -50,7 +50,3 @@ def main(job: Job) -> None:
         job.output.agreement,
         agreement | {"rivals": compare.best_per_family_disagreement(y_true, y_pred, kinds)},
     )
-
-
-if __name__ == "__main__":
-    run(main)

@@ -5,7 +5,7 @@ import numpy as np
 from cifarbench.data.splits import split_indices
 from cifarbench.features.covariance import RunningCovariance
 from cifarbench.io.atomic import write_json
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
@@ -20,7 +20,3 @@ def main(job: Job) -> None:
         covariance = RunningCovariance.from_images(pixels, left_out if len(left_out) else rows, job.threads)
     covariance.save(job.output.moments)
     write_json(job.output.cost, resource_usage(watch.seconds, job.threads))
-
-
-if __name__ == "__main__":
-    run(main)

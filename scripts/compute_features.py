@@ -6,7 +6,7 @@ from cifarbench.features import get_module
 from cifarbench.features.fit_inputs import State
 from cifarbench.features.pipeline import FeatureStep
 from cifarbench.io.atomic import load_npz, read_json, save_npy_blocks, write_json
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
@@ -33,7 +33,3 @@ def main(job: Job) -> None:
 
 def _all_bytes(state: State, params: dict) -> int:
     return sum(array.nbytes for array in state.values())
-
-
-if __name__ == "__main__":
-    run(main)

@@ -9,7 +9,7 @@ from cifarbench.features.fit_inputs import scale_pixels
 from cifarbench.io.atomic import write_json
 from cifarbench.models.estimators.classifier import build, fit
 from cifarbench.runtime.failures import record_error
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
@@ -33,7 +33,3 @@ def score(job: Job) -> dict[str, Any]:
         )
     cost = resource_usage(watch.seconds, job.threads)
     return {"correct": {"": correct}, "validation": len(left_out), "cost": cost}
-
-
-if __name__ == "__main__":
-    run(main)

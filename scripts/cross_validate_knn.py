@@ -9,7 +9,7 @@ from cifarbench.io.atomic import write_json
 from cifarbench.models.knn.exact import knn_blocked
 from cifarbench.models.knn.voting import correct_counts_per_k, neighbor_weights
 from cifarbench.runtime.failures import record_error
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
@@ -42,7 +42,3 @@ def score(job: Job) -> dict[str, Any]:
         "validation": len(left_out),
         "cost": resource_usage(watch.seconds, job.threads),
     }
-
-
-if __name__ == "__main__":
-    run(main)

@@ -8,7 +8,7 @@ from cifarbench.data.splits import split_indices
 from cifarbench.io.atomic import read_json, write_json
 from cifarbench.models.networks.fitting import fit_network
 from cifarbench.runtime.failures import record_error
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -36,7 +36,3 @@ def score(job: Job) -> dict[str, Any]:
     )
     correct = round(fitted.history[-1]["test_accuracy"] * len(left_out))
     return {"correct": {"": correct}, "validation": len(left_out), "cost": fitted.cost}
-
-
-if __name__ == "__main__":
-    run(main)

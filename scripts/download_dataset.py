@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cifarbench.data.fetch import cache_dir, fetch_dataset
 from cifarbench.data.provenance import write_receipt
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -18,7 +18,3 @@ def main(job: Job) -> None:
     else:
         path, source = fetch_dataset(origin | job.settings, cache_dir(job.options["cache"]))
     write_receipt(job.output.receipt, path.resolve(), job.settings["type"], source, job.settings["sha256"])
-
-
-if __name__ == "__main__":
-    run(main)

@@ -11,7 +11,7 @@ from cifarbench.robustness.cifar10_c import CIFAR10C
 from cifarbench.robustness.corruptions import corrupt
 from cifarbench.robustness.evaluate import evaluate_corruptions
 from cifarbench.robustness.ood import auroc_of_confidence, load_ood_images
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -44,7 +44,3 @@ def main(job: Job) -> None:
         if stored.fit["probabilities"]
     }
     write_json(job.output.robustness, found | {"official": bool(job.options["official"]), "strangers": told})
-
-
-if __name__ == "__main__":
-    run(main)

@@ -2,7 +2,7 @@
 
 from cifarbench.evaluation.metrics import compute_metrics, test_set_fingerprint
 from cifarbench.io.atomic import load_npz, read_json, write_json
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -22,7 +22,3 @@ def main(job: Job) -> None:
         scores
         | {"scored": {"on": test_set_fingerprint(job.input.test_images, answers["y_true"]), "by": job.code}},
     )
-
-
-if __name__ == "__main__":
-    run(main)

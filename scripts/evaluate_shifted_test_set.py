@@ -7,7 +7,7 @@ from cifarbench.evaluation.metrics import compute_metrics
 from cifarbench.export.inference_model import InferenceModel
 from cifarbench.io.atomic import write_json
 from cifarbench.models.saved_model import SavedModel
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -25,7 +25,3 @@ def main(job: Job) -> None:
     )
     on = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
     write_json(job.output.metrics, scores | {"scored": {"on": on, "by": job.settings["scoring_code"]}})
-
-
-if __name__ == "__main__":
-    run(main)

@@ -7,7 +7,7 @@ from cifarbench.evaluation.issue_impact import accuracy_without_subsets
 from cifarbench.io.atomic import load_npz, read_json, write_json
 from cifarbench.io.csv_io import read_csv
 from cifarbench.runtime.failures import Failure
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -31,7 +31,3 @@ def main(job: Job) -> None:
     indices = kept_indices(read_json(job.input.dataset), "test")
     left_out = {"copies": np.isin(indices, copies), "labels": np.isin(indices, doubtful)}
     write_json(job.output.effects, accuracy_without_subsets(correct, left_out, job.settings["seed"]))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -9,7 +9,7 @@ from cifarbench.export.onnx_export import to_onnx
 from cifarbench.export.onnx_validate import benchmark_latency, make_session, validate_onnx
 from cifarbench.io.atomic import atomic_write, load_npz, write_json
 from cifarbench.models.saved_model import SavedModel
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -32,7 +32,3 @@ def main(job: Job) -> None:
         file.write(content)
     packages = {name: version(name) for name in ("onnx", "onnxruntime", "torch", "skl2onnx")}
     write_json(job.output.parity, check | {"speed": seconds, "bytes": len(content), "versions": packages})
-
-
-if __name__ == "__main__":
-    run(main)

@@ -7,7 +7,7 @@ from cifarbench.audit import duplicates, image_index
 from cifarbench.io.atomic import read_json, write_json
 from cifarbench.io.csv_io import write_csv
 from cifarbench.io.memmap import ConcatenatedArrays
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -36,7 +36,3 @@ def main(job: Job) -> None:
     write_json(
         job.output.summary, {"duplicate_threshold": least, "list_threshold": duplicates.MIN_SIMILARITY}
     )
-
-
-if __name__ == "__main__":
-    run(main)

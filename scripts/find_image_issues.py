@@ -7,7 +7,7 @@ from cifarbench.audit import image_issues as odd_images
 from cifarbench.io.atomic import read_json, save_npy, write_json
 from cifarbench.io.csv_io import write_csv
 from cifarbench.io.memmap import ConcatenatedArrays
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -34,7 +34,3 @@ def main(job: Job) -> None:
     save_npy(job.output.means, mean)
     of_test = np.bincount(parts[1], minlength=len(count))
     write_json(job.output.summary, {"train": count.tolist(), "test": of_test.tolist()})
-
-
-if __name__ == "__main__":
-    run(main)

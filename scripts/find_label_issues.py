@@ -9,7 +9,7 @@ from cifarbench.audit.out_of_fold import out_of_fold_proba
 from cifarbench.io.atomic import read_json, write_json
 from cifarbench.io.csv_io import write_csv
 from cifarbench.io.memmap import ConcatenatedArrays
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -38,7 +38,3 @@ def main(job: Job) -> None:
         },
     )
     write_json(job.output.summary, {"accuracy": found.accuracy})
-
-
-if __name__ == "__main__":
-    run(main)

@@ -7,7 +7,7 @@ from cifarbench.io import sklearn_objects
 from cifarbench.io.atomic import atomic_write, write_json
 from cifarbench.models.estimators.classifier import build, fit
 from cifarbench.models.outputs import apply_best_params
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
@@ -29,7 +29,3 @@ def main(job: Job) -> None:
     with atomic_write(job.output.estimator) as file:
         file.write(sklearn_objects.dumps(estimator))
     write_json(job.output.cost, resource_usage(watch.seconds, job.threads))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -7,7 +7,7 @@ from cifarbench.features import get_module
 from cifarbench.features.covariance import RunningCovariance
 from cifarbench.features.fit_inputs import FitInputs
 from cifarbench.io.atomic import read_json, save_npz, write_json
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
@@ -39,7 +39,3 @@ def main(job: Job) -> None:
         state = get_module(job.settings["type"]).fit(fit_inputs, params)
     save_npz(job.output.fitted, **state)
     write_json(job.output.cost, resource_usage(watch.seconds, job.threads))
-
-
-if __name__ == "__main__":
-    run(main)

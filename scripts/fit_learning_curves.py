@@ -4,7 +4,7 @@ import numpy as np
 
 from cifarbench.io.atomic import load_npz, write_json
 from cifarbench.runtime.failures import find_failure
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.suite.learning_curves import analyze_learning_curves
 
 
@@ -23,7 +23,3 @@ def main(job: Job) -> None:
     write_json(
         job.output.curves, analyze_learning_curves(correct, job.settings["sizes"], job.settings["seed"])
     )
-
-
-if __name__ == "__main__":
-    run(main)

@@ -6,7 +6,7 @@ from cifarbench.evaluation.calibration import apply_temperature, fit_temperature
 from cifarbench.export.inference_model import InferenceModel
 from cifarbench.io.atomic import load_npz, write_json
 from cifarbench.models.saved_model import SavedModel
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -38,7 +38,3 @@ def main(job: Job) -> None:
         job.output.temperature,
         {"temperature": temperature, "n_images": len(rows), "calibration_error": errors},
     )
-
-
-if __name__ == "__main__":
-    run(main)

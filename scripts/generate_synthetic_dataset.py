@@ -2,7 +2,7 @@
 
 from cifarbench.data.provenance import write_receipt
 from cifarbench.data.synthetic import write_synthetic_archive
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -10,7 +10,3 @@ def main(job: Job) -> None:
     sizes = {key: job.settings[key] for key in ("n_train", "n_test", "n_classes", "image_shape", "seed")}
     write_synthetic_archive(job.output.archive, **sizes)
     write_receipt(job.output.receipt, job.output.archive, "synthetic", "made up")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -6,7 +6,7 @@ from cifarbench.data.datasets import load_dataset
 from cifarbench.data.exclude_list import drop_images, read_exclude_list
 from cifarbench.data.provenance import verify_archive_unchanged
 from cifarbench.io.atomic import read_json, save_npy, save_npy_blocks, write_json
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -34,7 +34,3 @@ def main(job: Job) -> None:
             **({"excluded": excluded | {"file": job.options["exclude"]}} if excluded else {}),
         },
     )
-
-
-if __name__ == "__main__":
-    run(main)

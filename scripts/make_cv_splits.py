@@ -4,7 +4,7 @@ import numpy as np
 
 from cifarbench.data.splits import TooFewImages, make_split
 from cifarbench.io.atomic import read_json, save_npy
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -20,7 +20,3 @@ def main(job: Job) -> None:
         job.fail(f"{keys} is {error}")
     else:
         save_npy(job.output.division, split)
-
-
-if __name__ == "__main__":
-    run(main)

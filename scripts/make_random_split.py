@@ -4,7 +4,7 @@ import numpy as np
 
 from cifarbench.data.splits import random_resplit
 from cifarbench.io.atomic import read_json, save_npy, write_json
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -21,7 +21,3 @@ def main(job: Job) -> None:
         save_npy(train, values[order[:n_train]])
         save_npy(test, values[order[n_train:]])
     write_json(job.output.dataset, read_json(job.input.dataset) | {"split": job.settings["split"]})
-
-
-if __name__ == "__main__":
-    run(main)

@@ -11,7 +11,7 @@ from cifarbench.plots import cost as costs
 from cifarbench.plots import fit_time as times
 from cifarbench.plots import pairwise_differences
 from cifarbench.plots.style import save_png, save_svg
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -39,7 +39,3 @@ def main(job: Job) -> None:
         (images.plot_family_disagreements, job.output.rivals),
     ):
         save_png(draw(pixels, found, image_shape, of_images), path, of_images["dpi"])
-
-
-if __name__ == "__main__":
-    run(main)

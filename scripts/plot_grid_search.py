@@ -3,14 +3,10 @@
 from cifarbench.io.csv_io import read_csv
 from cifarbench.plots.grid_search import alt_text, plot_grid_search
 from cifarbench.plots.style import save_svg
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
     """settings: `model`, `font_size`, `color`."""
     rows = read_csv(job.input.results)
     save_svg(plot_grid_search(rows, job.settings), job.output.figure, alt_text(job.settings["model"], rows))
-
-
-if __name__ == "__main__":
-    run(main)

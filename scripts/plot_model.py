@@ -8,7 +8,7 @@ from cifarbench.plots import confusion_matrix
 from cifarbench.plots import reliability as sureness
 from cifarbench.plots import sample_predictions as random_images
 from cifarbench.plots.style import placeholder_figure, save_png, save_svg
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -53,7 +53,3 @@ def main(job: Job) -> None:
         pixels[chosen], true, predicted, classes, image_shape, style["predictions"]
     )
     save_png(drawing, job.output.pictures, style["predictions"]["dpi"])
-
-
-if __name__ == "__main__":
-    run(main)

@@ -4,7 +4,7 @@ from cifarbench.io.atomic import read_json
 from cifarbench.plots import robustness as curves
 from cifarbench.plots.style import save_svg
 from cifarbench.runtime.failures import Failure
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -24,7 +24,3 @@ def main(job: Job) -> None:
         job.output.figure,
         curves.alt_text(found),
     )
-
-
-if __name__ == "__main__":
-    run(main)

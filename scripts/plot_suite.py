@@ -3,7 +3,7 @@
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import read_csv
 from cifarbench.plots.style import save_svg
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.suite import plots
 from cifarbench.suite.results_table import drop_failed, filter_dataset, reference_runs
 
@@ -36,7 +36,3 @@ def main(job: Job) -> None:
         job.output.variances,
         plots.variance_alt_text(spread),
     )
-
-
-if __name__ == "__main__":
-    run(main)

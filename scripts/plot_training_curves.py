@@ -4,7 +4,7 @@ from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import read_csv
 from cifarbench.plots.style import save_svg
 from cifarbench.plots.training_curves import alt_text, plot_training_curves
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -15,7 +15,3 @@ def main(job: Job) -> None:
         job.output.figure,
         alt_text(job.settings["model"], figures),
     )
-
-
-if __name__ == "__main__":
-    run(main)

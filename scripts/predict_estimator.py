@@ -7,7 +7,7 @@ from cifarbench.io import sklearn_objects
 from cifarbench.io.atomic import read_json
 from cifarbench.models.estimators.classifier import family_label, n_parameters, predict, uses_random_state
 from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
@@ -41,7 +41,3 @@ def main(job: Job) -> None:
         seed=settings["seed"] if uses_random_state(estimator, params["params"]) else None,
         probabilities=probabilities,
     )
-
-
-if __name__ == "__main__":
-    run(main)

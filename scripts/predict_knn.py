@@ -9,7 +9,7 @@ from cifarbench.models.knn.exact import load_topk, merge_topk
 from cifarbench.models.knn.family import FAMILY_LABEL
 from cifarbench.models.knn.voting import neighbor_weights, predict_proba
 from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
@@ -69,7 +69,3 @@ def main(job: Job) -> None:
         ann=ann,
         seed=None,
     )
-
-
-if __name__ == "__main__":
-    run(main)

@@ -2,7 +2,7 @@
 
 from cifarbench.data.bundled import PACKAGES, write_bundled_archive
 from cifarbench.data.provenance import write_receipt
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -10,7 +10,3 @@ def main(job: Job) -> None:
     dataset_type = job.settings["type"]
     write_bundled_archive(dataset_type, job.output.archive)
     write_receipt(job.output.receipt, job.output.archive, dataset_type, PACKAGES[dataset_type])
-
-
-if __name__ == "__main__":
-    run(main)

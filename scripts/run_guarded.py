@@ -1,4 +1,4 @@
-"""Run the job of a model or of features so that its end by a signal is recorded, too, as its errors are."""
+"""Run the job of a model or of features, and record a failure if a signal ends it."""
 
 import ctypes
 import signal
@@ -15,22 +15,22 @@ PR_SET_PDEATHSIG = 1
 FATAL = (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
 
 
-def main(script: str, log: str) -> int:
-    """Run a job's script unless one of its inputs is a record of a failure, which is then passed on to its outputs.
+def main(*arguments: str) -> int:
+    """Run `python *arguments`, which end with the log file, and return its exit code.
 
-    A user's mistake, a full disk and an interruption remain failures of the job; so does a signal while the job will be
-    tried again.
+    If an input of the job is a record of a failure, pass it on to the outputs and run nothing. A user's mistake, a full
+    disk and an interruption remain failures of the job; so does a signal while the job will be tried again.
     """
     exit_with_parent()
     # The job watches this process, which ends when Snakemake ends.
     set_parent_watch()
     text = sys.stdin.read()
-    job = Job.parse(text, log)
+    job = Job.parse(text, log=arguments[-1])
     if failure := find_failure(all_files(job.input)):
         job.pass_on(failure)
         return 0
     process = subprocess.Popen(
-        [sys.executable, script, log], stdin=subprocess.PIPE, text=True, preexec_fn=_end_with_parent
+        [sys.executable, *arguments], stdin=subprocess.PIPE, text=True, preexec_fn=_end_with_parent
     )
     process.communicate(text)
     code = process.returncode

@@ -5,7 +5,7 @@ import numpy as np
 from cifarbench.data.splits import rows_beyond, split_indices
 from cifarbench.io.atomic import save_npz, write_json
 from cifarbench.models.knn.ann import knn_search
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
@@ -30,7 +30,3 @@ def main(job: Job) -> None:
     write_json(
         job.output.cost, {step: resource_usage(seconds, job.threads) for step, seconds in costs.items()}
     )
-
-
-if __name__ == "__main__":
-    run(main)

@@ -9,7 +9,7 @@ from cifarbench.evaluation.grid_search import build_cv_results, format_params, p
 from cifarbench.io.atomic import read_json, write_json
 from cifarbench.io.csv_io import write_csv
 from cifarbench.runtime.failures import Failure
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import sum_usage
 
 
@@ -51,7 +51,3 @@ def _read(path: Path) -> dict[str, Any]:
     """Return the content of a JSON file; {"error": reason} if it holds the record of a failure."""
     failure = Failure.read(path)
     return {"error": f"{failure.step}: {failure.reason}"} if failure else read_json(path)
-
-
-if __name__ == "__main__":
-    run(main)

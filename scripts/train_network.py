@@ -11,7 +11,7 @@ from cifarbench.models.networks.factory import load, save
 from cifarbench.models.networks.labels import FAMILY_LABELS
 from cifarbench.models.networks.training import Split, predict_logits
 from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
 
@@ -68,7 +68,3 @@ def main(job: Job) -> None:
         seed=settings["seed"],
         device=fitted.cost["device"],
     )
-
-
-if __name__ == "__main__":
-    run(main)

@@ -4,7 +4,7 @@ import numpy as np
 
 from cifarbench.io.atomic import write_text
 from cifarbench.report.audit_page import render
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -17,7 +17,3 @@ def main(job: Job) -> None:
         "test": np.load(job.input.test_images, mmap_mode="r"),
     }
     write_text(job.output.page, render(known, images, np.load(job.input.means), job.settings))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -6,7 +6,7 @@ from cifarbench.export.best_model import read_run
 from cifarbench.export.model_card import git_commit, model_card
 from cifarbench.io.atomic import read_json, write_text
 from cifarbench.models.saved_model import SavedModel
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
@@ -16,7 +16,3 @@ def main(job: Job) -> None:
     commit = git_commit(Path(__file__).parent)
     card = model_card(stored, run_results, read_json(job.input.parity), job.settings["configuration"], commit)
     write_text(job.output.page, card)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -3,7 +3,7 @@
 from cifarbench.io.atomic import write_text
 from cifarbench.report.page import render
 from cifarbench.report.results import Results
-from cifarbench.runtime.job import Job, all_files, run
+from cifarbench.runtime.job import Job, all_files
 
 
 def main(job: Job) -> None:
@@ -11,7 +11,3 @@ def main(job: Job) -> None:
     html, text = render(Results.read(job.input.comparison.parent, all_files(job.input)), job.settings)
     write_text(job.output.page, html)
     write_text(job.output.markdown, text)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,7 +1,7 @@
 """Write the page that compares all models across datasets, seeds, splits and training set sizes."""
 
 from cifarbench.io.atomic import write_text
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.suite.report_page import render
 
 
@@ -15,7 +15,3 @@ def main(job: Job) -> None:
         "pairs": job.input.all_pairs,
     }
     write_text(job.output.page, render(job.settings, tables, job.input.curves, job.input.figures))
-
-
-if __name__ == "__main__":
-    run(main)

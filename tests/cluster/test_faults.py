@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from helpers.slurm import NODE, Slurm
@@ -43,35 +44,41 @@ class Trainings:
 
 
 def training_process(study: Study, network: str) -> int | None:
-    """The process that trains a network of this study, if there is one."""
+    """Return the id of the process that trains a network of this study; None if there is none."""
+    scripts = [str(study.folder / f"scripts/{name}.py") for name in ("run_job", "train_network")]
+    arguments = [*scripts, f"{RESULTS}/logs/train_network/{network}.log"]
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            argv = (process / "cmdline").read_text().split("\0")
-        except OSError:
-            continue
-        of_study = argv[1:2] == [str(study.folder / "scripts/train_network.py")]
-        if of_study and f"{RESULTS}/models/{network}/network.safetensors" in argv:
-            return int(process.name)
+        with suppress(OSError):
+            if (process / "cmdline").read_text().split("\0")[1:-1] == arguments:
+                return int(process.name)
     return None
 
 
-def is_training(study: Study, network: str, since: float) -> bool:
-    """Whether a process trains the network, and has kept a checkpoint after a point in time."""
-    kept = (study.folder / RESULTS / "checkpoints" / network).glob("*/epochs_*.pt")
-    return training_process(study, network) is not None and any(file.stat().st_mtime > since for file in kept)
+def suspend_trainings(study: Study, since: float, run: subprocess.Popen) -> None:
+    """Suspend each training of a run once it has written a checkpoint; it would end while others are waited for."""
+    running = list(NETWORKS)
+
+    def suspended() -> bool:
+        for network in list(running):
+            process = training_process(study, network)
+            checkpoints = (study.folder / RESULTS / "checkpoints" / network).glob("*/epochs_*.pt")
+            if process and any(file.stat().st_mtime > since for file in checkpoints):
+                os.kill(process, signal.SIGSTOP)
+                running.remove(network)
+        return not running
+
+    wait_for(suspended, "trainings", run)
 
 
 def test_whatever_happens_the_results_are_the_same(slurm, study, home):
     targets = predictions_of(*NETWORKS)
     trainings = Trainings(slurm, study)
 
-    # Snakemake is killed while networks train; their jobs go on without it. What docs/cluster.md says to do then:
-    # cancel them, unlock, start again.
+    # Snakemake is killed while networks train. docs/cluster.md: cancel their jobs, unlock, start again.
     begun = time.time()
     run = study.start(*LIMITED, *targets)
     try:
-        for network in NETWORKS:
-            wait_for(lambda of=network: is_training(study, of, begun), f"{network} trains", run)
+        suspend_trainings(study, begun, run)
     finally:
         run.kill()
         run.wait()
@@ -82,11 +89,8 @@ def test_whatever_happens_the_results_are_the_same(slurm, study, home):
     begun = time.time()
     run = study.start(*LIMITED, *targets)
     try:
-        # One training hangs, until Slurm kills it for its time.
-        wait_for(lambda: is_training(study, FIRST, begun), f"{FIRST} trains again", run)
-        os.kill(training_process(study, FIRST), signal.SIGSTOP)
-        wait_for(lambda: is_training(study, SECOND, begun), f"{SECOND} trains again", run)
-        # The other one is cancelled, while the node is taken out of service.
+        # One training hangs until Slurm kills it at its time limit; the other is cancelled while the node is drained.
+        suspend_trainings(study, begun, run)
         slurm.ask("scontrol", "update", f"NodeName={NODE}", "State=DRAIN", "Reason=test")
         slurm.ask("scancel", trainings.jobs(SECOND)[-1]["JobId"])
         wait_for(

@@ -283,7 +283,7 @@ def job_params(
         )
 
     guard = [script_path("run_guarded")] if failure_of and not reads_failures else []
-    command = ["python", *guard, script_path(script)]
+    command = ["python", *guard, script_path("run_job"), script_path(script)]
     prefix = "MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 " if keeping_memory else ""
     return {
         "settings": lambda wildcards: canonical_json(value(settings, wildcards)),

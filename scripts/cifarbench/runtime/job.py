@@ -75,16 +75,16 @@ def all_files(section: SimpleNamespace) -> list[Path]:
     ]
 
 
-def run(main: Callable[[Job], None]) -> None:
-    """Call `main` with the job that standard input describes; the first argument names its log file.
+def run(main: Callable[[Job], None], log: str) -> None:
+    """Call `main` with the job that standard input describes.
 
-    The log goes to standard error, which the rule redirects to that file. An unexpected error in a job with
-    `failure_of` is recorded in its outputs, and elsewhere ends the job with a traceback. A user's mistake or a full
-    disk ends it with one sentence.
+    An unexpected error in a job with `failure_of` is recorded in its outputs, and elsewhere ends the job with a
+    traceback. A user's mistake or a full disk ends it with one sentence. log: the file to which the rule redirects
+    standard error.
     """
     exit_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    job = Job.parse(sys.stdin.read(), log=sys.argv[1])
+    job = Job.parse(sys.stdin.read(), log=log)
     try:
         with exit_on_user_errors():
             main(job)

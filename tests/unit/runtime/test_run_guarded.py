@@ -15,7 +15,7 @@ JOB = """
 import os
 import signal
 
-from cifarbench.runtime.job import Job, run
+from cifarbench.runtime.job import Job
 from cifarbench.errors import UserError
 
 
@@ -34,9 +34,6 @@ def main(job: Job) -> None:
         case "disk":
             raise OSError(28, "No space left on device", "here")
     open("ran", "w").close()
-
-
-run(main)
 """
 
 
@@ -54,7 +51,7 @@ def guarded(
     )
     with open(folder / "log", "w") as log:
         return subprocess.run(
-            [sys.executable, SCRIPTS / "run_guarded.py", "job.py", "log"],
+            [sys.executable, SCRIPTS / "run_guarded.py", SCRIPTS / "run_job.py", "job.py", "log"],
             input=job,
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
