@@ -1,6 +1,7 @@
 """Measure recall and throughput of approximate search against exact search, on the features of a finished run.
 
-PYTHONPATH=scripts python benchmarks/approximate.py --results results/synthetic --features pca --page docs/scaling.md
+PYTHONPATH=scripts python benchmarks/approximate.py --results results/synthetic --features pca --nlist 1024
+    --page docs/scaling.md
 """
 
 import argparse
@@ -56,6 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--features", required=True)
+    parser.add_argument("--nlist", type=int, required=True)
     parser.add_argument("--page", type=Path, required=True)
     options = parser.parse_args()
     folder = options.results / "features" / options.features / "all"

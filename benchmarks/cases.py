@@ -24,10 +24,10 @@ class Work(NamedTuple):
     side_by_side: bool = True
 
 
-def pca(scale: bool) -> dict[str, Work]:
+def pca(standardize: bool) -> dict[str, Work]:
     """Return both ways of kNN on components."""
     return dict.fromkeys(
-        ("reference", "optimized"), Work([{"case": "knn_pca", "options": {"standardize": scale}}])
+        ("reference", "optimized"), Work([{"case": "knn_pca", "options": {"standardize": standardize}}])
     )
 
 
@@ -43,8 +43,8 @@ ALL_WAYS = "reference", "lower_bound", "optimized"
 # By name and what is measured: the ways, and the work of each.
 STUDY = {
     ("kNN on raw pixels", "all of it"): dict.fromkeys(ALL_WAYS, Work([{"case": "knn_raw"}])),
-    ("PCA(128) and kNN", "all of it"): pca(scale=False),
-    ("scaling, PCA(128) and kNN", "all of it"): pca(scale=True),
+    ("PCA(128) and kNN", "all of it"): pca(standardize=False),
+    ("scaling, PCA(128) and kNN", "all of it"): pca(standardize=True),
     ("grid search", "reference: 6 of 9 candidates"): {
         "reference": Work([{"case": "grid", "options": SIX_CANDIDATES}], factor=9 / 6),
         "optimized": Work([{"case": "grid", "options": GRID, "threads": 1}]),

@@ -22,7 +22,7 @@ def prepare(archive_config: list[str], n_train: int, work: Path) -> Path:
     name, shape = f"synthetic_{n_train}", [3, 32, 32]
     entry = {"n_train": n_train, "n_test": n_train // 5, "n_classes": 10, "image_shape": shape}
     overlay = work / "synthetic.yaml"
-    overlay.write_text(yaml.safe_dump({"dataset": name, "datasets": {name: entry | {"kind": "synthetic"}}}))
+    overlay.write_text(yaml.safe_dump({"dataset": name, "datasets": {name: entry | {"type": "synthetic"}}}))
     _snakemake(work, f"results/{name}/data/dataset.json", configfiles=[overlay])
     return work / f"results/{name}/data"
 
@@ -42,7 +42,7 @@ def measure_study(work: Path, archive_config: list[str], reference_seconds: floa
     study["measured_on"] = "reference: the sum of its cases above"
     study |= {"reference_seconds": reference_seconds, "faster": reference_seconds / study["seconds"]}
     overlay = work / "halved.yaml"
-    overlay.write_text("across:\n  datasets: [cifar10]\n  sizes: 5\n")
+    overlay.write_text("suite:\n  datasets: [cifar10]\n  train_sizes: 5\n")
     curves = {"case": "learning curves of the study, five sizes up to a half"}
     return [study, curves | _snakemake(work, configfiles=[overlay], config=archive_config)]
 

@@ -38,17 +38,18 @@ def network(images: Images, epochs: int) -> None:
         test @ weights.T
 
 
-def convnet(images: Images, widths: list[int]) -> None:
+def convnet(images: Images, channels: list[int]) -> None:
     """Compute the convolutions of a network's epoch, their gradients, and those of its evaluation."""
     shapes: list[tuple[nn.Conv2d, torch.Size]] = []
-    network = ConvNet((3, 32, 32), 10, widths)
+    network = ConvNet((3, 32, 32), 10, channels)
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d):
             layer.register_forward_hook(lambda layer, given, _: shapes.append((layer, given[0].shape[1:])))
     network(torch.zeros(1, 3, 32, 32))
     for i, (conv, shape) in enumerate(shapes):
-        channels = conv.in_channels, conv.out_channels
-        layer = nn.Conv2d(*channels, conv.kernel_size, padding=conv.padding, bias=False)
+        layer = nn.Conv2d(
+            conv.in_channels, conv.out_channels, conv.kernel_size, padding=conv.padding, bias=False
+        )
         layer.to(memory_format=torch.channels_last)
         batch = torch.randn(256, *shape).contiguous(memory_format=torch.channels_last).requires_grad_()
         # The first layer is not trained, and the input of the second needs no gradient.

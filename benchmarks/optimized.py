@@ -31,9 +31,9 @@ def knn_raw(images: Images) -> float:
     return _accuracy_of_neighbors(center(images.train), center(images.test), images)
 
 
-def knn_pca(images: Images, scale: bool) -> float:
+def knn_pca(images: Images, standardize: bool) -> float:
     """Fit and predict on 128 components, of scaled pixels or not; return the accuracy."""
-    components = PrincipalComponents.fit(RunningCovariance.from_images(images.train), scale)
+    components = PrincipalComponents.fit(RunningCovariance.from_images(images.train), standardize)
     points, queries = (components.transform(part, 128) for part in (images.train, images.test))
     return _accuracy_of_neighbors(points, queries, images)
 
@@ -84,7 +84,7 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
     return _train(model, recipe, (images.train, images.train_labels), (images.test, images.test_labels))
 
 
-def convnet(images: Images, widths: list[int]) -> float:
+def convnet(images: Images, channels: list[int]) -> float:
     """Train a convolutional network for an epoch and evaluate it; return the test accuracy."""
     torch.manual_seed(0)
     recipe = TrainingConfig(
@@ -98,7 +98,7 @@ def convnet(images: Images, widths: list[int]) -> float:
         translate=2,
     )
     training = images.train, images.train_labels
-    return _train(ConvNet(SHAPE, 10, widths), recipe, training, images.test_subset())
+    return _train(ConvNet(SHAPE, 10, channels), recipe, training, images.test_subset())
 
 
 def _train(model: torch.nn.Module, recipe: TrainingConfig, *parts: tuple[np.ndarray, np.ndarray]) -> float:

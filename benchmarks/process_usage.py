@@ -1,6 +1,6 @@
-"""Run a Python script and append its processor time and memory, as the system counts them, to a file.
+"""Run `python ARGUMENT ... LOG` and append its processor time and peak memory to the file NOTES.
 
-    python benchmarks/process_usage.py NOTES SCRIPT ARGUMENT ...
+    python benchmarks/process_usage.py NOTES ARGUMENT ... LOG
 
 Snakemake's own benchmarks poll too rarely. Two peaks are recorded: resident memory, which includes mapped files that
 the system can drop at any time, and the process's own memory, polled fifty times a second (on Linux).
@@ -14,19 +14,15 @@ import sys
 import time
 from pathlib import Path
 
-# Only starts another script.
-GUARD = "guard_model.py"
+# Runs the job in a process of its own, which is measured.
+GUARD = "run_guarded.py"
 # Between two polls of a process's memory.
 SECONDS = 0.02
 
 
-def name_of(arguments: list[str]) -> str | None:
-    """Return a job's name: its script, and the first file below `results/<dataset>` that it will write."""
-    for argument in arguments[1:]:
-        found = re.match(r"results/[^/]+/(.*?)(\.\w+)?$", argument)
-        if found and not Path(argument).exists():
-            return f"{Path(arguments[0]).stem} {found[1]}"
-    return None
+def job_name(log: str) -> str:
+    """Return a job's name by its log file: `train_network mlp` for `results/<dataset>/logs/train_network/mlp.log`."""
+    return log.partition("/logs/")[2].removesuffix(".log").replace("/", " ", 1)
 
 
 def own_memory(pid: int) -> int:
@@ -42,17 +38,17 @@ def own_memory(pid: int) -> int:
 def main() -> int:
     """Run the script, and record its usage if it succeeds."""
     notes, arguments = Path(sys.argv[1]), sys.argv[2:]
-    name = name_of(arguments) if Path(arguments[0]).name != GUARD else None
+    is_guard = Path(arguments[0]).name == GUARD
     process, own, pid = subprocess.Popen([sys.executable, *arguments]), 0, 0
     while not pid:
         time.sleep(SECONDS)
         own = max(own, own_memory(process.pid))
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
     code = os.waitstatus_to_exitcode(status)
-    if name and not code:
+    if not is_guard and not code:
         # Linux counts kibibytes.
         own_mb, resident_mb = own * 1024 / 1e6, usage.ru_maxrss * 1024 / 1e6
-        record = {"job": name, "processor_seconds": usage.ru_utime + usage.ru_stime}
+        record = {"job": job_name(arguments[-1]), "processor_seconds": usage.ru_utime + usage.ru_stime}
         with open(notes, "a") as file:
             file.write(json.dumps(record | {"own_mb": own_mb, "resident_mb": resident_mb}) + "\n")
     return code if code >= 0 else 128 - code

@@ -22,10 +22,10 @@ def knn_raw(images: Images) -> float:
     return classifier.score(images.test, images.test_labels)
 
 
-def knn_pca(images: Images, scale: bool) -> float:
+def knn_pca(images: Images, standardize: bool) -> float:
     """Fit and predict on 128 components, of scaled pixels or not; return the accuracy."""
     steps = [("pca", PCA(128)), ("knn", KNeighborsClassifier(5, n_jobs=-1))]
-    if scale:
+    if standardize:
         steps.insert(0, ("scale", StandardScaler()))
     return Pipeline(steps).fit(images.train, images.train_labels).score(images.test, images.test_labels)
 
@@ -89,12 +89,12 @@ def network(images: Images, epochs: int, batch_norm: bool) -> float:
     return accuracy
 
 
-def convnet(images: Images, widths: list[int]) -> float:
+def convnet(images: Images, channels: list[int]) -> float:
     """Train a convolutional network for an epoch on flipped and translated images; return the test accuracy."""
     from cifarbench.models.networks.convnet import ConvNet
 
     torch.manual_seed(0)
-    model = ConvNet((3, 32, 32), 10, widths)
+    model = ConvNet((3, 32, 32), 10, channels)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.SGD(weights, lr=0.4, momentum=0.85, nesterov=True, weight_decay=0.001)
     crop = transforms.RandomCrop(32, padding=2, padding_mode="reflect")

@@ -1,14 +1,17 @@
-"""Growth read from what runs have kept: exponents of known power laws, and memory."""
+"""The cases take their options, and growth is computed from recorded usage."""
 
+import inspect
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import process_usage
 import sizes
+from cases import CASES
 
 
 def results(folder: Path, n_train: int) -> Path:
@@ -41,27 +44,20 @@ def test_exponents_and_memory(tmp_path: Path) -> None:
     assert "| `short` | 0.2 s | 0.2 s | 0.2 s |  |" in text
 
 
-def test_what_a_job_took_is_what_the_system_says(tmp_path: Path) -> None:
+def test_the_usage_of_a_job_that_succeeds_is_recorded(tmp_path: Path) -> None:
     job = tmp_path / "waste.py"
     job.write_text(
         "import sys, time\nfrom pathlib import Path\nheld = bytearray(100_000_000)\n"
-        "while time.process_time() < 0.5: pass\nPath(sys.argv[2]).write_text('done')\n"
+        "while time.process_time() < 0.5: pass\nPath(sys.argv[1], 'new').touch()\n"
     )
-    (tmp_path / "results/digits").mkdir(parents=True)
-    command = [
-        sys.executable,
-        process_usage.__file__,
-        tmp_path / "notes",
-        job,
-        "--out",
-        "results/digits/a/b.npy",
-    ]
+    log = "results/digits/logs/fit/mlp/seed_1.log"
+    command = [sys.executable, process_usage.__file__, tmp_path / "notes", job, "folder", log]
     assert subprocess.run(command, cwd=tmp_path).returncode == 1
     assert not (tmp_path / "notes").exists()
-    (tmp_path / "results/digits/a").mkdir()
+    (tmp_path / "folder").mkdir()
     assert subprocess.run(command, cwd=tmp_path).returncode == 0
     found = json.loads((tmp_path / "notes").read_text())
-    assert found["job"] == "waste a/b"
+    assert found["job"] == "fit mlp/seed_1"
     assert found["processor_seconds"] >= 0.5
     assert 100 < found["own_mb"] < found["resident_mb"]
 
@@ -70,3 +66,11 @@ def test_what_a_job_took_is_what_the_system_says(tmp_path: Path) -> None:
 def test_the_exponent_is_that_of_the_power_law(power: float) -> None:
     counts = [50_000, 200_000, 1_000_000]
     assert sizes.exponent(counts, [3 * count**power for count in counts]) == pytest.approx(power)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_way_of_a_case_takes_its_options(case: tuple[str, str]) -> None:
+    for way, work in CASES[case].items():
+        for job in work.jobs:
+            function = getattr(import_module(way), job["case"])
+            inspect.signature(function).bind(None, **job.get("options", {}))
