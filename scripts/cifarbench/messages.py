@@ -22,14 +22,17 @@ def number_hint(value: Any, schema_type: Any) -> str:
 
     YAML 1.1 reads 1e-3 as text, --config reads 1e2 as 100.0, and the entries of a list as text.
     """
-    convert = {"integer": int, "number": float}.get(str(schema_type))
     is_whole_float = isinstance(value, float) and value.is_integer()
-    if convert is None or not (isinstance(value, str) or is_whole_float):
+    if schema_type not in ("integer", "number") or not (isinstance(value, str) or is_whole_float):
         return ""
     try:
-        number = convert(value)
+        number = float(value)
     except ValueError:
         return ""
+    if schema_type == "integer":
+        if not number.is_integer():
+            return ""
+        number = int(number)
     quotes = ", without quotes" if isinstance(value, str) else ""
     return f" Write {number!r} in a configuration file{quotes}."
 

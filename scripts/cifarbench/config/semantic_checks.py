@@ -60,9 +60,10 @@ def data_errors(experiment: Experiment) -> list[str]:
     for model in experiment.models:
         folds = experiment.n_folds(model)
         if folds > smallest:
+            mend = f"it must be at most {smallest}" if smallest > 1 else "delete tune"
             errors.append(
-                f"models.{model}.tune.folds is {folds}; it must be at most {smallest}, since some class has no more "
-                "training images than that."
+                f"models.{model}.tune.folds is {folds}; {mend}, since some class has at most {smallest} training "
+                f"image{'s' if smallest > 1 else ''}."
             )
             continue
         errors += [

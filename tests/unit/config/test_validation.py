@@ -142,10 +142,13 @@ def test_a_key_left_out_is_named(path):
         ("features.pca.features", "pca", "the features form a cycle (pca -> pca): break it"),
         ("features.pixels", {"type": "hog"}, "is the name of the images themselves"),
         ("models.mlp.features", "pca", "models.mlp.features is not a key of the configuration"),
-        ("datasets.cifar10.n_train", 25, "folds is 3; it must be at most 2, since some class"),
+        ("datasets.cifar10.n_train", 25, "folds is 3; it must be at most 2, since some class has at most 2 training"),
+        # Two folds are the fewest.
+        ("datasets.cifar10.n_train", 15, "folds is 3; delete tune, since some class has at most 1 training image."),
         ("models.mlp.batch_size", 60000, "batch_size is 60000; it must be at most 50000"),
         ("models.mlp_batchnorm_dropout.batch_size", 49999, "it leaves a batch of one image"),
         ("models.mlp.learning_rate", "1e-3", "it must be a number. Write 0.001 in a configuration file"),
+        ("models.mlp.epochs", "1e2", "it must be a whole number. Write 100 in a configuration file"),
         (
             "models.mlp.epochs",
             2.0,
