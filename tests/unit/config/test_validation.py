@@ -142,9 +142,9 @@ def test_a_key_left_out_is_named(path):
         ("features.pca.features", "pca", "the features form a cycle (pca -> pca): break it"),
         ("features.pixels", {"type": "hog"}, "is the name of the images themselves"),
         ("models.mlp.features", "pca", "models.mlp.features is not a key of the configuration"),
-        ("datasets.cifar10.n_train", 25, "folds is 3; it must be at most 2, since some class has at most 2 training"),
+        ("datasets.cifar10.n_train", 25, "folds is 3; it must be at most 2, since some class has"),
         # Two folds are the fewest.
-        ("datasets.cifar10.n_train", 15, "folds is 3; delete tune, since some class has at most 1 training image."),
+        ("datasets.cifar10.n_train", 15, "folds is 3; delete tune, since some class has at most 1"),
         ("models.mlp.batch_size", 60000, "batch_size is 60000; it must be at most 50000"),
         ("models.mlp_batchnorm_dropout.batch_size", 49999, "it leaves a batch of one image"),
         ("models.mlp.learning_rate", "1e-3", "it must be a number. Write 0.001 in a configuration file"),
