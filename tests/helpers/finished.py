@@ -42,13 +42,14 @@ def simulate(
         answers = {model: _answers(model, 0.03 * number, random) for model in models}
         rows = [row for model in models for row in _rows(dataset, model, answers[model], repeats, random)]
         if holes and number == 0:
-            failed = {"accuracy": None, "failure": "train_network: the training loss is nan in epoch 3"}
+            failed = {"accuracy": None, "error": "train_network: the training loss is nan in epoch 3"}
             rows = [
-                row | failed if row["varied"] == "data_seed" and row["seed"] == 1 else row for row in rows
+                row | failed if row["varied_factor"] == "data_seed" and row["seed"] == 1 else row
+                for row in rows
             ]
         if holes and number == 2:
-            whole = [row for row in rows if row["varied"] is None]
-            there = {"varied": "elsewhere", "test_set": "foggy", "test_set_hash": "fog"}
+            whole = [row for row in rows if row["varied_factor"] is None]
+            there = {"varied_factor": "test_set", "test_set": "foggy", "test_set_hash": "fog"}
             rows += [row | there | {"accuracy": row["accuracy"] - 0.1} for row in whole]
         write_csv(own / "runs.csv", {name: [row[name] for row in rows] for name in COLUMNS})
         tables.append(own / "runs.csv")
@@ -104,7 +105,7 @@ def _rows(
     def row(accuracy: float, **more: Any) -> Row:
         low, high = wilson_interval(round(accuracy * N_TEST), N_TEST)
         about = {"dataset": dataset, "model": model, "family": "mlp" if luck else "knn"}
-        about |= {"is_iterative": luck > 0, "split": 0, "size": SIZES[-1], "whole": True}
+        about |= {"is_iterative": luck > 0, "split": 0, "train_size": SIZES[-1], "full_train": True}
         about |= {"seed": 0 if luck else None, "pretrained": False}
         scores = {"accuracy": accuracy, "accuracy_low": low, "accuracy_high": high, "n_test": N_TEST}
         scores |= {
@@ -118,12 +119,12 @@ def _rows(
     own = float(accuracies[-1])
     rows = [row(own)]
     for size, accuracy in zip(SIZES[:-1], accuracies[:-1], strict=True):
-        rows.append(row(float(accuracy), size=size, whole=False, varied="size"))
+        rows.append(row(float(accuracy), train_size=size, full_train=False, varied_factor="train_size"))
     for k in range(1, repeats):
         split = random.normal(0, 0.01)
-        rows.append(row(own + split, split=k, varied="split"))
+        rows.append(row(own + split, split=k, varied_factor="split"))
         if luck:
-            rows.append(row(own + random.normal(0, luck / 2), init_seed=k, varied="init_seed"))
-            rows.append(row(own + random.normal(0, luck), seed=k, init_seed=0, varied="data_seed"))
-            rows.append(row(own + split + random.normal(0, luck), seed=k, split=k, varied="all"))
+            rows.append(row(own + random.normal(0, luck / 2), init_seed=k, varied_factor="init_seed"))
+            rows.append(row(own + random.normal(0, luck), seed=k, init_seed=0, varied_factor="data_seed"))
+            rows.append(row(own + split + random.normal(0, luck), seed=k, split=k, varied_factor="all"))
     return rows

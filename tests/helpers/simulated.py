@@ -7,8 +7,8 @@ from cifarbench.suite.results_table import COLUMNS
 
 
 def row(model: str, accuracy: float, dataset: str = "one", **more: Any) -> Row:
-    """A run of a model; its own unless `varied` says otherwise."""
-    about = {"split": 0, "size": 1000, "whole": True, "n_test": 1000, "pretrained": False}
+    """A run of a model; the reference run unless `varied_factor` is given."""
+    about = {"split": 0, "train_size": 1000, "full_train": True, "n_test": 1000, "pretrained": False}
     scores = {"accuracy": accuracy, "code_hash": "code", "test_set_hash": f"{dataset} {more.get('split', 0)}"}
     costs = {"fit_seconds": 1.0, "predict_seconds": 0.1, "is_iterative": model.startswith("net")}
     return dict.fromkeys(COLUMNS) | {"model": model, "dataset": dataset} | about | scores | costs | more

@@ -133,15 +133,17 @@ def test_the_study_alone_runs_nothing_again(changed):
 
 def test_the_long_table_has_a_row_for_every_run(across):
     rows = read_csv(across.folder / "results/suite/runs.csv")
-    assert {(row["model"], row["split"], row["seed"], row["init_seed"], row["size"]) for row in rows} == {
+    assert {
+        (row["model"], row["split"], row["seed"], row["init_seed"], row["train_size"]) for row in rows
+    } == {
         *(("knn_pca", split, None, None, size) for split, size in ((0, 60), (0, 30), (1, 60))),
         *(("mlp", split, seed, None, 60) for split, seed in ((0, 0), (1, 0), (1, 1))),
         *(("mlp", 0, 0, None, 30), ("mlp", 0, 0, 1, 60), ("mlp", 0, 1, 0, 60)),
     }
     for row in rows:
         split = f"/split_{row['split']}" if row["split"] else ""
-        run = f"{row['model']}" + (f"/train_{row['size']}" if not row["whole"] else "")
-        if row["varied"] in (None, "size", "split"):
+        run = f"{row['model']}" + (f"/train_{row['train_size']}" if not row["full_train"] else "")
+        if row["varied_factor"] in (None, "train_size", "split"):
             metrics = read_json(across.folder / f"results/tiny{split}/models/{run}/metrics.json")
             assert metrics["accuracy"] == row["accuracy"]
     assert len({row["test_set_hash"] for row in rows}) == 2

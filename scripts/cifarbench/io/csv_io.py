@@ -61,12 +61,15 @@ TABLE_TYPES: dict[str, Types] = {
     "image_issues.csv": _columns(int, "index") | _columns(float, "score"),
     "runs.csv": _SCORES
     | _COSTS
-    | _columns(int, "seed init_seed split size n_test")
-    | _columns(parse_bool, "is_iterative whole pretrained"),
-    "ranks.csv": _columns(int, "runs") | _columns(float, "accuracy rank mean_rank"),
-    "dataset_tests.csv": _PAIRS | _columns(int, "datasets") | _columns(float, "a_better equivalent b_better"),
-    "variances.csv": _columns(int, "runs") | _columns(float, "accuracy_mean accuracy_std std_low std_high"),
-    "win_probabilities.csv": _columns(int, "pairs") | _columns(float, "p_a_beats_b ci_low ci_high"),
+    | _columns(int, "seed init_seed split train_size n_test")
+    | _columns(parse_bool, "is_iterative full_train pretrained"),
+    "ranks.csv": _columns(int, "n_runs") | _columns(float, "accuracy rank mean_rank"),
+    "dataset_tests.csv": _PAIRS
+    | _columns(int, "n_datasets")
+    | _columns(float, "p_a_better p_equivalent p_b_better"),
+    "variances.csv": _columns(int, "n_runs")
+    | _columns(float, "accuracy_mean accuracy_std std_ci_low std_ci_high"),
+    "win_probabilities.csv": _columns(int, "n_pairs") | _columns(float, "p_a_beats_b ci_low ci_high"),
 }
 
 

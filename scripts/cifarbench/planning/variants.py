@@ -18,9 +18,9 @@ INIT = "init_seed"
 DATA_ORDER = "data_seed"
 SPLIT = "split"
 ALL_FACTORS = "all"
-TRAIN_SIZE = "size"
+TRAIN_SIZE = "train_size"
 # The model's own run, evaluated on a shifted test set.
-SHIFTED = "elsewhere"
+SHIFTED = "test_set"
 
 
 class RunVariant(NamedTuple):
@@ -111,9 +111,9 @@ def run_columns(plan: Experiment, variant: RunVariant) -> Entry:
         "seed": seeds.get("seed"),
         "init_seed": seeds.get("init_seed"),
         "split": variant.split,
-        "size": int(size.removeprefix("/train_")) if size else plan.n_train,
-        "whole": not size,
-        "varied": variant.varied_factor or None,
+        "train_size": int(size.removeprefix("/train_")) if size else plan.n_train,
+        "full_train": not size,
+        "varied_factor": variant.varied_factor or None,
         "test_set": variant.test_set or None,
     }
 

@@ -22,7 +22,7 @@ def analyze_learning_curves(correct: dict[str, np.ndarray], sizes: list[int], se
     """
     models = list(correct)
     if not models:
-        return {"sizes": sizes, "models": {}, "crossovers": [], "leads": []}
+        return {"sizes": sizes, "models": {}, "crossovers": [], "dominances": []}
     resampled = dict(
         zip(models, bootstrap_accuracies([correct[model] for model in models], seed), strict=True)
     )
@@ -39,7 +39,9 @@ def analyze_learning_curves(correct: dict[str, np.ndarray], sizes: list[int], se
                     }
                     for size, row in zip(sizes, right, strict=True)
                 ],
-                "law": power_law.assess_power_law(sizes, measured[model], resampled[model], right.shape[1]),
+                "power_law": power_law.assess_power_law(
+                    sizes, measured[model], resampled[model], right.shape[1]
+                ),
             }
             for model, right in correct.items()
         },
@@ -50,8 +52,8 @@ def analyze_learning_curves(correct: dict[str, np.ndarray], sizes: list[int], se
 def _orders(
     models: list[str], sizes: list[int], measured: dict[str, np.ndarray], resampled: dict[str, np.ndarray]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return, for each two models, a crossover, or a lead of one that is never behind; neither if they end equal."""
-    orders: dict[str, list[dict[str, Any]]] = {"crossovers": [], "leads": []}
+    """Return the crossover or the dominance of each two models; neither if they are equal at the largest size."""
+    orders: dict[str, list[dict[str, Any]]] = {"crossovers": [], "dominances": []}
     for a, b in combinations(models, 2):
         first, second = sorted((a, b), key=lambda model: -measured[model][-1])
         difference = measured[first] - measured[second]
@@ -60,7 +62,7 @@ def _orders(
         if (difference < 0).any():
             orders["crossovers"].append(crossover(first, second, sizes, measured, resampled))
         else:
-            orders["leads"].append(dominance(first, second, resampled))
+            orders["dominances"].append(dominance(first, second, resampled))
     return orders
 
 
@@ -83,9 +85,12 @@ def bootstrap_accuracies(correct: list[np.ndarray], seed: int) -> np.ndarray:
 
 
 def dominance(first: str, second: str, resampled: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Return a lead: the first model is never behind. `sure`: it is ahead at all sizes in 95% of the resamples."""
+    """Return the dominance of the first model, which is never behind the second.
+
+    It is `significant` if the model is ahead at all sizes in 95% of the resamples.
+    """
     ahead = (resampled[first] > resampled[second]).all(axis=1)
-    return {"better": first, "worse": second, "sure": bool(ahead.mean() >= CONFIDENCE)}
+    return {"better": first, "worse": second, "significant": bool(ahead.mean() >= CONFIDENCE)}
 
 
 def crossover(
@@ -97,8 +102,8 @@ def crossover(
 ) -> dict[str, Any]:
     """Return the size from which on the first model, better at the largest size, beats the second.
 
-    `from` is interpolated linearly in the logarithm of the size. `low` and `high` are its 95% interval over test
-    images, null where it ends outside of the measured sizes.
+    `train_size` is interpolated linearly in the logarithm of the size. `ci_low` and `ci_high` are its 95% interval over
+    test images, null where it ends outside of the measured sizes.
     """
     size = crossover_size(sizes, (measured[first] - measured[second])[None])[0]
     resampled_sizes = crossover_size(sizes, resampled[first] - resampled[second])
@@ -108,9 +113,9 @@ def crossover(
     return {
         "winner_large": first,
         "winner_small": second,
-        "from": float(size),
-        "low": float(low) if np.isfinite(low) else None,
-        "high": float(high) if np.isfinite(high) else None,
+        "train_size": float(size),
+        "ci_low": float(low) if np.isfinite(low) else None,
+        "ci_high": float(high) if np.isfinite(high) else None,
     }
 
 

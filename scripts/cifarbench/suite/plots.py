@@ -87,8 +87,8 @@ def plot_learning_curves(
                 markersize=4,
                 label=model,
             )
-            if curve["law"]["told"]:
-                twice = curve["law"]["twice"]
+            if curve["power_law"]["usable"]:
+                twice = curve["power_law"]["at_2x"]
                 ends = [sizes[-1], twice["size"]], [values[-1], twice["accuracy"]]
                 axes.plot(*ends, color=color, linestyle=(0, (1, 1.5)), linewidth=1)
                 axes.plot([twice["size"]] * 2, twice["interval"], color=color, linewidth=1)
@@ -118,14 +118,18 @@ def plot_variance(by_dataset: dict[str, list[Row]], models: list[str], style: di
 
     def panel(axes: Axes, rows: list[Row]) -> None:
         shown = [model for model in models if any(row["model"] == model for row in rows)]
-        factors = [factor for factor in FACTOR_LABELS if any(row["source"] == factor for row in rows)]
+        factors = [factor for factor in FACTOR_LABELS if any(row["factor"] == factor for row in rows)]
         for row in rows:
-            label = FACTOR_LABELS[row["source"]]
+            label = FACTOR_LABELS[row["factor"]]
             color, marker = styles[label]
-            offset = factors.index(row["source"]) - (len(factors) - 1) / 2
+            offset = factors.index(row["factor"]) - (len(factors) - 1) / 2
             y = shown.index(row["model"]) + 0.7 * offset / len(factors)
             axes.plot(
-                [100 * row["std_low"], 100 * row["std_high"]], [y, y], color=color, linewidth=1.2, alpha=0.6
+                [100 * row["std_ci_low"], 100 * row["std_ci_high"]],
+                [y, y],
+                color=color,
+                linewidth=1.2,
+                alpha=0.6,
             )
             axes.plot(
                 [100 * row["accuracy_std"]],
@@ -219,7 +223,7 @@ def variance_alt_text(by_dataset: dict[str, list[Row]]) -> str:
     for dataset, rows in by_dataset.items():
         widest = max(rows, key=lambda row: row["accuracy_std"])
         parts.append(
-            f"{dataset}, most for {widest['model']} by {FACTOR_LABELS[widest['source']]}: "
+            f"{dataset}, most for {widest['model']} by {FACTOR_LABELS[widest['factor']]}: "
             f"{100 * widest['accuracy_std']:.2f} percentage points"
         )
     return f"Standard deviation of accuracy by varied factor: {'; '.join(parts) or 'none'}."

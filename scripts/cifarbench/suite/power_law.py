@@ -27,38 +27,38 @@ def assess_power_law(
 
     sizes: ascending. measured: (S,), accuracies. resampled: (B, S), the same on resampled test images.
 
-    `told`: whether the law is reliable; `reason`: why not: `few sizes`, `missed` or `vague`. `foretold`: the prediction
-    of the largest size by a fit without it, with its 95% `interval` over test images. `twice`: the prediction for
-    twice as many images; `gain`: its difference from the measured accuracy.
+    `usable`: whether the law is reliable; `reason`: why not: `few sizes`, `missed` or `vague`. `predicted`: the
+    accuracy at the largest size, predicted by a fit without it, with a 95% `interval` over test images; `observed`: the
+    measured one. `at_2x`: the prediction for twice as many images; `gain_2x`: its difference from `observed`.
     """
     if len(sizes) <= MIN_SIZES:
-        return {"told": False, "reason": "few sizes"}
+        return {"usable": False, "reason": "few sizes"}
     everything = np.concatenate([measured[None], resampled])
     weights = n_test / np.maximum(measured * (1 - measured), 1 / n_test)
-    foretold = predict_accuracy(sizes[-1], fit_power_law(sizes[:-1], everything[:, :-1], weights[:-1]))
-    miss = foretold - everything[:, -1]
+    predicted = predict_accuracy(sizes[-1], fit_power_law(sizes[:-1], everything[:, :-1], weights[:-1]))
+    miss = predicted - everything[:, -1]
     low, high = percentile_interval(miss[1:])
     twice = predict_accuracy(2 * sizes[-1], fit_power_law(sizes, everything, weights))
     gain = twice - everything[:, -1]
     believed = abs(miss[0]) <= TOLERANCE or low <= 0 <= high
     vague = (
-        max(np.ptp(percentile_interval(foretold[1:])), np.ptp(percentile_interval(twice[1:]))) > MAX_CI_WIDTH
+        max(np.ptp(percentile_interval(predicted[1:])), np.ptp(percentile_interval(twice[1:]))) > MAX_CI_WIDTH
     )
     return {
-        "told": bool(believed and not vague),
+        "usable": bool(believed and not vague),
         "reason": None if believed and not vague else "missed" if not believed else "vague",
-        "foretold": {
+        "predicted": {
             "size": sizes[-1],
-            "accuracy": float(foretold[0]),
-            "interval": percentile_interval(foretold[1:]),
+            "accuracy": float(predicted[0]),
+            "interval": percentile_interval(predicted[1:]),
         },
-        "measured": float(measured[-1]),
-        "twice": {
+        "observed": float(measured[-1]),
+        "at_2x": {
             "size": 2 * sizes[-1],
             "accuracy": float(twice[0]),
             "interval": percentile_interval(twice[1:]),
         },
-        "gain": {"accuracy": float(gain[0]), "interval": percentile_interval(gain[1:])},
+        "gain_2x": {"accuracy": float(gain[0]), "interval": percentile_interval(gain[1:])},
     }
 
 

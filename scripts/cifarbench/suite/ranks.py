@@ -18,10 +18,10 @@ MIN_DATASETS = 6
 ROPE = 0.01
 # Of the Bayesian test: its probabilities are exact to 0.002.
 N_POSTERIOR_SAMPLES = 50_000
-RANK_COLUMNS = ("dataset", "model", "runs", "accuracy", "rank", "mean_rank")
+RANK_COLUMNS = ("dataset", "model", "n_runs", "accuracy", "rank", "mean_rank")
 TEST_COLUMNS = (
-    *("model_a", "model_b", "datasets", "accuracy_difference", "p_value", "p_value_adjusted"),
-    *("a_better", "equivalent", "b_better"),
+    *("model_a", "model_b", "n_datasets", "accuracy_difference", "p_value", "p_value_adjusted"),
+    *("p_a_better", "p_equivalent", "p_b_better"),
 )
 Accuracies = dict[str, dict[str, float]]
 
@@ -46,7 +46,7 @@ def rank_table(rows: list[Row], datasets: list[str], models: list[str]) -> dict[
         {
             "dataset": dataset,
             "model": model,
-            "runs": len(runs[dataset][model]),
+            "n_runs": len(runs[dataset][model]),
             "accuracy": means[dataset][model],
             "rank": ranks[dataset].get(model),
             "mean_rank": mean_ranks.get(model),
@@ -91,9 +91,9 @@ def complete_models(means: Accuracies, models: list[str]) -> list[str]:
 def pairwise_tests(means: Accuracies, models: list[str], seed: int) -> dict[str, list]:
     """Return the columns of dataset_tests.csv, one entry per pair of models; none below MIN_DATASETS.
 
-    `p_value` is Wilcoxon's signed-rank test, `p_value_adjusted` after Holm's correction over all pairs; `a_better`,
-    `equivalent` and `b_better` are probabilities by the Bayesian signed-rank test (Benavoli 2017, JMLR 18(77)), with a
-    region of practical equivalence of 0.01. seed: of its samples.
+    `p_value` is Wilcoxon's signed-rank test, `p_value_adjusted` after Holm's correction over all pairs. `p_a_better`,
+    `p_equivalent` and `p_b_better` are probabilities by the Bayesian signed-rank test (Benavoli 2017, JMLR 18(77)),
+    with a region of practical equivalence of 0.01. seed: of its samples.
     """
     if len(means) < MIN_DATASETS:
         return {name: [] for name in TEST_COLUMNS}
@@ -108,12 +108,12 @@ def pairwise_tests(means: Accuracies, models: list[str], seed: int) -> dict[str,
             {
                 "model_a": a,
                 "model_b": b,
-                "datasets": len(means),
+                "n_datasets": len(means),
                 "accuracy_difference": float(np.mean(first - second)),
                 "p_value": float(wilcoxon(first, second).pvalue) if np.any(first != second) else 1.0,
-                "a_better": float(a_better),
-                "equivalent": float(equal),
-                "b_better": float(b_better),
+                "p_a_better": float(a_better),
+                "p_equivalent": float(equal),
+                "p_b_better": float(b_better),
             }
         )
     adjusted = (

@@ -99,12 +99,12 @@ class SuiteReport:
     @property
     def own_runs(self) -> list[Row]:
         """The runs that did not fail, without evaluations on shifted test sets."""
-        return [row for row in drop_failed(self.runs) if row["varied"] != SHIFTED]
+        return [row for row in drop_failed(self.runs) if row["varied_factor"] != SHIFTED]
 
     @property
     def failed_runs(self) -> list[Row]:
         """The runs that failed."""
-        return [row for row in self.runs if row["failure"] is not None]
+        return [row for row in self.runs if row["error"] is not None]
 
     @cached_property
     def reference_runs(self) -> dict[tuple[str, str], Row]:
@@ -114,7 +114,7 @@ class SuiteReport:
     @property
     def all_factors_varied(self) -> bool:
         """Whether some runs differ from a reference run in all factors."""
-        return any(row["varied"] == ALL_FACTORS for row in self.runs)
+        return any(row["varied_factor"] == ALL_FACTORS for row in self.runs)
 
     # ---- Accuracy and ranks ----
 
@@ -181,7 +181,7 @@ class SuiteReport:
         """Return, by varied factor, the median over models of the standard deviation of accuracy."""
         rows = [row for row in self.variances if row["dataset"] == dataset]
         stds = {
-            name: [row["accuracy_std"] for row in rows if row["source"] == name] for name in FACTOR_LABELS
+            name: [row["accuracy_std"] for row in rows if row["factor"] == name] for name in FACTOR_LABELS
         }
         return {name: median(values) for name, values in stds.items() if values}
 
@@ -202,7 +202,7 @@ class SuiteReport:
     @property
     def power_laws(self) -> list[Row]:
         """The power law of each learning curve."""
-        return [curve["law"] for curves in self.curves.values() for curve in curves["models"].values()]
+        return [curve["power_law"] for curves in self.curves.values() for curve in curves["models"].values()]
 
     # ---- Shifted test sets ----
 
@@ -212,7 +212,7 @@ class SuiteReport:
         sets: dict[str, list[tuple[Row, Row]]] = {}
         for run in shifted_runs(self.runs):
             reference = self.reference_runs[run["model"], run["dataset"]]
-            if run["failure"] is None and reference["failure"] is None:
+            if run["error"] is None and reference["error"] is None:
                 sets.setdefault(f"{run['test_set']} ({run['dataset']})", []).append((run, reference))
         return sets
 

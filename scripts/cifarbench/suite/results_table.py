@@ -8,26 +8,27 @@ from cifarbench.planning.variants import ALL_FACTORS, SHIFTED, SPLIT
 
 SCORE_COLUMNS = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1")
 COST_COLUMNS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
-# `size`: number of training images; `whole`: whether these are all. `varied`: the factor that differs from the model's
-# reference run (planning.variants). `test_set_hash`, `code_hash`: checksums of the test images and the scoring code.
-RUN_COLUMNS = ("seed", "init_seed", "split", "size", "whole", "varied", "test_set")
+# `train_size`: number of training images; `full_train`: whether these are all. `varied_factor`: the factor that differs
+# from the model's reference run (planning.variants). `test_set_hash`, `code_hash`: checksums of the test images and the
+# scoring code.
+RUN_COLUMNS = ("seed", "init_seed", "split", "train_size", "full_train", "varied_factor", "test_set")
 COLUMNS = (
     *("dataset", "model", "family", "is_iterative", *RUN_COLUMNS, "family_label", "pretrained", "n_test"),
-    *(*SCORE_COLUMNS, *COST_COLUMNS, "test_set_hash", "code_hash", "failure"),
+    *(*SCORE_COLUMNS, *COST_COLUMNS, "test_set_hash", "code_hash", "error"),
 )
 # Characters of a checksum that messages show.
 FINGERPRINT_LENGTH = 12
 
 
 def run_record(
-    columns: Row, fit: dict[str, Any] | None, scores: dict[str, Any] | None, failure: str | None
+    columns: Row, fit: dict[str, Any] | None, scores: dict[str, Any] | None, error: str | None
 ) -> Row:
     """Return the row of a run.
 
     columns: `run_columns` of planning.variants. fit, scores: fit.json and metrics.json; None if the run failed.
     Raises UserError if the scores have no checksums.
     """
-    row = dict.fromkeys(COLUMNS) | columns | {"failure": failure}
+    row = dict.fromkeys(COLUMNS) | columns | {"error": error}
     if fit is None or scores is None:
         return row
     if "scored" not in scores:
@@ -66,12 +67,12 @@ def check_comparable(rows: list[Row]) -> list[Row]:
 
 def drop_failed(rows: list[Row]) -> list[Row]:
     """Return the rows of runs that did not fail."""
-    return [row for row in rows if row["failure"] is None]
+    return [row for row in rows if row["error"] is None]
 
 
 def reference_runs(rows: list[Row]) -> list[Row]:
     """Return the reference runs: on the dataset's own split, with the first seed, fitted to all training images."""
-    return [row for row in rows if not row["varied"]]
+    return [row for row in rows if not row["varied_factor"]]
 
 
 def fully_randomized_runs(rows: list[Row]) -> dict[str, dict[int, Row]]:
@@ -79,17 +80,19 @@ def fully_randomized_runs(rows: list[Row]) -> dict[str, dict[int, Row]]:
 
     Of a deterministic model, only the split varies. A failed run is not replaced by another one.
     """
-    seeded = {row["model"] for row in rows if row["varied"] == ALL_FACTORS}
+    seeded = {row["model"] for row in rows if row["varied_factor"] == ALL_FACTORS}
     runs: dict[str, dict[int, Row]] = {}
     for row in drop_failed(rows):
-        if not row["varied"] or row["varied"] == (ALL_FACTORS if row["model"] in seeded else SPLIT):
+        if not row["varied_factor"] or row["varied_factor"] == (
+            ALL_FACTORS if row["model"] in seeded else SPLIT
+        ):
             runs.setdefault(row["model"], {})[row["split"]] = row
     return runs
 
 
 def shifted_runs(rows: list[Row]) -> list[Row]:
     """Return the evaluations of reference models on shifted test sets."""
-    return [row for row in rows if row["varied"] == SHIFTED]
+    return [row for row in rows if row["varied_factor"] == SHIFTED]
 
 
 def filter_dataset(rows: list[Row], dataset: str) -> list[Row]:
@@ -103,7 +106,9 @@ def describe_run(run: Row) -> str:
         f"{name.replace('_', ' ')} {run[name]}" for name in ("seed", "init_seed") if run[name] is not None
     ]
     details += [run["test_set"]] * bool(run["test_set"])
-    details += [f"split {run['split']}"] * bool(run["split"]) + [f"{run['size']} images"] * (not run["whole"])
+    details += [f"split {run['split']}"] * bool(run["split"]) + [f"{run['train_size']} images"] * (
+        not run["full_train"]
+    )
     return f"{run['model']} on {run['dataset']}" + (f" ({', '.join(details)})" if details else "")
 
 

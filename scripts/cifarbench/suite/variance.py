@@ -17,14 +17,14 @@ FACTORS = (SEED, INIT, DATA_ORDER, SPLIT, ALL_FACTORS)
 VARIANCE_COLUMNS = (
     "dataset",
     "model",
-    "source",
-    "runs",
+    "factor",
+    "n_runs",
     "accuracy_mean",
     "accuracy_std",
-    "std_low",
-    "std_high",
+    "std_ci_low",
+    "std_ci_high",
 )
-WIN_COLUMNS = ("dataset", "model_a", "model_b", "pairs", "p_a_beats_b", "ci_low", "ci_high", "verdict")
+WIN_COLUMNS = ("dataset", "model_a", "model_b", "n_pairs", "p_a_beats_b", "ci_low", "ci_high", "verdict")
 # With fewer pairs, not even a model that wins all of them is significantly better (sign test: 2 / 2^5 is above 0.05).
 MIN_PAIRS = 6
 # Pairs that detect a probability of 0.75 with 5% of errors of either kind (Bouthillier 2021, arXiv 2103.03098).
@@ -36,17 +36,19 @@ def accuracy_spread_by_factor(rows: list[Row], dataset: str) -> list[Row]:
     """Return mean and standard deviation of accuracy for each model of a dataset and each varied factor.
 
     rows: those of the dataset. `accuracy_std` is the sample standard deviation over the runs, the reference run among
-    them; `std_low` and `std_high` are its 95% interval if accuracies are normal.
+    them; `std_ci_low` and `std_ci_high` are its 95% interval if accuracies are normal.
     """
     accuracies: dict[tuple[str, str], list[float]] = {}
     for row in drop_failed(rows):
-        if row["whole"]:
-            accuracies.setdefault((row["model"], row["varied"] or REFERENCE), []).append(row["accuracy"])
+        if row["full_train"]:
+            accuracies.setdefault((row["model"], row["varied_factor"] or REFERENCE), []).append(
+                row["accuracy"]
+            )
     return [
         {
             "dataset": dataset,
             "model": model,
-            "source": factor,
+            "factor": factor,
             **mean_std_ci(accuracies[model, REFERENCE] + accuracies[model, factor]),
         }
         for model in dict.fromkeys(model for model, _ in accuracies)
@@ -62,11 +64,11 @@ def mean_std_ci(accuracies: list[float]) -> Row:
     tails = (1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2
     high, low = (float(std * np.sqrt(freedom / chi2.ppf(tail, freedom))) for tail in tails)
     return {
-        "runs": len(accuracies),
+        "n_runs": len(accuracies),
         "accuracy_mean": float(np.mean(accuracies)),
         "accuracy_std": std,
-        "std_low": low,
-        "std_high": high,
+        "std_ci_low": low,
+        "std_ci_high": high,
     }
 
 
@@ -91,7 +93,7 @@ def pairwise_win_probabilities(rows: list[Row], dataset: str, models: list[str],
                 "dataset": dataset,
                 "model_a": a,
                 "model_b": b,
-                "pairs": len(splits),
+                "n_pairs": len(splits),
                 "p_a_beats_b": float(wins.mean()),
                 "ci_low": low,
                 "ci_high": high,

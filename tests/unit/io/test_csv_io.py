@@ -17,11 +17,11 @@ TEXT_COLUMNS = {
         "model_b",
         "family",
         "family_label",
-        "varied",
+        "varied_factor",
         "test_set",
         "test_set_hash",
     ),
-    *("code_hash", "failure", "source", "verdict"),
+    *("code_hash", "error", "factor", "verdict"),
 }
 
 

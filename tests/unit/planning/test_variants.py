@@ -82,7 +82,7 @@ def test_sizes(asked, n_train, expected):
 def test_the_size_of_all_images_is_that_of_those_left():
     experiment = Experiment(CONFIG | {"compare": ["knn_raw"]}, FAMILIES, FEATURE_TYPES, n_train=22)
     found = variants.run_variants(experiment, {"train_sizes": [24, 10]})
-    assert [variants.run_columns(experiment, variant)["size"] for variant in found] == [22, 10]
+    assert [variants.run_columns(experiment, variant)["train_size"] for variant in found] == [22, 10]
 
 
 def test_coordinates_say_what_a_run_is():
@@ -91,12 +91,14 @@ def test_coordinates_say_what_a_run_is():
         variants.run_columns(found, one)
         for one in variants.run_variants(found, {"train_sizes": [500], "repeats": {"n_seeds": 2}})
     ]
-    by_seeds = [(row["model"], row["seed"], row["init_seed"], row["size"], row["varied"]) for row in rows]
+    by_seeds = [
+        (row["model"], row["seed"], row["init_seed"], row["train_size"], row["varied_factor"]) for row in rows
+    ]
     assert by_seeds == [
         ("knn_raw", None, None, 50000, None),
         ("mlp", 0, None, 50000, None),
-        ("knn_raw", None, None, 500, "size"),
-        ("mlp", 0, None, 500, "size"),
+        ("knn_raw", None, None, 500, "train_size"),
+        ("mlp", 0, None, 500, "train_size"),
         ("mlp", 0, 1, 50000, "init_seed"),
         ("mlp", 1, 0, 50000, "data_seed"),
     ]

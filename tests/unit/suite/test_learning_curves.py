@@ -31,8 +31,8 @@ def test_overtaking_is_found_between_the_sizes_where_it_is():
     )
     (one,) = found["crossovers"]
     assert (one["winner_large"], one["winner_small"]) == ("late", "early")
-    assert one["low"] < one["from"] < one["high"]
-    assert one["low"] <= 2000 * np.sqrt(2) <= one["high"] < 8000
+    assert one["ci_low"] < one["train_size"] < one["ci_high"]
+    assert one["ci_low"] <= 2000 * np.sqrt(2) <= one["ci_high"] < 8000
 
 
 def test_the_interval_holds_the_true_size_as_often_as_it_says():
@@ -43,7 +43,7 @@ def test_the_interval_holds_the_true_size_as_often_as_it_says():
             {"early": right(EARLY, random), "late": right(LATE, random)}, SIZES, seed
         )
         (one,) = found["crossovers"]
-        held += one["low"] <= true <= one["high"]
+        held += one["ci_low"] <= true <= one["ci_high"]
     # 38 of 40 are expected; fewer than 33 come once in a thousand.
     assert held >= 33
 
@@ -54,7 +54,7 @@ def test_who_is_always_ahead_overtakes_nobody():
         {"low": right(EARLY, random), "high": right([a + 0.2 for a in EARLY], random)}, SIZES, seed=0
     )
     assert found["crossovers"] == []
-    assert found["leads"] == [{"better": "high", "worse": "low", "sure": True}]
+    assert found["dominances"] == [{"better": "high", "worse": "low", "significant": True}]
 
 
 def test_a_lead_of_an_image_or_two_is_not_sure():
@@ -66,7 +66,7 @@ def test_a_lead_of_an_image_or_two_is_not_sure():
         row[np.flatnonzero(row)[random.integers(100)]] = False
     found = analyze_learning_curves({"other": other, "one": one}, SIZES, seed=0)
     assert found["crossovers"] == []
-    assert found["leads"] == [{"better": "one", "worse": "other", "sure": False}]
+    assert found["dominances"] == [{"better": "one", "worse": "other", "significant": False}]
 
 
 def test_equal_at_first_is_not_ahead_at_first():
@@ -75,7 +75,7 @@ def test_equal_at_first_is_not_ahead_at_first():
     flat = np.repeat(late[:1], len(SIZES), axis=0)
     found = analyze_learning_curves({"flat": flat, "late": late}, SIZES, seed=0)
     assert found["crossovers"] == []
-    assert [(one["better"], one["worse"]) for one in found["leads"]] == [("late", "flat")]
+    assert [(one["better"], one["worse"]) for one in found["dominances"]] == [("late", "flat")]
 
 
 def test_without_any_model_there_is_nothing_to_say():
@@ -83,7 +83,7 @@ def test_without_any_model_there_is_nothing_to_say():
         "sizes": SIZES,
         "models": {},
         "crossovers": [],
-        "leads": [],
+        "dominances": [],
     }
 
 
@@ -128,10 +128,10 @@ def test_twice_as_many_are_foretold_within_the_interval():
         random = np.random.default_rng(seed)
         found = analyze_learning_curves({"one": right(law(4.0, 0.4, 0.3), random)}, SIZES, seed)["models"][
             "one"
-        ]["law"]
-        low, high = found["twice"]["interval"]
+        ]["power_law"]
+        low, high = found["at_2x"]["interval"]
         held += low <= 1 - (4.0 * 32000**-0.4 + 0.3) <= high
-        told += found["told"]
+        told += found["usable"]
     # 38 of 40 are expected of both.
     assert told >= 33
     assert held >= 33
@@ -140,22 +140,26 @@ def test_twice_as_many_are_foretold_within_the_interval():
 def test_a_curve_that_leaps_at_the_end_is_not_foretold():
     random = np.random.default_rng(0)
     leaping = [0.30, 0.31, 0.32, 0.325, 0.33, 0.60]
-    found = analyze_learning_curves({"one": right(leaping, random)}, SIZES, seed=0)["models"]["one"]["law"]
-    assert (found["told"], found["reason"]) == (False, "missed")
-    assert found["measured"] == pytest.approx(0.6, abs=0.03)
-    assert found["foretold"]["accuracy"] < 0.4
+    found = analyze_learning_curves({"one": right(leaping, random)}, SIZES, seed=0)["models"]["one"][
+        "power_law"
+    ]
+    assert (found["usable"], found["reason"]) == (False, "missed")
+    assert found["observed"] == pytest.approx(0.6, abs=0.03)
+    assert found["predicted"]["accuracy"] < 0.4
 
 
 def test_three_parameters_are_not_judged_by_four_sizes():
     random = np.random.default_rng(0)
     found = analyze_learning_curves({"one": right(EARLY[:4], random)}, SIZES[:4], seed=0)["models"]["one"][
-        "law"
+        "power_law"
     ]
-    assert found == {"told": False, "reason": "few sizes"}
+    assert found == {"usable": False, "reason": "few sizes"}
 
 
 def test_a_level_curve_gains_nothing():
     random = np.random.default_rng(0)
-    found = analyze_learning_curves({"one": right([0.7] * 6, random)}, SIZES, seed=0)["models"]["one"]["law"]
-    assert found["told"]
-    assert found["gain"]["accuracy"] == pytest.approx(0, abs=0.01)
+    found = analyze_learning_curves({"one": right([0.7] * 6, random)}, SIZES, seed=0)["models"]["one"][
+        "power_law"
+    ]
+    assert found["usable"]
+    assert found["gain_2x"]["accuracy"] == pytest.approx(0, abs=0.01)

@@ -46,12 +46,14 @@ def test_eight_datasets_show_the_order():
     for (a, b), one in found.items():
         if {a, b} == {"middle", "twin"}:
             assert one["p_value_adjusted"] > 0.05
-            assert one["equivalent"] > 0.9
+            assert one["p_equivalent"] > 0.9
         else:
             # The smallest that eight datasets allow, times the pairs that are tested before.
             assert one["p_value"] == 2 / 2**8
             assert one["p_value_adjusted"] < 0.05
-            worse, better = ("a_better", "b_better") if SKILL[a] < SKILL[b] else ("b_better", "a_better")
+            worse, better = (
+                ("p_a_better", "p_b_better") if SKILL[a] < SKILL[b] else ("p_b_better", "p_a_better")
+            )
             assert one[better] > 0.95 > one[worse]
 
 
@@ -82,7 +84,7 @@ def test_models_that_never_differ_are_not_told_apart():
     rows = [row(model, 0.5, dataset=dataset) for dataset in DATASETS for model in ("a", "b")]
     (found,) = by_pair(ranks.pairwise_tests(accuracies(rows, DATASETS), ["a", "b"], seed=0)).values()
     assert found["p_value_adjusted"] == 1
-    assert found["equivalent"] > 0.99
+    assert found["p_equivalent"] > 0.99
 
 
 def test_only_models_with_a_result_everywhere_are_ranked():
@@ -91,7 +93,7 @@ def test_only_models_with_a_result_everywhere_are_ranked():
         row("here alone", 0.99, dataset="set_0"),
         row("failing", 0.9, dataset="set_1"),
     ]
-    rows += [row("failing", None, dataset="set_0", failure="train_network: it failed")]
+    rows += [row("failing", None, dataset="set_0", error="train_network: it failed")]
     columns = rank_table(rows, DATASETS, [*MODELS, "here alone", "failing"])
     found = {
         (dataset, model): rank
@@ -104,17 +106,21 @@ def test_only_models_with_a_result_everywhere_are_ranked():
 
 
 def test_a_dataset_counts_by_the_mean_over_its_splits():
-    rows = [row("net", 0.5), row("net", 0.7, split=1, varied="all"), row("net", 0.9, varied="init_seed")]
+    rows = [
+        row("net", 0.5),
+        row("net", 0.7, split=1, varied_factor="all"),
+        row("net", 0.9, varied_factor="init_seed"),
+    ]
     assert accuracies(rows, ["one"]) == {"one": {"net": pytest.approx(0.6)}}
 
 
 def test_means_are_over_the_splits_that_all_models_have_a_result_of():
     rows = [row(model, 0.5, dataset="a") for model in ("one", "two")]
-    rows += [row(model, 0.9, dataset="a", split=1, varied="split") for model in ("one", "two")]
+    rows += [row(model, 0.9, dataset="a", split=1, varied_factor="split") for model in ("one", "two")]
     # The easy split is not to be one model's alone.
-    rows[-1] |= {"accuracy": None, "failure": "evaluate_model: no luck"}
+    rows[-1] |= {"accuracy": None, "error": "evaluate_model: no luck"}
     assert accuracies(rows, ["a"]) == {"a": {"one": 0.5, "two": 0.5}}
-    assert rank_table(rows, ["a"], ["one", "two"])["runs"] == [1, 1]
+    assert rank_table(rows, ["a"], ["one", "two"])["n_runs"] == [1, 1]
 
 
 @pytest.mark.parametrize(("n_pairs", "needed"), [(1, 6), (6, 8), (15, 10)])

@@ -15,9 +15,9 @@ ABOUT = {
     "model": "net",
     "seed": 3,
     "split": 0,
-    "size": 50,
-    "whole": False,
-    "varied": "size",
+    "train_size": 50,
+    "full_train": False,
+    "varied_factor": "train_size",
 }
 
 
@@ -31,7 +31,7 @@ def test_a_row_has_the_scores_the_costs_and_what_was_scored_by_what():
 def test_a_run_that_failed_is_a_row_that_says_why():
     found = row_of(ABOUT, None, None, "train_network: the loss is nan")
     assert found["accuracy"] is None
-    assert found["failure"] == "train_network: the loss is nan"
+    assert found["error"] == "train_network: the loss is nan"
     assert drop_failed([found]) == []
 
 
@@ -57,15 +57,19 @@ def test_rows_of_other_scoring_code_are_refused_whatever_their_dataset():
 
 
 def test_other_datasets_and_splits_have_other_test_images():
-    rows = [row("knn", 0.5), row("knn", 0.5, dataset="two"), row("knn", 0.5, split=1, varied="split")]
+    rows = [row("knn", 0.5), row("knn", 0.5, dataset="two"), row("knn", 0.5, split=1, varied_factor="split")]
     assert check_comparable(rows) == rows
 
 
 def test_all_at_once_is_the_split_and_its_seed_where_chance_takes_part():
     rows = [
-        *(row("knn", 0.1), row("knn", 0.2, split=1, varied="split")),
-        *(row("net", 0.3), row("net", 0.4, split=1, varied="split"), row("net", 0.5, split=1, varied="all")),
-        row("net", 0.9, varied="init_seed"),
+        *(row("knn", 0.1), row("knn", 0.2, split=1, varied_factor="split")),
+        *(
+            row("net", 0.3),
+            row("net", 0.4, split=1, varied_factor="split"),
+            row("net", 0.5, split=1, varied_factor="all"),
+        ),
+        row("net", 0.9, varied_factor="init_seed"),
     ]
     for order in (rows, rows[::-1]):
         found = fully_randomized_runs(order)
@@ -80,10 +84,10 @@ def test_all_at_once_is_the_split_and_its_seed_where_chance_takes_part():
 def test_no_other_run_takes_the_place_of_one_that_failed():
     rows = [
         row("net", 0.5),
-        row("net", 0.6, split=1, varied="split"),
-        row("net", 0.7, split=1, varied="all", seed=1),
-        row("net", 0.6, split=2, varied="split"),
-        row("net", None, split=2, varied="all", seed=2, failure="train_network: the loss is nan"),
+        row("net", 0.6, split=1, varied_factor="split"),
+        row("net", 0.7, split=1, varied_factor="all", seed=1),
+        row("net", 0.6, split=2, varied_factor="split"),
+        row("net", None, split=2, varied_factor="all", seed=2, error="train_network: the loss is nan"),
     ]
     assert {split: one["accuracy"] for split, one in fully_randomized_runs(rows)["net"].items()} == {
         0: 0.5,

@@ -22,7 +22,7 @@ def simulated(n_runs: int, seed: int = 0):
     own = {source: random.normal(0, std) for source, std in STD.items()}
 
     def run(split: int, varied: str | None, drawn: dict[str, float]):
-        return row("net", 0.5 + sum((own | drawn).values()), split=split, varied=varied)
+        return row("net", 0.5 + sum((own | drawn).values()), split=split, varied_factor=varied)
 
     rows = [run(0, None, {})]
     for k in range(1, n_runs):
@@ -33,24 +33,24 @@ def simulated(n_runs: int, seed: int = 0):
 
 
 def test_each_source_is_found_again():
-    found = {one["source"]: one for one in accuracy_spread_by_factor(simulated(2000), "one")}
+    found = {one["factor"]: one for one in accuracy_spread_by_factor(simulated(2000), "one")}
     expected = STD | {"all": np.sqrt(sum(std**2 for std in STD.values()))}
     assert found.keys() == expected.keys()
     for source, std in expected.items():
-        assert found[source]["runs"] == 2000
+        assert found[source]["n_runs"] == 2000
         assert found[source]["accuracy_std"] == pytest.approx(std, rel=0.05)
-        assert found[source]["std_low"] < found[source]["accuracy_std"] < found[source]["std_high"]
+        assert found[source]["std_ci_low"] < found[source]["accuracy_std"] < found[source]["std_ci_high"]
 
 
 def test_the_interval_of_a_few_runs_holds_the_truth_as_often_as_it_says():
     random = np.random.default_rng(0)
     found = [mean_std_ci(random.normal(0.5, 0.01, 4).tolist()) for _ in range(2000)]
-    held = np.mean([one["std_low"] <= 0.01 <= one["std_high"] for one in found])
+    held = np.mean([one["std_ci_low"] <= 0.01 <= one["std_ci_high"] for one in found])
     assert held == pytest.approx(0.95, abs=0.015)
 
 
 def test_parts_of_the_training_images_are_no_luck():
-    rows = [row("net", 0.5), row("net", 0.1, size=10, whole=False, varied="size")]
+    rows = [row("net", 0.5), row("net", 0.1, train_size=10, full_train=False, varied_factor="train_size")]
     assert accuracy_spread_by_factor(rows, "one") == []
 
 
@@ -62,13 +62,13 @@ def versus(n_splits: int, advantage: float, seed: int = 0):
         luck = random.normal(0, 0.02)
         for model, more in (("knn", 0.0), ("net", advantage + random.normal(0, 0.01))):
             varied = "split" if split else None
-            rows.append(row(model, 0.5 + luck + more, split=split, varied=varied))
+            rows.append(row(model, 0.5 + luck + more, split=split, varied_factor=varied))
     return pairwise_win_probabilities(rows, "one", ["net", "knn"], seed=0)
 
 
 def test_a_clear_winner_and_a_clear_loser_are_meaningful():
     (found,) = versus(RECOMMENDED_PAIRS, advantage=0.01)
-    assert (found["pairs"], found["verdict"]) == (RECOMMENDED_PAIRS, "meaningful")
+    assert (found["n_pairs"], found["verdict"]) == (RECOMMENDED_PAIRS, "meaningful")
     # Normal differences of mean 1 standard deviation are above 0 with a probability of 0.84.
     assert found["ci_low"] <= 0.84 <= found["ci_high"]
     (found,) = versus(RECOMMENDED_PAIRS, advantage=-0.015)
@@ -89,7 +89,7 @@ def test_a_few_wins_in_a_row_are_not_enough():
 
 def test_a_draw_counts_half():
     rows = [
-        row(model, 0.5, split=split, varied="split" if split else None)
+        row(model, 0.5, split=split, varied_factor="split" if split else None)
         for model in "ab"
         for split in range(8)
     ]
