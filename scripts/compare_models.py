@@ -48,5 +48,5 @@ def main(job: Job) -> None:
     agreement = compare.model_agreement(y_true, y_pred, read_json(job.input.dataset)["classes"])
     write_json(
         job.output.agreement,
-        agreement | {"rivals": compare.best_per_family_disagreement(y_true, y_pred, kinds)},
+        agreement | {"per_family": compare.best_per_family_disagreement(y_true, y_pred, kinds)},
     )

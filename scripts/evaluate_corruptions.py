@@ -41,6 +41,8 @@ def main(job: Job) -> None:
     told = {
         name: auroc_of_confidence(answers["proba"], asked.predict(pixels).proba)
         for name, pixels in load_ood_images(stored.image_shape, stored.dataset["type"]).items()
-        if stored.fit["probabilities"]
+        if stored.fit["has_probabilities"]
     }
-    write_json(job.output.robustness, found | {"official": bool(job.options["official"]), "strangers": told})
+    write_json(
+        job.output.robustness, found | {"is_cifar10_c": bool(job.options["official"]), "ood_auroc": told}
+    )

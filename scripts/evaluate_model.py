@@ -15,10 +15,8 @@ def main(job: Job) -> None:
         **answers,
         classes=read_json(job.input.dataset)["classes"],
         seed=job.settings["seed"],
-        probabilities=read_json(job.input.fit)["probabilities"],
+        probabilities=read_json(job.input.fit)["has_probabilities"],
     )
-    write_json(
-        job.output.metrics,
-        scores
-        | {"scored": {"on": test_set_fingerprint(job.input.test_images, answers["y_true"]), "by": job.code}},
-    )
+    test_set_hash = test_set_fingerprint(job.input.test_images, answers["y_true"])
+    provenance = {"test_set_hash": test_set_hash, "code_hash": job.code}
+    write_json(job.output.metrics, scores | {"provenance": provenance})

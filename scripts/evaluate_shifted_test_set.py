@@ -21,7 +21,8 @@ def main(job: Job) -> None:
         answers.proba,
         classes=stored.dataset["classes"],
         seed=job.settings["seed"],
-        probabilities=stored.fit["probabilities"],
+        probabilities=stored.fit["has_probabilities"],
     )
-    on = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
-    write_json(job.output.metrics, scores | {"scored": {"on": on, "by": job.settings["scoring_code"]}})
+    test_set_hash = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+    provenance = {"test_set_hash": test_set_hash, "code_hash": job.settings["scoring_code"]}
+    write_json(job.output.metrics, scores | {"provenance": provenance})

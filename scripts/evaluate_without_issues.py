@@ -29,5 +29,5 @@ def main(job: Job) -> None:
     doubtful = [row["index"] for row in read_csv(job.input.labels) if row["split"] == "test"]
     # Tables name images by their index in the archive, of which some may have been left out.
     indices = kept_indices(read_json(job.input.dataset), "test")
-    left_out = {"copies": np.isin(indices, copies), "labels": np.isin(indices, doubtful)}
+    left_out = {"no_duplicates": np.isin(indices, copies), "no_label_issues": np.isin(indices, doubtful)}
     write_json(job.output.effects, accuracy_without_subsets(correct, left_out, job.settings["seed"]))

@@ -25,7 +25,8 @@ def main(job: Job) -> None:
         split, index = image_index.to_split_and_index(np.array(one.index), about)
         rows.append((str(split), int(index), one.issue, round(one.score, 2), None))
     rows += [
-        (split, index, "form", None, form) for split, index, form in image_index.rare_formats(known, about)
+        (split, index, "odd_format", None, form)
+        for split, index, form in image_index.rare_formats(known, about)
     ]
     columns = {name: [row[place] for row in rows] for place, name in enumerate(odd_images.COLUMNS)}
     columns["file"] = image_index.lookup_paths(known, columns["split"], columns["index"])

@@ -33,7 +33,7 @@ def main(job: Job) -> None:
             "index": indices,
             "given_label": [classes[label] for label in given[found.index]],
             "predicted_label": [classes[label] for label in found.predicted_label],
-            "score": found.score.round(6).tolist(),
+            "issue_score": found.score.round(6).tolist(),
             "file": image_index.lookup_paths(image_index.image_paths(about), splits, indices),
         },
     )

@@ -22,7 +22,7 @@ def main(job: Job) -> None:
     images = np.load(stored.path("data/train_images.npy"), mmap_mode="r")[rows]
     labels = np.load(stored.path("data/train_labels.npy"))[rows]
     answers = load_npz(stored.path(f"models/{model}/predictions.npz"))
-    if not stored.fit["probabilities"]:
+    if not stored.fit["has_probabilities"]:
         write_json(job.output.temperature, {"temperature": None})
         return
     temperature = fit_temperature(InferenceModel(stored).predict(images).proba, labels)
@@ -36,5 +36,5 @@ def main(job: Job) -> None:
     }
     write_json(
         job.output.temperature,
-        {"temperature": temperature, "n_images": len(rows), "calibration_error": errors},
+        {"temperature": temperature, "n_images": len(rows), "ece": errors},
     )

@@ -31,6 +31,6 @@ def main(job: Job) -> None:
             "n_test": len(images.test_labels),
             "resize": job.settings.get("resize", False),
             "archive": archive,
-            **({"excluded": excluded | {"file": job.options["exclude"]}} if excluded else {}),
+            **({"removed": excluded | {"file": job.options["exclude"]}} if excluded else {}),
         },
     )

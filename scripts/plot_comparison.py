@@ -34,8 +34,8 @@ def main(job: Job) -> None:
     found, image_shape = read_json(job.input.agreement), read_json(job.input.dataset)["image_shape"]
     of_images = style["agreement"] | {"seed": job.settings["seed"]}
     for draw, path in (
-        (images.plot_misclassified_by_all, job.output.always_wrong),
+        (images.plot_misclassified_by_all, job.output.misclassified_by_all),
         (images.plot_correct_by_one, job.output.correct_by_one),
-        (images.plot_family_disagreements, job.output.rivals),
+        (images.plot_family_disagreements, job.output.family_disagreements),
     ):
         save_png(draw(pixels, found, image_shape, of_images), path, of_images["dpi"])

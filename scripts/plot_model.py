@@ -34,7 +34,7 @@ def main(job: Job) -> None:
     )
     save_png(drawing, job.output.confused_pairs, style["confused_pairs"]["dpi"])
 
-    if read_json(job.input.fit)["probabilities"]:
+    if read_json(job.input.fit)["has_probabilities"]:
         drawing, words = (
             sureness.plot_reliability_diagram(scores, style["reliability"]),
             sureness.alt_text(model, scores),

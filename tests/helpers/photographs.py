@@ -69,7 +69,7 @@ COPIES = {
     "re-encoded": encoded,
     "shifted": shifted,
     "mirrored": mirrored,
-    "brightened": brightened,
+    "brightness_changed": brightened,
     "cropped": cropped,
 }
 

@@ -35,8 +35,8 @@ def write_model(results: Path, package: str, params: dict[str, Any], channels: i
         "values": "data/train_images.npy",
         "fitted": [],
     }
-    fit = {"model": "model", "features": [], "threads": 1, "probabilities": True}
-    write_json(results / "models/model/fit.json", fit | {"stored": {**stored, "params": params}})
+    fit = {"model": "model", "features": [], "threads": 1, "has_probabilities": True}
+    write_json(results / "models/model/fit.json", fit | {"inference": {**stored, "params": params}})
     if package == "networks":
         torch.manual_seed(0)
         save(

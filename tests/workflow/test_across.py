@@ -254,7 +254,7 @@ def test_other_test_images_are_scored_as_the_dataset_s_own(changed, tmp_path):
     for model in ("knn_pca", "mlp"):
         there = read_json(project.folder / f"results/suite/tiny/shifted/again/{model}.json")
         own = read_json(project.results / f"models/{model}/metrics.json")
-        assert there.pop("scored")["by"] == own.pop("scored")["by"]
+        assert there.pop("provenance")["code_hash"] == own.pop("provenance")["code_hash"]
         assert there == own
     rows = read_csv(project.folder / "results/suite/runs.csv")
     assert {row["model"] for row in rows if row["test_set"] == "again"} == {"knn_pca", "mlp"}

@@ -94,7 +94,7 @@ def test_pictures_of_the_test_set_get_exactly_the_study_s_answers(
         rows = list(csv.DictReader(file))
     assert [row["file"] for row in rows] == [f"{row:03}.png" for row in range(len(y_pred))]
     assert [row["class"] for row in rows] == [classes[label] for label in y_pred]
-    if json.loads((study.results / f"models/{model}/fit.json").read_text())["probabilities"]:
+    if json.loads((study.results / f"models/{model}/fit.json").read_text())["has_probabilities"]:
         given = np.array([row["probability"] for row in rows], np.float32)
         assert np.array_equal(given, proba[np.arange(len(y_pred)), y_pred])
     else:

@@ -207,9 +207,9 @@ def test_a_model_that_fails_is_a_row_that_says_why(own):
     assert "broken failed in train_network: RuntimeError: out of luck" in answer.text
     table = {row["model"]: row for row in read_rows(own.results / "comparison.csv")}
     assert list(table) == [*MODELS, "broken"]
-    assert table["broken"]["failure"] == "train_network: RuntimeError: out of luck"
+    assert table["broken"]["error"] == "train_network: RuntimeError: out of luck"
     assert table["broken"]["accuracy"] == ""
-    assert all(not table[name]["failure"] for name in MODELS)
+    assert all(not table[name]["error"] for name in MODELS)
     page = (own.results / "report.html").read_text()
     assert "RuntimeError: out of luck" in page
     # It is no finished run, and what failed is tried again.

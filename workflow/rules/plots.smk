@@ -136,13 +136,13 @@ use rule compare_models as plot_comparison with:
         fit_time=reported(
             "<results>/figures/accuracy_vs_fit_time.svg", "Comparison", "accuracy against fitting time"
         ),
-        always_wrong=reported(
+        misclassified_by_all=reported(
             "<results>/figures/misclassified_by_all.png", "Comparison", "images that every model gets wrong"
         ),
         correct_by_one=reported(
             "<results>/figures/correct_by_one.png", "Comparison", "images that one model alone gets right"
         ),
-        rivals=reported(
+        family_disagreements=reported(
             "<results>/figures/family_disagreements.png",
             "Comparison",
             "images on which the best of each kind differ",

@@ -25,7 +25,7 @@ EDGE_CORR_MIN, EDGE_STD_MIN = 0.95, 2.0
 # What is less is no other crop, no other light (gain, and offset of 255).
 CROP, GAIN, OFFSET = 1.1, 0.12, 10.0
 
-TYPES = ("identical", "mirrored", "cropped", "shifted", "brightened", "re-encoded", NEAR_MISS)
+TYPES = ("identical", "mirrored", "cropped", "shifted", "brightness_changed", "re-encoded", NEAR_MISS)
 
 
 class DuplicatePairs(NamedTuple):
@@ -162,7 +162,7 @@ def _kind(pairs: ImagePairs, best: Registration, laid: RegisteredPairs, row: int
         return TYPES.index("shifted")
     one, other = laid.fixed[row], laid.moved[row]
     lit = abs(other.std() / max(one.std(), 1e-6) - 1) > GAIN or abs(other.mean() - one.mean()) > OFFSET
-    return TYPES.index("brightened" if lit else "re-encoded")
+    return TYPES.index("brightness_changed" if lit else "re-encoded")
 
 
 def _of_edges(laid: RegisteredPairs) -> np.ndarray:

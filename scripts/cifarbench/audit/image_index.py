@@ -12,7 +12,7 @@ from cifarbench.errors import UserError
 
 SPLITS = ("train", "test")
 # The kind of a pair whose images have much in common, but are no copies.
-NEAR_MISS = "similar"
+NEAR_MISS = "near_miss"
 # A form that fewer files than this share have is odd.
 MAX_RARE_SHARE = 0.05
 
@@ -30,7 +30,7 @@ def to_split_and_index(places: np.ndarray, dataset: dict[str, Any]) -> tuple[np.
 
 def kept_indices(dataset: dict[str, Any], split: str) -> np.ndarray:
     """The indices in the archive of the images that were not left out."""
-    excluded = dataset.get("excluded", {}).get(split, [])
+    excluded = dataset.get("removed", {}).get(split, [])
     return np.setdiff1d(np.arange(dataset[f"n_{split}"] + len(excluded)), excluded)
 
 
@@ -49,7 +49,7 @@ def image_paths(dataset: dict[str, Any]) -> ImagePaths | None:
         for split in SPLITS
     }
     for split, paths in found.items():
-        if len(paths) != dataset[f"n_{split}"] + len(dataset.get("excluded", {}).get(split, [])):
+        if len(paths) != dataset[f"n_{split}"] + len(dataset.get("removed", {}).get(split, [])):
             raise UserError(
                 f"{folder}/{split} holds {len(paths)} pictures, other ones than were read; run again with "
                 "--forcerun download_dataset."

@@ -35,25 +35,25 @@ class ImageIssue(NamedTuple):
 def find_image_issues(
     images: Rows, labels: np.ndarray, image_shape: tuple[int, int, int], threads: int
 ) -> list[ImageIssue]:
-    """What is odd about images (N, C*H*W) uint8 with labels (N,): `constant`, `broken`, `alone`, in this order.
+    """Return the issues of images (N, C*H*W) uint8 with labels (N,), sorted by type.
 
-    constant: of one colour; the score is 1. broken: a quarter of it at the bottom at least is of one colour, and it
-    begins in one row over the whole width, or in one up to a column and in another from there on, as in files that were
-    cut off; the score is that share. alone: farther from its
-    neighbours in its class than others are; the score is in deviations from the median of its class.
+    `low_information`: of one colour; the score is 1. `truncated`: at least a quarter at the bottom is of one colour,
+    and begins in one row over the whole width, or in one up to a column and in another from there on, as in truncated
+    files; the score is that share. `outlier`: farther from its neighbours in its class than others are; the score is in
+    deviations from the median of its class.
     """
     constant, cut = _flat(images, image_shape)
-    found = [ImageIssue(int(place), "constant", 1.0) for place in np.flatnonzero(constant)]
+    found = [ImageIssue(int(place), "low_information", 1.0) for place in np.flatnonzero(constant)]
     broken = np.flatnonzero((cut >= MIN_TRUNCATED_SHARE) & ~constant)
     found += [
-        ImageIssue(int(place), "broken", float(cut[place]))
+        ImageIssue(int(place), "truncated", float(cut[place]))
         for place in broken[np.argsort(-cut[broken], kind="stable")]
     ]
     far = _far(images, labels, image_shape, threads)
     far[constant] = 0
     alone = np.flatnonzero(far > OUTLIER_MADS)
     return found + [
-        ImageIssue(int(p), "alone", float(far[p])) for p in alone[np.argsort(-far[alone], kind="stable")]
+        ImageIssue(int(p), "outlier", float(far[p])) for p in alone[np.argsort(-far[alone], kind="stable")]
     ]
 
 

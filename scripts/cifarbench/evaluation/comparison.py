@@ -11,8 +11,8 @@ COLUMNS = (
     *("model", "family", "accuracy", "accuracy_low", "accuracy_high", "macro_f1"),
     *COST_COLUMNS,
     *("macro_f1_low", "macro_f1_high", "top2_accuracy", "ece", "predict_ms_per_image"),
-    *("seeds", "accuracy_seed_mean", "accuracy_seed_std"),
-    *("family_label", "features", "tuning_seconds", "pretrained", "failure"),
+    *("n_seeds", "accuracy_seed_mean", "accuracy_seed_std"),
+    *("family_label", "features", "tuning_seconds", "pretrained", "error"),
 )
 # Columns of the table for papers: header, format of a value.
 LATEX_COLUMNS = {
@@ -45,7 +45,7 @@ def comparison_table(
     """
     rows = []
     for model, family in families.items():
-        row = dict.fromkeys(COLUMNS) | {"model": model, "family": family, "failure": failures.get(model)}
+        row = dict.fromkeys(COLUMNS) | {"model": model, "family": family, "error": failures.get(model)}
         if model not in failures:
             by_seed = [
                 scores["accuracy"]
@@ -70,7 +70,7 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
         "top2_accuracy": scores["top2_accuracy"],
         "ece": scores["expected_calibration_error"],
         "predict_ms_per_image": 1000 * fit["predict_seconds"] / scores["n_test"],
-        "seeds": len(by_seed),
+        "n_seeds": len(by_seed),
         "accuracy_seed_mean": float(np.mean(by_seed)) if several else None,
         "accuracy_seed_std": float(np.std(by_seed, ddof=1)) if several else None,
         "family_label": fit["family_label"],
@@ -83,7 +83,7 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
 
 def drop_failed(rows: list[Row]) -> list[Row]:
     """Return the rows of comparison.csv whose models did not fail."""
-    return [row for row in rows if row["failure"] is None]
+    return [row for row in rows if row["error"] is None]
 
 
 def model_agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[str]) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def best_per_family_disagreement(
 
     y_true: (N,) int. y_pred: model -> (N,) int. kinds: model -> what it belongs to, of the models that take part.
     `best` is the most accurate of them (of equals the first; None without any). `only_best` are the images that it
-    gets right and no rival does; each of `rivals`, the most accurate first, has those that it gets right and the
+    gets right and no rival does; each of `others`, the most accurate first, has those that it gets right and the
     best model does not.
     """
     correct = {model: y_pred[model] == y_true for model in kinds}
@@ -139,7 +139,7 @@ def best_per_family_disagreement(
     return {
         "best": best,
         "only_best": _images(correct[best] & none_else) if best else _images(np.zeros(0, bool)),
-        "rivals": [
+        "others": [
             {
                 "model": model,
                 "family_label": kinds[model],

@@ -17,8 +17,8 @@ def accuracy_without_subsets(
     correct: model -> (N,) bool, which test images it gets right. left_out: name -> (N,) bool, the images that are left
     out; none of them if that would leave no image. seed: of the bootstrap.
 
-    Each model has its `accuracy` on the images left, the `interval`, the `change` against all images, and the
-    `change_interval` by a paired bootstrap. `rank_swaps`: pairs of models, of which the first is more accurate on all
+    Each model has its `accuracy` on the images left, the `accuracy_ci95`, the `delta` against all images, and the
+    `delta_ci95` by a paired bootstrap. `rank_swaps`: pairs of models, of which the first is more accurate on all
     images and the second without some.
     """
     random = np.random.default_rng(seed)
@@ -29,7 +29,7 @@ def accuracy_without_subsets(
             "n_removed": int(chosen.sum()),
             "models": {model: _accuracy(right, chosen, random) for model, right in correct.items()},
         }
-        for name, chosen in ({"none": np.zeros(n_test, bool)} | left_out).items()
+        for name, chosen in ({"all": np.zeros(n_test, bool)} | left_out).items()
         if not chosen.all()
     }
     for part in parts.values():
@@ -40,7 +40,7 @@ def accuracy_without_subsets(
             for pair in ([one, other], [other, one])
             if whole[pair[0]] > whole[pair[1]] and left[pair[0]] < left[pair[1]]
         ]
-    return {"n_test": n_test, "parts": parts}
+    return {"n_test": n_test, "subsets": parts}
 
 
 def _accuracy(right: np.ndarray, chosen: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _accuracy(right: np.ndarray, chosen: np.ndarray, random: np.random.Generator
     accuracy = cells[1] / cells[:2].sum()
     return {
         "accuracy": float(accuracy),
-        "interval": np.percentile(kept_accuracy, CI_TAILS).tolist(),
-        "change": float(accuracy - right.mean()),
-        "change_interval": np.percentile(change, CI_TAILS).tolist(),
+        "accuracy_ci95": np.percentile(kept_accuracy, CI_TAILS).tolist(),
+        "delta": float(accuracy - right.mean()),
+        "delta_ci95": np.percentile(change, CI_TAILS).tolist(),
     }

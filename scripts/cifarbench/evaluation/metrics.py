@@ -134,7 +134,7 @@ def most_confused_pairs(
 ) -> list[dict[str, Any]]:
     """Return the pairs (true class, predicted class) that are confused most often, most frequent first.
 
-    `share` is that of the true class's images; `examples` are indices of test images, those first of which
+    `rate` is the share of the true class's images; `indices` are indices of test images, those first of which
     the model is surest.
     """
     off_diagonal = np.where(np.eye(len(classes), dtype=bool), 0, matrix)
@@ -147,11 +147,11 @@ def most_confused_pairs(
         surest = np.argsort(-proba[images, predicted], kind="stable")
         pairs.append(
             {
-                "true": classes[true],
-                "predicted": classes[predicted],
+                "true_class": classes[true],
+                "predicted_class": classes[predicted],
                 "count": int(matrix[true, predicted]),
-                "share": float(matrix[true, predicted] / matrix[true].sum()),
-                "examples": images[surest][:N_EXAMPLES].tolist(),
+                "rate": float(matrix[true, predicted] / matrix[true].sum()),
+                "indices": images[surest][:N_EXAMPLES].tolist(),
             }
         )
     return pairs

@@ -14,14 +14,14 @@ def risk_coverage(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
 
     correct: (N,) bool. proba: (N, n_classes), rows sum to 1. The least sure predictions are held back first, by the
     probability of the predicted class; of equally sure ones, as many as are needed at random, so that their order in
-    the file does not count. The risk is the share of wrong predictions among those that are given. `area` is its mean
+    the file does not count. The risk is the share of wrong predictions among those that are given. `aurc` is its mean
     over all numbers of given predictions: 0 at best, and the error rate where confidence says nothing. `accuracy_at`:
     1 less the risk, by coverage.
     """
     risk = 1 - np.cumsum(_expected(correct, proba.max(axis=1))) / np.arange(1, len(correct) + 1)
     counts = np.unique(np.ceil(np.linspace(1 / STEPS, 1, STEPS) * len(risk)).astype(int))
     return {
-        "area": float(risk.mean()),
+        "aurc": float(risk.mean()),
         "accuracy_at_coverage": {
             str(share): float(1 - risk[max(1, round(share * len(risk))) - 1]) for share in COVERAGES
         },

@@ -26,7 +26,7 @@ def format_terminal_summary(results: Path, where: str, most: int = MOST) -> str:
         lines.append(f"... and {len(ranked) - most} more in the report")
     for row in rows:
         if row["accuracy"] is None:
-            lines.append(f"{row['model']} failed: {row['failure']}")
+            lines.append(f"{row['model']} failed: {row['error']}")
         lines += _failed_candidates(results, row["model"])
     return "\n".join([*lines, f"The report is in {where}/report.html"])
 

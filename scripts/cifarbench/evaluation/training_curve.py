@@ -28,7 +28,7 @@ def read_history(path: Path) -> History:
 def summarize_history(history: History) -> dict[str, Any]:
     """Return the summary of a training history, ready for JSON.
 
-    `gap` is how much better training looks than test at the end. `levels_off.epoch` is null when the rule
+    `generalization_gap` is how much better training looks than test at the end. `plateau.epoch` is null when the rule
     finds none before the last tenth of the epochs. `frac_epochs_test_loss_up` is the share of epochs that made the
     test loss worse, and `test_loss_roughness` the mean absolute change between successive steps of the test
     loss: both tell how steadily it fell.
@@ -44,7 +44,7 @@ def summarize_history(history: History) -> dict[str, Any]:
             history["epoch"][(test_accuracy >= NEAR_MAX_SHARE * test_accuracy.max()).argmax()]
         ),
         "final": {name: float(values[-1]) for name, values in history.items() if name != "epoch"},
-        "gap": {
+        "generalization_gap": {
             "loss": float(test_loss[-1] - train_loss[-1]),
             "accuracy": float(train_accuracy[-1] - test_accuracy[-1]),
         },

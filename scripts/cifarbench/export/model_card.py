@@ -66,11 +66,11 @@ def _read_optional(path: Path) -> dict[str, Any] | None:
 def _effects(stored: SavedModel) -> dict[str, dict[str, Any]]:
     """Return the model's metrics without duplicates, or without label issues; empty without an audit."""
     impact = _read_optional(stored.results / "audit/issue_impact.json")
-    parts = impact["parts"] if impact else {}
+    parts = impact["subsets"] if impact else {}
     return {
         name: part["models"][stored.run] | {"n_removed": part["n_removed"]}
         for name, part in parts.items()
-        if name != "none" and stored.run in part["models"]
+        if name != "all" and stored.run in part["models"]
     }
 
 

@@ -26,7 +26,7 @@ def prediction_rows(paths: list[str], predictions: Predictions, stored: SavedMod
 
     Probabilities and the second class are None for a model without probabilities.
     """
-    classes, with_proba = stored.dataset["classes"], stored.fit["probabilities"]
+    classes, with_proba = stored.dataset["classes"], stored.fit["has_probabilities"]
     others = predictions.proba.copy()
     others[np.arange(len(others)), predictions.y_pred] = -1
     rows = []
@@ -57,7 +57,7 @@ def write_predictions_html(
     reasons: why this model was selected, one sentence each.
     """
     shape, order = stored.image_shape, np.arange(len(rows))
-    if stored.fit["probabilities"]:
+    if stored.fit["has_probabilities"]:
         order = np.argsort([row["probability"] for row in rows], kind="stable")
     if neighbors is not None:
         train_images = np.load(stored.path("data/train_images.npy"), mmap_mode="r")

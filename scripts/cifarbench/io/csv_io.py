@@ -51,13 +51,13 @@ TABLE_TYPES: dict[str, Types] = {
     "comparison.csv": _SCORES
     | _COSTS
     | _columns(float, "accuracy_seed_mean accuracy_seed_std")
-    | _columns(int, "seeds")
+    | _columns(int, "n_seeds")
     | _columns(parse_bool, "pretrained"),
     "paired_tests.csv": _PAIRS | _columns(int, "only_a_right only_b_right"),
     "history.csv": _columns(int, "epoch")
     | _columns(float, "train_loss test_loss train_accuracy test_accuracy"),
     "duplicates.csv": _columns(int, "index_a index_b") | _columns(float, "score"),
-    "label_issues.csv": _columns(int, "index") | _columns(float, "score"),
+    "label_issues.csv": _columns(int, "index") | _columns(float, "issue_score"),
     "image_issues.csv": _columns(int, "index") | _columns(float, "score"),
     "runs.csv": _SCORES
     | _COSTS

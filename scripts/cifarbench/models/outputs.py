@@ -67,7 +67,7 @@ def write_fit_json(
     """Write what the model is and what it cost.
 
     settings: `model`, `family`, `features`, `pretrained` (whether those have seen images that are none of the study's),
-    `params`, `stored`, as `decided` leaves them. family_label: what it belongs to, in words.
+    `params`, `inference`, as `decided` leaves them. family_label: what it belongs to, in words.
     fit_costs, predict_costs, search_costs: of all steps, features included. Seconds are those of the work itself,
     without starting programs; memory is the largest of all steps. seed: None where another one changes nothing.
     probabilities: whether `proba` says more than the predicted class. ann: recall and throughput of an
@@ -96,10 +96,10 @@ def write_fit_json(
             "peak_memory_mb": max(fitting["peak_memory_mb"], peak_memory_mb()),
             "stored_mb": stored_bytes / 1e6,
             "n_parameters": n_parameters,
-            "probabilities": probabilities,
+            "has_probabilities": probabilities,
             **({"ann": ann} if ann else {}),
             # What it takes to ask the model again: models/saved_model.py reads it.
-            "stored": {**settings["stored"], "params": own},
+            "inference": {**settings["inference"], "params": own},
             "device": device,
             "processor": cpu_name(),
             "threads": fitting["threads"],

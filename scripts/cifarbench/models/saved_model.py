@@ -50,7 +50,7 @@ class SavedModel:
         if failure := Failure.read(path):
             raise UserError(f"{run} failed in {failure.step}: {failure.reason}; name another model.")
         fit = read_json(path)
-        if "stored" not in fit:
+        if "inference" not in fit:
             raise UserError(
                 f"{path} is of an older version and does not say what was stored; run the study again."
             )
@@ -59,7 +59,7 @@ class SavedModel:
     @property
     def params(self) -> dict[str, Any]:
         """Return the hyperparameters, as the family defines them."""
-        return self.fit["stored"]["params"]
+        return self.fit["inference"]["params"]
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -74,7 +74,7 @@ class SavedModel:
     @property
     def package(self) -> str:
         """Return the package below `models` whose jobs made it."""
-        return self.fit["stored"]["package"]
+        return self.fit["inference"]["package"]
 
     @property
     def threads(self) -> int:
@@ -94,16 +94,16 @@ class SavedModel:
 
     def train_inputs(self) -> np.ndarray:
         """Return the inputs of all training images: (N, D), pixels or features, mapped from the file."""
-        return np.load(self.path(self.fit["stored"]["values"]), mmap_mode="r")
+        return np.load(self.path(self.fit["inference"]["values"]), mmap_mode="r")
 
     def subset_indices(self) -> np.ndarray | None:
         """Return the split assignment of its training images; None if it was fitted to all of them."""
-        paths = self.fit["stored"]["division"]
+        paths = self.fit["inference"]["division"]
         return np.load(self.path(paths[0])) if paths else None
 
     def features(self) -> list[tuple[str, dict[str, Any], Path | None]]:
         """Return type, parameters and fitted state's file (or None) of each of its features, from pixels on."""
         return [
             (one["type"], one["params"], self.path(paths[0]) if paths else None)
-            for one, paths in zip(self.fit["features"], self.fit["stored"]["fitted"], strict=True)
+            for one, paths in zip(self.fit["features"], self.fit["inference"]["fitted"], strict=True)
         ]

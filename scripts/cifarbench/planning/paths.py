@@ -171,7 +171,7 @@ class ResultPaths:
             ],
             "pretrained": any(one.type.pretrained for one in chain),
             "part": part,
-            "stored": {
+            "inference": {
                 "package": plan.family(model).package,
                 "part": part,
                 "division": _within(split_files(part)),

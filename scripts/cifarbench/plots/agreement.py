@@ -70,8 +70,8 @@ def plot_family_disagreements(
 
     agreement: model_agreement.json, of which `rivals` are drawn: a row for the best model, and one for each rival.
     """
-    found = agreement["rivals"]
-    best, others = found["best"], found["rivals"][:MAX_ROWS]
+    found = agreement["per_family"]
+    best, others = found["best"], found["others"][:MAX_ROWS]
     if not others:
         return plot_image_grid(
             [[]], N_EXAMPLES_PER_MODEL, style, ["All models are of one kind." if best else NO_MODEL_TEXT]

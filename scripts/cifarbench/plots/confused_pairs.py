@@ -21,10 +21,11 @@ def plot_confused_pairs(
     """
     if not pairs:
         return plot_image_grid([[]], COLUMNS, style, ["No image is taken for another class."])
-    rows = [[Tile(image) for image in to_rgb(pixels[pair["examples"]], image_shape)] for pair in pairs]
-    heads = [
-        f"{shorten(pair['true'], MAX_NAME_LENGTH)}, taken for {shorten(pair['predicted'], MAX_NAME_LENGTH)}: "
-        f"{pair['count']} {'image' if pair['count'] == 1 else 'images'}, {pair['share']:.1%} of the class"
-        for pair in pairs
-    ]
-    return plot_image_grid(rows, COLUMNS, style, heads)
+    rows = [[Tile(image) for image in to_rgb(pixels[pair["indices"]], image_shape)] for pair in pairs]
+    return plot_image_grid(rows, COLUMNS, style, [_header(pair) for pair in pairs])
+
+
+def _header(pair: dict[str, Any]) -> str:
+    true, predicted = (shorten(pair[name], MAX_NAME_LENGTH) for name in ("true_class", "predicted_class"))
+    images = "image" if pair["count"] == 1 else "images"
+    return f"{true}, predicted as {predicted}: {pair['count']} {images}, {pair['rate']:.1%} of the class"

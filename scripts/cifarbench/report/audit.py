@@ -70,7 +70,7 @@ class Audit:
     @property
     def excluded(self) -> list[str]:
         """What was left out, since somebody asked for it."""
-        excluded = self.dataset.get("excluded")
+        excluded = self.dataset.get("removed")
         return [excluded_sentence(self.say, excluded)] if excluded else []
 
     @property
@@ -133,10 +133,10 @@ class Audit:
         """Why an image is odd, in words."""
         say = self.say
         return {
-            "constant": say("of one colour"),
-            "broken": say("cut off"),
-            "alone": say("far from all others of their class"),
-            "form": say("of an odd size or colour mode"),
+            "low_information": say("of one colour"),
+            "truncated": say("cut off"),
+            "outlier": say("far from all others of their class"),
+            "odd_format": say("of an odd size or colour mode"),
         }
 
     @property
@@ -148,7 +148,7 @@ class Audit:
             "mirrored": say("mirrored"),
             "cropped": say("cropped"),
             "shifted": say("shifted"),
-            "brightened": say("brightened"),
+            "brightness_changed": say("brightened"),
             "re-encoded": say("re-encoded"),
             NEAR_MISS: say("similar"),
         }
@@ -159,19 +159,19 @@ class Audit:
     def effects(self) -> dict[str, Any]:
         """Accuracies without some test images; nothing where there are none yet."""
         path = self.files.get("audit/issue_impact.json")
-        return read_json(path)["parts"] if path else {}
+        return read_json(path)["subsets"] if path else {}
 
     @property
     def columns(self) -> dict[str, str]:
         """Which test images were left out, in words; only where there are any."""
         say, parts = self.say, self.effects
         known = {
-            "none": say("All"),
-            "copies": say("Without copies"),
-            "labels": say("Without doubtful labels"),
+            "all": say("All"),
+            "no_duplicates": say("Without copies"),
+            "no_label_issues": say("Without doubtful labels"),
         }
         some = {name for name, part in parts.items() if part["n_removed"]}
-        return {name: text for name, text in known.items() if name in some or (some and name == "none")}
+        return {name: text for name, text in known.items() if name in some or (some and name == "all")}
 
     @property
     def order(self) -> list[str]:
@@ -183,7 +183,7 @@ class Audit:
                 say("`{second}` before `{first}`", first=first, second=second)
                 for first, second in self.effects[name]["rank_swaps"]
             ]
-            if name == "none":
+            if name == "all":
                 continue
             n = say.whole(self.effects[name]["n_removed"])
             if swapped:

@@ -33,7 +33,7 @@ class AuditPage:
         self.audit, self.say, self.dataset_name = audit, audit.say, dataset_name
         self.shape = tuple(audit.dataset["image_shape"])
         self._images, self._means = images, means
-        excluded = audit.dataset.get("excluded", {})
+        excluded = audit.dataset.get("removed", {})
         # Indices are those of the archive; rows of the arrays, those of what is left.
         self._rows = {
             split: np.setdiff1d(np.arange(len(rows) + len(excluded.get(split, []))), excluded.get(split, []))

@@ -172,8 +172,8 @@ class Results:
         }
         # The records are removed when a run ends; the comparison keeps their text.
         for row in rows:
-            if row.get("failure") and row["model"] not in failed:
-                step, _, reason = row["failure"].partition(": ")
+            if row.get("error") and row["model"] not in failed:
+                step, _, reason = row["error"].partition(": ")
                 failed[row["model"]] = Failure(row["model"], step, reason)
         pairs = [
             PairedComparison(*(row[column] for column in PAIR_COLUMNS))

@@ -125,7 +125,7 @@ class Report:
 
     def figure(self, model: ModelResult, name: str) -> ReportFigure | None:
         """Return one of a model's figures, if it exists and is meaningful for it."""
-        hidden = name == "reliability" and not model.fit["probabilities"]
+        hidden = name == "reliability" and not model.fit["has_probabilities"]
         return None if hidden else self.figures.find(f"figures/{model.name}", name)
 
     def figure_links(self, model: ModelResult) -> list[tuple[str, str]]:
@@ -133,7 +133,7 @@ class Report:
         return [
             (path, self.figures.captions[name])
             for path in self.figures.paths(f"figures/{model.name}")
-            if (name := PurePosixPath(path).stem) != "reliability" or model.fit["probabilities"]
+            if (name := PurePosixPath(path).stem) != "reliability" or model.fit["has_probabilities"]
         ]
 
     def format_params(self, model: ModelResult, params: dict[str, Any]) -> list[str]:

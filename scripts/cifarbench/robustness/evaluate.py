@@ -1,4 +1,4 @@
-"""What a model is worth on corrupted images."""
+"""Evaluate a model on corrupted images."""
 
 import logging
 from collections.abc import Callable
@@ -17,12 +17,13 @@ def evaluate_corruptions(
     corruptions: list[str],
     severities: list[int],
 ) -> dict[str, Any]:
-    """The accuracy under each corruption at each severity, ready for JSON.
+    """Compute the accuracy under each corruption at each severity, ready for JSON.
 
-    predict: gives classes (N,) of images. images: gives the test images under a corruption at a severity, which are
-    kept no longer than they are needed. y_true: (N,).
+    predict: returns the classes (N,) of images. images: returns the test images under a corruption at a severity; they
+    are released after use. y_true: (N,).
 
-    `mean_accuracy` is the plain mean over all, as CIFAR-10-C has it. `worst` is the corruption with the lowest mean.
+    `mean_accuracy` is the mean over all corruptions and severities, as in CIFAR-10-C. `worst_corruption` is the
+    corruption with the lowest mean.
     """
     accuracy: dict[str, list[float]] = {name: [] for name in corruptions}
     seconds = {"corrupt": 0.0, "predict": 0.0}
@@ -41,7 +42,7 @@ def evaluate_corruptions(
         "accuracy": accuracy,
         "mean_accuracy": float(np.mean([*means.values()])),
         "mean_by_severity": np.mean([*accuracy.values()], axis=0).tolist(),
-        "worst": min(means, key=means.__getitem__),
+        "worst_corruption": min(means, key=means.__getitem__),
         "worst_accuracy": min(means.values()),
         "seconds": seconds,
     }

@@ -31,7 +31,7 @@ def run_record(
     row = dict.fromkeys(COLUMNS) | columns | {"error": error}
     if fit is None or scores is None:
         return row
-    if "scored" not in scores:
+    if "provenance" not in scores:
         raise UserError(
             f"The scores of {describe_run(row)} were made by an older version; run the experiment again to update them."
         )
@@ -44,8 +44,8 @@ def run_record(
         "accuracy_high": scores["accuracy_ci95"][1],
         "macro_f1": scores["macro"]["f1"],
         **{name: fit[name] for name in COST_COLUMNS},
-        "test_set_hash": scores["scored"]["on"],
-        "code_hash": scores["scored"]["by"],
+        "test_set_hash": scores["provenance"]["test_set_hash"],
+        "code_hash": scores["provenance"]["code_hash"],
     }
 
 

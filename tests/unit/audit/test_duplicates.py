@@ -41,12 +41,12 @@ def found(planted: tuple) -> dict[tuple[int, int], tuple[str, float]]:
 @pytest.mark.parametrize("kind", COPIES)
 def test_copies_of_each_kind_are_found(planted: tuple, found: dict, kind: str) -> None:
     made = [pair for pair, of in planted[1].items() if of == kind]
-    told = [pair for pair in made if found.get(pair, ("similar",))[0] != "similar"]
+    told = [pair for pair in made if found.get(pair, ("near_miss",))[0] != "near_miss"]
     assert len(told) >= 0.9 * len(made)
 
 
 def test_what_is_called_a_copy_is_one(planted: tuple, found: dict) -> None:
-    told = [pair for pair, (kind, _) in found.items() if kind != "similar"]
+    told = [pair for pair, (kind, _) in found.items() if kind != "near_miss"]
     assert np.mean([pair in planted[1] for pair in told]) >= 0.95
 
 
@@ -104,7 +104,7 @@ def test_plain_images_are_copies_only_if_identical() -> None:
     told = [
         (a, b)
         for a, b, kind in zip(result.first, result.second, result.type, strict=True)
-        if TYPES[kind] != "similar"
+        if TYPES[kind] != "near_miss"
     ]
     assert told == [(3, 29)]
 
@@ -132,6 +132,6 @@ def test_a_test_image_is_told_of_with_its_closest_training_image_alone() -> None
     told = {
         (a, b)
         for a, b, k in zip(result.first, result.second, result.type, strict=True)
-        if TYPES[k] != "similar"
+        if TYPES[k] != "near_miss"
     }
     assert told == {(60, 61), (60, 62)}

@@ -24,7 +24,7 @@ def dataset(tmp_path: Path) -> dict[str, Any]:
 
 
 def test_places_are_indices_of_the_archive() -> None:
-    about = {"n_train": 3, "n_test": 2, "excluded": {"train": [1], "test": [0, 2]}}
+    about = {"n_train": 3, "n_test": 2, "removed": {"train": [1], "test": [0, 2]}}
     splits, indices = image_index.to_split_and_index(np.array([[0, 1], [2, 4]]), about)
     assert splits.tolist() == [["train", "train"], ["train", "test"]]
     assert indices.tolist() == [[0, 2], [3, 3]]

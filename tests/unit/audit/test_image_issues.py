@@ -24,7 +24,7 @@ def found(images: np.ndarray, labels: np.ndarray | None = None) -> dict[str, lis
 def test_constant_images(photographs: np.ndarray) -> None:
     images = photographs.copy()
     images[5], images[9] = 0, 200
-    assert found(images)["constant"] == [5, 9]
+    assert found(images)["low_information"] == [5, 9]
 
 
 def test_images_that_were_cut_off(photographs: np.ndarray) -> None:
@@ -36,11 +36,11 @@ def test_images_that_were_cut_off(photographs: np.ndarray) -> None:
     images[21, :, 16:, 10:] = 128
     images[21, :, 22:] = 128
     images[21, :, 15, 20:24] = 128
-    assert found(images.reshape(len(images), -1))["broken"] == [15, 4, 21, 8]
+    assert found(images.reshape(len(images), -1))["truncated"] == [15, 4, 21, 8]
 
 
 def test_whole_photographs_are_not_broken(photographs: np.ndarray) -> None:
-    assert not {"broken", "constant"} & set(found(photographs))
+    assert not {"truncated", "low_information"} & set(found(photographs))
 
 
 def test_a_photograph_among_handwriting(photographs: np.ndarray) -> None:
@@ -51,7 +51,7 @@ def test_a_photograph_among_handwriting(photographs: np.ndarray) -> None:
     images = np.repeat(written, 3, axis=1).reshape(len(digits), -1)
     # The same photograph in two classes: each is looked at by itself.
     images[[3, 40]] = photographs[20]
-    alone = found(images, labels)["alone"]
+    alone = found(images, labels)["outlier"]
     assert set(alone[:2]) == {3, 40}
     assert len(alone) < 0.01 * len(images)
 

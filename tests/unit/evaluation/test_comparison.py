@@ -38,7 +38,7 @@ def fit(kind: str, n_parameters: int | None = None, features: tuple[str, ...] = 
         "family_label": kind,
         "features": [{"name": name, "type": "pca", "params": {}} for name in features],
         "tuning_seconds": None,
-        "probabilities": True,
+        "has_probabilities": True,
         "fit_seconds": 2.0,
         "predict_seconds": 0.5,
         "peak_memory_mb": 300.0,
@@ -67,13 +67,13 @@ def test_columns_are_of_every_model_in_order():
     assert columns["model"] == ["net", "network_two", "near"]
     assert columns["n_parameters"] == [1234567, 10, None]
     assert columns["predict_ms_per_image"] == [0.5, 0.5, 0.5]
-    assert list(columns)[-5:] == ["family_label", "features", "tuning_seconds", "pretrained", "failure"]
+    assert list(columns)[-5:] == ["family_label", "features", "tuning_seconds", "pretrained", "error"]
     assert columns["family_label"] == ["perceptrons", "perceptrons", "nearest neighbours"]
     assert columns["features"] == [None, None, "edges > pca"]
     assert columns["tuning_seconds"] == [None, None, 1.5]
     # Files of before the key have no such features.
     assert columns["pretrained"] == [False] * 3
-    assert columns["failure"] == [None] * 3
+    assert columns["error"] == [None] * 3
 
 
 def test_a_model_that_failed_is_a_row_that_says_why():
@@ -83,14 +83,14 @@ def test_a_model_that_failed_is_a_row_that_says_why():
     assert {name: value for name, value in failed.items() if value is not None} == {
         "model": "network_two",
         "family": "mlp",
-        "failure": "train_network: no memory",
+        "error": "train_network: no memory",
     }
     assert [net, near] == [rows_of(three_models())[i] for i in (0, 2)]
 
 
 def test_seeds_are_kept_apart_from_the_uncertainty_of_the_test_set():
     columns = three_models()
-    assert columns["seeds"] == [3, 1, 1]
+    assert columns["n_seeds"] == [3, 1, 1]
     assert columns["accuracy_seed_mean"] == [pytest.approx(0.53), None, None]
     assert columns["accuracy_seed_std"] == [pytest.approx(np.std([0.5, 0.52, 0.57], ddof=1)), None, None]
     # Accuracy and interval are the first seed's own.
@@ -126,16 +126,16 @@ def test_rivals_are_the_best_of_each_other_kind():
         "best": "net",
         # The second is the first neighbours' too; of equals, the first takes part.
         "only_best": {"count": 2, "indices": [3, 5]},
-        "rivals": [
+        "others": [
             {"model": "near", "family_label": "neighbours", "only_other": {"count": 0, "indices": []}},
             {"model": "line", "family_label": "lines", "only_other": {"count": 1, "indices": [2]}},
         ],
     }
-    assert best_per_family_disagreement(y_true, answers, {"net": "networks"})["rivals"] == []
+    assert best_per_family_disagreement(y_true, answers, {"net": "networks"})["others"] == []
     assert best_per_family_disagreement(y_true[:0], {}, {}) == {
         "best": None,
         "only_best": {"count": 0, "indices": []},
-        "rivals": [],
+        "others": [],
     }
 
 
@@ -222,7 +222,7 @@ def test_compares_two_models(run):
     assert (near["model"], net["model"]) == ("near", "net")
     assert near["accuracy"] < net["accuracy"]
     assert near["n_parameters"] is near["accuracy_seed_mean"] is None
-    assert (near["seeds"], net["seeds"]) == (1, 2)
+    assert (near["n_seeds"], net["n_seeds"]) == (1, 2)
     with open(run / "paired_tests.csv", newline="") as file:
         header, row = list(csv.reader(file))
     assert header[:5] == ["model_a", "model_b", "accuracy_difference", "ci_low", "ci_high"]
@@ -251,9 +251,9 @@ def test_a_failed_model_takes_part_in_no_test(run):
     break_off(run, "near")
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
     near, net = read_csv(run / "comparison.csv")
-    assert (near["model"], near["family"], near["failure"]) == ("near", "some", "train_network: it broke")
-    assert near["accuracy"] is near["seeds"] is net["failure"] is None
-    assert (net["accuracy"] > 0.5, net["seeds"]) == (True, 2)
+    assert (near["model"], near["family"], near["error"]) == ("near", "some", "train_network: it broke")
+    assert near["accuracy"] is near["n_seeds"] is net["error"] is None
+    assert (net["accuracy"] > 0.5, net["n_seeds"]) == (True, 2)
     assert read_csv(run / "paired_tests.csv") == []
     assert list(read_json(run / "model_agreement.json")["correct_by_one"]) == ["net"]
     assert "near" not in (run / "comparison.tex").read_text()
@@ -262,14 +262,14 @@ def test_a_failed_model_takes_part_in_no_test(run):
 def test_a_model_whose_scoring_failed_has_failed(run):
     break_off(run, "near", "metrics.json")
     compare(run, ["near", "net"], ["near", "net"])
-    assert read_csv(run / "comparison.csv")[0]["failure"] == "train_network: it broke"
+    assert read_csv(run / "comparison.csv")[0]["error"] == "train_network: it broke"
 
 
 def test_a_failed_seed_is_left_out_of_the_mean(run):
     break_off(run, "net/seed_1")
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
     _, net = read_csv(run / "comparison.csv")
-    assert (net["seeds"], net["accuracy_seed_mean"], net["failure"]) == (1, None, None)
+    assert (net["n_seeds"], net["accuracy_seed_mean"], net["error"]) == (1, None, None)
     assert len(read_csv(run / "paired_tests.csv")) == 1
 
 
@@ -277,7 +277,7 @@ def test_where_all_failed_every_file_is_there_and_empty(run):
     for name in ("near", "net", "net/seed_1"):
         break_off(run, name)
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
-    assert [row["failure"] for row in read_csv(run / "comparison.csv")] == ["train_network: it broke"] * 2
+    assert [row["error"] for row in read_csv(run / "comparison.csv")] == ["train_network: it broke"] * 2
     assert read_csv(run / "paired_tests.csv") == []
     found = read_json(run / "model_agreement.json")
     assert (found["n_models"], found["correct_by_all"]["count"], found["correct_by_none"]["count"]) == (

@@ -8,14 +8,14 @@ from cifarbench.evaluation.issue_impact import accuracy_without_subsets
 
 def test_accuracies_and_the_order():
     correct = {"a": np.array([1, 1, 1, 0, 0, 0], bool), "b": np.array([0, 0, 1, 1, 0, 0], bool)}
-    found = accuracy_without_subsets(correct, {"copies": np.array([1, 1, 0, 0, 0, 0], bool)}, seed=0)
-    parts = found["parts"]
-    assert parts["none"]["models"]["a"]["accuracy"] == 0.5
-    assert parts["copies"]["n_removed"] == 2
-    assert parts["copies"]["models"]["a"]["accuracy"] == 0.25
-    assert parts["copies"]["models"]["b"]["change"] == 0.5 - 2 / 6
-    assert parts["copies"]["rank_swaps"] == [["a", "b"]]
-    assert parts["none"]["rank_swaps"] == []
+    found = accuracy_without_subsets(correct, {"no_duplicates": np.array([1, 1, 0, 0, 0, 0], bool)}, seed=0)
+    parts = found["subsets"]
+    assert parts["all"]["models"]["a"]["accuracy"] == 0.5
+    assert parts["no_duplicates"]["n_removed"] == 2
+    assert parts["no_duplicates"]["models"]["a"]["accuracy"] == 0.25
+    assert parts["no_duplicates"]["models"]["b"]["delta"] == 0.5 - 2 / 6
+    assert parts["no_duplicates"]["rank_swaps"] == [["a", "b"]]
+    assert parts["all"]["rank_swaps"] == []
 
 
 def test_the_interval_is_that_of_a_paired_bootstrap():
@@ -28,13 +28,13 @@ def test_the_interval_is_that_of_a_paired_bootstrap():
     expected = bootstrap(
         (right, ~chosen), change, paired=True, n_resamples=5000, method="percentile", rng=random
     ).confidence_interval
-    found = accuracy_without_subsets({"a": right}, {"copies": chosen}, seed=0)["parts"]["copies"]["models"][
-        "a"
-    ]
-    np.testing.assert_allclose(found["change_interval"], expected, atol=0.004)
+    found = accuracy_without_subsets({"a": right}, {"no_duplicates": chosen}, seed=0)["subsets"][
+        "no_duplicates"
+    ]["models"]["a"]
+    np.testing.assert_allclose(found["delta_ci95"], expected, atol=0.004)
 
 
 def test_without_any_model_or_with_nothing_left():
-    assert accuracy_without_subsets({}, {"copies": np.zeros(0, bool)}, seed=0)["parts"] == {}
-    one = accuracy_without_subsets({"a": np.array([True])}, {"copies": np.array([True])}, seed=0)
-    assert list(one["parts"]) == ["none"]
+    assert accuracy_without_subsets({}, {"no_duplicates": np.zeros(0, bool)}, seed=0)["subsets"] == {}
+    one = accuracy_without_subsets({"a": np.array([True])}, {"no_duplicates": np.array([True])}, seed=0)
+    assert list(one["subsets"]) == ["all"]

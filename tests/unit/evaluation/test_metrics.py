@@ -121,9 +121,9 @@ def test_whatever_the_predictions(rows):
     assert sum(found["reliability"]["count"]) == len(rows)
     assert np.trace(found["confusion_matrix"]) / len(rows) == pytest.approx(found["accuracy"])
     for pair in found["confused_pairs"]:
-        assert pair["true"] != pair["predicted"]
-        assert {CLASSES[y_true[i]] for i in pair["examples"]} == {pair["true"]}
-        assert {CLASSES[y_pred[i]] for i in pair["examples"]} == {pair["predicted"]}
+        assert pair["true_class"] != pair["predicted_class"]
+        assert {CLASSES[y_true[i]] for i in pair["indices"]} == {pair["true_class"]}
+        assert {CLASSES[y_pred[i]] for i in pair["indices"]} == {pair["predicted_class"]}
 
 
 # ---- the second guess ----
@@ -164,12 +164,12 @@ def test_confused_pairs_go_by_count_then_by_class():
     y_true = [0] * 3 + [1] * 2 + [2] * 2 + [3]
     y_pred = [1] * 3 + [0] * 2 + [3] * 2 + [3]
     pairs = score_labels(y_true, y_pred)["confused_pairs"]
-    assert [(p["true"], p["predicted"], p["count"]) for p in pairs] == [
+    assert [(p["true_class"], p["predicted_class"], p["count"]) for p in pairs] == [
         ("ant", "bee", 3),
         ("bee", "ant", 2),
         ("cow", "dog", 2),
     ]
-    assert [p["share"] for p in pairs] == [1, 1, 1]
+    assert [p["rate"] for p in pairs] == [1, 1, 1]
 
 
 def test_examples_are_those_that_the_model_is_surest_of():
@@ -177,7 +177,7 @@ def test_examples_are_those_that_the_model_is_surest_of():
     sure = np.linspace(0.6, 0.9, 12)
     proba = np.stack([1 - sure, sure, 0 * sure, 0 * sure], axis=1)
     (pair,) = compute_metrics(y_true, y_pred, proba, CLASSES, seed=0)["confused_pairs"]
-    assert pair["examples"] == [11, 10, 9, 8, 7, 6, 5, 4]
+    assert pair["indices"] == [11, 10, 9, 8, 7, 6, 5, 4]
     assert pair["count"] == 12
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from cifarbench.evaluation import terminal_summary
 
-HEADER = "model,accuracy,accuracy_low,accuracy_high,fit_seconds,tuning_seconds,failure\n"
+HEADER = "model,accuracy,accuracy_low,accuracy_high,fit_seconds,tuning_seconds,error\n"
 
 
 def ranked(folder: Path, *rows: str) -> list[str]:

@@ -55,7 +55,7 @@ def test_describes_loss_gap_and_steadiness():
     assert found["lowest_test_loss"] == {"epoch": 2, "value": 1.0}
     assert found["highest_test_accuracy"] == {"epoch": 2, "value": 0.5}
     assert found["epoch_95pct"] == 2
-    assert found["gap"] == pytest.approx({"loss": 0.1, "accuracy": 0.2})
+    assert found["generalization_gap"] == pytest.approx({"loss": 0.1, "accuracy": 0.2})
     assert found["final"]["test_loss"] == 1.4
     assert found["frac_epochs_train_above_test"] == 0
     assert found["frac_epochs_test_loss_up"] == 0.5

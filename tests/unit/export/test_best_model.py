@@ -46,10 +46,10 @@ def test_a_model_that_failed_is_left_out_after_its_records_are_removed(tmp_path)
     header, first, *rows = table.read_text().splitlines()
     name, n_columns = first.partition(",")[0], len(header.split(","))
     row = [name] + [""] * (n_columns - 1)
-    if "failure" not in header:
+    if "error" not in header:
         header, row = f"{header},failure", [*row, ""]
         rows = [f"{line}," for line in rows]
-    row[header.split(",").index("failure")] = "train_network: it broke"
+    row[header.split(",").index("error")] = "train_network: it broke"
     table.write_text("\n".join([header, ",".join(row), *rows]) + "\n")
     shutil.rmtree(tmp_path / "run/models" / name)
     run = read_run(tmp_path / "run")

@@ -126,7 +126,7 @@ def test_a_model_that_is_not_there_or_has_failed_is_told_of(tmp_path):
 
 def test_results_of_an_older_version_and_rooms_without_a_predictor_are_told_of(tmp_path):
     stored = write_model(tmp_path, "networks", PERCEPTRON)
-    fit = stored.fit | {"stored": stored.fit["stored"] | {"package": "tuning"}}
+    fit = stored.fit | {"inference": stored.fit["inference"] | {"package": "tuning"}}
     with pytest.raises(UserError, match=r"belongs to the package models.tuning, which has no predictor.py"):
         InferenceModel(replace(stored, fit=fit))
     write_json(tmp_path / "models/model/fit.json", {"model": "model"})

@@ -317,12 +317,12 @@ def test_rows_of_pixels_become_pictures():
 
 def test_confused_pairs_have_a_head_each():
     pairs = [
-        {"true": "x", "predicted": "y", "count": 3, "share": 0.25, "examples": [1, 2, 3]},
-        {"true": "y", "predicted": "x", "count": 1, "share": 0.5, "examples": [4]},
+        {"true_class": "x", "predicted_class": "y", "count": 3, "rate": 0.25, "indices": [1, 2, 3]},
+        {"true_class": "y", "predicted_class": "x", "count": 1, "rate": 0.5, "indices": [4]},
     ]
     assert words_of(plot_confused_pairs(PIXELS, pairs, SHAPE, STYLE)) == [
-        "x, taken for y: 3 images, 25.0% of the class",
-        "y, taken for x: 1 image, 50.0% of the class",
+        "x, predicted as y: 3 images, 25.0% of the class",
+        "y, predicted as x: 1 image, 50.0% of the class",
     ]
     assert words_of(plot_confused_pairs(PIXELS, [], SHAPE, STYLE)) == ["No image is taken for another class."]
 

@@ -34,7 +34,7 @@ def test_the_tables_hold_what_was_made(folder: Path) -> None:
     ]
     assert len(set(range(small_audit.N_FLIPPED)) & set(doubtful)) >= small_audit.N_FLIPPED - 1
     odd = [(row["split"], row["index"], row["issue"]) for row in read_csv(folder / "audit/image_issues.csv")]
-    assert odd[0] == ("train", 11, "constant")
+    assert odd[0] == ("train", 11, "low_information")
 
 
 @pytest.mark.parametrize("language", languages())
@@ -53,10 +53,10 @@ def test_the_page_names_the_copy(folder: Path) -> None:
 @pytest.mark.parametrize("language", languages())
 def test_the_report_says_what_copies_do_to_the_comparison(folder: Path, language: str) -> None:
     html, markdown = report(folder, language)
-    effects = read_json(folder / "audit/issue_impact.json")["parts"]
+    effects = read_json(folder / "audit/issue_impact.json")["subsets"]
     section = html.partition('<section id="audit">')[2].partition("</section>")[0]
     assert section.count("<tr>") == 1 + len(small_run.MODELS)
-    accuracy = effects["copies"]["models"]["mlp"]["accuracy"]
+    accuracy = effects["no_duplicates"]["models"]["mlp"]["accuracy"]
     assert f'data-value="{accuracy}"' in section
     assert "audit.html" in section
     if language == "en":
@@ -66,7 +66,7 @@ def test_the_report_says_what_copies_do_to_the_comparison(folder: Path, language
 def test_what_was_left_out_stands_on_the_first_screen(folder: Path) -> None:
     run = Results.read(folder, small_run.files(folder))
     excluded = {"train": [1, 2], "test": [5], "file": "my_list.csv"}
-    html, markdown = render(replace(run, dataset=run.dataset | {"excluded": excluded}), small_run.settings())
+    html, markdown = render(replace(run, dataset=run.dataset | {"removed": excluded}), small_run.settings())
     sentence = "2 training and 1 test images were left out, as <code>my_list.csv</code> says."
     assert sentence in html.partition('<section id="summary">')[2].partition("<table")[0]
     assert "**Warning.** 2 training and 1 test images were left out" in markdown.partition("|")[0]

@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         found = evaluate_corruptions(predict, images, answers["y_true"], CORRUPTIONS, [1, 3, 5])
         write_json(
             folder / f"models/{model}/robustness.json",
-            found | {"official": False, "strangers": {"textures": 0.8}},
+            found | {"is_cifar10_c": False, "ood_auroc": {"textures": 0.8}},
         )
     return folder
 
@@ -111,11 +111,11 @@ def test_without_it_there_is_no_such_section() -> None:
 def test_temperatures_stand_beside_what_models_know_of_their_doubt(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "run")
     errors = {"before": 0.1234, "after": 0.0567}
-    found = {"temperature": 1.8765, "n_images": 200, "calibration_error": errors}
+    found = {"temperature": 1.8765, "n_images": 200, "ece": errors}
     write_json(tmp_path / "run/models/mlp/temperature.json", found)
     run = Results.read(tmp_path / "run", small_run.files(tmp_path / "run"))
     html, _ = render(run, small_run.settings())
     uncertainty = html.partition('<section id="uncertainty">')[2].partition("</section>")[0]
     assert "<td>1.88</td><td>0.123</td><td>0.057</td>" in uncertainty
-    area = run.models["mlp"].metrics["selective"]["area"]
+    area = run.models["mlp"].metrics["selective"]["aurc"]
     assert f'data-value="{area}"' in uncertainty

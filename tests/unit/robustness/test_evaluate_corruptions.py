@@ -25,7 +25,7 @@ def test_means_and_the_worst():
     assert found["accuracy"] == {"snow": [1.0, 0.5], "fog": [0.75, 0.0]}
     assert found["mean_by_severity"] == [0.875, 0.25]
     assert found["mean_accuracy"] == 0.5625
-    assert (found["worst"], found["worst_accuracy"]) == ("fog", 0.375)
+    assert (found["worst_corruption"], found["worst_accuracy"]) == ("fog", 0.375)
 
 
 def write(folder: Path, n: int = 6) -> np.ndarray:

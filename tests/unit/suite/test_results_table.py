@@ -22,7 +22,9 @@ ABOUT = {
 
 
 def test_a_row_has_the_scores_the_costs_and_what_was_scored_by_what():
-    found = row_of(ABOUT, FIT, SCORES | {"scored": {"on": "images", "by": "code"}}, None)
+    found = row_of(
+        ABOUT, FIT, SCORES | {"provenance": {"test_set_hash": "images", "code_hash": "code"}}, None
+    )
     assert list(found) == list(COLUMNS)
     assert (found["accuracy"], found["accuracy_low"], found["accuracy_high"]) == (0.5, 0.3, 0.7)
     assert (found["test_set_hash"], found["code_hash"], found["fit_seconds"]) == ("images", "code", 1.5)

@@ -27,7 +27,7 @@ class Predictor:
         self.name, self.params, self.n_classes = stored.run, stored.params, stored.n_classes
         self.threads = stored.threads
         labels, division = np.load(stored.path("data/train_labels.npy")), stored.subset_indices()
-        self.rows, _ = split_indices(stored.fit["stored"]["part"], len(labels), division)
+        self.rows, _ = split_indices(stored.fit["inference"]["part"], len(labels), division)
         # A slice of all rows copies nothing.
         chosen = self.rows if division is not None else slice(None)
         self.labels = labels[chosen]

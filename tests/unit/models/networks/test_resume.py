@@ -22,7 +22,14 @@ from helpers.jobs import run_job
 PARAMS = {"hidden_dim": 4, "batch_norm": True, "dropout": 0.5, "tta_flip": True}
 PARAMS |= {"learning_rate": 0.1, "batch_size": 8, "epochs": 4}
 # What else fit.json says of a model.
-SETTINGS = {"model": "net", "family": "mlp", "chosen": [], "features": [], "pretrained": False, "stored": {}}
+SETTINGS = {
+    "model": "net",
+    "family": "mlp",
+    "chosen": [],
+    "features": [],
+    "pretrained": False,
+    "inference": {},
+}
 
 
 @pytest.fixture
@@ -152,7 +159,7 @@ def test_trained_on_a_part_test_images_are_asked_once(folder):
 def test_predictions_are_those_of_the_stored_network(folder):
     train(folder)
     answers = load_npz(folder / "predictions.npz")
-    fit = read_json(folder / "fit.json") | {"stored": {"params": PARAMS}}
+    fit = read_json(folder / "fit.json") | {"inference": {"params": PARAMS}}
     about = read_json(folder / "dataset.json")
     (folder / "models/net").mkdir(parents=True)
     (folder / "network.safetensors").rename(folder / "models/net/network.safetensors")
