@@ -1,1 +1,1 @@
-"""From predictions to figures of merit: in come answers of any model, out come scores, tests and a comparison."""
+"""Evaluation: takes the predictions of any model, gives metrics, significance tests and a comparison of models."""

@@ -3,35 +3,34 @@
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 from scipy.stats import binned_statistic
 
 from cifarbench.evaluation.statistics import wilson_interval
 
 N_BINS = 10
-# What only probabilities tell.
+# Metrics that need probabilities.
 CALIBRATION = ("expected_calibration_error", "mean_confidence", "reliability")
-# A probability of 0 can't be cooled or warmed: neighbours that agree leave others this much.
+# Probabilities are clipped to this minimum, since the vote shares of kNN can be 0.
 MIN_PROBA = 1e-4
-# The hottest and the coldest that is looked for, as powers of e.
+# Bounds of the search for the temperature, in the logarithm.
 LOG_T_BOUNDS = (-3, 3)
 
 
 def reliability_curve(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
     """Return the expected calibration error and the reliability diagram, in bins of equal width.
 
-    correct: (N,) bool. proba: (N, n_classes), rows sum to 1. The confidence of a prediction is the
-    probability of its class. The error is the distance between a bin's mean confidence and its accuracy,
-    averaged over images (Guo et al. 2017, ICML). A bin holds its lower edge; one without an image has null
-    entries.
+    correct: (N,) bool. proba: (N, n_classes), rows sum to 1. The confidence is the probability of the predicted class.
+    The error is the mean over images of the difference between their bin's mean confidence and accuracy. A bin includes
+    its lower edge; an empty bin has null entries.
     """
-    # 3 of 5 neighbours, as float32, are a little more than 0.6: rounding puts all such shares on the edge.
+    # A vote share of 3/5 in float32 is above 0.6; rounding puts such shares on the edge.
     confidence = np.round(proba.max(axis=1).astype(np.float64), 6).clip(0, 1)
     edges = np.round(np.linspace(0, 1, N_BINS + 1), 6)
     count = binned_statistic(confidence, None, "count", bins=edges).statistic
-    right_and_confidence = [correct.astype(float), confidence]
-    accuracy, mean_confidence = binned_statistic(
-        confidence, right_and_confidence, "mean", bins=edges
-    ).statistic
+    values = [correct.astype(float), confidence]
+    accuracy, mean_confidence = binned_statistic(confidence, values, "mean", bins=edges).statistic
     filled = count > 0
     gap = np.abs(accuracy - mean_confidence)[filled]
     return {
@@ -53,20 +52,16 @@ def reliability_curve(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
 def fit_temperature(proba: np.ndarray, y_true: np.ndarray) -> float:
     """Return the temperature of minimum log-loss on held-out images.
 
-    proba: (N, n_classes), rows sum to 1. y_true: (N,) int. More than 1 makes the model less sure.
+    proba: (N, n_classes), rows sum to 1. y_true: (N,) int. A temperature above 1 lowers the confidence.
     """
-    from scipy.optimize import minimize_scalar
-
     rows = np.arange(len(y_true))
 
-    def surprise(log_temperature: float) -> float:
+    def log_loss(log_temperature: float) -> float:
         return float(-np.log(apply_temperature(proba, np.exp(log_temperature))[rows, y_true]).mean())
 
-    return float(np.exp(minimize_scalar(surprise, bounds=LOG_T_BOUNDS, method="bounded").x))
+    return float(np.exp(minimize_scalar(log_loss, bounds=LOG_T_BOUNDS, method="bounded").x))
 
 
 def apply_temperature(proba: np.ndarray, temperature: float) -> np.ndarray:
-    """Return probabilities at another temperature, (N, n_classes) float64; the predicted classes stay the same."""
-    from scipy.special import softmax
-
+    """Return probabilities (N, n_classes) float64 at a temperature; the predicted classes do not change."""
     return softmax(np.log(np.maximum(proba.astype(np.float64), MIN_PROBA)) / temperature, axis=1)

@@ -1,8 +1,9 @@
-"""All models side by side: the table, and the images on which they agree."""
+"""Comparison of all models: the table, and the images on which models agree or disagree."""
 
 from typing import Any
 
 import numpy as np
+from tabulate import tabulate
 
 from cifarbench.io.csv_io import Row
 
@@ -14,17 +15,6 @@ COLUMNS = (
     *("n_seeds", "accuracy_seed_mean", "accuracy_seed_std"),
     *("family_label", "features", "tuning_seconds", "pretrained", "error"),
 )
-# Columns of the table for papers: header, format of a value.
-LATEX_COLUMNS = {
-    "model": "Model",
-    "accuracy": "Accuracy [95\\% CI]",
-    "macro_f1": "Macro F1 [95\\% CI]",
-    "fit_seconds": "Fit (s)",
-    "predict_ms_per_image": "Predict (ms/image)",
-    "peak_memory_mb": "Peak memory (MB)",
-    "stored_mb": "Stored (MB)",
-    "n_parameters": "Parameters",
-}
 
 
 def comparison_table(
@@ -35,13 +25,12 @@ def comparison_table(
 ) -> dict[str, list]:
     """Return the columns of comparison.csv, one entry per model.
 
-    families: model -> family, in the configuration's order. metrics: run -> content of metrics.json, where a run is
-    a model or, as `model/seed_n`, a further seed of it. fits: model -> content of fit.json. failures: model -> why it
-    is not among them; all its other cells are empty. A further seed that failed is just not there.
+    families: model -> family, in the configuration's order. metrics: run -> content of metrics.json; a run is a model
+    or, as `model/seed_n`, a further seed of it that did not fail. fits: model -> content of fit.json. failures: model
+    -> reason of the failure; its other cells are empty.
 
-    The intervals tell how sure the first seed's figures are, given so many test images. `accuracy_seed_mean`
-    and `accuracy_seed_std` (sample standard deviation) tell how much the training's luck matters; they are
-    empty for a model that was trained once.
+    Intervals are those of the first seed, over test images. `accuracy_seed_mean` and `accuracy_seed_std` (sample
+    standard deviation) are over seeds; they are empty for a model that was trained once.
     """
     rows = []
     for model, family in families.items():
@@ -58,7 +47,7 @@ def comparison_table(
 
 
 def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> dict[str, Any]:
-    several = len(by_seed) > 1
+    has_seeds = len(by_seed) > 1
     return {
         "accuracy": scores["accuracy"],
         "accuracy_low": scores["accuracy_ci95"][0],
@@ -71,12 +60,11 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
         "ece": scores["expected_calibration_error"],
         "predict_ms_per_image": 1000 * fit["predict_seconds"] / scores["n_test"],
         "n_seeds": len(by_seed),
-        "accuracy_seed_mean": float(np.mean(by_seed)) if several else None,
-        "accuracy_seed_std": float(np.std(by_seed, ddof=1)) if several else None,
+        "accuracy_seed_mean": float(np.mean(by_seed)) if has_seeds else None,
+        "accuracy_seed_std": float(np.std(by_seed, ddof=1)) if has_seeds else None,
         "family_label": fit["family_label"],
-        "features": " > ".join(one["name"] for one in fit["features"]) or None,
+        "features": " > ".join(step["name"] for step in fit["features"]) or None,
         "tuning_seconds": fit["tuning_seconds"],
-        # Whether its features have seen other images than the training images.
         "pretrained": fit.get("pretrained", False),
     }
 
@@ -89,60 +77,57 @@ def drop_failed(rows: list[Row]) -> list[Row]:
 def model_agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[str]) -> dict[str, Any]:
     """Return which test images all models, no model or a single model classifies correctly, ready for JSON.
 
-    y_true: (N,) int. y_pred: model -> (N,) int. For each image that all get wrong, `predicted` is the class
-    that most models take it for (of equals the first) and `votes` the number of those models. With one model,
-    the images that it alone gets right are all that it gets right; without any, no image counts.
+    y_true: (N,) int. y_pred: model -> (N,) int. For each image that all models misclassify, `predicted` is the class
+    that most models predict (of equals the first) and `votes` the number of those models.
     """
-    answers = np.array([*y_pred.values()], dtype=int).reshape(len(y_pred), len(y_true))
-    correct = answers == y_true
-    n_right = correct.sum(axis=0)
-    none_right = np.flatnonzero(n_right == 0)
-    # (n_classes, images): how many models take the image for the class.
-    votes = (answers[:, none_right] == np.arange(len(classes))[:, None, None]).sum(axis=1)
+    predictions = np.array([*y_pred.values()], dtype=int).reshape(len(y_pred), len(y_true))
+    correct = predictions == y_true
+    n_correct = correct.sum(axis=0)
+    all_wrong = np.flatnonzero(n_correct == 0)
+    # (n_classes, images): number of models that predict the class.
+    votes = (predictions[:, all_wrong] == np.arange(len(classes))[:, None, None]).sum(axis=1)
     return {
         "n_test": len(y_true),
         "n_models": len(y_pred),
-        "correct_by_all": {"count": int(np.sum(n_right == len(answers)))},
+        "correct_by_all": {"count": int(np.sum(n_correct == len(predictions)))},
         "correct_by_none": {
-            "count": len(none_right),
-            "indices": none_right.tolist(),
-            "true": [classes[i] for i in y_true[none_right]],
-            "predicted": [classes[i] for i in votes.argmax(axis=0)] if len(none_right) else [],
-            "votes": votes.max(axis=0).tolist() if len(none_right) else [],
+            "count": len(all_wrong),
+            "indices": all_wrong.tolist(),
+            "true": [classes[i] for i in y_true[all_wrong]],
+            "predicted": [classes[i] for i in votes.argmax(axis=0)] if len(all_wrong) else [],
+            "votes": votes.max(axis=0).tolist() if len(all_wrong) else [],
         },
         "correct_by_one": {
-            model: _images(alone) for model, alone in zip(y_pred, correct & (n_right == 1), strict=True)
+            model: _images(only) for model, only in zip(y_pred, correct & (n_correct == 1), strict=True)
         },
     }
 
 
 def best_per_family_disagreement(
-    y_true: np.ndarray, y_pred: dict[str, np.ndarray], kinds: dict[str, str]
+    y_true: np.ndarray, y_pred: dict[str, np.ndarray], family_labels: dict[str, str]
 ) -> dict[str, Any]:
-    """Compare the best model with the best of each other family: images that only one gets right, ready for JSON.
+    """Compare the best model with the best of each other family, ready for JSON.
 
-    y_true: (N,) int. y_pred: model -> (N,) int. kinds: model -> what it belongs to, of the models that take part.
-    `best` is the most accurate of them (of equals the first; None without any). `only_best` are the images that it
-    gets right and no rival does; each of `others`, the most accurate first, has those that it gets right and the
-    best model does not.
+    y_true: (N,) int. y_pred: model -> (N,) int. family_labels: of the models to compare. `best` is the most accurate
+    one (of equals the first; None without any), `only_best` are the images that it classifies correctly and no other
+    does. `others`, the most accurate first, have as `only_other` the images that they classify correctly and the best
+    model does not.
     """
-    correct = {model: y_pred[model] == y_true for model in kinds}
-    order = sorted(kinds, key=lambda model: -correct[model].mean())
-    best_of_kind = {kinds[model]: model for model in reversed(order)}
-    best = order[0] if order else None
-    others = [
-        model for model in order[1:] if best_of_kind[kinds[model]] == model and kinds[model] != kinds[best]
-    ]
-    none_else = (
-        ~np.any([correct[model] for model in others], axis=0) if others else np.ones(len(y_true), bool)
-    )
+    correct = {model: y_pred[model] == y_true for model in family_labels}
+    best_of_family: dict[str, str] = {}
+    for model in sorted(family_labels, key=lambda model: -correct[model].mean()):
+        best_of_family.setdefault(family_labels[model], model)
+    best, *others = best_of_family.values() or [None]
+    only_best = correct[best] if best else np.zeros(0, bool)
+    for model in others:
+        only_best = only_best & ~correct[model]
     return {
         "best": best,
-        "only_best": _images(correct[best] & none_else) if best else _images(np.zeros(0, bool)),
+        "only_best": _images(only_best),
         "others": [
             {
                 "model": model,
-                "family_label": kinds[model],
+                "family_label": family_labels[model],
                 "only_other": _images(correct[model] & ~correct[best]),
             }
             for model in others
@@ -155,35 +140,28 @@ def _images(chosen: np.ndarray) -> dict[str, Any]:
 
 
 def to_latex(rows: list[Row]) -> str:
-    """Return the table for a paper in LaTeX; it needs \\usepackage{booktabs}.
+    """Return the table for a paper in LaTeX, which needs the package `booktabs`.
 
     rows: those of comparison.csv whose models did not fail.
     """
-    best = max((row["accuracy"] for row in rows if not row["pretrained"]), default=None)
-
-    def interval(row: Row, name: str) -> str:
-        text = "{:.3f} [{:.3f}, {:.3f}]".format(*(row[name + end] for end in ("", "_low", "_high")))
-        is_best = name == "accuracy" and row["accuracy"] == best and not row["pretrained"]
-        return f"\\textbf{{{text}}}" if is_best else text
-
-    body = [
+    headers = ["Model", "Accuracy [95% CI]", "Macro F1 [95% CI]", "Fit (s)", "Predict (ms/image)"]
+    headers += ["Peak memory (MB)", "Stored (MB)", "Parameters"]
+    table = [
         [
-            "\\texttt{" + row["model"].replace("_", "\\_") + "}",
-            interval(row, "accuracy"),
-            interval(row, "macro_f1"),
-            *(f"{row[name]:.3g}" for name in ("fit_seconds", "predict_ms_per_image")),
-            *(f"{row[name]:.1f}" for name in ("peak_memory_mb", "stored_mb")),
-            "--" if row["n_parameters"] is None else f"{row['n_parameters']:,}".replace(",", "\\,"),
+            row["model"],
+            _with_interval(row, "accuracy"),
+            _with_interval(row, "macro_f1"),
+            f"{row['fit_seconds']:.3g}",
+            f"{row['predict_ms_per_image']:.3g}",
+            f"{row['peak_memory_mb']:.1f}",
+            f"{row['stored_mb']:.1f}",
+            "--" if row["n_parameters"] is None else f"{row['n_parameters']:,}",
         ]
         for row in rows
-    ]
-    lines = [
-        "\\begin{tabular}{lllrrrrr}",
-        "\\toprule",
-        " & ".join(LATEX_COLUMNS.values()) + " \\\\",
-        "\\midrule",
-        *(" & ".join(cells) + " \\\\" for cells in body),
-        "\\bottomrule",
-        "\\end{tabular}",
-    ]
-    return "\n".join(lines) + "\n"
+    ] or [[""] * len(headers)]
+    alignment = ["left"] * 3 + ["right"] * 5
+    return tabulate(table, headers, "latex_booktabs", disable_numparse=True, colalign=alignment) + "\n"
+
+
+def _with_interval(row: Row, name: str) -> str:
+    return f"{row[name]:.3f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"

@@ -9,13 +9,13 @@ from cifarbench.io.csv_io import Row
 
 Candidate = dict[str, Any]
 PREFIX = "param_"
-# More than so many can't be taken in: the best of them are shown.
+# Plots and tables show this many candidates at most, the best ones.
 MAX_SHOWN = 20
 
 
 def parameter_grid(grid: dict[str, list]) -> list[Candidate]:
     """Return every combination of a grid's values, in GridSearchCV's order: keys by name, the last varying fastest."""
-    # As scikit-learn's ParameterGrid, whose import takes twenty times as long as a choice.
+    # As scikit-learn's ParameterGrid, whose import takes much longer than the selection.
     return [
         dict(zip(sorted(grid), values, strict=True))
         for values in product(*(grid[key] for key in sorted(grid)))
@@ -23,18 +23,19 @@ def parameter_grid(grid: dict[str, list]) -> list[Candidate]:
 
 
 def build_cv_results(
-    tried: list[Candidate], scores: np.ndarray, names: dict[str, str], errors: list[str | None]
+    candidates: list[Candidate], scores: np.ndarray, names: dict[str, str], errors: list[str | None]
 ) -> dict[str, list]:
     """Return the columns of scikit-learn's `cv_results_` without its times, one entry per candidate.
 
-    tried: the candidates, in GridSearchCV's order. scores: (candidates, folds), NaN where a fit failed; the mean is
-    then NaN, too, and ranked last. names: key of the grid -> the parameter's name, as in a pipeline
-    (`pca__n_components`). errors: why a candidate failed; a column `error` has them if there are any.
+    candidates: in GridSearchCV's order. scores: (n_candidates, n_folds), NaN where a fit failed; the mean is then NaN,
+    too, and ranked last. names: key of the grid -> name of the parameter in a pipeline (`pca__n_components`). errors:
+    the reason why a candidate failed, or None; the column `error` is left out if none failed.
     """
     means = scores.mean(axis=1)
     ranked = np.where(np.isnan(means), -1, means)
     columns: dict[str, list] = {
-        f"param_{names[key]}": [one[key] for one in tried] for key in sorted(names, key=names.get)
+        f"param_{names[key]}": [candidate[key] for candidate in candidates]
+        for key in sorted(names, key=names.get)
     }
     for fold, column in enumerate(scores.T):
         columns[f"split{fold}_test_score"] = column.tolist()
@@ -46,27 +47,27 @@ def build_cv_results(
     return columns
 
 
-def select_best(tried: list[Candidate], results: dict[str, list]) -> Candidate:
-    """Return the candidate ranked first; of equals the first in the list, as GridSearchCV does."""
-    return tried[results["rank_test_score"].index(1)]
+def select_best(candidates: list[Candidate], results: dict[str, list]) -> Candidate:
+    """Return the candidate of rank 1; of equals the first in the list, as GridSearchCV does."""
+    return candidates[results["rank_test_score"].index(1)]
 
 
 def param_names(results: list[Row]) -> dict[str, str]:
-    """Return the grid's columns of cv_results.csv and a name for each: the parameter's own where it is unique."""
+    """Return column of cv_results.csv -> name of its parameter, without the step of the pipeline where it is unique."""
     columns = [name for name in results[0] if name.startswith(PREFIX)] if results else []
     full = {column: column.removeprefix(PREFIX) for column in columns}
     short = {column: name.rpartition("__")[2] for column, name in full.items()}
-    own = list(short.values())
-    return {column: name if own.count(name) == 1 else full[column] for column, name in short.items()}
+    names = list(short.values())
+    return {column: name if names.count(name) == 1 else full[column] for column, name in short.items()}
 
 
 def sort_by_rank(results: list[Row]) -> list[Row]:
-    """Return the candidates, the best first; of equals the first in the list, as `select_best` does."""
+    """Return the candidates, the best first; ties keep their order."""
     return sorted(results, key=lambda row: row["rank_test_score"])
 
 
 def format_value(value: Any) -> str:
-    """Return a hyperparameter's value as the configuration writes it."""
+    """Return a hyperparameter's value as YAML text."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
@@ -75,5 +76,5 @@ def format_value(value: Any) -> str:
 
 
 def format_params(params: dict[str, Any]) -> str:
-    """Return parameters as words: `C 1, kernel rbf`."""
+    """Return parameters as text: `C 1, kernel rbf`."""
     return ", ".join(f"{name} {format_value(value)}" for name, value in params.items())

@@ -1,4 +1,4 @@
-"""What some test images do to the comparison: every model's accuracy with and without them."""
+"""Impact of duplicates and label issues: the accuracy of each model with and without some test images."""
 
 from itertools import combinations
 from typing import Any
@@ -14,17 +14,17 @@ def accuracy_without_subsets(
 ) -> dict[str, Any]:
     """Return accuracies on all test images and without some of them, ready for JSON.
 
-    correct: model -> (N,) bool, which test images it gets right. left_out: name -> (N,) bool, the images that are left
-    out; none of them if that would leave no image. seed: of the bootstrap.
+    correct: model -> (N,) bool, whether it classifies a test image correctly. left_out: name -> (N,) bool, the images
+    to leave out; a name that would leave no image is skipped. seed: of the bootstrap.
 
-    Each model has its `accuracy` on the images left, the `accuracy_ci95`, the `delta` against all images, and the
-    `delta_ci95` by a paired bootstrap. `rank_swaps`: pairs of models, of which the first is more accurate on all
-    images and the second without some.
+    Each model has its `accuracy` on the remaining images with `accuracy_ci95`, and the difference `delta` to all images
+    with `delta_ci95` by a paired bootstrap. `rank_swaps`: pairs of models of which the first is more accurate on all
+    images, and the second on the remaining ones.
     """
     random = np.random.default_rng(seed)
     n_test = len(next(iter(correct.values()))) if correct else 0
-    whole = {model: float(right.mean()) for model, right in correct.items()}
-    parts = {
+    on_all = {model: float(right.mean()) for model, right in correct.items()}
+    subsets = {
         name: {
             "n_removed": int(chosen.sum()),
             "models": {model: _accuracy(right, chosen, random) for model, right in correct.items()},
@@ -32,30 +32,30 @@ def accuracy_without_subsets(
         for name, chosen in ({"all": np.zeros(n_test, bool)} | left_out).items()
         if not chosen.all()
     }
-    for part in parts.values():
-        left = {model: row["accuracy"] for model, row in part["models"].items()}
-        part["rank_swaps"] = [
+    for subset in subsets.values():
+        remaining = {model: row["accuracy"] for model, row in subset["models"].items()}
+        subset["rank_swaps"] = [
             pair
-            for one, other in combinations(whole, 2)
-            for pair in ([one, other], [other, one])
-            if whole[pair[0]] > whole[pair[1]] and left[pair[0]] < left[pair[1]]
+            for first, second in combinations(on_all, 2)
+            for pair in ([first, second], [second, first])
+            if on_all[pair[0]] > on_all[pair[1]] and remaining[pair[0]] < remaining[pair[1]]
         ]
-    return {"n_test": n_test, "subsets": parts}
+    return {"n_test": n_test, "subsets": subsets}
 
 
 def _accuracy(right: np.ndarray, chosen: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
-    """Return a model's accuracy without the `chosen` images, and bootstrap intervals, as above.
+    """Return a model's accuracy without the `chosen` images, and the bootstrap intervals.
 
-    Drawing images with replacement is drawing the numbers of correct and wrong ones, among those kept and left out.
+    Resampling images equals resampling the numbers of correct and wrong ones among the remaining and the chosen images.
     """
     cells = np.bincount(2 * chosen + right, minlength=4)
     drawn = random.multinomial(len(right), cells / len(right), N_RESAMPLES)
-    kept_accuracy = drawn[:, 1] / np.maximum(drawn[:, :2].sum(axis=1), 1)
-    change = kept_accuracy - (drawn[:, 1] + drawn[:, 3]) / len(right)
+    remaining_accuracy = drawn[:, 1] / np.maximum(drawn[:, :2].sum(axis=1), 1)
+    delta = remaining_accuracy - (drawn[:, 1] + drawn[:, 3]) / len(right)
     accuracy = cells[1] / cells[:2].sum()
     return {
         "accuracy": float(accuracy),
-        "accuracy_ci95": np.percentile(kept_accuracy, CI_TAILS).tolist(),
+        "accuracy_ci95": np.percentile(remaining_accuracy, CI_TAILS).tolist(),
         "delta": float(accuracy - right.mean()),
-        "delta_ci95": np.percentile(change, CI_TAILS).tolist(),
+        "delta_ci95": np.percentile(delta, CI_TAILS).tolist(),
     }

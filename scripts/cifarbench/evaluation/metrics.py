@@ -1,7 +1,6 @@
-"""What a model's predictions are worth, from predictions alone: no model family is known here.
+"""Metrics of one model, computed from its predictions.
 
-Counts and shares are as scikit-learn has them, which takes longer to import than all of this to compute; tests hold
-one against the other.
+Definitions are those of scikit-learn, whose import would take longer than the computation; tests compare both.
 """
 
 from hashlib import sha256
@@ -31,14 +30,14 @@ def compute_metrics(
     """Compute all metrics of one model, ready for JSON.
 
     y_true, y_pred: (N,) int in 0 … n_classes-1. proba: (N, n_classes), rows sum to 1. seed: of the bootstrap.
-    probabilities: whether `proba` says more than `y_pred`; what can't be told without it is null.
-    A class that is never predicted has precision 0, one that is absent from the test set recall 0, and both
-    count in the averages, as by scikit-learn's default.
+    probabilities: whether the model gives probabilities; if not, the metrics that need them are null. Precision is 0
+    for a class that is never predicted, recall for one that is absent from the test set; both count in the averages, as
+    in scikit-learn.
     """
     correct = y_true == y_pred
     matrix = np.zeros((len(classes), len(classes)), dtype=int)
     np.add.at(matrix, (y_true, y_pred), 1)
-    by_class, support = _by_class(matrix), matrix.sum(axis=1)
+    by_class, support = _scores_by_class(matrix), matrix.sum(axis=1)
     return {
         "n_test": len(y_true),
         "accuracy": float(correct.mean()),
@@ -54,7 +53,6 @@ def compute_metrics(
             }
             for i, name in enumerate(classes)
         },
-        # Of equals, the class that comes first.
         "top3": {
             kind: [classes[i] for i in np.argsort(-values, kind="stable")[:N_BEST_CLASSES]]
             for kind, values in by_class.items()
@@ -66,17 +64,20 @@ def compute_metrics(
     }
 
 
-def _by_class(matrix: np.ndarray) -> dict[str, np.ndarray]:
-    """Return precision, recall and F1 of each class, (n_classes,) each, from the confusion matrix; 0 for 0 of 0."""
-    right, true, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
-    shares = {"precision": (right, predicted), "recall": (right, true), "f1": (2 * right, true + predicted)}
-    return {kind: part / np.maximum(whole, 1) for kind, (part, whole) in shares.items()}
+def _scores_by_class(matrix: np.ndarray) -> dict[str, np.ndarray]:
+    """Return precision, recall and F1 of each class, (n_classes,) each, from the confusion matrix; 0 for 0/0."""
+    correct, true, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+    return {
+        "precision": correct / np.maximum(predicted, 1),
+        "recall": correct / np.maximum(true, 1),
+        "f1": 2 * correct / np.maximum(true + predicted, 1),
+    }
 
 
 def test_set_fingerprint(test_images: Path, y_true: np.ndarray) -> str:
-    """Return a checksum of the test images and their labels: scores that differ in it can't be compared.
+    """Return a checksum of the test images and their labels; only scores with equal checksums are comparable.
 
-    test_images: the .npy that holds them. y_true: (N,) int, their labels.
+    test_images: .npy file of the images. y_true: (N,) int, their labels.
     """
     labels = sha256(y_true.astype(np.int64).tobytes()).hexdigest()
     return sha256(f"{sha256_file(test_images)} {labels}".encode()).hexdigest()
@@ -91,51 +92,49 @@ def _top2(y_true: np.ndarray, proba: np.ndarray, probabilities: bool) -> dict[st
 
 
 def top_k_hits(y_true: np.ndarray, proba: np.ndarray, k: int) -> np.ndarray:
-    """Return whether the true class is among the k likeliest ones, (N,) bool.
+    """Return whether the true class is among the k most probable ones, (N,) bool.
 
-    Of equally likely classes the first counts as likelier, as in the prediction itself; scikit-learn's
-    `top_k_accuracy_score` takes the last, by which the likeliest two could miss what the likeliest one hits.
-    A class of probability 0 is never among them: five neighbours that agree name no second class.
+    y_true: (N,) int. proba: (N, n_classes). Ties go to the first class, as in `y_pred`; scikit-learn's
+    `top_k_accuracy_score` prefers the last, so that its top 2 could miss the predicted class. A class of probability 0
+    is never a hit.
     """
-    likeliest = np.argsort(-proba, axis=1, kind="stable")[:, :k]
+    most_probable = np.argsort(-proba, axis=1, kind="stable")[:, :k]
     possible = np.take_along_axis(proba, y_true[:, None], axis=1)[:, 0] > 0
-    return (likeliest == y_true[:, None]).any(axis=1) & possible
+    return (most_probable == y_true[:, None]).any(axis=1) & possible
 
 
 def macro_f1_interval(
     y_true: np.ndarray, y_pred: np.ndarray, n_classes: int, seed: int
 ) -> tuple[float, float]:
     """Return the bootstrap interval of macro F1 over test images."""
-    # Each image is one number that says in which cell of the confusion matrix it falls.
+    # Each image is represented by its cell of the confusion matrix.
     cells = y_true * n_classes + y_pred
     return bootstrap_interval(cells, lambda cells, axis: _macro_f1_of_cells(cells, n_classes), seed)
 
 
 def _macro_f1_of_cells(cells: np.ndarray, n_classes: int) -> np.ndarray:
-    """Return macro F1 of many resamples at once, (..., N) -> (...); scikit-learn would need a call for each."""
+    """Return macro F1 of many resamples at once, (..., N) -> (...)."""
     *shape, n_images = cells.shape
     rows = cells.reshape(-1, n_images)
     true, predicted = np.divmod(rows, n_classes)
-    # Right ones have a class of their own for all others, which is left away.
-    right = np.where(true == predicted, true, n_classes)
+    # Wrong predictions count for an extra class, which is dropped.
+    correct = np.where(true == predicted, true, n_classes)
 
     def counts(classes: np.ndarray, n: int) -> np.ndarray:
         bins = classes + n * np.arange(len(rows))[:, None]
         return np.bincount(bins.ravel(), minlength=len(rows) * n).reshape(len(rows), n)
 
-    # F1 = 2 TP / (true + predicted), and 0 where a class is neither.
     true_and_predicted = counts(true, n_classes) + counts(predicted, n_classes)
-    f1 = 2 * counts(right, n_classes + 1)[:, :-1] / np.maximum(true_and_predicted, 1)
+    f1 = 2 * counts(correct, n_classes + 1)[:, :-1] / np.maximum(true_and_predicted, 1)
     return f1.mean(axis=1).reshape(shape)
 
 
 def most_confused_pairs(
     matrix: np.ndarray, y_true: np.ndarray, y_pred: np.ndarray, proba: np.ndarray, classes: list[str]
 ) -> list[dict[str, Any]]:
-    """Return the pairs (true class, predicted class) that are confused most often, most frequent first.
+    """Return the most frequent confusions of a true with a predicted class, the most frequent first.
 
-    `rate` is the share of the true class's images; `indices` are indices of test images, those first of which
-    the model is surest.
+    `rate`: share of the true class's images. `indices`: test images, the most confident predictions first.
     """
     off_diagonal = np.where(np.eye(len(classes), dtype=bool), 0, matrix)
     pairs = []
@@ -144,14 +143,14 @@ def most_confused_pairs(
         if not off_diagonal[true, predicted]:
             break
         images = np.flatnonzero((y_true == true) & (y_pred == predicted))
-        surest = np.argsort(-proba[images, predicted], kind="stable")
+        by_confidence = np.argsort(-proba[images, predicted], kind="stable")
         pairs.append(
             {
                 "true_class": classes[true],
                 "predicted_class": classes[predicted],
                 "count": int(matrix[true, predicted]),
                 "rate": float(matrix[true, predicted] / matrix[true].sum()),
-                "indices": images[surest][:N_EXAMPLES].tolist(),
+                "indices": images[by_confidence][:N_EXAMPLES].tolist(),
             }
         )
     return pairs

@@ -1,4 +1,4 @@
-"""The comparison in a few lines, for a terminal."""
+"""Summary of a run for the terminal."""
 
 from pathlib import Path
 
@@ -8,22 +8,21 @@ from cifarbench.evaluation.grid_search import format_params, param_names
 from cifarbench.io.csv_io import Row, read_csv
 from cifarbench.runtime.failures import Failure
 
-MOST = 6
-HEADERS = ["model", "accuracy", "95% interval", "fitted in"]
+MAX_MODELS = 6
+HEADERS = ["model", "accuracy", "95% CI", "fit time"]
 
 
-def format_terminal_summary(results: Path, where: str, most: int = MOST) -> str:
+def format_terminal_summary(results: Path, where: str) -> str:
     """Return the best models of a run, the failures and the path of the report, as lines for a terminal.
 
-    results: the folder of a dataset's results. where: what it is called. The time of a tuned model holds that of its
-    search.
+    results: the folder of a dataset's results. where: its path, as shown. Fit times include the hyperparameter search.
     """
     rows = read_csv(results / "comparison.csv")
     ranked = sorted((row for row in rows if row["accuracy"] is not None), key=lambda row: -row["accuracy"])
-    table = tabulate(map(_cells, ranked[:most]), HEADERS, disable_numparse=True)
+    table = tabulate(map(_cells, ranked[:MAX_MODELS]), HEADERS, disable_numparse=True)
     lines = ["", *table.splitlines()]
-    if len(ranked) > most:
-        lines.append(f"... and {len(ranked) - most} more in the report")
+    if len(ranked) > MAX_MODELS:
+        lines.append(f"... and {len(ranked) - MAX_MODELS} more in the report")
     for row in rows:
         if row["accuracy"] is None:
             lines.append(f"{row['model']} failed: {row['error']}")
@@ -42,7 +41,7 @@ def _cells(row: Row) -> list[str]:
 
 
 def _failed_candidates(results: Path, model: str) -> list[str]:
-    """Return a line on the candidates of a model's grid search that failed; none if there are none."""
+    """Return a line about the failed candidates of a model's grid search; none if there are none."""
     path = results / "models" / model / "cv_results.csv"
     rows = read_csv(path) if path.is_file() and not Failure.read(path) else []
     failed = [row for row in rows if row.get("error")]

@@ -1,4 +1,4 @@
-"""What a training's history shows: lowest test loss, final gap, and where test accuracy levels off."""
+"""Summary of a training history: lowest test loss, generalization gap, and the epoch where test accuracy levels off."""
 
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,8 @@ from cifarbench.io.csv_io import read_csv
 PLATEAU_TOLERANCE = 0.01
 # The running mean takes this share of all epochs.
 WINDOW_SHARE = 0.05
-# Levelling off within this last share of the epochs can't be told from a training that ended too soon.
+# A plateau within this last share of the epochs does not count: the training may have ended too early.
 UNDECIDED_SHARE = 0.1
-# "Nearly as good as it gets": this share of the highest test accuracy.
-NEAR_MAX_SHARE = 0.95
 
 History = dict[str, np.ndarray]
 
@@ -28,10 +26,9 @@ def read_history(path: Path) -> History:
 def summarize_history(history: History) -> dict[str, Any]:
     """Return the summary of a training history, ready for JSON.
 
-    `generalization_gap` is how much better training looks than test at the end. `plateau.epoch` is null when the rule
-    finds none before the last tenth of the epochs. `frac_epochs_test_loss_up` is the share of epochs that made the
-    test loss worse, and `test_loss_roughness` the mean absolute change between successive steps of the test
-    loss: both tell how steadily it fell.
+    `generalization_gap`: difference between training and test after the last epoch. `plateau.epoch`: see
+    `plateau_epoch`. `frac_epochs_test_loss_up`: share of epochs in which the test loss rises. `test_loss_roughness`:
+    mean absolute change between successive steps of the test loss.
     """
     train_loss, test_loss = history["train_loss"], history["test_loss"]
     train_accuracy, test_accuracy = history["train_accuracy"], history["test_accuracy"]
@@ -40,9 +37,6 @@ def summarize_history(history: History) -> dict[str, Any]:
         "epochs": len(test_loss),
         "lowest_test_loss": _at(history, "test_loss", int(test_loss.argmin())),
         "highest_test_accuracy": _at(history, "test_accuracy", int(test_accuracy.argmax())),
-        "epoch_95pct": int(
-            history["epoch"][(test_accuracy >= NEAR_MAX_SHARE * test_accuracy.max()).argmax()]
-        ),
         "final": {name: float(values[-1]) for name, values in history.items() if name != "epoch"},
         "generalization_gap": {
             "loss": float(test_loss[-1] - train_loss[-1]),
@@ -52,9 +46,7 @@ def summarize_history(history: History) -> dict[str, Any]:
             "epoch": plateau_epoch(history["epoch"], test_accuracy),
             "gain": PLATEAU_TOLERANCE,
             "window": _window(len(test_accuracy)),
-            "last_share": UNDECIDED_SHARE,
         },
-        "frac_epochs_train_above_test": float(np.mean(train_loss > test_loss)),
         "frac_epochs_test_loss_up": float(np.mean(steps > 0)) if len(steps) else 0.0,
         "test_loss_roughness": float(np.abs(np.diff(steps)).mean()) if len(steps) > 1 else 0.0,
     }
@@ -63,17 +55,17 @@ def summarize_history(history: History) -> dict[str, Any]:
 def plateau_epoch(epochs: np.ndarray, accuracy: np.ndarray) -> int | None:
     """Return the first epoch after which the running mean of `accuracy` gains at most PLATEAU_TOLERANCE.
 
-    None if that is so only in the last tenth of the epochs, where any training would seem to level off.
+    None if that is in the last tenth of the epochs, where any curve seems to level off.
     """
     smooth = running_mean(accuracy, _window(len(accuracy)))
-    # What is still to be gained: the highest value from here on, less the one here.
-    to_come = np.maximum.accumulate(smooth[::-1])[::-1] - smooth
-    first = int((to_come <= PLATEAU_TOLERANCE).argmax())
+    # The highest value from here on, minus the one here.
+    remaining_gain = np.maximum.accumulate(smooth[::-1])[::-1] - smooth
+    first = int((remaining_gain <= PLATEAU_TOLERANCE).argmax())
     return int(epochs[first]) if first < (1 - UNDECIDED_SHARE) * len(accuracy) else None
 
 
 def running_mean(values: np.ndarray, window: int) -> np.ndarray:
-    """Return the centred running mean, as long as `values`; at the ends the window is cut off."""
+    """Return the centered running mean (n,) of values (n,); the window is truncated at the ends."""
     weights = np.ones(window)
     return np.convolve(values, weights, "same") / np.convolve(np.ones(len(values)), weights, "same")
 

@@ -1,1 +1,1 @@
-"""From a fitted model to what it is worth on worse images: in come its files and test images, out go accuracies."""
+"""Robustness: takes a fitted model and test images, gives accuracies on corrupted images and OOD scores."""

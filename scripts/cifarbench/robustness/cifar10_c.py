@@ -1,4 +1,4 @@
-"""Corrupted test images in the layout of CIFAR-10-C: a file a corruption, its severities one after the other."""
+"""Corrupted test images in the layout of CIFAR-10-C: one file per corruption, its severities one after the other."""
 
 from pathlib import Path
 
@@ -8,10 +8,13 @@ from cifarbench.errors import UserError
 
 
 class CIFAR10C:
-    """A folder of `<corruption>.npy` (5 * N, H, W, C) uint8 and `labels.npy` (5 * N,), N test images a severity."""
+    """A folder of `<corruption>.npy` (5 * N, H, W, C) uint8 and `labels.npy` (5 * N,), N test images per severity."""
 
     def __init__(self, folder: Path, y_true: np.ndarray, image_shape: tuple[int, int, int]):
-        """y_true: (N,), the labels of the dataset's own test images. Raises UserError unless they are the folder's."""
+        """Check that the folder's labels are `y_true` (N,), the labels of the dataset's test images.
+
+        Raises UserError if they are not.
+        """
         self.folder, self.n_test, self.image_shape = folder, len(y_true), image_shape
         labels = self._load("labels")
         if labels.shape[:1] != (5 * self.n_test,) or not np.array_equal(labels[: self.n_test], y_true):
@@ -21,16 +24,19 @@ class CIFAR10C:
             )
 
     def images(self, name: str, severity: int) -> np.ndarray:
-        """Images of a corruption, as rows of channel-major values (N, C*H*W) uint8."""
+        """Return the images of a corruption, (N, C*H*W) uint8, channel by channel.
+
+        Raises UserError if the file can't be read or has another shape.
+        """
         channels, height, width = self.image_shape
-        found = self._load(name)
-        if found.shape != (5 * self.n_test, height, width, channels) or found.dtype != np.uint8:
+        images = self._load(name)
+        expected = (5 * self.n_test, height, width, channels)
+        if images.shape != expected or images.dtype != np.uint8:
             raise UserError(
-                f"{self.folder}/{name}.npy has the shape {found.shape}; expected "
-                f"{(5 * self.n_test, height, width, channels)} of bytes."
+                f"{self.folder}/{name}.npy has the shape {images.shape}; expected {expected} of bytes."
             )
-        rows = found[(severity - 1) * self.n_test : severity * self.n_test]
-        return np.ascontiguousarray(rows.transpose(0, 3, 1, 2)).reshape(self.n_test, -1)
+        images = images[(severity - 1) * self.n_test : severity * self.n_test]
+        return np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(self.n_test, -1)
 
     def _load(self, name: str) -> np.ndarray:
         path = self.folder / f"{name}.npy"

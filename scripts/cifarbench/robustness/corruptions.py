@@ -1,8 +1,8 @@
 """The 15 corruptions of Hendrycks and Dietterich (2019, ICLR) in 5 severities, for images of any size.
 
-With the strengths of CIFAR-10-C, in which distances are of images of 32 pixels; they grow with the image. Many images
-are corrupted at once, so they are not the very images of CIFAR-10-C, and frost is drawn, since its photographs are
-others' (docs/robustness.md).
+Strengths are those of CIFAR-10-C; distances in pixels scale with the image size. The images differ from the files of
+CIFAR-10-C: random numbers are drawn for many images at once, and frost is generated, since its photographs may not be
+redistributed (docs/robustness.md).
 """
 
 import io
@@ -23,10 +23,10 @@ from cifarbench.robustness.image_ops import (
 )
 
 SEVERITIES = (1, 2, 3, 4, 5)
-# Pixels of the images that strengths are given for.
+# Pixels: the image size for which strengths are given.
 REFERENCE_SIZE = 32
 BLOCK_ROWS = 1000
-# Directions that a motion may have.
+# Number of directions of a motion.
 ANGLES = 31
 
 Corruption = Callable[[np.ndarray, int, float, np.random.Generator], np.ndarray]
@@ -35,19 +35,19 @@ Corruption = Callable[[np.ndarray, int, float, np.random.Generator], np.ndarray]
 def corrupt(
     images: np.ndarray, image_shape: tuple[int, int, int], name: str, severity: int, seed: int
 ) -> np.ndarray:
-    """Images (N, C*H*W) uint8 after a corruption, the same shape; the same for the same seed.
+    """Return corrupted images (N, C*H*W) uint8; the result depends on the seed only.
 
-    name: one of CORRUPTIONS. severity: 1 to 5.
+    images: (N, C*H*W) uint8. name: one of CORRUPTIONS. severity: 1 to 5.
     """
-    found = np.empty_like(images)
+    corrupted = np.empty_like(images)
     scale = min(image_shape[1:]) / REFERENCE_SIZE
     for start in range(0, len(images), BLOCK_ROWS):
         block = np.asarray(images[start : start + BLOCK_ROWS]).reshape(-1, *image_shape)
         random = np.random.default_rng([seed, zlib.crc32(name.encode()), severity, start])
         values = CORRUPTIONS[name](block.astype(np.float32) / 255, severity - 1, scale, random)
-        whole = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
-        found[start : start + len(block)] = whole.reshape(len(block), -1)
-    return found
+        pixels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+        corrupted[start : start + len(block)] = pixels.reshape(len(block), -1)
+    return corrupted
 
 
 # ---- Noise ----
@@ -77,10 +77,10 @@ def _defocus_blur(x: np.ndarray, s: int, scale: float, random: np.random.Generat
 
 
 def _glass_blur(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
-    """Pixels change places with neighbours, one after the other, in all images at once."""
+    """Swap pixels with their neighbours, pixel by pixel, in all images at once."""
     sigma, times = ((0.05, 1), (0.25, 1), (0.4, 1), (0.25, 2), (0.4, 2))[s]
     reach = max(1, round(scale))
-    # Pixels first: each change of places then moves whole rows of memory.
+    # Pixels first: each swap then moves contiguous memory.
     y = np.ascontiguousarray(gaussian_blur(x, sigma * scale).transpose(2, 3, 0, 1))
     height, width, count = y.shape[:3]
     images = np.arange(count)
@@ -88,10 +88,10 @@ def _glass_blur(x: np.ndarray, s: int, scale: float, random: np.random.Generator
         for row in range(height - reach - 1, reach - 1, -1):
             for column in range(width - reach - 1, reach - 1, -1):
                 down, across = random.integers(-reach, reach + 1, (2, count))
-                place = row + down, column + across, images
-                own = y[row, column].copy()
-                y[row, column] = y[place]
-                y[place] = own
+                neighbor = row + down, column + across, images
+                pixel = y[row, column].copy()
+                y[row, column] = y[neighbor]
+                y[neighbor] = pixel
     return gaussian_blur(y.transpose(2, 3, 0, 1), sigma * scale)
 
 
@@ -130,7 +130,7 @@ def _snow(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> n
 
 
 def _frost(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
-    """Bright ridges between dark cells, as ice grows on glass; bluish, where there are colours."""
+    """Add bright ridges of a random texture; bluish in color images."""
     kept, strength = ((1, 0.2), (1, 0.3), (0.9, 0.4), (0.85, 0.4), (0.75, 0.45))[s]
     texture = plasma_noise(len(x), *x.shape[2:], 1.6, random)[:, None]
     ridges = 1 - np.abs(2 * texture - 1)
@@ -146,7 +146,7 @@ def _fog(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np
 
 
 def _brightness(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
-    """More of the value of hue, saturation and value: the largest channel grows, and the others with it."""
+    """Raise the value of HSV: the largest channel grows, and the others in proportion."""
     value = x.max(axis=1, keepdims=True)
     brighter = np.minimum(value + (0.05, 0.1, 0.15, 0.2, 0.3)[s], 1)
     return np.where(value > 0, x * brighter / np.maximum(value, 1e-6), brighter)
@@ -161,7 +161,7 @@ def _contrast(x: np.ndarray, s: int, scale: float, random: np.random.Generator) 
 
 
 def _elastic_transform(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
-    """Three points of the image move, and the rest with them; then every pixel a little, as its neighbours do."""
+    """Apply a random affine map, given by three points, then a smooth random displacement."""
     alpha, sigma, shift = (
         np.array(
             ((0, 0, 0.08), (0.05, 0.2, 0.07), (0.08, 0.06, 0.06), (0.1, 0.04, 0.05), (0.1, 0.03, 0.03))[s]
@@ -170,28 +170,27 @@ def _elastic_transform(x: np.ndarray, s: int, scale: float, random: np.random.Ge
         * scale
     )
     count, _, height, width = x.shape
-    middle, reach = np.array([height, width]) // 2, max(min(height, width) // 3, 1)
-    corners = middle + reach * np.array([[1, 1], [1, -1], [-1, -1]])
+    center, reach = np.array([height, width]) // 2, max(min(height, width) // 3, 1)
+    corners = center + reach * np.array([[1, 1], [1, -1], [-1, -1]])
     goals = corners + random.uniform(-shift, shift, (count, 3, 2))
     ones = np.ones((count, 3, 1))
-    # Where each pixel of the new image comes from: (count, 3, 2) weights of row, column and 1.
-    way = np.linalg.solve(np.concatenate([goals, ones], axis=2), np.broadcast_to(corners, goals.shape))
+    # Source of each pixel of the new image: (count, 3, 2) weights of row, column and 1.
+    affine = np.linalg.solve(np.concatenate([goals, ones], axis=2), np.broadcast_to(corners, goals.shape))
     rows, columns = np.mgrid[:height, :width]
     grid = np.stack([rows, columns, np.ones_like(rows)], axis=-1).reshape(-1, 3)
-    places = (grid @ way).reshape(count, height, width, 2).transpose(3, 0, 1, 2)
+    positions = (grid @ affine).reshape(count, height, width, 2).transpose(3, 0, 1, 2)
     if alpha:
-        wind = random.uniform(-1, 1, (2, count, height, width)).astype(np.float32)
-        places = places + alpha * gaussian_blur(wind, float(sigma))
-    return _taken(x, *places)
+        noise = random.uniform(-1, 1, (2, count, height, width)).astype(np.float32)
+        positions = positions + alpha * gaussian_blur(noise, float(sigma))
+    return _interpolate(x, *positions)
 
 
-def _taken(x: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndarray:
-    """Values of images (N, C, H, W) between pixels, at places (N, H, W); at the border its last pixels are repeated."""
+def _interpolate(x: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """Return images (N, C, H, W), interpolated linearly at positions (N, H, W); border pixels are repeated."""
     height, width = x.shape[2:]
     down, across = np.clip(down, 0, height - 1), np.clip(across, 0, width - 1)
-    top, left = (
-        np.minimum(places.astype(int), size - 2) for places, size in ((down, height), (across, width))
-    )
+    top = np.minimum(down.astype(int), height - 2)
+    left = np.minimum(across.astype(int), width - 2)
     low, right = (down - top)[..., None], (across - left)[..., None]
     pixels, images = x.transpose(0, 2, 3, 1), np.arange(len(x))[:, None, None]
     upper = pixels[images, top, left] * (1 - right) + pixels[images, top, left + 1] * right
@@ -201,26 +200,23 @@ def _taken(x: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndarray:
 
 def _pixelate(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     share = (0.95, 0.9, 0.85, 0.75, 0.65)[s]
-    fewer = [max(1, int(size * share)) for size in x.shape[2:]]
-    down, across = (downsample_matrix(size, few) for size, few in zip(x.shape[2:], fewer, strict=True))
-    rows, columns = (
-        ((np.arange(size) + 0.5) * few / size).astype(int)
-        for size, few in zip(x.shape[2:], fewer, strict=True)
-    )
+    sizes = [(size, max(1, int(size * share))) for size in x.shape[2:]]
+    down, across = (downsample_matrix(*pair) for pair in sizes)
+    rows, columns = (((np.arange(size) + 0.5) * new / size).astype(int) for size, new in sizes)
     return (down @ x @ across.T)[:, :, rows][:, :, :, columns]
 
 
 def _jpeg_compression(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     pixels = np.rint(x * 255).astype(np.uint8)
-    # Of other numbers of channels than JPEG knows, each by itself.
-    pictures = pixels.transpose(0, 2, 3, 1) if x.shape[1] == 3 else pixels.reshape(-1, *x.shape[2:])
-    found = np.empty_like(pictures)
-    for place, picture in enumerate(pictures):
-        written = io.BytesIO()
-        Image.fromarray(picture).save(written, "JPEG", quality=(80, 65, 58, 50, 40)[s])
-        found[place] = Image.open(written)
-    found = found.transpose(0, 3, 1, 2) if x.shape[1] == 3 else found.reshape(x.shape)
-    return found.astype(np.float32) / 255
+    # JPEG takes one or three channels; with other numbers, each channel is an image.
+    images = pixels.transpose(0, 2, 3, 1) if x.shape[1] == 3 else pixels.reshape(-1, *x.shape[2:])
+    compressed = np.empty_like(images)
+    for index, image in enumerate(images):
+        file = io.BytesIO()
+        Image.fromarray(image).save(file, "JPEG", quality=(80, 65, 58, 50, 40)[s])
+        compressed[index] = Image.open(file)
+    compressed = compressed.transpose(0, 3, 1, 2) if x.shape[1] == 3 else compressed.reshape(x.shape)
+    return compressed.astype(np.float32) / 255
 
 
 CORRUPTIONS: dict[str, Corruption] = {

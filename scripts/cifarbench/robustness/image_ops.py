@@ -1,4 +1,4 @@
-"""What corruptions are made of: blurs, enlargements and textures, of many images at once."""
+"""Image operations of the corruptions (blur, zoom, noise textures), on many images at once."""
 
 from functools import cache
 
@@ -6,26 +6,26 @@ import numpy as np
 
 
 def convolve(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Images (N, C, H, W) float32 under a small kernel (k, k), k odd; the border is reflected."""
+    """Return images (N, C, H, W) float32, convolved with a kernel (k, k), k odd; the border is reflected."""
     reach = len(kernel) // 2
     height, width = images.shape[2:]
     mode = "reflect" if reach < min(height, width) else "symmetric"
     padded = np.pad(images, ((0, 0), (0, 0), (reach, reach), (reach, reach)), mode)
-    found = np.zeros_like(images)
+    result = np.zeros_like(images)
     for down, across in zip(*np.nonzero(kernel), strict=True):
-        found += kernel[down, across] * padded[:, :, down : down + height, across : across + width]
-    return found
+        result += kernel[down, across] * padded[:, :, down : down + height, across : across + width]
+    return result
 
 
 def gaussian_blur(images: np.ndarray, sigma: float) -> np.ndarray:
-    """Images (..., H, W) under a Gaussian."""
+    """Return images (..., H, W), blurred with a Gaussian."""
     height, width = images.shape[-2:]
     return gaussian_matrix(height, sigma) @ images @ gaussian_matrix(width, sigma).T
 
 
 @cache
 def gaussian_matrix(size: int, sigma: float) -> np.ndarray:
-    """(size, size) float32: the matrix that blurs a row of pixels; what lies beyond the border is reflected."""
+    """Return the matrix (size, size) float32 that blurs a row of pixels; the border is reflected."""
     if sigma <= 0:
         return np.eye(size, dtype=np.float32)
     reach = np.arange(-size, 2 * size)
@@ -38,16 +38,16 @@ def gaussian_matrix(size: int, sigma: float) -> np.ndarray:
 
 
 def disk_kernel(radius: float, softness: float) -> np.ndarray:
-    """(k, k) float32: a disk of a radius in pixels, its edge blurred, summing up to 1."""
+    """Return a disk (k, k) float32 with a blurred edge and the sum 1; radius and softness are in pixels."""
     reach = int(np.ceil(radius + 2 * softness)) + 1
-    places = np.arange(-reach, reach + 1)
-    inside = (np.square(places[:, None]) + np.square(places) <= radius**2).astype(np.float32)
-    soft = gaussian_matrix(len(places), softness) @ inside @ gaussian_matrix(len(places), softness).T
+    offsets = np.arange(-reach, reach + 1)
+    inside = (np.square(offsets[:, None]) + np.square(offsets) <= radius**2).astype(np.float32)
+    soft = gaussian_blur(inside, softness)
     return soft / soft.sum()
 
 
 def motion_kernel(radius: float, sigma: float, degrees: float) -> np.ndarray:
-    """(k, k) float32: the way of a moving point, fading along a line at an angle, summing up to 1."""
+    """Return the kernel (k, k) float32 of a motion at an angle: a fading line with the sum 1."""
     reach = int(np.ceil(min(radius, 3 * sigma))) + 1
     kernel = np.zeros((2 * reach + 1,) * 2, np.float32)
     for distance in np.arange(0, min(radius, 3 * sigma) + 0.5, 0.5):
@@ -61,47 +61,47 @@ def motion_kernel(radius: float, sigma: float, degrees: float) -> np.ndarray:
 
 
 def motion_blur(images: np.ndarray, radius: float, sigma: float, degrees: np.ndarray) -> np.ndarray:
-    """Images (N, C, H, W), each moved at an angle of its own, (N,); few different angles are quick."""
-    found = np.empty_like(images)
+    """Return images (N, C, H, W), blurred by a motion at the angles `degrees` (N,); fast for few distinct angles."""
+    blurred = np.empty_like(images)
     for angle in np.unique(degrees):
-        some = degrees == angle
-        found[some] = convolve(images[some], motion_kernel(radius, sigma, float(angle)))
-    return found
+        chosen = degrees == angle
+        blurred[chosen] = convolve(images[chosen], motion_kernel(radius, sigma, float(angle)))
+    return blurred
 
 
 @cache
 def zoom_matrix(size: int, factor: float) -> np.ndarray:
-    """(size, size) float32: the matrix that enlarges a row of pixels about its middle, linearly."""
+    """Return the matrix (size, size) float32 that enlarges a row of pixels about its center, linearly."""
     middle = (size - 1) / 2
-    places = np.clip((np.arange(size) - middle) / factor + middle, 0, size - 1)
-    return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(size))).astype(np.float32)
+    positions = np.clip((np.arange(size) - middle) / factor + middle, 0, size - 1)
+    return np.maximum(0, 1 - np.abs(positions[:, None] - np.arange(size))).astype(np.float32)
 
 
 @cache
-def downsample_matrix(size: int, fewer: int) -> np.ndarray:
-    """(fewer, size) float32: the matrix that brings a row of pixels to fewer, each the mean of what it covers."""
-    edges, pixels = np.arange(fewer + 1) * size / fewer, np.arange(size)
+def downsample_matrix(size: int, new_size: int) -> np.ndarray:
+    """Return the matrix (new_size, size) float32 that downsamples a row of pixels by averaging."""
+    edges, pixels = np.arange(new_size + 1) * size / new_size, np.arange(size)
     shares = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return (np.maximum(0, shares) * fewer / size).astype(np.float32)
+    return (np.maximum(0, shares) * new_size / size).astype(np.float32)
 
 
 def plasma_noise(
     count: int, height: int, width: int, decay: float, random: np.random.Generator
 ) -> np.ndarray:
-    """(count, height, width) float32 in [0, 1]: random textures, each finer octave weaker by `decay`."""
-    found = np.zeros((count, height, width), np.float32)
+    """Return random textures (count, height, width) float32 in [0, 1]; each finer octave is weaker by `decay`."""
+    texture = np.zeros((count, height, width), np.float32)
     cells, strength = 1, 1.0
     while cells < 2 * max(height, width):
         grid = random.uniform(-strength, strength, (count, cells + 1, cells + 1)).astype(np.float32)
-        down, across = (_between(cells + 1, size) for size in (height, width))
-        found += down @ grid @ across.T
+        down, across = (_interpolation_matrix(cells + 1, size) for size in (height, width))
+        texture += down @ grid @ across.T
         cells, strength = 2 * cells, strength / decay
-    low, high = found.min(axis=(1, 2), keepdims=True), found.max(axis=(1, 2), keepdims=True)
-    return (found - low) / np.maximum(high - low, 1e-6)
+    low, high = texture.min(axis=(1, 2), keepdims=True), texture.max(axis=(1, 2), keepdims=True)
+    return (texture - low) / np.maximum(high - low, 1e-6)
 
 
 @cache
-def _between(points: int, size: int) -> np.ndarray:
-    """(size, points) float32: the matrix that draws lines between points, evenly over so many pixels."""
-    places = np.linspace(0, points - 1, size)
-    return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(points))).astype(np.float32)
+def _interpolation_matrix(points: int, size: int) -> np.ndarray:
+    """Return the matrix (size, points) float32 that interpolates points linearly at `size` pixels."""
+    positions = np.linspace(0, points - 1, size)
+    return np.maximum(0, 1 - np.abs(positions[:, None] - np.arange(points))).astype(np.float32)

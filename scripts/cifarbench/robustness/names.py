@@ -1,4 +1,4 @@
-"""The names of the corruptions, in the order of Hendrycks and Dietterich."""
+"""Names of the corruptions, in the order of Hendrycks and Dietterich (2019, ICLR)."""
 
 CORRUPTIONS = [
     *("gaussian_noise", "shot_noise", "impulse_noise"),

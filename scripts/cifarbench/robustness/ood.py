@@ -1,54 +1,50 @@
-"""Images of nothing that a model has learned, and whether it is less sure of them."""
+"""Out-of-distribution (OOD) images, and the AUROC of confidence on them."""
 
 import numpy as np
 from PIL import Image
+from sklearn.datasets import load_digits
+from sklearn.metrics import roc_auc_score
 
-# Pixels along a side of a texture's piece, before it is scaled.
-PATCH_SIZE = 32
+# Pixels along a side of a texture's tile, before it is scaled.
+TILE_SIZE = 32
 
 
-def load_ood_images(image_shape: tuple[int, int, int], own_type: str) -> dict[str, np.ndarray]:
-    """Images that come with packages, scaled to a dataset's shape: name -> (M, C*H*W) uint8.
+def load_ood_images(image_shape: tuple[int, int, int], dataset_type: str) -> dict[str, np.ndarray]:
+    """Return OOD images of installed packages, scaled to a dataset's shape: name -> (M, C*H*W) uint8.
 
-    `textures`: pieces of three photographs, of bricks, grass and gravel, from scikit-image. `digits`: scikit-learn's
-    handwriting. own_kind: the kind of the dataset itself, which is no stranger.
+    `textures`: tiles of three photographs of scikit-image (brick, grass, gravel). `digits`: scikit-learn's handwritten
+    digits. dataset_type: type of the dataset itself; images of that type are left out.
     """
-    made = {"textures": _textures, "digits": _digits}
-    return {name: _as_rows(make(), image_shape) for name, make in made.items() if name != own_type}
+    loaders = {"textures": _load_textures, "digits": _load_digits}
+    return {name: _resize(load(), image_shape) for name, load in loaders.items() if name != dataset_type}
 
 
-def auroc_of_confidence(own: np.ndarray, others: np.ndarray) -> float:
-    """The area under the ROC curve of confidence, own images against others: 1 if all others are less sure, 0.5 blind.
+def auroc_of_confidence(proba: np.ndarray, ood_proba: np.ndarray) -> float:
+    """Return the area under the ROC curve that separates a dataset's images from OOD images by confidence.
 
-    own, others: probabilities (N, n_classes) and (M, n_classes).
+    proba, ood_proba: (N, n_classes) and (M, n_classes). 1: all OOD predictions are less confident; 0.5: no separation.
     """
-    from sklearn.metrics import roc_auc_score
-
-    confidence = np.concatenate([own.max(axis=1), others.max(axis=1)])
-    return float(roc_auc_score(np.arange(len(confidence)) < len(own), confidence.round(6)))
+    confidence = np.concatenate([proba.max(axis=1), ood_proba.max(axis=1)])
+    return float(roc_auc_score(np.arange(len(confidence)) < len(proba), confidence.round(6)))
 
 
-def _textures() -> list[np.ndarray]:
+def _load_textures() -> list[np.ndarray]:
     from skimage import data
 
     return [
-        photograph[top : top + PATCH_SIZE, left : left + PATCH_SIZE]
+        photograph[top : top + TILE_SIZE, left : left + TILE_SIZE]
         for photograph in (data.brick(), data.grass(), data.gravel())
-        for top in range(0, photograph.shape[0] - PATCH_SIZE + 1, PATCH_SIZE)
-        for left in range(0, photograph.shape[1] - PATCH_SIZE + 1, PATCH_SIZE)
+        for top in range(0, photograph.shape[0] - TILE_SIZE + 1, TILE_SIZE)
+        for left in range(0, photograph.shape[1] - TILE_SIZE + 1, TILE_SIZE)
     ]
 
 
-def _digits() -> list[np.ndarray]:
-    from sklearn.datasets import load_digits
-
+def _load_digits() -> list[np.ndarray]:
     return [*(load_digits().images * 15.9).astype(np.uint8)]
 
 
-def _as_rows(pictures: list[np.ndarray], image_shape: tuple[int, int, int]) -> np.ndarray:
+def _resize(images: list[np.ndarray], image_shape: tuple[int, int, int]) -> np.ndarray:
+    """Return grey images (h, w) uint8, resized and repeated for each channel, as rows (M, C*H*W)."""
     channels, height, width = image_shape
-    scaled = [
-        np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR))
-        for picture in pictures
-    ]
-    return np.stack([np.repeat(one.reshape(1, -1), channels, axis=0).ravel() for one in scaled])
+    resized = [Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR) for image in images]
+    return np.stack([np.tile(np.asarray(image).ravel(), channels) for image in resized])
