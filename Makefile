@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # ---- Old names: each ends in one sentence that names the new one ----
 
 RENAMED_TARGETS := improved=extended across=suite million=bench-million history=runs card=model-card crate=ro-crate \
-	rebuild=reproduce house=docs-rulegraph tables=docs-params
+	rebuild=reproduce house=docs tables=docs
 RENAMED_VARIABLES := PICTURES=IMAGES
 new_name = $(patsubst $(1)=%,%,$(filter $(1)=%,$(RENAMED_TARGETS) $(RENAMED_VARIABLES)))
 old_names = $(foreach pair,$(1),$(firstword $(subst =, ,$(pair))))
@@ -52,7 +52,7 @@ flag = $(if $(filter-out 1 yes true 0 no false,$(value $(1))),$(error $(1) is $(
 WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) && echo yes)
 
 .PHONY: new-environment help doctor demo study extended suite bench-million explain runs diff predict export model-card \
-	ro-crate reproduce snakemake-report test lint format bench bench-compare docs-rulegraph docs-params clean-checkpoints \
+	ro-crate reproduce snakemake-report test lint format bench bench-compare docs clean-checkpoints \
 	$(call old_names,$(RENAMED_TARGETS))
 
 help: ## List the commands
@@ -137,11 +137,10 @@ bench: $(ENVIRONMENT) ## Measure each case against a reference implementation (A
 bench-compare: $(ENVIRONMENT) ## List the cases that became slower than noise since the last commit measured on this machine
 	@python benchmarks/history.py
 
-docs-rulegraph: $(ENVIRONMENT) ## Draw the diagram in docs/architecture.md from the rules
-	@cifarbench rulegraph --page docs/architecture.md
-
-docs-params: $(ENVIRONMENT) ## Write the tables of all parameters in config/README.md from the code
-	@cifarbench parameters --page config/README.md
+docs: $(ENVIRONMENT) ## Build the documentation site in site/; write its generated pages first
+	@cifarbench docs --folder docs
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
+	@echo "Open site/index.html"
 
 clean-checkpoints: ## Delete the checkpoints of all trainings
 	rm -rf results/*/checkpoints results/*/split_*/checkpoints

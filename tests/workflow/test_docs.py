@@ -1,27 +1,37 @@
 """Examples of the documentation: valid configurations, whole Python files, existing commands, files and links."""
 
 import inspect
+import json
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import yaml
 from snakemake.cli import get_argument_parser
 from snakemake.utils import update_config
 
-from cifarbench.cli import COMMANDS, parameters, rulegraph
+from cifarbench.cli import COMMANDS, rulegraph
+from cifarbench.cli.config_reference import config_reference
+from cifarbench.cli.file_reference import PARTS, file_reference, load_files
 from cifarbench.config.build_checks import build_errors
 from cifarbench.config.experiments import Experiments
+from cifarbench.io.csv_io import read_csv
 from cifarbench.io.markdown_sections import get_section
+from cifarbench.suite import ranks, results_table, variance
 from helpers.project import CHECKOUT, Project
 
 PAGES = [
     CHECKOUT / "README.md",
     CHECKOUT / "CHANGELOG.md",
+    CHECKOUT / "CONTRIBUTING.md",
+    CHECKOUT / "SECURITY.md",
     CHECKOUT / "config/README.md",
     *sorted((CHECKOUT / "docs").glob("*.md")),
 ]
@@ -32,22 +42,12 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PROJECT_FILE = re.compile(
     r"^(?:config|scripts|workflow|tests|benchmarks|docs)/[\w./-]+\.(?:py|ya?ml|md|smk|sh)$"
 )
-# Programs of others, and folders and files that a reader makes.
+# Programs that are not part of the project.
 OTHER_PROGRAMS = {
-    *(
-        "aws",
-        "conda",
-        "export",
-        "mkdir",
-        "mlflow",
-        "pip",
-        "python3",
-        "rocrate-validator",
-        "scancel",
-        "scontrol",
-    ),
-    *("source", "squeue"),
+    *("aws", "conda", "export", "mkdir", "mlflow", "pip", ".venv/bin/pip", "pytest", "python3"),
+    *("rocrate-validator", "scancel", "scontrol", "source", "squeue"),
 }
+# Files and folders that a reader creates.
 USER_FILES = re.compile(r"^(my_\w+\.yaml|rebuilt/|results/)")
 
 
@@ -288,31 +288,155 @@ def test_links_and_anchors_resolve(page):
         assert not anchor or anchor in anchors(target), link
 
 
-def test_every_page_is_linked_from_another():
-    linked = {
-        (page.parent / link.partition("#")[0]).resolve()
-        for page in PAGES
-        for link in LINK.findall(page.read_text())
-        if not link.startswith("https://")
-    }
-    assert set(PAGES) - {CHECKOUT / "README.md"} <= linked
+def test_every_page_is_in_the_navigation_or_linked_from_the_readme():
+    site = yaml.safe_load((CHECKOUT / "mkdocs.yml").read_text())
+    nav = re.findall(r"[\w/]+\.md", json.dumps(site["nav"]))
+    linked = LINK.findall((CHECKOUT / "README.md").read_text())
+    reached = {CHECKOUT / "docs" / name for name in nav} | {CHECKOUT / link for link in linked}
+    assert set(PAGES) - {CHECKOUT / "README.md", CHECKOUT / "config/README.md"} <= reached
+
+
+def test_the_site_builds_and_loads_nothing_from_other_servers(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+    built = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    pages = [*tmp_path.glob("*.html")]
+    assert len(pages) > 15
+    for page in pages:
+        loaded = re.findall(r"<(?:script|img|link)[^>]+(?:src|href)=\"([^\"]+)", page.read_text())
+        assert [url for url in loaded if url.startswith(("http", "//"))] == [], page.name
+
+
+WORKFLOWS = sorted((CHECKOUT / ".github/workflows").glob("*.yml"))
+
+
+def test_workflows_run_commands_that_exist():
+    jobs = [job for path in WORKFLOWS for job in yaml.safe_load(path.read_text())["jobs"].values()]
+    lines = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+    made = [shlex.split(line) for line in lines if line.startswith("make ")]
+    assert len(made) >= 4
+    for words in made:
+        assert words[1] in TARGETS or words[1] == ".venv/.installed", words
 
 
 # ---- What is generated, and versions ----
 
 
-def test_the_diagram_is_that_of_the_rules(monkeypatch):
+def test_the_picture_is_that_of_the_rules(monkeypatch):
     monkeypatch.chdir(CHECKOUT)
-    diagram = rulegraph.stage_chart()
-    assert (
-        get_section(CHECKOUT / "docs/architecture.md", "make docs-rulegraph") == f"```mermaid\n{diagram}\n```"
+    image = rulegraph.stage_chart()
+    assert (CHECKOUT / "docs/architecture.svg").read_text() == image
+    rules = re.findall(r"^(?:use )?rule (?:\w+ as )?(\w+)", "".join(RULE_FILES), re.MULTILINE)
+    assert [rule for rule in rules if f">{rule}<" not in image] == []
+
+
+RULE_FILES = [path.read_text() for path in (CHECKOUT / "workflow/rules").glob("*.smk")]
+
+
+def test_generated_pages_are_up_to_date(monkeypatch):
+    monkeypatch.chdir(CHECKOUT)
+    assert get_section(CHECKOUT / "docs/configuration.md", "make docs") == config_reference()
+    assert get_section(CHECKOUT / "docs/files.md", "make docs") == file_reference()
+
+
+# ---- The file reference against a run ----
+
+DOCUMENTED = [file for group in load_files() for file in group["files"]]
+PYTHON_TYPES = {
+    "text": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "list": list,
+    "object": dict,
+    "null": type(None),
+}
+
+
+def pattern(path: str) -> re.Pattern:
+    """Return what a path or key of the file reference stands for: <name> is any text."""
+    parts = re.split(r"<[^>]+>", path)
+    return re.compile(".+".join(map(re.escape, parts)))
+
+
+def leaves(value: Any, known: list[re.Pattern], prefix: str = "") -> dict[str, Any]:
+    """Return the values of a JSON object by dotted key, down to the keys that the file reference has."""
+    if prefix and any(key.fullmatch(prefix) for key in known):
+        return {prefix: value}
+    if not isinstance(value, dict):
+        return {prefix: value}
+    return {
+        name: leaf
+        for key, inner in value.items()
+        for name, leaf in leaves(inner, known, f"{prefix}.{key}" if prefix else key).items()
+    }
+
+
+def values_of(path: Path, names: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of a CSV file, or the values of a JSON file or an archive of arrays."""
+    if path.suffix == ".csv":
+        return read_csv(path)
+    if path.suffix == ".npz":
+        with np.load(path) as arrays:
+            return [{name: arrays[name].dtype.name for name in arrays.files}]
+    return [leaves(json.loads(path.read_text()), [pattern(name.removesuffix("?")) for name in names])]
+
+
+def has_type(value: Any, words: str) -> bool:
+    names = re.split(r", | or ", words)
+    return any(
+        value == name if name not in PYTHON_TYPES else isinstance(value, PYTHON_TYPES[name]) for name in names
     )
-    boxes = [line for line in diagram.splitlines() if "[" in line]
-    assert 5 < len(boxes) <= 15
 
 
-def test_the_tables_of_parameters_are_those_of_the_families():
-    assert get_section(CHECKOUT / "config/README.md", "make docs-params") == parameters.parameter_tables()
+def test_every_file_of_a_run_is_documented(finished):
+    known = [pattern(file["path"]) for file in DOCUMENTED]
+    names = [
+        path.relative_to(finished.results).as_posix()
+        for path in finished.results.rglob("*")
+        if path.is_file()
+    ]
+    assert [name for name in names if not any(path.fullmatch(name) for path in known)] == []
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in DOCUMENTED if PARTS.keys() & file.keys()], ids=lambda file: file["path"]
+)
+def test_columns_and_keys_of_a_run_are_documented(finished, file):
+    paths = [
+        path
+        for path in finished.results.rglob("*")
+        if pattern(file["path"]).fullmatch(path.relative_to(finished.results).as_posix())
+    ]
+    if not paths:
+        assert re.search(r"^suite/|robustness|temperature", file["path"]), "no run has this file"
+        pytest.skip("the run has no such file")
+    (part,) = PARTS.keys() & file.keys()
+    documented = file[part]
+    for path in paths:
+        for values in values_of(path, [*documented])[:3]:
+            missing = {name for name in documented if not name.endswith("?")}
+            for name, value in values.items():
+                matching = [key for key in documented if pattern(key.removesuffix("?")).fullmatch(name)]
+                assert matching, f"{path}: {name} is not documented"
+                assert has_type(value, documented[matching[0]][0]), f"{path}: {name} is {value!r}"
+                missing -= {*matching}
+            assert not missing, path
+
+
+@pytest.mark.parametrize(
+    ("path", "columns"),
+    {
+        "suite/runs.csv": results_table.COLUMNS,
+        "suite/ranks.csv": ranks.RANK_COLUMNS,
+        "suite/dataset_tests.csv": ranks.TEST_COLUMNS,
+        "suite/variances.csv": variance.VARIANCE_COLUMNS,
+        "suite/win_probabilities.csv": variance.WIN_COLUMNS,
+    }.items(),
+)
+def test_columns_of_a_suite_are_documented(path, columns):
+    (file,) = [file for file in DOCUMENTED if file["path"] == path]
+    assert sorted(file["columns"]) == sorted(columns)
 
 
 def test_versions_agree_and_no_unreleased_version_has_a_date():

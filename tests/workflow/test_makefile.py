@@ -102,8 +102,8 @@ def test_a_configuration_file_that_is_missing_is_named(folder):
         "card": "model-card",
         "crate": "ro-crate",
         "rebuild": "reproduce",
-        "house": "docs-rulegraph",
-        "tables": "docs-params",
+        "house": "docs",
+        "tables": "docs",
     }.items(),
 )
 def test_an_old_target_names_the_new_one(folder, old, new):

@@ -11,8 +11,7 @@ COMMANDS = {
     "predict": "classify the images of a folder with a fitted model",
     "crate": "pack a finished run as a Workflow Run RO-Crate",
     "reproduce": "run an experiment again from its crate and compare all metrics",
-    "rulegraph": "draw the rules of each stage in a Markdown page",
-    "parameters": "write the tables of all parameters in a Markdown page",
+    "docs": "write the generated parts of the documentation",
 }
 
 

@@ -56,6 +56,6 @@ def _predictor(stored: SavedModel) -> Any:
             raise
         raise UserError(
             f"{stored.run} belongs to the package models.{stored.package}, which has no predictor.py: add one "
-            "(docs/along.md)."
+            "(docs/deploy.md)."
         ) from None
     return module.Predictor(stored)

@@ -1,4 +1,4 @@
-"""Read and replace the section of a Markdown page that a command writes between two marks."""
+"""Markdown tables, and the section of a page that a command writes between two marks."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ END = "<!-- end -->\n"
 
 
 def get_section(page: Path, command: str) -> str:
-    """Return the text between a command's mark, `<!-- begin: made by `make docs-rulegraph` -->`, and the next end."""
+    """Return the text between a command's mark, `<!-- begin: made by `make docs` -->`, and the next end."""
     return _split(page, command)[1].strip("\n")
 
 
@@ -17,6 +17,12 @@ def replace_section(page: Path, command: str, content: str) -> None:
     """Replace the text between a command's marks; UserError if the page has none."""
     before, _, after = _split(page, command)
     write_text(page, f"{before}\n{content}\n\n{after}")
+
+
+def markdown_table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a table of the given cells."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _split(page: Path, command: str) -> tuple[str, str, str]:
