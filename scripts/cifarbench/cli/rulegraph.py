@@ -53,7 +53,7 @@ def stage_chart() -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" font-family="sans-serif">',
         "<title>Stages of the workflow, their rules, and the files that they exchange</title>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        *(_arrow(place[a], place[b], stages[a], stages[b], "") for a, b in forward.edges),
+        *(_arrow(place[a], place[b], stages[a], stages[b], "") for a, b in sorted(forward.edges)),
         *(_arrow(place[a], place[b], stages[a], stages[b], ' stroke-dasharray="2 4"') for a, b in back),
         *(_box(stage, *place[stage], stages[stage]) for stage in stages),
         "</svg>",
