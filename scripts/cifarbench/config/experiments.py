@@ -7,7 +7,7 @@ from typing import Any
 
 from cifarbench.config.schema import load_schema
 from cifarbench.config.validation import check_experiments, check_unique_keys
-from cifarbench.data.provenance import check_archive
+from cifarbench.data.provenance import check_archive, expand_home
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import sha256_file
 from cifarbench.planning import variants
@@ -48,7 +48,10 @@ class Experiments:
         self.experiments = check_experiments(config)
         self.configs = {dataset: experiment.config for dataset, experiment in self.experiments.items()}
         self.suite: Entry | None = config.get(variants.SECTION)
-        self.test_sets: dict[str, Entry] = (self.suite or {}).get("test_sets", {})
+        self.test_sets: dict[str, Entry] = {
+            name: entry | {"archive": str(expand_home(entry["archive"]))}
+            for name, entry in (self.suite or {}).get("test_sets", {}).items()
+        }
         self.paths = {
             dataset: ResultPaths(experiment, self.smaller_train_sizes(dataset))
             for dataset, experiment in self.experiments.items()
@@ -60,7 +63,8 @@ class Experiments:
         self.datasets = {dataset: self._dataset(dataset, check_files) for dataset in self.configs}
         if check_files:
             self._check_test_sets()
-        self.cifar10_c_dir = folder = (config.get("robustness") or {}).get("cifar10_c_dir") or ""
+        folder = (config.get("robustness") or {}).get("cifar10_c_dir")
+        self.cifar10_c_dir = folder = str(expand_home(folder)) if folder else ""
         if folder and not Path(folder, "labels.npy").is_file():
             raise UserError(
                 f"robustness.cifar10_c_dir is {folder}, which has no labels.npy; name CIFAR-10-C's folder."
@@ -71,14 +75,14 @@ class Experiments:
         # The run's archive overrides the entry's.
         entry = config["datasets"][dataset] | {k: config[k] for k in ("archive", "sha256") if config.get(k)}
         if "archive" in entry:
-            entry["archive"] = str(Path(entry["archive"]).expanduser())
+            entry["archive"] = str(expand_home(entry["archive"]))
         if "archive" in entry and (check_files or "sha256" not in entry):
             by_run = config.get("archive") or config.get("sha256")
             key = None if by_run else f"datasets.{dataset}"
             entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"), key)
         if config.get("exclude"):
             # Jobs depend on the content of the file, not on its path.
-            path = Path(config["exclude"]).expanduser()
+            path = expand_home(config["exclude"])
             entry |= {"exclude": str(path), "excluded": sha256_file(path)}
         return entry
 

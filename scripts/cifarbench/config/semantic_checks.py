@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, product
-from pathlib import Path
 
 from cifarbench.config.renamed_keys import describe_former_key
 from cifarbench.config.schema import Validator
 from cifarbench.data.exclude_list import read_exclude_list
+from cifarbench.data.provenance import expand_home
 from cifarbench.errors import UserError
 from cifarbench.families import FAMILIES, FEATURE_TYPES
 from cifarbench.messages import format_value, number_hint, unknown_key
@@ -29,7 +29,7 @@ def count_train_images(config: Entry) -> int:
     n_declared, n_classes = dataset["n_train"], dataset["n_classes"]
     if not config.get("exclude"):
         return n_declared
-    excluded = read_exclude_list(Path(config["exclude"]).expanduser())["train"]
+    excluded = read_exclude_list(expand_home(config["exclude"]))["train"]
     n_train = n_declared - sum(index < n_declared for index in excluded)
     if n_train < n_classes:
         raise UserError(

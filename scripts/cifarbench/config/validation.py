@@ -96,7 +96,7 @@ def _with_suffix(error: str, suffix: str) -> str:
 def schema_errors(config: Entry) -> list[str]:
     """Return a sentence for each unknown key, wrong type and value out of range."""
     return [_sentence(error) for error in Validator(build_schema()).iter_errors(config)] or [
-        *_not_finite(config, [])
+        *_not_json(config, [])
     ]
 
 
@@ -113,11 +113,14 @@ def check_unique_keys(path: Path) -> None:
         for key, value in node.value:
             mappings.append(value)
             line = key.start_mark.line + 1
-            if isinstance(key, yaml.ScalarNode) and first_lines.setdefault(key.value, line) != line:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in first_lines:
                 raise UserError(
                     f"{path} has the key {key.value} in line {first_lines[key.value]} and again in line {line}; put "
                     "both into one."
                 )
+            first_lines[key.value] = line
 
 
 def _sentence(error: ValidationError) -> str:
@@ -194,9 +197,19 @@ def _unknown_key(error: ValidationError) -> str:
     return unknown_key(key, name, known)
 
 
-def _not_finite(value: Any, path: list[Any]) -> Iterator[str]:
+def _not_json(value: Any, path: list[Any]) -> Iterator[str]:
+    """Yield a sentence for each value that YAML has, and JSON has not."""
+    key = dotted_key(path)
     if isinstance(value, float) and not math.isfinite(value):
-        yield f"{dotted_key(path)} is {value}; it must be a finite number."
-    elif isinstance(value, dict | list):
-        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _not_finite(inner, [*path, name])
+        yield f"{key} is {value}; it must be a finite number."
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(name, str):
+                yield from _not_json(inner, [*path, name])
+            else:
+                yield f"{key} has the key {format_value(name)}, which is not text; write it in quotes."
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _not_json(inner, [*path, index])
+    elif not isinstance(value, str | int | float | None):
+        yield f"{key} is {value}, which YAML reads as a {type(value).__name__}; write it in quotes."

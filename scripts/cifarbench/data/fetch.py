@@ -14,6 +14,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from cifarbench.data.download import DownloadError, RetryPolicy, check_url, download
+from cifarbench.data.provenance import expand_home
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import sha256_file
 
@@ -50,7 +51,7 @@ def fetch_dataset(entry: dict[str, Any], cache: Path, limits: RetryPolicy | None
 
 def cache_dir(named: str | None = None) -> Path:
     """Return the folder of downloads: the one that the configuration names, or the user's cache folder."""
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("cifarbench")
+    return expand_home(named) if named else platformdirs.user_cache_path("cifarbench")
 
 
 def describe_download(entry: dict[str, Any], cache: Path, checked: bool = False) -> str:

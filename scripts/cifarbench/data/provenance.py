@@ -16,6 +16,14 @@ OFFICIAL_SHA256 = {
 }
 
 
+def expand_home(path: str) -> Path:
+    """Return a path whose leading `~` is replaced by the home folder, as a shell does if there is such a user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def check_archive(path: Path | str, sha256: str | None = None, entry: str | None = None) -> str:
     """Return the sha256 of the user's archive: a file, or a folder of files.
 

@@ -120,7 +120,7 @@ def read_user_csv(path: Path, columns: Sequence[str], key: str) -> list[tuple[in
         ) from None
     except UnicodeDecodeError:
         raise UserError(
-            f"{key} is {path}, which is no CSV; write the columns {' and '.join(columns)}."
+            f"{key} is {path}, which is not a CSV in UTF-8; write the columns {' and '.join(columns)}."
         ) from None
     first = text.lstrip().partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)

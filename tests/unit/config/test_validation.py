@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,12 @@ def test_a_key_left_out_is_named(path):
         ("models.mlp.learning_rate", "1e-3", "it must be a number. Write 0.001 in a configuration file"),
         ("models.mlp.epochs", "1e2", "it must be a whole number. Write 100 in a configuration file"),
         (
+            "models.knn_grid.tune.grid",
+            {5: [1]},
+            "models.knn_grid.tune.grid has the key 5, which is not text;",
+        ),
+        ("models.knn_grid.tune.grid.params", [date(2020, 1, 1)], "YAML reads as a date; write it in quotes"),
+        (
             "models.mlp.epochs",
             2.0,
             "epochs is 2.0; it must be a whole number. Write 2 in a configuration file.",
@@ -275,6 +282,7 @@ def test_keys_of_another_section_are_not_former_ones():
     [
         ("models:\n  a: 1\nmodels:\n  b: 2\n", "has the key models in line 1 and again in line 3"),
         ("m:\n  - {a: 1}\n  - b: 2\n    b: 3\n", "has the key b in line 3 and again in line 4"),
+        ("m: {a: 1, a: 2}\n", "has the key a in line 1 and again in line 1"),
         ("a: {x: 1}\nb: {x: 1}\n", None),
         ("", None),
     ],
@@ -343,10 +351,21 @@ def test_images_have_one_or_three_channels(tmp_path, channels):
 def test_a_tilde_in_a_path_is_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "pics").mkdir()
+    (tmp_path / "pics/labels.npy").touch()
     config = small(tmp_path, excluded=2, datasets={"pics": PICTURES | {"archive": "~/pics"}})
-    entry = Experiments(config | {"exclude": "~/out.csv"}).datasets["pics"]
-    assert entry["archive"] == str(tmp_path / "pics")
-    assert entry["exclude"] == str(tmp_path / "out.csv")
+    config["suite"] = {"test_sets": {"new": {"dataset": "pics", "type": "cifar10_1", "archive": "~/new"}}}
+    config |= {"exclude": "~/out.csv", "robustness": {"cifar10_c_dir": "~/pics"}}
+    experiments = Experiments(config, check_files=False)
+    assert experiments.datasets["pics"]["archive"] == str(tmp_path / "pics")
+    assert experiments.datasets["pics"]["exclude"] == str(tmp_path / "out.csv")
+    assert experiments.cifar10_c_dir == str(tmp_path / "pics")
+    assert experiments.test_sets["new"]["archive"] == str(tmp_path / "new")
+
+
+def test_the_home_folder_of_nobody_is_an_archive_that_cannot_be_read(tmp_path):
+    config = small(tmp_path, datasets={"pics": PICTURES | {"archive": "~no_such_user/pics"}})
+    with pytest.raises(UserError, match="The archive ~no_such_user/pics can't be read"):
+        Experiments(config)
 
 
 def test_calibration_images_are_not_counted(tmp_path):

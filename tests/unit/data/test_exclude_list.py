@@ -77,7 +77,7 @@ def test_lists_that_are_refused(tmp_path, content, sentence):
 
 def test_a_file_of_other_bytes(tmp_path):
     (tmp_path / "list.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="no CSV"):
+    with pytest.raises(UserError, match="not a CSV in UTF-8"):
         read_exclude_list(tmp_path / "list.csv")
 
 
