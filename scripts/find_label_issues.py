@@ -5,7 +5,7 @@ from threadpoolctl import threadpool_limits
 
 from cifarbench.audit import image_index, label_issues
 from cifarbench.audit.image_issues import is_uniform
-from cifarbench.audit.out_of_fold import out_of_fold_proba
+from cifarbench.evaluation.calibration import apply_temperature, fit_temperature
 from cifarbench.io.atomic import read_json, write_json
 from cifarbench.io.csv_io import write_csv
 from cifarbench.io.memmap import ConcatenatedArrays
@@ -21,9 +21,11 @@ def main(job: Job) -> None:
     )
     given = np.concatenate([np.load(path) for path in (job.input.train_labels, job.input.test_labels)])
     with threadpool_limits(job.threads):
-        proba = out_of_fold_proba(
+        proba = label_issues.out_of_fold_proba(
             images, given, len(classes), shape, job.settings["seed"], job.output.table.parent
         )
+        # Temperature scaling, because the threshold of the list needs calibrated probabilities.
+        proba = apply_temperature(proba, fit_temperature(proba, given))
         found = label_issues.detect_label_issues(proba, given, is_uniform(images, shape))
     splits, indices = (values.tolist() for values in image_index.to_split_and_index(found.index, about))
     write_csv(

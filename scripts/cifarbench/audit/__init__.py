@@ -1,1 +1,1 @@
-"""From images and labels to what is odd about them: in come arrays, out go copies, doubtful labels and odd images."""
+"""Find duplicates, label issues and odd images: arrays of images and labels in, lists of findings out."""

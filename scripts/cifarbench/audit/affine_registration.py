@@ -1,7 +1,7 @@
-"""One image laid upon another more exactly than by whole pixels: stretched, turned and sheared as it suits best.
+"""Refine an alignment to a fraction of a pixel, by an affine transformation.
 
-After Baker and Matthews, Lucas-Kanade 20 years on (2004), inverse compositional. A copy gains more by it than images
-that only resemble each other: fine details agree where they meet to a fraction of a pixel, or nowhere.
+After Baker and Matthews, Lucas-Kanade 20 years on (2004), inverse compositional. The score of a copy gains more by it
+than that of images that only resemble each other, since fine details agree only where they match exactly.
 """
 
 from collections.abc import Callable
@@ -9,30 +9,31 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cifarbench.audit.candidate_pairs import ImagePairs
 from cifarbench.audit.descriptors import SIDE, DownscaledImages, bandpass_features
-from cifarbench.audit.translation_registration import BORDER, PAIRS_PER_BATCH, PLAIN, Registration
+from cifarbench.audit.translation_registration import BORDER, MIN_STRENGTH, PAIRS_PER_BATCH, Registration
 from cifarbench.runtime.threads import map_threaded
 
 MAX_ITERATIONS = 8
-# Share of each parameter's own curvature that is added to it: smaller steps, where details say little.
+# Share of each parameter's own curvature that is added to it, for smaller steps where there are few details.
 DAMPING = 0.05
-# Colours that differ less than this from place to place, of 255, count as little.
+# Colours whose standard deviation is less than this, of 255, count little.
 MIN_CONTRAST = 5.0
-# How much stronger than the other's details one's may be taken to be.
-GAIN = 2.0
-MIDDLE = (SIDE - 1) / 2
-# Each pixel's place, down and across from the middle, and a one: (3, SIDE * SIDE).
+# The largest ratio of the strengths of both images' details that is compensated.
+MAX_GAIN = 2.0
+CENTER = (SIDE - 1) / 2
+# Each pixel's position, down and across from the centre, and a one: (3, SIDE * SIDE).
 POSITIONS = np.stack(
-    [*(np.mgrid[:SIDE, :SIDE] - MIDDLE).reshape(2, -1), np.ones(SIDE * SIDE)], dtype=np.float32
+    [*(np.mgrid[:SIDE, :SIDE] - CENTER).reshape(2, -1), np.ones(SIDE * SIDE)], dtype=np.float32
 )
 
 
 class RegisteredPairs(NamedTuple):
-    """Pairs of images, one laid upon the other.
+    """Aligned pairs of images.
 
-    score: what they have in common, (P,), 1 at most, as that of an Alignment. colour: the correlation of their colours,
-    0 to 1, (P,). still, moved: the grey images (P, SIDE, SIDE), the one that is enlarged the second; where it leaves
-    the first bare, its border is repeated.
+    score: the correlation of details, (P,), at most 1, as that of a Registration. color_similarity: the correlation of
+    colours, 0 to 1, (P,). fixed, moved: the grey images (P, SIDE, SIDE), the enlarged one second; where it has no
+    pixels, its border is repeated.
     """
 
     score: np.ndarray
@@ -42,107 +43,87 @@ class RegisteredPairs(NamedTuple):
 
 
 def register_affine(
-    small: DownscaledImages,
-    first: np.ndarray,
-    second: np.ndarray,
-    mirrored: np.ndarray,
-    best: Registration,
-    threads: int = 1,
+    images: DownscaledImages, pairs: ImagePairs, start: Registration, threads: int = 1
 ) -> RegisteredPairs:
-    """Pairs of small images, laid upon each other from the best alignment on.
+    """Return pairs of images aligned by affine transformations, starting from an alignment by shift and scale."""
 
-    first, second, mirrored: (P,), as `align` takes them.
-    """
+    def register(first_row: int) -> RegisteredPairs:
+        rows = slice(first_row, first_row + PAIRS_PER_BATCH)
+        batch, aligned = pairs.at(rows), Registration(*(values[rows] for values in start))
+        # The enlarged image is moved, so that none of its pixels is skipped.
+        swapped = aligned.scale < 0
 
-    def of_some(start: int) -> RegisteredPairs:
-        some = slice(start, start + PAIRS_PER_BATCH)
-        own, others, flip = first[some], second[some], mirrored[some]
-        # The enlarged one is moved: none of its pixels is passed over.
-        swapped = best.scale[some] < 0
+        def load(read: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+            first, second = read(batch.first), read(batch.second)
+            second[batch.is_mirrored] = second[batch.is_mirrored][..., ::-1]
+            is_swapped = np.expand_dims(swapped, tuple(range(1, first.ndim)))
+            return np.where(is_swapped, second, first), np.where(is_swapped, first, second)
 
-        def sides(of: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-            one, other = of(own), of(others)
-            other[flip] = other[flip][..., ::-1]
-            turned = np.expand_dims(swapped, tuple(range(1, one.ndim)))
-            return np.where(turned, other, one), np.where(turned, one, other)
+        fixed, moving = load(images.__getitem__)
+        details = bandpass_features(fixed)
+        matrix = _estimate(details, bandpass_features(moving), _to_matrix(aligned))
+        moved, inside = _warp(moving[:, None], matrix)
+        moved = moved.reshape(fixed.shape)
+        colors, moving_colors = load(images.chroma)
+        similarity = _color_similarity(colors, _warp(moving_colors, matrix)[0], inside)
+        return RegisteredPairs(_score(details, bandpass_features(moved), inside), similarity, fixed, moved)
 
-        still, moving = sides(small.__getitem__)
-        matrix = _matched(
-            bandpass_features(still),
-            bandpass_features(moving),
-            _start(Registration(*(v[some] for v in best))),
-        )
-        moved, inside = _moved(moving[:, None], matrix)
-        moved = moved.reshape(still.shape)
-        colours, moving = sides(small.chroma)
-        colour = _same_colours(colours, _moved(moving, matrix)[0], inside)
-        return RegisteredPairs(
-            _score(bandpass_features(still), bandpass_features(moved), inside), colour, still, moved
-        )
-
-    parts = map_threaded(of_some, range(0, len(first), PAIRS_PER_BATCH), threads)
-    none, images = np.empty(0, np.float32), np.empty((0, SIDE, SIDE), np.float32)
-    return RegisteredPairs(
-        *(
-            np.concatenate(values)
-            for values in zip(*parts, RegisteredPairs(none, none, images, images), strict=True)
-        )
-    )
+    parts = map_threaded(register, range(0, len(pairs.first), PAIRS_PER_BATCH), threads)
+    return RegisteredPairs(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
-def _start(best: Registration) -> np.ndarray:
-    """Which place of the moved image lies upon a place of the other, by an alignment: (P, 3, 3)."""
-    size = 1 / np.abs(best.scale)
-    sign = np.where(best.scale > 0, -size, size)
+def _to_matrix(aligned: Registration) -> np.ndarray:
+    """Return the matrices (P, 3, 3) that map positions of the fixed image to positions of the moved one."""
+    size = 1 / np.abs(aligned.scale)
+    sign = np.where(aligned.scale > 0, -size, size)
     matrix = np.zeros((len(size), 3, 3), np.float32)
     matrix[:, 0, 0] = matrix[:, 1, 1] = size
-    matrix[:, 0, 2], matrix[:, 1, 2] = sign * best.dy, sign * best.dx
+    matrix[:, 0, 2], matrix[:, 1, 2] = sign * aligned.dy, sign * aligned.dx
     matrix[:, 2, 2] = 1
     return matrix
 
 
-def _matched(still: np.ndarray, moving: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """The best of the matrices (P, 3, 3) that are met on the way from a first one.
+def _estimate(fixed: np.ndarray, moving: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return the best of the matrices (P, 3, 3) of all iterations from a first one.
 
-    still, moving: details (P, bands, SIDE, SIDE).
+    fixed, moving: details (P, bands, SIDE, SIDE).
     """
-    slopes = np.stack(np.gradient(still, axis=(2, 3)), axis=2).reshape(*still.shape[:2], 2, 1, -1)
-    # (P, bands * pixels, 6): how details change with each number in the matrix's first two rows.
-    change = (slopes * POSITIONS).reshape(*still.shape[:2], 6, -1).swapaxes(2, 3).reshape(len(still), -1, 6)
-    curvature = change.swapaxes(1, 2) @ change
-    own = np.einsum("pii->pi", curvature)
-    curvature += (DAMPING * own[:, :, None] + 1e-3) * np.eye(6, dtype=np.float32)
-    inverse = np.linalg.inv(curvature) @ change.swapaxes(1, 2)
-    flat = still.reshape(*still.shape[:2], -1)
-    found, highest = matrix.copy(), np.full(len(matrix), -np.inf, np.float32)
-    for turn in range(MAX_ITERATIONS + 1):
-        moved, inside = _moved(moving, matrix)
-        within = inside[:, None]
-        common, strength = (flat * moved * within).sum((1, 2)), (np.square(moved) * within).sum((1, 2))
-        share = inside.mean(axis=1, dtype=np.float32)
-        score = _common(common, (np.square(flat) * within).sum((1, 2)), strength, share) * np.sqrt(share)
+    slopes = np.stack(np.gradient(fixed, axis=(2, 3)), axis=2).reshape(*fixed.shape[:2], 2, 1, -1)
+    # (P, bands * pixels, 6): the derivative of details by each number in the matrix's first two rows.
+    jacobian = (slopes * POSITIONS).reshape(*fixed.shape[:2], 6, -1).swapaxes(2, 3).reshape(len(fixed), -1, 6)
+    curvature = jacobian.swapaxes(1, 2) @ jacobian
+    diagonal = np.einsum("pii->pi", curvature)
+    curvature += (DAMPING * diagonal[:, :, None] + 1e-3) * np.eye(6, dtype=np.float32)
+    inverse = np.linalg.inv(curvature) @ jacobian.swapaxes(1, 2)
+    flat = fixed.reshape(*fixed.shape[:2], -1)
+    best, highest = matrix.copy(), np.full(len(matrix), -np.inf, np.float32)
+    for _ in range(MAX_ITERATIONS + 1):
+        moved, inside = _warp(moving, matrix)
+        mask = inside[:, None]
+        product, strength = (flat * moved * mask).sum((1, 2)), (np.square(moved) * mask).sum((1, 2))
+        overlap = inside.mean(axis=1, dtype=np.float32)
+        fixed_strength = (np.square(flat) * mask).sum((1, 2))
+        score = _correlation(product, fixed_strength, strength, overlap) * np.sqrt(overlap)
         better = score > highest
-        highest[better], found[better] = score[better], matrix[better]
-        if turn == MAX_ITERATIONS:
-            return found
-        gain = np.clip(common / np.maximum(strength, 1e-3), 1 / GAIN, GAIN)
-        error = (gain[:, None, None] * moved - flat) * within
+        highest[better], best[better] = score[better], matrix[better]
+        gain = np.clip(product / np.maximum(strength, 1e-3), 1 / MAX_GAIN, MAX_GAIN)
+        error = (gain[:, None, None] * moved - flat) * mask
         step = np.tile(np.eye(3, dtype=np.float32), (len(matrix), 1, 1))
         step[:, :2] += (inverse @ error.reshape(len(matrix), -1, 1)).reshape(-1, 2, 3)
         matrix = matrix @ np.linalg.inv(step)
-    raise AssertionError
+    return best
 
 
-def _moved(images: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Images (P, C, SIDE, SIDE) at the places that a matrix says, between pixels linearly, and where they have any.
+def _warp(images: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return images (P, C, SIDE, SIDE) transformed by matrices, with linear interpolation, and where they have pixels.
 
     Returns (P, C, SIDE * SIDE) and (P, SIDE * SIDE) bool.
     """
-    places = matrix[:, :2] @ POSITIONS + np.float32(MIDDLE)
-    inside = ((places > -0.5) & (places < SIDE - 0.5)).all(axis=1)
-    places = np.clip(places, 0, SIDE - 1)
-    low = np.minimum(places.astype(np.int32), SIDE - 2)
-    (down, across), corner = (places - low).swapaxes(0, 1)[:, :, None], low[:, 0] * SIDE + low[:, 1]
+    positions = matrix[:, :2] @ POSITIONS + np.float32(CENTER)
+    inside = ((positions > -0.5) & (positions < SIDE - 0.5)).all(axis=1)
+    positions = np.clip(positions, 0, SIDE - 1)
+    low = np.minimum(positions.astype(np.int32), SIDE - 2)
+    (down, across), corner = (positions - low).swapaxes(0, 1)[:, :, None], low[:, 0] * SIDE + low[:, 1]
     flat = images.reshape(*images.shape[:2], -1)
 
     def at(offset: int) -> np.ndarray:
@@ -153,34 +134,36 @@ def _moved(images: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return upper * (1 - down) + lower * down, inside
 
 
-def _score(still: np.ndarray, moved: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """As `align` scores: of the whole or of what is within the border, whichever is lower; (P,)."""
+def _score(fixed: np.ndarray, moved: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return the score as `register_translation` does, of the overlap or within the border, the lower one; (P,)."""
     inner = np.zeros((SIDE, SIDE), bool)
     inner[BORDER:-BORDER, BORDER:-BORDER] = True
     products = [
-        (one * other).sum(axis=1).reshape(len(inside), -1)
-        for one, other in ((still, moved), (still, still), (moved, moved))
+        (left * right).sum(axis=1).reshape(len(inside), -1)
+        for left, right in ((fixed, moved), (fixed, fixed), (moved, moved))
     ]
     scores = [
-        _common(*((values * within).sum(axis=1) for values in products), within.mean(axis=1))
-        for within in (inside, inside & inner.ravel())
+        _correlation(*((values * mask).sum(axis=1) for values in products), mask.mean(axis=1))
+        for mask in (inside, inside & inner.ravel())
     ]
-    # The less overlaps, the easier it agrees.
+    # A small overlap agrees more easily.
     return np.minimum(*scores) * np.sqrt(inside.mean(axis=1, dtype=np.float32))
 
 
-def _common(product: np.ndarray, own: np.ndarray, others: np.ndarray, share: np.ndarray) -> np.ndarray:
-    return (product / (np.sqrt(own * others) + PLAIN * share)).astype(np.float32)
+def _correlation(
+    product: np.ndarray, strength: np.ndarray, other_strength: np.ndarray, overlap: np.ndarray
+) -> np.ndarray:
+    return (product / (np.sqrt(strength * other_strength) + MIN_STRENGTH * overlap)).astype(np.float32)
 
 
-def _same_colours(still: np.ndarray, moved: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """The correlation of colours (P, C, ...) where both images are, whatever the tint of either; (P,), 0 at least."""
-    within = inside[:, None]
+def _color_similarity(fixed: np.ndarray, moved: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return the correlation of colours (P, C, ...) in the overlap, independent of the tint; (P,), at least 0."""
+    mask = inside[:, None]
     count = np.maximum(inside.sum(axis=1), 1)[:, None, None]
-    one, other = (
-        (values - (values * within).sum(axis=2, keepdims=True) / count) * within
-        for values in (still.reshape(moved.shape), moved)
+    left, right = (
+        (values - (values * mask).sum(axis=2, keepdims=True) / count) * mask
+        for values in (fixed.reshape(moved.shape), moved)
     )
-    strength = np.sqrt(np.square(one).sum((1, 2)) * np.square(other).sum((1, 2)))
-    faint = MIN_CONTRAST**2 * moved.shape[1] * count[:, 0, 0]
-    return np.maximum((one * other).sum((1, 2)) / (strength + faint), 0).astype(np.float32)
+    strength = np.sqrt(np.square(left).sum((1, 2)) * np.square(right).sum((1, 2)))
+    least = MIN_CONTRAST**2 * moved.shape[1] * count[:, 0, 0]
+    return np.maximum((left * right).sum((1, 2)) / (strength + least), 0).astype(np.float32)

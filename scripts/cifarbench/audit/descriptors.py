@@ -1,53 +1,54 @@
-"""Images as an audit compares them: small and grey, then their details, whatever light and contrast they have."""
+"""Describe images for comparison: downscale them to grey, extract details and histograms of oriented gradients."""
 
 from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
 
+from cifarbench.features import hog
 from cifarbench.features.fit_inputs import to_nchw
 from cifarbench.io.memmap import ConcatenatedArrays, release_pages
 
-# Images (N, C*H*W) uint8 that are in memory, or in their files.
+# Images (N, C*H*W) uint8, in memory or mapped from files.
 Rows = np.ndarray | ConcatenatedArrays
-# Height and width of the small image: large enough for what tells two photographs apart.
+# Height and width of a downscaled image, large enough to distinguish two photographs.
 SIDE = 32
 BLOCK_ROWS = 1024
-# Widths in pixels of the Gaussians, the differences of which are the fine and the coarse details.
-WIDTHS = (0.5, 1.2, 3.0)
-N_BANDS = len(WIDTHS) - 1
-# Over how many pixels contrast is brought to the same, and the contrast (of 255) below which it is taken for noise.
+# Standard deviations in pixels of the Gaussians whose differences are the fine and the coarse details.
+SIGMAS = (0.5, 1.2, 3.0)
+N_BANDS = len(SIGMAS) - 1
+# Standard deviation of the Gaussian within which contrast is equalised, and the contrast (of 255) that counts as noise.
 NEIGHBORHOOD, NOISE = 3.0, 3.0
-# The same, of the edges that an image consists of at its own contrast.
-EDGES = (0.7, 3.0)
-# Of the gradients' histograms: directions, and height and width of a cell.
-DIRECTIONS, CELL = 8, 4
+# Standard deviations of the Gaussians whose difference is the edge map.
+EDGE_SIGMAS = (0.7, 3.0)
+# Parameters of the feature type `hog`: 3 x 3 blocks of 2 x 2 cells, 324 values.
+HOG_PARAMS = {"orientations": 9, "pixels_per_cell": 8, "cells_per_block": 2}
+# Standard deviation of the Gaussian that is applied before.
+HOG_SIGMA = 1.5
 
 
 def iter_blocks(rows: Rows, size: int = BLOCK_ROWS) -> Iterator[tuple[slice, np.ndarray]]:
-    """Which rows, and what they are (n, D): a block at a time, of which no other is in memory."""
+    """Yield blocks of rows: their slice, and their values (n, D). One block at a time is in memory."""
     for start in range(0, len(rows), size):
-        some = slice(start, min(start + size, len(rows)))
-        yield some, rows[some]
+        block = slice(start, min(start + size, len(rows)))
+        yield block, rows[block]
         release_pages(rows)
 
 
+def resize(block: np.ndarray, image_shape: tuple[int, int, int], size: tuple[int, int]) -> np.ndarray:
+    """Return images (n, C*H*W) as (n, C, *size) float32, averaged over areas or interpolated linearly."""
+    vertical, horizontal = (_resampling(old, new) for old, new in zip(image_shape[1:], size, strict=True))
+    return vertical @ to_nchw(block, image_shape).astype(np.float32) @ horizontal.T
+
+
 def downscale_gray(images: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """Images (N, C*H*W) uint8 as (N, SIDE, SIDE) float32, the mean of their channels, whole whatever their size."""
-    down, across = (_resampling(side) for side in image_shape[1:])
-    found = np.empty((len(images), SIDE, SIDE), np.float32)
-    for start in range(0, len(images), BLOCK_ROWS):
-        block = to_nchw(np.asarray(images[start : start + BLOCK_ROWS]), image_shape)
-        grey = block.mean(axis=1, dtype=np.float32)
-        found[start : start + BLOCK_ROWS] = down @ grey @ across.T
-    return found
+    """Return the mean of the channels of images (N, C*H*W) uint8, resized: (N, SIDE, SIDE) float32."""
+    gray = to_nchw(images, image_shape).mean(axis=1, dtype=np.float32)
+    return resize(gray, (1, *image_shape[1:]), (SIDE, SIDE))[:, 0]
 
 
 class DownscaledImages:
-    """Small images, made of those that are asked for: `small[rows]`, rows (n,) int, are grey (n, SIDE, SIDE) float32.
-
-    images: (N, C*H*W) uint8, or what gives such rows.
-    """
+    """Downscale images when they are indexed: `images[rows]`, rows (n,) int, is grey (n, SIDE, SIDE) float32."""
 
     def __init__(self, images: Rows, image_shape: tuple[int, int, int]):
         self._images, self._shape = images, image_shape
@@ -59,135 +60,72 @@ class DownscaledImages:
         return downscale_gray(self._images[rows], self._shape)
 
     def chroma(self, rows: np.ndarray) -> np.ndarray:
-        """Each channel less the mean of all: (n, C, SIDE, SIDE) float32."""
-        down, across = (_resampling(side) for side in self._shape[1:])
-        block = to_nchw(self._images[rows], self._shape).astype(np.float32)
-        return down @ (block - block.mean(axis=1, keepdims=True)) @ across.T
+        """Return each channel less the mean of all channels: (n, C, SIDE, SIDE) float32."""
+        images = resize(self._images[rows], self._shape, (SIDE, SIDE))
+        return images - images.mean(axis=1, keepdims=True)
 
 
-class DownscaledRGB:
-    """Images as they are, or with no side longer than SIDE, of those that are asked for: (n, C*h*w) uint8.
+def bandpass_features(gray: np.ndarray) -> np.ndarray:
+    """Return the details of grey images (N, SIDE, SIDE): (N, N_BANDS, SIDE, SIDE) float32.
 
-    images: (N, C*H*W) uint8, or what gives such rows. image_shape: channels, and the h and w that come of it.
+    They are differences of Gaussians, divided by their own strength in the neighbourhood: brightness and contrast do
+    not matter, and a faint texture counts as much as a sharp edge. Values that are fainter than noise stay near 0.
     """
-
-    def __init__(self, images: Rows, image_shape: tuple[int, int, int]):
-        channels, *sides = image_shape
-        self._images, self._shape = images, image_shape
-        self.image_shape = channels, *(min(side, SIDE) for side in sides)
-
-    def __len__(self) -> int:
-        return len(self._images)
-
-    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
-        return self.reduced(self._images[rows])
-
-    def reduced(self, block: np.ndarray) -> np.ndarray:
-        """The same of images that are at hand, (n, C*H*W) uint8."""
-        if self.image_shape == self._shape:
-            return block
-        down, across = (
-            _resampling(side) if side > SIDE else np.eye(side, dtype=np.float32) for side in self._shape[1:]
-        )
-        found = down @ to_nchw(block, self._shape).astype(np.float32) @ across.T
-        return np.rint(found).clip(0, 255).astype(np.uint8).reshape(len(block), -1)
-
-
-def bandpass_features(grey: np.ndarray) -> np.ndarray:
-    """What an image consists of, as (N, bands, SIDE, SIDE) float32, of small grey images.
-
-    Differences of Gaussians, divided by their own strength nearby: a faint texture counts as much as a sharp edge, and
-    neither light nor contrast matters. What is fainter than noise stays near 0.
-    """
-    found = np.empty((len(grey), N_BANDS, SIDE, SIDE), np.float32)
-    around = _gaussian(NEIGHBORHOOD)
-    blurred = [_filtered(grey, _gaussian(width)) for width in WIDTHS]
+    features = np.empty((len(gray), N_BANDS, SIDE, SIDE), np.float32)
+    blurred = [_filter(gray, _gaussian(sigma)) for sigma in SIGMAS]
     for band in range(N_BANDS):
         values = blurred[band] - blurred[band + 1]
-        strength = np.sqrt(np.maximum(_filtered(np.square(values), around), 0))
-        found[:, band] = values / (strength + NOISE)
-    return found
+        strength = np.sqrt(np.maximum(_filter(np.square(values), _gaussian(NEIGHBORHOOD)), 0))
+        features[:, band] = values / (strength + NOISE)
+    return features
 
 
-def edge_map(grey: np.ndarray) -> np.ndarray:
-    """What an image shows without its light, at its own contrast: (N, SIDE, SIDE) float32 of small grey images."""
-    return _filtered(grey, _gaussian(EDGES[0])) - _filtered(grey, _gaussian(EDGES[1]))
+def edge_map(gray: np.ndarray) -> np.ndarray:
+    """Return grey images (N, SIDE, SIDE) without their brightness, at their own contrast, float32."""
+    return _filter(gray, _gaussian(EDGE_SIGMAS[0])) - _filter(gray, _gaussian(EDGE_SIGMAS[1]))
 
 
-def hog(grey: np.ndarray) -> np.ndarray:
-    """Histograms of the gradients' directions in overlapping cells: (N, D) float32 of small grey images.
+def hog_features(gray: np.ndarray) -> np.ndarray:
+    """Return the features of the type `hog` of grey images (N, SIDE, SIDE): (N, D) float32.
 
-    They bear shifts of some pixels, and other light.
+    Images are blurred before, which makes the features robust to shifts.
     """
-    edged = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    across = edged[:, 1:-1, 2:] - edged[:, 1:-1, :-2]
-    down = edged[:, 2:, 1:-1] - edged[:, :-2, 1:-1]
-    length = np.hypot(across, down)
-    place = np.arctan2(down, across) * (DIRECTIONS / (2 * np.pi)) % DIRECTIONS
-    low = np.floor(place)
-    share, low = place - low, low.astype(np.int8) % DIRECTIONS
-    pooling = _pooling()
-    cells = np.empty((len(grey), DIRECTIONS, *(len(pooling),) * 2), np.float32)
-    for direction in range(DIRECTIONS):
-        before = (direction - 1) % DIRECTIONS
-        weight = length * (np.where(low == direction, 1 - share, 0) + np.where(low == before, share, 0))
-        cells[:, direction] = pooling @ weight @ pooling.T
-    return np.sqrt(cells).reshape(len(grey), -1)
-
-
-def mirror_index_bandpass(side: int) -> np.ndarray:
-    """Which values of details of a mirrored image are which of the image itself: (bands * side * side,) int."""
-    places = np.arange(N_BANDS * side * side).reshape(N_BANDS, side, side)
-    return places[:, :, ::-1].ravel()
-
-
-def mirror_index_hog() -> np.ndarray:
-    """The same of outlines: a direction becomes its mirror image, too."""
-    cells = SIDE // CELL
-    places = np.arange(DIRECTIONS * cells * cells).reshape(DIRECTIONS, cells, cells)
-    return places[(DIRECTIONS // 2 - np.arange(DIRECTIONS)) % DIRECTIONS][:, :, ::-1].ravel()
+    blurred = _filter(gray, _gaussian(HOG_SIGMA))
+    return hog.transform(blurred.reshape(len(gray), -1), {}, HOG_PARAMS, (1, SIDE, SIDE))
 
 
 @cache
 def zoom_matrix(scale: float) -> np.ndarray:
-    """(SIDE, SIDE) float32: the matrix that enlarges a row of pixels about its middle, between neighbours linearly."""
-    middle = (SIDE - 1) / 2
-    places = np.clip((np.arange(SIDE) - middle) / scale + middle, 0, SIDE - 1)
-    return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(SIDE))).astype(np.float32)
+    """Return the matrix (SIDE, SIDE) float32 that enlarges a row of pixels about its middle, linearly interpolated."""
+    center = (SIDE - 1) / 2
+    positions = np.clip((np.arange(SIDE) - center) / scale + center, 0, SIDE - 1)
+    return np.maximum(0, 1 - np.abs(positions[:, None] - np.arange(SIDE))).astype(np.float32)
 
 
-def _filtered(images: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    # One large product, and a small one for each image: no copy is turned round.
-    across = (images.reshape(-1, SIDE) @ matrix.T).reshape(-1, SIDE, SIDE)
-    return matrix @ across
+def _filter(images: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    # One large product along rows, then one for each image, so that no array is transposed in memory.
+    horizontal = (images.reshape(-1, SIDE) @ matrix.T).reshape(-1, SIDE, SIDE)
+    return matrix @ horizontal
 
 
 @cache
 def _gaussian(sigma: float) -> np.ndarray:
-    """(SIDE, SIDE): the matrix that blurs a row of pixels; those at the border stand for what lies beyond."""
-    reach = np.arange(-2 * SIDE, 3 * SIDE)
-    weights = np.exp(-0.5 * np.square((np.arange(SIDE)[:, None] - reach) / sigma))
+    """Return the matrix (SIDE, SIDE) that blurs a row of pixels; pixels at the border are repeated beyond it."""
+    positions = np.arange(-2 * SIDE, 3 * SIDE)
+    weights = np.exp(-0.5 * np.square((np.arange(SIDE)[:, None] - positions) / sigma))
     weights /= weights.sum(axis=1, keepdims=True)
     matrix = np.zeros((SIDE, SIDE))
-    np.add.at(matrix.T, np.clip(reach, 0, SIDE - 1), weights.T)
+    np.add.at(matrix.T, np.clip(positions, 0, SIDE - 1), weights.T)
     return matrix.astype(np.float32)
 
 
 @cache
-def _pooling() -> np.ndarray:
-    """(cells, SIDE): sums over cells that overlap by half, falling off linearly from their middles."""
-    middles = np.arange(SIDE // CELL) * CELL + (CELL - 1) / 2
-    distance = np.abs(middles[:, None] - np.arange(SIDE)) / CELL
-    return np.maximum(0, 1 - distance).astype(np.float32)
-
-
-@cache
-def _resampling(size: int) -> np.ndarray:
-    """(SIDE, size): the matrix that brings a row of pixels to SIDE, by area if it shrinks, else linearly."""
-    if size < SIDE:
-        places = np.clip((np.arange(SIDE) + 0.5) * size / SIDE - 0.5, 0, size - 1)
-        return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(size))).astype(np.float32)
-    edges = np.arange(SIDE + 1) * size / SIDE
-    pixels = np.arange(size)
+def _resampling(old: int, new: int) -> np.ndarray:
+    """Return the matrix (new, old) that resizes a row of pixels, by area if it shrinks, else linearly."""
+    if old < new:
+        positions = np.clip((np.arange(new) + 0.5) * old / new - 0.5, 0, old - 1)
+        return np.maximum(0, 1 - np.abs(positions[:, None] - np.arange(old))).astype(np.float32)
+    edges = np.arange(new + 1) * old / new
+    pixels = np.arange(old)
     shares = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return (np.maximum(0, shares) * SIDE / size).astype(np.float32)
+    return (np.maximum(0, shares) * new / old).astype(np.float32)

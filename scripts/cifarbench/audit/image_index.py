@@ -1,4 +1,4 @@
-"""Which image is which: split and index of a place among all images, and its file where images are files."""
+"""Look up split, index and file of an image by its position among all images."""
 
 from collections import Counter
 from pathlib import Path
@@ -11,33 +11,33 @@ from cifarbench.data.image_folder import list_images
 from cifarbench.errors import UserError
 
 SPLITS = ("train", "test")
-# The kind of a pair whose images have much in common, but are no copies.
+# Type of a pair whose images are similar but not called copies.
 NEAR_MISS = "near_miss"
-# A form that fewer files than this share have is odd.
+# A format that a smaller share of the files has is odd.
 MAX_RARE_SHARE = 0.05
 
 ImagePaths = dict[str, list[str]]
 
 
 def to_split_and_index(places: np.ndarray, dataset: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Split and index, each of the shape of `places` among all images, those of the training set first.
+    """Return split and index of positions among all images, training images first; same shape as `places`.
 
-    The index is that in the archive, whatever was left out of it. dataset: the content of dataset.json.
+    The index is that in the archive, including excluded images. dataset: the content of dataset.json.
     """
     train, test = (kept_indices(dataset, split) for split in SPLITS)
     return np.where(places >= len(train), *reversed(SPLITS)), np.concatenate([train, test])[places]
 
 
 def kept_indices(dataset: dict[str, Any], split: str) -> np.ndarray:
-    """The indices in the archive of the images that were not left out."""
+    """Return the indices in the archive of the images that were not excluded: (n,) int64, ascending."""
     excluded = dataset.get("removed", {}).get(split, [])
     return np.setdiff1d(np.arange(dataset[f"n_{split}"] + len(excluded)), excluded)
 
 
 def image_paths(dataset: dict[str, Any]) -> ImagePaths | None:
-    """The files of a folder of pictures by split, relative to it, in the order of the rows; None for an archive.
+    """Return the files of an image folder by split, relative to it, in row order; None for an archive.
 
-    dataset: the content of dataset.json.
+    dataset: the content of dataset.json. Raises UserError if the folder has changed since it was read.
     """
     if dataset["type"] != "image_folder":
         return None
@@ -51,31 +51,32 @@ def image_paths(dataset: dict[str, Any]) -> ImagePaths | None:
     for split, paths in found.items():
         if len(paths) != dataset[f"n_{split}"] + len(dataset.get("removed", {}).get(split, [])):
             raise UserError(
-                f"{folder}/{split} holds {len(paths)} pictures, other ones than were read; run again with "
+                f"{folder}/{split} holds {len(paths)} images, which are not those that were read; run again with "
                 "--forcerun download_dataset."
             )
     return found
 
 
 def lookup_paths(known: ImagePaths | None, splits: list[str], indices: list[int]) -> list[str | None]:
-    """The files of some images; None each where images are no files."""
+    """Return the file of each image, or None for each if images are not files."""
     pairs = zip(splits, indices, strict=True)
     return [known[split][index] if known else None for split, index in pairs]
 
 
 def rare_formats(known: ImagePaths | None, dataset: dict[str, Any]) -> list[tuple[str, int, str]]:
-    """Pictures of a size or colour mode that few others have, the rarest first: split, index, and what they are."""
+    """Return split, index and format of images whose size or colour mode is rare, the rarest first."""
     if not known:
         return []
     folder = Path(dataset["archive"]["path"])
-    forms = {
+    formats = {
         (split, index): image_format(folder / paths[index])
         for split, paths in known.items()
         for index in kept_indices(dataset, split).tolist()
     }
-    count = Counter(forms.values())
-    rare = [(image, form) for image, form in forms.items() if count[form] < MAX_RARE_SHARE * len(forms)]
-    # Where no two are alike, none is odd.
-    if len(rare) > len(forms) / 2:
+    count = Counter(formats.values())
+    most = MAX_RARE_SHARE * len(formats)
+    rare = [(*image, name) for image, name in formats.items() if count[name] < most]
+    # If most files have a format of their own, none is odd.
+    if len(rare) > len(formats) / 2:
         return []
-    return [(*image, form) for image, form in sorted(rare, key=lambda one: count[one[1]])]
+    return sorted(rare, key=lambda image: count[image[2]])

@@ -1,4 +1,4 @@
-"""Images that are odd by themselves."""
+"""Images of one colour, cut-off images and outliers."""
 
 import numpy as np
 import pytest
@@ -16,30 +16,23 @@ def photographs() -> np.ndarray:
 def found(images: np.ndarray, labels: np.ndarray | None = None) -> dict[str, list[int]]:
     labels = np.zeros(len(images), int) if labels is None else labels
     by_reason: dict[str, list[int]] = {}
-    for one in find_image_issues(images, labels, SHAPE, threads=1):
-        by_reason.setdefault(one.issue, []).append(one.index)
+    for issue in find_image_issues(images, labels, SHAPE, threads=1):
+        by_reason.setdefault(issue.issue, []).append(issue.index)
     return by_reason
 
 
-def test_constant_images(photographs: np.ndarray) -> None:
-    images = photographs.copy()
-    images[5], images[9] = 0, 200
-    assert found(images)["low_information"] == [5, 9]
-
-
-def test_images_that_were_cut_off(photographs: np.ndarray) -> None:
+def test_images_that_are_cut_off_or_of_one_colour(photographs: np.ndarray) -> None:
     images = photographs.copy().reshape(-1, *SHAPE)
     for place, rows in ((4, 16), (8, 24), (15, 12)):
-        # As libraries fill up what is missing of a JPEG.
+        # Libraries fill up missing parts of a JPEG like this.
         images[place, :, rows:] = 128
-    # In the midst of a row of a decoder's blocks, whose edges are a little off.
+    # A cut within a row of a decoder's blocks, with slightly uneven edges.
     images[21, :, 16:, 10:] = 128
     images[21, :, 22:] = 128
     images[21, :, 15, 20:24] = 128
-    assert found(images.reshape(len(images), -1))["truncated"] == [15, 4, 21, 8]
-
-
-def test_whole_photographs_are_not_broken(photographs: np.ndarray) -> None:
+    images[5], images[9] = 0, 200
+    issues = found(images.reshape(len(images), -1))
+    assert (issues["truncated"], issues["low_information"]) == ([15, 4, 21, 8], [5, 9])
     assert not {"truncated", "low_information"} & set(found(photographs))
 
 
@@ -49,7 +42,7 @@ def test_a_photograph_among_handwriting(photographs: np.ndarray) -> None:
         np.kron(digits.reshape(-1, 8, 8) * 15.9, np.ones((4, 4))).astype(np.uint8).reshape(len(digits), 1, -1)
     )
     images = np.repeat(written, 3, axis=1).reshape(len(digits), -1)
-    # The same photograph in two classes: each is looked at by itself.
+    # The same photograph in two classes: each class is searched separately.
     images[[3, 40]] = photographs[20]
     alone = found(images, labels)["outlier"]
     assert set(alone[:2]) == {3, 40}

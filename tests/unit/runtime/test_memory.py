@@ -80,15 +80,14 @@ def training(rows):
 
 
 def doubts(rows):
-    from cifarbench.audit import out_of_fold
-    from cifarbench.audit.label_issues import detect_label_issues
+    from cifarbench.audit import label_issues
     # Fewer than usual: what they take together does not grow with the images.
-    out_of_fold.PATCH_PARAMS |= {"n_patches": 20, "patch_size": 3}
-    out_of_fold.N_PATCHES_SMALL, out_of_fold.N_LANDMARKS_SMALL, out_of_fold.N_LANDMARKS = 20, 200, 200
+    label_issues.PATCH_PARAMS |= {"n_patches": 20, "patch_size": 3}
+    label_issues.MIN_LANDMARKS = label_issues.MAX_LANDMARKS = 200
     some = images[: len(rows) // 2]
     given = labels[: len(some)]
-    proba = out_of_fold.out_of_fold_proba(some, given, 10, (3, 16, 16), 0, folder)
-    detect_label_issues(proba, given)
+    proba = label_issues.out_of_fold_proba(some, given, 10, (3, 16, 16), 0, folder)
+    label_issues.detect_label_issues(proba, given)
 
 
 def oddities(rows):
