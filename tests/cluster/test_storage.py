@@ -174,9 +174,9 @@ def test_checkpoints_and_records_of_failures_are_objects(bucket, tmp_path):
     assert Checkpoints(str(root), {"seed": 1}).latest(9)["epoch"] == 5
     assert Checkpoints(str(root), {"seed": 1}).latest(4)["epoch"] == 3
     assert Checkpoints(str(root), {"seed": 2}).latest(9) is None
-    kept.place.write("epochs_9.pt", kept.place.read("epochs_9.pt")[:-7])
+    kept.store.write("epochs_9.pt", kept.store.read("epochs_9.pt")[:-7])
     assert kept.latest(9)["epoch"] == 3
-    assert kept.place.list_files() == ["epochs_3.pt", "epochs_9.pt.aside"]
+    assert kept.store.list_files() == ["epochs_3.pt", "epochs_9.pt.aside"]
 
     failure = Failure("mlp", "train_network", "it ran out of luck")
     failure.write(tmp_path / "record")

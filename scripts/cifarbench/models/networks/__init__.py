@@ -1,1 +1,1 @@
-"""From pixels to predictions by networks: in come images and labels, out come weights, a history and answers."""
+"""Train networks: images and labels in, weights, training history and predictions out."""

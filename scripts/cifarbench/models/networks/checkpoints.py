@@ -1,4 +1,4 @@
-"""Checkpoints that survive any end of the process, and belong to one training alone."""
+"""Checkpoints that survive any end of the process, and belong to one training only."""
 
 import hashlib
 import io
@@ -16,47 +16,47 @@ log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """The checkpoints of one training, in a folder, or below an `s3://...`, that is named after what they belong to.
+    """The checkpoints of one training, in a folder, or below an `s3://...`, that is named after the training's key.
 
-    Two trainings that differ in anything but their number of epochs have different folders, so none ever
-    starts from the other's weights; and whoever returns to an earlier learning rate finds its training there.
-    Within the folder a file `epochs_<n>.pt` belongs to the run that was to train n epochs.
+    key: everything that a training depends on, except its number of epochs. Trainings with different keys have
+    different folders, so none starts from another's weights. Within the folder, a file `epochs_<n>.pt` belongs to the
+    run of n epochs.
     """
 
-    def __init__(self, root: str | Path, belongs_to: dict[str, Any]):
-        self.belongs_to = json.dumps(belongs_to, sort_keys=True)
-        self.place = open_store(root) / hashlib.sha256(self.belongs_to.encode()).hexdigest()[:16]
+    def __init__(self, root: str | Path, key: dict[str, Any]):
+        self.key = json.dumps(key, sort_keys=True)
+        self.store = open_store(root) / hashlib.sha256(self.key.encode()).hexdigest()[:16]
 
     def latest(self, epochs: int) -> dict[str, Any] | None:
-        """Return the state with the most epochs, `epochs` at most, or None.
+        """Return the state with the most epochs, at most `epochs`, or None.
 
-        A file that is torn or belongs to another training is set aside, with a sentence in the log.
+        A file that is corrupt or belongs to another training is renamed, with a warning in the log.
         """
-        states = [self._read(name) for name in self.place.list_files() if fnmatch(name, "epochs_*.pt")]
+        states = [self._read(name) for name in self.store.list_files() if fnmatch(name, "epochs_*.pt")]
         usable = [state for state in states if state and state["epoch"] <= epochs]
         return max(usable, key=lambda state: state["epoch"], default=None)
 
     def save(self, epochs: int, state: dict[str, Any]) -> None:
-        """Write the state of the run that is to train `epochs` epochs, whole or not at all."""
+        """Write the state of the run of `epochs` epochs atomically."""
         buffer = io.BytesIO()
-        torch.save({**state, "belongs_to": self.belongs_to}, buffer)
+        torch.save({**state, "key": self.key}, buffer)
         content = buffer.getvalue()
-        self.place.write(f"epochs_{epochs}.pt", hashlib.sha256(content).digest() + content)
+        self.store.write(f"epochs_{epochs}.pt", hashlib.sha256(content).digest() + content)
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        stored = self.place.read(name)
+        stored = self.store.read(name)
         checksum, content = stored[:32], stored[32:]
         if hashlib.sha256(content).digest() != checksum:
-            return self._set_aside(name, stored, "is torn")
+            return self._set_aside(name, stored, "is corrupt")
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        if state["belongs_to"] != self.belongs_to:
+        if state["key"] != self.key:
             return self._set_aside(name, stored, "belongs to another training")
         return state
 
     def _set_aside(self, name: str, stored: bytes, reason: str) -> None:
-        aside = f"{name}.aside"
-        self.place.write(aside, stored)
-        self.place.remove(name)
+        renamed = f"{name}.aside"
+        self.store.write(renamed, stored)
+        self.store.remove(name)
         log.warning(
-            "The checkpoint %s/%s %s; it was renamed %s and is not used.", self.place, name, reason, aside
+            "The checkpoint %s/%s %s; it was renamed %s and is not used.", self.store, name, reason, renamed
         )

@@ -4,24 +4,21 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-# Of a patch, in pixels.
+# Height and width of a whitened patch, in pixels.
 PATCH = 2
-# Added to the variance of each component of patches before its root is taken; pixels are in [-1, 1].
+# Added to the variance of each component of patches; pixels are in [-1, 1].
 WHITENING = 1e-4
-# Logits grow slowly, so that the last layer does not run ahead of the others.
+# Logits are scaled down, so that the last layer does not learn faster than the others.
 LOGIT_SCALE = 1 / 9
 
 
 class ConvNet(nn.Module):
-    """A small network of the form of airbench's (Jordan 2024, arXiv 2404.00498).
-
-    Takes (N, channels, height, width) float32, gives (N, n_classes) logits. channels: of each block.
-    """
+    """A small network like that of airbench (Jordan 2024, arXiv 2404.00498). channels: of each block."""
 
     def __init__(self, image_shape: tuple[int, int, int], n_classes: int, channels: list[int]):
         super().__init__()
         n_inputs = image_shape[0]
-        # Each component of a patch with both signs, so that the next layer sees what rectifying would take away.
+        # Each component of a patch with both signs, because the activation would discard one of them.
         self.whitening = nn.Conv2d(n_inputs, 2 * n_inputs * PATCH**2, PATCH, bias=False).requires_grad_(False)
         inputs = [self.whitening.out_channels, *channels]
         self.blocks = nn.Sequential(*map(Block, inputs, channels))
@@ -52,12 +49,12 @@ class Block(nn.Module):
         )
         self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) for _ in self.convolutions)
         for convolution in self.convolutions:
-            # What comes in goes on as it is, until training knows better.
+            # Convolutions begin as the identity.
             nn.init.dirac_(convolution.weight[: convolution.in_channels])
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return (N, outputs, height // 2, width // 2) for (N, inputs, height, width)."""
-        # Pooled first, so that a quarter of the values is normalised and rectified.
+        # Pooled first, so that only a quarter of the values is normalised and rectified.
         pooled = F.max_pool2d(self.convolutions[0](inputs), 2)
         halfway = F.gelu(self.norms[0](pooled))
         return F.gelu(self.norms[1](self.convolutions[1](halfway)))

@@ -1,4 +1,4 @@
-"""What a network has learned to look for in images: the weights of its first layer."""
+"""Read the filters of a network's first layer."""
 
 from pathlib import Path
 
@@ -9,9 +9,10 @@ from safetensors.numpy import load_file
 def load_filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
     """Read the first layer's weights as images: (n, C, h, w) float32.
 
-    path: a state dict of weights, which is read without torch: a figure has no need of it, and it takes seconds to
-    import. A convolution's filters are of its own size; a sum over all pixels has images of theirs. Those of the
-    library's convolutional network are of its first layer that learns. Raises ValueError if no layer takes images.
+    The filters of a convolution have its kernel size, those of a linear layer the images' size. For `ConvNet` they are
+    those of the first layer that is trained. Raises ValueError if no layer takes images of this shape.
+
+    path: a state dict in safetensors, which is read without importing torch, since that takes seconds.
     """
     state = load_file(path)
     if "whitening.weight" in state:
@@ -27,12 +28,12 @@ def load_filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
 def _behind_whitening(whitening: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return filters of a convolution of rectified, whitened patches as filters of pixels.
 
-    The second half of the whitened values is the negative of the first, and gelu(z) - gelu(-z) = z: so what the halves
-    are weighted differently by is a filter of z itself. What they share is of its size alone, and has no picture.
+    The second half of the whitened values is the negative of the first, and gelu(z) - gelu(-z) = z, so half the
+    difference of the weights of both halves is a linear filter of z. Their mean depends on |z| only and is left out.
     """
     from torch import from_numpy
     from torch.nn.functional import conv_transpose2d
 
     half = len(whitening) // 2
-    differently = (weights[:, :half] - weights[:, half:]) / 2
-    return conv_transpose2d(from_numpy(differently), from_numpy(whitening[:half])).numpy()
+    linear = (weights[:, :half] - weights[:, half:]) / 2
+    return conv_transpose2d(from_numpy(linear), from_numpy(whitening[:half])).numpy()

@@ -18,17 +18,16 @@ from cifarbench.models.networks.training import Row, Split, train
 from cifarbench.models.networks.training_config import TRAINING_PARAMS, TrainingConfig
 from cifarbench.runtime.timing import resource_usage
 
-# Training images that a network with `prepare` sees before it is trained.
+# Training images that a network's `prepare` gets before it is trained.
 N_PREPARATION_IMAGES = 2000
 
-Rows = np.ndarray | None
-# Some images and their labels: two files, and which rows of them; all if None.
-Part = tuple[Path, Path, Rows]
+# Files of images and labels, and which rows of them; all if None.
+Part = tuple[Path, Path, np.ndarray | None]
 
 
 @dataclass(frozen=True)
 class FitResult:
-    """A trained network, its history (a row an epoch), and what it cost, ready for JSON."""
+    """A trained network, its history (one row per epoch), and what it cost, ready for JSON."""
 
     network: nn.Module
     history: list[Row]
@@ -50,50 +49,56 @@ def fit_network(
     streamed: bool = False,
     test_each_epoch: bool = True,
 ) -> FitResult:
-    """Train the network of an entry on one part of the images and test it on another, after each epoch or the last.
+    """Train the network of an entry on some images and evaluate it on others, after each epoch or the last one.
 
-    params: its hyperparameters. dataset: the content of dataset.json. checkpoints: a folder, or an address s3://... of
-    object storage. code: a checkpoint that other code wrote is not used. init_seed: the seed of the initial weights, if
-    not `seed`, which drives the rest as always. streamed: whether training images are read as they are needed. The
-    training takes a free GPU, if there is one. A network with a method `prepare` gets some preprocessed training images
-    before it is trained.
+    The training takes a free GPU, if there is one. A network with a method `prepare` gets some preprocessed training
+    images before it is trained.
+
+    Parameters
+    ----------
+    params : the entry's hyperparameters.
+    dataset : the content of dataset.json.
+    checkpoints : a folder, or an address s3://... of object storage.
+    code : hash of the code; checkpoints of other code are not used.
+    init_seed : seed of the initial weights; `seed` by default, which always drives the rest.
+    streamed : read training images when they are needed.
     """
     acquire_gpu()
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
-    shape = tuple(dataset["image_shape"])
-    recipe = TrainingConfig.from_params(params)
-    network = build_model(params, shape, len(dataset["classes"]))
+    shape, n_classes = tuple(dataset["image_shape"]), len(dataset["classes"])
+    config = TrainingConfig.from_params(params)
+    network = build_model(params, shape, n_classes)
     if init_seed is not None:
         with torch.random.fork_rng():
             torch.manual_seed(init_seed)
-            network = build_model(params, shape, len(dataset["classes"]))
+            network = build_model(params, shape, n_classes)
     network.to(device)
-    splits = [
-        Split.load(images, labels, shape, device, rows, streamed and part is training)
-        for part in (training, test)
-        for images, labels, rows in [part]
-    ]
+    images, labels, rows = training
+    training_split = Split.load(images, labels, shape, device, rows, streamed)
+    test_images, test_labels, test_rows = test
+    test_split = Split.load(test_images, test_labels, shape, device, test_rows)
     if hasattr(network, "prepare"):
-        network.prepare(preprocess(splits[0].head(N_PREPARATION_IMAGES)))
-    belongs_to = {
-        "params": {name: value for name, value in params.items() if name not in TRAINING_PARAMS}
-        | recipe.checkpoint_key(),
+        network.prepare(preprocess(training_split.head(N_PREPARATION_IMAGES)))
+    architecture = {name: value for name, value in params.items() if name not in TRAINING_PARAMS}
+    key = {
+        "params": architecture | config.checkpoint_key(),
         "seed": seed,
-        **({} if init_seed is None else {"init_seed": init_seed}),
-        "data": [sha256_file(path) for images, labels, _ in (training, test) for path in (images, labels)],
-        "rows": [None if rows is None else sha256(rows).hexdigest() for _, _, rows in (training, test)],
+        "init_seed": init_seed,
+        "data": [sha256_file(path) for path in (images, labels, test_images, test_labels)],
+        "rows": [None if part is None else sha256(part).hexdigest() for part in (rows, test_rows)],
         "code": code,
         "torch": torch.__version__,
-        **({"streamed": True} if streamed else {}),
+        "streamed": streamed,
     }
     history, seconds = train(
         network,
-        *splits,
-        recipe,
+        training_split,
+        test_split,
+        config,
         seed=seed,
-        checkpoints=Checkpoints(checkpoints, belongs_to),
+        checkpoints=Checkpoints(checkpoints, key),
         checkpoint_interval_seconds=checkpoint_interval_seconds,
         test_each_epoch=test_each_epoch,
     )

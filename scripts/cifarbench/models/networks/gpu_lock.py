@@ -1,6 +1,6 @@
-"""Which GPU a process computes on: one that is free, taken with a lock that dies with the process.
+"""Lock a free GPU for a process; the lock is released when the process ends.
 
-Snakemake counts GPUs, but does not say which one a job may use. So every training takes a device for itself.
+Snakemake counts GPUs, but does not assign a specific one to a job, so every training selects its own.
 """
 
 import fcntl
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 VISIBLE_DEVICES_VARIABLE = "CUDA_VISIBLE_DEVICES"
-# Names of devices, separated by commas, in place of those that nvidia-smi lists: for tests and other makers.
+# Names of devices, separated by commas, instead of those that nvidia-smi lists: for tests and other vendors.
 DEVICES_VARIABLE = "CIFARBENCH_DEVICES"
 POLL_SECONDS = 0.5
 
@@ -21,16 +21,14 @@ log = logging.getLogger(__name__)
 
 
 def acquire_gpu(folder: Path | None = None) -> str | None:
-    """Take a free GPU of this machine until this process ends, and make it the only one that CUDA shows.
+    """Lock a free GPU of this machine until this process ends, and set CUDA_VISIBLE_DEVICES to it.
 
-    Waits while all are taken. Call it before CUDA starts, which torch puts off until it is first used.
-    Returns the device's name, None on a machine without any.
+    Waits while all are locked. Must be called before CUDA is initialised, which torch does when it is first used. If
+    CUDA_VISIBLE_DEVICES names a single device or none, a cluster has assigned it, and it is not changed; if it names
+    several, one of them is locked. Returns the device's name, or None on a machine without GPUs.
 
-    Where `CUDA_VISIBLE_DEVICES` names a single device or none, a cluster has decided already, and it stays.
-    Where it names several, one of them is taken.
-
-    folder: where the locks are, one file a device. It must be this machine's own and the same for all jobs;
-    by default it lies with the temporary files. The system frees a lock when its process ends, in any way.
+    folder: of the lock files, one per device, local to this machine and the same for all jobs; by default a folder of
+    temporary files.
     """
     given = os.environ.get(VISIBLE_DEVICES_VARIABLE)
     devices = list_gpus() if given is None else [name.strip() for name in given.split(",")]
@@ -43,7 +41,7 @@ def acquire_gpu(folder: Path | None = None) -> str | None:
     waiting = False
     while not (device := next((name for name in devices if _lock(folder, name)), None)):
         if not waiting:
-            log.info("All %d GPUs are taken: waiting for one.", len(devices))
+            log.info("All %d GPUs are in use: waiting for one.", len(devices))
         waiting = True
         time.sleep(POLL_SECONDS)
     os.environ[VISIBLE_DEVICES_VARIABLE] = device
@@ -52,7 +50,7 @@ def acquire_gpu(folder: Path | None = None) -> str | None:
 
 
 def list_gpus() -> list[str]:
-    """Return the names of the machine's GPUs, as `CUDA_VISIBLE_DEVICES` takes them, without torch."""
+    """Return the names of the machine's GPUs, in the format of CUDA_VISIBLE_DEVICES, without importing torch."""
     if DEVICES_VARIABLE in os.environ:
         return [name.strip() for name in os.environ[DEVICES_VARIABLE].split(",") if name.strip()]
     try:

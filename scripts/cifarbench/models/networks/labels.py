@@ -1,7 +1,4 @@
-"""What networks belong to, in words.
-
-Apart from their parameters, so that how these are described trains nothing again.
-"""
+"""Labels of network families; in a module of their own, so that rewording parameters retrains nothing."""
 
 FAMILY_LABELS = {
     "mlp": "perceptrons",

@@ -1,4 +1,4 @@
-"""A trained network asked again."""
+"""Predict images by a saved network."""
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from cifarbench.models.saved_model import Predictions, SavedModel
 
 
 class Predictor:
-    """The network of a stored model, on the CPU."""
+    """The network of a saved model, on the CPU."""
 
     def __init__(self, stored: SavedModel):
         self.params, self.image_shape = stored.params, stored.image_shape
@@ -31,7 +31,7 @@ class Predictor:
 
 
 class SoftmaxModule(nn.Module):
-    """What `predict` computes, of one batch, in float32."""
+    """The computation of `predict` for one batch, in float32."""
 
     def __init__(self, network: nn.Module, image_shape: tuple[int, int, int], tta_flip: bool):
         super().__init__()

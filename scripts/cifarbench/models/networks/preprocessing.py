@@ -1,4 +1,4 @@
-"""In what form pixels go through a network: preprocessed as for all networks, laid out as its layers are fast."""
+"""Preprocess pixels for networks, in the memory format and the precision that are fast for their layers."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,7 +12,7 @@ def preprocess(
 ) -> torch.Tensor:
     """Scale pixels uint8 to [0, 1], then (x - 0.5) / 0.5, in every channel: float32 of the same shape.
 
-    As torchvision's ToDtype(scale=True) and Normalize do it, in half the time and without importing them.
+    Equal to torchvision's ToDtype(scale=True) and Normalize, in half the time and without importing them.
     """
     return pixels.to(torch.float32, memory_format=memory_format).mul_(2 / 255).sub_(1)
 
@@ -21,8 +21,8 @@ def preprocess(
 class ForwardContext:
     """How a network is computed on a device.
 
-    memory_format: of images; channels_last where there are convolutions, which are up to twice as fast so. bfloat16:
-    whether they are multiplied in it, which a GPU does several times faster. On a CPU all is float32.
+    memory_format: of images; channels_last for convolutions, which are up to twice as fast with it. bfloat16: use
+    bfloat16 for products, which is several times faster on a GPU. On a CPU everything is float32.
     """
 
     memory_format: torch.memory_format
@@ -30,7 +30,7 @@ class ForwardContext:
 
     @classmethod
     def for_network(cls, network: nn.Module, device: torch.device) -> Self:
-        """Return the context for a network, whose weights are brought into its memory format."""
+        """Return the context for a network, and convert the network's weights to its memory format."""
         if not any(weight.ndim == 4 for weight in network.parameters()):
             return cls(torch.preserve_format, False)
         network.to(memory_format=torch.channels_last)

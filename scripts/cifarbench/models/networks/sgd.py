@@ -1,14 +1,14 @@
-"""Stochastic gradient descent with Nesterov's momentum, by torch's own function."""
+"""Stochastic gradient descent with Nesterov momentum, by the function below torch.optim.SGD."""
 
 from torch import Tensor, no_grad
 from torch.optim.sgd import sgd
 
 
 class SGD:
-    """Update weights as torch.optim.SGD does, by the function below that class.
+    """Update weights as torch.optim.SGD does.
 
-    The class would add 7% to each step of a perceptron on one thread, and 1.5 s and 160 MB to each job, since it
-    imports torch's compiler. weight_decay: of weights, not of biases and scales, which have one dimension.
+    That class would add 7% to each step of a perceptron on one thread, and 1.5 s and 160 MB to each job, since it
+    imports torch's compiler. weight_decay: of weights, but not of biases and scales, which have one dimension.
     """
 
     def __init__(self, parameters: list[Tensor], momentum: float, weight_decay: float):
@@ -23,7 +23,7 @@ class SGD:
 
     @no_grad()
     def step(self, gradients: list[Tensor], learning_rate: float) -> None:
-        """Change the parameters in place, by gradients in their order, which are used up."""
+        """Update the parameters in place by gradients in their order; the gradients are overwritten."""
         for group, weight_decay in self._groups:
             buffers = self.momentum_buffers[group]
             sgd(

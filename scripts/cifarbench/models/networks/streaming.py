@@ -1,4 +1,4 @@
-"""Training images that don't fit into memory: read in pools from a mapped file, in an order that is nearly random."""
+"""Read training images that do not fit into memory from a mapped file, in a nearly random order."""
 
 from pathlib import Path
 
@@ -7,17 +7,20 @@ import torch
 
 from cifarbench.io.memmap import release_pages, take_rows
 
-# Images that are read together, since they lie side by side; bytes of images among which batches are drawn; and images
-# that are copied before what they were read into is given back.
-BLOCK, SHUFFLE_BUFFER_BYTES, READ_ROWS = 64, 200_000_000, 4096
+# Consecutive images that are read together.
+BLOCK = 64
+# Bytes of the pool of images that batches are drawn from.
+SHUFFLE_BUFFER_BYTES = 200_000_000
+# Images that are copied before the pages of the file are released.
+READ_ROWS = 4096
 
 
 class StreamingImages:
-    """Images (N, channels, height, width) uint8 of a mapped file, with as much of a tensor's ways as training needs.
+    """Images (N, channels, height, width) uint8 of a mapped file, with the methods of a tensor that training needs.
 
-    In each epoch, blocks of images that lie side by side come in a random order; as many of them as fit make a pool, of
-    which the images come in a random order. So an image can be in any batch of an epoch, but those of a block come
-    within one pool, and of images that lie in an order of classes, a pool holds many blocks from everywhere.
+    In each epoch, blocks of consecutive images are shuffled and divided into pools that fit into memory; then the
+    images of each pool are shuffled. An image can be in any batch of an epoch, and a pool holds blocks from the whole
+    file, so images that are sorted by class are mixed.
     """
 
     def __init__(
@@ -32,7 +35,7 @@ class StreamingImages:
         self.shape = torch.Size((len(self._rows), *image_shape))
         self.device = device
         self._pools: list[np.ndarray] = []
-        self._held = np.arange(0)
+        self._pool_rows = np.arange(0)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -42,12 +45,12 @@ class StreamingImages:
         return self._read(np.arange(min(count, len(self))))
 
     def shuffle(self, generator: torch.Generator, batch_size: int) -> torch.Tensor:
-        """Return the order of the images in the next epoch, (N,) int64; they must be read in it."""
+        """Return the order of the images in the next epoch, (N,) int64; they must be read in this order."""
         n_blocks = -(-len(self) // BLOCK)
         blocks = torch.randperm(n_blocks, generator=generator).numpy()
         order = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
         order = order[order < len(self)]
-        # No batch is of two pools.
+        # No batch has images of two pools.
         size = max(SHUFFLE_BUFFER_BYTES // self.shape[1:].numel() // batch_size, 1) * batch_size
         pools = [order[start : start + size] for start in range(0, len(order), size)]
         shuffled = [pool[torch.randperm(len(pool), generator=generator).numpy()] for pool in pools]
@@ -56,22 +59,18 @@ class StreamingImages:
 
     def index_select(self, _: int, chosen: torch.Tensor) -> torch.Tensor:
         """Return the images of a batch, (n, channels, height, width) uint8."""
-        wanted = chosen.cpu().numpy()
-        positions = np.searchsorted(self._held, wanted)
-        if (
-            not len(self._held)
-            or positions.max() == len(self._held)
-            or (self._held[positions] != wanted).any()
-        ):
-            self._held = self._pools.pop()
+        rows = chosen.cpu().numpy()
+        positions = np.searchsorted(self._pool_rows, rows)
+        if positions.max() == len(self._pool_rows) or (self._pool_rows[positions] != rows).any():
+            self._pool_rows = self._pools.pop()
+            # The memory of the last pool is freed before the next one is read.
             self._pool = None
-            self._pool = self._read(self._held)
-            positions = np.searchsorted(self._held, wanted)
+            self._pool = self._read(self._pool_rows)
+            positions = np.searchsorted(self._pool_rows, rows)
         return self._pool.index_select(0, torch.from_numpy(positions)).to(self.device)
 
     def _read(self, positions: np.ndarray) -> torch.Tensor:
         pixels = np.empty((len(positions), *self._pixels.shape[1:]), self._pixels.dtype)
-        # What has been read is given back, some at a time.
         for start in range(0, len(positions), READ_ROWS):
             chunk = slice(start, start + READ_ROWS)
             pixels[chunk] = take_rows(self._pixels, self._rows[positions[chunk]])

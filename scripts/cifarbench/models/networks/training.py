@@ -21,20 +21,15 @@ from cifarbench.models.networks.training_config import TrainingConfig
 
 log = logging.getLogger(__name__)
 
-# Images that are predicted at once: what the layers make of them stays in bounded memory.
+# Images that are predicted at once, which bounds the memory of the layers' outputs.
 EVALUATION_BATCH = 250
-# Loss and accuracy of test images that were not asked.
-NOT_EVALUATED = None, None
-# An epoch of a history.
+# An epoch of a history: `epoch` (from 0), `train_loss`, `test_loss`, `train_accuracy`, `test_accuracy`.
 Row = dict[str, float | None]
 
 
 @dataclass(frozen=True)
 class Split:
-    """Images (N, channels, height, width) uint8 and labels (N,) int64, on the device that computes.
-
-    Images that don't fit into memory are a Stream.
-    """
+    """Images (N, channels, height, width) uint8 and labels (N,) int64, on the device that computes."""
 
     images: torch.Tensor | StreamingImages
     labels: torch.Tensor
@@ -49,17 +44,16 @@ class Split:
         rows: np.ndarray | None = None,
         streamed: bool = False,
     ) -> Self:
-        """Read images (N, D) and labels (N,), or some rows of them, from .npy files; images as they are needed."""
+        """Load images (N, D) and labels (N,), or some rows of them, from .npy files.
+
+        streamed: read the images when they are needed, because they do not fit into memory.
+        """
+        selected = slice(None) if rows is None else rows
+        targets = torch.from_numpy(np.load(labels)[selected]).to(device)
         if streamed:
-            classes = np.load(labels) if rows is None else np.load(labels)[rows]
-            return cls(
-                StreamingImages(images, image_shape, device, rows), torch.from_numpy(classes).to(device)
-            )
-        pixels, classes = np.load(images, mmap_mode="r" if rows is not None else None), np.load(labels)
-        if rows is not None:
-            pixels, classes = pixels[rows], classes[rows]
-        pixels = pixels.reshape(len(pixels), *image_shape)
-        return cls(torch.from_numpy(pixels).to(device), torch.from_numpy(classes).to(device))
+            return cls(StreamingImages(images, image_shape, device, rows), targets)
+        pixels = np.load(images, mmap_mode="r" if rows is not None else None)[selected]
+        return cls(torch.from_numpy(pixels.reshape(-1, *image_shape)).to(device), targets)
 
     def head(self, count: int) -> torch.Tensor:
         """Return the first images, (count, channels, height, width) uint8."""
@@ -72,142 +66,168 @@ class Split:
         return torch.randperm(len(self.labels), generator=generator)
 
 
+class Trainer:
+    """The state of a training: the network, its optimizer and history, and the generators of random numbers."""
+
+    def __init__(self, network: nn.Module, training: Split, config: TrainingConfig, seed: int):
+        self.network, self.training, self.config = network, training, config
+        self.device = training.labels.device
+        self.context = ForwardContext.for_network(network, self.device)
+        trainable = [weight for weight in network.parameters() if weight.requires_grad]
+        self.optimizer = SGD(trainable, config.momentum, config.weight_decay)
+        self.augmentation = Augmentation(training.images, config.flip, config.translate, seed)
+        # Orders are drawn on the CPU, so that they are the same on every device.
+        self.shuffler = torch.Generator().manual_seed(seed)
+        self.history: list[Row] = []
+
+    def run_epoch(self) -> tuple[float, float]:
+        """Train for one epoch. Return the mean loss, without label smoothing, and the accuracy over its batches."""
+        config, epoch = self.config, len(self.history)
+        steps_per_epoch = math.ceil(len(self.training.labels) / config.batch_size)
+        self.network.train()
+        loss_sum = torch.zeros((), device=self.device)
+        n_correct = torch.zeros((), dtype=torch.int64, device=self.device)
+        order = self.training.shuffle(self.shuffler, config.batch_size).to(self.device)
+        self.augmentation.start_epoch(epoch, self.shuffler)
+        for step, batch in enumerate(order.split(config.batch_size), epoch * steps_per_epoch):
+            labels = self.training.labels.index_select(0, batch)
+            logits = self.context.logits(self.network, self.augmentation.batch(batch))
+            loss = cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+            # A user-defined network may have weights that its output does not depend on.
+            gradients = torch.autograd.grad(loss, self.optimizer.parameters, materialize_grads=True)
+            learning_rate = config.learning_rate_at(step, config.epochs * steps_per_epoch)
+            self.optimizer.step(list(gradients), learning_rate)
+            if config.label_smoothing:
+                loss = cross_entropy(logits.detach(), labels)
+            loss_sum += loss.detach() * len(batch)
+            n_correct += (logits.detach().argmax(1) == labels).sum()
+        # The only place in an epoch that waits for the device.
+        return loss_sum.item() / len(order), n_correct.item() / len(order)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that a later process needs to continue, for `load_state_dict`."""
+        random = {"cpu": torch.get_rng_state()}
+        if self.device.type == "cuda":
+            random["cuda"] = torch.cuda.get_rng_state(self.device)
+        return {
+            "epoch": len(self.history),
+            "network": self.network.state_dict(),
+            "momentum_buffers": self.optimizer.momentum_buffers,
+            "shuffler": self.shuffler.get_state(),
+            "random": random,
+            "history": self.history,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore the state that `state_dict` returned."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.momentum_buffers = [
+            None if buffer is None else buffer.to(self.device) for buffer in state["momentum_buffers"]
+        ]
+        self.shuffler.set_state(state["shuffler"])
+        torch.set_rng_state(state["random"]["cpu"])
+        if self.device.type == "cuda" and "cuda" in state["random"]:
+            torch.cuda.set_rng_state(state["random"]["cuda"], self.device)
+        self.history = state["history"]
+
+
 def train(
     network: nn.Module,
     training: Split,
     test: Split,
-    recipe: TrainingConfig,
+    config: TrainingConfig,
     *,
     seed: int,
     checkpoints: Checkpoints,
     checkpoint_interval_seconds: float,
     test_each_epoch: bool = True,
 ) -> tuple[list[Row], float]:
-    """Train `network` in place by gradient descent on cross-entropy, as the recipe says.
+    """Train `network` in place by stochastic gradient descent on cross-entropy.
 
-    Returns the history, one row an epoch with `epoch` (from 0), `train_loss`, `test_loss`, `train_accuracy`,
-    `test_accuracy`, and the seconds spent, those before an interruption included. Training figures are averages
-    over the epoch's batches as they were trained, changed images included, and losses are without label smoothing.
-    test_each_epoch: whether test images are asked after each epoch; otherwise after the last, and None stands for the
-    others.
-    Goes on from the newest checkpoint, if there is one, and keeps a new one whenever `checkpoint_interval_seconds` have
-    passed. The caller seeds torch before it builds the network; `seed` drives the order of the images and how they are
-    changed. Raises FloatingPointError when the loss is no number any more.
+    The caller seeds torch before it builds the network. Training continues from the newest checkpoint, if there is one.
+
+    Parameters
+    ----------
+    seed : seed of the order and the augmentation of the images.
+    checkpoint_interval_seconds : least time between two checkpoints; the last epoch always has one.
+    test_each_epoch : evaluate test images after each epoch; otherwise after the last one, and the rows of the others
+        have None.
+
+    Returns
+    -------
+    The history, one row per epoch, and the seconds spent, including those before an interruption. Training loss and
+    accuracy are averages over the epoch's batches of augmented images; losses are without label smoothing.
+
+    Raises
+    ------
+    FloatingPointError
+        If the training loss is not finite.
     """
-    device = training.labels.device
-    form = ForwardContext.for_network(network, device)
-    smoothed_loss_of = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
-    trained = [weight for weight in network.parameters() if weight.requires_grad]
-    optimizer = SGD(trained, recipe.momentum, recipe.weight_decay)
-    augmentation = Augmentation(training.images, recipe.flip, recipe.translate, seed)
-    # Orders are drawn on the CPU, so that they are the same whatever computes.
-    shuffler = torch.Generator().manual_seed(seed)
-    steps_per_epoch = math.ceil(len(training.labels) / recipe.batch_size)
-    steps = recipe.epochs * steps_per_epoch
-    history: list[Row] = []
+    trainer = Trainer(network, training, config, seed)
     seconds_before = 0.0
-
-    state = checkpoints.latest(recipe.epochs)
-    if state:
-        network.load_state_dict(state["network"])
-        optimizer.momentum_buffers = [
-            None if buffer is None else buffer.to(device) for buffer in state["momentum_buffers"]
-        ]
-        shuffler.set_state(state["shuffler"])
-        _restore_random_state(state["random"], device)
-        history, seconds_before = state["history"], state["seconds"]
+    if state := checkpoints.latest(config.epochs):
+        trainer.load_state_dict(state)
+        seconds_before = state["seconds"]
         log.info("Training goes on after %d epochs, from its checkpoint.", state["epoch"])
 
     start = saved = time.monotonic()
-    for epoch in range(len(history), recipe.epochs):
-        network.train()
-        loss_sum = torch.zeros((), device=device)
-        correct = torch.zeros((), dtype=torch.int64, device=device)
-        order = training.shuffle(shuffler, recipe.batch_size).to(device)
-        augmentation.start_epoch(epoch, shuffler)
-        for step, batch in enumerate(order.split(recipe.batch_size), epoch * steps_per_epoch):
-            labels = training.labels.index_select(0, batch)
-            logits = form.logits(network, augmentation.batch(batch))
-            loss = smoothed_loss_of(logits, labels)
-            # A network of one's own may have weights that its output does not depend on.
-            gradients = torch.autograd.grad(loss, optimizer.parameters, materialize_grads=True)
-            optimizer.step(list(gradients), recipe.learning_rate_at(step, steps))
-            if recipe.label_smoothing:
-                loss = cross_entropy(logits.detach(), labels)
-            loss_sum += loss.detach() * len(batch)
-            correct += (logits.detach().argmax(1) == labels).sum()
-
-        # The only place in an epoch that waits for the device.
-        tested = _tested(network, test, recipe) if test_each_epoch else NOT_EVALUATED
+    for epoch in range(len(trainer.history), config.epochs):
+        train_loss, train_accuracy = trainer.run_epoch()
+        if not math.isfinite(train_loss):
+            raise FloatingPointError(
+                f"the training loss is {train_loss} in epoch {epoch}; a lower learning_rate than "
+                f"{config.learning_rate} may help"
+            )
+        test_loss, test_accuracy = evaluate(network, test, config) if test_each_epoch else (None, None)
         row = {
             "epoch": epoch,
-            "train_loss": loss_sum.item() / len(order),
-            "test_loss": tested[0],
-            "train_accuracy": correct.item() / len(order),
-            "test_accuracy": tested[1],
+            "train_loss": train_loss,
+            "test_loss": test_loss,
+            "train_accuracy": train_accuracy,
+            "test_accuracy": test_accuracy,
         }
-        if not math.isfinite(row["train_loss"]):
-            raise FloatingPointError(
-                f"the training loss is {row['train_loss']} in epoch {epoch}; a lower learning_rate than "
-                f"{recipe.learning_rate} may help"
-            )
-        history.append(row)
-        figures = {"test accuracy": row["test_accuracy"], "training accuracy": row["train_accuracy"]}
-        figures |= {"test loss": row["test_loss"], "training loss": row["train_loss"]}
-        texts = [f"{name} {value:.4f}" for name, value in figures.items() if value is not None]
-        log.info("epoch %d of %d, %s; %s", epoch + 1, recipe.epochs, texts[0], ", ".join(texts[1:]))
+        trainer.history.append(row)
+        _log_epoch(row, config.epochs)
         now = time.monotonic()
-        if now - saved >= checkpoint_interval_seconds or epoch == recipe.epochs - 1:
+        if now - saved >= checkpoint_interval_seconds or epoch == config.epochs - 1:
             saved = now
-            checkpoints.save(
-                recipe.epochs,
-                {
-                    "epoch": epoch + 1,
-                    "network": network.state_dict(),
-                    "momentum_buffers": optimizer.momentum_buffers,
-                    "shuffler": shuffler.get_state(),
-                    "random": _random_state(device),
-                    "history": history,
-                    "seconds": seconds_before + now - start,
-                },
-            )
+            seconds = seconds_before + now - start
+            checkpoints.save(config.epochs, trainer.state_dict() | {"seconds": seconds})
     if not test_each_epoch:
-        history[-1]["test_loss"], history[-1]["test_accuracy"] = _tested(network, test, recipe)
-    return history, seconds_before + time.monotonic() - start
+        last = trainer.history[-1]
+        last["test_loss"], last["test_accuracy"] = evaluate(network, test, config)
+    return trainer.history, seconds_before + time.monotonic() - start
+
+
+def _log_epoch(row: Row, epochs: int) -> None:
+    names = ("test_accuracy", "train_accuracy", "test_loss", "train_loss")
+    texts = [
+        f"{name.replace('train', 'training').replace('_', ' ')} {row[name]:.4f}"
+        for name in names
+        if row[name] is not None
+    ]
+    log.info("epoch %d of %d, %s; %s", row["epoch"] + 1, epochs, texts[0], ", ".join(texts[1:]))
 
 
 @torch.inference_mode()
 def predict_logits(network: nn.Module, images: torch.Tensor, tta_flip: bool = False) -> torch.Tensor:
     """Return logits (N, n_classes) of images (N, channels, height, width) uint8, in evaluation mode.
 
-    Dropout is off, and batch norm uses its running averages. tta_flip: the mean of each image's logits and those of
-    its mirror image.
+    tta_flip: return the mean of each image's logits and those of its mirror image.
     """
     network.eval()
-    form = ForwardContext.for_network(network, images.device)
+    context = ForwardContext.for_network(network, images.device)
     batch_logits = []
     for batch in images.split(EVALUATION_BATCH):
-        logits = form.logits(network, batch)
+        logits = context.logits(network, batch)
         if tta_flip:
-            logits = (logits + form.logits(network, batch.flip(3))) / 2
+            logits = (logits + context.logits(network, batch.flip(3))) / 2
         batch_logits.append(logits)
     return torch.cat(batch_logits)
 
 
-def _tested(network: nn.Module, test: Split, recipe: TrainingConfig) -> tuple[float, float]:
-    logits = predict_logits(network, test.images, recipe.tta_flip)
-    right = logits.argmax(1) == test.labels
-    return cross_entropy(logits, test.labels).item(), right.double().mean().item()
-
-
-def _random_state(device: torch.device) -> dict[str, Any]:
-    state = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        state["cuda"] = torch.cuda.get_rng_state(device)
-    return state
-
-
-def _restore_random_state(state: dict[str, Any], device: torch.device) -> None:
-    torch.set_rng_state(state["cpu"])
-    if device.type == "cuda" and "cuda" in state:
-        torch.cuda.set_rng_state(state["cuda"], device)
+def evaluate(network: nn.Module, test: Split, config: TrainingConfig) -> tuple[float, float]:
+    """Return the loss and the accuracy on test images."""
+    logits = predict_logits(network, test.images, config.tta_flip)
+    is_correct = logits.argmax(1) == test.labels
+    return cross_entropy(logits, test.labels).item(), is_correct.double().mean().item()

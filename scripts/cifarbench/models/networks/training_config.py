@@ -1,13 +1,13 @@
-"""How a network is trained: what an entry of the configuration says of it beside what the network is."""
+"""The hyperparameters of a training, as opposed to those of the network's architecture."""
 
 from dataclasses import dataclass, fields
 from math import cos, pi
 from typing import Any, Self
 
-# Of a training that goes up and down: the share of its steps that go up.
+# Share of the steps in which the triangular schedule rises.
 WARMUP_SHARE = 0.2
 
-# The learning rate at a point of a training, from 0 at its start to 1 at its end, as a share of the highest.
+# Learning rate relative to the highest one, as a function of the training's progress from 0 to 1.
 SCHEDULES = {
     "constant": lambda progress: 1.0,
     "linear": lambda progress: 1 - progress,
@@ -18,7 +18,7 @@ SCHEDULES = {
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The hyperparameters of a training; models/networks/family.py says what each means, and its range."""
+    """The hyperparameters of a training; models/networks/family.py describes them and their ranges."""
 
     learning_rate: float
     batch_size: int
@@ -37,15 +37,15 @@ class TrainingConfig:
         return cls(**{name: value for name, value in params.items() if name in TRAINING_PARAMS})
 
     def learning_rate_at(self, step: int, steps: int) -> float:
-        """Return the learning rate of a step out of `steps`; of the step's middle, so that none is zero."""
+        """Return the learning rate of a step out of `steps`, taken at the step's middle, so that none is zero."""
         return self.learning_rate * SCHEDULES[self.schedule]((step + 0.5) / steps)
 
     def checkpoint_key(self) -> dict[str, Any]:
-        """Return the hyperparameters that a checkpoint depends on; `epochs` is one of them if there is a schedule."""
-        own = {name: getattr(self, name) for name in TRAINING_PARAMS}
+        """Return the hyperparameters that a checkpoint depends on; `epochs` only if the learning rate changes."""
+        key = {name: getattr(self, name) for name in TRAINING_PARAMS}
         if self.schedule == "constant":
-            del own["epochs"]
-        return own
+            del key["epochs"]
+        return key
 
 
 TRAINING_PARAMS = tuple(field.name for field in fields(TrainingConfig))

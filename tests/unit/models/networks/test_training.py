@@ -138,20 +138,20 @@ def test_more_epochs_go_on_and_end_as_if_never_stopped(tmp_path):
     assert trained(tmp_path / "a", epochs=4)[1] == straight_history[:4]
 
 
-def test_a_torn_checkpoint_is_set_aside(tmp_path, caplog):
+def test_a_corrupt_checkpoint_is_set_aside(tmp_path, caplog):
     _, before = trained(tmp_path, epochs=2)
-    path = Checkpoints(tmp_path, BELONGS_TO).place.path / "epochs_2.pt"
+    path = Checkpoints(tmp_path, BELONGS_TO).store.path / "epochs_2.pt"
     path.write_bytes(path.read_bytes()[:-100])
     _, after = trained(tmp_path, epochs=2)
     assert after == before
-    assert "epochs_2.pt is torn" in caplog.text
+    assert "epochs_2.pt is corrupt" in caplog.text
     assert path.with_suffix(".pt.aside").exists()
 
 
 def test_a_foreign_checkpoint_is_set_aside(tmp_path, caplog):
     trained(tmp_path, epochs=2, belongs_to={"learning_rate": 9})
-    foreign = Checkpoints(tmp_path, {"learning_rate": 9}).place.path
-    foreign.rename(Checkpoints(tmp_path, BELONGS_TO).place.path)
+    foreign = Checkpoints(tmp_path, {"learning_rate": 9}).store.path
+    foreign.rename(Checkpoints(tmp_path, BELONGS_TO).store.path)
     _, history = trained(tmp_path, epochs=2)
     assert "belongs to another training" in caplog.text
     assert history == trained(tmp_path / "clean", epochs=2)[1]
