@@ -37,12 +37,12 @@ class ImageIssue(NamedTuple):
 def find_image_issues(
     images: Rows, labels: np.ndarray, image_shape: tuple[int, int, int], threads: int
 ) -> list[ImageIssue]:
-    """Return the odd images among (N, C*H*W) uint8 with labels (N,): `low_information`, `truncated`, `outlier`, in this order.
+    """Return the odd images among (N, C*H*W) uint8 with labels (N,), sorted by issue and score.
 
-    low_information: of one colour; the score is 1. truncated: at least a quarter at the bottom is of one colour that begins in
-    one row over the whole width, or in one row up to a column and in another from there on, as in files that were cut
-    off; the score is that share. outlier: farther from its neighbours in its class than others are; the score is in
-    deviations from the median of its class. Images with one issue are sorted by score.
+    low_information: of one colour; the score is 1. truncated: at least a quarter at the bottom is of one colour that
+    begins in one row over the whole width, or in one row up to a column and in another from there on, as in files that
+    were cut off; the score is that share. outlier: farther from its neighbours in its class than others are; the score
+    is in deviations from the median of its class.
     """
     constant, truncated = _flat_areas(images, image_shape)
     deviation = _deviation_from_class(images, labels, image_shape, threads)
