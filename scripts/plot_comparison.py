@@ -1,15 +1,11 @@
-"""Draw all models side by side; those that failed are left out."""
+"""Plot the comparison of all models; failed ones are left out."""
 
 import numpy as np
 
 from cifarbench.evaluation.comparison import drop_failed
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import read_csv
-from cifarbench.plots import accuracy as dots
-from cifarbench.plots import agreement as images
-from cifarbench.plots import cost as costs
-from cifarbench.plots import fit_time as times
-from cifarbench.plots import pairwise_differences
+from cifarbench.plots import accuracy, cost, example_images, pairwise_differences
 from cifarbench.plots.style import save_png, save_svg
 from cifarbench.runtime.job import Job
 
@@ -23,19 +19,19 @@ def main(job: Job) -> None:
         if isinstance(section, dict)
     }
 
-    save_svg(dots.plot_accuracy(rows, style["accuracy"]), job.output.accuracy, dots.alt_text(rows))
-    save_svg(costs.plot_cost(rows, style["cost"]), job.output.cost, costs.alt_text(rows))
-    save_svg(times.plot_fit_time(rows, style["cost"]), job.output.fit_time, times.alt_text(rows))
+    save_svg(accuracy.plot_accuracy(rows, style["accuracy"]), job.output.accuracy, accuracy.alt_text(rows))
+    save_svg(cost.plot_cost(rows, style["cost"]), job.output.cost, cost.cost_alt_text(rows))
+    save_svg(cost.plot_fit_time(rows, style["cost"]), job.output.fit_time, cost.fit_time_alt_text(rows))
     models = [row["model"] for row in rows]
-    drawing = pairwise_differences.plot_paired_differences(models, pairs, style["paired_tests"])
-    save_svg(drawing, job.output.paired_tests, pairwise_differences.alt_text(models, pairs))
+    figure = pairwise_differences.plot_paired_differences(models, pairs, style["paired_tests"])
+    save_svg(figure, job.output.pairwise_differences, pairwise_differences.alt_text(models, pairs))
 
     pixels = np.load(job.input.test_images, mmap_mode="r")
-    found, image_shape = read_json(job.input.agreement), read_json(job.input.dataset)["image_shape"]
-    of_images = style["agreement"] | {"seed": job.settings["seed"]}
-    for draw, path in (
-        (images.plot_misclassified_by_all, job.output.misclassified_by_all),
-        (images.plot_correct_by_one, job.output.correct_by_one),
-        (images.plot_family_disagreements, job.output.family_disagreements),
+    agreement, image_shape = read_json(job.input.agreement), read_json(job.input.dataset)["image_shape"]
+    image_style = style["agreement"] | {"seed": job.settings["seed"]}
+    for plot, path in (
+        (example_images.plot_misclassified_by_all, job.output.misclassified_by_all),
+        (example_images.plot_correct_by_one, job.output.correct_by_one),
+        (example_images.plot_family_disagreements, job.output.family_disagreements),
     ):
-        save_png(draw(pixels, found, image_shape, of_images), path, of_images["dpi"])
+        save_png(plot(pixels, agreement, image_shape, image_style), path, image_style["dpi"])

@@ -1,12 +1,9 @@
-"""Draw what a model gets right and wrong: all of its figures that tell of its predictions."""
+"""Plot the predictions of a model: confusion matrix, confused pairs, reliability and sample images."""
 
 import numpy as np
 
 from cifarbench.io.atomic import load_npz, read_json
-from cifarbench.plots import confused_pairs as pairs
-from cifarbench.plots import confusion_matrix
-from cifarbench.plots import reliability as sureness
-from cifarbench.plots import sample_predictions as random_images
+from cifarbench.plots import confusion_matrix, example_images, reliability
 from cifarbench.plots.style import placeholder_figure, save_png, save_svg
 from cifarbench.runtime.job import Job
 
@@ -26,30 +23,27 @@ def main(job: Job) -> None:
     }
 
     matrix = np.array(scores["confusion_matrix"])
-    drawing = confusion_matrix.plot_confusion_matrix(matrix, classes, style["confusion_matrix"])
-    save_svg(drawing, job.output.confusion_matrix, confusion_matrix.alt_text(model, matrix, classes))
+    figure = confusion_matrix.plot_confusion_matrix(matrix, classes, style["confusion_matrix"])
+    save_svg(figure, job.output.confusion_matrix, confusion_matrix.alt_text(model, matrix, classes))
 
-    drawing = pairs.plot_confused_pairs(
-        pixels, scores["confused_pairs"], image_shape, style["confused_pairs"]
-    )
-    save_png(drawing, job.output.confused_pairs, style["confused_pairs"]["dpi"])
+    pairs = scores["confused_pairs"]
+    figure = example_images.plot_confused_pairs(pixels, pairs, image_shape, style["confused_pairs"])
+    save_png(figure, job.output.confused_pairs, style["confused_pairs"]["dpi"])
 
     if read_json(job.input.fit)["has_probabilities"]:
-        drawing, words = (
-            sureness.plot_reliability_diagram(scores, style["reliability"]),
-            sureness.alt_text(model, scores),
-        )
+        figure = reliability.plot_reliability_diagram(scores, style["reliability"])
+        description = reliability.alt_text(model, scores)
     else:
-        drawing, words = (
-            placeholder_figure(sureness.NO_PROBABILITIES_TEXT, style["reliability"]),
-            f"{model}: {sureness.NO_PROBABILITIES_TEXT}",
-        )
-    save_svg(drawing, job.output.reliability, words)
+        figure = placeholder_figure(reliability.NO_PROBABILITIES_TEXT, style["reliability"])
+        description = f"{model}: {reliability.NO_PROBABILITIES_TEXT}"
+    save_svg(figure, job.output.reliability, description)
 
-    chosen = random_images.sample_indices(len(pixels), style["predictions"]["n_images"], job.settings["seed"])
-    answers = load_npz(job.input.predictions)
-    true, predicted = answers["y_true"][chosen], answers["y_pred"][chosen]
-    drawing = random_images.plot_predictions(
+    chosen = example_images.sample_indices(
+        len(pixels), style["predictions"]["n_images"], job.settings["seed"]
+    )
+    predictions = load_npz(job.input.predictions)
+    true, predicted = predictions["y_true"][chosen], predictions["y_pred"][chosen]
+    figure = example_images.plot_predictions(
         pixels[chosen], true, predicted, classes, image_shape, style["predictions"]
     )
-    save_png(drawing, job.output.pictures, style["predictions"]["dpi"])
+    save_png(figure, job.output.pictures, style["predictions"]["dpi"])

@@ -164,7 +164,7 @@ def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> N
         tables | _inputs(folder, folder),
         {
             "accuracy": folder / "figures/accuracy.svg",
-            "paired_tests": folder / "figures/paired_tests.svg",
+            "pairwise_differences": folder / "figures/pairwise_differences.svg",
             "cost": folder / "figures/accuracy_vs_cost.svg",
             "fit_time": folder / "figures/accuracy_vs_fit_time.svg",
             "misclassified_by_all": folder / "figures/misclassified_by_all.png",

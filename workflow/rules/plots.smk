@@ -131,7 +131,9 @@ use rule compare_models as plot_comparison with:
         dataset="<results>/data/dataset.json",
     output:
         accuracy=reported("<results>/figures/accuracy.svg", "Comparison", "accuracy"),
-        paired_tests=reported("<results>/figures/paired_tests.svg", "Comparison", "tests of all pairs"),
+        pairwise_differences=reported(
+            "<results>/figures/pairwise_differences.svg", "Comparison", "pairwise differences"
+        ),
         cost=reported("<results>/figures/accuracy_vs_cost.svg", "Comparison", "accuracy against cost"),
         fit_time=reported(
             "<results>/figures/accuracy_vs_fit_time.svg", "Comparison", "accuracy against fitting time"

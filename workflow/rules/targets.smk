@@ -8,7 +8,7 @@ def figure_files(plan):
     return [
         f"<results>/figures/{figure}"
         for figure in [
-            *("accuracy.svg", "paired_tests.svg", "accuracy_vs_cost.svg", "accuracy_vs_fit_time.svg"),
+            *("accuracy.svg", "pairwise_differences.svg", "accuracy_vs_cost.svg", "accuracy_vs_fit_time.svg"),
             *("misclassified_by_all.png", "correct_by_one.png", "family_disagreements.png"),
             *(f"{model}/{figure}" for model in plan.models for figure in of_a_model),
             *(f"{model}/training.svg" for model in models_with_epochs(plan)),

@@ -1,50 +1,57 @@
-"""Accuracy against what it costs to predict."""
+"""Accuracy against what a model costs: time to fit, time to predict, memory and size."""
 
-from math import ceil, floor, log10
+from itertools import pairwise, product
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.transforms import Bbox
 
 from cifarbench.io.csv_io import Row
 from cifarbench.plots.style import PLACEHOLDER_COLOR, new_figure, placeholder_figure
 
-COST_COLUMNS = {
+COST_LABELS = {
     "predict_ms_per_image": "prediction, ms per image",
     "peak_memory_mb": "peak memory, MB",
-    "stored_mb": "stored, MB",
+    "stored_mb": "model size, MB",
 }
-# Costs that differ by more than this factor stand on a logarithmic axis.
-DECADE = 10
-MINOR_STEPS = [1, 2, 5]
-# More than that, written under an axis, would run into each other.
-MAX_CHARACTERS = 24
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 N_LEGEND_COLUMNS = 3
-# Inches that a line of the legend takes; with two of them, panels have their usual height.
+# Inches.
 LEGEND_LINE_HEIGHT = 0.17
+# Costs that differ by more than this factor get a logarithmic axis; below the second, with ticks at 1, 2 and 5.
+MIN_LOG_RATIO = 10
+MAX_RATIO_WITH_STEPS = 50
+# Positions of a model's name around its marker: distances in points, then sides, the preferred ones first.
+DISTANCES = (6, 14, 24, 36, 50, 66)
+SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
+# Points: names farther away have a line to their marker.
+MAX_DISTANCE_WITHOUT_LINE = 10
+MARKER_SIZE = 5
 
 
 def plot_cost(comparison: list[Row], style: dict[str, Any]) -> Figure:
-    """A panel for each cost; filled marks, joined by a line, are models that no other beats in both.
+    """Plot accuracy against each cost, one panel per cost; filled markers, joined by a line, are the Pareto front.
 
-    comparison: rows of comparison.csv, those that failed left out. style: `font_size`, `colors`.
+    comparison: rows of comparison.csv that did not fail. style: `font_size`, `colors`.
     """
     if not comparison:
         return placeholder_figure("no model to show", style)
-    lines = -(-len(comparison) // N_LEGEND_COLUMNS)
-    height = 3.3 + LEGEND_LINE_HEIGHT * max(lines - 2, 0)
+    n_legend_lines = -(-len(comparison) // N_LEGEND_COLUMNS)
     figure, panels = new_figure(
-        height=height, font_size=style["font_size"], ncols=len(COST_COLUMNS), sharey=True
+        height=3.3 + LEGEND_LINE_HEIGHT * max(n_legend_lines - 2, 0),
+        font_size=style["font_size"],
+        ncols=len(COST_LABELS),
+        sharey=True,
     )
-    looks = [marker_and_color(i, style["colors"]) for i in range(len(comparison))]
-    for axes, (name, words) in zip(panels, COST_COLUMNS.items(), strict=True):
-        plot_pareto_panel(axes, comparison, name, looks)
-        axes.set_xlabel(words)
+    styles = [marker_and_color(i, style["colors"]) for i in range(len(comparison))]
+    for axes, (name, label) in zip(panels, COST_LABELS.items(), strict=True):
+        plot_pareto_panel(axes, comparison, name, styles)
+        axes.set_xlabel(label)
         axes.grid()
     panels[0].set_ylabel("test accuracy")
-    # The most accurate first, as the marks stand from top to bottom.
+    # The most accurate first, as the markers are arranged from top to bottom.
     handles, labels = panels[0].get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda i: -comparison[i]["accuracy"])
     figure.legend(
@@ -56,70 +63,85 @@ def plot_cost(comparison: list[Row], style: dict[str, Any]) -> Figure:
     return figure
 
 
+def plot_fit_time(comparison: list[Row], style: dict[str, Any]) -> Figure:
+    """Plot accuracy against fit time, with the Pareto front and the name of each model; squares are pretrained.
+
+    comparison: rows of comparison.csv that did not fail. style: `font_size`, `colors`, of which the first is used.
+    """
+    if not comparison:
+        return placeholder_figure("no model to show", style)
+    figure, axes = new_figure(height=3.4 + 0.09 * len(comparison), font_size=style["font_size"])
+    rows = [row | {"fit_seconds": max(row["fit_seconds"], 1e-3)} for row in comparison]
+    styles = [(style["colors"][0], "s" if row["pretrained"] else "o") for row in rows]
+    front = plot_pareto_panel(
+        axes, rows, "fit_seconds", styles, linewidth=1.2, markersize=MARKER_SIZE + 1, markeredgewidth=1.3
+    )
+    axes.margins(0.16, 0.12)
+    axes.set(xlabel="fit time, seconds", ylabel="test accuracy")
+    axes.grid()
+    _add_names(figure, axes, rows, front)
+    return figure
+
+
+def cost_alt_text(comparison: list[Row]) -> str:
+    """Return a description of `plot_cost`."""
+    parts = [
+        f"{label.split(',')[0]}: {_front_names(comparison, name)}" for name, label in COST_LABELS.items()
+    ]
+    return f"Accuracy against cost; on the Pareto front for {'; for '.join(parts)}."
+
+
+def fit_time_alt_text(comparison: list[Row]) -> str:
+    """Return a description of `plot_fit_time`."""
+    front = _front_names(comparison, "fit_seconds")
+    return f"Accuracy against fit time; on the Pareto front, the fastest first: {front or 'none'}."
+
+
+def _front_names(comparison: list[Row], name: str) -> str:
+    return ", ".join(comparison[i]["model"] for i in accuracy_cost_front(comparison, name))
+
+
 def marker_and_color(number: int, colors: list[str]) -> tuple[str, str]:
-    """Colour and mark of a model: when colours begin anew, each comes with the mark after its last one."""
-    round_, place = divmod(number, len(colors))
-    return colors[place], MARKERS[(place + round_) % len(MARKERS)]
+    """Return the color and marker of a model; when colors repeat, markers are shifted by one."""
+    cycle, index = divmod(number, len(colors))
+    return colors[index], MARKERS[(index + cycle) % len(MARKERS)]
 
 
 def pareto_front(costs: list[float], values: list[float]) -> list[int]:
-    """Indices, by rising cost, of those that no other equals or beats in both and beats in one."""
+    """Return the indices, by rising cost, of the entries that no other dominates."""
     front: list[int] = []
     for i in sorted(range(len(costs)), key=lambda i: (costs[i], -values[i])):
         best = values[front[-1]] if front else float("-inf")
-        equal = front and (costs[i], values[i]) == (costs[front[-1]], values[front[-1]])
-        if values[i] > best or equal:
+        is_equal = front and (costs[i], values[i]) == (costs[front[-1]], values[front[-1]])
+        if values[i] > best or is_equal:
             front.append(i)
     return front
 
 
 def accuracy_cost_front(comparison: list[Row], name: str) -> list[int]:
-    """Indices, by rising cost, of the models that no other beats in both; none of those that saw other images."""
-    own = [i for i, row in enumerate(comparison) if not row["pretrained"]]
-    front = pareto_front([comparison[i][name] for i in own], [comparison[i]["accuracy"] for i in own])
-    return [own[i] for i in front]
-
-
-def alt_text(comparison: list[Row]) -> str:
-    """What the figure says, in a sentence."""
-    parts = []
-    for name, words in COST_COLUMNS.items():
-        front = accuracy_cost_front(comparison, name)
-        parts.append(f"{words.split(',')[0]}: {', '.join(comparison[i]['model'] for i in front)}")
-    return f"Accuracy against cost; on the Pareto front for {'; for '.join(parts)}."
-
-
-def _fits(steps: list[int], low: float, high: float) -> bool:
-    """Whether an axis from low to high has room for numbers at these steps of each decade."""
-    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-    ticks = [step * 10.0**power for power in powers for step in steps]
-    return sum(len(f"{tick:g}") for tick in ticks if low <= tick <= high) <= MAX_CHARACTERS
+    """Return the indices, by rising cost, of the models on the Pareto front; pretrained ones are left out."""
+    rows = [i for i, row in enumerate(comparison) if not row["pretrained"]]
+    front = pareto_front([comparison[i][name] for i in rows], [comparison[i]["accuracy"] for i in rows])
+    return [rows[i] for i in front]
 
 
 def plot_pareto_panel(
     axes: Axes,
     rows: list[Row],
     name: str,
-    looks: list[tuple[str, str]],
+    styles: list[tuple[str, str]],
     linewidth: float = 1,
     **marker_style: float,
 ) -> list[int]:
     """Plot accuracy against a cost, with the Pareto front as a line and its models filled; return their indices.
 
-    rows: with `model`, `accuracy`, `pretrained` and the cost `name`. looks: colour and marker of each row.
+    rows: with `model`, `accuracy`, `pretrained` and the cost `name`. styles: color and marker of each row.
     """
     costs, values = [row[name] for row in rows], [row["accuracy"] for row in rows]
     front = accuracy_cost_front(rows, name)
-    # The best accuracy that is available at each cost.
-    axes.step(
-        [costs[i] for i in front],
-        [values[i] for i in front],
-        where="post",
-        color=PLACEHOLDER_COLOR,
-        alpha=0.4,
-        linewidth=linewidth,
-    )
-    for i, (row, (color, marker)) in enumerate(zip(rows, looks, strict=True)):
+    steps = [costs[i] for i in front], [values[i] for i in front]
+    axes.step(*steps, where="post", color=PLACEHOLDER_COLOR, alpha=0.4, linewidth=linewidth)
+    for i, (row, (color, marker)) in enumerate(zip(rows, styles, strict=True)):
         axes.plot(
             [costs[i]],
             [values[i]],
@@ -137,9 +159,50 @@ def plot_pareto_panel(
 
 def set_log_scale(axes: Axes, costs: list[float]) -> None:
     """Make the axis of the costs logarithmic if they differ by much, with plain numbers."""
-    if min(costs) > 0 and max(costs) > DECADE * min(costs):
+    low, high = min(costs), max(costs)
+    if low > 0 and high > MIN_LOG_RATIO * low:
         axes.set_xscale("log")
-        if max(costs) < 10 * DECADE * min(costs) and _fits(MINOR_STEPS, min(costs), max(costs)):
-            axes.xaxis.set_major_locator(LogLocator(subs=MINOR_STEPS))
+        if high < MAX_RATIO_WITH_STEPS * low:
+            axes.xaxis.set_major_locator(LogLocator(subs=[1, 2, 5]))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _add_names(figure: Figure, axes: Axes, rows: list[Row], front: list[int]) -> None:
+    """Write each name where it covers no marker and no other name; the most accurate models choose first."""
+    # The layout must be final before positions are known.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    points = [(row["fit_seconds"], row["accuracy"]) for row in rows]
+    pixels = axes.transData.transform(points)
+    occupied = [Bbox([(x, y), (x, y)]).padded(MARKER_SIZE) for x, y in pixels]
+    for (x, y), (right, top) in pairwise(pixels[front]):
+        # The steps of the front.
+        occupied += [Bbox([(x, y), (right, y)]).padded(1), Bbox([(right, y), (right, top)]).padded(1)]
+    frame = axes.get_window_extent()
+    for i in sorted(range(len(rows)), key=lambda i: -rows[i]["accuracy"]):
+        name = axes.annotate(
+            rows[i]["model"],
+            points[i],
+            xytext=(0, 0),
+            textcoords="offset points",
+            fontsize="small",
+            weight="bold" if i in front else "normal",
+        )
+        for distance, (across, up) in product(DISTANCES, SIDES):
+            offset = distance * 0.75 if across and up else distance
+            name.set_position((across * offset, up * offset))
+            name.set_horizontalalignment({-1: "right", 0: "center", 1: "left"}[across])
+            name.set_verticalalignment({-1: "top", 0: "center_baseline", 1: "bottom"}[up])
+            box = name.get_window_extent().padded(figure.dpi / 72)
+            is_inside = (
+                frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
+            )
+            if is_inside and not any(map(box.overlaps, occupied)):
+                break
+        occupied.append(box)
+        if distance > MAX_DISTANCE_WITHOUT_LINE:
+            line = {"arrowstyle": "-", "color": PLACEHOLDER_COLOR, "alpha": 0.4, "linewidth": 0.6}
+            line |= {"shrinkA": 0, "shrinkB": 3}
+            to_name = {"xytext": name.get_position(), "textcoords": "offset points"}
+            axes.annotate("", points[i], arrowprops=line, **to_name)

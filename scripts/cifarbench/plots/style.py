@@ -1,7 +1,7 @@
-"""What all figures share: how they look, and how they are written.
+"""Style of all plots, and writing them as SVG and PNG.
 
-Figures have no background and take the colour of the text around them, so that they suit a light page and a
-dark one. Text stays text. Equal content gives equal bytes.
+Plots have no background and take the color of the page's text, so that they suit a light and a dark page. Text stays
+text. Equal content gives equal bytes.
 """
 
 import io
@@ -15,20 +15,21 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from cifarbench.io.atomic import atomic_write, write_text
 from cifarbench.plots import MISSING_GLYPHS
 
-# Inches: a page's width.
+# Inches: width of a page.
 WIDTH = 7.2
-# Stands for the colour of the text on the page; no figure uses this colour for anything else.
+# Replaced by the color of the page's text; not used for anything else.
 PLACEHOLDER_COLOR = "#010203"
 FONT = "DejaVu Sans"
-# Characters of the name of a class or model in a figure.
+# Characters of a class name.
 MAX_NAME_LENGTH = 28
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
-# For an image of its own; inside a page, `:root` is the page and the rule has no effect.
+# For a stand-alone SVG; inside a page, `:root` is the page and the rule has no effect.
 STYLE = "svg:root{color:#1f1f1f}@media (prefers-color-scheme:dark){svg:root{color:#e4e4e4}}"
 
 matplotlib.rcParams.update(
@@ -64,14 +65,14 @@ matplotlib.rcParams.update(
 
 
 def new_figure(height: float, font_size: float, width: float = WIDTH, **subplots: Any) -> tuple[Figure, Any]:
-    """A figure of `width` by `height` inches and its axes; `subplots` goes to `Figure.subplots`."""
+    """Return a figure of `width` by `height` inches and its axes; `subplots` are passed to `Figure.subplots`."""
     matplotlib.rcParams["font.size"] = font_size
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(**subplots)
 
 
 def placeholder_figure(sentence: str, style: dict[str, Any]) -> Figure:
-    """A figure that has nothing to show, and says so."""
+    """Return a figure with a sentence in place of a plot."""
     figure, axes = new_figure(height=0.6, font_size=style["font_size"])
     axes.set_axis_off()
     axes.text(0, 0.5, sentence, va="center")
@@ -81,19 +82,19 @@ def placeholder_figure(sentence: str, style: dict[str, Any]) -> Figure:
 def save_svg(figure: Figure, path: Path, description: str) -> None:
     """Write a figure as SVG, with `description` as its alternative text."""
     content = io.BytesIO()
-    nothing = dict.fromkeys(["Creator", "Date", "Format", "Type"])
-    # Names inside differ from figure to figure, so that a page can hold several.
+    no_metadata = dict.fromkeys(["Creator", "Date", "Format", "Type"])
+    # Ids differ between figures, so that a page can hold several.
     with matplotlib.rc_context({"svg.hashsalt": description}):
-        figure.savefig(content, format="svg", metadata=nothing)
-    write_text(path, _for_pages(content.getvalue().decode(), description))
+        figure.savefig(content, format="svg", metadata=no_metadata)
+    write_text(path, _prepare_for_page(content.getvalue().decode(), description))
 
 
-def _for_pages(svg: str, description: str) -> str:
-    """Matplotlib's SVG, made fit for a page: its colours and fonts, and no styles or ids that clash."""
+def _prepare_for_page(svg: str, description: str) -> str:
+    """Return Matplotlib's SVG with the colors and fonts of a page, and without styles and ids that could clash."""
     head, body = re.match(r"(?s).*?<svg ([^>]*)>(.*)", svg).groups()
     body = re.sub(r"(?s)<style.*?</style>", "", body, count=1)
     body = body.replace(PLACEHOLDER_COLOR, "currentColor").replace("; font-family: 'DejaVu Sans'", "")
-    # Groups are numbered in every figure alike; nothing refers to them.
+    # Groups have the same ids in every figure; nothing refers to them.
     body = re.sub(r' id="[\w.]+_\d+"', "", body)
     # A hundredth of a point is finer than any screen.
     body = re.sub(r' (d|x|y|transform)="[^"]*"', lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), body)
@@ -114,7 +115,7 @@ def save_png(figure: Figure, path: Path, dpi: int) -> None:
 
 
 def add_fallback_fonts(texts: list[Text]) -> list[str]:
-    """Let texts use installed fonts for characters that the default font lacks; return those that no font has."""
+    """Add installed fonts for characters that the default font lacks; return those that no font has."""
     characters = {character for text in texts for character in text.get_text() if not character.isspace()}
     missing = _without_glyph(characters, font_manager.findfont(FONT))
     families = [FONT]
@@ -137,44 +138,40 @@ def _without_glyph(characters: set[str], font_file: str) -> set[str]:
 
 
 def shorten(text: str, max_length: int) -> str:
-    """Return text of at most max_length characters, with an ellipsis in place of its middle."""
+    """Return a text of at most `max_length` characters, with an ellipsis in place of its middle."""
     if len(text) <= max_length:
         return text
     tail = (max_length - 1) // 2
     return f"{text[: max_length - 1 - tail]}…{text[len(text) - tail :]}"
 
 
-def annotate_cell(axes: Axes, x: float, y: float, color: str, strength: float, **patch: Any) -> str:
-    """Fill the unit cell around (x, y), more opaque with strength (0 to 1). Returns a colour for its text."""
-    axes.fill(
-        [x - 0.5, x + 0.5, x + 0.5, x - 0.5],
-        [y - 0.5, y - 0.5, y + 0.5, y + 0.5],
-        **{"facecolor": color, "alpha": strength, "linewidth": 0, **patch},
-    )
+def annotate_cell(axes: Axes, x: float, y: float, color: str, strength: float) -> str:
+    """Fill the unit cell around (x, y) with an opacity `strength` (0 to 1); return the color for its text."""
+    axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, alpha=strength, linewidth=0))
     on_white = [1 - strength * (1 - part) for part in to_rgb(color)]
-    # On a dark page every cell is darker still: white is never worse than the page's own light text.
+    # On a dark page every cell is darker still, so that white is never worse than the page's light text.
     return PLACEHOLDER_COLOR if luminance(on_white) > 0.2 else "#ffffff"
 
 
 def luminance(color: Any) -> float:
-    """Relative luminance of a colour, 0 (black) to 1 (white), as WCAG 2 defines it."""
+    """Return the relative luminance of a color, 0 (black) to 1 (white), as defined by WCAG 2."""
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(color)]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def contrast_color(color: str) -> str:
-    """Black or white, whichever stands out more on an opaque `color`."""
+    """Return black or white, whichever has more contrast to an opaque color."""
     return "#ffffff" if luminance(to_hex(color)) < 0.18 else "#000000"
 
 
 def format_signed(value: float) -> str:
-    """One decimal, with a sign unless that leaves nothing; the minus is a real one."""
+    """Return a number with one decimal and a sign (a minus, not a hyphen); 0.0 without a sign."""
     text = f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
     return "0.0" if float(f"{value:.1f}") == 0 else text
 
 
 def setup_table_axes(axes: Axes, columns: list[str], rows: list[str]) -> None:
-    """Turn the axes into a table of unit cells, the first row on top, with names at the left and below."""
+    """Set up axes as a table of unit cells, the first row on top, with names at the left and below."""
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)
@@ -183,3 +180,12 @@ def setup_table_axes(axes: Axes, columns: list[str], rows: list[str]) -> None:
     edges = {"color": PLACEHOLDER_COLOR, "alpha": 0.15, "linewidth": 0.5}
     axes.hlines([y - 0.5 for y in range(len(rows) + 1)], -0.5, len(columns) - 0.5, **edges)
     axes.vlines([x - 0.5 for x in range(len(columns) + 1)], -0.5, len(rows) - 0.5, **edges)
+
+
+def set_row_labels(axes: Axes, labels: list[str]) -> None:
+    """Set up axes whose rows 0, 1, ... have labels, the first row on top."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.tick_params("y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")

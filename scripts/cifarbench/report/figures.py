@@ -132,7 +132,7 @@ def captions(say: Language) -> dict[str, str]:
     """Return the caption of each figure, in the order of a model's section."""
     return {
         "accuracy": say("Accuracy of every model on the test images, with 95% intervals."),
-        "paired_tests": say(
+        "pairwise_differences": say(
             "Difference in accuracy between the model of the row and that of the column, in percentage points."
         ),
         "accuracy_vs_cost": say("Accuracy against cost. No model is better than the filled ones in both."),

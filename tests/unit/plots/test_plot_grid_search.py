@@ -32,12 +32,11 @@ def labels_of(figure, axis: str) -> list[str]:
     return [label.get_text() for label in getattr(figure.axes[0], f"get_{axis}ticklabels")()]
 
 
-def test_the_first_of_the_best_is_framed():
+def test_the_alt_text_names_the_best():
     rows = results(knn__n_neighbors=[5, 10], pca__n_components=[64, 128])
     rows[0]["rank_test_score"] = 1
     assert grid_search.alt_text("g", rows) == (
-        "Cross-validated accuracy of 4 pairs that g chose from: the best is 0.5000, with 64 principal components "
-        "and 5 neighbours."
+        "Cross-validated accuracy of the 4 candidates of g: the best is 0.5000, with n_neighbors 5, n_components 64."
     )
     assert words_of(grid_search.plot_grid_search(rows[:1], STYLE)) == ["0.5000", "± 0.0100"]
 
@@ -48,7 +47,7 @@ def test_one_key_is_a_row_of_cells():
     assert labels_of(figure, "y") == [""]
     assert len(words_of(figure)) == 6
     assert grid_search.alt_text("m", results(C=[0.1])).endswith(
-        "1 candidates that m chose from: the best is 0.5000, with C 0.1."
+        "the 1 candidates of m: the best is 0.5000, with C 0.1."
     )
 
 
@@ -87,7 +86,7 @@ def test_anything_else_is_a_ranking(grid, tmp_path):
     figure = grid_search.plot_grid_search(rows, STYLE)
     labels = labels_of(figure, "y")
     assert len(labels) == min(len(rows), 20)
-    # The best one, which is the last, stands on top; what all share is not said.
+    # The best one, which is the last, is on top; parameters with a single value are left out.
     last = {name: values[-1] for name, values in grid.items() if len(values) > 1}
     assert labels[0] == ", ".join(f"{name} {format_value(value)}" for name, value in last.items())
     cut = len(rows) > len(labels)
@@ -102,32 +101,24 @@ def test_a_long_label_leaves_room_for_the_scores():
     )
 
 
-def test_names_are_the_parameters_own_unless_two_share_one():
+def test_names_have_their_step_where_two_are_equal():
     rows = results(knn__n_neighbors=[5], pca__n_components=[8], lda__n_components=[2])
     assert list(param_names(rows).values()) == ["n_neighbors", "pca__n_components", "lda__n_components"]
     assert param_names([]) == {}
 
 
-def test_values_stand_as_in_the_configuration():
+def test_values_are_formatted_as_yaml():
     values = [None, True, False, 64, 64.0, 0.1, 1e-05, "rbf"]
-    assert [format_value(value) for value in values] == [
-        "null",
-        "true",
-        "false",
-        "64",
-        "64",
-        "0.1",
-        "1e-05",
-        "rbf",
-    ]
+    texts = ["null", "true", "false", "64", "64", "0.1", "1e-05", "rbf"]
+    assert [format_value(value) for value in values] == texts
 
 
-def test_what_is_read_back_is_drawn_as_well(tmp_path):
+def test_the_job_plots_a_table(tmp_path):
     rows = results(C=[0.1, 1], class_weight=[None, "balanced"], dual=[True, False])
     write_csv(tmp_path / "cv_results.csv", {name: [row[name] for row in rows] for name in rows[0]})
     settings = STYLE | {"model": "linear"}
     table, figure = tmp_path / "cv_results.csv", tmp_path / "grid_search.svg"
     run_job(plot_grid_search, {"results": table}, {"figure": figure}, settings)
-    drawing = (tmp_path / "grid_search.svg").read_text()
-    assert "C 1, class_weight balanced, dual false" in drawing
-    assert "the best is 0.5070, with C 1, class_weight balanced, dual false." in drawing
+    svg = figure.read_text()
+    assert "C 1, class_weight balanced, dual false" in svg
+    assert "the best is 0.5070, with C 1, class_weight balanced, dual false." in svg

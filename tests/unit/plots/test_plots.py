@@ -1,8 +1,8 @@
-"""Figures: what they show at the edges, that pages can hold them, that equal content gives equal bytes."""
+"""Plots: content, edge cases, SVG that pages can include, and equal bytes for equal content."""
 
 import re
 import xml.etree.ElementTree as ET
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,37 +13,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
-from test_plot_grid_search import results
+from test_plot_grid_search import results, words_of
 
-from cifarbench.evaluation.comparison import model_agreement as compare_answers
+from cifarbench.evaluation.comparison import best_per_family_disagreement, model_agreement
 from cifarbench.evaluation.metrics import compute_metrics
-from cifarbench.evaluation.training_curve import summarize_history as describe_learning
+from cifarbench.evaluation.training_curve import summarize_history
 from cifarbench.plots import (
+    MISSING_GLYPHS,
     accuracy,
     confusion_matrix,
     cost,
-    fit_time,
+    example_images,
     grid_search,
     pairwise_differences,
     reliability,
     training_curves,
 )
-from cifarbench.plots.agreement import plot_correct_by_one, plot_misclassified_by_all
-from cifarbench.plots.confused_pairs import plot_confused_pairs
 from cifarbench.plots.image_grid import to_rgb
-from cifarbench.plots.sample_predictions import plot_predictions, sample_indices
 from cifarbench.plots.style import (
+    add_fallback_fonts,
     contrast_color,
     format_signed,
     luminance,
     save_png,
     save_svg,
+    shorten,
 )
 
 MINUS = "\N{MINUS SIGN}"
 BLUE, RED = "#0072b2", "#d55e00"
 CONFIG = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())["figures"]
-# All that any of them is told.
 STYLE: dict[str, Any] = {key: value for part in CONFIG.values() for key, value in part.items()}
 STYLE |= {"color": BLUE, "colors": [BLUE, RED], "n_images": 6, "seed": 0}
 SHAPE = [3, 4, 5]
@@ -55,10 +54,6 @@ def svg_of(figure: Figure, folder: Path, description: str = "A figure.") -> str:
     text = (folder / "figure.svg").read_text()
     ET.fromstring(text)
     return text
-
-
-def words_of(figure: Figure) -> list[str]:
-    return [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
 def row(model: str, value: float, seconds: float = 1.0, spread: float | None = None) -> dict[str, Any]:
@@ -102,7 +97,7 @@ def history(epochs: int) -> list[dict[str, float]]:
 
 
 def learning(rows: list[dict[str, float]]) -> dict[str, Any]:
-    return describe_learning({name: np.array([row[name] for row in rows]) for name in rows[0]})
+    return summarize_history({name: np.array([row[name] for row in rows]) for name in rows[0]})
 
 
 def all_svg_figures() -> dict[str, Figure]:
@@ -122,15 +117,15 @@ def all_svg_figures() -> dict[str, Figure]:
             ["one", "two"], [pair("one", "two", -0.1, 0.001)], STYLE
         ),
         "cost": cost.plot_cost(rows, STYLE),
-        "fit_time": fit_time.plot_fit_time(rows, STYLE),
+        "fit_time": cost.plot_fit_time(rows, STYLE),
     }
 
 
-# ---- every SVG ----
+# ---- SVG ----
 
 
 @pytest.mark.parametrize("name", all_svg_figures())
-def test_svg_suits_any_page(name, tmp_path):
+def test_svg_can_be_included_in_a_page(name, tmp_path):
     text = svg_of(all_svg_figures()[name], tmp_path, 'Said of "it" & <more>.')
     root = ET.fromstring(text)
     assert root.get("role") == "img"
@@ -138,52 +133,131 @@ def test_svg_suits_any_page(name, tmp_path):
     assert root.get("viewBox")
     assert "currentColor" in text
     assert not re.search(r"#000000|#010203|fill: #ffffff; stroke|DOCTYPE|dc:date", text)
-    # A rule of a style inside a page would reach the whole page; `svg:root` is none there.
+    # Styles apply to a stand-alone SVG only.
     (style,) = re.findall(r"<style>(.*?)</style>", text)
     assert re.fullmatch(r"(svg:root\{[^{}]*\}|@media[^{}]*\{svg:root\{[^{}]*\}\})*", style)
-    # Words are words, in the reader's own font.
     assert root.findall(".//{http://www.w3.org/2000/svg}text")
     assert "system-ui" in root.get("font-family")
-    # What goes over the network: nothing.
     assert not re.search(r"(href|src)=\"(?!#)", text)
 
 
-@pytest.mark.parametrize("name", all_svg_figures())
-def test_equal_content_gives_equal_bytes(name, tmp_path):
-    assert svg_of(all_svg_figures()[name], tmp_path) == svg_of(all_svg_figures()[name], tmp_path)
+def test_equal_content_gives_equal_bytes_and_ids_are_unique(tmp_path):
+    def svg(description: str) -> str:
+        return svg_of(all_svg_figures()["cost"], tmp_path, description)
+
+    texts = [svg("One."), svg("Other.")]
+    assert svg("One.") == texts[0]
+    first, second = (set(re.findall(r'id="([^"]+)"', text)) for text in texts)
+    assert first and not first & second
+    for text, ids in zip(texts, (first, second), strict=True):
+        assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', text)) <= ids
 
 
-def test_names_inside_differ_from_figure_to_figure(tmp_path):
-    texts = [svg_of(all_svg_figures()["cost"], tmp_path, description) for description in ("One.", "Other.")]
-    one, other = (set(re.findall(r'id="([^"]+)"', text)) for text in texts)
-    assert one and not one & other
-    for text, names in zip(texts, (one, other), strict=True):
-        assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', text)) <= names
+# ---- Confusion matrix ----
 
 
-# ---- single figures ----
+def plot_matrix(matrix: np.ndarray, classes: list[str]) -> Figure:
+    return confusion_matrix.plot_confusion_matrix(matrix, classes, STYLE)
 
 
-def test_confusion_matrix_counts_and_names_every_cell(tmp_path):
-    matrix = np.arange(9).reshape(3, 3)
-    figure = confusion_matrix.plot_confusion_matrix(matrix, ["x", "y", "z"], STYLE)
-    assert words_of(figure) == [str(n) for n in range(9)]
-    text = svg_of(figure, tmp_path)
-    assert all(f">{name}</text>" in text for name in "xyz")
-    assert "18 of 36" not in confusion_matrix.alt_text("m", matrix, list("xyz"))
-    assert "12 of 36" in confusion_matrix.alt_text("m", matrix, list("xyz"))
-
-
-def test_confusion_matrix_of_absent_classes_and_of_many(tmp_path):
-    svg_of(
-        confusion_matrix.plot_confusion_matrix(np.zeros((3, 3), dtype=int), ["x", "y", "z"], STYLE), tmp_path
-    )
-    n = confusion_matrix.MAX_CLASSES_WITH_COUNTS + 1
-    many = confusion_matrix.plot_confusion_matrix(
-        np.eye(n, dtype=int), [f"class {i}" for i in range(n)], STYLE
-    )
-    assert words_of(many) == []
+def test_confusion_matrix(tmp_path):
+    matrix, names = np.arange(16).reshape(4, 4), ['<b>x & "y"', "$a_1$", "猫", "a`b"]
+    figure = plot_matrix(matrix, names)
+    assert words_of(figure) == [str(n) for n in range(16)]
+    texts = [element.text for element in ET.fromstring(svg_of(figure, tmp_path)).iter()]
+    assert set(names) <= set(texts)
+    text = confusion_matrix.alt_text("m", matrix, names)
+    assert "30 of 120" in text
+    assert text.endswith("most frequent error (14 images): a`b, predicted as 猫.")
     assert confusion_matrix.alt_text("m", np.eye(2, dtype=int), ["x", "y"]).endswith("on the diagonal.")
+    svg_of(plot_matrix(np.zeros((3, 3), dtype=int), ["x", "y", "z"]), tmp_path)
+
+
+def test_confusion_matrix_of_many_classes_shows_the_most_confused():
+    matrix = np.diag(np.full(1000, 4))
+    matrix[500, 700] = matrix[700, 500] = 4
+    classes = [f"class_{number}" for number in range(1000)]
+    shown = confusion_matrix.select_classes(matrix)
+    assert len(shown) == confusion_matrix.MAX_CLASSES
+    assert {500, 700} <= set(shown)
+    figure = plot_matrix(matrix, classes)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [classes[row] for row in shown]
+    assert words_of(figure) == []
+    assert "of 1000 classes, the 40 most confused ones" in confusion_matrix.alt_text("m", matrix, classes)
+    np.testing.assert_array_equal(confusion_matrix.select_classes(matrix[:40, :40]), np.arange(40))
+
+
+@pytest.mark.parametrize("n_classes", [3, 20, 40, 300])
+@pytest.mark.parametrize("name", ["class{}", "x" * 97 + "{:03}"])
+def test_labels_of_the_confusion_matrix_do_not_overlap(n_classes, name):
+    matrix = np.random.default_rng(0).integers(0, 3, (n_classes, n_classes)) + 20 * np.eye(
+        n_classes, dtype=int
+    )
+    figure = plot_matrix(matrix, [name.format(number) for number in range(n_classes)])
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    frame, page = axes.get_window_extent(), figure.bbox
+    assert frame.width > page.width / 3 and frame.height > page.height / 3
+    for first, second in pairwise(label.get_window_extent() for label in axes.get_yticklabels()):
+        assert not first.overlaps(second)
+    labels = axes.get_xticklabels()
+    pitch = frame.width / len(labels) * abs(np.sin(np.deg2rad(labels[0].get_rotation() or 90)))
+    assert labels[0].get_rotation() == 0 or pitch > labels[0].get_fontsize() * figure.dpi / 72
+    for label in [*labels, *axes.get_yticklabels()]:
+        box = label.get_window_extent()
+        assert box.x0 >= page.x0 - 1 and box.y0 >= page.y0 - 1
+
+
+# ---- Training curves, accuracy, pairwise differences ----
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 200])
+def test_training_curves_of_any_length(epochs, tmp_path):
+    rows = history(epochs)
+    figure = training_curves.plot_training_curves(rows, learning(rows), STYLE)
+    assert [axes.get_title("left") for axes in figure.axes] == ["loss", "accuracy"]
+    assert figure.axes[0].get_legend_handles_labels()[1] == ["training", "test"]
+    svg_of(figure, tmp_path)
+
+
+def test_accuracy_shows_seeds_only_if_there_are_several():
+    for std, has_seeds in ((None, False), (0.01, True)):
+        figure = accuracy.plot_accuracy([row("one", 0.4, spread=std)], STYLE)
+        assert ("seeds" in figure.axes[0].get_xlabel()) == has_seeds
+
+
+def test_pairwise_differences_are_row_minus_column():
+    names = ["one", "two", "three"]
+    tests = [
+        pair("one", "two", -0.123, 1e-9),
+        pair("one", "three", 0.04, 0.2),
+        pair("two", "three", 0.163, 0.01),
+    ]
+    words = words_of(pairwise_differences.plot_paired_differences(names, tests, STYLE))
+    assert words[:3] == ["+12.3", "[+11.3, +13.3]\np < 0.001", f"{MINUS}4.0"]
+    assert words[3].endswith("p = 0.200")
+    assert "not significant: one and three" in pairwise_differences.alt_text(names, tests)
+
+
+def test_many_pairs_have_no_intervals():
+    models = [f"model_{i}" for i in range(11)]
+    tests = [pair(a, b, 0.1, 0.001) for a, b in combinations(models, 2)]
+    words = words_of(pairwise_differences.plot_paired_differences(models, tests, STYLE))
+    assert words.count(f"{MINUS}10.0") == len(tests)
+    assert not any("p < 0.001" in text or "CI" in text for text in words)
+
+
+def test_plots_without_models_have_a_message():
+    for plot in (accuracy.plot_accuracy, cost.plot_cost, cost.plot_fit_time):
+        assert words_of(plot([], STYLE)) == ["no model to show"]
+    for models, message in (([], "no model: no pairs"), (["only"], "one model: no pairs")):
+        assert words_of(pairwise_differences.plot_paired_differences(models, [], STYLE)) == [message]
+    agreement = model_agreement(np.empty(0, dtype=int), {}, ["x", "y"])
+    for plot in (example_images.plot_misclassified_by_all, example_images.plot_correct_by_one):
+        assert words_of(plot(PIXELS, agreement, SHAPE, STYLE)) == ["No model has predictions."]
+
+
+# ---- Cost and fit time ----
 
 
 @pytest.mark.parametrize("seconds", [[1.0, 1.0, 1.0], [1.0, 30.0, 0.002], [0.0, 1.0, 2.0]])
@@ -192,171 +266,170 @@ def test_cost_on_any_scale(seconds, tmp_path):
     assert "mathdefault" not in svg_of(cost.plot_cost(rows, STYLE), tmp_path)
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 200])
-def test_training_curves_of_any_length(epochs, tmp_path):
-    rows = history(epochs)
-    figure = training_curves.plot_training_curves(rows, learning(rows), STYLE)
-    assert [axes.get_title("left") for axes in figure.axes] == ["loss", "accuracy"]
-    labels = figure.axes[0].get_legend_handles_labels()[1]
-    assert labels == ["training", "test"]
-    svg_of(figure, tmp_path)
+def test_models_have_distinct_markers_and_colors():
+    styles = [cost.marker_and_color(i, STYLE["colors"]) for i in range(2 * len(cost.MARKERS))]
+    assert len(set(styles)) == len(styles)
+    assert [color for color, _ in styles[:4]] == [BLUE, RED, BLUE, RED]
 
 
-def test_accuracy_shows_seeds_only_where_there_are_several():
-    without = accuracy.plot_accuracy([row("one", 0.4)], STYLE)
-    assert "seeds" not in without.axes[0].get_xlabel()
-    assert "seeds" in accuracy.plot_accuracy([row("one", 0.4, spread=0.01)], STYLE).axes[0].get_xlabel()
-
-
-def test_paired_cells_read_from_the_row():
-    tests = [
-        pair("one", "two", -0.123, 1e-9),
-        pair("one", "three", 0.04, 0.2),
-        pair("two", "three", 0.163, 0.0123),
-    ]
-    words = words_of(pairwise_differences.plot_paired_differences(["one", "two", "three"], tests, STYLE))
-    assert words[0] == "+12.3"
-    assert words[1] == "[+11.3, +13.3]\np < 0.001"
-    assert words[2] == f"{MINUS}4.0"
-    assert words[3].endswith("p = 0.200")
-    assert "not told apart: one and three" in pairwise_differences.alt_text(["one", "two", "three"], tests)
-
-
-def test_many_pairs_leave_their_intervals_to_the_table(tmp_path):
-    models = [f"model_{i}" for i in range(11)]
-    tests = [pair(a, b, 0.1, 0.001) for a, b in combinations(models, 2)]
-    words = words_of(pairwise_differences.plot_paired_differences(models, tests, STYLE))
-    assert words.count(f"{MINUS}10.0") == len(tests)
-    assert not any("p < 0.001" in text or "interval" in text for text in words)
-
-
-def test_without_any_model_every_figure_says_so(tmp_path):
-    for draw, describe in (
-        (accuracy.plot_accuracy, accuracy.alt_text),
-        (cost.plot_cost, cost.alt_text),
-        (fit_time.plot_fit_time, fit_time.alt_text),
-    ):
-        assert words_of(draw([], STYLE)) == ["no model to show"]
-        svg_of(draw([], STYLE), tmp_path, describe([]))
-    assert words_of(pairwise_differences.plot_paired_differences([], [], STYLE)) == ["no model: no pairs"]
-    assert words_of(pairwise_differences.plot_paired_differences(["only"], [], STYLE)) == [
-        "one model: no pairs"
-    ]
-    nobody = compare_answers(np.empty(0, dtype=int), {}, ["x", "y"])
-    for draw in (plot_misclassified_by_all, plot_correct_by_one):
-        assert words_of(draw(PIXELS, nobody, SHAPE, STYLE)) == ["No model has looked at the images."]
-
-
-def test_more_models_than_colors_and_marks():
-    few = cost.plot_cost([row(f"model_{i}", i / 20, i + 1) for i in range(6)], STYLE)
-    many = cost.plot_cost([row(f"model_{i}", i / 20, i + 1) for i in range(15)], STYLE)
-    assert many.get_figheight() > few.get_figheight()
-    looks = [cost.marker_and_color(i, STYLE["colors"]) for i in range(2 * len(cost.MARKERS))]
-    assert len(set(looks)) == len(looks)
-    assert [color for color, _ in looks[:4]] == [BLUE, RED, BLUE, RED]
-
-
-def test_numbers_under_an_axis_do_not_run_into_each_other():
-    def labels(low: float, high: float) -> list[str]:
-        figure = cost.plot_cost([row("a", 0.4, low), row("b", 0.5, high)], STYLE)
-        figure.draw_without_rendering()
-        first, last = figure.axes[0].get_xlim()
-        axis = figure.axes[0].xaxis
-        return [
-            text.get_text()
-            for text, at in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
-            if first <= at <= last
-        ]
-
-    assert set(labels(1, 30)) >= {"1", "2", "5", "10", "20"}
-    assert len(labels(0.001, 0.07)) <= 3
+@pytest.mark.parametrize(("high", "labels"), [(30, ["1", "2", "5", "10", "20"]), (70, ["1", "10"])])
+def test_tick_labels_of_costs_do_not_overlap(high, labels):
+    figure = cost.plot_cost([row("a", 0.4, 1), row("b", 0.5, high)], STYLE)
+    figure.draw_without_rendering()
+    axis = figure.axes[0].xaxis
+    ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+    assert [label.get_text() for tick, label in ticks if 1 <= tick <= high] == labels
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12))
-def test_pareto_front_is_what_nothing_beats(points):
+def test_no_point_dominates_the_pareto_front(points):
     costs, values = zip(*points, strict=True)
     front = cost.pareto_front(list(costs), list(values))
-    beaten = {
+    dominated = {
         i
         for i, (c, v) in enumerate(points)
         if any(c2 <= c and v2 >= v and (c2, v2) != (c, v) for c2, v2 in points)
     }
-    assert set(front) == set(range(len(points))) - beaten
+    assert set(front) == set(range(len(points))) - dominated
     assert [costs[i] for i in front] == sorted(costs[i] for i in front)
 
 
-# ---- pictures ----
+@pytest.mark.parametrize("spread", [0.0, 0.002, 0.01])
+def test_names_of_eighteen_models_do_not_overlap(spread):
+    rows = [
+        row(f"knn_of_long_name_{i}", 0.4 + 0.02 * (i % 9) + spread * i, 1 + 40 * (i // 6) + i / 10)
+        for i in range(18)
+    ]
+    figure = cost.plot_fit_time(rows, STYLE)
+    names = [text for text in figure.axes[0].texts if text.get_text()]
+    assert {name.get_text() for name in names} == {row["model"] for row in rows}
+    boxes = [name.get_window_extent() for name in names]
+    assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+    frame = figure.axes[0].get_window_extent()
+    assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 for box in boxes)
 
 
-def test_the_same_images_for_every_model():
-    assert sample_indices(10_000, 20, seed=0).tolist() == sample_indices(10_000, 20, seed=0).tolist()
-    assert sample_indices(10_000, 20, seed=0).tolist() != sample_indices(10_000, 20, seed=1).tolist()
-    assert len(set(sample_indices(10_000, 20, seed=0).tolist())) == 20
-    assert sorted(sample_indices(5, 20, seed=0).tolist()) == [0, 1, 2, 3, 4]
+def test_pretrained_models_are_not_on_the_front_and_below_a_line():
+    rows = [row("quick", 0.4, 1), row("seen", 0.9, 0.5) | {"pretrained": True}, row("slow", 0.6, 3)]
+    assert cost.fit_time_alt_text(rows).endswith("the fastest first: quick, slow.")
+    assert "seen" not in cost.cost_alt_text(rows)
+    assert [line.get_marker() for line in cost.plot_fit_time(rows, STYLE).axes[0].lines[1:]] == [
+        "o",
+        "s",
+        "o",
+    ]
+    figure = accuracy.plot_accuracy(rows, STYLE)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["quick", "slow", "seen"]
+    assert "below: pretrained features" in words_of(figure)
+    assert "below: pretrained features" not in words_of(accuracy.plot_accuracy(rows[:1], STYLE))
+
+
+# ---- Images ----
+
+
+def prediction_figure(names: list[str]) -> Figure:
+    true = np.arange(len(names))
+    predicted = np.roll(true, 1)
+    return example_images.plot_predictions(PIXELS[: len(names)], true, predicted, names, SHAPE, STYLE)
+
+
+def test_sampled_images_depend_on_the_seed_only():
+    first, again, other = (example_images.sample_indices(10_000, 20, seed).tolist() for seed in (0, 0, 1))
+    assert first == again != other
+    assert len(set(first)) == 20
+    assert sorted(example_images.sample_indices(5, 20, seed=0)) == [0, 1, 2, 3, 4]
 
 
 def test_wrong_predictions_are_marked(tmp_path):
-    figure = plot_predictions(PIXELS[:2], np.array([0, 1]), np.array([0, 0]), ["x", "y"], SHAPE, STYLE)
+    true, predicted = np.array([0, 1]), np.array([0, 0])
+    figure = example_images.plot_predictions(PIXELS[:2], true, predicted, ["x", "y"], SHAPE, STYLE)
     assert words_of(figure) == ["✓ x", "✗ x\ntrue: y"]
-    save_png(figure, tmp_path / "a.png", dpi=100)
-    save_png(figure, tmp_path / "b.png", dpi=100)
+    for name in "ab":
+        save_png(figure, tmp_path / f"{name}.png", dpi=100)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    with Image.open(tmp_path / "a.png") as picture:
-        assert picture.width == pytest.approx(720, abs=2)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.width == pytest.approx(720, abs=2)
 
 
-def test_rows_of_pixels_become_pictures():
-    pictures = to_rgb(PIXELS, SHAPE)
-    assert pictures.shape == (30, 4, 5, 3)
-    # Channel by channel, each row by row.
-    assert pictures[7, 2, 3].tolist() == [PIXELS[7, c * 20 + 2 * 5 + 3] for c in range(3)]
+def test_pixels_become_color_images():
+    images = to_rgb(PIXELS, SHAPE)
+    assert images.shape == (30, 4, 5, 3)
+    assert images[7, 2, 3].tolist() == [PIXELS[7, c * 20 + 2 * 5 + 3] for c in range(3)]
     grey = to_rgb(PIXELS[:, :20], [1, 4, 5])
     assert grey.shape == (30, 4, 5, 3)
     assert (grey[..., 0] == grey[..., 2]).all()
 
 
-def test_confused_pairs_have_a_head_each():
+def test_confused_pairs_have_headers():
     pairs = [
         {"true_class": "x", "predicted_class": "y", "count": 3, "rate": 0.25, "indices": [1, 2, 3]},
         {"true_class": "y", "predicted_class": "x", "count": 1, "rate": 0.5, "indices": [4]},
     ]
-    assert words_of(plot_confused_pairs(PIXELS, pairs, SHAPE, STYLE)) == [
+    assert words_of(example_images.plot_confused_pairs(PIXELS, pairs, SHAPE, STYLE)) == [
         "x, predicted as y: 3 images, 25.0% of the class",
         "y, predicted as x: 1 image, 50.0% of the class",
     ]
-    assert words_of(plot_confused_pairs(PIXELS, [], SHAPE, STYLE)) == ["No image is taken for another class."]
-
-
-def test_images_that_all_get_wrong_and_one_gets_right():
-    nothing = {"count": 0, "indices": [], "true": [], "predicted": [], "votes": []}
-    found = {
-        "n_test": 30,
-        "n_models": 3,
-        "correct_by_none": nothing
-        | {"count": 2, "indices": [3, 9], "true": ["x", "y"], "predicted": ["y", "x"], "votes": [3, 2]},
-        "correct_by_one": {"one": {"count": 1, "indices": [5]}, "two": {"count": 0, "indices": []}},
-    }
-    assert set(words_of(plot_misclassified_by_all(PIXELS, found, SHAPE, STYLE))) == {
-        "3 of 3: y\ntrue: x",
-        "2 of 3: x\ntrue: y",
-    }
-    assert words_of(plot_correct_by_one(PIXELS, found, SHAPE, STYLE)) == [
-        "only one is right: 1 of 30 images",
-        "only two is right: 0 of 30 images",
+    assert words_of(example_images.plot_confused_pairs(PIXELS, [], SHAPE, STYLE)) == [
+        "No image is misclassified."
     ]
-    assert (
-        len(words_of(plot_misclassified_by_all(PIXELS, found | {"correct_by_none": nothing}, SHAPE, STYLE)))
-        == 1
-    )
 
 
-# ---- colours and numbers ----
+def test_images_on_which_models_agree_and_disagree():
+    y_true = np.arange(30) % 2
+    predictions = {"one": y_true.copy(), "two": y_true.copy()}
+    predictions["one"][[3, 8]] ^= 1
+    predictions["two"][[3, 9]] ^= 1
+    agreement = model_agreement(y_true, predictions, ["x", "y"])
+    families = best_per_family_disagreement(y_true, predictions, {"one": "knn", "two": "mlp"})
+    texts = [
+        words_of(plot(PIXELS, agreement | {"per_family": families}, SHAPE, STYLE))
+        for plot in (
+            example_images.plot_misclassified_by_all,
+            example_images.plot_correct_by_one,
+            example_images.plot_family_disagreements,
+        )
+    ]
+    assert texts == [
+        ["2 of 2: x\ntrue: y"],
+        ["only one is correct: 1 of 30 images", "only two is correct: 1 of 30 images"],
+        ["only one is correct: 1 of 30 images", "two is correct, one is not: 1 of 30 images"],
+    ]
+    agreement = model_agreement(y_true, {"one": y_true}, ["x", "y"])
+    figure = example_images.plot_misclassified_by_all(PIXELS, agreement, SHAPE, STYLE)
+    assert words_of(figure) == ["Every image is classified correctly by at least one model."]
+
+
+# ---- Text and colors ----
+
+
+def test_characters_without_a_glyph_are_listed_in_the_file(tmp_path):
+    private = chr(0x10ABCD)
+    for name, expected in ((private, private), ("čaj ✓", None)):
+        save_png(prediction_figure(["cat", name]), tmp_path / "a.png", dpi=50)
+        with Image.open(tmp_path / "a.png") as image:
+            assert image.info.get(MISSING_GLYPHS) == expected
+
+
+def test_another_installed_font_is_used_for_characters_that_the_default_lacks():
+    # STIX, which comes with Matplotlib, has this letter; DejaVu Sans does not.
+    figure = prediction_figure(["cat", "\N{LATIN SMALL LETTER K WITH PALATAL HOOK}"])
+    texts = [text for axes in figure.axes for text in axes.texts]
+    assert add_fallback_fonts(texts) == []
+    families = texts[0].get_fontfamily()
+    assert (families[0], len(families)) == ("DejaVu Sans", 2)
+
+
+@pytest.mark.parametrize("text", ["short", "a" * 28, "a" * 15 + "b" * 100 + "c" * 13])
+def test_shortened_names_keep_both_ends(text):
+    short = shorten(text, 28)
+    assert len(short) == min(len(text), 28)
+    assert short == text or (short[:14], short[-13:]) == (text[:14], text[-13:])
 
 
 @pytest.mark.parametrize("color", [BLUE, RED, "#00597a", "#b54400", "#e8e8e8", "#777777"])
-def test_words_stand_out_on_any_color(color):
-    one, other = luminance(color), luminance(contrast_color(color))
-    assert (max(one, other) + 0.05) / (min(one, other) + 0.05) >= 4.5
+def test_text_has_contrast_to_any_color(color):
+    dark, light = sorted([luminance(color), luminance(contrast_color(color))])
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
 def test_signs():
