@@ -29,18 +29,23 @@ is_file = $(shell test -f $(call quote,$(1)) && echo yes)
 existing_file = $(if $(call is_file,$(1)),$(call quote,$(1)),$(error CONFIGFILE is $(1); there is no such file: name an existing one))
 # One file whose name holds spaces, or several files.
 CONFIGFILES := $(if $(value CONFIGFILE),$(if $(call is_file,$(value CONFIGFILE)),$(call quote,$(value CONFIGFILE)),$(foreach file,$(value CONFIGFILE),$(call existing_file,$(file)))))
+# From the command line alone: some systems set NAME in every shell.
+NAME_CONFIG := $(if $(filter command,$(firstword $(origin NAME))),$(call quote_yaml,name,$(value NAME)))
 ARCHIVE_CONFIG := $(if $(value ARCHIVE),$(call quote_yaml,archive,$(call absolute,$(value ARCHIVE)))) $(if $(value SHA256),$(call quote_yaml,sha256,$(value SHA256)))
+CONFIG := $(strip $(ARCHIVE_CONFIG) $(NAME_CONFIG))
 # Files that override config/config.yaml: `make explain CONFIGFILE=config/digits.yaml`.
-OVERRIDES := $(if $(CONFIGFILES),--configfile $(CONFIGFILES)) $(if $(strip $(ARCHIVE_CONFIG)),--config $(ARCHIVE_CONFIG))
+OVERRIDES := $(if $(CONFIGFILES),--configfile $(CONFIGFILES)) $(if $(CONFIG),--config $(CONFIG))
+WITH_NAME := $(if $(NAME_CONFIG),--config $(NAME_CONFIG))
 SNAKEMAKE = snakemake --cores $(call quote,$(CORES))
 DEMO = $(SNAKEMAKE) --configfile config/digits.yaml
 # On the digits, unless there is an archive.
-EXTENDED = $(if $(value ARCHIVE),$(SNAKEMAKE) --configfile config/extended.yaml --config $(ARCHIVE_CONFIG),$(DEMO) config/extended.yaml config/extended_digits.yaml)
+EXTENDED = $(if $(value ARCHIVE),$(SNAKEMAKE) --configfile config/extended.yaml --config $(CONFIG),$(DEMO) config/extended.yaml config/extended_digits.yaml $(WITH_NAME))
 
-# Results to use: those of DATASET, configured as in their last finished run unless CONFIGFILE or ARCHIVE is given.
-LAST_CONFIG = $(lastword $(sort $(wildcard results/$(DATASET)/history/*/config.yaml)))
-LAST_OVERRIDES = $(if $(strip $(OVERRIDES)),$(OVERRIDES),$(if $(LAST_CONFIG),--configfile $(LAST_CONFIG),--config $(call quote,dataset=$(value DATASET))))
-RESULTS = results/$(value DATASET)
+# Results to use: those of DATASET, of experiment NAME, configured as in their last finished run unless CONFIGFILE or
+# ARCHIVE is given.
+RESULTS = results/$(if $(NAME_CONFIG),$(value NAME)/)$(value DATASET)
+LAST_CONFIG = $(lastword $(sort $(wildcard $(RESULTS)/history/*/config.yaml)))
+LAST_OVERRIDES = $(if $(CONFIGFILES)$(ARCHIVE_CONFIG),$(OVERRIDES),$(if $(LAST_CONFIG),--configfile $(LAST_CONFIG),--config $(call quote,dataset=$(value DATASET)) $(NAME_CONFIG)))
 EXPORTED = $(RESULTS)/export/$(value MODEL)
 exported = $(call quote,$(EXPORTED).$(1))
 needs = $(if $(value $(1)),,$(error $@ needs $(1)=, $(2)))
@@ -65,9 +70,9 @@ doctor: ## Check this machine: Python, cores, memory, disk, GPU, archive (ARCHIV
 	@PYTHONPATH=scripts $(if $(WORKS),python,$(call quote,$(PYTHON))) -m cifarbench doctor $(call option,--archive,ARCHIVE) $(call option,--sha256,SHA256)
 
 demo: $(ENVIRONMENT) ## Run all six models on the digits that come with scikit-learn (about a minute)
-	@$(DEMO)
+	@$(DEMO) $(WITH_NAME)
 
-study: $(ENVIRONMENT) ## Run the six models on CIFAR-10 (ARCHIVE= and SHA256= use a local file, CONFIGFILE= other settings)
+study: $(ENVIRONMENT) ## Run the six models on CIFAR-10 (ARCHIVE=, SHA256=, CONFIGFILE=, NAME= keeps other results)
 	$(call takes_no_dataset,name a file that holds "dataset: $(DATASET)" by CONFIGFILE=)
 	@$(SNAKEMAKE) $(OVERRIDES)
 
@@ -77,12 +82,12 @@ extended: $(ENVIRONMENT) ## Run ten more models: better features, convolutions, 
 
 suite: $(ENVIRONMENT) ## Compare models over two small datasets, with several sizes, seeds and splits (some minutes)
 	$(call takes_no_dataset,name datasets as docs/suite.md does)
-	@$(SNAKEMAKE) --configfile config/suite.yaml
+	@$(SNAKEMAKE) --configfile config/suite.yaml $(WITH_NAME)
 
 bench-million: $(ENVIRONMENT) ## Run four models on a million synthetic images; each job within 2 GB, 7 GB of disk
-	@$(SNAKEMAKE) --configfile config/million.yaml
+	@$(SNAKEMAKE) --configfile config/million.yaml $(WITH_NAME)
 
-explain: $(ENVIRONMENT) ## List the jobs that `make study` would run, and the changed keys (CONFIGFILE=, ARCHIVE=)
+explain: $(ENVIRONMENT) ## List the jobs that `make study` would run, and the changed keys (CONFIGFILE=, ARCHIVE=, NAME=)
 	@cifarbench explain $(OVERRIDES)
 
 runs: $(ENVIRONMENT) ## List the finished runs with their accuracies
@@ -91,22 +96,22 @@ runs: $(ENVIRONMENT) ## List the finished runs with their accuracies
 diff: $(ENVIRONMENT) ## Compare the last two runs, or OLD=id and NEW=id: changed keys and metrics
 	@cifarbench diff $(call option,--old,OLD) $(call option,--new,NEW)
 
-predict: $(ENVIRONMENT) ## Classify the images of a folder (IMAGES=, DATASET=, MODEL=, OUT=, RESIZE=1)
+predict: $(ENVIRONMENT) ## Classify the images of a folder (IMAGES=, NAME=, DATASET=, MODEL=, OUT=, RESIZE=1)
 	$(call needs,IMAGES,a folder of PNG or JPEG files)
 	@cifarbench predict --results $(call quote,$(RESULTS)) $(call option,--pictures,IMAGES) \
 		$(call option,--model,MODEL) $(call option,--out,OUT) $(if $(call flag,RESIZE),--resize)
 
-export: $(ENVIRONMENT) ## Write a model as ONNX, with a demo page for the browser (MODEL=, DATASET=)
+export: $(ENVIRONMENT) ## Write a model as ONNX, with a demo page for the browser (MODEL=, NAME=, DATASET=)
 	$(call needs,MODEL,the name of a model)
 	@$(SNAKEMAKE) $(call exported,onnx) $(call exported,demo.html) $(LAST_OVERRIDES)
 	@echo $(call quote,The model is in $(EXPORTED).onnx; open $(EXPORTED).demo.html to try it)
 
-model-card: $(ENVIRONMENT) ## Write a model card in the layout of the Hugging Face hub (MODEL=, DATASET=)
+model-card: $(ENVIRONMENT) ## Write a model card in the layout of the Hugging Face hub (MODEL=, NAME=, DATASET=)
 	$(call needs,MODEL,the name of a model)
 	@$(SNAKEMAKE) $(call exported,model_card.md) $(LAST_OVERRIDES)
 	@echo $(call quote,The card is in $(EXPORTED).model_card.md)
 
-ro-crate: $(ENVIRONMENT) ## Pack a finished run as a Workflow Run RO-Crate (DATASET=, OUT=crate.zip)
+ro-crate: $(ENVIRONMENT) ## Pack a finished run as a Workflow Run RO-Crate (NAME=, DATASET=, OUT=crate.zip)
 	@cifarbench crate --results $(call quote,$(RESULTS)) --crate $(call quote,$(or $(value OUT),$(RESULTS)/crate.zip))
 
 reproduce: $(ENVIRONMENT) ## Run an experiment again from its crate and compare all metrics (CRATE=, ARCHIVE=, OUT=folder)
@@ -143,7 +148,7 @@ docs: $(ENVIRONMENT) ## Build the documentation site in site/; write its generat
 	@echo "Open site/index.html"
 
 clean-checkpoints: ## Delete the checkpoints of all trainings
-	rm -rf results/*/checkpoints results/*/split_*/checkpoints
+	rm -rf $(foreach folder,results/* results/*/*,$(folder)/checkpoints $(folder)/split_*/checkpoints)
 
 $(ENVIRONMENT): requirements.txt pyproject.toml $(if $(WORKS),,new-environment)
 	@rm -f $@

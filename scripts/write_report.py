@@ -3,11 +3,11 @@
 from cifarbench.io.atomic import write_text
 from cifarbench.report.page import render
 from cifarbench.report.results import Results
-from cifarbench.runtime.job import Job, all_files
+from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
     """settings: `report` (title, language) and `configuration`, shown as it is."""
-    html, text = render(Results.read(job.input.comparison.parent, all_files(job.input)), job.settings)
+    html, text = render(Results.read(job.input.comparison.parent, job.inputs), job.settings)
     write_text(job.output.page, html)
     write_text(job.output.markdown, text)

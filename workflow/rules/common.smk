@@ -77,7 +77,7 @@ except UserError as error:
 
 EXPERIMENT_OF, PATHS_OF, DATASETS = EXPERIMENTS.experiments, EXPERIMENTS.paths, EXPERIMENTS.datasets
 RANDOM_SPLITS, RUN_VARIANTS, TEST_SETS = EXPERIMENTS.splits, EXPERIMENTS.run_variants, EXPERIMENTS.test_sets
-SEED = config["seed"]
+SEED, ROOT = config["seed"], EXPERIMENTS.root
 
 
 def any_of(names):
@@ -217,7 +217,7 @@ def get_group(features):
 
 def checkpoints(wildcards):
     """Return the folder of a model's checkpoints; no output, since Snakemake deletes outputs before a rerun."""
-    folder = f"results/{wildcards.dataset}/checkpoints/{wildcards.model}{getattr(wildcards, 'seed', '')}"
+    folder = f"{ROOT}/{wildcards.dataset}/checkpoints/{wildcards.model}{getattr(wildcards, 'seed', '')}"
     return str(STORAGE / folder) if STORAGE else folder
 
 
@@ -278,6 +278,8 @@ def job_params(
                 "threads": threads,
                 "code": value(code, wildcards),
                 "failure_of": value(failure_of, wildcards),
+                # In object storage, other experiments' files are not at hand.
+                "experiment": None if STORAGE else EXPERIMENTS.name,
                 "tries_left": resources.tries_left if failure_of else 0,
             }
         )

@@ -13,12 +13,12 @@ MADE_HERE = ("digits", "textures", "faces", "synthetic")
 
 rule generate_synthetic_dataset:
     output:
-        archive=directory("results/{dataset}/data/synthetic"),
-        receipt="results/{dataset}/data/source.json",
+        archive=directory("<root>/{dataset}/data/synthetic"),
+        receipt="<root>/{dataset}/data/source.json",
     log:
-        "results/{dataset}/logs/generate_synthetic_dataset.log",
+        "<root>/{dataset}/logs/generate_synthetic_dataset.log",
     benchmark:
-        "results/{dataset}/benchmarks/generate_synthetic_dataset.tsv"
+        "<root>/{dataset}/benchmarks/generate_synthetic_dataset.tsv"
     wildcard_constraints:
         dataset=any_of(EXPERIMENTS.of_type("synthetic")),
     localrule: True
@@ -38,10 +38,10 @@ rule generate_synthetic_dataset:
 
 rule prepare_bundled_dataset:
     output:
-        archive="results/{dataset}/data/bundled_archive",
-        receipt="results/{dataset}/data/source.json",
+        archive="<root>/{dataset}/data/bundled_archive",
+        receipt="<root>/{dataset}/data/source.json",
     log:
-        "results/{dataset}/logs/prepare_bundled_dataset.log",
+        "<root>/{dataset}/logs/prepare_bundled_dataset.log",
     wildcard_constraints:
         dataset=any_of(EXPERIMENTS.of_type("digits", "textures", "faces")),
     localrule: True
@@ -60,9 +60,9 @@ rule prepare_bundled_dataset:
 
 rule download_dataset:
     output:
-        receipt="results/{dataset}/data/source.json",
+        receipt="<root>/{dataset}/data/source.json",
     log:
-        "results/{dataset}/logs/download_dataset.log",
+        "<root>/{dataset}/logs/download_dataset.log",
     wildcard_constraints:
         dataset=any_of({*DATASETS} - {*EXPERIMENTS.of_type(*MADE_HERE)}),
     # Where jobs are sent to a cluster, its nodes often have no way out.
@@ -88,17 +88,17 @@ rule download_dataset:
 
 rule load_dataset:
     input:
-        receipt="results/{dataset}/data/source.json",
+        receipt="<root>/{dataset}/data/source.json",
     output:
-        train_images="results/{dataset}/data/train_images.npy",
-        train_labels="results/{dataset}/data/train_labels.npy",
-        test_images="results/{dataset}/data/test_images.npy",
-        test_labels="results/{dataset}/data/test_labels.npy",
-        dataset="results/{dataset}/data/dataset.json",
+        train_images="<root>/{dataset}/data/train_images.npy",
+        train_labels="<root>/{dataset}/data/train_labels.npy",
+        test_images="<root>/{dataset}/data/test_images.npy",
+        test_labels="<root>/{dataset}/data/test_labels.npy",
+        dataset="<root>/{dataset}/data/dataset.json",
     log:
-        "results/{dataset}/logs/load_dataset.log",
+        "<root>/{dataset}/logs/load_dataset.log",
     benchmark:
-        "results/{dataset}/benchmarks/load_dataset.tsv"
+        "<root>/{dataset}/benchmarks/load_dataset.tsv"
     wildcard_constraints:
         dataset=any_of(DATASETS),
     conda:
@@ -120,19 +120,19 @@ rule load_dataset:
 
 rule make_random_split:
     input:
-        train_images=lambda wildcards: f"results/{get_dataset(wildcards)}/data/train_images.npy",
-        train_labels=lambda wildcards: f"results/{get_dataset(wildcards)}/data/train_labels.npy",
-        test_images=lambda wildcards: f"results/{get_dataset(wildcards)}/data/test_images.npy",
-        test_labels=lambda wildcards: f"results/{get_dataset(wildcards)}/data/test_labels.npy",
-        dataset=lambda wildcards: f"results/{get_dataset(wildcards)}/data/dataset.json",
+        train_images=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/train_images.npy",
+        train_labels=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/train_labels.npy",
+        test_images=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/test_images.npy",
+        test_labels=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/test_labels.npy",
+        dataset=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/dataset.json",
     output:
-        train_images="results/{dataset}/data/train_images.npy",
-        train_labels="results/{dataset}/data/train_labels.npy",
-        test_images="results/{dataset}/data/test_images.npy",
-        test_labels="results/{dataset}/data/test_labels.npy",
-        dataset="results/{dataset}/data/dataset.json",
+        train_images="<root>/{dataset}/data/train_images.npy",
+        train_labels="<root>/{dataset}/data/train_labels.npy",
+        test_images="<root>/{dataset}/data/test_images.npy",
+        test_labels="<root>/{dataset}/data/test_labels.npy",
+        dataset="<root>/{dataset}/data/dataset.json",
     log:
-        "results/{dataset}/logs/make_random_split.log",
+        "<root>/{dataset}/logs/make_random_split.log",
     wildcard_constraints:
         dataset=any_of(RANDOM_SPLITS),
     conda:

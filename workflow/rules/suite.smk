@@ -5,9 +5,9 @@ rule evaluate_shifted_test_set:
     input:
         files=inference_inputs,
     output:
-        metrics="results/suite/{dataset}/shifted/{test_set}/{model}.json",
+        metrics="<root>/suite/{dataset}/shifted/{test_set}/{model}.json",
     log:
-        "results/suite/{dataset}/logs/evaluate_shifted_test_set/{test_set}/{model}.log",
+        "<root>/suite/{dataset}/logs/evaluate_shifted_test_set/{test_set}/{model}.log",
     wildcard_constraints:
         dataset=any_of(DATASETS),
         test_set=any_of(TEST_SETS),
@@ -43,9 +43,9 @@ rule collect_results:
         fits=lambda wildcards: repeat_files(wildcards.study, "fit.json"),
         metrics=lambda wildcards: repeat_files(wildcards.study, "metrics.json"),
     output:
-        runs="results/suite/{study}/runs.csv",
+        runs="<root>/suite/{study}/runs.csv",
     log:
-        "results/suite/{study}/logs/collect_results.log",
+        "<root>/suite/{study}/logs/collect_results.log",
     wildcard_constraints:
         study=any_of(DATASETS),
     group:
@@ -65,9 +65,9 @@ use rule collect_results as fit_learning_curves with:
     input:
         predictions=lambda wildcards: predictions_by_train_size(wildcards.study),
     output:
-        curves="results/suite/{study}/curves.json",
+        curves="<root>/suite/{study}/curves.json",
     log:
-        "results/suite/{study}/logs/fit_learning_curves.log",
+        "<root>/suite/{study}/logs/fit_learning_curves.log",
     resources:
         mem_mb=1000,
         runtime=10,
@@ -86,15 +86,15 @@ use rule collect_results as fit_learning_curves with:
 
 rule compare_across_datasets:
     input:
-        runs=expand("results/suite/{study}/runs.csv", study=DATASETS),
+        runs=expand("<root>/suite/{study}/runs.csv", study=DATASETS),
     output:
-        all_runs="results/suite/runs.csv",
-        ranks="results/suite/ranks.csv",
-        datasets_tests="results/suite/dataset_tests.csv",
-        all_variances="results/suite/variances.csv",
-        all_pairs="results/suite/win_probabilities.csv",
+        all_runs="<root>/suite/runs.csv",
+        ranks="<root>/suite/ranks.csv",
+        datasets_tests="<root>/suite/dataset_tests.csv",
+        all_variances="<root>/suite/variances.csv",
+        all_pairs="<root>/suite/win_probabilities.csv",
     log:
-        "results/suite/logs/compare_across_datasets.log",
+        "<root>/suite/logs/compare_across_datasets.log",
     group:
         "suite"
     conda:
@@ -113,21 +113,19 @@ rule compare_across_datasets:
 
 use rule compare_across_datasets as plot_suite with:
     input:
-        runs="results/suite/runs.csv",
-        all_variances="results/suite/variances.csv",
-        curves=expand("results/suite/{study}/curves.json", study=WITH_LEARNING_CURVES),
+        runs="<root>/suite/runs.csv",
+        all_variances="<root>/suite/variances.csv",
+        curves=expand("<root>/suite/{study}/curves.json", study=WITH_LEARNING_CURVES),
     output:
-        fronts=reported(
-            "results/suite/figures/pareto.svg", "Across datasets", "accuracy against fitting time"
-        ),
+        fronts=reported("<root>/suite/figures/pareto.svg", "Across datasets", "accuracy against fitting time"),
         curves=reported(
-            "results/suite/figures/learning_curves.svg",
+            "<root>/suite/figures/learning_curves.svg",
             "Across datasets",
             "accuracy against training images",
         ),
-        variances=reported("results/suite/figures/variances.svg", "Across datasets", "what luck does"),
+        variances=reported("<root>/suite/figures/variances.svg", "Across datasets", "what luck does"),
     log:
-        "results/suite/logs/plot_suite.log",
+        "<root>/suite/logs/plot_suite.log",
     resources:
         mem_mb=600,
         runtime=5,
@@ -145,21 +143,21 @@ use rule compare_across_datasets as plot_suite with:
 
 use rule plot_suite as write_suite_report with:
     input:
-        runs="results/suite/runs.csv",
-        ranks="results/suite/ranks.csv",
-        datasets_tests="results/suite/dataset_tests.csv",
-        all_variances="results/suite/variances.csv",
-        all_pairs="results/suite/win_probabilities.csv",
-        curves=expand("results/suite/{study}/curves.json", study=WITH_LEARNING_CURVES),
+        runs="<root>/suite/runs.csv",
+        ranks="<root>/suite/ranks.csv",
+        datasets_tests="<root>/suite/dataset_tests.csv",
+        all_variances="<root>/suite/variances.csv",
+        all_pairs="<root>/suite/win_probabilities.csv",
+        curves=expand("<root>/suite/{study}/curves.json", study=WITH_LEARNING_CURVES),
         figures=[
-            "results/suite/figures/pareto.svg",
-            "results/suite/figures/learning_curves.svg",
-            "results/suite/figures/variances.svg",
+            "<root>/suite/figures/pareto.svg",
+            "<root>/suite/figures/learning_curves.svg",
+            "<root>/suite/figures/variances.svg",
         ],
     output:
-        page=reported("results/suite/report.html", "Across datasets", "report", caption="suite_report"),
+        page=reported("<root>/suite/report.html", "Across datasets", "report", caption="suite_report"),
     log:
-        "results/suite/logs/write_suite_report.log",
+        "<root>/suite/logs/write_suite_report.log",
     params:
         **job_params(
             "write_suite_report",

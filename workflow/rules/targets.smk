@@ -87,7 +87,7 @@ def experiment_files(dataset):
         *figure_files(plan),
         *(f"<results>/{file}" for file in SUMMARY),
     ]
-    return [path.replace("<results>", f"results/{dataset}") for path in found]
+    return [path.replace("<results>", f"{ROOT}/{dataset}") for path in found]
 
 
 # Of the comparison across datasets.
@@ -97,7 +97,7 @@ SUITE_FILES = [
     *(f"{dataset}/curves.json" for dataset in WITH_LEARNING_CURVES),
 ]
 SUITE_FIGURES = ["figures/pareto.svg", "figures/learning_curves.svg", "figures/variances.svg"]
-SUITE_PAGE = "results/suite/report.html"
+SUITE_PAGE = f"{ROOT}/suite/report.html"
 
 ALL_OUTPUTS = list(
     dict.fromkeys(
@@ -109,7 +109,7 @@ ALL_OUTPUTS = list(
                 for name in ("predictions.npz", "fit.json", "metrics.json")
                 for path in repeat_files(dataset, name)
             ),
-            *(f"results/suite/{name}" for name in SUITE_FILES + SUITE_FIGURES if EXPERIMENTS.suite),
+            *(f"{ROOT}/suite/{name}" for name in SUITE_FILES + SUITE_FIGURES if EXPERIMENTS.suite),
             *([SUITE_PAGE] if EXPERIMENTS.suite else []),
         ]
     )

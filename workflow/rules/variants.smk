@@ -10,9 +10,9 @@ def repeat_files(dataset, name):
     """Return a file of each run of a dataset; metrics on a shifted test set have their own file."""
     return [
         (
-            f"results/suite/{dataset}/shifted/{one.test_set}/{one.run.model}.json"
+            f"{ROOT}/suite/{dataset}/shifted/{one.test_set}/{one.run.model}.json"
             if one.test_set and name == "metrics.json"
-            else f"results/{variants.split_name(dataset, one.split)}/models/{one.run.path}/{name}"
+            else f"{ROOT}/{variants.split_name(dataset, one.split)}/models/{one.run.path}/{name}"
         )
         for one in RUN_VARIANTS[dataset]
     ]
@@ -37,7 +37,7 @@ def predictions_by_train_size(dataset):
     """Return each model's predictions by training size, those of all training images last."""
     smaller = EXPERIMENTS.smaller_train_sizes(dataset)
     return [
-        f"results/{dataset}/models/{model}{size}/predictions.npz"
+        f"{ROOT}/{dataset}/models/{model}{size}/predictions.npz"
         for model in EXPERIMENT_OF[dataset].models
         for size in [*map(size_suffix, smaller), ""]
     ]

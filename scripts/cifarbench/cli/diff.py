@@ -19,16 +19,26 @@ def main(
 ) -> None:
     """Print the changes, and write them as Markdown.
 
-    old, new: ids of two runs, or their beginnings; the last two unless given. results: the folder of all results.
-    dataset: the one that ran last unless given. per_class: whether metrics of single classes are listed, too.
+    old, new: ids of two runs, or their beginnings; of experiments of any name. new is the last run unless given, and
+    old the run before it in the same folder. results: the folder of all results. dataset: the only dataset whose runs
+    count, under all names, or `<name>/<dataset>`. per_class: whether metrics of single classes are listed, too.
     """
-    folder = results / dataset if dataset else _latest(results)
-    runs = records.load_runs(folder)
-    if len(runs) < 2:
-        raise UserError(f"{folder} keeps {len(runs)} finished runs; it takes two to compare.")
+    folders = records.folders_with_runs(results, dataset)
+    runs = sorted(
+        (run for folder in folders for run in records.load_runs(folder)), key=lambda run: run.folder.name
+    )
+    if not runs:
+        raise UserError(f"No finished run is kept under {results / dataset}; finish two first.")
     after = records.find_run(runs, new) if new else runs[-1]
-    before = records.find_run(runs, old) if old else runs[max(runs.index(after) - 1, 0)]
-    title = f"{folder}: from {before.id} ({before.when} UTC) to {after.id} ({after.when} UTC)"
+    folder = after.folder.parents[1]
+    earlier = [run for run in runs[: runs.index(after)] if run.folder.parent == after.folder.parent]
+    if not (old or earlier):
+        raise UserError(
+            f"{folder} keeps no run before {after.id}; it takes two to compare: name the other by OLD=."
+        )
+    before = records.find_run(runs, old) if old else earlier[-1]
+    old_folder = "" if before.folder.parents[1] == folder else f"{before.folder.parents[1]} "
+    title = f"{folder}: from {old_folder}{before.id} ({before.when} UTC) to {after.id} ({after.when} UTC)"
     keys = [list(change) for change in records.changed_keys(before, after)]
     metrics = [_format_row(row) for row in records.changed_metrics(before, after, per_class)]
     print("\n\n".join([title, _table(SETTINGS, keys, "simple", 48), _table(METRICS, metrics, "simple")]))
@@ -36,16 +46,6 @@ def main(
     sections = [f"**{title}**", _table(SETTINGS, keys, "github"), _table(METRICS, metrics, "github")]
     write_text(markdown, "\n\n".join(sections) + "\n")
     print(f"\nThe same as Markdown: {markdown}")
-
-
-def _latest(results: Path) -> Path:
-    """Return the dataset's folder in which a run ended last."""
-    last = {
-        folder: runs[-1].about["when"] for folder in results.glob("*") if (runs := records.load_runs(folder))
-    }
-    if not last:
-        raise UserError(f"No finished run is kept under {results}; finish two first.")
-    return max(last, key=last.get)
 
 
 def _table(headers: list[str], rows: list[list[str]], style: str, width: int | None = None) -> str:

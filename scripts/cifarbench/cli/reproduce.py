@@ -13,6 +13,7 @@ from tabulate import tabulate
 from cifarbench.errors import UserError
 from cifarbench.export.ro_crate import CONFIGURATION, RUN_FILES
 from cifarbench.history import records
+from cifarbench.planning.paths import results_root
 
 METADATA = "ro-crate-metadata.json"
 SETTINGS = f"{RUN_FILES}/{CONFIGURATION}"
@@ -37,7 +38,7 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
     code = subprocess.call(command, cwd=place, env=os.environ | {"PATH": path})
     if code:
         raise UserError(f"The study in {place} did not come to its end; what it said stands above.")
-    new = records.load_runs(place / "results" / old.about["dataset"])[-1]
+    new = records.load_runs(place / results_root(old.configuration) / old.about["dataset"])[-1]
     for change in records.changed_keys(old, new):
         print(f"Other than then: {change}")
     rows = records.changed_metrics(old, new, per_class=True)

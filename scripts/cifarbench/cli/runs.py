@@ -1,4 +1,4 @@
-"""List the finished runs of every dataset, with the accuracies of their models."""
+"""List the finished runs of every experiment and dataset, with the accuracies of their models."""
 
 from pathlib import Path
 
@@ -9,11 +9,14 @@ from cifarbench.history import records
 
 
 def main(results: Path = Path("results"), dataset: str = "") -> None:
-    """Print one table per dataset. results: the folder of all results. dataset: the only one to list."""
-    folders = [results / dataset] if dataset else sorted(results.glob("*"))
+    """Print one table per experiment and dataset.
+
+    results: the folder of all results. dataset: the only dataset to list, under all names, or `<name>/<dataset>`.
+    """
+    folders = records.folders_with_runs(results, dataset)
     runs_of = {folder: runs for folder in folders if (runs := records.load_runs(folder))}
     if not runs_of:
-        raise UserError(f"No finished run is kept under {' '.join(map(str, folders))}; finish one first.")
+        raise UserError(f"No finished run is kept under {results / dataset}; finish one first.")
     tables = []
     for folder, runs in runs_of.items():
         headers, rows = records.summary_table(runs)

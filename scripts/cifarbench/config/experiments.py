@@ -13,7 +13,7 @@ from cifarbench.io.atomic import sha256_file
 from cifarbench.planning import variants
 from cifarbench.planning.experiment import Experiment
 from cifarbench.planning.model_family import Entry
-from cifarbench.planning.paths import ResultPaths
+from cifarbench.planning.paths import ResultPaths, results_root
 from cifarbench.robustness.names import CORRUPTIONS
 
 CONFIG_FILE = Path("config/config.yaml")
@@ -25,6 +25,7 @@ class Experiments:
     Attributes
     ----------
     config: the whole configuration.
+    name, root: the experiment's name, "" without one, and the folder of its results.
     configs, experiments, paths: each dataset's configuration, experiment and file paths.
     datasets: each dataset's entry, with the archive and the exclude list of this run.
     suite: the section that compares datasets, seeds, splits and sizes; None without one.
@@ -45,6 +46,8 @@ class Experiments:
             check_unique_keys(Path(path))
         check_complete(config)
         self.config = config
+        self.name: str = config.get("name") or ""
+        self.root = results_root(config)
         self.experiments = check_experiments(config)
         self.configs = {dataset: experiment.config for dataset, experiment in self.experiments.items()}
         self.suite: Entry | None = config.get(variants.SECTION)

@@ -44,6 +44,7 @@ def check_experiments(config: Entry) -> dict[str, Experiment]:
     each number of images that models are fitted to.
     """
     _refuse(schema_errors(config))
+    _refuse(_experiment_name_errors(config))
     configs = variants.per_dataset_configs(config)
     has_suite = variants.SECTION in config
     _refuse(
@@ -74,6 +75,15 @@ def check_experiments(config: Entry) -> dict[str, Experiment]:
         for error in data_errors(Experiment(configs[dataset], FAMILIES, FEATURE_TYPES, size))
     )
     return experiments
+
+
+def _experiment_name_errors(config: Entry) -> Iterator[str]:
+    name = config.get("name")
+    if name in config["datasets"] or name == variants.SECTION:
+        yield (
+            f"name is {name}, which names a dataset or the comparison of datasets, with results in results/{name}; "
+            f"choose another name, such as {name}_experiment."
+        )
 
 
 def _smaller_fits(config: Entry, experiment: Experiment) -> Iterator[tuple[int, str]]:

@@ -16,6 +16,7 @@ from rocrate.rocrate import ROCrate
 from cifarbench.errors import UserError
 from cifarbench.history.records import RunRecord
 from cifarbench.io.atomic import atomic_write, sha256_file
+from cifarbench.planning.paths import results_root
 
 # Files and folders of the program.
 PROGRAM = ("workflow", "scripts", "config", "environment.yml", "requirements.txt", "LICENSE", "README.md")
@@ -75,7 +76,8 @@ def write_ro_crate(
         "#run",
         object=[archive, record[CONFIGURATION]],
         result=[
-            add(file, f"results/{file.relative_to(results.parent).as_posix()}") for file in _outputs(results)
+            add(file, f"{results_root(run.configuration)}/{file.relative_to(results.parent).as_posix()}")
+            for file in _outputs(results)
         ],
         properties={
             "name": f"Run {run.id} of cifarbench on {run.about['dataset']}",

@@ -16,8 +16,11 @@ from cifarbench.errors import UserError
 from cifarbench.history.diff import ABSENT, ConfigChange, diff, flatten
 from cifarbench.io.atomic import read_json, write_json, write_text
 from cifarbench.io.csv_io import Row, read_csv
+from cifarbench.io.object_store import LocalStore, S3Store
 
 FOLDER = "history"
+# Keys of the configuration that change no metric.
+NOT_DECISIVE = ("figures", "report", "training", "memory_mb", "cache_dir", "archive")
 # What comparison.csv holds beside metrics: what a model costs.
 COSTS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
 
@@ -94,6 +97,38 @@ def save_run(
         shutil.rmtree(part, ignore_errors=True)
         raise
     return folder
+
+
+def folders_with_runs(results: Path, dataset: str = "") -> list[Path]:
+    """Return the folders of datasets with saved runs, of experiments without and with a name.
+
+    results: the folder of all results. dataset: the only dataset, or `<name>/<dataset>`.
+    """
+    pattern = f"{dataset or '*'}/{FOLDER}"
+    return sorted(path.parent for depth in ("", "*/") for path in results.glob(depth + pattern))
+
+
+def describe_replaced_run(store: LocalStore | S3Store, results: str, config: dict[str, Any]) -> str | None:
+    """Return a sentence on the last saved run if a run with `config` replaces its results by others; or None.
+
+    store: the store of the dataset's results. results: their folder, as it is named to the user.
+    """
+    history = store / FOLDER
+    names = {name.partition("/")[0] for name in history.list_files()}
+    saved = sorted(name for name in names if not name.startswith(".") and not name.endswith(".md"))
+    if not saved:
+        return None
+    before = yaml.safe_load(history.read(f"{saved[-1]}/config.yaml"))
+    keys = [change.key for change in diff(before, _used(config))]
+    decisive = [key for key in keys if key.partition(".")[0] not in NOT_DECISIVE]
+    if not decisive:
+        return None
+    more = f" and {len(decisive) - 3} more keys" if len(decisive) > 3 else ""
+    return (
+        f"{results} holds the finished run {saved[-1].rpartition('-')[2]} of another configuration (it differs in "
+        f"{', '.join(decisive[:3])}{more}), whose results this run replaces; to keep both, stop it and set name: in "
+        "the configuration (NAME= with make)."
+    )
 
 
 def load_runs(results: Path) -> list[RunRecord]:

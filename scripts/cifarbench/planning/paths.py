@@ -14,6 +14,11 @@ MIN_SHARED_SIZE = 1000
 SUBSET_PATTERN = re.compile(r"(?:(train_\d+)(?:_|$))?(?:fold_(\d+)_of_(\d+))?")
 
 
+def results_root(config: dict[str, Any]) -> str:
+    """Return the folder of an experiment's datasets: `results`, or `results/<name>` if the configuration has a name."""
+    return "/".join(["results", *filter(None, [config.get("name")])])
+
+
 def canonical_json(content: Any) -> str:
     """Return JSON with sorted keys.
 

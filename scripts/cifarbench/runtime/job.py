@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
 
+from cifarbench.runtime import reuse
 from cifarbench.runtime.error_exit import exit_on_user_errors
 from cifarbench.runtime.failures import Failure
 from cifarbench.runtime.processes import exit_with_parent
@@ -30,6 +31,7 @@ class Job:
     failure_of: the model or features whose failure is recorded in the outputs and does not end the run; or None.
     tries_left: how often the job will be tried again if it fails.
     log: the log file.
+    experiment: the experiment's name, "" for the one without a name; None where results are not shared.
     """
 
     rule: str
@@ -42,6 +44,17 @@ class Job:
     failure_of: str | None
     tries_left: int
     log: str
+    experiment: str | None = None
+
+    @property
+    def inputs(self) -> list[Path]:
+        """All input files."""
+        return _all_files(self.input)
+
+    @property
+    def outputs(self) -> list[Path]:
+        """All output files."""
+        return _all_files(self.output)
 
     @classmethod
     def parse(cls, text: str, log: str) -> Self:
@@ -64,12 +77,12 @@ class Job:
         """Write a failure, of this job or of one before it, in place of each output."""
         # Into the log. The terminal belongs to Snakemake, which finds the record.
         print(failure, file=sys.stderr, flush=True)
-        for path in all_files(self.output):
+        reuse.forget(self)
+        for path in self.outputs:
             failure.write(path)
 
 
-def all_files(section: SimpleNamespace) -> list[Path]:
-    """Return the files of a job's input or output, whatever their names."""
+def _all_files(section: SimpleNamespace) -> list[Path]:
     return [
         file for files in vars(section).values() for file in (files if isinstance(files, list) else [files])
     ]
@@ -78,16 +91,18 @@ def all_files(section: SimpleNamespace) -> list[Path]:
 def run(main: Callable[[Job], None], log: str) -> None:
     """Call `main` with the job that standard input describes.
 
-    An unexpected error in a job with `failure_of` is recorded in its outputs, and elsewhere ends the job with a
-    traceback. A user's mistake or a full disk ends it with one sentence. log: the file to which the rule redirects
-    standard error.
+    Outputs that another experiment has are copied instead. An unexpected error in a job with `failure_of` is recorded
+    in its outputs, and elsewhere ends the job with a traceback. A user's mistake or a full disk ends it with one
+    sentence. log: the file to which the rule redirects standard error.
     """
     exit_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     job = Job.parse(sys.stdin.read(), log=log)
     try:
         with exit_on_user_errors():
-            main(job)
+            if not reuse.copy_equal_results(job):
+                main(job)
+                reuse.record(job)
     except Exception as error:
         traceback.print_exc()
         if job.failure_of is None:

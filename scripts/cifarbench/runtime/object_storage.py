@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cifarbench.io.object_store import ENVIRONMENT, SETTINGS, S3Store
+from cifarbench.io.object_store import ENVIRONMENT, SETTINGS, LocalStore, S3Store
 from cifarbench.runtime import failures
 
 
@@ -30,6 +30,11 @@ def of(workflow: Any) -> S3Store | None:
         else:
             bucket.check_access()
     return bucket
+
+
+def results_store(bucket: S3Store | None) -> LocalStore | S3Store:
+    """Return the store that holds the folder of all results: object storage, or the working folder."""
+    return bucket or LocalStore(Path())
 
 
 @contextlib.contextmanager

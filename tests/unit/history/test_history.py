@@ -196,7 +196,7 @@ def test_commands_print_tables_and_markdown(tmp_path):
     first = keep(results / "digits", {"knn": 0.5})
     alone = script("diff", "--results", results)
     assert alone.returncode == 1
-    assert "keeps 1 finished runs; it takes two" in alone.stderr
+    assert f"keeps no run before {first.id}; it takes two" in alone.stderr
     second = keep(results / "digits", {"knn": 0.75}, 1, seed=1)
     keep(results / "tiny", {"knn": 0.1}, -9)
 
