@@ -32,7 +32,13 @@ def test_named_suite_leaves_other_results_and_copies_what_is_equal(project):
     assert len((named / "tiny/comparison.csv").read_text().splitlines()) == 4
 
     copied = copied_jobs(project, "small_suite")
-    shared = {"load_dataset", "find_duplicates", "fit_features/pca/all", "predict_knn/knn_raw", "predict_knn/knn_pca"}
+    shared = {
+        "load_dataset",
+        "find_duplicates",
+        "fit_features/pca/all",
+        "predict_knn/knn_raw",
+        "predict_knn/knn_pca",
+    }
     assert shared <= copied
     assert not {path for path in copied if "mlp" in path or path in ("compare_models", "write_report")}
     for file in ("models/knn_pca/fit.json", "features/pca/all/train.npy", "audit/duplicates.csv"):
@@ -49,7 +55,9 @@ def test_named_suite_leaves_other_results_and_copies_what_is_equal(project):
     # Finished results of another configuration were replaced, which is said once and at the start.
     announced = [line for line in text.splitlines() if "of another configuration" in line]
     assert len(announced) == 1
-    assert re.search(r"results/tiny holds the finished run \w{8} .*models\.mlp\.epochs.*set name:", announced[0])
+    assert re.search(
+        r"results/tiny holds the finished run \w{8} .*models\.mlp\.epochs.*set name:", announced[0]
+    )
     assert text.index(announced[0]) < text.index("started train_network mlp")
 
     listed = project.cifarbench("runs").text

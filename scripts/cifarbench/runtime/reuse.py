@@ -52,7 +52,8 @@ def copy_equal_results(job: "Job") -> bool:
                 # Another run is replacing them.
                 continue
             if _all_have(sources, provenance):
-                print(f"Copied from {folder}, where code, settings and inputs are the same.", file=sys.stderr)
+                names = ", ".join(map(str, sources))
+                print(f"Copied from {names}: code, settings and inputs are the same.", file=sys.stderr)
                 record(job)
                 return True
     return False
