@@ -45,7 +45,7 @@ EXTENDED = $(if $(value ARCHIVE),$(SNAKEMAKE) --configfile config/extended.yaml 
 # ARCHIVE is given.
 RESULTS = results/$(if $(NAME_CONFIG),$(value NAME)/)$(value DATASET)
 LAST_CONFIG = $(lastword $(sort $(wildcard $(RESULTS)/history/*/config.yaml)))
-LAST_OVERRIDES = $(if $(CONFIGFILES)$(ARCHIVE_CONFIG),$(OVERRIDES),$(if $(LAST_CONFIG),--configfile $(LAST_CONFIG),--config $(call quote,dataset=$(value DATASET)) $(NAME_CONFIG)))
+LAST_OVERRIDES = $(if $(strip $(CONFIGFILES) $(ARCHIVE_CONFIG)),$(OVERRIDES),$(if $(LAST_CONFIG),--configfile $(LAST_CONFIG),--config $(call quote,dataset=$(value DATASET)) $(NAME_CONFIG)))
 EXPORTED = $(RESULTS)/export/$(value MODEL)
 exported = $(call quote,$(EXPORTED).$(1))
 needs = $(if $(value $(1)),,$(error $@ needs $(1)=, $(2)))

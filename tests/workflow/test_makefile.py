@@ -125,3 +125,18 @@ def test_resize_is_on_off_or_refused(folder):
     for no in ("", "0", "no", "false"):
         assert "--resize" not in arguments(folder, "predict", "IMAGES=x", f"RESIZE={no}")
     assert "RESIZE is perhaps; write RESIZE=1" in make(folder, "predict", "IMAGES=x", "RESIZE=perhaps").stderr
+
+
+def test_name_reaches_the_configuration_and_the_folder_of_results(folder, monkeypatch):
+    # As some systems set it in every shell.
+    monkeypatch.setenv("NAME", "my-computer")
+    assert value(arguments(folder, "predict", "IMAGES=a", "DATASET=digits"), "--results") == "results/digits"
+    assert "my-computer" not in " ".join(arguments(folder, "study"))
+    named = arguments(folder, "predict", "IMAGES=a", "NAME=wide", "DATASET=digits")
+    assert value(named, "--results") == "results/wide/digits"
+    for target in ("demo", "study", "suite", "extended", "explain"):
+        words = arguments(folder, target, "NAME=wide")
+        assert parse_config(words[words.index("--config") + 1 :]) == {"name": "wide"}
+    exported = arguments(folder, "export", "MODEL=mlp", "NAME=wide", "DATASET=digits")
+    assert "results/wide/digits/export/mlp.onnx" in exported
+    assert parse_config(exported[exported.index("--config") + 1 :]) == {"dataset": "digits", "name": "wide"}

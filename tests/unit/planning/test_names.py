@@ -43,8 +43,8 @@ def test_results_are_in_the_folder_of_the_name(name, folder):
     [
         ("digits", "name is digits, which names a dataset or .*such as digits_experiment"),
         ("suite", "name is suite, which names"),
-        ("Wide nets", "name is .Wide nets.; it must be of small letters"),
-        ("../wide", "name is .../wide.; it must be of small letters"),
+        ("Wide nets", "name is .Wide nets.; it must be lower-case letters"),
+        ("../wide", "name is .../wide.; it must be lower-case letters"),
         ("a" * 61, "name has 61 characters; give at most 60"),
         (5, "name is 5; it must be text or null"),
     ],
