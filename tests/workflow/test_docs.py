@@ -206,6 +206,7 @@ VARIABLES = {
     "DATASET",
     "IMAGES",
     "MODEL",
+    "NAME",
     "NEW",
     "OLD",
     "OUT",
