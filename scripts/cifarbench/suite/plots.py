@@ -6,18 +6,17 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from cifarbench.io.csv_io import Row
 from cifarbench.planning.variants import ALL_FACTORS, DATA_ORDER, INIT, SEED, SPLIT
 from cifarbench.plots.cost import accuracy_cost_front, marker_and_color, plot_pareto_panel
-from cifarbench.plots.style import new_figure, placeholder_figure
+from cifarbench.plots.style import new_figure, placeholder_figure, set_row_labels
 from cifarbench.report.language import mark
 
 N_PANEL_COLUMNS = 2
 # Inches.
 PANEL_SIZE = 2.6
-# Inches.
 LEGEND_LINE_HEIGHT = 0.2
 N_LEGEND_COLUMNS = 3
 FACTOR_LABELS = {
@@ -29,7 +28,7 @@ FACTOR_LABELS = {
 }
 # The texts of the plots that the page translates.
 SVG_LABELS = [
-    mark("fit, seconds"),
+    mark("fit time, seconds"),
     mark("test accuracy"),
     mark("training images"),
     mark("standard deviation, percentage points"),
@@ -41,7 +40,7 @@ MAX_STD_RATIO = 2.5
 
 
 def assign_styles(names: Iterable[str], colors: list[str]) -> dict[str, tuple[str, str]]:
-    """Return the colour and marker of each name."""
+    """Return the color and marker of each name."""
     return {name: marker_and_color(number, colors) for number, name in enumerate(names)}
 
 
@@ -56,7 +55,7 @@ def plot_pareto_fronts(by_dataset: dict[str, list[Row]], models: list[str], styl
         rows = [row | {"fit_seconds": max(row["fit_seconds"], 1e-3)} for row in rows]
         plot_pareto_panel(axes, rows, "fit_seconds", [styles[row["model"]] for row in rows])
 
-    return _panels(by_dataset, panel, ("fit, seconds", "test accuracy"), models, style)
+    return _panels(by_dataset, panel, ("fit time, seconds", "test accuracy"), models, style)
 
 
 def plot_learning_curves(
@@ -74,36 +73,22 @@ def plot_learning_curves(
             points = curve["points"]
             sizes = [point["size"] for point in points]
             low, high = zip(*(point["interval"] for point in points), strict=True)
+            values = [point["accuracy"] for point in points]
+            look = {"color": color, "marker": marker, "markersize": 4}
             line = "-" if curve["is_iterative"] else (0, (4, 1.5))
             axes.fill_between(sizes, low, high, color=color, alpha=0.13, linewidth=0)
-            values = [point["accuracy"] for point in points]
-            axes.plot(
-                sizes,
-                values,
-                color=color,
-                linestyle=line,
-                linewidth=1.3,
-                marker=marker,
-                markersize=4,
-                label=model,
-            )
+            axes.plot(sizes, values, linestyle=line, linewidth=1.3, label=model, **look)
             if curve["power_law"]["usable"]:
                 twice = curve["power_law"]["at_2x"]
-                ends = [sizes[-1], twice["size"]], [values[-1], twice["accuracy"]]
-                axes.plot(*ends, color=color, linestyle=(0, (1, 1.5)), linewidth=1)
-                axes.plot([twice["size"]] * 2, twice["interval"], color=color, linewidth=1)
-                axes.plot(
-                    *(end[1:] for end in ends),
-                    color=color,
-                    marker=marker,
-                    markersize=4,
-                    markerfacecolor="none",
-                )
+                size, accuracy = twice["size"], twice["accuracy"]
+                dotted = {"color": color, "linestyle": (0, (1, 1.5)), "linewidth": 1}
+                axes.plot([sizes[-1], size], [values[-1], accuracy], **dotted)
+                axes.plot([size] * 2, twice["interval"], color=color, linewidth=1)
+                axes.plot([size], [accuracy], markerfacecolor="none", **look)
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_locator(FixedLocator(curves["sizes"]))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.tick_params("x", labelrotation=45 if len(curves["sizes"]) > 4 else 0)
 
     return _panels(by_dataset, panel, ("training images", "test accuracy"), models, style)
@@ -124,27 +109,13 @@ def plot_variance(by_dataset: dict[str, list[Row]], models: list[str], style: di
             color, marker = styles[label]
             offset = factors.index(row["factor"]) - (len(factors) - 1) / 2
             y = shown.index(row["model"]) + 0.7 * offset / len(factors)
-            axes.plot(
-                [100 * row["std_ci_low"], 100 * row["std_ci_high"]],
-                [y, y],
-                color=color,
-                linewidth=1.2,
-                alpha=0.6,
-            )
-            axes.plot(
-                [100 * row["accuracy_std"]],
-                [y],
-                linestyle="none",
-                color=color,
-                marker=marker,
-                markersize=4.5,
-                label=label,
-            )
-        widest = max(row["accuracy_std"] for row in rows)
-        axes.set_xlim(0, max(MAX_STD_RATIO * 100 * widest, 0.1))
-        axes.set_yticks(range(len(shown)), shown)
-        axes.set_ylim(len(shown) - 0.5, -0.5)
-        axes.tick_params("y", length=0)
+            std, low, high = (100 * row[name] for name in ("accuracy_std", "std_ci_low", "std_ci_high"))
+            look = {"color": color, "marker": marker, "markersize": 4.5, "linestyle": "none"}
+            axes.plot([low, high], [y, y], color=color, linewidth=1.2, alpha=0.6)
+            axes.plot([std], [y], label=label, **look)
+        largest = max(row["accuracy_std"] for row in rows)
+        axes.set_xlim(0, max(MAX_STD_RATIO * 100 * largest, 0.1))
+        set_row_labels(axes, shown)
 
     height = max(0.9 + 0.32 * len(models), PANEL_SIZE)
     labels = ("standard deviation, percentage points", "")
@@ -178,7 +149,8 @@ def _panels(
         panel(axes, content)
         axes.set_title(dataset)
         axes.set_xlabel(axis_labels[0])
-        axes.grid(axis="both" if axis_labels[1] else "x")
+        if axis_labels[1]:
+            axes.grid()
         handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     for axes in grid.flat[len(by_dataset) :]:
         axes.set_axis_off()

@@ -33,6 +33,12 @@ class OrderAgreement(NamedTuple):
     n_same: int
     n_pairs: int
 
+    @classmethod
+    def count(cls, accuracies: list[list[float]]) -> "OrderAgreement":
+        """Compare all pairs of models. accuracies: of each model, on the same test sets."""
+        signs = [set(np.sign(np.subtract(a, b)).tolist()) for a, b in combinations(accuracies, 2)]
+        return cls(sum(len(distinct) == 1 for distinct in signs), len(signs))
+
 
 def render(settings: dict[str, Any], tables: dict[str, Path], curves: list[Path], figures: list[Path]) -> str:
     """Return the page in HTML.
@@ -162,13 +168,9 @@ class SuiteReport:
     @property
     def order_agreement(self) -> OrderAgreement:
         """The pairs of ranked models that are in the same order on all datasets, by mean accuracy over splits."""
-        pairs = list(combinations(self.mean_ranks, 2))
-        accuracies = {key: row["accuracy"] for key, row in self._ranks.items()}
-        signs = [
-            {np.sign(accuracies[a, dataset] - accuracies[b, dataset]) for dataset in self.datasets}
-            for a, b in pairs
-        ]
-        return OrderAgreement(sum(len(distinct) == 1 for distinct in signs), len(pairs))
+        return OrderAgreement.count(
+            [[self._ranks[model, name]["accuracy"] for name in self.datasets] for model in self.mean_ranks]
+        )
 
     @property
     def significant_tests(self) -> list[Row]:
@@ -224,11 +226,7 @@ class SuiteReport:
     @staticmethod
     def order_under_shift(pairs: list[tuple[Row, Row]]) -> OrderAgreement:
         """Return how many pairs of models have the same order on a shifted test set as on their own."""
-        signs = [
-            {np.sign(first["accuracy"] - second["accuracy"]) for first, second in zip(a, b, strict=True)}
-            for a, b in combinations(pairs, 2)
-        ]
-        return OrderAgreement(sum(len(distinct) == 1 for distinct in signs), len(signs))
+        return OrderAgreement.count([[row["accuracy"] for row in pair] for pair in pairs])
 
     # ---- Figures ----
 

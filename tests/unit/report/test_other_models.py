@@ -128,13 +128,13 @@ def test_a_hyperparameter_that_features_share_by_name_is_the_models_own(nine: Re
 def test_a_classifier_without_probabilities_says_so(nine: Results, language: str):
     html, markdown = page(nine, language)
     sentence = Language(language)(
-        "This classifier gives no probabilities, so its calibration can't be told."
+        "This classifier gives no probabilities, so its calibration is unknown."
     ).replace("'", "&#39;")
     assert html.count(sentence) == 1
     assert "figures/linear_edges/reliability.svg" not in markdown
     assert "figures/forest/reliability.svg" in markdown
     drawing = nine.files["figures/linear_edges/reliability.svg"].read_text()
-    assert "This classifier gives no probabilities, so its calibration can't be told." in drawing
+    assert "This classifier gives no probabilities, so its calibration is unknown." in drawing
 
 
 def test_any_grid_has_a_table(nine: Results):
