@@ -76,18 +76,6 @@ def test_columns_are_of_every_model_in_order():
     assert columns["error"] == [None] * 3
 
 
-def test_a_model_that_failed_is_a_row_that_says_why():
-    columns = three_models({"network_two": "train_network: no memory"})
-    assert list(columns) == list(three_models())
-    net, failed, near = rows_of(columns)
-    assert {name: value for name, value in failed.items() if value is not None} == {
-        "model": "network_two",
-        "family": "mlp",
-        "error": "train_network: no memory",
-    }
-    assert [net, near] == [rows_of(three_models())[i] for i in (0, 2)]
-
-
 def test_seeds_are_kept_apart_from_the_uncertainty_of_the_test_set():
     columns = three_models()
     assert columns["n_seeds"] == [3, 1, 1]
@@ -227,13 +215,6 @@ def test_compares_two_models(run):
     assert set(found["correct_by_one"]["near"]["indices"]) <= set(np.flatnonzero(right))
 
 
-def test_compares_one_model_with_nobody(run):
-    compare(run, ["near"], ["near"])
-    assert read_csv(run / "paired_tests.csv") == []
-    assert (run / "paired_tests.csv").read_text().startswith("model_a,model_b,accuracy_difference")
-    assert len(read_csv(run / "comparison.csv")) == 1
-
-
 def break_off(run: Path, name: str, *files: str) -> None:
     for file in files or ("predictions.npz", "fit.json", "metrics.json"):
         Failure(name.partition("/")[0], "train_network", "it broke").write(run / "models" / name / file)
@@ -249,12 +230,6 @@ def test_a_failed_model_takes_part_in_no_test(run):
     assert read_csv(run / "paired_tests.csv") == []
     assert list(read_json(run / "model_agreement.json")["correct_by_one"]) == ["net"]
     assert "near" not in (run / "comparison.tex").read_text()
-
-
-def test_a_model_whose_scoring_failed_has_failed(run):
-    break_off(run, "near", "metrics.json")
-    compare(run, ["near", "net"], ["near", "net"])
-    assert read_csv(run / "comparison.csv")[0]["error"] == "train_network: it broke"
 
 
 def test_a_failed_seed_is_left_out_of_the_mean(run):

@@ -24,18 +24,3 @@ def test_confidence_that_says_nothing_has_the_error_rate_as_its_area():
     correct = np.array([True, False, False, True, True])
     for order in ([0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [1, 2, 0, 3, 4]):
         assert risk_coverage(correct[order], proba([0.7] * 5))["aurc"] == pytest.approx(0.4)
-
-
-def test_knowing_all_is_the_best_that_can_be():
-    random = np.random.default_rng(0)
-    correct = random.random(1000) < 0.6
-    knowing = risk_coverage(correct, proba(np.where(correct, 0.9, 0.6)))["aurc"]
-    guessing = risk_coverage(correct, proba(random.uniform(0.5, 1, 1000)))["aurc"]
-    error = 1 - correct.mean()
-    # 1 - a with a for the accuracy: the integral of (c - a) / c from a to 1.
-    assert knowing == pytest.approx(error + (1 - error) * np.log(1 - error), abs=0.005)
-    assert guessing == pytest.approx(error, abs=0.04)
-
-
-def test_one_image():
-    assert risk_coverage(np.array([False]), proba([0.8]))["aurc"] == 1

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from cifarbench.evaluation.training_curve import (
     PLATEAU_TOLERANCE,
     plateau_epoch,
-    read_history,
     running_mean,
     summarize_history,
 )
@@ -73,13 +72,3 @@ def test_whatever_the_curve(values):
         assert epoch < 0.9 * len(accuracy)
         assert smooth[epoch:].max() - smooth[epoch] <= PLATEAU_TOLERANCE + 1e-9
         assert epoch == 0 or smooth[epoch:].max() - smooth[epoch - 1] > PLATEAU_TOLERANCE - 1e-9
-
-
-def test_reads_a_history(tmp_path):
-    path = tmp_path / "history.csv"
-    path.write_text(
-        "epoch,train_loss,test_loss,train_accuracy,test_accuracy\n0,2.3,2.2,0.1,0.15\n1,2.0,2.1,0.2,0.25\n"
-    )
-    found = read_history(path)
-    assert found["epoch"].tolist() == [0, 1]
-    assert found["test_accuracy"].tolist() == [0.15, 0.25]

@@ -57,14 +57,6 @@ def test_eight_datasets_show_the_order():
             assert one[better] > 0.95 > one[worse]
 
 
-def test_mean_ranks_are_those_of_the_known_order():
-    columns = rank_table(simulated(DATASETS), DATASETS, MODELS)
-    mean = dict(zip(columns["model"], columns["mean_rank"], strict=True))
-    assert mean["best"] == 1
-    assert mean["worst"] == 4
-    assert mean["middle"] + mean["twin"] == pytest.approx(5)
-
-
 def test_p_values_are_scipy_s():
     means = accuracies(simulated(DATASETS, seed=3), DATASETS)
     found = by_pair(ranks.pairwise_tests(means, MODELS, seed=0))["middle", "twin"]
@@ -78,13 +70,6 @@ def test_with_fewer_datasets_nothing_is_tested(n_datasets):
     few = DATASETS[:n_datasets]
     columns = ranks.pairwise_tests(accuracies(simulated(few), few), MODELS, seed=0)
     assert not any(columns.values())
-
-
-def test_models_that_never_differ_are_not_told_apart():
-    rows = [row(model, 0.5, dataset=dataset) for dataset in DATASETS for model in ("a", "b")]
-    (found,) = by_pair(ranks.pairwise_tests(accuracies(rows, DATASETS), ["a", "b"], seed=0)).values()
-    assert found["p_value_adjusted"] == 1
-    assert found["p_equivalent"] > 0.99
 
 
 def test_only_models_with_a_result_everywhere_are_ranked():

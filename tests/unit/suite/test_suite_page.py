@@ -86,18 +86,6 @@ def test_the_page_opens_without_a_network_and_leads_to_each_dataset_s_own(page):
         assert f'<a href="../{dataset}/report.html">' in page
 
 
-def test_equal_files_give_equal_bytes(three, tmp_path):
-    again = simulate(tmp_path, THREE)
-    for name in (
-        "report.html",
-        "runs.csv",
-        "win_probabilities.csv",
-        "digits/curves.json",
-        "figures/learning_curves.svg",
-    ):
-        assert (again.parent / name).read_bytes() == (three.parent / name).read_bytes()
-
-
 def test_the_page_in_russian(tmp_path):
     text = text_of(simulate(tmp_path, THREE, language="ru", holes=False).read_text())
     assert "Классификаторы на разных наборах" in text

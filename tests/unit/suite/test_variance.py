@@ -95,7 +95,3 @@ def test_a_draw_counts_half():
     ]
     (found,) = pairwise_win_probabilities(rows, "one", ["a", "b"], seed=0)
     assert (found["p_a_beats_b"], found["verdict"]) == (0.5, "not meaningful")
-
-
-def test_models_that_ran_once_are_not_paired():
-    assert pairwise_win_probabilities([row("a", 0.5), row("b", 0.6)], "one", ["a", "b"], seed=0) == []
