@@ -22,7 +22,11 @@ rule find_duplicates:
     params:
         **job_params(
             "find_duplicates",
-            settings=lambda wildcards: {"seed": 0, "hflip_safe": is_hflip_safe(get_dataset(wildcards))},
+            settings=lambda wildcards: {
+                "seed": 0,
+                # Whether a mirrored image shows the same.
+                "hflip_safe": DATASETS[get_dataset(wildcards)].get("hflip_safe", True),
+            },
         ),
     shell:
         RUN_JOB

@@ -23,13 +23,11 @@ except ModuleNotFoundError as error:
     )
 
 from cifarbench.config import build_checks
-from cifarbench.runtime import object_storage
-from cifarbench.planning import fingerprint, variants
-from cifarbench.runtime import processes
+from cifarbench.runtime import object_storage, processes
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import sha256_file
-from cifarbench.planning.paths import ResultPaths, split_files, subset_name, size_suffix
-from cifarbench.planning.paths import canonical_json
+from cifarbench.planning import fingerprint, variants
+from cifarbench.planning.paths import ResultPaths, canonical_json, size_suffix, split_files, subset_name
 from cifarbench.planning.experiment import RunId, calibration_train_size
 
 # ---- Scripts, and the code that they import ----
@@ -127,11 +125,6 @@ def get_run(wildcards):
     return RunId(wildcards.model, wildcards.seed, wildcards.size)
 
 
-def get_timing_files(paths):
-    """Return the cost files beside some files."""
-    return [str(Path(path).with_suffix(".json")) for path in paths]
-
-
 def get_run_timing_files(split):
     """Return an input function: the cost files of a run's features."""
     return lambda wildcards: get_paths(wildcards).feature_timing_files(
@@ -177,13 +170,6 @@ def runs_with_epochs(plan):
     return [run for model in models_with_epochs(plan) for run in get_runs(plan, model)]
 
 
-def comparison_params(wildcards):
-    """Return the settings of a comparison: models, runs and families."""
-    plan = get_experiment(wildcards)
-    families = {model: plan.family(model).name for model in plan.models}
-    return {"models": plan.models, "runs": get_runs(plan), "families": families}
-
-
 def for_each_model(found_in, *names):
     """Return an input function: files of these names of each model, or run, that `found_in` returns."""
     return lambda wildcards: [
@@ -194,11 +180,6 @@ def for_each_model(found_in, *names):
 def dataset_spec(dataset, keys):
     """Return some keys of a dataset's entry, those that it has."""
     return {key: DATASETS[dataset][key] for key in keys if key in DATASETS[dataset]}
-
-
-def is_hflip_safe(dataset):
-    """Return whether a mirrored image of a dataset shows the same."""
-    return DATASETS[dataset].get("hflip_safe", True)
 
 
 def streaming_param(wildcards):
@@ -290,7 +271,8 @@ def job_params(
     return {
         "settings": lambda wildcards: canonical_json(value(settings, wildcards)),
         "code": code,
-        "command": untracked_param(prefix + shlex.join(map(str, command))),
+        # Snakemake compares no function of the resources.
+        "command": lambda wildcards, resources: prefix + shlex.join(map(str, command)),
         "job": describe,
     }
 
@@ -301,11 +283,6 @@ RUN_JOB = "{params.command} {log:q} <<< {params.job:q} 2> {log:q}"
 def named(files):
     """Return the named files of a job's input or output as JSON can hold them."""
     return {name: path if isinstance(path, str) else list(path) for name, path in files.items()}
-
-
-def untracked_param(value):
-    """Return a param that Snakemake does not compare, since it compares no function of resources."""
-    return lambda wildcards, resources: value
 
 
 def get_model(wildcards):
@@ -323,16 +300,6 @@ def features_code_hash(rule_name, plan, features):
     return code_hash(
         rule_name, modules=[f"features/{features.type.name}.py"], own=plan.feature_source_files(features)
     )
-
-
-def module_file(module):
-    """Return the file of a module, relative to the package."""
-    return str(Path(*module.split(".")).with_suffix(".py"))
-
-
-def get_code_hash(rule):
-    """Return the fingerprint of a rule's code; the script's if the code depends on the job's model."""
-    return rule.params.code if isinstance(rule.params.code, str) else code_hash(rule.name)
 
 
 # ---- Inference by a fitted model ----

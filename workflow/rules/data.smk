@@ -118,25 +118,19 @@ rule load_dataset:
         RUN_JOB
 
 
-rule make_random_split:
+use rule load_dataset as make_random_split with:
     input:
         train_images=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/train_images.npy",
         train_labels=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/train_labels.npy",
         test_images=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/test_images.npy",
         test_labels=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/test_labels.npy",
         dataset=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/dataset.json",
-    output:
-        train_images="<root>/{dataset}/data/train_images.npy",
-        train_labels="<root>/{dataset}/data/train_labels.npy",
-        test_images="<root>/{dataset}/data/test_images.npy",
-        test_labels="<root>/{dataset}/data/test_labels.npy",
-        dataset="<root>/{dataset}/data/dataset.json",
     log:
         "<root>/{dataset}/logs/make_random_split.log",
+    benchmark:
+        "<root>/{dataset}/benchmarks/make_random_split.tsv"
     wildcard_constraints:
         dataset=any_of(RANDOM_SPLITS),
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(300, images=2),
         runtime=minutes(2, per_gigabyte=10),
@@ -145,8 +139,6 @@ rule make_random_split:
             "make_random_split",
             settings=lambda wildcards: {"split": RANDOM_SPLITS[wildcards.dataset][1], "seed": SEED},
         ),
-    shell:
-        RUN_JOB
 
 
 rule make_cv_splits:
@@ -167,7 +159,7 @@ rule make_cv_splits:
     params:
         **job_params(
             "make_cv_splits",
-            models=lambda wildcards: models_with_folds(wildcards),
+            models=models_with_folds,
             failure_of=lambda wildcards: ", ".join(models_with_folds(wildcards)) or None,
             settings=lambda wildcards: (
                 {

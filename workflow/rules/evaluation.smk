@@ -61,7 +61,14 @@ rule compare_models:
     resources:
         **SHORT_JOB,
     params:
-        **job_params("compare_models", settings=comparison_params),
+        **job_params(
+            "compare_models",
+            settings=lambda wildcards: {
+                "models": (plan := get_experiment(wildcards)).models,
+                "runs": get_runs(plan),
+                "families": {model: plan.family(model).name for model in plan.models},
+            },
+        ),
     shell:
         RUN_JOB
 

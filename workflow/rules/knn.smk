@@ -89,7 +89,9 @@ use rule search_knn_shard as predict_knn with:
         predict_costs=get_run_timing_files("test"),
         search_costs=lambda wildcards: get_paths(wildcards).tuning_cost_files(wildcards.model, wildcards.size),
         shards=lambda wildcards: get_paths(wildcards).shard_files(get_run(wildcards)),
-        shard_costs=lambda wildcards: get_timing_files(get_paths(wildcards).shard_files(get_run(wildcards))),
+        shard_costs=lambda wildcards: [
+            path.replace(".npz", ".json") for path in get_paths(wildcards).shard_files(get_run(wildcards))
+        ],
     output:
         predictions="<results>/models/{model}{seed}{size}/predictions.npz",
         fit="<results>/models/{model}{seed}{size}/fit.json",

@@ -98,7 +98,7 @@ use rule plot_model as plot_filters with:
             ),
             code=lambda wildcards: code_hash(
                 "plot_filters",
-                modules=[module_file(get_paths(wildcards).filters_source(wildcards.model)[1])],
+                modules=[get_paths(wildcards).filters_source(wildcards.model)[1].replace(".", "/") + ".py"],
             ),
             failure_of=get_model,
         ),

@@ -149,11 +149,7 @@ use rule plot_suite as write_suite_report with:
         all_variances="<root>/suite/variances.csv",
         all_pairs="<root>/suite/win_probabilities.csv",
         curves=expand("<root>/suite/{study}/curves.json", study=WITH_LEARNING_CURVES),
-        figures=[
-            "<root>/suite/figures/pareto.svg",
-            "<root>/suite/figures/learning_curves.svg",
-            "<root>/suite/figures/variances.svg",
-        ],
+        figures=[f"<root>/suite/{name}" for name in SUITE_FIGURES],
     output:
         page=reported("<root>/suite/report.html", "Across datasets", "report", caption="suite_report"),
     log:
