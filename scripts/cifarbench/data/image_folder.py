@@ -54,13 +54,18 @@ def _refuse_classes(folder: Path, train: list[str], test: list[str]) -> NoReturn
     (has, names), (lacks, others) = ("train", train), ("test", test)
     if odd not in names:
         (has, names), (lacks, others) = (lacks, others), (has, names)
-    similar = [name for name in others if name not in names and _normalized(name) == _normalized(odd)]
+    only_there = sorted({*others} - {*names})
+    similar = [name for name in only_there if _normalized(name) == _normalized(odd)]
     if similar:
         raise UserError(
             f"{folder} has the class {odd!a} in {has} and {similar[0]!a} in {lacks}, which look alike but differ "
             "in Unicode form, letter case or spaces; rename one of the folders."
         )
-    raise UserError(f"{folder} has the class {odd} in {has} but not in {lacks}; expected the same in both.")
+    # Letters of another alphabet, and characters that are not visible, show in ASCII.
+    instead = f", which has {only_there[0]!a} instead of {odd!a}" if only_there else ""
+    raise UserError(
+        f"{folder} has the class {odd} in {has} but not in {lacks}{instead}; expected the same in both."
+    )
 
 
 def _normalized(name: str) -> str:

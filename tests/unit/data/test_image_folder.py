@@ -215,6 +215,14 @@ def test_pictures_that_may_not_be_read(tmp_path, unreadable):
             load_dataset(tmp_path, FOLDER)
 
 
+def test_a_letter_of_another_alphabet_is_shown_with_escapes(tmp_path):
+    pictures(tmp_path)
+    (tmp_path / "test/cat").rename(tmp_path / "test/c\u0430t")
+    sentence = r"the class cat in train but not in test, which has 'c\\u0430t' instead of 'cat'"
+    with pytest.raises(UserError, match=sentence):
+        load_dataset(tmp_path, FOLDER)
+
+
 @pytest.mark.parametrize(
     ("train", "test"),
     [("caf\u00e9", "cafe\u0301"), ("caf\u00e9", "Caf\u00e9"), ("sea bee", "sea  bee"), ("bee", "bee ")],
