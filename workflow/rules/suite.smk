@@ -117,13 +117,15 @@ use rule compare_across_datasets as plot_suite with:
         all_variances="<root>/suite/variances.csv",
         curves=expand("<root>/suite/{study}/curves.json", study=WITH_LEARNING_CURVES),
     output:
-        fronts=reported("<root>/suite/figures/pareto.svg", "Across datasets", "accuracy against fitting time"),
+        fronts=reported("<root>/suite/figures/pareto.svg", "Across datasets", "accuracy vs. fit time"),
         curves=reported(
             "<root>/suite/figures/learning_curves.svg",
             "Across datasets",
-            "accuracy against training images",
+            "learning curves",
         ),
-        variances=reported("<root>/suite/figures/variances.svg", "Across datasets", "what luck does"),
+        variances=reported(
+            "<root>/suite/figures/variances.svg", "Across datasets", "variance across seeds and splits"
+        ),
     log:
         "<root>/suite/logs/plot_suite.log",
     resources:
