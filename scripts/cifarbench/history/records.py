@@ -123,7 +123,8 @@ def describe_replaced_run(store: LocalStore | S3Store, results: str, config: dic
     decisive = [key for key in keys if key.partition(".")[0] not in NOT_DECISIVE]
     if not decisive:
         return None
-    more = f" and {len(decisive) - 3} more keys" if len(decisive) > 3 else ""
+    n_more = len(decisive) - 3
+    more = f" and {n_more} more key{'s' * (n_more > 1)}" if n_more > 0 else ""
     return (
         f"{results} holds the finished run {saved[-1].rpartition('-')[2]} of another configuration (it differs in "
         f"{', '.join(decisive[:3])}{more}), whose results this run replaces; to keep both, stop it and set name: in "

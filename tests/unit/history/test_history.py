@@ -14,6 +14,7 @@ from cifarbench.history import records
 from cifarbench.history.diff import ConfigChange, diff
 from cifarbench.io.atomic import write_json
 from cifarbench.io.csv_io import write_csv
+from cifarbench.io.object_store import LocalStore
 
 SCRIPTS = Path(records.__file__).parents[2]
 FIRST = datetime(2025, 11, 23, 10, 22, 31, tzinfo=UTC)
@@ -222,3 +223,33 @@ def test_commands_without_runs_say_so(tmp_path):
         assert answer.returncode == 1
         assert answer.stderr.startswith("Error: No finished run is kept under")
         assert len(answer.stderr.splitlines()) == 1
+
+
+def test_runs_of_all_names_are_found_and_compared(tmp_path):
+    results = tmp_path / "results"
+    old = keep(results / "digits", {"knn": 0.5})
+    new = keep(results / "wide/digits", {"knn": 0.75}, 1, name="wide")
+    assert records.folders_with_runs(results) == [results / "digits", results / "wide/digits"]
+    assert records.folders_with_runs(results, "digits") == [results / "digits", results / "wide/digits"]
+    assert records.folders_with_runs(results, "wide/digits") == [results / "wide/digits"]
+    listed = script("runs", "--results", results).stdout
+    assert f"{results}/digits\n" in listed and f"{results}/wide/digits\n" in listed
+    compared = script("diff", "--results", results, "--old", old.id, "--new", new.id).stdout
+    assert f"{results}/wide/digits: from {results}/digits {old.id}" in compared
+    assert (results / "wide/digits/history/diff.md").is_file()
+
+
+def test_run_that_replaces_results_of_another_configuration_is_described(tmp_path):
+    run = keep(tmp_path, {"knn": 0.5, "mlp": 0.6})
+
+    def describe(**changes) -> str | None:
+        return records.describe_replaced_run(LocalStore(tmp_path), "results/digits", CONFIG | changes)
+
+    assert describe() is None
+    # They change no metric.
+    assert describe(figures={"text": {"font_size": 8}}, memory_mb=500) is None
+    models = CONFIG["models"] | {"mlp": {"family": "mlp", "epochs": 20}}
+    sentence = describe(models=models, seed=1, seeds=[1, 2], audit=False)
+    assert sentence.startswith(f"results/digits holds the finished run {run.id} of another configuration")
+    assert "models.mlp.epochs" in sentence and "1 more key)" in sentence and "set name:" in sentence
+    assert records.describe_replaced_run(LocalStore(tmp_path / "new"), "results/new", CONFIG) is None
