@@ -8,7 +8,7 @@ import numpy as np
 
 from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names, validate_labels
 from cifarbench.data.printable import describe_value, list_names
-from cifarbench.data.safe_unpickle import safe_loads
+from cifarbench.data.safe_unpickle import safe_load
 from cifarbench.data.tarball import read_members
 from cifarbench.errors import UserError
 
@@ -57,7 +57,7 @@ def read_cifar(path: Path, layout: CifarFormat, declared: DatasetSpec) -> ImageD
     labels: dict[str, np.ndarray] = {}
     classes: list[str] = []
     for member, content in read_members(path, limits):
-        batch = safe_loads(content, member)
+        batch = safe_load(content, member)
         if member == layout.meta:
             names = get_key(batch, layout.names, member)
             if not isinstance(names, list):

@@ -11,9 +11,8 @@ import numpy as np
 
 from cifarbench.data.cifar import get_key, parse_labels, parse_pixels
 from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names
-from cifarbench.data.mmap_pickle import MappedPickle
 from cifarbench.data.printable import describe_value
-from cifarbench.data.safe_unpickle import safe_loads
+from cifarbench.data.safe_unpickle import safe_load
 from cifarbench.errors import UserError
 from cifarbench.io.memmap import spill_to_memmap
 
@@ -68,7 +67,7 @@ def _read(path: Path, declared: DatasetSpec) -> tuple[np.ndarray, np.ndarray]:
     """Return images and labels of a batch, which may have any number of rows up to that of all images."""
     if path.stat().st_size == 0:
         raise UserError(f"{path.name} is empty; get it again.")
-    batch = safe_loads(MappedPickle(path), path.name)
+    batch = safe_load(path, path.name)
     data: Any = get_key(batch, "data", path.name)
     rows = len(data) if isinstance(data, np.ndarray) and data.ndim == 2 else -1
     if not 0 < rows <= max(declared.n_train, declared.n_test):

@@ -17,6 +17,8 @@ def describe_value(value: Any) -> str:
             return f"an array of {value.dtype} of shape {value.shape}"
         case str() | bytes():
             return ascii(value[:40])
+        case int() if value.bit_length() > 64:
+            return f"an integer of {value.bit_length()} bits"
         case int() | None:
             return str(value)
     return f"a {type(value).__name__}"

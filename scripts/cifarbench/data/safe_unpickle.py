@@ -1,154 +1,125 @@
-"""Read a pickled batch without running anything that a pickle can name.
+"""Read a pickled batch of images without importing or calling anything that the pickle names.
 
-The standard unpickler imports and calls whatever a pickle names. To restrict its imports is not enough for an untrusted
-file: its memo and its hashing can still be made to fill the memory or to run forever. A batch needs few opcodes, so a
-small machine over `pickletools.genops`, which only parses, builds it.
+The standard unpickler imports and calls whatever a pickle names. Restricting its imports is not enough for an untrusted
+file: the memo of its C version and the hashing of keys can still fill the memory or run forever. A batch needs few
+opcodes, so this is Python's own unpickler in Python, reduced to these.
 """
 
-import pickletools
+import io
+import mmap
+import pickle
+import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cifarbench.data.mmap_pickle import MappedBytes, MappedPickle
 from cifarbench.data.printable import describe_value, escape_ascii
 from cifarbench.errors import UserError
 
-# numpy's codes for truth values, integers and floats of fixed size; not for objects, text or records.
+# numpy's codes for booleans, integers and floats of fixed size; not for objects, text or records.
 NUMBER_TYPES = {f"{kind}{size}" for kind in "iuf" for size in (1, 2, 4, 8)} - {"f1"} | {"b1"}
-MAX_INTEGER_BITS = 64
 MAX_DIMENSIONS = 4
-# Smaller integers are kept once, as labels are.
-MAX_SHARED_INTEGER = 1 << 16
+# Byte strings of a file that are shorter are read, others are mapped.
+MIN_MAPPED_BYTES = 1_000_000
+# Opcodes that can neither run code nor take more memory than the pickle itself.
+SAFE_OPCODES = """
+    PROTO STOP MARK NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 STRING SHORT_BINSTRING UNICODE
+    SHORT_BINUNICODE BINUNICODE BINUNICODE8 SHORT_BINBYTES EMPTY_LIST LIST APPEND APPENDS EMPTY_TUPLE TUPLE TUPLE1
+    TUPLE2 TUPLE3 EMPTY_DICT PUT BINPUT LONG_BINPUT MEMOIZE GET BINGET LONG_BINGET GLOBAL STACK_GLOBAL REDUCE
+"""
+# Opcodes of long byte strings, with the format of their length.
+BYTES_OPCODES = {"BINSTRING": "<i", "BINBYTES": "<I", "BINBYTES8": "<Q", "BYTEARRAY8": "<Q"}
+# What parsing damaged bytes raises.
+PARSE_ERRORS = (pickle.UnpicklingError, ValueError, LookupError, TypeError, OverflowError, EOFError)
+PARSE_ERRORS += (AttributeError, struct.error)
 
 
-# Opcodes that push their argument.
-LITERALS = {
-    "SHORT_BINSTRING",
-    "BINSTRING",
-    "STRING",
-    "SHORT_BINUNICODE",
-    "BINUNICODE",
-    "BINUNICODE8",
-    "UNICODE",
-}
-LITERALS |= {"SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8"}
-# Opcodes that push a new value.
-CONSTANTS: dict[str, Callable[[], Any]] = {
-    "NONE": lambda: None,
-    "NEWTRUE": lambda: True,
-    "NEWFALSE": lambda: False,
-    "EMPTY_LIST": list,
-    "EMPTY_DICT": dict,
-    "EMPTY_TUPLE": tuple,
-}
+def safe_load(source: bytes | Path, member: str) -> dict[str, Any]:
+    """Return the dictionary in a pickle that Python 2 or 3 wrote in any protocol from 0 to 5.
 
+    Keys become text, whether they were pickled as text or bytes. Values are lists, tuples, bytes, text, integers,
+    booleans, None and read-only arrays of numbers; nothing else is built.
 
-class UnsafePickleError(Exception):
-    """A pickle holds something other than a batch of images."""
-
-
-def safe_loads(data: bytes | MappedPickle, member: str) -> dict[str, Any]:
-    """Return the dictionary in `data`, pickled by Python 2 or 3 in any protocol from 0 to 5.
-
-    Large arrays of a mapped file are mapped, too. Keys become text, whether they were pickled as text or bytes. Values
-    are lists, tuples, bytes, text, integers, truth values, None and arrays of numbers (read-only); nothing else is
-    built, and nothing is called.
-
-    member: the name of the archive's member, for the message.
+    source: the pickle, or its file, of which large arrays are mapped. member: the name of the archive's member, for the
+    message.
 
     Raises UserError for anything else, before it does anything.
     """
     try:
-        return _Machine().run(data)
-    except (UnsafePickleError, ValueError, LookupError, TypeError, OverflowError) as error:
-        # Parsing damaged bytes ends in any of these.
+        content = _SafeUnpickler(source).load()
+        if not isinstance(content, dict):
+            raise pickle.UnpicklingError("it holds no dictionary")
+    except PARSE_ERRORS as error:
         raise UserError(
             f"{member} is not a batch of images: {escape_ascii(error, 150) or type(error).__name__}; expected a "
             "pickled dictionary of lists, text, integers and arrays of numbers."
         ) from None
-
-
-@dataclass(frozen=True)
-class _Builder:
-    """A replacement for a function or class that a pickle names."""
-
-    build: Callable[..., Any]
+    return {key: value.array if isinstance(value, _Array) else value for key, value in content.items()}
 
 
 class _Type:
-    """A dtype under construction: its state brings the byte order."""
+    """A dtype under construction: its state sets the byte order."""
 
     def __init__(self, code: Any, *_: Any) -> None:
         code = _text(code)
         if code not in NUMBER_TYPES:
-            raise UnsafePickleError(f"an array of {describe_value(code)} instead of numbers")
+            raise pickle.UnpicklingError(f"an array of {describe_value(code)} instead of numbers")
         self.dtype = np.dtype(code)
 
     def set_state(self, state: Any) -> None:
         """Set the byte order from (version, byte order, subarray, names, fields, size, alignment, flags)."""
         if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
-            raise UnsafePickleError("an array of records instead of numbers")
+            raise pickle.UnpicklingError("an array of records instead of numbers")
         order = _text(state[1])
         if order not in ("<", ">", "|", "="):
-            raise UnsafePickleError(f"the byte order {describe_value(order)}")
+            raise pickle.UnpicklingError(f"the byte order {describe_value(order)}")
         self.dtype = self.dtype.newbyteorder(order)
 
 
 class _Array:
     """An array under construction: empty until its state arrives."""
 
-    def __init__(self, value: np.ndarray | None = None) -> None:
-        self.value = value
+    array: np.ndarray | None = None
+
+    def __init__(self, *_: Any) -> None:
+        """Ignore the arguments: numpy describes an empty array here, and all of the array in its state."""
 
     def set_state(self, state: Any) -> None:
-        """Set the content from (version, shape, type, whether in Fortran order, content), as numpy writes it."""
-        _, shape, dtype, fortran, content = state
-        self.value = _array(content, dtype, shape, "F" if fortran else "C")
+        """Set the content from (version, shape, dtype, is Fortran order, content)."""
+        _, shape, dtype, is_fortran, content = state
+        self.array = _build_array(content, dtype, shape, "F" if is_fortran else "C")
 
 
-def _array(content: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
+def _build_array(content: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
     if not isinstance(dtype, _Type):
-        raise UnsafePickleError("an array without a type")
+        raise pickle.UnpicklingError("an array without a type")
     if not isinstance(shape, tuple) or len(shape) > MAX_DIMENSIONS:
-        raise UnsafePickleError(f"{describe_value(shape)} as the shape of an array")
+        raise pickle.UnpicklingError(f"{describe_value(shape)} as the shape of an array")
     if any(type(length) is not int or length < 0 for length in shape):
-        raise UnsafePickleError("an array whose shape is not made of whole numbers")
-    # Python 2 wrote bytes as text of one byte a character.
-    content = content.encode("latin-1") if isinstance(content, str) else content
-    if not isinstance(content, bytes | bytearray | MappedBytes):
-        raise UnsafePickleError(f"{describe_value(content)} as the content of an array")
+        raise pickle.UnpicklingError("an array whose shape is not made of whole numbers")
+    if not isinstance(content, bytes | np.memmap):
+        raise pickle.UnpicklingError(f"{describe_value(content)} as the content of an array")
     expected = dtype.dtype.itemsize
     for length in shape:
         expected *= length
     if len(content) != expected:
-        raise UnsafePickleError(f"an array of {len(content)} bytes whose shape asks for {expected}")
-    if isinstance(content, MappedBytes):
-        return content.array(dtype.dtype, shape, _text(order))
-    array = np.frombuffer(content, dtype.dtype).reshape(shape, order=_text(order))
-    array.flags.writeable = False
-    return array
-
-
-def _reconstruct(*_: Any) -> _Array:
-    # numpy names an empty array here; the state has everything.
-    return _Array()
-
-
-def _from_buffer(content: Any, dtype: Any, shape: Any, order: Any) -> _Array:
-    return _Array(_array(content, dtype, shape, order))
+        raise pickle.UnpicklingError(f"an array of {len(content)} bytes whose shape needs {expected}")
+    values = (
+        content.view(dtype.dtype) if isinstance(content, np.memmap) else np.frombuffer(content, dtype.dtype)
+    )
+    return values.reshape(shape, order=_text(order))
 
 
 def _encode(text: Any, encoding: Any) -> bytes:
     if encoding not in ("latin1", "latin-1") or not isinstance(text, str):
-        raise UnsafePickleError(f"text in the encoding {describe_value(encoding)}")
+        raise pickle.UnpicklingError(f"text in the encoding {describe_value(encoding)}")
     return text.encode("latin-1")
 
 
-def _not_called(*_: Any) -> None:
-    raise UnsafePickleError("a call of numpy.ndarray")
+def _ndarray(*_: Any) -> None:
+    raise pickle.UnpicklingError("a call of numpy.ndarray")
 
 
 def _text(value: Any) -> Any:
@@ -156,141 +127,106 @@ def _text(value: Any) -> Any:
 
 
 # All that a batch may name, by the names in all versions of numpy and Python. None is imported.
-_BUILDERS = {
-    ("numpy", "ndarray"): _Builder(_not_called),
-    ("numpy", "dtype"): _Builder(_Type),
-    ("numpy.core.multiarray", "_reconstruct"): _Builder(_reconstruct),
-    ("numpy._core.multiarray", "_reconstruct"): _Builder(_reconstruct),
-    ("numpy.core.numeric", "_frombuffer"): _Builder(_from_buffer),
-    ("numpy._core.numeric", "_frombuffer"): _Builder(_from_buffer),
-    # How Python 3 writes bytes in protocols 0 to 2.
-    ("_codecs", "encode"): _Builder(_encode),
+_REPLACEMENTS: dict[tuple[str, str], Callable[..., Any]] = {
+    ("numpy", "ndarray"): _ndarray,
+    ("numpy", "dtype"): _Type,
+    ("numpy.core.multiarray", "_reconstruct"): _Array,
+    ("numpy._core.multiarray", "_reconstruct"): _Array,
+    ("numpy.core.numeric", "_frombuffer"): _build_array,
+    ("numpy._core.numeric", "_frombuffer"): _build_array,
+    # Python 3 writes bytes by it in protocols 0 to 2.
+    ("_codecs", "encode"): _encode,
     # Empty bytes only: with a number as its argument, bytes() would fill the memory.
-    ("__builtin__", "bytes"): _Builder(lambda: b""),
-    ("builtins", "bytes"): _Builder(lambda: b""),
+    ("__builtin__", "bytes"): lambda: b"",
+    ("builtins", "bytes"): lambda: b"",
 }
 
 
-class _Machine:
-    """Python's pickle machine, without any operation that a batch does not need."""
+class _Opcodes(dict):
+    """The function of each opcode, by its number."""
 
-    def __init__(self) -> None:
-        self.stack: list[Any] = []
-        self.marks: list[int] = []
-        self.memo: dict[int, Any] = {}
-        self.integers: dict[int, int] = {}
+    def __missing__(self, opcode: int) -> None:
+        raise pickle.UnpicklingError(f"the opcode {chr(opcode)!a}, which no batch needs")
 
-    def run(self, data: bytes | MappedPickle) -> dict[str, Any]:
-        for operation, argument, _ in pickletools.genops(data):
-            self.step(operation.name, argument)
-        if len(self.stack) != 1 or not isinstance(self.stack[0], dict):
-            raise UnsafePickleError("it holds no dictionary")
-        return {
-            key: value.value if isinstance(value, _Array) else value for key, value in self.stack[0].items()
-        }
 
-    def step(self, name: str, argument: Any) -> None:
-        """Execute one opcode; the most frequent ones come first."""
-        stack = self.stack
-        match name:
-            case "BININT1" | "BININT" | "BININT2" | "INT" | "LONG" | "LONG1" | "LONG4":
-                if argument.bit_length() > MAX_INTEGER_BITS:
-                    raise UnsafePickleError(f"an integer of {argument.bit_length()} bits")
-                # One object for all equal labels. Small ones only, since hashing can be made to take forever.
-                shared = 0 <= argument < MAX_SHARED_INTEGER
-                stack.append(self.integers.setdefault(argument, argument) if shared else argument)
-            case _ if name in LITERALS:
-                stack.append(argument)
-            case "BINPUT" | "LONG_BINPUT" | "PUT":
-                self.memo[argument] = stack[-1]
-            case "MEMOIZE":
-                self.memo[len(self.memo)] = stack[-1]
-            case "BINGET" | "LONG_BINGET" | "GET":
-                stack.append(self.memo[argument])
-            case "MARK":
-                self.marks.append(len(stack))
-            case _ if name in CONSTANTS:
-                stack.append(CONSTANTS[name]())
-            case "LIST":
-                stack.append(self.pop_to_mark())
-            case "TUPLE":
-                stack.append(tuple(self.pop_to_mark()))
-            case "TUPLE1" | "TUPLE2" | "TUPLE3":
-                stack.append(tuple(self.pop(int(name[-1]))))
-            case "DICT":
-                items = self.pop_to_mark()
-                stack.append({})
-                self.set_items(items)
-            case "APPEND":
-                self.extend(self.pop(1))
-            case "APPENDS":
-                self.extend(self.pop_to_mark())
-            case "SETITEM":
-                self.set_items(self.pop(2))
-            case "SETITEMS":
-                self.set_items(self.pop_to_mark())
-            case "GLOBAL":
-                stack.append(_named(*argument.split(" ", 1)))
-            case "STACK_GLOBAL":
-                stack.append(_named(*self.pop(2)))
-            case "REDUCE":
-                self.build(*self.pop(2))
-            case "BUILD":
-                self.set_state(*self.pop(1))
-            case "PROTO" | "FRAME" | "STOP":
-                pass
-            case _:
-                raise UnsafePickleError(f"the operation {name}, which no batch needs")
+# The C version has no table of opcodes that could be reduced.
+class _SafeUnpickler(pickle._Unpickler):
+    def __init__(self, source: bytes | Path) -> None:
+        self.path = source if isinstance(source, Path) else None
+        if isinstance(source, Path):
+            with open(source, "rb") as file:
+                self.file: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        else:
+            self.file = io.BytesIO(source)
+        # Text of Python 2 stays bytes.
+        super().__init__(self.file, encoding="bytes")
 
-    def pop(self, count: int) -> list[Any]:
-        """Remove and return the last `count` values, none from below the last mark."""
-        if len(self.stack) - count < (self.marks[-1] if self.marks else 0):
-            raise UnsafePickleError("an operation without its values")
-        values = self.stack[-count:]
-        del self.stack[-count:]
-        return values
+    def find_class(self, module: str, name: str) -> Callable[..., Any]:
+        """Return the replacement of what a pickle names."""
+        if (module, name) not in _REPLACEMENTS:
+            raise pickle.UnpicklingError(
+                f"it names {escape_ascii(module, 60)}.{escape_ascii(name, 60)}, which was not run"
+            )
+        return _REPLACEMENTS[module, name]
 
-    def pop_to_mark(self) -> list[Any]:
-        mark = self.marks.pop()
-        values = self.stack[mark:]
-        del self.stack[mark:]
-        return values
+    def skip_frame_size(self) -> None:
+        # A frame of the claimed size would be read as a whole.
+        self.read(8)
 
-    def extend(self, values: list[Any]) -> None:
-        if not isinstance(self.stack[-1], list):
-            raise UnsafePickleError(f"entries for {describe_value(self.stack[-1])}, which is no list")
-        self.stack[-1].extend(values)
+    def load_bytes(self, length_format: str) -> None:
+        (size,) = struct.unpack(length_format, self.read(struct.calcsize(length_format)))
+        if self.path and size >= MIN_MAPPED_BYTES:
+            start = self.file.tell()
+            size = min(size, len(self.file) - start)
+            self.file.seek(start + size)
+            self.append(np.memmap(self.path, np.uint8, "r", start, (size,)))
+        elif size < 0:
+            raise pickle.UnpicklingError("bytes of a negative length")
+        else:
+            self.append(self.read(size))
 
-    def set_items(self, items: list[Any]) -> None:
-        target = self.stack[-1]
-        if not isinstance(target, dict) or len(items) % 2:
-            raise UnsafePickleError(f"keys and values for {describe_value(target)}, which is no dictionary")
+    def load_items(self, items: list[Any]) -> None:
+        content = self.stack[-1]
+        if not isinstance(content, dict) or len(items) % 2:
+            raise pickle.UnpicklingError(f"keys and values for {describe_value(content)}")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            # Text alone: the hash of tuples in tuples can be made to take forever.
+            # Text only: hashing nested tuples can take forever.
             if not isinstance(key, str | bytes):
-                raise UnsafePickleError(f"{describe_value(key)} as a key")
-            if _text(key) in target:
-                raise UnsafePickleError(f"the key {describe_value(_text(key))} twice")
-            target[_text(key)] = value
+                raise pickle.UnpicklingError(f"{describe_value(key)} as a key")
+            if _text(key) in content:
+                raise pickle.UnpicklingError(f"the key {describe_value(_text(key))} twice")
+            content[_text(key)] = value
 
-    def set_state(self, state: Any) -> None:
-        if not isinstance(self.stack[-1], _Type | _Array):
-            raise UnsafePickleError(f"a state for {describe_value(self.stack[-1])}")
-        self.stack[-1].set_state(state)
+    def load_dict(self) -> None:
+        items = self.pop_mark()
+        self.append({})
+        self.load_items(items)
 
-    def build(self, builder: Any, arguments: Any) -> None:
-        if not isinstance(builder, _Builder) or not isinstance(arguments, tuple):
-            raise UnsafePickleError(f"a call of {describe_value(builder)}")
-        self.stack.append(builder.build(*arguments))
+    def load_setitem(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        self.load_items([key, value])
+
+    def load_setitems(self) -> None:
+        self.load_items(self.pop_mark())
+
+    def load_build(self) -> None:
+        state, target = self.stack.pop(), self.stack[-1]
+        if not isinstance(target, _Type | _Array):
+            raise pickle.UnpicklingError(f"a state for {describe_value(target)}")
+        target.set_state(state)
 
 
-def _named(module: Any, name: Any) -> _Builder:
-    if not isinstance(module, str) or not isinstance(name, str):
-        raise UnsafePickleError(
-            f"it asks for {describe_value(module)}, {describe_value(name)}, which is no name"
-        )
-    if (module, name) not in _BUILDERS:
-        raise UnsafePickleError(
-            f"it asks for {escape_ascii(module, 60)}.{escape_ascii(name, 60)}, which was not run"
-        )
-    return _BUILDERS[module, name]
+def _load_bytes(length_format: str) -> Callable[[_SafeUnpickler], None]:
+    return lambda unpickler: unpickler.load_bytes(length_format)
+
+
+_FUNCTIONS = {name: pickle._Unpickler.dispatch[getattr(pickle, name)[0]] for name in SAFE_OPCODES.split()}
+_FUNCTIONS |= {name: _load_bytes(length_format) for name, length_format in BYTES_OPCODES.items()}
+_FUNCTIONS |= {
+    "FRAME": _SafeUnpickler.skip_frame_size,
+    "DICT": _SafeUnpickler.load_dict,
+    "SETITEM": _SafeUnpickler.load_setitem,
+    "SETITEMS": _SafeUnpickler.load_setitems,
+    "BUILD": _SafeUnpickler.load_build,
+}
+_SafeUnpickler.dispatch = _Opcodes({getattr(pickle, name)[0]: load for name, load in _FUNCTIONS.items()})

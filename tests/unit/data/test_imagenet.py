@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cifarbench.data import mmap_pickle
+from cifarbench.data import safe_unpickle
 from cifarbench.data.datasets import load_dataset
 from cifarbench.data.image_dataset import ImageDataset
 from cifarbench.data.imagenet import TEST, TRAIN
@@ -51,7 +51,7 @@ def rows_of(dataset: ImageDataset) -> np.ndarray:
 @pytest.mark.parametrize("large", [10, 1_000_000], ids=["mapped", "read"])
 @pytest.mark.parametrize("protocol", range(6))
 def test_batches_are_joined_in_the_order_of_their_numbers(tmp_path, monkeypatch, protocol, large):
-    monkeypatch.setattr(mmap_pickle, "MIN_MAPPED_BYTES", large)
+    monkeypatch.setattr(safe_unpickle, "MIN_MAPPED_BYTES", large)
     batches = write(tmp_path, protocol)
     dataset = load_dataset(tmp_path, ENTRY)
     np.testing.assert_array_equal(rows_of(dataset), np.concatenate([batches[name]["data"] for name in TRAIN]))
@@ -91,7 +91,7 @@ def test_what_is_not_declared_is_refused_in_a_sentence(tmp_path, changed, said):
 @pytest.mark.parametrize("large", [10, 1_000_000], ids=["mapped", "read"])
 @pytest.mark.parametrize("end", [-200, 300])
 def test_a_torn_file_is_refused(tmp_path, monkeypatch, end, large):
-    monkeypatch.setattr(mmap_pickle, "MIN_MAPPED_BYTES", large)
+    monkeypatch.setattr(safe_unpickle, "MIN_MAPPED_BYTES", large)
     write(tmp_path, 4)
     (tmp_path / TEST).write_bytes((tmp_path / TEST).read_bytes()[:end])
     with pytest.raises(UserError, match="val_data is not a batch"):
