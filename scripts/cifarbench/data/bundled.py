@@ -1,4 +1,4 @@
-"""Write the images that come with scikit-learn and scikit-image as archives, so that nothing needs a download.
+"""Write the images that come with scikit-learn and scikit-image as archives, which need no download.
 
 - `digits`: 1,797 grey images of 8 x 8 from the test set of "Optical recognition of handwritten digits" (E. Alpaydin and
   C. Kaynak, UCI machine learning repository, 1998), in CIFAR-10's layout: 3 x 32 x 32, five training batches.
@@ -97,7 +97,7 @@ def _textures() -> bytes:
 
 
 def _faces() -> bytes:
-    # Faces come first, and as many backgrounds after them.
+    # The first half are faces, the second half backgrounds.
     images = np.rint(data.lfw_subset() * 255).astype(np.uint8)
     labels = (np.arange(len(images)) >= len(images) // 2).astype(np.uint8)[:, None]
     splits = train_test_split(np.arange(len(labels)), test_size=N_TEST_FACES, stratify=labels, random_state=0)
@@ -108,7 +108,7 @@ def _faces() -> bytes:
 
 
 def _npz(arrays: dict[str, np.ndarray]) -> bytes:
-    """Return an .npz without times; np.savez writes the time of each array."""
+    """Return an .npz without times, unlike np.savez, so that equal arrays give equal bytes."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():

@@ -1,4 +1,4 @@
-"""Read an archive in the layout of CIFAR's python version: pickled batches in a tar.gz."""
+"""Read an archive in the layout of CIFAR's Python version: pickled batches in a tar.gz."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ OTHER_BYTES = 65_536
 
 @dataclass(frozen=True)
 class CifarFormat:
-    """Names of an archive's members, and of the keys in them."""
+    """Names of an archive's members, and of the keys of labels and class names in them."""
 
     train: tuple[str, ...]
     test: str
@@ -43,10 +43,10 @@ def cifar100(labels: str = "fine") -> CifarFormat:
 
 
 def read_cifar(path: Path, layout: CifarFormat, declared: DatasetSpec) -> ImageDataset:
-    """Read the archive at `path`; training batches are joined in the order of their names.
+    """Return the images of the archive at `path`, with training batches in the order of their names.
 
     Sizes of training batches differ by one row at most. Raises UserError, which names the member, what was found and
-    what was expected, if the archive is not as `layout` and `declared` say.
+    what was expected, if the archive differs from `layout` or `declared`.
     """
     share, left = divmod(declared.n_train, len(layout.train))
     rows = {member: share + (number < left) for number, member in enumerate(layout.train)}
@@ -66,8 +66,7 @@ def read_cifar(path: Path, layout: CifarFormat, declared: DatasetSpec) -> ImageD
                 )
             classes = validate_class_names(names, declared.n_classes, member)
             continue
-        images[member] = parse_pixels(batch, rows[member], declared.n_features, member)
-        labels[member] = parse_labels(batch, layout.labels, rows[member], declared.n_classes, member)
+        images[member], labels[member] = parse_batch(batch, layout.labels, rows[member], declared, member)
     return ImageDataset(
         train_images=np.concatenate([images.pop(member) for member in layout.train]),
         train_labels=np.concatenate([labels[member] for member in layout.train]),
@@ -83,28 +82,25 @@ def _limit(rows: int, n_features: int) -> int:
     return rows * (2 * n_features + OTHER_BYTES_PER_ROW) + OTHER_BYTES
 
 
-def parse_pixels(batch: dict[str, Any], rows: int, n_features: int, member: str) -> np.ndarray:
-    """Return the images of a batch, (rows, n_features) uint8; UserError if they are anything else."""
-    data = get_key(batch, "data", member)
-    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape != (rows, n_features):
+def parse_batch(
+    batch: dict[str, Any], key: str, rows: int, declared: DatasetSpec, member: str, first: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images of a batch, (rows, n_features) uint8, and its labels, (rows,) int64 from 0.
+
+    key: of the labels, which count from `first`. Raises UserError for anything else.
+    """
+    data, labels = get_key(batch, "data", member), get_key(batch, key, member)
+    shape = (rows, declared.n_features)
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape != shape:
         raise UserError(
-            f"{member} has {describe_value(data)} as its data; expected an array of uint8 of shape "
-            f"({rows}, {n_features})."
+            f"{member} has {describe_value(data)} as its data; expected an array of uint8 of shape {shape}."
         )
-    return data
-
-
-def parse_labels(
-    batch: dict[str, Any], key: str, rows: int, n_classes: int, member: str, first: int = 0
-) -> np.ndarray:
-    """Return the labels of a batch, which count from `first`, as (rows,) int64 from 0; UserError for anything else."""
-    labels = get_key(batch, key, member)
     is_array = isinstance(labels, np.ndarray) and labels.ndim == 1 and labels.dtype.kind in "iu"
     if not is_array and not isinstance(labels, list):
         raise UserError(
             f"{member} has {describe_value(labels)} as its {key}; expected a list of {rows} numbers."
         )
-    return validate_labels(labels, rows, n_classes, member, first)
+    return data, validate_labels(labels, rows, declared.n_classes, member, first)
 
 
 def get_key(batch: dict[str, Any], key: str, member: str) -> Any:

@@ -14,11 +14,11 @@ import requests
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
 
-# Bytes that are received at once.
+# Bytes that are read in one call.
 CHUNK_BYTES = 1 << 16
-# Seconds between two lines of progress in the log; a display of the run reads them there.
+# Seconds between two lines of progress in the log, which the display of the run shows.
 PROGRESS_SECONDS = 2
-# HTTP status of a server that is overloaded or broken for a while.
+# HTTP status of a server that is overloaded or broken temporarily.
 TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 log = logging.getLogger(__name__)
@@ -26,14 +26,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Timeouts and retries of a download. The official server, at 55 kB/s on a bad day, is well within them."""
+    """Timeouts and retries of a download; the official server sends at least 55 kB/s."""
 
     connect_seconds: float = 10
     stall_seconds: float = 30
-    """A source that sends less than `bytes_per_second` over this time has stalled."""
+    """A source that sends less than `bytes_per_second` over this time is abandoned."""
     bytes_per_second: float = 5_000
     attempts: int = 4
-    """Failures in a row; an attempt that receives a hundredth of the file starts a new row."""
+    """Consecutive failures; an attempt that receives 1% of the file resets the count."""
     first_wait_seconds: float = 1
     longest_wait_seconds: float = 30
     redirects: int = 5
@@ -49,11 +49,11 @@ class DownloadError(Exception):
 
 
 def download(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
-    """Append to the file `partial` the rest of the `size` bytes behind `url`.
+    """Append to the file `partial` the rest of the `size` bytes at `url`.
 
-    Received bytes stay in `partial`, whatever happens. The content is not checked.
+    Received bytes stay in `partial` after any error. The content is not checked.
 
-    Raises DownloadError when the source refuses, or fails too often in a row.
+    Raises DownloadError if the source refuses, or fails in too many consecutive attempts.
     """
     before = _length(partial)
     failures = 0
@@ -62,13 +62,13 @@ def download(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
         try:
             _attempt(url, partial, size, limits)
         except DownloadError as error:
-            # A source that has sent something may do so again.
+            # A source that has sent something may do so again, whatever the error.
             if not error.transient and _length(partial) == before:
                 raise
             gained = _length(partial) - have
             failures = 1 if gained and gained >= size / 100 else failures + 1
             if failures >= limits.attempts:
-                raise DownloadError(f"{error}; given up after {failures} attempts in a row") from None
+                raise DownloadError(f"{error}; abandoned after {failures} consecutive attempts") from None
             wait = max(limits.first_wait_seconds * 2 ** (failures - 1), error.wait_seconds)
             wait = min(wait, limits.longest_wait_seconds)
             log.info(
@@ -85,7 +85,7 @@ def check_url(url: str, secure_only: bool = False) -> str | None:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        return f"{url} is no URL ({error})"
+        return f"{url} is not a URL ({error})"
     if parts.scheme == "https" and parts.hostname:
         return None
     if parts.scheme == "http" and _is_loopback(parts.hostname) and not secure_only:
@@ -114,7 +114,7 @@ class _Session(requests.Session):
 
 def _attempt(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
     have = _length(partial)
-    # Identity: some servers would otherwise call a .gz an encoding, and it would arrive unpacked.
+    # Identity, since some servers declare a .gz as an encoding, and it would be unpacked.
     headers = {"Accept-Encoding": "identity", "User-Agent": "cifarbench"}
     if have:
         headers["Range"] = f"bytes={have}-"
@@ -135,40 +135,36 @@ def _first_byte(response: requests.Response, have: int, size: int) -> int:
     if status not in (200, 206):
         wait = response.headers.get("Retry-After", "")
         raise DownloadError(
-            f"answers {status} {response.reason}",
+            f"returns {status} {response.reason}",
             status in TRANSIENT_STATUS,
             float(wait) if wait.isdecimal() else 0,
         )
     if response.headers.get("Content-Type", "").startswith("text/html"):
-        raise DownloadError("answers with a web page instead of the file")
+        raise DownloadError("returns a web page instead of the file")
     if status == 200:
         start, total = 0, response.headers.get("Content-Length", "")
         if have:
-            log.info("%s ignores ranges: it sends the file from its beginning again", hostname(response.url))
+            log.info("%s ignores ranges and sends the whole file again", hostname(response.url))
     else:
-        start, total = _content_range(response.headers.get("Content-Range", ""))
+        content_range = response.headers.get("Content-Range", "")
+        parts = re.fullmatch(r"bytes (\d{1,18})-\d*/(\d{1,18}|\*)", content_range)
+        if parts is None:
+            raise DownloadError(f"returns the invalid range {content_range[:60]!a}")
+        start, total = int(parts[1]), parts[2]
         if start > have:
-            raise DownloadError(f"sends from byte {start} on when asked for byte {have}")
+            raise DownloadError(f"sends bytes from {start} instead of {have}")
     if total.isdecimal() and total != str(size):
         raise DownloadError(f"offers a file of {total[:30]} bytes instead of {size}")
     return start
 
 
-def _content_range(header: str) -> tuple[int, str]:
-    """Return the first byte and the total of `bytes first-last/total`."""
-    parts = re.fullmatch(r"bytes (\d{1,18})-\d*/(\d{1,18}|\*)", header)
-    if parts is None:
-        raise DownloadError(f"answers with the range {header[:60]!a}, which makes no sense")
-    return int(parts[1]), parts[2]
-
-
 def _receive(response: requests.Response, partial: Path, skip: int, size: int, limits: RetryPolicy) -> None:
-    """Append the response's body to `partial`, without its first `skip` bytes, which are there already."""
+    """Append the response's body to `partial`, without its first `skip` bytes, which `partial` has already."""
     have = start = _length(partial)
     started = logged = window_start = time.monotonic()
     window_bytes = 0
     with open(partial, "ab") as file:
-        # read1 returns what has arrived: waiting for a full chunk would hide a trickle.
+        # read1 returns what has arrived; waiting for a full chunk would hide a slow source.
         while have < size and (chunk := response.raw.read1(CHUNK_BYTES, decode_content=False)):
             window_bytes += len(chunk)
             fresh = chunk[skip : skip + size - have]
@@ -177,7 +173,16 @@ def _receive(response: requests.Response, partial: Path, skip: int, size: int, l
             have += len(fresh)
             now = time.monotonic()
             if now - logged >= PROGRESS_SECONDS or have == size:
-                _log_progress(hostname(response.url), have, size, (have - start) / max(now - started, 1e-3))
+                rate = (have - start) / max(now - started, 1e-3)
+                left = f"{(size - have) / rate:.0f} s" if rate else "?"
+                log.info(
+                    "%s: %.1f of %.1f MB, %.2f MB/s, %s left",
+                    hostname(response.url),
+                    have / 1e6,
+                    size / 1e6,
+                    rate / 1e6,
+                    left,
+                )
                 logged = now
             elapsed = now - window_start
             if elapsed >= limits.stall_seconds:
@@ -186,11 +191,6 @@ def _receive(response: requests.Response, partial: Path, skip: int, size: int, l
                 window_start, window_bytes = now, 0
     if have < size:
         raise DownloadError(f"ended after {have} of {size} bytes", transient=True)
-
-
-def _log_progress(source: str, have: int, size: int, rate: float) -> None:
-    left = f"{(size - have) / rate:.0f} s" if rate else "?"
-    log.info("%s: %.1f of %.1f MB, %.2f MB/s, %s left", source, have / 1e6, size / 1e6, rate / 1e6, left)
 
 
 def _is_loopback(name: str | None) -> bool:
@@ -205,7 +205,7 @@ def _length(path: Path) -> int:
 
 
 def _failure(error: Exception, limits: RetryPolicy) -> DownloadError:
-    """Return a library's error as a DownloadError, without the objects that it prints around the reason."""
+    """Return a library's error as a DownloadError with the innermost reason."""
     reason = error
     while isinstance(inner := getattr(reason, "reason", None) or next(iter(reason.args), None), Exception):
         reason = inner

@@ -1,4 +1,4 @@
-"""Download published files into this machine's cache: from the first source that works, checked, and once."""
+"""Download published files into this machine's cache, from the first source that works, and check them."""
 
 import errno
 import logging
@@ -34,10 +34,10 @@ class RemoteFile:
 
 
 def fetch_dataset(entry: dict[str, Any], cache: Path, limits: RetryPolicy | None = None) -> tuple[Path, str]:
-    """Return the path of a dataset's archive in the cache, and where it came from; download it if it is not there.
+    """Return the path of a dataset's archive in the cache, and its origin; download it if it is missing.
 
     entry: the dataset's entry in the configuration: `urls` and either `filename`, `size_bytes` and `sha256`, or
-    `files` {name: {size_bytes, sha256}}. Those end in a folder named after `type`, and `urls` are folders too.
+    `files` {name: {size_bytes, sha256}}, which are stored in a folder named after `type` and whose `urls` are folders.
 
     Raises UserError if no source sends the file, or the cache can't hold it.
     """
@@ -55,25 +55,25 @@ def cache_dir(named: str | None = None) -> Path:
 
 
 def describe_download(entry: dict[str, Any], cache: Path, checked: bool = False) -> str:
-    """Return in a sentence which files of a dataset would be downloaded, how large they are, and from where.
+    """Return a sentence with the files of a dataset to download, their size and their source.
 
-    checked: whether the checksums of the files in the cache are compared, too.
+    checked: whether to compare the checksums of the files in the cache.
     """
     folder, files = _files(entry, cache)
     missing = [file for file in files if not (folder / file.name).exists()]
     present = [file for file in files if file not in missing]
     if checked and (wrong := [file.name for file in present if not _is_cached(folder / file.name, file)]):
-        return f"{', '.join(wrong)} in {folder} has another checksum than the configuration says; it is fetched anew."
+        return f"{', '.join(wrong)} in {folder} has a wrong checksum and will be downloaded again."
     if not missing:
-        return f"The archive is in {folder} already" + (", and its checksum is right." if checked else ".")
+        return f"The archive is in {folder}" + (", and its checksum is correct." if checked else ".")
     size = sum(file.size for file in missing) / 1e6
     source = urlsplit(missing[0].sources[0]).hostname
     names = ", ".join(file.name for file in missing)
-    return f"{names}, {size:.0f} MB, will be fetched once, first from {source}, and kept in {folder}."
+    return f"{names}, {size:.0f} MB, will be downloaded from {source} into {folder}."
 
 
 def _files(entry: dict[str, Any], cache: Path) -> tuple[Path, list[RemoteFile]]:
-    """Return the folder that a dataset's files are kept in, and the files."""
+    """Return the cache folder of a dataset, and its files."""
     sources = tuple(entry["urls"])
     if "filename" in entry:
         return cache, [RemoteFile(entry["filename"], entry["size_bytes"], entry["sha256"], sources)]
@@ -85,20 +85,20 @@ def _files(entry: dict[str, Any], cache: Path) -> tuple[Path, list[RemoteFile]]:
 
 
 def fetch_file(file: RemoteFile, folder: Path, limits: RetryPolicy | None = None) -> tuple[Path, str]:
-    """Return the path of `file` in `folder`, and the URL that it came from, or "cache" if it was there.
+    """Return the path of `file` in `folder`, and the URL that it came from, or "cache" if it was in the folder.
 
-    The file appears under its name only once its checksum is right. A file of that name with another checksum is
-    moved to `.set-aside`. The bytes that a failed run has received are kept, and the next run resumes there. Of
-    several runs that need the same file, one downloads it and the others wait.
+    The file gets its name only when its checksum is right. A file of that name with another checksum is moved to
+    `.set-aside`. The next run continues an interrupted download. Of several runs that need the same file, one downloads
+    it and the others wait.
 
-    Raises UserError if no source sends the file, or the folder can't hold it.
+    Raises UserError if no source sends the file, or if the folder can't be written to.
     """
     for source in file.sources:
         if reason := check_url(source):
-            raise UserError(f"{reason}, which sources must be; change it under sources in the configuration.")
+            raise UserError(f"{reason}; change it under urls in the configuration.")
     target = folder / file.name
     with _cache_errors(folder):
-        # Before anything is written, so that a cache may be read-only once it holds the file.
+        # Before anything is written, since the cache may be read-only.
         if _is_cached(target, file):
             return target, FROM_CACHE
         folder.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def _download_from_any(file: RemoteFile, target: Path, limits: RetryPolicy) -> s
         received = _received_bytes(partial, file.size)
         if shutil.disk_usage(target.parent).free < file.size - received:
             raise OSError(errno.ENOSPC, f"{file.size - received} bytes are needed")
-        log.info("%s: fetching from %s, from byte %d", file.name, source, received)
+        log.info("%s: downloading from %s, from byte %d", file.name, source, received)
         try:
             _download_from(source, file, partial, limits)
         except DownloadError as error:
@@ -128,12 +128,12 @@ def _download_from_any(file: RemoteFile, target: Path, limits: RetryPolicy) -> s
         return source
     received = _received_bytes(partial, file.size)
     lines = [
-        f"{file.name} could not be had from any of its {len(reasons)} sources:",
+        f"{file.name} could not be downloaded from any of {len(reasons)} sources:",
         *reasons,
-        "Ways on:",
-        f"  - run the same command again, which goes on from byte {received} of {file.size};",
-        "  - get the file in some other way, and run make study ARCHIVE=path/to/it;",
-        "  - run make demo, the same study on pictures that need no download.",
+        "Options:",
+        f"  - run the same command again, which continues from byte {received} of {file.size};",
+        "  - get the file in another way, and run make study ARCHIVE=path/to/it;",
+        "  - run make demo, on images that need no download.",
     ]
     raise UserError("\n".join(lines))
 
@@ -144,18 +144,18 @@ def _download_from(source: str, file: RemoteFile, partial: Path, limits: RetryPo
     download(source, partial, file.size, limits)
     actual = sha256_file(partial)
     if actual != file.sha256 and resumed:
-        # An earlier source may have sent wrong bytes, and this one right ones.
-        log.info("the sha256 is %s, not %s: starting over from byte 0", actual, file.sha256)
+        # The bytes of an earlier source may be wrong.
+        log.info("the sha256 is %s, not %s: starting again from byte 0", actual, file.sha256)
         partial.unlink()
         download(source, partial, file.size, limits)
         actual = sha256_file(partial)
     if actual != file.sha256:
         partial.unlink()
-        raise DownloadError(f"sends another file: its sha256 is {actual} instead of {file.sha256}")
+        raise DownloadError(f"sends another file, with the sha256 {actual} instead of {file.sha256}")
 
 
 def _received_bytes(partial: Path, size: int) -> int:
-    """Return the bytes of the file that an earlier attempt has left; remove a file that is too long."""
+    """Return the number of bytes that an earlier attempt has received; remove a file that is too long."""
     if partial.exists() and partial.stat().st_size > size:
         partial.unlink()
     return partial.stat().st_size if partial.exists() else 0
@@ -179,7 +179,7 @@ def _lock(path: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        log.info("another run is fetching the same file; waiting for it")
+        log.info("another run is downloading the same file; waiting for it")
         lock.acquire()
     try:
         yield

@@ -17,16 +17,18 @@ UNSIGNED_BYTE = 8
 
 
 def read_idx(folder: Path, classes: list[str], declared: DatasetSpec) -> ImageDataset:
-    """Read the images of `{train,t10k}-images-idx3-ubyte` and the labels of `-labels-idx1-ubyte`, gzipped or not.
+    """Return the images of `{train,t10k}-images-idx3-ubyte`, with the labels of `-labels-idx1-ubyte`, gzipped or not.
 
-    classes: names of the classes, which the files don't hold, in the order of the labels.
+    classes: names of the classes, which the files lack, in the order of the labels.
 
     Raises UserError if a file is missing, damaged, or not of the size that is declared.
     """
     names = validate_class_names(classes, declared.n_classes, "classes in the configuration")
     channels, height, width = declared.image_shape
     if channels != 1:
-        raise UserError(f"image_shape declares {channels} channels; idx files hold images of 1.")
+        raise UserError(
+            f"image_shape declares {channels} channels; idx files have 1: write [1, {height}, {width}]."
+        )
     arrays: dict[str, np.ndarray] = {}
     for part, rows in (("train", declared.n_train), ("test", declared.n_test)):
         images = _read(folder, f"{PREFIXES[part]}-images-idx3-ubyte", (rows, height, width))
@@ -39,7 +41,7 @@ def read_idx(folder: Path, classes: list[str], declared: DatasetSpec) -> ImageDa
 
 
 def _read(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the array in a file: two zeros, the type, the number of dimensions, each in four bytes, the values."""
+    """Return the array of a file: two zero bytes, data type, number of dimensions, shape, values."""
     path = next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
     if path is None:
         raise UserError(f"{folder} has no {name}.gz and no {name}; expected one of them.")
@@ -50,7 +52,9 @@ def _read(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
             # One byte more than expected is enough to see that there is more.
             content = file.read(size + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} can't be read ({error}); get it again, or name another one.") from None
+        raise UserError(
+            f"{path} can't be read ({error}); download it again, or name another folder."
+        ) from None
     header = content[: len(expected)]
     if header != expected:
         raise UserError(

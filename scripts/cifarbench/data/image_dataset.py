@@ -13,8 +13,8 @@ from cifarbench.io.memmap import release_pages
 
 # Characters.
 MAX_CLASS_NAME = 100
-UNLABELLED_HINT = " -1 marks images without a label; take a split of the dataset that has labels."
-# Images that are written, or labels that are counted, at once.
+UNLABELLED_HINT = " -1 marks images without a label; use a split of the dataset that has labels."
+# Images that are written, or labels that are counted, in one block.
 BLOCK_ROWS = 8192
 
 
@@ -71,23 +71,21 @@ class ImageDataset:
                 counts += np.bincount(labels[start : start + BLOCK_ROWS], minlength=len(self.classes))
             empty = [name for name, count in zip(self.classes, counts, strict=True) if count == 0]
             if empty:
-                raise UserError(
-                    f"There are no {part} images of the class {empty[0]}; every class needs one at least."
-                )
+                raise UserError(f"The class {empty[0]} has no {part} images; every class needs at least one.")
         return self
 
 
 def validate_labels(
     labels: Sequence[Any] | np.ndarray, rows: int, n_classes: int, where: str, first: int = 0
 ) -> np.ndarray:
-    """Return labels as (rows,) int64 from 0; raise UserError if their number is not `rows` or one is no class.
+    """Return labels as (rows,) int64 from 0; raise UserError if their number is not `rows` or one is not a class.
 
     where: the file or member of the labels, for the message. first: the label of the first class there.
     """
     if len(labels) != rows:
         raise UserError(f"{where} has {len(labels)} labels; expected {rows}, one for each image.")
     for index, label in enumerate(labels.tolist() if isinstance(labels, np.ndarray) else labels):
-        # A truth value is an integer to Python, but no label.
+        # True and False are integers in Python.
         if type(label) is not int or not 0 <= label - first < n_classes:
             raise UserError(
                 f"{where} has the label {describe_value(label)} at position {index}; expected whole numbers from "
@@ -99,7 +97,7 @@ def validate_labels(
 def validate_class_names(names: Sequence[Any], n_classes: int, where: str) -> list[str]:
     """Return names of classes as text; raise UserError unless there are `n_classes` different ones."""
     if len(names) != n_classes:
-        raise UserError(f"{where} names {len(names)} classes; expected {n_classes}, as n_classes says.")
+        raise UserError(f"{where} names {len(names)} classes; expected {n_classes}, as n_classes declares.")
     texts = [name.decode("latin-1") if isinstance(name, bytes) else name for name in names]
     for name in texts:
         if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= MAX_CLASS_NAME:

@@ -12,7 +12,7 @@ from cifarbench.errors import UserError
 
 # Pillow's mode for each number of channels.
 MODES = {1: "L", 3: "RGB"}
-RESIZE_HINT = "set resize: true to have pictures scaled and cut to it"
+RESIZE_HINT = "set resize: true to scale and crop images"
 # EXIF tag of the camera's orientation; 1 is upright.
 ORIENTATION = 0x0112
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -27,11 +27,11 @@ def read_image(
     name: str = "",
     remedy: str = RESIZE_HINT,
 ) -> tuple[np.ndarray, list[str]]:
-    """Return an image as (channels * height * width,) uint8, and one sentence for each change it needed.
+    """Return an image as (channels * height * width,) uint8, and one sentence for each conversion.
 
     Colours become grey where `image_shape` has one channel. The image must have its size, unless `resize`: then it is
-    scaled to cover it, and cropped at the centre. name: of the image in messages; its path unless given. remedy: for
-    the message about another size.
+    scaled to cover it, and cropped at the centre. name: of the image in messages; its path unless given. remedy: what
+    the message about another size recommends.
 
     Raises UserError for an image that can't be read, or that has another size.
     """
@@ -45,28 +45,25 @@ def read_image(
             with Image.open(source, formats=["PNG", "JPEG"]) as file:
                 if file.mode.startswith(("I", "F")) or _bits(source) > 8:
                     # Pillow would clip at 255, or drop the lower half of each value.
-                    raise ValueError("more than 8 bits a channel")
+                    raise ValueError("more than 8 bits per channel")
                 # Cameras record their orientation in EXIF and leave the pixels as they are.
                 if file.getexif().get(ORIENTATION, 1) != 1:
-                    remarks.append(f"{name} was turned, as its EXIF says.")
+                    remarks.append(f"{name} was rotated by its EXIF orientation.")
                 if file.mode == "CMYK":
-                    remarks.append(f"{name} was brought from CMYK to RGB, without a colour profile.")
+                    remarks.append(f"{name} was converted from CMYK to RGB, without a colour profile.")
                 if getattr(file, "is_animated", False):
-                    remarks.append(f"{name} holds {file.n_frames} pictures; the first was taken.")
-                picture = ImageOps.exif_transpose(file).convert(MODES[channels])
+                    remarks.append(f"{name} has {file.n_frames} frames; the first was used.")
+                image = ImageOps.exif_transpose(file).convert(MODES[channels])
     except Exception as error:
-        # Pillow's parsers raise exceptions of a dozen types when a file is no image.
-        raise UserError(
-            f"{name} can't be read as a picture ({_reason(error)}); mend it or take it away."
-        ) from None
+        raise _unreadable(name, error) from None
     if resize:
-        picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-    if picture.size != (width, height):
+        image = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
+    if image.size != (width, height):
         raise UserError(
-            f"{name} is {picture.width} x {picture.height} pixels, not {width} x {height} as image_shape says; "
-            f"{remedy}."
+            f"{name} is {image.width} x {image.height} pixels, not {width} x {height} as image_shape "
+            f"declares; {remedy}."
         )
-    pixels = np.asarray(picture).reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)
+    pixels = np.asarray(image).reshape(height, width, channels).transpose(2, 0, 1).reshape(-1)
     return pixels, remarks
 
 
@@ -76,9 +73,7 @@ def image_format(path: Path) -> str:
         with Image.open(path, formats=["PNG", "JPEG"]) as file:
             return f"{file.width} x {file.height}, {file.mode}"
     except Exception as error:
-        raise UserError(
-            f"{path} can't be read as a picture ({_reason(error)}); mend it or take it away."
-        ) from None
+        raise _unreadable(str(path), error) from None
 
 
 def _bits(source: Path | io.BytesIO) -> int:
@@ -88,12 +83,13 @@ def _bits(source: Path | io.BytesIO) -> int:
     return head[PNG_BITS_POSITION] if head.startswith(PNG_SIGNATURE) else 8
 
 
-def _reason(error: Exception) -> str:
+def _unreadable(name: str, error: Exception) -> UserError:
+    """Return the error for a file that Pillow can't read; its parsers raise exceptions of a dozen types."""
     match error:
         case Image.UnidentifiedImageError():
-            return "it is neither PNG nor JPEG"
+            reason = "it is neither PNG nor JPEG"
         case Image.DecompressionBombError() | Image.DecompressionBombWarning():
-            return "it claims more pixels than a photograph has"
-        case OSError(strerror=str(reason)):
-            return reason
-    return escape_ascii(error)
+            reason = "it claims more pixels than a photograph has"
+        case _:
+            reason = getattr(error, "strerror", None) or escape_ascii(error)
+    return UserError(f"{name} can't be read as an image ({reason}); repair or remove it.")

@@ -16,14 +16,13 @@ SUFFIXES = {".png", ".jpg", ".jpeg"}
 
 
 def read_image_folder(folder: Path, declared: DatasetSpec, resize: bool = False) -> ImageDataset:
-    """Read the images of a folder, classes and images sorted by name.
+    """Return the images of a folder, with classes and images sorted by name.
 
     Colours become grey where one channel is declared. Images must have the declared size, unless `resize`: then each is
     scaled to cover it, and cropped at the centre.
 
-    Raises UserError for an image that can't be read or has another size, for links that lead out of the folder, to
-    another one or nowhere, for other classes in `test` than in `train`, and for numbers of classes or images that
-    are not as declared.
+    Raises UserError for an image that can't be read or has another size, for links to folders, to nothing or out of the
+    folder, for different classes in `train` and `test`, and for numbers of classes or images other than declared.
     """
     train, test = (_class_folders(folder, split) for split in ("train", "test"))
     if train != test:
@@ -50,21 +49,19 @@ def list_images(folder: Path, split: str, classes: list[str]) -> list[tuple[Path
 
 
 def _refuse_classes(folder: Path, train: list[str], test: list[str]) -> NoReturn:
-    odd = sorted({*train} ^ {*test})[0]
-    (has, names), (lacks, others) = ("train", train), ("test", test)
-    if odd not in names:
-        (has, names), (lacks, others) = (lacks, others), (has, names)
-    only_there = sorted({*others} - {*names})
-    similar = [name for name in only_there if _normalized(name) == _normalized(odd)]
+    odd = min({*train} ^ {*test})
+    has, lacks = ("train", "test") if odd in train else ("test", "train")
+    others = sorted({*test} - {*train} if odd in train else {*train} - {*test})
+    similar = [name for name in others if _normalized(name) == _normalized(odd)]
     if similar:
         raise UserError(
             f"{folder} has the class {odd!a} in {has} and {similar[0]!a} in {lacks}, which look alike but differ "
             "in Unicode form, letter case or spaces; rename one of the folders."
         )
-    # Letters of another alphabet, and characters that are not visible, show in ASCII.
-    instead = f", which has {only_there[0]!a} instead of {odd!a}" if only_there else ""
+    # In ASCII, which shows letters of another alphabet and invisible characters.
+    instead = f", which has {others[0]!a} instead of {odd!a}" if others else ""
     raise UserError(
-        f"{folder} has the class {odd} in {has} but not in {lacks}{instead}; expected the same in both."
+        f"{folder} has the class {odd} in {has} but not in {lacks}{instead}; use the same classes in both."
     )
 
 
@@ -78,13 +75,13 @@ def _declared_images(folder: Path, split: str, classes: list[str], n_images: int
     if empty:
         class_folder = folder / split / classes[min(empty)]
         raise UserError(
-            f"{class_folder} has no pictures{_ignored_files(class_folder)}; put some there, or take the class away "
-            "from train and test, and from n_classes."
+            f"{class_folder} has no images{_ignored_files(class_folder)}; add some, or remove the class from train, "
+            "test and n_classes."
         )
     if len(images) != n_images:
         raise UserError(
-            f"{folder}/{split} has {len(images)} pictures{_ignored_files(folder / split)}; expected {n_images}, as "
-            f"n_{split} says."
+            f"{folder}/{split} has {len(images)} images{_ignored_files(folder / split)}; expected {n_images}, as "
+            f"n_{split} declares."
         )
     return images
 
@@ -93,8 +90,8 @@ def _class_folders(top: Path, split: str) -> list[str]:
     folder = top / split
     _check_link(top, folder)
     if not folder.is_dir():
-        raise UserError(f"{folder} is no folder; expected one with a folder of pictures for each class.")
-    # A folder behind a link is not in the archive's checksum, and an untrusted folder must not choose which files of
+        raise UserError(f"{folder} is not a folder; create it, with a folder of images for each class.")
+    # The archive's checksum does not cover what a link leads to, and an untrusted folder must not choose which files of
     # this machine are read and shown.
     for directory, folders, files in os.walk(folder, onerror=_refuse_unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -108,11 +105,13 @@ def _check_link(top: Path, path: Path) -> None:
     if not path.is_symlink():
         return
     if not path.exists():
-        problem = f"is a link that leads nowhere (to {path.readlink()}); mend it or take it away"
+        problem = f"is a broken link (to {path.readlink()}); repair or remove it"
     elif path.is_dir():
-        problem = "is a link to a folder; put a copy of that folder in its place (cp -rL), or take it away"
+        problem = "is a link to a folder; replace it by a copy of that folder (cp -rL), or remove it"
     elif not path.resolve().is_relative_to(top.resolve()):
-        problem = f"is a link that leads out of {top}; put a copy of the picture in its place (cp -L), or take it away"
+        problem = (
+            f"is a link that leads out of {top}; replace it by a copy of the image (cp -L), or remove it"
+        )
     else:
         return
     raise UserError(f"{path} {problem}.")
@@ -120,11 +119,11 @@ def _check_link(top: Path, path: Path) -> None:
 
 def _refuse_unreadable(error: OSError) -> NoReturn:
     raise UserError(
-        f"{error.filename} can't be read ({error.strerror}); give yourself the right to, or take it away."
+        f"{error.filename} can't be read ({error.strerror}); change its permissions or remove it."
     )
 
 
 def _ignored_files(folder: Path) -> str:
-    """Return, for a message, an example of the files that are not taken for images; nothing if there are none."""
+    """Return an example of the files that are not read as images, for a message; empty text if there are none."""
     ignored = [path for path in list_files(folder) if path.suffix.lower() not in SUFFIXES]
     return f", besides files that are neither .png nor .jpg, such as {ignored[0]}" if ignored else ""

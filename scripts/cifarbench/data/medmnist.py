@@ -15,10 +15,10 @@ CLASSES = {"textures": ["brick", "grass", "gravel"], "faces": ["face", "somethin
 
 
 def read_medmnist(path: Path, classes: list[str], declared: DatasetSpec) -> ImageDataset:
-    """Read the training and test images of an .npz: (N, H, W) or (N, H, W, C) uint8, labels (N,) or (N, 1) integers.
+    """Return the training and test images of an .npz: (N, H, W) or (N, H, W, C) uint8, labels (N,) or (N, 1) integers.
 
-    Validation images are left out: models are chosen by cross-validation here. classes: names of the classes, which the
-    file doesn't hold, in the order of the labels.
+    Validation images are ignored, since models are chosen by cross-validation. classes: names of the classes, which the
+    file lacks, in the order of the labels.
 
     Raises UserError if an array is missing, damaged, or not of the declared type and size; an array of another size is
     not read into memory.
@@ -39,7 +39,7 @@ def read_medmnist(path: Path, classes: list[str], declared: DatasetSpec) -> Imag
                 )
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise UserError(
-            f"{path} can't be read ({escape_ascii(error, 100)}); get it again, or name another one."
+            f"{path} can't be read ({escape_ascii(error, 100)}); download it again, or name another file."
         ) from None
     return ImageDataset(**arrays, classes=names, image_shape=declared.image_shape)
 
@@ -58,7 +58,9 @@ def read_member(file: zipfile.ZipFile, name: str, shapes: list[tuple[int, ...]],
             read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
             shape, fortran_order, dtype = read[version](member)
         except (ValueError, KeyError) as error:
-            raise UserError(f"{name} in {file.filename} is no array ({escape_ascii(error, 100)}).") from None
+            raise UserError(
+                f"{name} in {file.filename} is not an array ({escape_ascii(error, 100)}); download the file again."
+            ) from None
         fits = dtype == np.uint8 if kinds == "u" else dtype.kind in kinds
         if shape not in shapes or not fits:
             expected = "uint8" if kinds == "u" else "integers"
@@ -68,6 +70,6 @@ def read_member(file: zipfile.ZipFile, name: str, shapes: list[tuple[int, ...]],
         content = member.read(int(np.prod(shape)) * dtype.itemsize + 1)
     if len(content) != int(np.prod(shape)) * dtype.itemsize:
         raise UserError(
-            f"{name} in {file.filename} has too much or too little content for its shape {shape}."
+            f"{name} in {file.filename} has too much or too little content for its shape {shape}; download it again."
         )
     return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran_order else "C")

@@ -38,19 +38,19 @@ def check_archive(path: Path | str, sha256: str | None = None, entry: str | None
     except OSError as error:
         if path.is_dir():
             raise UserError(
-                f"{error.filename} in the archive {path} can't be read ({error.strerror}); give yourself the right to, "
-                "or take it away."
+                f"{error.filename} in the archive {path} can't be read ({error.strerror}); change its permissions or "
+                "remove it."
             ) from None
         remedy = f"as {entry}.archive." if entry else "with ARCHIVE= (make) or --config archive=."
         raise UserError(
-            f"The archive {path} can't be read ({error.strerror}); name one that can, {remedy}"
+            f"The archive {path} can't be read ({error.strerror}); name a readable one {remedy}"
         ) from None
     if sha256 and actual != sha256:
         remedy = f"run again with SHA256={actual} (make) or --config archive={path} sha256={actual}."
         if entry:
             remedy = f"set {entry}.sha256 to the former."
         raise UserError(
-            f"The archive {path} has the sha256 {actual}, not {sha256} as expected; if it is the one you mean, {remedy}"
+            f"The archive {path} has the sha256 {actual}, not {sha256} as expected; if you trust it, {remedy}"
         )
     return actual
 
@@ -58,7 +58,7 @@ def check_archive(path: Path | str, sha256: str | None = None, entry: str | None
 def write_receipt(
     receipt: Path, archive: Path, dataset_type: str, source: str, sha256: str | None = None
 ) -> None:
-    """Write what source.json records of an archive: path, checksum, size in bytes, source.
+    """Write the path, checksum, size in bytes and source of an archive to a JSON file.
 
     `official` is whether it is the published archive; None for a type that has none.
 
@@ -67,14 +67,16 @@ def write_receipt(
     actual = check_archive(archive, sha256)
     official = OFFICIAL_SHA256.get(dataset_type)
     files = list_files(archive) if archive.is_dir() else [archive]
-    metadata = {
-        "path": str(archive),
-        "sha256": actual,
-        "bytes": sum(file.stat().st_size for file in files),
-        "source": source,
-        "official": None if official is None else actual == official,
-    }
-    write_json(receipt, metadata)
+    write_json(
+        receipt,
+        {
+            "path": str(archive),
+            "sha256": actual,
+            "bytes": sum(file.stat().st_size for file in files),
+            "source": source,
+            "official": None if official is None else actual == official,
+        },
+    )
 
 
 def verify_archive_unchanged(receipt: dict[str, Any]) -> Path:
@@ -84,8 +86,7 @@ def verify_archive_unchanged(receipt: dict[str, Any]) -> Path:
         check_archive(path, receipt["sha256"])
     except UserError:
         raise UserError(
-            f"The archive {path} is no longer what it was when it was fetched; run again with --forcerun "
-            "download_dataset."
+            f"The archive {path} has changed since it was registered; run again with --forcerun download_dataset."
         ) from None
     return path
 
@@ -93,7 +94,7 @@ def verify_archive_unchanged(receipt: dict[str, Any]) -> Path:
 def hash_directory(folder: Path) -> str:
     """Return the sha256 of the list of a folder's files as `sha256sum` prints it: one line per file, sorted by path.
 
-    Hidden files don't count. Raises UserError for a name that is not UTF-8.
+    Hidden files are ignored. Raises UserError for a name that is not UTF-8.
     """
     digest = hashlib.sha256()
     for path in list_files(folder):
@@ -101,7 +102,7 @@ def hash_directory(folder: Path) -> str:
         try:
             digest.update(f"{sha256_file(path)}  {name}\n".encode())
         except UnicodeEncodeError:
-            raise UserError(f"{name!r} in {folder} has a name that is no UTF-8; rename it.") from None
+            raise UserError(f"{name!r} in {folder} has a name that is not UTF-8; rename it.") from None
     return digest.hexdigest()
 
 
@@ -119,6 +120,4 @@ def list_files(folder: Path) -> list[Path]:
     for directory, folders, names in os.walk(folder, onerror=raise_unless_missing):
         folders[:] = [name for name in folders if not name.startswith(".")]
         files += [Path(directory, name) for name in names if not name.startswith(".")]
-    return sorted(
-        (path for path in files if path.is_file()), key=lambda path: path.relative_to(folder).as_posix()
-    )
+    return sorted(filter(Path.is_file, files), key=lambda path: path.relative_to(folder).as_posix())

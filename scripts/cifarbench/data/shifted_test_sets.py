@@ -14,9 +14,9 @@ from cifarbench.data.image_dataset import validate_labels
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
 
-# Of CIFAR-10.1, the newest first; they differ in which images were left out.
+# Versions of CIFAR-10.1, the newest first; they differ in the images that were removed.
 VERSIONS = ("v6", "v4")
-# Of each corruption in CIFAR-10-C.
+# Severities of each corruption in CIFAR-10-C.
 N_SEVERITIES = 5
 
 
@@ -26,9 +26,7 @@ def find_test_set_files(entry: dict[str, Any]) -> list[Path]:
     entry: `type`, `archive`, a folder, and for cifar10_c `corruption`. Raises UserError if they are not there.
     """
     folder = Path(entry["archive"])
-    candidates = [
-        [f"cifar10.1_{version}_data.npy", f"cifar10.1_{version}_labels.npy"] for version in VERSIONS
-    ]
+    candidates = [[f"cifar10.1_{version}_{part}.npy" for part in ("data", "labels")] for version in VERSIONS]
     if entry["type"] == "cifar10_c":
         candidates = [[f"{entry['corruption']}.npy", "labels.npy"]]
     for names in candidates:
@@ -60,11 +58,11 @@ def read_test_set(
         )
     rows = slice(None)
     if entry["type"] == "cifar10_c":
-        if len(images) % N_SEVERITIES:
+        n_images, rest = divmod(len(images), N_SEVERITIES)
+        if rest:
             raise UserError(
-                f"{paths[0]} holds {len(images)} images; expected as many of each of {N_SEVERITIES} severities."
+                f"{paths[0]} has {len(images)} images; expected equally many of each of {N_SEVERITIES} severities."
             )
-        n_images = len(images) // N_SEVERITIES
         rows = slice((entry["severity"] - 1) * n_images, entry["severity"] * n_images)
     pixels = np.ascontiguousarray(images[rows].transpose(0, 3, 1, 2)).reshape(-1, channels * height * width)
     return pixels, validate_labels(labels[rows], len(pixels), n_classes, str(paths[1]))
@@ -74,4 +72,4 @@ def _load_mapped(path: Path) -> np.ndarray:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{path} can't be read ({escape_ascii(error, 100)}); get it again.") from None
+        raise UserError(f"{path} can't be read ({escape_ascii(error, 100)}); download it again.") from None

@@ -14,7 +14,7 @@ class TooFewImages(UserError):
 
 
 def make_split(labels: np.ndarray, name: str, seed: int, classes: list[str] | None = None) -> np.ndarray:
-    """Return the fold of each training image, or its rank in the nested order: (N,) int.
+    """Return the fold of each training image, or its rank in the nested order, as (N,) int.
 
     labels: (N,) int. name: `folds_of_3`; `order`; or `train_500_folds_of_3`, in which the images beyond the first 500
     are NO_FOLD. seed: of the order. classes: names for the message; numbers if None.
@@ -59,7 +59,7 @@ def stratified_folds(labels: np.ndarray, n_folds: int, classes: list[str] | None
 
     labels: (N,) int. classes: names for the message. Raises TooFewImages if a class has fewer images than folds.
     """
-    # Orders need no scikit-learn.
+    # Not at the top, since orders do not need scikit-learn.
     from sklearn.model_selection import StratifiedKFold
 
     counts = np.bincount(labels)
@@ -82,7 +82,7 @@ def stratified_folds(labels: np.ndarray, n_folds: int, classes: list[str] | None
 def nested_stratified_order(labels: np.ndarray, seed: int) -> np.ndarray:
     """Return the rank of each image in a random order whose first n hold every class in proportion: (N,) int64.
 
-    The i-th of a class's m images stands near (i + 1/2) / m of the whole.
+    The i-th of a class's m images is near position (i + 1/2) / m of the whole.
     """
     random = np.random.default_rng(seed)
     positions = np.empty(len(labels))

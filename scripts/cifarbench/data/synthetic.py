@@ -1,12 +1,11 @@
 """Generate any number of random images, in the layout of downsampled ImageNet, to measure scaling.
 
-Each is a sum of cosine patterns whose strength falls with their frequency, as in photographs, and noise. The strengths
-of a class's images lie around a few centroids, so that near images are often, but not always, of one class.
+Each is a sum of cosine patterns, whose strength falls with their frequency as in photographs, and noise. The strengths
+of a class's images are near a few centroids, so that near images are often, but not always, of the same class.
 """
 
 import pickle
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -14,9 +13,9 @@ from cifarbench.data.imagenet import FIRST_LABEL, TEST, TRAIN
 from cifarbench.io.atomic import atomic_write
 from cifarbench.io.memmap import release_pages
 
-# Along each side of an image.
+# Frequencies along each side of an image.
 N_FREQUENCIES = 8
-# Of each class.
+# Centroids of each class.
 N_CENTROIDS = 4
 # Standard deviation of the centroids; that of the images around them is 1.
 SEPARATION = 0.8
@@ -24,16 +23,17 @@ SEPARATION = 0.8
 NOISE = 8
 # Grey levels per unit of strength, at frequency 0.
 CONTRAST = 45.0
-# Images that are generated at once.
+# Images that are generated in one block.
 BLOCK_ROWS = 4096
-# Bytes that are written at once.
-WRITE_BYTES = 1 << 24
 
 
 def write_synthetic_archive(
     folder: Path, n_train: int, n_test: int, n_classes: int, image_shape: tuple[int, int, int], seed: int
 ) -> None:
-    """Write the eleven files; equal arguments give equal bytes. Images are mapped to a file before they are pickled."""
+    """Write the eleven files; equal arguments give equal bytes.
+
+    Images are mapped to a temporary file before they are pickled, so that only one block of them needs memory.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     patterns = _patterns(image_shape)
     random = np.random.default_rng(seed)
@@ -60,23 +60,8 @@ def write_synthetic_archive(
         images.flags.writeable = False
         batch = {"data": images, "labels": (labels + FIRST_LABEL).tolist(), "mean": sums / rows}
         with atomic_write(folder / name) as file:
-            pickle.dump(batch, _ChunkedWriter(file, mapped), protocol=5)
+            pickle.dump(batch, file, protocol=5)
         temporary.unlink()
-
-
-class _ChunkedWriter:
-    """A file that releases the pages of a mapped array while its content is written."""
-
-    def __init__(self, file: BinaryIO, mapped: np.memmap):
-        self.file, self.mapped = file, mapped
-
-    def write(self, content: Any) -> int:
-        """Write all of the content, in chunks."""
-        view = memoryview(content).cast("B")
-        for start in range(0, len(view), WRITE_BYTES):
-            self.file.write(view[start : start + WRITE_BYTES])
-            release_pages(self.mapped)
-        return len(view)
 
 
 def _patterns(image_shape: tuple[int, int, int]) -> np.ndarray:

@@ -28,11 +28,11 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
 
     limits: names of the wanted members, without their folder, and the largest size of each in bytes.
 
-    Raises UserError for a member that is no plain file, has a path outside the archive, comes twice, is too large or
-    missing, and for a damaged archive, which may only be noticed after the last member.
+    Raises UserError for a member that is not a plain file, has a path outside the archive, is duplicate, too large or
+    missing, and for a damaged archive, possibly only after the last member.
     """
     if path.is_dir():
-        raise UserError(f"{path} is a folder; name the .tar.gz archive itself, not its unpacked content.")
+        raise UserError(f"{path} is a folder; name the .tar.gz archive, not its unpacked content.")
     seen: set[str] = set()
     try:
         with gzip.open(path) as unzipped:
@@ -58,11 +58,12 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
                 pass
     except _TooLarge:
         raise UserError(
-            f"{path} unpacks to more than {stream.limit} bytes; expected no more of all its members together."
+            f"{path} unpacks to more than {stream.limit} bytes, the limit for all its members; download it again."
         ) from None
     except DAMAGE_ERRORS as error:
         raise UserError(
-            f"{path} is damaged or no tar.gz archive ({escape_ascii(error)}); get it again, or name another one."
+            f"{path} is damaged or not a tar.gz archive ({escape_ascii(error)}); download it again, or name "
+            "another one."
         ) from None
     missing = [name for name in limits if name not in seen]
     if missing:
@@ -74,7 +75,9 @@ def _checked_name(member: tarfile.TarInfo, archive: Path, limits: dict[str, int]
     shown = escape_ascii(member.name)
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
-        raise UserError(f"{archive} holds {shown}, whose path leads out of the archive; expected none such.")
+        raise UserError(
+            f"{archive} holds {shown}, whose path leads out of the archive; expected plain names."
+        )
     if member.isdir():
         return ""
     if not member.isreg() or member.issparse():
