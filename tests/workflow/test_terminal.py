@@ -106,7 +106,7 @@ def test_an_output_that_the_storage_does_not_take_is_told_of_in_a_sentence_and_o
     record = logging.LogRecord("snakemake", logging.ERROR, "", 0, words, (), None)
     record.event = LogEvent.ERROR
     assert lines.format(record) == (
-        "Error: The storage takes no more into s3://bucket (InternalError: We encountered an internal error, please "
-        "try again); make room in it or raise its quota, and run the same command again."
+        "Error: The storage can't store more in s3://bucket (InternalError: We encountered an internal error, please "
+        "try again); free space in it or raise its quota, and run the same command again."
     )
     assert lines.format(record) == ""

@@ -1,6 +1,6 @@
-"""Print in ten lines what this machine has, and what of it an experiment would use.
+"""Print what this machine has, one line per item, and what of it an experiment would use.
 
-No package is needed, so that it runs before the installation; it can't read the configuration then.
+It needs no package, so that it runs before the installation; without packages it can't read the configuration.
 """
 
 from __future__ import annotations
@@ -15,32 +15,25 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[3]
-NEEDED_PYTHON = (3, 11)
-# Measured size of the installed packages: on Linux with x86_64, where PyTorch brings CUDA, and elsewhere.
-CUDA_ENVIRONMENT_GB = 6.0
-ENVIRONMENT_GB = 2.0
-# Measured size of the results on CIFAR-10.
-RESULTS_GB = 1.0
-# Measured memory of the largest job on CIFAR-10.
-JOB_GB = 1.0
+MIN_PYTHON = (3, 11)
+# Measured size of the installed packages in GB; on Linux with x86_64, PyTorch brings CUDA.
+IS_CUDA_PLATFORM = (platform.system(), platform.machine()) == ("Linux", "x86_64")
+ENVIRONMENT_GB = 6 if IS_CUDA_PLATFORM else 2
+# Measured on CIFAR-10: size of the results, and memory of the largest job.
+RESULTS_GB = 1
+JOB_GB = 1
 UNKNOWN = "known once the packages are installed"
 # Limits of a container (cgroup v2), which the number of processors does not show.
 CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 MEMORY_MAX = Path("/sys/fs/cgroup/memory.max")
 
 
-def environment_gb() -> float:
-    """Return the size of the packages on this type of machine."""
-    has_cuda = (platform.system(), platform.machine()) == ("Linux", "x86_64")
-    return CUDA_ENVIRONMENT_GB if has_cuda else ENVIRONMENT_GB
-
-
 def python() -> str:
     """Return the version and path of this Python, and whether it is too old."""
     text = f"{platform.python_version()} at {sys.executable}"
-    if sys.version_info < NEEDED_PYTHON:
-        wanted = ".".join(map(str, NEEDED_PYTHON))
-        return f"{text}: too old; {wanted} or newer is needed, named by `make demo PYTHON=python{wanted}`"
+    if sys.version_info < MIN_PYTHON:
+        wanted = ".".join(map(str, MIN_PYTHON))
+        return f"{text}: too old; name Python {wanted} or newer by `make demo PYTHON=python{wanted}`"
     return text
 
 
@@ -50,15 +43,15 @@ def packages(requirements: Path) -> str:
     pinned = dict(line.split("==", 1) for line in lines if line)
     installed = {name: _version(name) for name in pinned}
     missing = [name for name in pinned if installed[name] is None]
-    others = [
+    changed = [
         f"{name} {installed[name]} for {pinned[name]}"
         for name in pinned
         if installed[name] not in (None, pinned[name])
     ]
     if len(missing) == len(pinned):
-        return f"none yet; `make demo` installs {len(pinned)} and what they need, {environment_gb():.0f} GB, into .venv"
+        return f"none; `make demo` installs {len(pinned)} and their dependencies, {ENVIRONMENT_GB} GB, into .venv"
     text = f"{len(pinned) - len(missing)} of {len(pinned)} are installed"
-    for title, names in (("missing", missing), ("in another version", others)):
+    for title, names in (("missing", missing), ("in another version", changed)):
         if names:
             text += f"; {title}: {', '.join(names[:5])}" + " ..." * (len(names) > 5)
     return text
@@ -87,35 +80,30 @@ def memory() -> str:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = MEMORY_MAX.read_text().strip() if MEMORY_MAX.exists() else "max"
     total = min(total, int(limit)) if limit.isdigit() else total
-    return f"{total / 1e9:.1f} GB; the study on CIFAR-10 needs {JOB_GB:.0f} GB for each core that works"
+    return f"{total / 1e9:.1f} GB; the study on CIFAR-10 needs {JOB_GB} GB per core"
 
 
 def disk(folder: Path) -> str:
     """Return the free space on the disk, and how much packages and results need."""
     free = shutil.disk_usage(folder).free / 1e9
-    needed = RESULTS_GB + (0 if (PROJECT / ".venv/.installed").exists() else environment_gb())
+    needed = RESULTS_GB + (0 if (PROJECT / ".venv/.installed").exists() else ENVIRONMENT_GB)
     word = "enough" if free > needed else "too little"
-    return f"{free:.1f} GB free, {word}: packages and results of the study need {needed:.0f} GB more"
+    return f"{free:.1f} GB free, {word}: packages and results of the study need {needed} GB more"
 
 
 def gpu() -> str:
-    """Return the GPUs that PyTorch sees; before the installation, those that the driver lists."""
+    """Return the GPUs that PyTorch detects; before the installation, those that the driver lists."""
     try:
         import torch
 
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        names = [torch.cuda.get_device_name(number) for number in range(count)]
+        names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
     except ImportError:
         names = _lines("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
-    return (
-        f"{', '.join(names)}; networks train there"
-        if names
-        else "none; networks train on the CPU, in parallel"
-    )
+    return f"{', '.join(names)}; networks use it" if names else "none; networks train on the CPU, in parallel"
 
 
 def cache_and_archive(archive: str, sha256: str) -> tuple[str, str]:
-    """Return the folder of downloads, and the state of the archive."""
+    """Return the cache folder, and the state of the archive."""
     try:
         import yaml
 
@@ -128,9 +116,8 @@ def cache_and_archive(archive: str, sha256: str) -> tuple[str, str]:
     entry = config["datasets"][config["dataset"]]
     folder = cache_dir(config.get("cache_dir"))
     existing = next(path for path in [folder, *folder.parents] if path.exists())
-    cache = str(folder)
-    if not os.access(existing, os.W_OK):
-        cache += ", which cannot be written to: name another as cache_dir"
+    is_writable = os.access(existing, os.W_OK)
+    cache = str(folder) if is_writable else f"{folder}, which is not writable: name another as cache_dir"
     archive = archive or config.get("archive") or entry.get("archive")
     if not archive:
         return cache, describe_download(entry, folder, checked=True)
@@ -143,18 +130,17 @@ def cache_and_archive(archive: str, sha256: str) -> tuple[str, str]:
 
 
 def slurm() -> str:
-    """Return whether jobs can be submitted to a cluster from here."""
-    if not shutil.which("sbatch"):
-        return "not here; all jobs run on this machine"
-    version_line = next(iter(_lines("sbatch", "--version")), "sbatch")
-    return f"{version_line}; unused without --workflow-profile workflow/profiles/slurm"
+    """Return whether jobs can be submitted to a cluster from this machine."""
+    if lines := _lines("sbatch", "--version"):
+        return f"{lines[0]}; unused without --workflow-profile workflow/profiles/slurm"
+    return "not installed; all jobs run on this machine"
 
 
 def main(arguments: list[str]) -> None:
     """Print one line per item."""
     parser = argparse.ArgumentParser(prog="cifarbench doctor", description=__doc__)
-    parser.add_argument("--archive", default="", help="one that you have")
-    parser.add_argument("--sha256", default="", help="the checksum that it must have")
+    parser.add_argument("--archive", default="", help="a local archive to check")
+    parser.add_argument("--sha256", default="", help="the expected checksum of the archive")
     options = parser.parse_args(arguments)
     cache, archive = cache_and_archive(options.archive, options.sha256)
     lines = {
@@ -182,7 +168,7 @@ def _version(package: str) -> str | None:
 def _lines(*command: str) -> list[str]:
     """Return the lines that a command prints; none if it is missing or fails."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return []
-    return done.stdout.splitlines()
+    return result.stdout.splitlines()

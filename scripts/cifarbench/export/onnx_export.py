@@ -24,14 +24,6 @@ PROBABILITIES = "probabilities"
 CLASS = "class"
 
 
-class Flatten(nn.Module):
-    """Reshape images (N, C, H, W) to rows of pixels (N, C*H*W)."""
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the same values as (N, C*H*W)."""
-        return images.flatten(1)
-
-
 class ArgMax(nn.Module):
     """Add the most likely class to the probabilities."""
 
@@ -56,7 +48,7 @@ def to_onnx(model: InferenceModel, properties: dict[str, str]) -> onnx.ModelProt
     properties: metadata of the file. Raises UserError if a part of the model can't be exported.
     """
     shape = model.stored.image_shape
-    stages = [Flatten(), *(to_torch(step.type, step.state, step.params, shape) for step in model.steps)]
+    stages = [nn.Flatten(), *(to_torch(step.type, step.state, step.params, shape) for step in model.steps)]
     stages.append(model.predictor.to_exportable())
     # An example of each part's input; its values don't matter.
     graph, example = None, torch.zeros(2, *shape, dtype=torch.uint8)
@@ -77,8 +69,8 @@ def to_onnx(model: InferenceModel, properties: dict[str, str]) -> onnx.ModelProt
             # Exporters raise many types of exceptions for unsupported operators.
             name = "one of its layers" if isinstance(part, nn.Module) else type(part).__name__
             raise UserError(
-                f"{model.stored.run} can't be exported: there are no words in ONNX for {name} "
-                f"({type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}); take another model."
+                f"{model.stored.run} can't be exported: ONNX has no operators for {name} "
+                f"({type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}); export another model."
             ) from error
         graph = content if graph is None else _merge(graph, content)
     graph.ir_version = IR_VERSION
@@ -128,7 +120,7 @@ def _export_torch(module: nn.Module, example: torch.Tensor) -> onnx.ModelProto:
 
 
 def _export_sklearn(estimator: Any, n_inputs: int, n_classes: int | None = None) -> onnx.ModelProto:
-    """Export a fitted transformer, or with `n_classes` a classifier."""
+    """Return the graph of a fitted transformer, or with `n_classes` of a classifier."""
     from skl2onnx import to_onnx as convert
     from skl2onnx.common.data_types import FloatTensorType
 
@@ -140,13 +132,15 @@ def _export_sklearn(estimator: Any, n_inputs: int, n_classes: int | None = None)
         # Probabilities as one array, not as a mapping for each image.
         content = convert(estimator, options={id(estimator): {"zipmap": False}}, **options)
     except NameError:
-        # Without probabilities, there is no such option.
+        # Classifiers without probabilities do not have this option.
         content = convert(estimator, **options)
     if n_classes is None:
         return content
     if list(estimator.classes_) != list(range(n_classes)):
-        raise UserError("It was fitted without some of the classes, which its ONNX file would not know.")
-    # So that its names differ from those of the added nodes.
+        raise UserError(
+            "The classifier was fitted without some of the classes and can't be exported; export another."
+        )
+    # The added nodes need other names.
     content = compose.add_prefix(content, "scikit_")
     graph = content.graph
     label, scores = (output.name for output in graph.output)

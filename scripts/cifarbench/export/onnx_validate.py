@@ -15,7 +15,7 @@ from cifarbench.features.pipeline import apply_pipeline
 
 # Largest difference of a probability from the model's.
 TOLERANCE = 1e-5
-# Images at once: some features and kNN need a hundred times their memory.
+# Images per call; some features and kNN need a hundred times their memory.
 BATCH_SIZE = 100
 # Timed calls.
 N_REPEATS = 5
@@ -25,7 +25,7 @@ def make_session(content: bytes) -> onnxruntime.InferenceSession:
     """Return an onnxruntime session of an ONNX file, on one thread of the CPU."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    # Errors only.
+    # Log errors only.
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
@@ -71,9 +71,9 @@ def validate_onnx(
         if len(wrong):
             image = wrong[differences[wrong].argmax()]
             raise UserError(
-                f"{stored.run} is not exported: its ONNX file answers otherwise for {len(wrong)} of {len(pixels)} test "
-                f"images; for image {image} it says {names[classes[image]]}, the study {names[y_pred[image]]}, with "
-                f"probabilities up to {differences[image]:.2g} apart: take another model."
+                f"{stored.run} is not exported: its ONNX file differs on {len(wrong)} of {len(pixels)} test images; "
+                f"for image {image} it predicts {names[classes[image]]}, the model {names[y_pred[image]]}, with "
+                f"probabilities up to {differences[image]:.2g} apart; export another model."
             )
     ambiguous = [
         {
@@ -119,7 +119,7 @@ def benchmark_latency(
 
 
 def _median_ms(predict: Callable[[np.ndarray], Any], pixels: np.ndarray) -> float:
-    """Return the median time of some calls in milliseconds, after one that is not timed."""
+    """Return the median time of N_REPEATS calls in milliseconds, after one that is not timed."""
     predict(pixels)
     seconds = []
     for _ in range(N_REPEATS):

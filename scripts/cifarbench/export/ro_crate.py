@@ -13,6 +13,7 @@ from typing import Any
 from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
+from cifarbench.data.provenance import list_files
 from cifarbench.errors import UserError
 from cifarbench.history.records import RunRecord
 from cifarbench.io.atomic import atomic_write, sha256_file
@@ -23,9 +24,9 @@ PROGRAM = ("workflow", "scripts", "config", "environment.yml", "requirements.txt
 SNAKEFILE = "workflow/Snakefile"
 # Results that can be computed again, or that are in the archive: all arrays but predictions.
 EXCLUDED = ("data/*.npy", "data/bundled_archive", "features/*", "fitted/*", "covariance/*", "splits/*")
-# Logs name folders of the machine that wrote them.
+# Logs contain paths of the machine.
 EXCLUDED += ("checkpoints/*", "history/*", "logs/*", "predicted/*", "export/*.demo.html", "*/cv/*")
-# Inside the crate: the run's own record, and the configuration that repeats it.
+# Folder in the crate of the run's record, and the configuration in it that repeats the run.
 RUN_FILES = "run"
 CONFIGURATION = "config.yaml"
 RECORDED = (CONFIGURATION, "run.json", "metrics.json", "comparison.csv")
@@ -46,31 +47,38 @@ def write_ro_crate(
     project: the program's folder. results: the dataset's. run: the finished run of these results. user_files: user code
     that the configuration names, within the project. commit: of the program; None if it is no clone.
     """
+    about = run.about
     crate = ROCrate(version="1.1")
-    _describe(crate, run)
+    crate.name = f"cifarbench on {about['dataset']}, run {run.id}"
+    crate.description = f"Benchmark of image classifiers on {about['dataset']}: {', '.join(run.accuracies)}."
+    crate.license = crate.add(ContextEntity(crate, LICENCE, {"@type": "CreativeWork", "name": "MIT License"}))
+    crate.datePublished = datetime.fromisoformat(about["when"])
+    for identifier, (name, number) in PROFILES.items():
+        profile = {"@type": "CreativeWork", "name": name, "version": number}
+        crate.root_dataset.append_to("conformsTo", crate.add(ContextEntity(crate, identifier, profile)))
     workflow = crate.add_workflow(
         project / SNAKEFILE,
         SNAKEFILE,
         main=True,
         lang="snakemake",
         lang_version=version("snakemake"),
-        properties=_about(project / SNAKEFILE)
+        properties=_properties(project / SNAKEFILE)
         | {"name": "cifarbench", "license": {"@id": LICENCE}, "conformsTo": {"@id": BIOSCHEMAS}}
         | ({"version": commit} if commit else {}),
     )
     workflow["softwareRequirements"] = [
-        _software(crate, name, number) for name, number in run.about["versions"].items()
+        _software(crate, name, number) for name, number in about["versions"].items()
     ]
 
-    def add(file: Path, name: str, **more: Any) -> Any:
-        return crate.add_file(file, name, properties=_about(file) | more)
+    def add(file: Path, name: str) -> Any:
+        return crate.add_file(file, name, properties=_properties(file))
 
     for file in _program_files(project, user_files):
-        name = file.relative_to(project).as_posix()
-        add(file, name, **({"about": {"@id": "./"}} if name == "README.md" else {}))
+        entity = add(file, file.relative_to(project).as_posix())
+        if entity.id == "README.md":
+            entity["about"] = {"@id": "./"}
     record = {name: add(run.folder / name, f"{RUN_FILES}/{name}") for name in RECORDED}
-    archive = crate.add(ContextEntity(crate, "#archive", _archive(run.about)))
-    start, end = _times(results, run)
+    archive = crate.add(ContextEntity(crate, "#archive", _archive(about)))
     action = crate.add_action(
         workflow,
         "#run",
@@ -80,10 +88,10 @@ def write_ro_crate(
             for file in _outputs(results)
         ],
         properties={
-            "name": f"Run {run.id} of cifarbench on {run.about['dataset']}",
-            "description": f"All models of {RUN_FILES}/{CONFIGURATION}, trained, tested and compared.",
-            "startTime": start,
-            "endTime": end,
+            "name": f"Run {run.id} of cifarbench on {about['dataset']}",
+            "description": f"Trained, tested and compared all models of {RUN_FILES}/{CONFIGURATION}.",
+            "startTime": _start_time(results),
+            "endTime": about["when"],
             "actionStatus": "http://schema.org/CompletedActionStatus",
         },
     )
@@ -92,21 +100,6 @@ def write_ro_crate(
         for chunk in crate.stream_zip():
             file.write(chunk)
     return len(crate.data_entities)
-
-
-def _describe(crate: ROCrate, run: RunRecord) -> None:
-    """Set the crate's name, description, licence and profiles."""
-    about = run.about
-    crate.name = f"cifarbench on {about['dataset']}, run {run.id}"
-    crate.description = (
-        f"Classifiers of images compared on {about['dataset']}: {', '.join(run.accuracies)}. The workflow, its "
-        "configuration, and what came out."
-    )
-    crate.license = crate.add(ContextEntity(crate, LICENCE, {"@type": "CreativeWork", "name": "MIT License"}))
-    crate.datePublished = datetime.fromisoformat(about["when"])
-    for identifier, (name, number) in PROFILES.items():
-        profile = {"@type": "CreativeWork", "name": name, "version": number}
-        crate.root_dataset.append_to("conformsTo", crate.add(ContextEntity(crate, identifier, profile)))
 
 
 def _software(crate: ROCrate, name: str, number: str) -> ContextEntity:
@@ -120,60 +113,52 @@ def _software(crate: ROCrate, name: str, number: str) -> ContextEntity:
 
 def _program_files(project: Path, user_files: list[Path]) -> list[Path]:
     """Return the files of the program and the user's, without the Snakefile, which is the workflow itself."""
+    for file in user_files:
+        if not file.resolve().is_relative_to(project.resolve()):
+            raise UserError(
+                f"{file}, which the configuration names, is outside {project.resolve()}; copy it into that folder and "
+                "name the copy."
+            )
     files = {project / file for file in user_files}
     for name in PROGRAM:
         entries = [project / name, *(project / name).rglob("*")]
         files.update(file for file in entries if file.is_file() and file.suffix != ".pyc")
-    for file in user_files:
-        if not file.resolve().is_relative_to(project.resolve()):
-            raise UserError(
-                f"{file} is named by the configuration and lies outside {project.resolve()}, where a crate can't hold "
-                "it: copy it there, and name that."
-            )
     return sorted(files - {project / SNAKEFILE})
 
 
 def _outputs(results: Path) -> list[Path]:
-    files = [file for file in results.rglob("*") if file.is_file()]
-    names = {file: file.relative_to(results).as_posix() for file in files}
-    return sorted(
-        file
-        for file, name in names.items()
-        if not any(part.startswith(".") for part in Path(name).parts)
-        and not any(fnmatch(name, pattern) for pattern in EXCLUDED)
-    )
+    names = [file.relative_to(results).as_posix() for file in list_files(results)]
+    return [results / name for name in names if not any(fnmatch(name, pattern) for pattern in EXCLUDED)]
 
 
-def _about(file: Path) -> dict[str, Any]:
-    """Return the properties of a file."""
-    encoding = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+def _properties(file: Path) -> dict[str, Any]:
     return {
         "name": file.name,
-        "encodingFormat": encoding,
+        "encodingFormat": mimetypes.guess_type(file.name)[0] or "application/octet-stream",
         "contentSize": file.stat().st_size,
         "sha256": sha256_file(file),
     }
 
 
 def _archive(about: dict[str, Any]) -> dict[str, Any]:
-    """Return the properties of the archive, which is not in the crate, but identified by its checksum."""
+    """Return the properties of the archive, which is not in the crate."""
     archive = about["archive"]
     properties = {
         "@type": "CreativeWork",
         "name": f"the archive of {about['dataset']}",
         "sha256": archive["sha256"],
         "contentSize": archive["bytes"],
-        "description": f"Where it came from: {archive['source']}.",
+        "description": f"Source: {archive['source']}.",
     }
     return properties | ({"url": archive["source"]} if archive["source"].startswith("https:") else {})
 
 
-def _times(results: Path, run: RunRecord) -> tuple[str, str]:
-    """Return the start of the first job, by its benchmark file, and the end of the run, in ISO format."""
+def _start_time(results: Path) -> str:
+    """Return the start of the first job, by its benchmark file, in ISO format."""
     starts = [
         file.stat().st_mtime - float(file.read_text().splitlines()[1].split("\t")[0])
         for file in results.glob("benchmarks/**/*.tsv")
     ]
     if not starts:
-        raise UserError(f"{results}/benchmarks tells no times; run the study again, which measures its jobs.")
-    return datetime.fromtimestamp(min(starts), UTC).isoformat(timespec="seconds"), run.about["when"]
+        raise UserError(f"{results}/benchmarks has no times of jobs; run the study again.")
+    return datetime.fromtimestamp(min(starts), UTC).isoformat(timespec="seconds")

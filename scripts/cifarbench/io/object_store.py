@@ -15,21 +15,14 @@ SCHEME = "s3://"
 ENVIRONMENT = "SNAKEMAKE_STORAGE_S3_"
 SETTINGS = ("endpoint_url", "region", "access_key", "secret_key", "token")
 KEYS = f"{ENVIRONMENT}ACCESS_KEY and {ENVIRONMENT}SECRET_KEY"
-# The plugin's default, too; it creates a missing bucket when it first stores.
+# The plugin's default.
 REGION = "us-east-1"
 ATTEMPTS = 5
 ACCESS_CHECK_KEY = ".tried"
 # Error codes of servers for wrong keys and missing buckets.
-FORBIDDEN = (
-    "AccessDenied",
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "ExpiredToken",
-    "Forbidden",
-    "401",
-    "403",
-)
-MISSING = ("NoSuchBucket", "InvalidBucketName", "NoSuchKey", "404", "400")
+FORBIDDEN = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "Forbidden"}
+FORBIDDEN |= {"401", "403"}
+MISSING = {"NoSuchBucket", "InvalidBucketName", "NoSuchKey", "404", "400"}
 
 
 def open_store(root: str | Path) -> "LocalStore | S3Store":
@@ -71,12 +64,12 @@ class LocalStore:
 class S3Store:
     """Objects whose names begin with a prefix, `s3://bucket/prefix`, in the storage that the environment names.
 
-    Wrong keys, a wrong address and a full bucket raise UserError.
+    Wrong keys, an unreachable server and a full bucket raise UserError.
     """
 
     def __init__(self, prefix: str):
-        name, _, within = prefix.removeprefix(SCHEME).partition("/")
-        self.name, self.within = name, within.strip("/")
+        self.name, _, within = prefix.removeprefix(SCHEME).partition("/")
+        self.within = within.strip("/")
 
     def __truediv__(self, name: str) -> Self:
         """Return the store of the objects below a name."""
@@ -87,19 +80,19 @@ class S3Store:
 
     @cached_property
     def _client(self) -> Any:
-        # Not at the top: a study on disks needs none of it.
+        # Not at the top, since runs on disks do not need it.
         import boto3
         from botocore.config import Config
 
-        found = {name: os.environ.get(f"{ENVIRONMENT}{name.upper()}") for name in SETTINGS}
+        settings = {name: os.environ.get(f"{ENVIRONMENT}{name.upper()}") for name in SETTINGS}
         return boto3.client(
             "s3",
-            endpoint_url=found["endpoint_url"],
-            region_name=found["region"] or REGION,
-            aws_access_key_id=found["access_key"],
-            aws_secret_access_key=found["secret_key"],
-            aws_session_token=found["token"],
-            # Not every server knows the newer checksums.
+            endpoint_url=settings["endpoint_url"],
+            region_name=settings["region"] or REGION,
+            aws_access_key_id=settings["access_key"],
+            aws_secret_access_key=settings["secret_key"],
+            aws_session_token=settings["token"],
+            # Some servers do not support the newer checksums.
             config=Config(
                 retries={"max_attempts": ATTEMPTS, "mode": "standard"},
                 request_checksum_calculation="when_required",
@@ -113,32 +106,34 @@ class S3Store:
         The list is empty if the bucket does not exist yet.
         """
         start = self._key("")
-        with self._in_a_sentence("list"):
+        with self._user_errors("list"):
             try:
                 pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=start)
-                found = (one for page in pages for one in page.get("Contents", []))
-                return sorted(one["Key"].removeprefix(start) for one in found if one["Size"] <= largest)
+                objects = (entry for page in pages for entry in page.get("Contents", []))
+                return sorted(
+                    entry["Key"].removeprefix(start) for entry in objects if entry["Size"] <= largest
+                )
             except self._client.exceptions.NoSuchBucket:
                 return []
 
     def read(self, name: str) -> bytes:
         """Return the content of an object."""
-        with self._in_a_sentence("read"):
+        with self._user_errors("read"):
             return self._client.get_object(Bucket=self.name, Key=self._key(name))["Body"].read()
 
     def write(self, name: str, content: bytes) -> None:
         """Write an object, whole or not at all."""
-        with self._in_a_sentence("write"):
+        with self._user_errors("write"):
             self._client.put_object(Bucket=self.name, Key=self._key(name), Body=content)
 
     def remove(self, name: str) -> None:
         """Remove an object."""
-        with self._in_a_sentence("remove from"):
+        with self._user_errors("remove from"):
             self._client.delete_object(Bucket=self.name, Key=self._key(name))
 
     def check_access(self) -> None:
-        """Write an object and remove it. A missing bucket is created, as by jobs."""
-        with self._in_a_sentence("write"):
+        """Write an object and remove it. A missing bucket is created, as jobs do."""
+        with self._user_errors("write"):
             try:
                 self._client.head_bucket(Bucket=self.name)
             except self._client.exceptions.ClientError as error:
@@ -146,10 +141,8 @@ class S3Store:
                     raise
                 region = self._client.meta.region_name
                 # S3 refuses the default region as a constraint.
-                there = (
-                    {} if region == REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-                )
-                self._client.create_bucket(Bucket=self.name, **there)
+                constraint = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+                self._client.create_bucket(Bucket=self.name, **({} if region == REGION else constraint))
         self.write(ACCESS_CHECK_KEY, bytes(1))
         self.remove(ACCESS_CHECK_KEY)
 
@@ -157,32 +150,33 @@ class S3Store:
         return f"{self.within}/{name}" if self.within else name
 
     @contextlib.contextmanager
-    def _in_a_sentence(self, to: str) -> Iterator[None]:
+    def _user_errors(self, operation: str) -> Iterator[None]:
         from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
         try:
             yield
         except NoCredentialsError:
-            raise UserError(f"The storage of {self} asks for keys: set {KEYS}.") from None
+            raise UserError(f"The storage of {self} requires keys; set {KEYS}.") from None
         except ClientError as error:
-            said = error.response["Error"]
-            raise UserError(format_s3_error(str(self), to, said["Code"], said.get("Message", ""))) from error
+            details = error.response["Error"]
+            message = format_s3_error(str(self), operation, details["Code"], details.get("Message", ""))
+            raise UserError(message) from error
         except BotoCoreError as error:
             raise UserError(
-                f"The storage of {self} can't be reached ({error}); see that it runs, and that "
-                f"{ENVIRONMENT}ENDPOINT_URL names it."
+                f"The storage of {self} can't be reached ({error}); check that it runs and that "
+                f"{ENVIRONMENT}ENDPOINT_URL is its address."
             ) from error
 
 
-def format_s3_error(where: str, to: str, code: str, said: str) -> str:
-    """Return the sentence on a server's error. to: the operation. code, said: the server's code and message."""
-    told = f"{code}: {said}".rstrip(": .")
+def format_s3_error(where: str, operation: str, code: str, message: str) -> str:
+    """Return the sentence for a server's error, of which `code` and `message` are parts."""
+    reason = f"{code}: {message}".rstrip(": .")
     if code in FORBIDDEN:
-        return f"The storage does not let these keys {to} {where} ({told}); put {KEYS} right."
-    if code in MISSING or to != "write":
-        return f"The storage can't {to} {where} ({told}); see that the prefix names a bucket of yours."
-    # Servers have names of their own for it, and some only say that they have a fault.
+        return f"The keys may not {operation} {where} ({reason}); correct {KEYS}."
+    if code in MISSING or operation != "write":
+        return f"The storage can't {operation} {where} ({reason}); check that the prefix names your bucket."
+    # Servers have different codes for a full disk, and some report an internal error.
     return (
-        f"The storage takes no more into {where} ({told}); make room in it or raise its quota, and run the same "
+        f"The storage can't store more in {where} ({reason}); free space in it or raise its quota, and run the same "
         "command again."
     )
