@@ -1,4 +1,1 @@
-"""From arrays, tables and objects to files and back.
-
-In come values and paths, out come files that are written whole or not at all.
-"""
+"""Read and write arrays, tables and fitted objects; files are written completely or not at all."""

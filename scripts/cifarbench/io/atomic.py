@@ -1,4 +1,4 @@
-"""Write files whole or not at all."""
+"""Write files completely or not at all."""
 
 import contextlib
 import glob
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a binary file that replaces `path` if the block ends without an error.
 
-    The content goes to a temporary file in the same folder, reaches the disk, and is renamed: a process that is killed
-    leaves the old file, or none, never half of one. The next write removes its temporary file.
+    The content is written to a temporary file in the same folder, synchronized, and renamed, so that a killed process
+    never leaves half a file. The next write to `path` removes temporary files of killed processes.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +27,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         left.unlink(missing_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
-        # Not "wb": NumPy would write past Python, and not say why it failed.
+        # Not "wb", since NumPy then writes to the descriptor and reports no reason for an error.
         with os.fdopen(descriptor, "w+b") as file:
             yield file
             file.flush()
@@ -42,13 +42,13 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all."""
+    """Write `text` as UTF-8."""
     with atomic_write(path) as file:
         file.write(text.encode())
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write `content` as indented JSON, whole or not at all."""
+    """Write `content` as indented JSON."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
@@ -64,7 +64,7 @@ def sha256_file(path: Path) -> str:
 
 
 def save_npy(path: Path, array: "np.ndarray") -> None:
-    """Write one array as .npy, which several processes can map into memory."""
+    """Write one array as .npy."""
     save_npy_blocks(path, [array], len(array))
 
 
@@ -73,7 +73,7 @@ def save_npy_blocks(path: Path, blocks: "Iterable[np.ndarray]", rows: int) -> No
 
     Raises ValueError if the number of rows is another one, or if blocks differ in type or width.
     """
-    # Not at the top: jobs that write only text start faster without it.
+    # Not at the top, since jobs that write only text start faster without it.
     import numpy as np
 
     written, first = 0, None
@@ -90,7 +90,7 @@ def save_npy_blocks(path: Path, blocks: "Iterable[np.ndarray]", rows: int) -> No
             file.write(memoryview(np.ascontiguousarray(block)).cast("B"))
             written += len(block)
         if written != rows:
-            raise ValueError(f"{written} rows were to be {rows}")
+            raise ValueError(f"{written} rows were written, not {rows}")
 
 
 def save_npz(path: Path, **arrays: "np.ndarray") -> None:

@@ -1,4 +1,4 @@
-"""Tables as CSV files: a header, one row per entry, floats with all their digits, empty cells for None."""
+"""Read and write tables as CSV files, with floats in full precision and empty cells for None."""
 
 import csv
 import io
@@ -14,9 +14,9 @@ from cifarbench.io.atomic import write_text
 Row = dict[str, Any]
 Types = Mapping[str, Callable[[str], Any]]
 
-# Largest file that a person may hand in.
+# Largest table that a user may name.
 MAX_USER_BYTES = 100_000_000
-# What spreadsheets put between two cells; the first one is taken where a line has none.
+# Delimiters that spreadsheets write; the first is the default.
 DELIMITERS = (",", ";", "\t")
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -27,7 +27,7 @@ def parse_bool(cell: str) -> bool:
 
 
 def parse_param(cell: str) -> int | float | bool | str:
-    """Return the value of a hyperparameter, whose type the table does not know: a number, a boolean or text."""
+    """Return the value of a hyperparameter as a number, a boolean or text."""
     if cell in ("True", "False"):
         return parse_bool(cell)
     if re.fullmatch(r"-?\d+", cell):
@@ -74,7 +74,7 @@ TABLE_TYPES: dict[str, Types] = {
 
 
 def write_csv(path: Path, columns: dict[str, list]) -> None:
-    """Write named columns of equal length, whole or not at all."""
+    """Write named columns of equal length."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -100,23 +100,23 @@ def read_csv(path: Path, types: Types | None = None) -> list[Row]:
 
 
 def read_user_csv(path: Path, columns: Sequence[str], key: str) -> list[tuple[int, dict[str, str]]]:
-    """Return the rows of a table that a person hands in, each with its line number, as text without outer spaces.
+    """Return the rows of a user's table, each with its line number, as text without outer spaces.
 
-    Cells are separated by commas, semicolons or tabs, as spreadsheets write them; a byte order mark is skipped, and so
-    are empty rows. columns: those that the first line must name. key: of the configuration, for messages.
+    Cells are separated by commas, semicolons or tabs; a byte order mark and empty rows are skipped. columns: those that
+    the first line must name. key: the key of the configuration, for messages.
 
-    Raises UserError if the file can't be read, is not a table, or lacks a column.
+    Raises UserError if the file can't be read, is not a CSV, or lacks a column.
     """
     try:
         if path.stat().st_size > MAX_USER_BYTES:
             raise UserError(
-                f"{key} is {path}, which has more than {MAX_USER_BYTES // 10**6} MB; name a smaller file."
+                f"{key} is {path}, which is larger than {MAX_USER_BYTES // 10**6} MB; name a smaller file."
             )
         content = path.read_bytes()
         text = content.decode("utf-16" if content[:2] in UTF16_MARKS else "utf-8-sig")
     except OSError as error:
         raise UserError(
-            f"{key} is {path}, which can't be read ({error.strerror}); name a file that can."
+            f"{key} is {path}, which can't be read ({error.strerror}); name a readable file."
         ) from None
     except UnicodeDecodeError:
         raise UserError(
@@ -129,7 +129,7 @@ def read_user_csv(path: Path, columns: Sequence[str], key: str) -> list[tuple[in
         lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
         raise UserError(
-            f"{key} is {path}, which is no CSV ({error} in line {reader.line_num}); mend it."
+            f"{key} is {path}, which is not a CSV ({error} in line {reader.line_num}); correct that line."
         ) from None
     (_, header), *rows = [(number, cells) for number, cells in lines if any(cells)] or [(1, [])]
     missing = [name for name in columns if name not in header]

@@ -14,7 +14,7 @@ def get_section(page: Path, command: str) -> str:
 
 
 def replace_section(page: Path, command: str, content: str) -> None:
-    """Replace the text between a command's marks; UserError if the page has none."""
+    """Replace the text between a command's marks; UserError if the page lacks them."""
     before, _, after = _split(page, command)
     write_text(page, f"{before}\n{content}\n\n{after}")
 
@@ -30,5 +30,5 @@ def _split(page: Path, command: str) -> tuple[str, str, str]:
     before, begin, rest = page.read_text().partition(mark)
     content, end, after = rest.partition(END)
     if not (begin and end):
-        raise UserError(f"{page} lacks the lines that this belongs between: {mark}{END}")
+        raise UserError(f"{page} lacks the lines around the section; add {mark}{END}")
     return before + begin, content, end + after

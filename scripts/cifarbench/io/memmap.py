@@ -1,4 +1,4 @@
-"""Process arrays that need not fit into memory: mapped from files, in chunks of rows."""
+"""Process arrays that may exceed the memory: mapped from files, in chunks of rows."""
 
 import mmap
 import tempfile
@@ -13,7 +13,7 @@ MEGABYTE = 1_000_000
 def chunk_rows(
     rows: np.ndarray, row_bytes: int, megabytes: float, most: int | None = None
 ) -> Iterator[np.ndarray]:
-    """Yield rows (M,) in chunks that fit into `megabytes` at `row_bytes` per row, of `most` rows and one at least."""
+    """Yield rows (M,) in chunks that fit into `megabytes` at `row_bytes` per row: at least 1 row, at most `most`."""
     size = max(int(megabytes * MEGABYTE / row_bytes), 1)
     size = min(size, most or size)
     for start in range(0, len(rows), size):
@@ -31,15 +31,15 @@ def release_pages(values: "np.ndarray | ConcatenatedArrays") -> None:
     """Release the memory of a mapped array's pages; they are read from the file when needed again."""
     for part in getattr(values, "parts", [values]):
         mapping = getattr(part, "_mmap", None)
-        # Not every system has it.
+        # Not available on every system.
         if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
             mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def spill_to_memmap(blocks: Iterable[np.ndarray], folder: Path | None) -> np.ndarray:
-    """Return blocks of rows (n, ...), one at least, as one array mapped from a temporary file.
+    """Return blocks of rows (n, ...), at least one, as one array that is mapped from a temporary file.
 
-    folder: the file's folder; that of temporary files if None. The file is deleted with the array.
+    folder: of the file; the system's temporary folder if None. The file is deleted with the array.
     """
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
@@ -48,13 +48,13 @@ def spill_to_memmap(blocks: Iterable[np.ndarray], folder: Path | None) -> np.nda
             file.flush()
             return np.memmap(file, block.dtype, "r").reshape(-1, *block.shape[1:])
     except OSError as error:
-        # The file has no name of its own.
+        # A temporary file has no name.
         error.filename = error.filename or str(folder or tempfile.gettempdir())
         raise
 
 
 class ConcatenatedArrays:
-    """Arrays of equal width as one; rows are read from their files when indexed."""
+    """Concatenation of arrays of equal width; rows are read from their files when indexed."""
 
     def __init__(self, *parts: np.ndarray):
         self.parts = parts
@@ -64,7 +64,7 @@ class ConcatenatedArrays:
         return self.shape[0]
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
-        """Return copies of some rows, in the given order."""
+        """Return copies of the rows, in the given order."""
         indices = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else rows
         values = np.empty((len(indices), *self.shape[1:]), self.parts[0].dtype)
         start = 0

@@ -20,40 +20,40 @@ def build_estimator(
 ) -> Any:
     """Return an unfitted object of the class that `reference` names.
 
-    seed: its random_state, if it takes one and `params` have none. key: the entry's key. role: the key that names the
-    class, such as estimator. methods: the methods that it must have. example: a class for messages.
+    seed: its random_state, if the class has one and `params` do not set it. key: the entry's key. role: the key that
+    names the class, such as estimator. methods: the methods that it must have. example: a class for messages.
 
     Raises UserError if there is no such class, if it lacks a method, or if it refuses `params`.
     """
-    found = user_code.import_object(reference, f"{key}.{role}")
-    if not (inspect.isclass(found) and all(hasattr(found, method) for method in methods)):
-        names = " and ".join(methods)
+    estimator_class = user_code.import_object(reference, f"{key}.{role}")
+    if not (inspect.isclass(estimator_class) and all(hasattr(estimator_class, name) for name in methods)):
         raise UserError(
-            f"{key}.{role} is {reference}; it is no {role}: name a class with {names}, such as {example}."
+            f"{key}.{role} is {reference}, which is not a class with {' and '.join(methods)}; name one, such as "
+            f"{example}."
         )
-    parameters = inspect.signature(found).parameters.values()
-    takes = [one.name for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
-    takes_any = any(one.kind == one.VAR_KEYWORD for one in parameters)
+    kinds = {name: value.kind for name, value in inspect.signature(estimator_class).parameters.items()}
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    names = [name for name, kind in kinds.items() if kind not in variadic]
     for name in params:
-        if name not in takes and not takes_any:
+        if name not in names and inspect.Parameter.VAR_KEYWORD not in kinds.values():
             raise UserError(
-                f"{key}.params.{name} is no parameter of {reference}; {suggest(name, takes, 'it takes')}"
+                f"{key}.params.{name} is not a parameter of {reference}; {suggest(name, names, 'its parameters are')}"
             )
-    seeding = {"random_state": seed} if "random_state" in takes else {}
+    seeding = {"random_state": seed} if "random_state" in names else {}
     try:
-        built = found(**seeding | params)
-        # What fit would refuse: scikit-learn's own tell it before. Others may have inherited the method alone.
-        if hasattr(built, "_parameter_constraints"):
-            built._validate_params()
+        estimator = estimator_class(**seeding | params)
+        # Classes outside of scikit-learn may have inherited the method only.
+        if hasattr(estimator, "_parameter_constraints"):
+            estimator._validate_params()
     except (TypeError, ValueError) as error:
         raise UserError(
-            f"{key}.params: {reference} refuses them: {str(error).rstrip('.')}; change them."
+            f"{key}.params are not valid for {reference} ({str(error).rstrip('.')}); change them."
         ) from None
-    return built
+    return estimator
 
 
 def dumps(fitted: Any) -> bytes:
-    """Return a fitted object in the format of skops, which runs no code when it is loaded."""
+    """Return a fitted object in the format of skops, which executes no code on loading."""
     import skops.io
 
     return skops.io.dumps(fitted)
@@ -63,6 +63,6 @@ def loads(content: bytes, reference: str) -> Any:
     """Return the object that `dumps` serialized. reference: the import path or file of its classes."""
     import skops.io
 
-    # Classes of user code must be imported from their file before skops finds them by name.
+    # skops finds classes of user code by name only after their file was imported.
     user_code.import_object(reference, "a stored object")
     return skops.io.loads(content, trusted=skops.io.get_untrusted_types(data=content))

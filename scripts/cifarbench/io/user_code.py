@@ -34,25 +34,26 @@ def import_object(reference: str, key: str) -> Any:
     key: the key of the configuration. Raises UserError if the object does not exist or its import fails.
     """
     file = source_file(reference)
-    place, _, name = reference.rpartition(":" if file else ".")
+    source, _, name = reference.rpartition(":" if file else ".")
     try:
-        module = _from_file(Path(place)) if file else importlib.import_module(place)
+        module = _from_file(Path(source)) if file else importlib.import_module(source)
     except FileNotFoundError:
         raise UserError(
-            f"{key} is {reference}; there is no file {place} in {Path.cwd()}: name one that is."
+            f"{key} is {reference}, but {Path.cwd()} has no file {source}; correct the path."
         ) from None
     except Exception as error:
         # User code may raise anything.
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         raise UserError(
-            f"{key} is {reference}; {place} can't be imported ({type(error).__name__}: {_line(error)}): name {FORM}."
+            f"{key} is {reference}, but {source} can't be imported ({reason}); correct it, or name {FORM}."
         ) from error
     if not hasattr(module, name):
-        raise UserError(f"{key} is {reference}; {place} has no {name}: name {FORM}.")
+        raise UserError(f"{key} is {reference}, but {source} has no {name}; name {FORM}.")
     return getattr(module, name)
 
 
 def _from_file(path: Path) -> ModuleType:
-    """Import a file as the module that its path from here would be, `my_models.wide`, its neighbours within reach."""
+    """Import a file as the module of its relative path, such as `my_models.wide`, and make its folder importable."""
     if not path.is_file():
         raise FileNotFoundError(path)
     name = ".".join(path.with_suffix("").parts).strip("./") or path.stem
@@ -62,12 +63,12 @@ def _from_file(path: Path) -> ModuleType:
     imported = sys.modules.get(name)
     if imported and getattr(imported, "__file__", None) == str(path.resolve()):
         return imported
-    # A file of this name in another working folder may be replaced, a library may not.
+    # A file of this name in another working folder is replaced, a library is not.
     if imported and name not in _MODULES_OF_FILES:
-        raise ImportError(f"a library is called {name}; rename the file")
+        raise ImportError(f"{name} is the name of a library; rename the file")
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     module = importlib.util.module_from_spec(spec)
-    # Before it runs, so that its classes can be found again by the name of their module.
+    # Before the module runs, so that its classes can be found by the name of their module.
     sys.modules[name] = module
     _MODULES_OF_FILES.add(name)
     try:
@@ -76,7 +77,3 @@ def _from_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-def _line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -1,1 +1,1 @@
-"""Run jobs and commands: from what Snakemake or a terminal passes to a result, a record of a failure, or a sentence."""
+"""Run jobs of Snakemake and commands of a terminal, and record failures."""

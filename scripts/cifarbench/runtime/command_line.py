@@ -13,8 +13,8 @@ from cifarbench.runtime.error_exit import exit_on_user_errors
 def run(main: Callable[..., None], prog: str, arguments: list[str]) -> None:
     """Call `main` with the command line's arguments, one `--name` for each of its parameters.
 
-    The annotation tells how an argument is read: `Path`, `int`, `str`, `bool` for a flag, `list[Path]`. A parameter
-    with a default may be left out. A user's mistake ends in one sentence.
+    Annotations are the types: `Path`, `int`, `str`, `bool` for a flag, `list[Path]`. Parameters with a default are
+    optional. A UserError ends the command with its message.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     with exit_on_user_errors():

@@ -1,4 +1,4 @@
-"""End a process with one sentence where the user or the disk is at fault."""
+"""End a process with one sentence on errors that the user can correct."""
 
 import contextlib
 import errno
@@ -19,7 +19,7 @@ def exit_on_user_errors() -> Iterator[None]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         where = f" while writing {error.filename}" if error.filename else ""
-        message = f"Error: no space left on the disk{where}; make room and run the same command again."
-        # The log may lie on that very disk. What goes to standard output reaches the terminal.
+        message = f"Error: no space left on the disk{where}; free space and run the same command again."
+        # The log may be on that disk; standard output reaches the terminal.
         print(message, flush=True)
         sys.exit(message)

@@ -125,23 +125,23 @@ def test_answers_that_are_none_are_refused(images, labels, own, gives, told):
 @pytest.mark.parametrize(
     ("reference", "params", "start", "end"),
     [
-        ("decomposition.FastIA", {}, "transformer is {}; sklearn.decomposition has no FastIA: name ", "."),
+        ("decomposition.FastIA", {}, "transformer is {}, but sklearn.decomposition has no FastIA; name ", "."),
         (
             "linear_model.Ridge",
             {},
-            "transformer is {}; it is no transformer: name a class with fit and ",
+            "transformer is {}, which is not a class with fit and transform; ",
             ".",
         ),
-        ("decomposition.fastica", {}, "transformer is {}; it is no ", "."),
-        ("decomposition.FastICA", {"n_component": 3}, "params.n_component is no parameter of {}; did ", "s?"),
-        ("preprocessing.StandardScaler", {"z": 3}, "params.z is no parameter of {}; it takes ", "with_std."),
+        ("decomposition.fastica", {}, "transformer is {}, which is not a class ", "."),
+        ("decomposition.FastICA", {"n_component": 3}, "params.n_component is not a parameter of {}; did ", "s?"),
+        ("preprocessing.StandardScaler", {"z": 3}, "params.z is not a parameter of {}; its parameters are ", "with_std."),
         (
             "decomposition.FastICA",
             {"n_components": -3},
-            "params: {} refuses them: The 'n_comp",
-            "; change them.",
+            "params are not valid for {} (The 'n_comp",
+            "); change them.",
         ),
-        ("pipeline.FeatureUnion", {}, "params: {} refuses them: ", "; change them."),
+        ("pipeline.FeatureUnion", {}, "params are not valid for {} (", "); change them."),
     ],
 )
 def test_what_is_no_such_transformer_is_told(reference, params, start, end):
@@ -154,4 +154,4 @@ def test_a_function_of_ones_own_is_no_transformer(own):
     reference = own.replace("Shifted", "shifted")
     entry = {"transformer": reference, "params": {}}
     (sentence,) = transformer.FEATURE_TYPE.check_build("f", entry, DataShape(120, 3, SHAPE, 20))
-    assert sentence.startswith(f"f.transformer is {reference}; it is no transformer")
+    assert sentence.startswith(f"f.transformer is {reference}, which is not a class with")

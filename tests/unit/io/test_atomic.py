@@ -79,7 +79,7 @@ def test_blocks_are_written_as_one_array(tmp_path):
 
 
 def test_blocks_that_do_not_fit_leave_nothing(tmp_path):
-    with pytest.raises(ValueError, match="6 rows were to be 7"):
+    with pytest.raises(ValueError, match="6 rows were written, not 7"):
         atomic.save_npy_blocks(tmp_path / "a.npy", [np.zeros((3, 2)), np.zeros((3, 2))], 7)
     with pytest.raises(ValueError, match="follows one of"):
         atomic.save_npy_blocks(tmp_path / "a.npy", [np.zeros((3, 2)), np.zeros((4, 3))], 7)

@@ -44,7 +44,7 @@ def test_a_file_of_the_same_path_elsewhere_is_another_module(folder, monkeypatch
 
 def test_a_file_does_not_take_the_place_of_a_library(folder):
     (folder / "numpy.py").write_text("class Model: pass\n")
-    with pytest.raises(UserError, match="a library is called numpy; rename the file"):
+    with pytest.raises(UserError, match="numpy is the name of a library; rename the file"):
         user_code.import_object("numpy.py:Model", "models.m.module")
 
 
@@ -54,7 +54,7 @@ def test_a_file_does_not_take_the_place_of_a_library(folder):
         ("sklearn.svm.LinearSVCC", "sklearn.svm has no LinearSVCC"),
         ("sklearn.swm.LinearSVC", "sklearn.swm can't be imported (ModuleNotFoundError: No module named"),
         ("own/model.py:Modell", "own/model.py has no Modell"),
-        ("own/modell.py:Model", "there is no file own/modell.py"),
+        ("own/modell.py:Model", "has no file own/modell.py"),
         ("own/broken.py:Model", "can't be imported (RuntimeError: on purpose)"),
         ("own/wrong.py:f", "can't be imported (SyntaxError: invalid syntax"),
     ],
