@@ -56,7 +56,7 @@ fingerprint.load_import_cache(IMPORTS)
 try:
     if workflow.is_main_process:
         processes.check_writable(IMPORTS.parent)
-    STORAGE = object_storage.of(workflow)
+    STORAGE = object_storage.get_store(workflow)
     EXPERIMENTS = Experiments(
         config,
         config_files=workflow.configfiles if workflow.is_main_process else (),

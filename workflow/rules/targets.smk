@@ -117,4 +117,4 @@ ALL_OUTPUTS = list(
 
 # A killed run may have left records of failures: those models are tried again.
 if workflow.is_main_process and not any(LOCKS.glob("*.lock")):
-    object_storage.take_away_failures(STORAGE, ALL_OUTPUTS)
+    object_storage.clear_failures(STORAGE, ALL_OUTPUTS)

@@ -1,4 +1,4 @@
-"""Record the failure of a model in place of each of its files, so that the other models are still compared."""
+"""Record the failure of a model in place of each of its files, so that the run can compare the other models."""
 
 import json
 import traceback
@@ -12,7 +12,7 @@ from cifarbench.errors import UserError
 from cifarbench.io.atomic import write_text
 from cifarbench.io.object_store import S3Store
 
-# What a record begins with, and no other file of the workflow does.
+# Beginning of a record, and of no other file of the workflow.
 FAILURE_PREFIX = '{"failed": '
 MAX_BYTES = 4096
 MAX_PARALLEL_READS = 16
@@ -20,10 +20,9 @@ MAX_PARALLEL_READS = 16
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a file is not there.
+    """Failure of a job, which is recorded in place of its output files.
 
-    failed: the model or the features that it belongs to. step: the rule that failed. reason: in a sentence. log: the
-    file in which the job says more.
+    failed: the model or the features. step: the rule that failed. reason: one sentence. log: the log file of the job.
     """
 
     failed: str
@@ -33,7 +32,7 @@ class Failure:
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """The record that stands in place of a file; None where the file itself is."""
+        """Return the record in place of a file; None for any other file."""
         with open(path, "rb") as file:
             if file.read(len(FAILURE_PREFIX)) != FAILURE_PREFIX.encode():
                 return None
@@ -41,14 +40,14 @@ class Failure:
 
     @classmethod
     def parse(cls, content: bytes) -> Self | None:
-        """The record that some content is; None if it is anything else."""
+        """Return the record in the content of a file; None for any other content."""
         return cls(**json.loads(content)) if content.startswith(FAILURE_PREFIX.encode()) else None
 
     def __str__(self) -> str:
         return f"{self.failed} failed in {self.step}: {self.reason}"
 
     def write(self, path: Path) -> None:
-        """Put the record in place of a file."""
+        """Write the record in place of a file."""
         text = json.dumps(asdict(self))
         if len(text.encode()) >= MAX_BYTES:
             text = json.dumps(asdict(replace(self, reason=self.reason[:500] + " ...")))
@@ -56,25 +55,24 @@ class Failure:
 
 
 def find_failure(paths: list[Path]) -> Failure | None:
-    """The first record among files; None if all of them are what they should be."""
+    """Return the first record in place of files; None if there is none."""
     return next((failure for path in paths if path.is_file() and (failure := Failure.read(path))), None)
 
 
 def clear_failures(paths: Iterable[Path]) -> list[Failure]:
-    """Remove each record that stands in place of one of these files, so that they are made again; what they said."""
-    found: dict[Failure, None] = {}
+    """Remove the records in place of these files, so that the files are created again, and return the failures."""
+    failures: dict[Failure, None] = {}
     for path in paths:
-        # No record is longer than a block.
         if path.is_file() and path.stat().st_size <= MAX_BYTES and (failure := Failure.read(path)):
             path.unlink()
-            found[failure] = None
-    return list(found)
+            failures[failure] = None
+    return list(failures)
 
 
 def clear_failure_objects(bucket: S3Store, names: set[str]) -> list[Failure]:
-    """The same for objects of these names."""
+    """Remove the records in place of objects of these names, and return the failures."""
     small = [name for name in bucket.list_files(MAX_BYTES) if name in names]
-    # Each is a question to a server.
+    # Each read is a request to the server.
     with ThreadPoolExecutor(MAX_PARALLEL_READS) as pool:
         records = {
             name: failure
@@ -89,7 +87,7 @@ def clear_failure_objects(bucket: S3Store, names: set[str]) -> list[Failure]:
 def record_error(score: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return what `score` returns, or {"error": reason} if it raises, as GridSearchCV's error_score=nan does.
 
-    A user's mistake and an error of the disk are raised: they are not the fault of a parameter setting.
+    UserError and OSError are raised, since the parameters did not cause them.
     """
     try:
         return score()

@@ -24,12 +24,12 @@ class Job:
     ----------
     rule: the rule's name.
     input, output: the rule's named files; each a Path, or a list of Paths where the rule names several.
-    settings: all that the result depends on besides inputs and code.
-    options: what changes no result, such as memory limits and cache folders.
-    threads: the number of threads the job may use.
+    settings: everything that determines the result besides inputs and code.
+    options: values that change no result, such as memory limits and cache folders.
+    threads: the number of threads that the job may use.
     code: the fingerprint of the code.
-    failure_of: the model or features whose failure is recorded in the outputs and does not end the run; or None.
-    tries_left: how often the job will be tried again if it fails.
+    failure_of: the model or features whose failure is recorded in the outputs instead of ending the run; or None.
+    tries_left: the number of times that Snakemake will repeat the job if it fails.
     log: the log file.
     experiment: the experiment's name, "" for the one without a name; None where results are not shared.
     """
@@ -75,7 +75,7 @@ class Job:
 
     def pass_on(self, failure: Failure) -> None:
         """Write a failure, of this job or of one before it, in place of each output."""
-        # Into the log. The terminal belongs to Snakemake, which finds the record.
+        # Into the log; Snakemake's process reads the record and prints the failure.
         print(failure, file=sys.stderr, flush=True)
         reuse.forget(self)
         for path in self.outputs:

@@ -11,17 +11,17 @@ from cifarbench.io.object_store import ENVIRONMENT, SETTINGS, LocalStore, S3Stor
 from cifarbench.runtime import failures
 
 
-def of(workflow: Any) -> S3Store | None:
-    """Return the store of a run's results, None for the disk; UserError if it can't be written to.
+def get_store(workflow: Any) -> S3Store | None:
+    """Return the store of a run's results, or None for the disk; UserError if it is not writable.
 
-    The plugin's settings are passed on to jobs by the environment.
+    The plugin's settings are passed to jobs by environment variables.
     """
     settings = workflow.storage_settings
     if settings.default_storage_provider != "s3":
         return None
-    told = workflow.storage_provider_settings["s3"].get_settings(None)
+    plugin_settings = workflow.storage_provider_settings["s3"].get_settings(None)
     for name in SETTINGS:
-        if value := getattr(told, name, None):
+        if value := getattr(plugin_settings, name, None):
             os.environ[f"{ENVIRONMENT}{name.upper()}"] = value
     bucket = S3Store(settings.default_storage_prefix or "")
     if workflow.is_main_process:
@@ -38,28 +38,28 @@ def results_store(bucket: S3Store | None) -> LocalStore | S3Store:
 
 
 @contextlib.contextmanager
-def at_hand(bucket: S3Store | None, results: str, names: Iterable[str]) -> Iterator[Path]:
+def local_copies(bucket: S3Store | None, results: str, names: Iterable[str]) -> Iterator[Path]:
     """Yield the folder of a dataset's results.
 
-    For object storage it is a temporary folder with copies of `names`; files that the block adds to it are uploaded.
+    For object storage it is a temporary folder with copies of `names`; new files in it are uploaded at the end.
     """
     if bucket is None:
         yield Path(results)
         return
+    store = bucket / results
     with tempfile.TemporaryDirectory() as folder:
-        copies = Path(folder)
+        copies = LocalStore(Path(folder))
         for name in names:
-            (copies / name).parent.mkdir(parents=True, exist_ok=True)
-            (copies / name).write_bytes((bucket / results).read(name))
-        before = set(copies.rglob("*"))
-        yield copies
-        for path in set(copies.rglob("*")) - before:
+            copies.write(name, store.read(name))
+        before = set(copies.path.rglob("*"))
+        yield copies.path
+        for path in set(copies.path.rglob("*")) - before:
             if path.is_file():
-                (bucket / results).write(path.relative_to(copies).as_posix(), path.read_bytes())
+                store.write(path.relative_to(copies.path).as_posix(), path.read_bytes())
 
 
-def take_away_failures(bucket: S3Store | None, paths: Iterable[Any]) -> list[failures.Failure]:
-    """Remove each record of a failure that replaces one of these files, on disk or in storage, and return the failures.
+def clear_failures(bucket: S3Store | None, paths: Iterable[Any]) -> list[failures.Failure]:
+    """Remove the failure records in place of these files, on disk or in object storage, and return the failures.
 
     paths: outputs of rules, or of Snakemake's jobs.
     """

@@ -1,4 +1,4 @@
-"""End the jobs of a run that was killed, and remove the locks that it left."""
+"""End the jobs of a run that was killed, and remove its locks."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import read_json, write_json
 
-# The environment variable with the process whose jobs end when it does.
+# Environment variable with the id and PID namespace of the process that started the jobs.
 PARENT_PID_VARIABLE = "CIFARBENCH_STARTER"
 
 
@@ -22,33 +22,32 @@ def check_writable(folder: Path) -> None:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise UserError(
-            f"The folder {folder.resolve().parent} can't be written to ({error.strerror}); run in another one, with "
-            "--directory FOLDER."
+            f"The folder {folder.resolve().parent} is not writable ({error.strerror}); use another one, by --directory "
+            "FOLDER."
         ) from None
 
 
 def set_parent_watch() -> None:
-    """Make the jobs that this process starts end when it ends."""
-    os.environ[PARENT_PID_VARIABLE] = f"{os.getpid()} {_process_numbers()}"
+    """Make the jobs that this process starts end with this process."""
+    os.environ[PARENT_PID_VARIABLE] = f"{os.getpid()} {_pid_namespace()}"
 
 
 def exit_with_parent(poll_seconds: float = 1.0) -> None:
-    """End this process once the process that `set_parent_watch` has named is gone.
+    """End this process when the process that called `set_parent_watch` has ended.
 
-    A run that is killed leaves its jobs behind. They would write their results among those of the next run, which may
-    have other settings.
+    Jobs of a killed run would otherwise write their results among those of the next run, which may have other settings.
     """
-    number, _, numbered_by = os.environ.get(PARENT_PID_VARIABLE, "").partition(" ")
-    # From within a container the starter may not be seen.
-    if not number or numbered_by != _process_numbers():
+    pid, _, namespace = os.environ.get(PARENT_PID_VARIABLE, "").partition(" ")
+    # The parent may be invisible in a container.
+    if not pid or namespace != _pid_namespace():
         return
-    starter = int(number)
+    parent = int(pid)
 
     def watch() -> None:
-        if _exists(starter):
+        if _exists(parent):
             time.sleep(poll_seconds)
-            # Most jobs have ended before they ask this.
-            while _is_alive(starter):
+            # Most jobs end before this, and do not need to import psutil.
+            while _is_alive(parent):
                 time.sleep(poll_seconds)
         os._exit(1)
 
@@ -56,7 +55,7 @@ def exit_with_parent(poll_seconds: float = 1.0) -> None:
 
 
 def write_lock_owner(locks: Path) -> None:
-    """Write into a folder of locks that this process holds some of them."""
+    """Record in a folder of locks that this process owns some of them."""
     if locks.is_dir():
         write_json(locks / f"{os.getpid()}.owner", {"host": socket.gethostname(), "pid": os.getpid()})
 
@@ -64,8 +63,8 @@ def write_lock_owner(locks: Path) -> None:
 def remove_stale_locks(locks: Path, program: str) -> bool:
     """Remove a folder of locks if all their owners are gone, and return whether it was removed.
 
-    program: a word of the owners' command lines; a process without it has reused the number. Locks without an owner, or
-    of an owner on another machine, stay.
+    program: a word of the owners' command lines; a process without it has reused the id. Locks without an owner, or of
+    an owner on another machine, remain.
     """
     try:
         owners = [read_json(path) for path in locks.glob("*.owner")]
@@ -78,8 +77,8 @@ def remove_stale_locks(locks: Path, program: str) -> bool:
     return True
 
 
-def _process_numbers() -> str:
-    """Return the name of this process's PID namespace; a container may have its own."""
+def _pid_namespace() -> str:
+    """Return the name of this process's PID namespace, which differs in a container; empty where there are none."""
     try:
         return str(Path("/proc/self/ns/pid").readlink())
     except OSError:
@@ -97,7 +96,7 @@ def _exists(pid: int) -> bool:
 
 
 def _is_alive(pid: int, program: str = "") -> bool:
-    # Takes as long to import as all else that a short job needs of this module.
+    # Not at the top, since short jobs do not need it.
     import psutil
 
     try:

@@ -1,4 +1,4 @@
-"""Map a function over chunks by several threads, one core each."""
+"""Map a function over chunks with several threads, one core each."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -7,28 +7,28 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-Piece = TypeVar("Piece")
-Found = TypeVar("Found")
+Chunk = TypeVar("Chunk")
+Result = TypeVar("Result")
 
 
-def map_threaded(work: Callable[[Piece], Found], pieces: Iterable[Piece], threads: int) -> Iterator[Found]:
-    """Yield `work(piece)` for each piece, in order, computed by several threads.
+def map_threaded(work: Callable[[Chunk], Result], chunks: Iterable[Chunk], threads: int) -> Iterator[Result]:
+    """Yield `work(chunk)` for each chunk, in order, computed by several threads.
 
-    NumPy releases the interpreter in products and copies, and each product uses one core, so results do not depend on
-    `threads`. At most `threads` results are computed ahead. With one thread, libraries keep their own threads.
+    NumPy releases the interpreter in products and copies. Each product uses one core, so results do not depend on
+    `threads`. At most `threads` results are computed in advance. With one thread, libraries use their own threads.
     """
     if threads == 1:
-        yield from map(work, pieces)
+        yield from map(work, chunks)
         return
-    # Some libraries count threads for the whole process, others for each thread that calls them.
+    # Some libraries have a limit per process, others per calling thread.
     with (
         threadpool_limits(1),
         ThreadPoolExecutor(threads, initializer=threadpool_limits, initargs=(1,)) as pool,
     ):
-        ahead: deque = deque()
-        for piece in pieces:
-            ahead.append(pool.submit(work, piece))
-            if len(ahead) > threads:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
+        pending: deque = deque()
+        for chunk in chunks:
+            pending.append(pool.submit(work, chunk))
+            if len(pending) > threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()

@@ -1,5 +1,6 @@
 """Measure seconds and memory, and read the processor's name and the versions of packages."""
 
+import contextlib
 import platform
 import resource
 import sys
@@ -26,7 +27,7 @@ class Timer:
 
 
 def peak_memory_mb() -> float:
-    """Return the largest resident size of this process so far, in MB (10^6 bytes)."""
+    """Return the peak resident memory of this process, in MB (10^6 bytes)."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts kibibytes, macOS bytes.
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
@@ -44,17 +45,15 @@ def cpu_name() -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the installed numerical packages."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+        with contextlib.suppress(PackageNotFoundError):
+            installed[package] = version(package)
+    return installed
 
 
 def resource_usage(seconds: float, threads: int) -> dict[str, Any]:
-    """Return the cost of this process as cost files have it."""
+    """Return seconds, peak memory and threads of this process, as cost files store them."""
     return {"seconds": seconds, "peak_memory_mb": peak_memory_mb(), "threads": threads}
 
 

@@ -34,7 +34,7 @@ def ended(process: subprocess.Popen) -> int:
 
 
 def started_by(starter: subprocess.Popen) -> dict[str, str]:
-    return {processes.PARENT_PID_VARIABLE: f"{starter.pid} {processes._process_numbers()}"}
+    return {processes.PARENT_PID_VARIABLE: f"{starter.pid} {processes._pid_namespace()}"}
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_read_only_folder_is_named(tmp_path):
     folder.chmod(0o555)
     with (
         ordinary_user(folder),
-        pytest.raises(UserError, match=rf"The folder {folder} can't be written to .*directory"),
+        pytest.raises(UserError, match=rf"The folder {folder} is not writable .*directory"),
     ):
         processes.check_writable(folder / ".snakemake")
     processes.check_writable(tmp_path / "other/.snakemake")
