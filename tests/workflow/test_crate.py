@@ -101,7 +101,7 @@ def test_a_study_again_from_its_crate_gives_the_same_metrics(study, crate, tmp_p
     place = tmp_path / "again"
     answer = study.cifarbench("reproduce", "--crate", str(crate), "--folder", str(place), "--cores", "2")
     assert answer.code == 0, answer.text
-    assert "metrics of 2 models are the same as in run" in answer.text
+    assert "metrics of 2 models are equal to those of run" in answer.text
     assert (place / "results/tiny/report.html").is_file()
 
     # A metric that was another then is told of.
@@ -124,8 +124,8 @@ def test_what_is_no_crate_or_no_finished_study_is_told_of(study, crate, tmp_path
     for arguments, said in (
         (["--crate", str(tmp_path / "x.zip")], "can't be read as a crate"),
         (["--crate", str(tmp_path / "none.zip")], "can't be read as a crate"),
-        (["--crate", str(tmp_path / "other.zip")], "is no crate of a study"),
-        (["--crate", str(crate), "--folder", str(tmp_path / "taken")], "is not of this crate"),
+        (["--crate", str(tmp_path / "other.zip")], "is not a crate of an experiment"),
+        (["--crate", str(crate), "--folder", str(tmp_path / "taken")], "is not from this crate"),
     ):
         answer = study.cifarbench("reproduce", *arguments)
         assert answer.code == 1

@@ -140,7 +140,7 @@ def explained(project: Project) -> list[list[str]]:
 def test_runs_are_kept_listed_compared_and_explained(project):
     kept = sorted(path.name for path in (project.results / "history").iterdir())
     assert len(kept) == 1
-    assert " ".join(explained(project)[0]).startswith("Nothing would run")
+    assert " ".join(explained(project)[0]).startswith("No job would run")
     # Neither a dry-run, nor a run without jobs, nor a part of the study is a finished run.
     project.configure(lambda settings: settings["models"].update(knn_raw={"n_neighbors": 3}))
     project.would_run()

@@ -1,11 +1,11 @@
-"""The command `cifarbench`: what is no job of the workflow, from a terminal's arguments to printed text and files."""
+"""Provide the command `cifarbench`, for everything outside the jobs of the workflow."""
 
 import sys
 from importlib import import_module
 
 COMMANDS = {
-    "doctor": "show what this machine has and what of it an experiment would use",
-    "explain": "list the jobs that the next run would do, and why",
+    "doctor": "check this machine: Python, cores, memory, disk, GPU, archive",
+    "explain": "list the jobs of the next run, with reasons",
     "runs": "list the finished runs with the accuracies of their models",
     "diff": "compare two finished runs: changed settings and metrics",
     "predict": "classify the images of a folder with a fitted model",
@@ -21,7 +21,7 @@ def main() -> None:
     if name in COMMANDS:
         command = import_module(f"cifarbench.cli.{name}").main
         if name == "doctor":
-            # It runs before the packages are installed, which the general parser may need.
+            # Its annotations are text, so that it runs in an older Python.
             command(arguments)
             return
         from cifarbench.runtime.command_line import run

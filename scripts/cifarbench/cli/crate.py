@@ -15,15 +15,13 @@ def main(results: Path, crate: Path) -> None:
     """Write the crate. results: the dataset's folder, with a finished run of all its models. crate: the zip file."""
     runs = records.load_runs(results)
     if not runs:
-        raise UserError(
-            f"{results} holds no finished run; run the study to its end, with no model failing, first."
-        )
+        raise UserError(f"{results} has no finished run; finish a run in which no model fails, first.")
     last = runs[-1]
     for name, metrics in last.metrics.items():
         if records.read_metrics(results, name) != metrics:
             raise UserError(
-                f"{results}/models/{name}/metrics.json is not that of the last finished run, {last.id}; run the study "
-                "to its end first."
+                f"{results}/models/{name}/metrics.json is not of the last finished run, {last.id}; finish the present "
+                "run first."
             )
     project = Path(__file__).resolve().parents[3]
     plan = Experiment(last.configuration, FAMILIES, FEATURE_TYPES)
@@ -31,4 +29,4 @@ def main(results: Path, crate: Path) -> None:
     names += [path for features in plan.features.values() for path in plan.feature_source_files(features)]
     user_files = sorted(with_local_imports([Path(name) for name in names]))
     count = write_ro_crate(crate, project, results, last, user_files, git_commit(project))
-    print(f"{crate} holds {count} files of run {last.id}, {crate.stat().st_size / 1e6:.1f} MB.")
+    print(f"{crate} has {count} files of run {last.id}, {crate.stat().st_size / 1e6:.1f} MB.")

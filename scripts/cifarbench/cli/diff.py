@@ -45,7 +45,7 @@ def main(
     markdown = folder / records.FOLDER / "diff.md"
     sections = [f"**{title}**", _table(SETTINGS, keys, "github"), _table(METRICS, metrics, "github")]
     write_text(markdown, "\n\n".join(sections) + "\n")
-    print(f"\nThe same as Markdown: {markdown}")
+    print(f"\nAs Markdown: {markdown}")
 
 
 def _table(headers: list[str], rows: list[list[str]], style: str, width: int | None = None) -> str:
@@ -60,7 +60,7 @@ def _table(headers: list[str], rows: list[list[str]], style: str, width: int | N
 
 
 def _format_row(row: list[Any]) -> list[str]:
-    """Return a row of changed metrics as text, with six digits, enough for one image of a million."""
+    """Return a row of changed metrics as text, with six digits, which show one image of a million."""
     model, metric, old, new, difference = row
     texts = [ABSENT if value is None else f"{value:.6g}" for value in (old, new)]
     return [model, metric, *texts, ABSENT if difference is None else f"{difference:+.4g}"]

@@ -1,4 +1,4 @@
-"""List the jobs of the next run with their reasons, down to the changed key, its old and its new value."""
+"""List the jobs of the next run with their reasons: changed keys, with old and new values, code or input."""
 
 import ast
 import json
@@ -20,7 +20,7 @@ from cifarbench.messages import job_labels
 
 
 def main(configfile: list[Path] = (), config: list[str] = (), targets: list[str] = ()) -> None:
-    """Print one row per job. configfile, config, targets: the same as for snakemake."""
+    """Print one row per job. configfile, config, targets: as for snakemake."""
     with SnakemakeApi(OutputSettings(log_level_override=logging.ERROR)) as api:
         try:
             dag = _dry_run(api, configfile, config, targets)
@@ -33,11 +33,11 @@ def main(configfile: list[Path] = (), config: list[str] = (), targets: list[str]
         print(tabulate(rows, ["job", "of", "why"], maxcolwidths=[None, None, 80], disable_numparse=True))
         print(f"\n{len(rows)} jobs would run, {len(jobs) - len(rows)} would not.")
     else:
-        print("Nothing would run: every result is up to date.")
+        print("No job would run: every result is up to date.")
 
 
 def _dry_run(api: SnakemakeApi, configfile: list[Path], config: list[str], targets: list[str]) -> Any:
-    """Return Snakemake's graph of all jobs, with its reasons to run them."""
+    """Return Snakemake's graph of all jobs."""
     workflow_api = api.workflow(
         ResourceSettings(cores=1),
         ConfigSettings(config=parse_config(config), configfiles=configfile),
@@ -46,17 +46,17 @@ def _dry_run(api: SnakemakeApi, configfile: list[Path], config: list[str], targe
     # Outputs of interrupted jobs are made again, as in the default profile.
     dag_api = workflow_api.dag(DAGSettings(targets=set(targets), force_incomplete=True))
     dag_api.execute_workflow(executor="dryrun")
-    # No public call returns the graph.
+    # Snakemake has no public function for the graph.
     return workflow_api._workflow.dag
 
 
 def _name(job: Any) -> tuple[str, str]:
-    """Return a job's rule, and its labels: model, dataset, subset of the images."""
+    """Return a job's rule and labels: model, dataset, subset of the images."""
     return job.rule.name, ", ".join(filter(None, job_labels(job.wildcards_dict)))
 
 
 def reasons(job: Any, dag: Any) -> list[str]:
-    """Return why a job runs: changes of the job itself, or else the rules whose output it waits for."""
+    """Return why a job runs: changes of the job, or else the rules whose output it waits for."""
     waits_for = dict.fromkeys(other.rule.name for other in dag.dependencies[job] if dag.needrun(other))
     return list(_own_reasons(job, dag)) or [f"input from {name} changes" for name in waits_for]
 
@@ -65,25 +65,25 @@ def _own_reasons(job: Any, dag: Any) -> Iterator[str]:
     records = dag.workflow.persistence
     missing = [path for path in job.output if not Path(path).exists()]
     if not records.has_metadata(job):
-        yield "new" if missing else "not known how it was made"
+        yield "new" if missing else "no record of its creation"
     elif missing:
         yield f"missing: {', '.join(missing)}"
     if dag.reason(job).forced:
-        yield "was cut off"
+        yield "was interrupted"
     yield from _changed_params(records.params_changed(job))
     if any(records.code_changed(job)):
         yield "rule changed"
     if any(records.input_changed(job)):
         old, new = set(records.input(job.output[0])), set(map(str, job.input))
         yield from (f"input added: {path}" for path in sorted(new - old))
-        yield from (f"input gone: {path}" for path in sorted(old - new))
+        yield from (f"input removed: {path}" for path in sorted(old - new))
     if any(records.software_stack_changed(job)):
         yield "environment changed"
     yield from (f"input changed: {path}" for path in sorted(dag.reason(job).updated_input))
 
 
 def _changed_params(params: Any) -> Iterator[str]:
-    """Yield the changes of a rule's params: its settings, as JSON, and the fingerprint of its code."""
+    """Yield the changes of a rule's params, which are its settings as JSON and the fingerprint of its code."""
     settings: list[dict[str, Any]] = []
     fingerprints = 0
     for recorded in (params.only_old, params.only_new):

@@ -16,9 +16,9 @@ from cifarbench.models.saved_model import SavedModel
 def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: bool = False) -> None:
     """Write `predictions.csv` and `predictions.html`.
 
-    results: the dataset's folder. pictures: a folder of PNG or JPEG. model: the best unless given. out: the folder of
-    both files; <results>/predicted/<name of the pictures' folder> unless given. resize: whether images of another size
-    are scaled and cropped.
+    results: the dataset's folder. pictures: a folder of PNG or JPEG files. model: the best unless given. out: for both
+    files; <results>/predicted/<name of the folder of images> unless given. resize: whether to scale and crop
+    images of another size.
     """
     # Libraries log to this terminal, too.
     logging.getLogger().setLevel(logging.WARNING)
@@ -37,10 +37,10 @@ def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: 
     write_predictions_html(folder / "predictions.html", images, rows, predictions.neighbors, stored, reasons)
     for sentence in images.rejected + images.warnings:
         print(sentence, file=sys.stderr)
-    print(f"{name} has answered for {len(images.paths)} pictures; {len(images.rejected)} were left out.")
-    print(f"The answers are in {folder}/predictions.csv, the pictures in {folder}/predictions.html")
+    print(f"{name} has classified {len(images.paths)} images; {len(images.rejected)} files were skipped.")
+    print(f"The predictions are in {folder}/predictions.csv, with the images in {folder}/predictions.html")
 
 
 def _progress_bar(description: str, total: int | None = None) -> tqdm:
     # disable=None: no bar unless it is a terminal.
-    return tqdm(desc=description, total=total, unit="picture", file=sys.stdout, disable=None, leave=False)
+    return tqdm(desc=description, total=total, unit="image", file=sys.stdout, disable=None, leave=False)

@@ -1,4 +1,4 @@
-"""Run an experiment again from its crate, and compare all metrics."""
+"""Run an experiment again from its RO-Crate, and compare all metrics."""
 
 import json
 import os
@@ -20,10 +20,10 @@ SETTINGS = f"{RUN_FILES}/{CONFIGURATION}"
 
 
 def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> None:
-    """Run the code in a crate, so it must come from a source that you trust, and print the changed metrics.
+    """Run the code in a crate, which must be from a trusted source, and print the changed metrics.
 
-    crate: a file of `cifarbench crate`. folder: where it is unpacked and run, `rebuilt/<its name>` unless given; an
-    interrupted run continues there. archive: the data, if they are not where the configuration expects them.
+    crate: a file of `cifarbench crate`. folder: for the unpacked crate and its run, `rebuilt/<name>` unless given; an
+    interrupted run continues. archive: the data, if their path differs from that in the configuration.
     """
     place = Path(folder) if folder else Path("rebuilt") / crate.stem
     _unpack(crate, place)
@@ -40,19 +40,21 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
         raise UserError(f"The study in {place} did not come to its end; what it said stands above.")
     new = records.load_runs(place / results_root(old.configuration) / old.about["dataset"])[-1]
     for change in records.changed_keys(old, new):
-        print(f"Other than then: {change}")
+        print(f"Changed since: {change}")
     rows = records.changed_metrics(old, new, per_class=True)
     changed = [row for row in rows if row[1] not in records.COSTS]
     count = sum(len(records.flat_metrics(old, name)) for name in old.metrics)
     if not changed:
-        print(f"All {count} metrics of {len(old.metrics)} models are the same as in run {old.id}.")
+        print(f"All {count} metrics of {len(old.metrics)} models are equal to those of run {old.id}.")
         return
     rows = [
         [name, metric, *("" if value is None else f"{value:.6g}" for value in values)]
         for name, metric, *values in changed
     ]
-    print(tabulate(rows, ["model", "metric", "then", "now", "difference"], disable_numparse=True))
-    raise UserError(f"{len(changed)} of {count} metrics are not the same; what differs stands above.")
+    print(tabulate(rows, ["model", "metric", "old", "new", "difference"], disable_numparse=True))
+    raise UserError(
+        f"{len(changed)} of {count} metrics differ, as listed above; compare versions and hardware."
+    )
 
 
 def _unpack(crate: Path, place: Path) -> None:
@@ -62,14 +64,14 @@ def _unpack(crate: Path, place: Path) -> None:
             names = set(content.namelist())
             if not {METADATA, SETTINGS} <= names:
                 raise UserError(
-                    f"{crate} is no crate of a study; name a file that make ro-crate has written."
+                    f"{crate} is not a crate of an experiment; name a file that make ro-crate has written."
                 )
             description = content.read(METADATA)
             if (place / METADATA).is_file() and (place / METADATA).read_bytes() == description:
                 return
             if place.exists():
                 raise UserError(
-                    f"{place} is there and is not of this crate; name another folder, or delete it."
+                    f"{place} exists and is not from this crate; name another folder, or delete it."
                 )
             part = place.with_name(f".{place.name}.part")
             shutil.rmtree(part, ignore_errors=True)

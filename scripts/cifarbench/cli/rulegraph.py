@@ -69,7 +69,7 @@ def _stage_edges(stages: dict[str, list[str]]) -> tuple[nx.DiGraph, list[tuple[s
     edges = {(stage_of.get(names[a]), stage_of.get(names[b])) for a, b in EDGE.findall(rulegraph)}
     order = {stage: position for position, stage in enumerate(stages)}
     edges = sorted(edge for edge in edges if None not in edge and edge[0] != edge[1])
-    # The parameters that a grid search selects go back to earlier stages.
+    # Parameters that a grid search selects are inputs of earlier stages.
     back = [(a, b) for a, b in edges if order[a] > order[b]]
     graph = nx.DiGraph()
     graph.add_nodes_from(stages)
@@ -135,7 +135,7 @@ def _rules_of_stages() -> dict[str, list[str]]:
 
 
 def _rulegraph() -> str:
-    """Return Snakemake's graph of the rules, which rule reads the files of which other, as DOT."""
+    """Return Snakemake's rule graph as DOT."""
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump(EXPERIMENT, file)
         file.flush()
@@ -143,5 +143,5 @@ def _rulegraph() -> str:
         command = [sys.executable, "-m", "snakemake", *TARGETS, *options]
         result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
-        raise UserError(f"Snakemake can't draw the rules: {result.stderr.strip()}")
+        raise UserError(f"Snakemake can't list the rules; correct the error: {result.stderr.strip()}")
     return result.stdout

@@ -1,4 +1,4 @@
-"""Select the model that is used where none is named."""
+"""Select the best model of a finished run, for commands without a model's name."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from cifarbench.errors import UserError
 from cifarbench.io.csv_io import read_csv
 from cifarbench.report.headline import headline_sentences
 from cifarbench.report.language import Language
-from cifarbench.report.results import ModelResult, Results
+from cifarbench.report.results import Results
 
 
 def read_run(results: Path) -> Results:
@@ -14,7 +14,7 @@ def read_run(results: Path) -> Results:
     table = results / "comparison.csv"
     if not table.is_file():
         raise UserError(
-            f"{table} is not there, so no model is the best yet; finish the study, or name a model."
+            f"{table} does not exist, so no best model is known; finish the run, or name a model."
         )
     files = [table, results / "paired_tests.csv", results / "data/dataset.json"]
     names = [row["model"] for row in read_csv(table)]
@@ -28,19 +28,15 @@ def select_best_model(run: Results) -> tuple[str, list[str]]:
     Returns its name and the reasons, one sentence each. Raises UserError if all models failed.
     """
     if not run.ranking:
-        raise UserError("No model of the study came through; mend one, or name a model of another dataset.")
+        raise UserError("All models of the run failed; correct one, or name a model of another dataset.")
     best, sentences = run.ranking[0], headline_sentences(run, Language("en"))
     equals = [best, *run.equals(best, run.ranking)]
     if len(equals) == 1:
         return best.name, sentences[: 1 if len(run.ranking) == 1 else 2]
-    fastest = min(equals, key=_seconds)
+    fastest = min(equals, key=lambda model: model.fit["predict_seconds"])
     number = Language("en")
     reason = (
-        f"Of these, `{fastest.name}` predicts fastest ({number.seconds(_seconds(fastest))} for "
-        f"{number.whole(run.dataset['n_test'])} images), so it is fastest."
+        f"Of these, `{fastest.name}` predicts fastest ({number.seconds(fastest.fit['predict_seconds'])} for "
+        f"{number.whole(run.dataset['n_test'])} images), so it is used."
     )
     return fastest.name, [*sentences[:2], reason]
-
-
-def _seconds(model: ModelResult) -> float:
-    return model.fit["predict_seconds"]

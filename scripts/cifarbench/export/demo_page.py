@@ -16,8 +16,8 @@ def demo_page(
 ) -> str:
     """Return the page as HTML.
 
-    content: the ONNX file. runtime: script and WebAssembly of onnxruntime-web. dataset, parity: the content of
-    dataset.json and of the result of `validate_onnx`.
+    content: the ONNX file. runtime: script and WebAssembly of onnxruntime-web. dataset: the content of dataset.json.
+    parity: the result of `validate_onnx`.
     """
     model = {prop.key: prop.value for prop in onnx.load_from_string(content).metadata_props}["model"]
     script, machine_code = runtime
@@ -28,7 +28,7 @@ def demo_page(
         dataset=dataset,
         parity=parity,
         runtime=PACKAGE,
-        # JSON for the page's script. Large parts are compressed; the browser unpacks them.
+        # JSON for the page's script; the large parts below are compressed.
         about={
             "model": model,
             "classes": dataset["classes"],
@@ -44,5 +44,5 @@ def demo_page(
 
 
 def _gzip_base64(content: bytes) -> str:
-    # mtime=0, so that the page is the same each time.
+    # mtime=0, so that equal models give equal pages.
     return base64.b64encode(gzip.compress(content, mtime=0)).decode()

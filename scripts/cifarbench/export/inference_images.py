@@ -1,4 +1,4 @@
-"""Load the images of any folder as inputs of a fitted model; report and skip files that are no such image."""
+"""Load the images of any folder as inputs of a fitted model; report and skip other files."""
 
 import os
 from collections.abc import Callable
@@ -12,15 +12,15 @@ from cifarbench.data.image_file import read_image
 from cifarbench.errors import UserError
 from cifarbench.models.saved_model import SavedModel
 
-REMEDY = "scale it before, or run with RESIZE=1"
+REMEDY = "scale it, or run with RESIZE=1"
 
 
 @dataclass
 class LoadedImages:
     """Images of a folder.
 
-    paths: within the folder, sorted. pixels: (N, D) uint8, one row per path. warnings: changes that images needed.
-    rejected: why other files were skipped. One sentence each.
+    paths: within the folder, sorted. pixels: (N, D) uint8, one row per path. warnings: conversions of images. rejected:
+    reasons for skipped files. One sentence each.
     """
 
     paths: list[str] = field(default_factory=list)
@@ -34,8 +34,8 @@ def load_images(
 ) -> LoadedImages:
     """Read all images of a folder and its subfolders as the dataset of a fitted model was read.
 
-    resize: scale and crop images of another size, even if the dataset was not resized. Hidden files are skipped.
-    advance: called with the number of files done. Raises UserError if there is no such folder, or no image in it.
+    resize: whether to scale and crop images of another size; always if the dataset was. Hidden files are skipped.
+    advance: called with the number of files done. Raises UserError if the folder does not exist or has no images.
     """
     images = LoadedImages()
     rows = []
@@ -54,8 +54,8 @@ def load_images(
             images.warnings += remarks
         advance(1)
     if not rows:
-        reasons = [f"{folder} holds no picture that can be read; name a folder that does.", *images.rejected]
-        raise UserError("\n".join(reasons))
+        message = f"{folder} has no readable PNG or JPEG file; name a folder of images."
+        raise UserError("\n".join([message, *images.rejected]))
     images.pixels = np.stack(rows)
     return images
 
@@ -69,13 +69,13 @@ def _is_utf8(name: str) -> bool:
 
 
 def _list_files(folder: Path, rejected: list[str]) -> list[Path]:
-    """Return the files of a folder and its subfolders by path; add subfolders that can't be opened to `rejected`."""
+    """Return the files of a folder and its subfolders, sorted; add unreadable subfolders to `rejected`."""
     if not folder.is_dir():
-        raise UserError(f"{folder} is no folder; name one with pictures in it.")
+        raise UserError(f"{folder} is not a folder; name a folder of images.")
 
     def reject(error: OSError) -> None:
         name = os.fsencode(error.filename).decode(errors="backslashreplace")
-        rejected.append(f"{name} can't be opened ({error.strerror}); ask for the right to read it.")
+        rejected.append(f"{name} can't be opened ({error.strerror}); change its permissions.")
 
     files = []
     for directory, folders, names in os.walk(folder, onerror=reject):

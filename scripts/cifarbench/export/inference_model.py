@@ -13,13 +13,13 @@ from cifarbench.features.pipeline import FeatureStep, apply_pipeline
 from cifarbench.io.atomic import load_npz
 from cifarbench.models.saved_model import Predictions, SavedModel
 
-# Images that are predicted at once. Matrix products round differently for blocks of another size, so this is no smaller
-# than most test sets, which an experiment predicts as a whole.
+# Images per call. Matrix products round differently for blocks of another size, so this is at least the size of most
+# test sets, which an experiment predicts as a whole.
 CHUNK_ROWS = 10_000
 
 
 class InferenceModel:
-    """A fitted model that predicts from pixels, by the code and on the number of threads of its experiment."""
+    """Fitted model that predicts from pixels, with the code and the number of threads of its experiment."""
 
     def __init__(self, stored: SavedModel):
         torch.set_num_threads(stored.threads)
@@ -47,7 +47,7 @@ class InferenceModel:
 
 
 def _predictor(stored: SavedModel) -> Any:
-    """Import the predictor of the model's package by name, so that the code of one family does not depend on all."""
+    """Import the predictor of the model's package by name, so that no family depends on the code of another."""
     name = f"cifarbench.models.{stored.package}.predictor"
     try:
         module = import_module(name)

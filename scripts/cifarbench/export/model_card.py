@@ -14,7 +14,7 @@ from cifarbench.report.language import Language
 from cifarbench.report.results import Results
 from cifarbench.runtime.failures import Failure
 
-# Best classes, worst classes, and confused pairs that are named.
+# Number of best classes, worst classes, and confused pairs in a card.
 MAX_EXAMPLES = 3
 
 
@@ -27,13 +27,11 @@ def model_card(
 ) -> str:
     """Return the card of one of a run's models as Markdown.
 
-    parity: the result of `validate_onnx`. configuration: the model's settings. commit: of the workflow that writes the
-    card; None if it is no clone.
+    parity: the result of `validate_onnx`. configuration: the model's settings. commit: of the workflow; None if its
+    folder is not a clone.
     """
     if stored.run not in run.models:
-        raise UserError(
-            f"{stored.run} is not among the models that were compared; name one that is under compare."
-        )
+        raise UserError(f"{stored.run} is not among the compared models; name one of those under compare.")
     model, say = run.models[stored.run], Language("en")
     classes = sorted(model.metrics["per_class"].items(), key=lambda item: -item[1]["recall"])
     pairs = [run.pair(model, other) for other in run.ranking if other is not model]
@@ -75,7 +73,7 @@ def _effects(stored: SavedModel) -> dict[str, dict[str, Any]]:
 
 
 def git_commit(folder: Path) -> str | None:
-    """Return the commit of a clone, marked if files differ from it; None where there is no git or no clone."""
+    """Return the commit of a clone, marked if files differ from it; None without git or outside a clone."""
     try:
         result = subprocess.run(
             ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
@@ -88,7 +86,7 @@ def git_commit(folder: Path) -> str | None:
 
 
 def _metadata(stored: SavedModel, metrics: dict[str, Any]) -> dict[str, Any]:
-    """Return the metadata of https://huggingface.co/docs/hub/model-cards."""
+    """Return metadata as https://huggingface.co/docs/hub/model-cards defines them."""
     info = stored.dataset
     dataset = {"name": info["dataset"], "type": info["type"], "split": "test"}
     dataset["args"] = {"archive_sha256": info["archive"]["sha256"], "n_test": info["n_test"]}
@@ -98,7 +96,7 @@ def _metadata(stored: SavedModel, metrics: dict[str, Any]) -> dict[str, Any]:
     ]
     task = {"type": "image-classification", "name": "image classification"}
     return {
-        # The person who publishes the model decides.
+        # The publisher of the model decides.
         "license": "unknown",
         "library_name": "onnx",
         "pipeline_tag": "image-classification",

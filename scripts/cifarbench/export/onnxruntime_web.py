@@ -1,4 +1,4 @@
-"""Download onnxruntime-web, which runs ONNX files in a browser, by npm into the cache, and read its files."""
+"""Download onnxruntime-web, which runs ONNX files in a browser, into the cache by npm, and read its files."""
 
 import subprocess
 import tarfile
@@ -28,7 +28,7 @@ def fetch_ort_web(folder: Path) -> Path:
     Raises UserError if there is no npm, or if the download fails or has another checksum.
     """
     path = folder / FILE
-    by_hand = f"by `npm pack {PACKAGE}` where that works, and put {FILE} into {folder}."
+    by_hand = f"by `npm pack {PACKAGE}` on another machine, and put {FILE} into {folder}."
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as temporary:
@@ -37,12 +37,12 @@ def fetch_ort_web(folder: Path) -> Path:
                 subprocess.run(command, check=True, capture_output=True, text=True)
             except FileNotFoundError:
                 raise UserError(
-                    f"npm is not installed here, which brings {PACKAGE}; get it {by_hand}"
+                    f"npm, which downloads {PACKAGE}, is not installed; get it {by_hand}"
                 ) from None
             except subprocess.CalledProcessError as error:
                 reason = error.stderr.strip().partition("\n")[0] or f"it ended with {error.returncode}"
-                raise UserError(f"npm can't fetch {PACKAGE} ({reason}); get it {by_hand}") from None
+                raise UserError(f"npm can't download {PACKAGE} ({reason}); get it {by_hand}") from None
             Path(temporary, FILE).replace(path)
     if sha256_file(path) != SHA256:
-        raise UserError(f"{path} has another checksum than {PACKAGE}; delete it, or get it {by_hand}")
+        raise UserError(f"{path} has a wrong checksum; delete it, or get {PACKAGE} {by_hand}")
     return path

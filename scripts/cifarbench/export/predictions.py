@@ -1,4 +1,4 @@
-"""Write a model's predictions for a folder of images: a table, and a page with the least confident first."""
+"""Write a model's predictions for a folder of images as a table, and as a page with the least confident first."""
 
 import base64
 import io
@@ -14,9 +14,9 @@ from cifarbench.io.atomic import write_text
 from cifarbench.io.csv_io import write_csv
 from cifarbench.models.saved_model import Predictions, SavedModel
 
-# Images on a page, which embeds them all: so that it opens at once.
+# Largest number of images on a page, which embeds them.
 MAX_IMAGES = 1000
-# Pixel values on a page.
+# Largest number of pixel values on a page.
 MAX_VALUES = 2**24
 COLUMNS = ("file", "class", "probability", "second_class", "second_probability")
 
@@ -27,12 +27,11 @@ def prediction_rows(paths: list[str], predictions: Predictions, stored: SavedMod
     Probabilities and the second class are None for a model without probabilities.
     """
     classes, with_proba = stored.dataset["classes"], stored.fit["has_probabilities"]
-    others = predictions.proba.copy()
-    others[np.arange(len(others)), predictions.y_pred] = -1
+    without_first = predictions.proba.copy()
+    without_first[np.arange(len(paths)), predictions.y_pred] = -1
+    seconds = without_first.argmax(axis=1)
     rows = []
-    for path, proba, first, second in zip(
-        paths, predictions.proba, predictions.y_pred, others.argmax(axis=1), strict=True
-    ):
+    for path, proba, first, second in zip(paths, predictions.proba, predictions.y_pred, seconds, strict=True):
         rest = (float(proba[first]), classes[second], float(proba[second])) if with_proba else (None,) * 3
         rows.append(dict(zip(COLUMNS, (path, classes[first], *rest), strict=True)))
     return rows
@@ -51,10 +50,10 @@ def write_predictions_html(
     stored: SavedModel,
     reasons: list[str],
 ) -> None:
-    """Write a page of the images as the model saw them with its predictions, the least confident first.
+    """Write a page of the images, as inputs of the model, with its predictions, the least confident first.
 
-    rows: of `prediction_rows`. neighbors: (N, K), rows of the training images that decided; None for a model without.
-    reasons: why this model was selected, one sentence each.
+    rows: of `prediction_rows`. neighbors: (N, K), indices of the nearest training images; None for models without
+    neighbors. reasons: for the selection of this model, one sentence each.
     """
     shape, order = stored.image_shape, np.arange(len(rows))
     if stored.fit["has_probabilities"]:
@@ -75,7 +74,7 @@ def write_predictions_html(
                 ],
             }
         )
-    # Small images are enlarged, each pixel a square.
+    # Small images are enlarged without smoothing.
     side = max(96, min(192, shape[2]))
     page = render_template(
         "predictions.html.j2", shown=shown, stored=stored, images=images, reasons=reasons, side=side

@@ -1,4 +1,4 @@
-"""Render the templates of this package, each one file that opens without a network."""
+"""Render the templates of this package."""
 
 from pathlib import Path
 from typing import Any
@@ -9,5 +9,5 @@ TEMPLATE_DIR = Path(__file__).parent / "templates"
 
 
 def render_template(template: str, **values: Any) -> str:
-    """Return a template with the values filled in; escaped if it is HTML."""
+    """Return a template with the values filled in, which are escaped if it is HTML."""
     return environment(TEMPLATE_DIR).get_template(template).render(values)

@@ -1,1 +1,1 @@
-"""From finished runs to differences between them: in come results, out come records of configurations and metrics."""
+"""Save the configurations and metrics of finished runs, and compare them."""

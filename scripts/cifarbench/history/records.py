@@ -27,9 +27,9 @@ COSTS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_par
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A finished run, as its folder under `history` holds it.
+    """A finished run, as saved in a folder under `history`.
 
-    configuration: all that decided the run. about: `when`, `dataset`, `archive`, `versions`, `code`.
+    configuration: the settings that determined the run. about: `when`, `dataset`, `archive`, `versions`, `code`.
     comparison: the rows of comparison.csv. metrics: run id -> content of its metrics.json.
     """
 
@@ -41,12 +41,12 @@ class RunRecord:
 
     @property
     def id(self) -> str:
-        """The short name by which people call it, the end of its folder's name."""
+        """The short name for commands, which is the end of the folder's name."""
         return self.folder.name.rpartition("-")[2]
 
     @property
     def when(self) -> str:
-        """When it ended, as `2025-11-23 10:22:31`, UTC."""
+        """The end of the run in UTC, as `2025-11-23 10:22:31`."""
         return datetime.fromisoformat(self.about["when"]).strftime("%Y-%m-%d %H:%M:%S")
 
     @property
@@ -64,12 +64,12 @@ def required_files(runs: list[str]) -> list[str]:
 def save_run(
     results: Path, config: dict[str, Any], runs: list[str], code: dict[str, str], when: datetime | None = None
 ) -> Path:
-    """Save a finished run to `<results>/history/<time>-<hash>`, whole or not at all, and return that folder.
+    """Save a finished run to `<results>/history/<time>-<hash>`, completely or not at all, and return that folder.
 
-    config: the configuration; what is kept of it repeats the run with `--configfile`. runs: ids of the run's
-    models, further seeds included. code: rule -> fingerprint of what it ran. when: now unless given.
+    config: the configuration; the saved part repeats the run with `--configfile`. runs: ids of the run's models,
+    further seeds included. code: rule -> fingerprint of its code. when: now unless given.
     """
-    configuration = _used(config)
+    configuration = _used_settings(config)
     when = when or datetime.now(UTC)
     metrics = {run: read_metrics(results, run) for run in runs}
     about = {
@@ -139,22 +139,22 @@ def load_runs(results: Path) -> list[RunRecord]:
 
 def find_run(runs: list[RunRecord], name: str) -> RunRecord:
     """Return the run whose id or folder name begins with `name`; UserError unless exactly one does."""
-    found = [run for run in runs if run.id.startswith(name) or run.folder.name.startswith(name)]
-    if len(found) == 1:
-        return found[0]
+    matches = [run for run in runs if run.id.startswith(name) or run.folder.name.startswith(name)]
+    if len(matches) == 1:
+        return matches[0]
     known = ", ".join(run.id for run in runs)
-    raise UserError(f"{name} names {len(found) or 'no'} runs of the history; name one of {known}.")
+    raise UserError(f"{name} matches {len(matches) or 'no'} finished runs; name one of {known}.")
 
 
 def changed_keys(old: RunRecord, new: RunRecord) -> list[ConfigChange]:
-    """Return what changed between two runs: configuration, data, code and versions."""
-    return diff(_decisive(old), _decisive(new))
+    """Return the changes between two runs of configuration, data, code and versions."""
+    return diff(_determinants(old), _determinants(new))
 
 
 def changed_metrics(old: RunRecord, new: RunRecord, per_class: bool = False) -> list[list[Any]]:
     """Return rows [run id, metric, old value, new value, difference] of the metrics and costs that changed.
 
-    per_class: those of single classes, too. A value that a run lacks is None, and so is its difference.
+    per_class: whether to include metrics of single classes. Missing values, and their differences, are None.
     """
     rows = []
     for run in dict.fromkeys([*new.metrics, *old.metrics]):
@@ -168,19 +168,19 @@ def changed_metrics(old: RunRecord, new: RunRecord, per_class: bool = False) -> 
 
 
 def summary_table(runs: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
-    """Return headers and rows of the list of runs: each model's accuracy, and what changed since the run before."""
+    """Return headers and rows of a table of runs: accuracies, and the keys that changed since the run before."""
     models = list(dict.fromkeys(model for run in reversed(runs) for model in run.accuracies))
     rows = []
     for before, run in zip([None, *runs], runs, strict=False):
-        found = run.accuracies
-        accuracies = [f"{found[model]:.4f}" if model in found else ABSENT for model in models]
+        by_model = run.accuracies
+        accuracies = [f"{by_model[model]:.4f}" if model in by_model else ABSENT for model in models]
         changed = [change.key for change in changed_keys(before, run)] if before else []
         rows.append([run.when, run.id, *accuracies, ", ".join(changed)])
     return ["ended (UTC)", "run", *models, "changed since the run before"], rows
 
 
 def read_run(folder: Path) -> RunRecord:
-    """Return the run that `save_run` wrote to a folder."""
+    """Return the run in a folder that `save_run` wrote."""
     return RunRecord(
         folder,
         yaml.safe_load((folder / "config.yaml").read_text()),
@@ -190,7 +190,7 @@ def read_run(folder: Path) -> RunRecord:
     )
 
 
-def _decisive(run: RunRecord) -> dict[str, Any]:
+def _determinants(run: RunRecord) -> dict[str, Any]:
     about = run.about
     data = {"archive sha256": about["archive"]["sha256"]}
     return {**run.configuration, **data, "code": about["code"], "versions": about["versions"]}
@@ -212,18 +212,18 @@ def read_metrics(results: Path, run_id: str) -> dict[str, Any]:
     return read_json(results / "models" / run_id / "metrics.json")
 
 
-def _used(config: dict[str, Any]) -> dict[str, Any]:
-    """The configuration without the datasets and models that this run leaves alone."""
+def _used_settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration without the datasets and models that the run does not use."""
     return {key: value for key, value in config.items() if value is not None} | {
         "datasets": {config["dataset"]: config["datasets"][config["dataset"]]},
         "models": {model: config["models"][model] for model in config["compare"]},
     }
 
 
-def _versions(found: list[dict[str, str]]) -> dict[str, str]:
-    """The versions that the models were fitted by; more than one of a package if they differ."""
-    packages = dict.fromkeys(package for versions in found for package in versions)
+def _versions(of_models: list[dict[str, str]]) -> dict[str, str]:
+    """Return the versions of each package that fitted the models, joined by commas if they differ."""
+    packages = dict.fromkeys(package for versions in of_models for package in versions)
     return {
-        package: ", ".join(sorted({versions[package] for versions in found if package in versions}))
+        package: ", ".join(sorted({versions[package] for versions in of_models if package in versions}))
         for package in packages
     }

@@ -1,4 +1,4 @@
-"""The cache that fetched files are kept in: shared, checked, and clear about what it can't do."""
+"""The cache of downloads: shared by runs, checked, resumable, with clear errors."""
 
 import json
 import subprocess
@@ -21,19 +21,18 @@ SCRIPT = Path(__file__).parents[3] / "scripts" / "download_dataset.py"
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    # Servers on this machine are asked directly.
     monkeypatch.setenv("NO_PROXY", "*")
     return tmp_path / "cache"
 
 
-def test_what_is_there_is_not_fetched_again(cache):
+def test_cached_file_is_not_downloaded_again(cache):
     with serving(CONTENT) as server:
         get(cache, server.url)
         assert get(cache, server.url) == "cache"
         assert len(server.requests) == 1
 
 
-def test_a_wrong_file_is_set_aside(cache):
+def test_wrong_file_is_set_aside(cache):
     cache.mkdir()
     (cache / "file.tar.gz").write_bytes(b"mine")
     with serving(CONTENT) as server:
@@ -43,24 +42,24 @@ def test_a_wrong_file_is_set_aside(cache):
 
 
 @pytest.mark.parametrize("surplus", [0, 1])
-def test_what_a_run_left_that_was_killed_before_the_check(cache, surplus):
+def test_partial_file_of_a_run_killed_before_the_check(cache, surplus):
     leave_partial(cache, CONTENT + bytes(surplus))
     with serving(CONTENT) as server:
         get(cache, server.url)
         assert server.sent == (SIZE if surplus else 0)
 
 
-def test_two_runs_at_once_fetch_once_and_one_says_that_it_waits(cache):
+def test_of_two_simultaneous_runs_one_waits(cache):
     with serving(CONTENT, servers.slowly) as server:
         runs = [_start_script(cache, server.url, cache.parent / f"receipt_{run}.json") for run in range(2)]
         said = [run.communicate(timeout=30)[1] for run in runs]
         assert [run.returncode for run in runs] == [0, 0]
         assert server.sent == SIZE
-    waiting = "another run is fetching the same file; waiting for it"
+    waiting = "another run is downloading the same file; waiting for it"
     assert sorted(waiting in text for text in said) == [False, True]
 
 
-def test_a_killed_run_is_taken_up_where_it_was(cache):
+def test_download_of_a_killed_run_is_continued(cache):
     with serving(CONTENT, servers.slowly) as server:
         process = _start_script(cache, server.url, cache.parent / "receipt.json")
         _wait_for(lambda: server.sent > 2 * servers.PIECE)
@@ -71,7 +70,6 @@ def test_a_killed_run_is_taken_up_where_it_was(cache):
         process.communicate(timeout=30)
         assert process.returncode == 0
         assert server.requests[1] is not None
-        # At most what was on its way when the run was killed.
         assert server.sent <= SIZE + 5 * servers.PIECE
     receipt = json.loads((cache.parent / "receipt.json").read_text())
     assert receipt["source"] == server.url
@@ -79,22 +77,16 @@ def test_a_killed_run_is_taken_up_where_it_was(cache):
     assert receipt["bytes"] == SIZE
 
 
-@pytest.mark.parametrize(
-    ("make", "reason"),
-    [
-        (lambda cache: cache.mkdir(mode=0o555), "Permission denied"),
-        (lambda cache: cache.write_bytes(b""), "File exists|Not a directory"),
-    ],
-    ids=["read-only", "no folder"],
-)
-def test_a_cache_that_can_t_be_used(cache, make, reason):
-    make(cache)
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_unusable_cache(cache, is_folder):
+    cache.mkdir(mode=0o555) if is_folder else cache.write_bytes(b"")
+    reason = "Permission denied" if is_folder else "File exists|Not a directory"
     refused = pytest.raises(UserError, match=rf"{cache} can't be used \(({reason})\); name another folder")
     with serving(CONTENT) as server, ordinary_user(cache), refused:
         get(cache, server.url)
 
 
-def test_a_cache_that_is_read_only_but_holds_the_file(cache):
+def test_read_only_cache_with_the_file(cache):
     cache.mkdir()
     (cache / "file.tar.gz").write_bytes(CONTENT)
     cache.chmod(0o555)
@@ -103,29 +95,25 @@ def test_a_cache_that_is_read_only_but_holds_the_file(cache):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_cache_that_fills_up(cache):
+def test_full_cache(cache):
     partial = leave_partial(cache, b"")
     partial.unlink()
     partial.symlink_to("/dev/full")
-    with (
-        serving(CONTENT) as server,
-        pytest.raises(UserError, match=r"is full \(No space left on device\); make room"),
-    ):
+    refused = pytest.raises(UserError, match=r"is full \(No space left on device\); make room")
+    with serving(CONTENT) as server, refused:
         get(cache, server.url)
 
 
-def test_a_cache_with_too_little_room(cache):
+def test_cache_with_too_little_space(cache):
     with serving(CONTENT) as server:
         with pytest.raises(UserError, match=r"is full \(1000000000000000000 bytes are needed\); make room"):
             get(cache, server.url, size=10**18)
         assert server.requests == []
 
 
-def test_a_dataset_of_several_files_has_a_folder(cache):
-    entry = {
-        "type": "fashion_mnist",
-        "files": {"file.tar.gz": {"size_bytes": SIZE, "sha256": remote().sha256}},
-    }
+def test_dataset_of_several_files(cache):
+    files = {"file.tar.gz": {"size_bytes": SIZE, "sha256": remote().sha256}}
+    entry = {"type": "fashion_mnist", "files": files}
     with serving(CONTENT) as server:
         folder = server.url.removesuffix("/file.tar.gz")
         found = fetch_dataset(entry | {"urls": [f"{folder}/"]}, cache, QUICK)
@@ -133,21 +121,13 @@ def test_a_dataset_of_several_files_has_a_folder(cache):
     assert (cache / "fashion_mnist" / "file.tar.gz").read_bytes() == CONTENT
 
 
-def test_the_users_own_cache_by_default(cache, monkeypatch, tmp_path):
+def test_default_cache_is_the_users(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    with serving(CONTENT) as server:
-        entry = {
-            "filename": "file.tar.gz",
-            "size_bytes": SIZE,
-            "sha256": remote().sha256,
-            "urls": [server.url],
-        }
-        path, _ = fetch_dataset(entry, cache_dir(), QUICK)
-    assert path.is_relative_to(tmp_path)
+    assert cache_dir().is_relative_to(tmp_path)
 
 
-def test_an_archive_of_ones_own_is_not_fetched(tmp_path):
+def test_local_archive_is_not_downloaded(tmp_path):
     archive = tmp_path / "mine.tar.gz"
     archive.write_bytes(CONTENT)
     receipt = tmp_path / "receipt.json"
@@ -165,17 +145,13 @@ def test_an_archive_of_ones_own_is_not_fetched(tmp_path):
     assert json.loads(receipt.read_text())["path"] == str(archive)
 
 
-def _start_script(cache, url, receipt, stdout=subprocess.PIPE):
+def _start_script(cache, url, receipt):
     origin = {"filename": "file.tar.gz", "size_bytes": SIZE, "urls": [url]}
     settings = {"type": "cifar10", "sha256": remote().sha256}
-    process = subprocess.Popen(
-        [sys.executable, SCRIPT, "log"],
-        stdin=subprocess.PIPE,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    process.stdin.write(describe_job({}, {"receipt": receipt}, settings, origin=origin, cache=cache))
+    job = describe_job({}, {"receipt": receipt}, settings, origin=origin, cache=cache)
+    pipes = dict.fromkeys(["stdin", "stdout", "stderr"], subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, SCRIPT, "log"], text=True, **pipes)
+    process.stdin.write(job)
     process.stdin.close()
     process.stdin = None
     return process

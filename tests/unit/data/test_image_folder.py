@@ -1,4 +1,4 @@
-"""A folder of pictures becomes arrays, or ends in one sentence that names the file and the mend."""
+"""Reading folders of images, and refusing files and folders that are not as declared."""
 
 import os
 import struct
@@ -17,21 +17,21 @@ from helpers.nobody import ordinary_user
 FOLDER = {"type": "image_folder", "n_train": 4, "n_test": 2, "n_classes": 2, "image_shape": [3, 4, 5]}
 
 
-def pictures(folder, **save):
-    """Two training pictures and a test picture of each of two classes; what they show, by path."""
+def write_images(folder):
+    """Write two training images and a test image of each of two classes; return their pixels by path."""
     rng = np.random.default_rng(0)
-    shown = {}
+    pixels = {}
     names = ["train/cat/b.png", "train/cat/a.png", "train/dog/x/1.png", "train/dog/2.PNG"]
     for name in [*names, "test/cat/1.png", "test/dog/1.png"]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        shown[name] = rng.integers(0, 256, (4, 5, 3), np.uint8)
-        Image.fromarray(shown[name]).save(path, **save)
-    return shown
+        pixels[name] = rng.integers(0, 256, (4, 5, 3), np.uint8)
+        Image.fromarray(pixels[name]).save(path)
+    return pixels
 
 
-def test_a_folder_of_pictures_becomes_arrays(tmp_path):
-    shown = pictures(tmp_path)
+def test_images_and_classes_are_read_in_order(tmp_path):
+    pixels = write_images(tmp_path)
     (tmp_path / "train/.DS_Store").write_bytes(b"x")
     (tmp_path / "train/cat/notes.txt").write_bytes(b"x")
     (tmp_path / ".git").mkdir()
@@ -40,41 +40,41 @@ def test_a_folder_of_pictures_becomes_arrays(tmp_path):
     assert dataset.train_labels.tolist() == [0, 0, 1, 1]
     order = ["train/cat/a.png", "train/cat/b.png", "train/dog/2.PNG", "train/dog/x/1.png"]
     for row, name in zip(dataset.train_images, order, strict=True):
-        assert np.array_equal(row.reshape(3, 4, 5).transpose(1, 2, 0), shown[name])
+        assert np.array_equal(row.reshape(3, 4, 5).transpose(1, 2, 0), pixels[name])
 
 
-def test_pictures_become_grey_where_one_channel_is_declared(tmp_path):
-    pictures(tmp_path)
+def test_images_become_grey_for_one_channel(tmp_path):
+    write_images(tmp_path)
     dataset = load_dataset(tmp_path, FOLDER | {"image_shape": [1, 4, 5]})
     grey = np.asarray(Image.open(tmp_path / "test/dog/1.png").convert("L"))
     assert np.array_equal(dataset.test_images[1].reshape(4, 5), grey)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "LA", "CMYK"])
-def test_pictures_of_all_modes_are_read(tmp_path, mode):
-    pictures(tmp_path)
+def test_images_of_all_modes_are_read(tmp_path, mode):
+    write_images(tmp_path)
     path = tmp_path / ("train/cat/a.jpg" if mode == "CMYK" else "train/cat/a.png")
     (tmp_path / "train/cat/a.png").unlink()
     Image.new(mode, (5, 4)).save(path)
     assert load_dataset(tmp_path, FOLDER).train_images.shape == (4, 60)
 
 
-def test_pictures_of_another_size(tmp_path):
-    pictures(tmp_path)
-    # Grey, with red and blue ends that stand over when it is cut.
+def test_images_of_another_size(tmp_path):
+    write_images(tmp_path)
+    # Grey, with red and blue ends that are cropped.
     wide = np.full((8, 30, 3), 90, np.uint8)
     wide[:, :3], wide[:, -3:] = (255, 0, 0), (0, 0, 255)
     Image.fromarray(wide).save(tmp_path / "train/cat/a.png")
     with pytest.raises(
-        UserError, match=r"cat/a.png is 30 x 8 pixels, not 5 x 4 as image_shape says; set resize"
+        UserError, match=r"a\.png is 30 x 8 pixels, not 5 x 4 as image_shape declares; set resize"
     ):
         load_dataset(tmp_path, FOLDER)
     dataset = load_dataset(tmp_path, FOLDER | {"resize": True})
     assert (dataset.train_images[0] == 90).all()
 
 
-def test_a_picture_that_a_camera_has_turned(tmp_path):
-    pictures(tmp_path)
+def test_exif_orientation_is_applied(tmp_path):
+    write_images(tmp_path)
     (tmp_path / "train/cat/a.png").unlink()
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -83,7 +83,7 @@ def test_a_picture_that_a_camera_has_turned(tmp_path):
 
 
 def png(path, width, height, bits, values):
-    """A PNG in colours, whatever it claims."""
+    """Write a PNG in colours with any header."""
 
     def chunk(name, content):
         check = struct.pack(">I", zlib.crc32(name + content))
@@ -94,76 +94,68 @@ def png(path, width, height, bits, values):
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + content)
 
 
-# What stands in the place of a picture, and what is said of it.
-NO_PICTURES = {
-    "a text": (lambda path: path.write_text("<html>"), "it is neither PNG nor JPEG"),
+UNREADABLE_IMAGES = {
+    "text": (lambda path: path.write_text("<html>"), "it is neither PNG nor JPEG"),
     "an empty file": (lambda path: path.write_bytes(b""), "it is neither PNG nor JPEG"),
-    "half a picture": (lambda path: path.write_bytes(path.with_name("b.png").read_bytes()[:80]), ""),
-    "16 bits, grey": (lambda path: Image.new("I;16", (5, 4)).save(path), "more than 8 bits a channel"),
-    "16 bits, colours": (lambda path: png(path, 5, 4, 16, 4 * bytes(31)), "more than 8 bits a channel"),
+    "a truncated image": (lambda path: path.write_bytes(path.with_name("b.png").read_bytes()[:80]), ""),
+    "16 bits, grey": (lambda path: Image.new("I;16", (5, 4)).save(path), "more than 8 bits per channel"),
+    "16 bits, colours": (lambda path: png(path, 5, 4, 16, 4 * bytes(31)), "more than 8 bits per channel"),
     "a bomb": (lambda path: png(path, 20_000, 20_000, 8, b""), "it claims more pixels than a photograph"),
     "another format": (lambda path: Image.new("RGB", (5, 4)).save(path, "BMP"), "neither PNG nor JPEG"),
     "a link to a text": (lambda path: linked(path, path.with_name("notes.txt")), "neither PNG nor JPEG"),
 }
 
 
-@pytest.mark.parametrize("fault", NO_PICTURES)
-def test_what_is_no_picture_is_refused(tmp_path, fault):
-    pictures(tmp_path)
+@pytest.mark.parametrize("fault", UNREADABLE_IMAGES)
+def test_unreadable_images_are_refused(tmp_path, fault):
+    write_images(tmp_path)
     (tmp_path / "train/cat/notes.txt").write_text("x")
-    change, reason = NO_PICTURES[fault]
+    change, reason = UNREADABLE_IMAGES[fault]
     change(tmp_path / "train/cat/a.png")
-    with pytest.raises(UserError, match=rf"cat/a.png can't be read as a picture \(.*{reason}"):
+    with pytest.raises(UserError, match=rf"cat/a.png can't be read as an image \(.*{reason}"):
         load_dataset(tmp_path, FOLDER)
 
 
 FOLDER_FAULTS = {
-    "no train": (lambda f: (f / "train").rename(f / "training"), "train is no folder; expected one with"),
-    "no test": (lambda f: (f / "test").rename(f / "t"), "test is no folder"),
+    "no train": (lambda f: (f / "train").rename(f / "training"), "train is not a folder; create it"),
+    "no test": (lambda f: (f / "test").rename(f / "t"), "test is not a folder"),
     "a class only in train": (lambda f: (f / "train/eel").mkdir(), "the class eel in train but not in test"),
     "a class only in test": (lambda f: (f / "test/eel").mkdir(), "the class eel in test but not in train"),
     "a class too many": (lambda f: [(f / p / "eel").mkdir() for p in ("train", "test")], "names 3 classes"),
-    "a picture too few": (
-        lambda f: (f / "train/cat/a.png").unlink(),
-        "train has 3 pictures; expected 4, as n_",
-    ),
-    "a link that leads nowhere": (
+    "an image too few": (lambda f: (f / "train/cat/a.png").unlink(), "train has 3 images; expected 4, as n_"),
+    "a broken link": (
         lambda f: linked(f / "train/cat/a.png", "nowhere.png"),
-        r"cat/a.png is a link that leads nowhere \(to nowhere.png\); mend it or take it away",
+        r"cat/a.png is a broken link \(to nowhere.png\); repair or remove it",
     ),
-    "a link to itself": (
-        lambda f: linked(f / "test/cat/1.png", f / "test/cat/1.png"),
-        "link that leads nowhere",
-    ),
+    "a link to itself": (lambda f: linked(f / "test/cat/1.png", f / "test/cat/1.png"), "broken link"),
     "a link out of the folder": (
         lambda f: linked(f / "train/cat/a.png", __file__),
-        r"cat/a.png is a link that leads out of .*; put a copy of the picture in its place \(cp -L\)",
+        r"cat/a.png is a link that leads out of .*; replace it by a copy of the image \(cp -L\)",
     ),
-    "a link to the folder itself": (
+    "a link to its own folder": (
         lambda f: (f / "train/cat/again").symlink_to(f / "train/cat"),
-        "cat/again is a link to a folder; put a copy of that folder in its place",
+        "cat/again is a link to a folder; replace it by a copy of that folder",
     ),
     "a class that is a link": (
-        lambda f: [(f / "train/dog").rename(f / "dogs"), (f / "train/dog").symlink_to(f / "dogs")],
+        lambda f: moved(f / "train/dog", f / "dogs"),
         "train/dog is a link to a folder",
     ),
-    "a part that is a link": (
-        lambda f: [(f / "test").rename(f / "others"), (f / "test").symlink_to(f / "others")],
-        "test is a link to a folder",
-    ),
-    "pictures of another kind": (
-        lambda f: [(f / "train/cat/a.png").unlink(), (f / "train/cat/c.webp").touch()],
-        "train has 3 pictures, besides files that are neither .png nor .jpg, such as .*/cat/c.webp; expected 4",
+    "a split that is a link": (lambda f: moved(f / "test", f / "others"), "test is a link to a folder"),
+    "images of another type": (
+        lambda f: (f / "train/cat/a.png").rename(f / "train/cat/c.webp"),
+        "train has 3 images, besides files that are neither .png nor .jpg, such as .*/cat/c.webp; expected 4",
     ),
     "10,000 files in a class": (
         lambda f: [(f / f"train/cat/{number}.jpg").touch() for number in range(10_000)],
-        "train has 10004 pictures; expected 4",
+        "train has 10004 images; expected 4",
     ),
-    "a class without pictures": (
-        lambda f: (f / "test/cat/1.png").unlink(),
-        "test/cat has no pictures; put some",
-    ),
+    "a class without images": (lambda f: (f / "test/cat/1.png").unlink(), "test/cat has no images; add some"),
 }
+
+
+def moved(path, target):
+    path.rename(target)
+    path.symlink_to(target)
 
 
 def linked(path, target):
@@ -172,44 +164,42 @@ def linked(path, target):
 
 
 @pytest.mark.parametrize("fault", FOLDER_FAULTS)
-def test_a_folder_that_is_not_as_declared(tmp_path, fault):
-    pictures(tmp_path)
+def test_wrong_folders_are_refused(tmp_path, fault):
+    write_images(tmp_path)
     change, message = FOLDER_FAULTS[fault]
     change(tmp_path)
     with pytest.raises(UserError, match=message):
         load_dataset(tmp_path, FOLDER)
 
 
-def test_a_link_to_a_picture_of_the_folder_is_that_picture(tmp_path):
-    shown = pictures(tmp_path)
+def test_link_to_an_image_of_the_folder_is_followed(tmp_path):
+    pixels = write_images(tmp_path)
     linked(tmp_path / "train/cat/a.png", "../dog/2.PNG")
     row = load_dataset(tmp_path, FOLDER).train_images[0]
-    assert np.array_equal(row.reshape(3, 4, 5).transpose(1, 2, 0), shown["train/dog/2.PNG"])
+    assert np.array_equal(row.reshape(3, 4, 5).transpose(1, 2, 0), pixels["train/dog/2.PNG"])
 
 
-def test_what_lies_behind_hidden_names_and_other_links_does_not_matter(tmp_path):
-    pictures(tmp_path)
+def test_hidden_names_and_links_to_other_files_are_ignored(tmp_path):
+    write_images(tmp_path)
     (tmp_path / "train/cat/.cache").symlink_to("/")
     (tmp_path / "train/cat/notes.txt").symlink_to("nowhere")
     os.mkfifo(tmp_path / "train/cat/pipe.png")
     assert len(load_dataset(tmp_path, FOLDER).train_labels) == 4
 
 
-def test_a_name_that_is_no_text(tmp_path):
-    pictures(tmp_path)
+def test_file_name_that_is_not_utf_8(tmp_path):
+    write_images(tmp_path)
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/train/cat/\xff.png")).touch()
-    with pytest.raises(UserError, match=r"cat/.*dcff.png. in .* has a name that is no UTF-8; rename it"):
+    with pytest.raises(UserError, match=r"cat/.*dcff.png. in .* has a name that is not UTF-8; rename it"):
         check_archive(tmp_path)
 
 
 @pytest.mark.parametrize("unreadable", ["train/cat/a.png", "train/cat"])
-def test_pictures_that_may_not_be_read(tmp_path, unreadable):
-    pictures(tmp_path)
+def test_unreadable_files_and_folders(tmp_path, unreadable):
+    write_images(tmp_path)
     (tmp_path / unreadable).chmod(0)
     with ordinary_user(tmp_path):
-        with pytest.raises(
-            UserError, match=rf"{unreadable} .*can't be read.*Permission denied.*take it away"
-        ):
+        with pytest.raises(UserError, match=rf"{unreadable} .*can't be read.*Permission denied.*remove it"):
             check_archive(tmp_path)
         with pytest.raises(UserError, match=rf"{unreadable} can't be read.*Permission denied"):
             load_dataset(tmp_path, FOLDER)
@@ -228,10 +218,9 @@ def test_a_letter_of_another_alphabet_is_shown_with_escapes(tmp_path):
     [("caf\u00e9", "cafe\u0301"), ("caf\u00e9", "Caf\u00e9"), ("sea bee", "sea  bee"), ("bee", "bee ")],
 )
 def test_class_names_that_look_alike_are_shown_with_escapes(tmp_path, train, test):
-    pictures(tmp_path)
+    write_images(tmp_path)
     (tmp_path / "train/cat").rename(tmp_path / "train" / train)
     (tmp_path / "test/cat").rename(tmp_path / "test" / test)
     with pytest.raises(UserError, match="look alike but differ") as raised:
         load_dataset(tmp_path, FOLDER)
-    assert ascii(train) in str(raised.value)
-    assert ascii(test) in str(raised.value)
+    assert ascii(train) in str(raised.value) and ascii(test) in str(raised.value)

@@ -1,4 +1,4 @@
-"""Images in Parquet, in files as the hub's library writes them."""
+"""Reading Parquet files as the hub's library writes them."""
 
 import io
 import json
@@ -27,14 +27,13 @@ def picture(random: np.random.Generator, shape: tuple[int, int] = (4, 5)) -> tup
 
 
 def write(path: Path, contents: list[Any], labels: dict[str, list], features: Any = FEATURES) -> None:
-    """A shard: a struct of bytes and path, columns of classes, and the hub's metadata."""
+    """Write a shard: a struct of bytes and path, columns of labels, and the hub's metadata."""
     pictures = pa.array(
         [None if one is None else {"bytes": one, "path": f"{i}.png"} for i, one in enumerate(contents)],
         pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
     )
-    table = pa.table(
-        {"img": pictures} | {name: pa.array(values, pa.int64()) for name, values in labels.items()}
-    )
+    columns = {name: pa.array(values, pa.int64()) for name, values in labels.items()}
+    table = pa.table({"img": pictures} | columns)
     if features is not None:
         table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +42,7 @@ def write(path: Path, contents: list[Any], labels: dict[str, list], features: An
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two shards to train with, and one to test with, as `plain_text/` of the hub's cifar10."""
+    """Write two training shards and a test shard, as in the hub's cifar10."""
     random = np.random.default_rng(0)
     for name, rows in (("train-00000-of-00002", 5), ("train-00001-of-00002", 4), ("test-00000-of-00001", 6)):
         found = [picture(random) for _ in range(rows)]
@@ -53,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "hub"
 
 
-def test_the_shards_are_read_in_their_order(folder):
+def test_shards_are_read_in_order(folder):
     dataset = load_dataset(folder, ENTRY)
     expected = [np.load(folder.parent / f"train-0000{number}-of-00002.npy") for number in (0, 1)]
     images = dataset.train_images.reshape(9, 3, 4, 5).transpose(0, 2, 3, 1)
@@ -63,7 +62,7 @@ def test_the_shards_are_read_in_their_order(folder):
     assert dataset.test_images.shape == (6, 60)
 
 
-def test_of_several_columns_of_classes_one_is_named(tmp_path):
+def test_labels_selects_one_of_several_columns(tmp_path):
     random = np.random.default_rng(0)
     features = {"img": {"_type": "Image"}, "fine_label": {"names": NAMES, "_type": "ClassLabel"}}
     features["coarse_label"] = {"names": ["insect", "mammal"], "_type": "ClassLabel"}
@@ -75,9 +74,7 @@ def test_of_several_columns_of_classes_one_is_named(tmp_path):
     dataset = load_dataset(tmp_path, ENTRY | {"n_classes": 2, "labels": "coarse_label"})
     assert dataset.classes == ["insect", "mammal"]
     assert dataset.test_labels.tolist() == [0, 0, 1, 0, 0, 1]
-    with pytest.raises(
-        UserError, match=r"these columns of classes: fine_label, coarse_label; name one of them"
-    ):
+    with pytest.raises(UserError, match="these columns of class labels: fine_label, coarse_label; name one"):
         load_dataset(tmp_path, ENTRY)
 
 
@@ -85,91 +82,72 @@ def shard(folder: Path) -> Path:
     return folder / "plain_text/test-00000-of-00001.parquet"
 
 
+IMAGE = {"img": {"_type": "Image"}}
+INTEGERS = {"id": {"_type": "Value"}, "label": {"_type": "Value", "dtype": "int64"}}
+NUMBERS = FEATURES | {"label": {"_type": "ClassLabel"}}
+OTHER_CLASSES = FEATURES | {"label": {"names": ["x"], "_type": "ClassLabel"}}
+
+
 @pytest.mark.parametrize(
-    ("contents", "labels", "features", "sentence"),
+    ("changed", "sentence"),
     [
+        ({"labels": [0, 1, 2, 0, 1, 7]}, "has the label 7 at position 5; expected whole numbers from 0 to 2"),
+        ({"labels": [0, 1, 2, 0, 1, None]}, "has the label None at position 5"),
+        ({"labels": [0, 1, 2, 0, 1, -1]}, r"/hub/.*-1 at position 5.* -1 marks images without a label"),
+        ({"features": None}, "does not describe its columns"),
+        ({"features": {"label": FEATURES["label"]}}, "has 0 columns of images; expected 1"),
+        ({"features": IMAGE}, "columns of class labels: nothing; use a dataset that has one"),
         (
-            None,
-            [0, 1, 2, 0, 1, 7],
-            FEATURES,
-            "has the label 7 at position 5; expected whole numbers from 0 to 2",
+            {"features": IMAGE | INTEGERS},
+            r'label \(Value, not ClassLabel\); convert it with ds.cast_column\("label"',
         ),
-        (None, [0, 1, 2, 0, 1, None], FEATURES, "has the label None at position 5"),
-        (None, None, None, "does not say which columns hold images and classes"),
-        (None, None, {"label": FEATURES["label"]}, "has 0 columns of images; expected 1"),
-        (None, None, {"img": {"_type": "Image"}}, "columns of classes: none; get files that have one"),
-        (
-            None,
-            None,
-            {
-                "img": {"_type": "Image"},
-                "id": {"_type": "Value"},
-                "label": {"_type": "Value", "dtype": "int64"},
-            },
-            r'in its column label \(Value, not ClassLabel\); convert it with ds.cast_column\("label"',
-        ),
-        (None, [0, 1, 2, 0, 1, -1], FEATURES, r"/hub/.*-1 at position 5.* -1 marks images without a label"),
-        (
-            None,
-            None,
-            FEATURES | {"label": {"_type": "ClassLabel"}},
-            "not name the classes of its column label",
-        ),
-        (
-            None,
-            None,
-            FEATURES | {"label": {"names": ["x"], "_type": "ClassLabel"}},
-            "names other classes than",
-        ),
-        ([None] * 6, None, FEATURES, "row 0 holds no picture"),
-        (
-            [b"no picture"] * 6,
-            None,
-            FEATURES,
-            r"row 0 can't be read as a picture \(it is neither PNG nor JPEG\)",
-        ),
+        ({"features": NUMBERS}, "not name the classes of its column label"),
+        ({"features": OTHER_CLASSES}, "names other classes than"),
+        ({"contents": [None] * 6}, "row 0 has no image in it"),
+        ({"contents": [b"no image"] * 6}, r"row 0 can't be read as an image \(it is neither PNG nor JPEG\)"),
     ],
 )
-def test_what_is_not_as_it_should_be_is_refused(folder, contents, labels, features, sentence):
+def test_wrong_shards_are_refused(folder, changed, sentence):
     random = np.random.default_rng(1)
-    contents = contents or [picture(random)[0] for _ in range(6)]
-    write(shard(folder), contents, {"label": labels or [0, 1, 2] * 2}, features)
+    contents = changed.get("contents") or [picture(random)[0] for _ in range(6)]
+    labels = {"label": changed.get("labels", [0, 1, 2] * 2)}
+    write(shard(folder), contents, labels, changed.get("features", FEATURES))
     with pytest.raises(UserError, match=sentence):
         load_dataset(folder, ENTRY)
 
 
-def test_pictures_of_another_size(folder):
+def test_images_of_another_size(folder):
     random = np.random.default_rng(1)
     write(shard(folder), [picture(random, (8, 10))[0] for _ in range(6)], {"label": [0, 1, 2] * 2})
     with pytest.raises(
-        UserError, match=r"row 0 is 10 x 8 pixels, not 5 x 4 as image_shape says; set resize: true"
+        UserError, match="row 0 is 10 x 8 pixels, not 5 x 4 as image_shape declares; set resize"
     ):
         load_dataset(folder, ENTRY)
     assert load_dataset(folder, ENTRY | {"resize": True}).test_images.shape == (6, 60)
 
 
 def test_more_or_fewer_rows_than_declared(folder):
-    with pytest.raises(UserError, match=r"has more than 8 rows in train\*.parquet, as n_train says"):
+    with pytest.raises(UserError, match=r"has more than 8 rows in train\*.parquet, as n_train declares"):
         load_dataset(folder, ENTRY | {"n_train": 8})
-    with pytest.raises(UserError, match=r"has 6 rows in test\*.parquet; expected 7, as n_test says"):
+    with pytest.raises(UserError, match=r"has 6 rows in test\*.parquet; expected 7, as n_test declares"):
         load_dataset(folder, ENTRY | {"n_test": 7})
 
 
-def cut(path: Path) -> None:
-    """In the middle of its pictures."""
+def corrupt(path: Path) -> None:
+    """Overwrite a part of the images."""
     content = path.read_bytes()
     path.write_bytes(content[:200] + b"\0" * 300 + content[500:])
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "message"),
     [
         (lambda path: path.write_bytes(b"PAR1"), "can't be read as Parquet"),
         (lambda path: path.unlink(), r"has no test\*.parquet"),
-        (cut, r"test-00000-of-00001\.parquet"),
+        (corrupt, r"test-00000-of-00001\.parquet"),
     ],
 )
-def test_a_file_that_is_torn_or_not_there(folder, spoil, said):
+def test_corrupt_and_missing_files(folder, spoil, message):
     spoil(shard(folder))
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         load_dataset(folder, ENTRY)

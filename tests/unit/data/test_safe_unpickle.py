@@ -19,7 +19,7 @@ BATCH = make_batches()["data_batch_1"]
 
 
 class Calls:
-    """Pickles as a call of whatever it is given."""
+    """Is pickled as a call of a function."""
 
     def __init__(self, function, *arguments, state=None):
         self.reduced = (function, arguments) if state is None else (function, arguments, state)
@@ -29,7 +29,7 @@ class Calls:
 
 
 def attacks(marker: Path) -> dict[str, object]:
-    """Objects that write the marker, or load something, when they are unpickled."""
+    """Return objects that write the marker, or load something, when unpickled."""
     command = f"touch {marker}"
     code = f"open({str(marker)!r}, 'w').close()"
     objects = np.empty(1, object)
@@ -82,18 +82,18 @@ def test_no_pickle_is_executed(name, protocol, tmp_path):
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("name", ["os.system", "builtins.exec", "in a list", "array of objects"])
-def test_the_attacks_are_real(name, protocol, tmp_path):
+def test_attacks_work_with_the_standard_unpickler(name, protocol, tmp_path):
     marker = tmp_path / "marker"
     pickle.loads(_dumps(attacks(marker)[name], protocol))
     assert marker.exists()
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_batch_comes_out_as_it_went_in(protocol):
+def test_batches_of_python_3_are_read(protocol):
     _assert_same(safe_load(pickle.dumps(BATCH, protocol), "batch"))
 
 
-def test_a_batch_of_python_2_comes_out_as_it_went_in():
+def test_batches_of_python_2_are_read():
     data = python2_pickle(BATCH)
     reference = pickle.loads(data, encoding="bytes")
     assert np.array_equal(reference[b"data"], BATCH[b"data"])
@@ -103,11 +103,10 @@ def test_a_batch_of_python_2_comes_out_as_it_went_in():
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("dtype", ["u1", "<i8", ">i4", "<f4", "bool"])
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_arrays_of_numbers_of_any_kind(protocol, dtype, order):
+def test_numeric_arrays_are_read(protocol, dtype, order):
     array = np.asarray(np.arange(12).reshape(3, 4), dtype, order=order)
-    found = safe_load(
-        pickle.dumps({"data": array, "again": array, "empty": array[:0], "none": b""}, protocol), "batch"
-    )
+    content = {"data": array, "again": array, "empty": array[:0], "none": b""}
+    found = safe_load(pickle.dumps(content, protocol), "batch")
     assert np.array_equal(found["data"], array)
     assert np.array_equal(found["again"], array)
     assert found["data"].dtype == array.dtype
@@ -147,26 +146,25 @@ def test_arrays_of_numbers_of_any_kind(protocol, dtype, order):
         "a frame of 2**62": b"\x80\x04\x95" + (2**62).to_bytes(8, "little") + b"].",
     }.items(),
 )
-def test_what_is_no_batch_is_refused(name, data):
+def test_other_pickles_are_refused(name, data):
     with pytest.raises(UserError, match="data_batch_1 is not a batch"):
         safe_load(data, "data_batch_1")
 
 
-def test_memory_and_time_are_not_for_a_pickle_to_take():
-    # Each would keep this test from ending, or take the machine's memory.
-    # The standard unpickler reserves 16 bytes for each number below the one that a memo entry is given.
+def test_memory_and_time_are_bounded():
+    # The standard unpickler reserves 16 bytes for each memo index up to the largest.
     safe_load(b"}r\xff\xff\xff\xff.", "batch")
-    # Tuples in tuples, whose hash takes 2**60 steps.
+    # Nested tuples, whose hash takes 2**60 steps.
     nested = b")" + b"q\x01h\x01\x86" * 60
     with pytest.raises(UserError, match="as a key"):
         safe_load(b"}" + nested + b"K\x01s.", "batch")
     safe_load(b"}U\x01a" + nested + b"s.", "batch")
-    # Lists in lists, which a recursive reader would not survive.
+    # Nested lists, which end a recursive reader.
     safe_load(b"}U\x01a" + b"]" * 100_000 + b"a" * 99_999 + b"s.", "batch")
 
 
 @pytest.mark.parametrize("shape", [(11, 49), (-11, -48), (11, "48"), 11, (True, 528), (1, 1, 1, 1, 528)])
-def test_an_array_is_as_large_as_its_content(shape):
+def test_arrays_must_have_the_size_of_their_content(shape):
     class Shaped:
         def __reduce__(self):
             return (_frombuffer, (BATCH[b"data"].tobytes(), np.dtype("u1"), shape, "C"))
@@ -175,7 +173,7 @@ def test_an_array_is_as_large_as_its_content(shape):
         safe_load(pickle.dumps({"data": Shaped()}, 4), "batch")
 
 
-def test_a_message_is_plain_and_short():
+def test_messages_are_printable_and_short():
     name = "\x1b[2J" + "x" * 1000
     with pytest.raises(UserError) as caught:
         safe_load(f"c{name}\nsystem\n.".encode(), "batch")
@@ -191,7 +189,7 @@ def _assert_same(found):
 
 
 def _dumps(value, protocol):
-    """Like pickle.dumps, in pure Python: pickles of objects that the C version would refuse to write."""
+    """Return what pickle.dumps returns, in pure Python, which pickles what the C version refuses."""
     file = io.BytesIO()
     pickle._Pickler(file, protocol).dump(value)
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""Other test images, in files of the layouts of CIFAR-10.1 and CIFAR-10-C."""
+"""Reading CIFAR-10.1 and CIFAR-10-C."""
 
 from pathlib import Path
 
@@ -13,19 +13,18 @@ SHAPE = (3, 4, 4)
 
 @pytest.fixture
 def newer(tmp_path: Path) -> dict:
-    """CIFAR-10.1: images with their channels last, labels as int32."""
+    """Write two versions of CIFAR-10.1: images with their channels last, labels as int32."""
     random = np.random.default_rng(0)
     for version, rows in (("v4", 8), ("v6", 6)):
-        np.save(
-            tmp_path / f"cifar10.1_{version}_data.npy", random.integers(0, 256, (rows, 4, 4, 3), np.uint8)
-        )
+        images = random.integers(0, 256, (rows, 4, 4, 3), np.uint8)
+        np.save(tmp_path / f"cifar10.1_{version}_data.npy", images)
         np.save(tmp_path / f"cifar10.1_{version}_labels.npy", (np.arange(rows) % 3).astype(np.int32))
     return {"dataset": "cifar10", "type": "cifar10_1", "archive": str(tmp_path)}
 
 
 @pytest.fixture
 def corrupted(tmp_path: Path) -> dict:
-    """CIFAR-10-C: five severities one after the other, each of all test images."""
+    """Write CIFAR-10-C: five severities, each of all test images."""
     images = np.arange(5, dtype=np.uint8).repeat(7)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     np.save(tmp_path / "fog.npy", images)
     np.save(tmp_path / "labels.npy", np.tile(np.arange(7, dtype=np.uint8) % 3, 5))
@@ -33,17 +32,15 @@ def corrupted(tmp_path: Path) -> dict:
     return entry | {"corruption": "fog", "severity": 4}
 
 
-def test_the_newest_version_is_read_channel_by_channel(newer):
+def test_newest_version_is_read(newer):
     images, labels = read_test_set(newer, SHAPE, 3)
     stored = np.load(Path(newer["archive"]) / "cifar10.1_v6_data.npy")
     assert np.array_equal(images.reshape(6, *SHAPE).transpose(0, 2, 3, 1), stored)
     assert labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert labels.dtype == np.int64
     (Path(newer["archive"]) / "cifar10.1_v6_labels.npy").unlink()
-    assert [path.name for path in find_test_set_files(newer)] == [
-        "cifar10.1_v4_data.npy",
-        "cifar10.1_v4_labels.npy",
-    ]
+    names = [path.name for path in find_test_set_files(newer)]
+    assert names == ["cifar10.1_v4_data.npy", "cifar10.1_v4_labels.npy"]
 
 
 def test_one_severity_is_read(corrupted):
@@ -68,21 +65,21 @@ def test_one_severity_is_read(corrupted):
         ("labels", np.array([print] * 35, dtype=object), r"labels\.npy can't be read"),
     ],
 )
-def test_what_is_not_of_the_layout_is_refused(corrupted, name, content, sentence):
+def test_wrong_files_are_refused(corrupted, name, content, sentence):
     np.save(Path(corrupted["archive"]) / f"{name}.npy", content, allow_pickle=True)
     with pytest.raises(UserError, match=sentence):
         read_test_set(corrupted, SHAPE, 3)
 
 
-def test_severities_must_be_equally_many(corrupted):
+def test_severities_must_have_equal_numbers_of_images(corrupted):
     folder = Path(corrupted["archive"])
     np.save(folder / "fog.npy", np.zeros((34, 4, 4, 3), np.uint8))
     np.save(folder / "labels.npy", np.zeros(34, np.uint8))
-    with pytest.raises(UserError, match=r"holds 34 images; expected as many of each of 5 severities"):
+    with pytest.raises(UserError, match=r"has 34 images; expected equally many of each of 5 severities"):
         read_test_set(corrupted, SHAPE, 3)
 
 
-def test_files_that_are_not_there(corrupted, newer):
+def test_missing_files(corrupted, newer):
     with pytest.raises(UserError, match=r"lacks snow\.npy or labels\.npy; name a folder that holds them"):
         find_test_set_files(corrupted | {"corruption": "snow"})
     with pytest.raises(UserError, match=r"lacks cifar10\.1_v6_data\.npy or"):

@@ -1,4 +1,4 @@
-"""Which model is taken along: the most accurate, and of its equals the one that predicts fastest."""
+"""The best model is the most accurate, or the fastest of those that are not significantly different."""
 
 import shutil
 from dataclasses import replace
@@ -12,35 +12,35 @@ from cifarbench.report.results import PairedComparison
 from helpers import small_run
 
 
-def test_of_equals_the_fastest_is_taken_and_the_reason_is_the_report_s():
+def test_fastest_of_equal_models_is_selected():
     run = read_run(small_run.shared())
     best = run.ranking[0]
     equals = [best, *run.equals(best, run.ranking)]
-    name, said = select_best_model(run)
+    name, reasons = select_best_model(run)
     seconds = {model.name: model.fit["predict_seconds"] for model in equals}
     assert len(equals) > 1
     assert name == min(seconds, key=seconds.get)
-    assert said[0].startswith(f"`{best.name}` is the most accurate: ")
-    assert said[1].startswith("It is not significantly different from ")
-    assert said[2].startswith(f"Of these, `{name}` predicts fastest (")
+    assert reasons[0].startswith(f"`{best.name}` is the most accurate: ")
+    assert reasons[1].startswith("It is not significantly different from ")
+    assert reasons[2].startswith(f"Of these, `{name}` predicts fastest (")
 
 
-def test_the_best_is_taken_if_it_can_be_told_apart():
+def test_significantly_best_model_is_selected():
     run = read_run(small_run.shared())
     best = run.ranking[0].name
     pairs = [pair for pair in run.pairs if best not in (pair.first, pair.second)]
     apart = [PairedComparison(best, other.name, 0.5, 0.4, 0.6, 0.0, 0.0) for other in run.ranking[1:]]
-    name, said = select_best_model(replace(run, pairs=pairs + apart))
+    name, reasons = select_best_model(replace(run, pairs=pairs + apart))
     assert name == best
-    assert said[1:] == ["It differs significantly from every other model."]
+    assert reasons[1:] == ["It differs significantly from every other model."]
 
 
-def test_without_a_comparison_a_name_is_asked_for(tmp_path):
-    with pytest.raises(UserError, match=r"comparison.csv is not there, so no model is the best yet"):
+def test_run_without_comparison(tmp_path):
+    with pytest.raises(UserError, match=r"comparison.csv does not exist, so no best model is known"):
         read_run(tmp_path)
 
 
-def test_a_model_that_failed_is_left_out_after_its_records_are_removed(tmp_path):
+def test_failed_model_is_not_selected(tmp_path):
     shutil.copytree(small_run.shared(), tmp_path / "run")
     table = tmp_path / "run/comparison.csv"
     header, first, *rows = table.read_text().splitlines()
@@ -58,5 +58,5 @@ def test_a_model_that_failed_is_left_out_after_its_records_are_removed(tmp_path)
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="needs git")
-def test_a_folder_that_is_no_clone_has_no_commit(tmp_path):
+def test_folder_outside_a_clone_has_no_commit(tmp_path):
     assert git_commit(tmp_path) is None

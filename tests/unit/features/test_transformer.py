@@ -125,7 +125,12 @@ def test_answers_that_are_none_are_refused(images, labels, own, gives, told):
 @pytest.mark.parametrize(
     ("reference", "params", "start", "end"),
     [
-        ("decomposition.FastIA", {}, "transformer is {}, but sklearn.decomposition has no FastIA; name ", "."),
+        (
+            "decomposition.FastIA",
+            {},
+            "transformer is {}, but sklearn.decomposition has no FastIA; name ",
+            ".",
+        ),
         (
             "linear_model.Ridge",
             {},
@@ -133,8 +138,18 @@ def test_answers_that_are_none_are_refused(images, labels, own, gives, told):
             ".",
         ),
         ("decomposition.fastica", {}, "transformer is {}, which is not a class ", "."),
-        ("decomposition.FastICA", {"n_component": 3}, "params.n_component is not a parameter of {}; did ", "s?"),
-        ("preprocessing.StandardScaler", {"z": 3}, "params.z is not a parameter of {}; its parameters are ", "with_std."),
+        (
+            "decomposition.FastICA",
+            {"n_component": 3},
+            "params.n_component is not a parameter of {}; did ",
+            "s?",
+        ),
+        (
+            "preprocessing.StandardScaler",
+            {"z": 3},
+            "params.z is not a parameter of {}; its parameters are ",
+            "with_std.",
+        ),
         (
             "decomposition.FastICA",
             {"n_components": -3},

@@ -139,9 +139,9 @@ def test_a_run_is_found_by_the_beginning_of_its_id_or_folder(tmp_path):
     assert records.find_run(runs, first.id) == first
     assert records.find_run(runs, second.id[:6]) == second
     assert records.find_run(runs, "2025-11-23T1023") == second
-    with pytest.raises(UserError, match=f"nix names no runs.*{first.id}, {second.id}"):
+    with pytest.raises(UserError, match=f"nix matches no finished runs.*{first.id}, {second.id}"):
         records.find_run(runs, "nix")
-    with pytest.raises(UserError, match="2025 names 2 runs"):
+    with pytest.raises(UserError, match="2025 matches 2 finished runs"):
         records.find_run(runs, "2025")
 
 

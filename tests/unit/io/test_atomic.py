@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Files are written completely or not at all."""
 
 import os
 import signal
@@ -24,13 +24,12 @@ with atomic_write(Path(sys.argv[1])) as file:
 
 
 def kill_while_writing(path: Path) -> None:
-    scripts = str(Path(atomic.__file__).parents[2])
-    environment = os.environ | {"PYTHONPATH": scripts}
+    environment = os.environ | {"PYTHONPATH": str(Path(atomic.__file__).parents[2])}
     process = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, str(path)], env=environment)
     assert process.returncode == -signal.SIGKILL
 
 
-def test_a_kill_leaves_the_old_file_and_the_next_writing_removes_what_is_left(tmp_path):
+def test_killed_write_keeps_the_old_file_and_the_next_write_cleans_up(tmp_path):
     path = tmp_path / "a.json"
     atomic.write_json(path, {"old": 1})
     other = tmp_path / ".a.json.bak"
@@ -44,7 +43,7 @@ def test_a_kill_leaves_the_old_file_and_the_next_writing_removes_what_is_left(tm
     assert sorted(tmp_path.iterdir()) == sorted([path, other])
 
 
-def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_error_keeps_the_old_file(tmp_path):
     path = tmp_path / "a.txt"
     atomic.write_text(path, "old")
     with pytest.raises(RuntimeError), atomic.atomic_write(path) as file:
@@ -54,7 +53,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_files_can_be_read_by_whom_the_mask_allows(tmp_path):
+def test_umask_determines_permissions(tmp_path):
     mask = os.umask(0o027)
     try:
         atomic.write_text(tmp_path / "a.txt", "")
@@ -78,7 +77,7 @@ def test_blocks_are_written_as_one_array(tmp_path):
     assert (tmp_path / "whole.npy").read_bytes() == (tmp_path / "blocks.npy").read_bytes() == expected
 
 
-def test_blocks_that_do_not_fit_leave_nothing(tmp_path):
+def test_wrong_blocks_leave_no_file(tmp_path):
     with pytest.raises(ValueError, match="6 rows were written, not 7"):
         atomic.save_npy_blocks(tmp_path / "a.npy", [np.zeros((3, 2)), np.zeros((3, 2))], 7)
     with pytest.raises(ValueError, match="follows one of"):
@@ -86,7 +85,7 @@ def test_blocks_that_do_not_fit_leave_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_json_holds_no_numbers_that_json_does_not_know(tmp_path):
+def test_nan_is_not_written_as_json(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         atomic.write_json(tmp_path / "a.json", {"x": float("nan")})
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Arrays that need not fit into memory."""
+"""Arrays that may exceed the memory."""
 
 import io
 import tempfile
@@ -9,7 +9,7 @@ import pytest
 from cifarbench.io.memmap import ConcatenatedArrays, spill_to_memmap
 
 
-def test_joined_arrays_are_as_one(tmp_path):
+def test_concatenated_arrays(tmp_path):
     random = np.random.default_rng(0)
     whole = random.integers(0, 256, (30, 7), np.uint8)
     parts = []
@@ -24,11 +24,10 @@ def test_joined_arrays_are_as_one(tmp_path):
 
 def test_spilled_blocks_are_mapped_and_a_full_disk_is_named(tmp_path, monkeypatch):
     blocks = [np.arange(3.0), np.arange(3.0, 8.0)]
-    found = spill_to_memmap(blocks, tmp_path)
-    assert isinstance(found, np.memmap)
-    assert found.tolist() == list(range(8))
+    array = spill_to_memmap(blocks, tmp_path)
+    assert isinstance(array, np.memmap)
+    assert array.tolist() == list(range(8))
     assert not [*tmp_path.iterdir()]
-    # A device of the system's that is always full.
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda dir: io.BufferedWriter(io.FileIO("/dev/full", "w")))
     with pytest.raises(OSError, match="No space left") as caught:
         spill_to_memmap(blocks, tmp_path)

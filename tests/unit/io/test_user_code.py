@@ -1,4 +1,4 @@
-"""Code that the configuration names: found, or refused in a sentence."""
+"""Importing code that the configuration names."""
 
 import re
 import sys
@@ -23,7 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         del sys.modules[name]
 
 
-def test_a_class_of_a_package_and_one_of_a_file(folder):
+def test_import_from_a_package_and_a_file(folder):
     from sklearn.svm import LinearSVC
 
     assert user_code.import_object("sklearn.svm.LinearSVC", "key") is LinearSVC
@@ -33,7 +33,7 @@ def test_a_class_of_a_package_and_one_of_a_file(folder):
     assert (found.__module__, found.__qualname__) == ("own.model", "Model")
 
 
-def test_a_file_of_the_same_path_elsewhere_is_another_module(folder, monkeypatch):
+def test_file_of_the_same_name_in_another_folder(folder, monkeypatch):
     user_code.import_object("own/model.py:Model", "key")
     other = folder / "other"
     (other / "own").mkdir(parents=True)
@@ -42,14 +42,14 @@ def test_a_file_of_the_same_path_elsewhere_is_another_module(folder, monkeypatch
     assert user_code.import_object("own/model.py:Model", "key").width == 8
 
 
-def test_a_file_does_not_take_the_place_of_a_library(folder):
+def test_file_does_not_replace_a_library(folder):
     (folder / "numpy.py").write_text("class Model: pass\n")
     with pytest.raises(UserError, match="numpy is the name of a library; rename the file"):
         user_code.import_object("numpy.py:Model", "models.m.module")
 
 
 @pytest.mark.parametrize(
-    ("reference", "said"),
+    ("reference", "message"),
     [
         ("sklearn.svm.LinearSVCC", "sklearn.svm has no LinearSVCC"),
         ("sklearn.swm.LinearSVC", "sklearn.swm can't be imported (ModuleNotFoundError: No module named"),
@@ -59,14 +59,14 @@ def test_a_file_does_not_take_the_place_of_a_library(folder):
         ("own/wrong.py:f", "can't be imported (SyntaxError: invalid syntax"),
     ],
 )
-def test_what_names_nothing_is_refused_in_a_sentence(folder, reference, said):
+def test_wrong_references_are_refused(folder, reference, message):
     with pytest.raises(UserError) as caught:
         user_code.import_object(reference, "models.m.module")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_the_schema_tells_references_from_other_text():
+def test_pattern_of_references():
     pattern = user_code.SCHEMA["pattern"]
     good = ["sklearn.svm.LinearSVC", "my_models/wide.py:WideNet", "wide.py:Net", "../a-b/c.py:D"]
     bad = ["LinearSVC", "wide.py", "wide.py:", "a b.C", "os.system('x')", ":Net", ""]

@@ -1,4 +1,4 @@
-"""faiss's matrix products, and which processor they are made for."""
+"""faiss uses the kernels of this processor."""
 
 import json
 import os
@@ -9,8 +9,8 @@ import pytest
 
 from cifarbench.runtime.faiss_setup import VARIABLE
 
-# What each OpenBLAS of a fresh process takes the processor for, and whether the variable is left behind.
-SEEN = f"""
+# Print the kernels of each OpenBLAS in a new process, and the environment variable afterwards.
+PROGRAM = f"""
 import json, os
 from cifarbench.runtime.faiss_setup import faiss
 from threadpoolctl import threadpool_info
@@ -19,30 +19,24 @@ print(json.dumps([cores, os.environ.get("{VARIABLE}")]))
 """
 
 
-def cores_of_process(environment: dict[str, str]) -> tuple[list[str], str | None]:
-    process = subprocess.run(
-        [sys.executable, "-c", SEEN], env=environment, capture_output=True, text=True, check=True
-    )
+def cores_of_process(**environment: str) -> tuple[list[str], str | None]:
+    inherited = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    environment = inherited | {"PYTHONPATH": "scripts"} | environment
+    command = [sys.executable, "-c", PROGRAM]
+    process = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return tuple(json.loads(process.stdout))
 
 
-@pytest.fixture
-def environment(monkeypatch):
-    """The environment without a choice of the user's."""
-    monkeypatch.delenv(VARIABLE, raising=False)
-    return os.environ | {"PYTHONPATH": "scripts"}
-
-
-def test_faiss_takes_the_kernels_that_numpy_takes(environment):
-    cores, left = cores_of_process(environment)
+def test_faiss_uses_the_kernels_of_numpy():
+    cores, variable = cores_of_process()
     if len(cores) < 2:
         pytest.skip("faiss or numpy has no OpenBLAS on this platform")
     assert len(set(cores)) == 1 or cores[0] == "SapphireRapids"
     assert "Prescott" not in cores
-    assert left is None
+    assert variable is None
 
 
-def test_a_choice_of_the_users_stays(environment):
-    cores, left = cores_of_process(environment | {VARIABLE: "Haswell"})
+def test_core_type_of_the_user_is_kept():
+    cores, variable = cores_of_process(**{VARIABLE: "Haswell"})
     assert set(cores) <= {"Haswell"} or not cores
-    assert left == "Haswell"
+    assert variable == "Haswell"

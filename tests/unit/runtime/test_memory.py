@@ -1,6 +1,7 @@
-"""Jobs on more images than they may have in memory, under a limit of the system: what a process may write to."""
+"""Jobs on images that exceed the memory, under a limit of the system on writable memory."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from cifarbench.io.memmap import chunk_rows, release_pages, take_rows
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 N_IMAGES, N_VALUES = 130_000, 768
-# A hundred megabytes of images, four hundred as float32; and what a job may take beside libraries and threads.
+# 100 MB of images, 400 MB as float32. Limit of a job, without its libraries and threads:
 ALLOWED = 60_000_000
 
 PROGRAM = """
@@ -97,9 +98,9 @@ def oddities(rows):
 
 
 run = globals()[job]
-# Libraries are loaded, and have what they keep for their threads.
+# Load the libraries, which reserve memory for their threads.
 run(few)
-# What they have given back is not theirs to take again.
+# Return freed memory to the system.
 ctypes.CDLL(None).malloc_trim(0)
 status = Path("/proc/self/status").read_text().splitlines()
 data = 1024 * int(next(line.split()[1] for line in status if line.startswith("VmData")))
@@ -122,42 +123,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
-@pytest.mark.parametrize(
-    "job",
-    [
-        "moments",
-        "features",
-        "discriminants",
-        "neighbors",
-        "approximate",
-        "votes",
-        "classifier",
-        "training",
-        "doubts",
-        "oddities",
-    ],
-)
-def test_a_job_keeps_within_its_memory(folder: Path, job: str) -> None:
-    answer = subprocess.run(
-        [sys.executable, "-c", PROGRAM, folder, str(ALLOWED), job],
-        env=os.environ | {"PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert answer.stdout == "limited\n", answer.stderr
+@pytest.mark.parametrize("job", re.findall(r"^def (\w+)", PROGRAM, re.MULTILINE))
+def test_job_stays_within_its_memory(folder: Path, job: str) -> None:
+    command = [sys.executable, "-c", PROGRAM, folder, str(ALLOWED), job]
+    environment = {"PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+    process = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+    assert process.stdout == "limited\n", process.stderr
 
 
-def test_blocks_hold_every_row_once_and_fit() -> None:
+def test_chunks_have_every_row_once_and_fit_the_limit() -> None:
     rows = np.flatnonzero(np.arange(1000) % 3)
     blocks = [*chunk_rows(rows, row_bytes=1000, megabytes=0.05)]
     np.testing.assert_array_equal(np.concatenate(blocks), rows)
     assert {len(block) for block in blocks[:-1]} == {50}
     assert {len(block) for block in chunk_rows(rows, 1000, 0.05, most=30)} == {30, len(rows) % 30}
-    # One row at least, however little memory there is.
+    # At least one row, even without memory.
     assert [len(block) for block in chunk_rows(rows[:3], 1000, 0)] == [1, 1, 1]
 
 
-def test_rows_side_by_side_are_no_copy_and_what_is_let_go_comes_back(tmp_path: Path) -> None:
+def test_consecutive_rows_are_a_view_and_released_pages_are_read_again(tmp_path: Path) -> None:
     values = np.arange(60).reshape(20, 3)
     np.save(tmp_path / "values.npy", values)
     mapped = np.load(tmp_path / "values.npy", mmap_mode="r")

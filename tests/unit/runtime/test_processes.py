@@ -1,4 +1,4 @@
-"""Jobs end with the run that started them, and only abandoned locks are taken away."""
+"""Jobs end with the run that started them, and only abandoned locks are removed."""
 
 import json
 import os
@@ -21,13 +21,12 @@ SCRIPTS = Path(processes.__file__).parents[2]
 
 
 def started(code: str, **environment: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(SCRIPTS)} | environment
-    )
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)} | environment
+    return subprocess.Popen([sys.executable, "-c", code], env=environment)
 
 
 def ended(process: subprocess.Popen) -> int:
-    """A number that no process has any more."""
+    """End a process and return its id."""
     process.kill()
     process.wait()
     return process.pid
@@ -44,7 +43,7 @@ def starter():
     ended(process)
 
 
-def test_a_job_that_comes_too_late_ends_at_once(starter):
+def test_job_that_starts_after_its_parent_ended_ends(starter):
     starter.kill()
     while psutil.Process(starter.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
@@ -52,14 +51,14 @@ def test_a_job_that_comes_too_late_ends_at_once(starter):
 
 
 @pytest.mark.parametrize("inherited", ["", "1 pid:[from outside the container]"])
-def test_a_job_that_cannot_see_its_starter_goes_on(inherited):
+def test_job_that_cannot_see_its_parent_continues(inherited):
     job = started(JOB, **{processes.PARENT_PID_VARIABLE: inherited})
     with pytest.raises(subprocess.TimeoutExpired):
         job.wait(1)
     ended(job)
 
 
-def test_jobs_inherit_the_number_of_their_starter(monkeypatch):
+def test_jobs_inherit_the_id_of_their_parent(monkeypatch):
     monkeypatch.setenv(processes.PARENT_PID_VARIABLE, "")
     processes.set_parent_watch()
     assert os.environ[processes.PARENT_PID_VARIABLE].split()[0] == str(os.getpid())
@@ -76,17 +75,16 @@ def locks(folder: Path, **owner) -> Path:
 @pytest.mark.parametrize(
     ("alive", "program", "stay"),
     [(False, "python", False), (True, "snakemake", False), (True, "python", True)],
-    ids=["a run that is gone", "another program with its number", "a living run"],
+    ids=["ended run", "other program with its id", "running run"],
 )
-def test_locks_are_taken_away_where_their_run_is_gone(tmp_path, starter, alive, program, stay):
+def test_locks_of_ended_runs_are_removed(tmp_path, starter, alive, program, stay):
     pid = starter.pid if alive else ended(starter)
     folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=pid)
     assert processes.remove_stale_locks(folder, program) == (not stay)
     assert folder.exists() == stay
 
 
-def test_locks_of_two_runs_stay_while_one_of_them_lives(tmp_path, starter):
-    """Two datasets may be worked on in one folder."""
+def test_locks_of_two_runs_stay_while_one_is_running(tmp_path, starter):
     gone = started(SLEEPER)
     for pid in (starter.pid, ended(gone)):
         folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=pid)
@@ -95,7 +93,7 @@ def test_locks_of_two_runs_stay_while_one_of_them_lives(tmp_path, starter):
     assert processes.remove_stale_locks(folder, "python")
 
 
-def test_locks_of_another_machine_and_of_nobody_stay(tmp_path, starter):
+def test_locks_of_another_machine_or_without_owner_stay(tmp_path, starter):
     gone = ended(starter)
     assert not processes.remove_stale_locks(locks(tmp_path / "a", host="elsewhere", pid=gone), "python")
     assert not processes.remove_stale_locks(locks(tmp_path / "b"), "python")
@@ -105,7 +103,7 @@ def test_locks_of_another_machine_and_of_nobody_stay(tmp_path, starter):
     assert not processes.remove_stale_locks(tmp_path / "none", "python")
 
 
-def test_a_signature_is_that_of_this_process(tmp_path):
+def test_owner_is_this_process(tmp_path):
     folder = locks(tmp_path / "locks")
     processes.write_lock_owner(folder)
     assert json.loads((folder / f"{os.getpid()}.owner").read_text())["pid"] == os.getpid()
@@ -114,14 +112,11 @@ def test_a_signature_is_that_of_this_process(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
-def test_a_read_only_folder_is_named(tmp_path):
+def test_read_only_folder_is_named(tmp_path):
     folder = tmp_path / "study"
-    folder.mkdir()
-    folder.chmod(0o555)
-    with (
-        ordinary_user(folder),
-        pytest.raises(UserError, match=rf"The folder {folder} is not writable .*directory"),
-    ):
+    folder.mkdir(mode=0o555)
+    refused = pytest.raises(UserError, match=rf"The folder {folder} is not writable .*directory")
+    with ordinary_user(folder), refused:
         processes.check_writable(folder / ".snakemake")
     processes.check_writable(tmp_path / "other/.snakemake")
     assert not [*(tmp_path / "other/.snakemake").iterdir()]

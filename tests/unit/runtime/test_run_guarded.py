@@ -1,4 +1,4 @@
-"""Models that fail: a record in place of their files, and everything else as before."""
+"""Failures of models are recorded in place of their files."""
 
 import os
 import subprocess
@@ -37,36 +37,22 @@ def main(job: Job) -> None:
 """
 
 
-def guarded(
-    folder: Path, what: str, inputs: tuple[str, ...] = (), tries_left: int = 0
-) -> subprocess.CompletedProcess[str]:
+def guarded(folder: Path, what: str, inputs: tuple[str, ...] = (), tries_left: int = 0):
     (folder / "job.py").write_text(JOB)
-    job = describe_job(
-        {"files": inputs},
-        {"one": "a/one", "others": ["two"]},
-        {"what": what},
-        rule="fit",
-        failure_of="own",
-        tries_left=tries_left,
-    )
+    outputs, options = {"one": "a/one", "others": ["two"]}, {"failure_of": "own", "tries_left": tries_left}
+    job = describe_job({"files": inputs}, outputs, {"what": what}, rule="fit", **options)
+    command = [sys.executable, SCRIPTS / "run_guarded.py", SCRIPTS / "run_job.py", "job.py", "log"]
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
     with open(folder / "log", "w") as log:
-        return subprocess.run(
-            [sys.executable, SCRIPTS / "run_guarded.py", SCRIPTS / "run_job.py", "job.py", "log"],
-            input=job,
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            check=False,
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": log}
+        return subprocess.run(command, input=job, cwd=folder, env=environment, text=True, **pipes)
 
 
 def records(folder: Path) -> set[Failure | None]:
     return {Failure.read(folder / name) for name in ("a/one", "two") if (folder / name).exists()}
 
 
-def test_a_job_that_ends_well_is_left_alone(tmp_path: Path) -> None:
+def test_successful_job_has_no_record(tmp_path: Path) -> None:
     done = guarded(tmp_path, "well")
     assert done.returncode == 0
     assert done.stdout == ""
@@ -83,7 +69,7 @@ def test_a_job_that_ends_well_is_left_alone(tmp_path: Path) -> None:
         ("kill", "it was killed by SIGKILL, most likely for want of memory"),
     ],
 )
-def test_a_model_that_fails_is_put_on_record(tmp_path: Path, what: str, reason: str) -> None:
+def test_failure_is_recorded(tmp_path: Path, what: str, reason: str) -> None:
     done = guarded(tmp_path, what)
     assert done.returncode == 0
     assert records(tmp_path) == {Failure("own", "fit", reason, "log")}
@@ -91,17 +77,17 @@ def test_a_model_that_fails_is_put_on_record(tmp_path: Path, what: str, reason: 
 
 
 @pytest.mark.parametrize("what", ["mistake", "disk"])
-def test_a_mistake_and_a_full_disk_remain_failures_of_the_job(tmp_path: Path, what: str) -> None:
+def test_user_errors_and_a_full_disk_end_the_job(tmp_path: Path, what: str) -> None:
     assert guarded(tmp_path, what).returncode == 1
     assert records(tmp_path) == set()
 
 
-def test_a_killed_job_that_will_be_tried_again_remains_one(tmp_path: Path) -> None:
+def test_killed_job_that_will_be_repeated_fails(tmp_path: Path) -> None:
     assert guarded(tmp_path, "kill", tries_left=1).returncode == 137
     assert records(tmp_path) == set()
 
 
-def test_a_record_among_the_inputs_is_handed_on_and_nothing_runs(tmp_path: Path) -> None:
+def test_record_among_the_inputs_is_copied_to_the_outputs(tmp_path: Path) -> None:
     failure = Failure("edges", "fit_features", "ValueError: x")
     failure.write(tmp_path / "input")
     (tmp_path / "good").write_bytes(b"\x93NUMPY")
@@ -112,7 +98,7 @@ def test_a_record_among_the_inputs_is_handed_on_and_nothing_runs(tmp_path: Path)
     assert find_failure([tmp_path / "good", tmp_path / "a/one"]) == failure
 
 
-def test_records_are_taken_away_and_results_stay(tmp_path: Path) -> None:
+def test_clear_failures_removes_records_only(tmp_path: Path) -> None:
     failure = Failure("own", "fit", "x" * 10_000)
     failure.write(tmp_path / "a")
     failure.write(tmp_path / "b")

@@ -1,4 +1,4 @@
-"""Work in several threads: what comes out is what one thread makes, in the same order."""
+"""Several threads give the results of one thread, in the same order."""
 
 import threading
 from functools import cache
@@ -20,12 +20,12 @@ POINTS = RANDOM.standard_normal((3000, 16), np.float32)
 WIDE = RANDOM.standard_normal((300, MIN_DIM_FOR_BLAS_THREADS), np.float32)
 
 
-def test_pieces_come_in_their_order_and_meet_in_several_threads():
-    # Each piece waits for another, which one thread could not do.
-    meeting = threading.Barrier(3, timeout=20)
+def test_results_are_in_order_and_from_several_threads():
+    # Each call waits for two others.
+    barrier = threading.Barrier(3, timeout=20)
 
     def work(piece: int) -> tuple[int, int]:
-        meeting.wait()
+        barrier.wait()
         return piece, threading.get_ident()
 
     found = list(map_threaded(work, range(9), 3))
@@ -33,17 +33,17 @@ def test_pieces_come_in_their_order_and_meet_in_several_threads():
     assert len({thread for _, thread in found}) == 3
 
 
-def test_no_more_pieces_are_made_than_threads_can_work_on():
-    asked = []
-    pieces = (asked.append(piece) or piece for piece in range(100))
-    found = map_threaded(lambda piece: piece, pieces, 2)
-    assert next(found) == 0
-    assert len(asked) == 3
+def test_chunks_are_consumed_lazily():
+    consumed = []
+    chunks = (consumed.append(chunk) or chunk for chunk in range(100))
+    results = map_threaded(lambda chunk: chunk, chunks, 2)
+    assert next(results) == 0
+    assert len(consumed) == 3
 
 
-def test_an_error_in_a_thread_reaches_who_asked():
+def test_error_in_a_thread_is_raised():
     with pytest.raises(ZeroDivisionError):
-        list(map_threaded(lambda piece: 1 // piece, [2, 1, 0], 2))
+        list(map_threaded(lambda chunk: 1 // chunk, [2, 1, 0], 2))
 
 
 def some_moments(threads: int) -> list[np.ndarray]:
@@ -53,37 +53,33 @@ def some_moments(threads: int) -> list[np.ndarray]:
 
 @cache
 def components() -> dict[str, np.ndarray]:
-    """Fitted once: another fit would round by how many threads the library has at that time."""
+    """Fit once, since rounding depends on the number of threads of the library."""
     return PrincipalComponents.fit(RunningCovariance.from_images(IMAGES), False).state_dict()
 
 
 def some_components(threads: int) -> list[np.ndarray]:
-    return list(
-        FeatureStep("pca", {"n_components": 9}, components()).transform_blocks(IMAGES, (3, 8, 8), threads)
-    )
+    step = FeatureStep("pca", {"n_components": 9}, components())
+    return list(step.transform_blocks(IMAGES, (3, 8, 8), threads))
 
 
 def some_patches(threads: int) -> list[np.ndarray]:
     params = {"patch_size": 3, "stride": 1, "soft_threshold": 0.1, "n_pool": 2, "power": 1}
-    state = {
-        "filters": np.random.default_rng(1).standard_normal((40, 27), np.float32),
-        "offsets": np.zeros(40, np.float32),
-    }
+    filters = np.random.default_rng(1).standard_normal((40, 27), np.float32)
+    state = {"filters": filters, "offsets": np.zeros(40, np.float32)}
     return list(FeatureStep("patches", params, state).transform_blocks(IMAGES, (3, 8, 8), threads))
 
 
-def few_values(threads: int) -> list[np.ndarray]:
-    found = ExactTopK(POINTS[:500], 4, threads).update(POINTS, np.arange(len(POINTS)))
-    return [found.neighbors, found.squares]
+def few_values(threads: int, points: np.ndarray = POINTS, n_queries: int = 500) -> list[np.ndarray]:
+    nearest = ExactTopK(points[:n_queries], 4, threads).update(points, np.arange(len(points)))
+    return [nearest.neighbors, nearest.squares]
 
 
 def many_values(threads: int) -> list[np.ndarray]:
-    found = ExactTopK(WIDE[:50], 4, threads).update(WIDE, np.arange(len(WIDE)))
-    return [found.neighbors, found.squares]
+    return few_values(threads, WIDE, 50)
 
 
 @pytest.mark.parametrize("part", [some_moments, some_components, some_patches, few_values, many_values])
-def test_three_threads_find_what_one_does_to_the_last_bit(part, monkeypatch):
+def test_results_do_not_depend_on_the_number_of_threads(part, monkeypatch):
     monkeypatch.setattr(pipeline, "BLOCK_ROWS", 64)
     monkeypatch.setattr(covariance, "CHUNK_ROWS", 100)
     with threadpool_limits(1):
