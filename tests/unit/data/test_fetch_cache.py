@@ -16,7 +16,8 @@ from helpers.jobs import describe_job
 from helpers.nobody import ordinary_user
 from helpers.servers import serving
 
-SCRIPT = Path(__file__).parents[3] / "scripts" / "download_dataset.py"
+SCRIPTS = Path(__file__).parents[3] / "scripts"
+COMMAND = [sys.executable, SCRIPTS / "run_job.py", SCRIPTS / "download_dataset.py", "log"]
 
 
 @pytest.fixture
@@ -135,8 +136,7 @@ def test_local_archive_is_not_downloaded(tmp_path):
     def fetch_archive(sha256):
         settings, origin = {"type": "cifar10", "sha256": sha256}, {"archive": archive}
         job = describe_job({}, {"receipt": receipt}, settings, origin=origin, cache="")
-        command = [sys.executable, SCRIPT, "log"]
-        return subprocess.run(command, input=job, capture_output=True, text=True)
+        return subprocess.run(COMMAND, input=job, capture_output=True, text=True)
 
     done = fetch_archive("0" * 64)
     assert done.returncode == 1 and "Traceback" not in done.stderr and "SHA256=" in done.stderr
@@ -150,7 +150,7 @@ def _start_script(cache, url, receipt):
     settings = {"type": "cifar10", "sha256": remote().sha256}
     job = describe_job({}, {"receipt": receipt}, settings, origin=origin, cache=cache)
     pipes = dict.fromkeys(["stdin", "stdout", "stderr"], subprocess.PIPE)
-    process = subprocess.Popen([sys.executable, SCRIPT, "log"], text=True, **pipes)
+    process = subprocess.Popen(COMMAND, text=True, **pipes)
     process.stdin.write(job)
     process.stdin.close()
     process.stdin = None
