@@ -82,7 +82,7 @@ def training(rows):
 
 def doubts(rows):
     from cifarbench.audit import label_issues
-    # Fewer than usual: what they take together does not grow with the images.
+    # Smaller parameters than usual, whose memory does not depend on the number of images.
     label_issues.PATCH_PARAMS |= {"n_patches": 20, "patch_size": 3}
     label_issues.MIN_LANDMARKS = label_issues.MAX_LANDMARKS = 200
     some = images[: len(rows) // 2]
