@@ -28,14 +28,12 @@ def main(
         (run for folder in folders for run in records.load_runs(folder)), key=lambda run: run.folder.name
     )
     if not runs:
-        raise UserError(f"No finished run is kept under {results / dataset}; finish two first.")
+        raise UserError(f"{results / dataset} has no finished run; finish two runs first.")
     after = records.find_run(runs, new) if new else runs[-1]
     folder = after.folder.parents[1]
     earlier = [run for run in runs[: runs.index(after)] if run.folder.parent == after.folder.parent]
     if not (old or earlier):
-        raise UserError(
-            f"{folder} keeps no run before {after.id}; it takes two to compare: name the other by OLD=."
-        )
+        raise UserError(f"{folder} has no run before {after.id} to compare with; name one by OLD=.")
     before = records.find_run(runs, old) if old else earlier[-1]
     old_folder = "" if before.folder.parents[1] == folder else f"{before.folder.parents[1]} "
     title = f"{folder}: from {old_folder}{before.id} ({before.when} UTC) to {after.id} ({after.when} UTC)"

@@ -16,7 +16,7 @@ def main(results: Path = Path("results"), dataset: str = "") -> None:
     folders = records.folders_with_runs(results, dataset)
     runs_of = {folder: runs for folder in folders if (runs := records.load_runs(folder))}
     if not runs_of:
-        raise UserError(f"No finished run is kept under {results / dataset}; finish one first.")
+        raise UserError(f"{results / dataset} has no finished run; finish one first.")
     tables = []
     for folder, runs in runs_of.items():
         headers, rows = records.summary_table(runs)

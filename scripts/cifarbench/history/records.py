@@ -119,7 +119,7 @@ def describe_replaced_run(store: LocalStore | S3Store, results: str, config: dic
     if not saved:
         return None
     before = yaml.safe_load(history.read(f"{saved[-1]}/config.yaml"))
-    keys = [change.key for change in diff(before, _used(config))]
+    keys = [change.key for change in diff(before, _used_settings(config))]
     decisive = [key for key in keys if key.partition(".")[0] not in NOT_DECISIVE]
     if not decisive:
         return None

@@ -197,7 +197,7 @@ def test_commands_print_tables_and_markdown(tmp_path):
     first = keep(results / "digits", {"knn": 0.5})
     alone = script("diff", "--results", results)
     assert alone.returncode == 1
-    assert f"keeps no run before {first.id}; it takes two" in alone.stderr
+    assert f"has no run before {first.id} to compare with" in alone.stderr
     second = keep(results / "digits", {"knn": 0.75}, 1, seed=1)
     keep(results / "tiny", {"knn": 0.1}, -9)
 
@@ -221,7 +221,7 @@ def test_commands_without_runs_say_so(tmp_path):
     for name in ("runs", "diff"):
         answer = script(name, "--results", tmp_path)
         assert answer.returncode == 1
-        assert answer.stderr.startswith("Error: No finished run is kept under")
+        assert answer.stderr.startswith(f"Error: {tmp_path} has no finished run; finish ")
         assert len(answer.stderr.splitlines()) == 1
 
 
