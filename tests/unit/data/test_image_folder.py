@@ -206,7 +206,7 @@ def test_unreadable_files_and_folders(tmp_path, unreadable):
 
 
 def test_a_letter_of_another_alphabet_is_shown_with_escapes(tmp_path):
-    pictures(tmp_path)
+    write_images(tmp_path)
     (tmp_path / "test/cat").rename(tmp_path / "test/c\u0430t")
     sentence = r"the class cat in train but not in test, which has 'c\\u0430t' instead of 'cat'"
     with pytest.raises(UserError, match=sentence):
