@@ -46,6 +46,33 @@ SVG_LABELS = [
     mark("mean accuracy"),
 ]
 
+# The caption of each figure, in the order of a model's section.
+CAPTIONS = {
+    "accuracy": mark("Accuracy of every model on the test images, with 95% CI."),
+    "paired_tests": mark(
+        "Difference in accuracy between the model of the row and that of the column, in percentage points."
+    ),
+    "accuracy_vs_cost": mark("Accuracy against cost. No model is better than the filled ones in both."),
+    "accuracy_vs_fit_time": mark(
+        "Accuracy against fitting time, including the search. No model is better than the filled ones in both; squares "
+        "have pretrained features."
+    ),
+    "misclassified_by_all": mark("Test images that every model misclassifies, sampled at random."),
+    "correct_by_one": mark("Test images that only one model classifies correctly, sampled at random."),
+    "family_disagreements": mark(
+        "Best model of each family: images that only the best of all classifies correctly, and images that only the "
+        "other does; sampled at random."
+    ),
+    "robustness": mark("Mean accuracy over all corruptions at each severity; 0 is the uncorrupted images."),
+    "confusion_matrix": mark("How often each true class (row) is predicted as each class (column)."),
+    "confused_pairs": mark("The five most frequent confusions, each with the most confident mistakes."),
+    "training": mark("Loss and accuracy per epoch, on training and test images."),
+    "grid_search": mark("Mean accuracy over the folds for the candidates of the grid."),
+    "reliability": mark("Accuracy by confidence, with 95% CI."),
+    "filters": mark("Learned weights on pixels as images; grey is zero, contrast is set per image."),
+    "predictions": mark("Randomly sampled test images with predicted and true class."),
+}
+
 
 @dataclass(frozen=True)
 class ReportFigure:
@@ -62,13 +89,13 @@ class FigureStore:
     def __init__(self, files: dict[str, Path], say: Language):
         self._files = files
         self._say = say
-        self.captions = captions(say)
+        self.captions = {name: say.term(caption) for name, caption in CAPTIONS.items()}
 
     def paths(self, folder: str) -> list[str]:
         """Return the figures in a folder, in the order of the captions."""
         in_folder = (path for path in self._files if PurePosixPath(path).parent.as_posix() == folder)
-        found = {PurePosixPath(path).stem: path for path in in_folder}
-        return [found[name] for name in self.captions if name in found]
+        paths = {PurePosixPath(path).stem: path for path in in_folder}
+        return [paths[name] for name in CAPTIONS if name in paths]
 
     def find(self, folder: str, name: str) -> ReportFigure | None:
         """Return a figure, if it exists."""
@@ -84,8 +111,9 @@ class FigureStore:
         with Image.open(file) as image:
             missing = image.info.get(MISSING_GLYPHS)
         if missing:
-            say = self._say
-            note = say("Boxes are characters that no installed font has: {characters}", characters=missing)
+            note = self._say(
+                "Boxes are characters that no installed font has: {characters}", characters=missing
+            )
             caption = f"{caption} {note}"
         return ReportFigure(caption, Markup(_image_element(file, alt)), sha256_file(file))
 
@@ -124,34 +152,3 @@ def _reduce_colors(image: Image.Image) -> bytes:
     written = io.BytesIO()
     reduced.save(written, "WEBP", lossless=True, method=1)
     return written.getvalue()
-
-
-def captions(say: Language) -> dict[str, str]:
-    """Return the caption of each figure, in the order of a model's section."""
-    return {
-        "accuracy": say("Accuracy of every model on the test images, with 95% intervals."),
-        "pairwise_differences": say(
-            "Difference in accuracy between the model of the row and that of the column, in percentage points."
-        ),
-        "accuracy_vs_cost": say("Accuracy against cost. No model is better than the filled ones in both."),
-        "accuracy_vs_fit_time": say(
-            "Accuracy against fitting time, including the search. No model is better than the filled ones in both; "
-            "squares have pretrained features."
-        ),
-        "misclassified_by_all": say("Test images that every model misclassifies, sampled at random."),
-        "correct_by_one": say("Test images that only one model classifies correctly, sampled at random."),
-        "family_disagreements": say(
-            "Best model of each family: images that only the best of all classifies correctly, and images that only "
-            "the other does; sampled at random."
-        ),
-        "robustness": say(
-            "Mean accuracy over all corruptions at each severity; 0 is the uncorrupted images."
-        ),
-        "confusion_matrix": say("How often each true class (row) is predicted as each class (column)."),
-        "confused_pairs": say("The five most frequent confusions, each with the most confident mistakes."),
-        "training": say("Loss and accuracy per epoch, on training and test images."),
-        "grid_search": say("Mean accuracy over the folds for the candidates of the grid."),
-        "reliability": say("Accuracy by confidence, with 95% intervals."),
-        "filters": say("Learned weights on pixels as images; grey is zero, contrast is set per image."),
-        "predictions": say("Randomly sampled test images with predicted and true class."),
-    }

@@ -14,7 +14,7 @@ def headline_sentences(results: Results, say: Language) -> list[str]:
     low, high = best.metrics["accuracy_ci95"]
     sentences = [
         say(
-            "`{model}` is the most accurate: {accuracy} (95% interval {low} to {high}).",
+            "`{model}` is the most accurate: {accuracy} (95% CI {low} to {high}).",
             model=best.name,
             accuracy=say.number(best.accuracy),
             low=say.number(low),

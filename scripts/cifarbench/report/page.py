@@ -1,4 +1,4 @@
-"""The report: one page that opens without a network, and Markdown for a pull request."""
+"""Render the report: one HTML page that works offline, and Markdown for a pull request."""
 
 import re
 from pathlib import Path
@@ -16,9 +16,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(results: Results, settings: dict[str, Any]) -> tuple[str, str]:
-    """Return the page (HTML) and the Markdown of a run.
+    """Return the report of a run as HTML and as Markdown.
 
-    settings: `report` (`title`, `language`) and `configuration`, the run's own.
+    settings: `report` (`title`, `language`) and `configuration`, that of the run.
     """
     say = Language(settings["report"].get("language", "en"))
     templates = jinja_environment(say)
@@ -42,6 +42,7 @@ def environment(*folders: Path) -> Environment:
     """Return an environment for folders of templates: HTML is escaped, and may include other files unchanged."""
     templates = Environment(
         loader=FileSystemLoader(folders),
+        extensions=["jinja2.ext.do"],
         autoescape=lambda name: name is None or ".html" in name,
         undefined=StrictUndefined,
         trim_blocks=True,

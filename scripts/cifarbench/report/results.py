@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from cifarbench.errors import UserError
+from cifarbench.evaluation.training_curve import UNDECIDED_SHARE
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import Row, read_csv
 from cifarbench.report import reference_results
@@ -127,6 +128,11 @@ class ModelResult:
     def accuracies(self) -> list[float]:
         """Accuracy with every seed."""
         return [model.accuracy for model in self.every_seed]
+
+    @property
+    def still_improves(self) -> bool:
+        """Whether its test loss is lowest in the last tenth of the epochs, so that more epochs could help."""
+        return self.learning["lowest_test_loss"]["epoch"] >= (1 - UNDECIDED_SHARE) * self.learning["epochs"]
 
     def column(self, name: str) -> list[float]:
         """Return one column of the history, one value per epoch."""

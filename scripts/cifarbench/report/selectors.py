@@ -53,12 +53,6 @@ def first_mlp(results: Results, **expected: bool) -> ModelResult | None:
     return None
 
 
-def first_countable_mlp(models: list[ModelResult]) -> ModelResult | None:
-    """Return the first model whose width and number of parameters are known."""
-    countable = (model for model in models if "hidden_dim" in model.params and model.fit["n_parameters"])
-    return next(countable, None)
-
-
 def knn_pair(
     results: Results, first: dict[str, str], second: dict[str, str], differ: tuple[str, ...]
 ) -> ModelPair | None:

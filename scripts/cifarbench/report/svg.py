@@ -1,4 +1,4 @@
-"""Put an SVG drawing into a page: no ids that collide, no styles that leak, as wide as the page allows."""
+"""Embed SVG drawings in a page, without colliding ids or leaking styles."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -9,16 +9,15 @@ ET.register_namespace("", SVG)
 ET.register_namespace("xlink", XLINK)
 
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
-LEFT_OUT = {f"{{{SVG}}}{name}" for name in ("metadata", "style", "title", "desc")}
+REMOVED = {f"{{{SVG}}}{name}" for name in ("metadata", "style", "title", "desc")}
 POINTS_TO_PIXELS = 96 / 72
 
 
 def inline(drawing: str, prefix: str, label: str | None, words: dict[str, str]) -> str:
-    """An SVG document as an element for an HTML page.
+    """Return an SVG document as an element for an HTML page, at most as wide as the document.
 
-    prefix: put before every id of the drawing, so that several of them stand on one page. label: what the
-    picture shows, for those who can't see it, in place of what the drawing says itself. words: what texts of
-    the drawing become, where `{n}` stands for whatever is there. It takes the width that it has at most.
+    prefix: of every id, so that ids of several drawings differ. label: replaces the description of the drawing for
+    screen readers. words: text in the drawing -> its translation, in which `{n}` stands for any text.
     """
     root = ET.fromstring(drawing)
     width = float(root.get("viewBox", "0 0 0 0").split()[2])
@@ -29,23 +28,23 @@ def inline(drawing: str, prefix: str, label: str | None, words: dict[str, str]) 
     if label:
         root.set("aria-label", label)
     for parent in list(root.iter()):
-        for child in [child for child in parent if child.tag in LEFT_OUT]:
+        for child in [child for child in parent if child.tag in REMOVED]:
             parent.remove(child)
     for element in root.iter():
-        _keep_apart(element, prefix)
+        _prefix_ids(element, prefix)
         if element.tag in (f"{{{SVG}}}text", f"{{{SVG}}}tspan") and element.text:
-            element.text = _worded(element.text, words)
+            element.text = _translate(element.text, words)
     return ET.tostring(root, encoding="unicode")
 
 
-def _worded(text: str, words: dict[str, str]) -> str:
+def _translate(text: str, words: dict[str, str]) -> str:
     for source, target in words.items():
-        if found := re.fullmatch(re.escape(source).replace(r"\{n\}", "(?P<n>.+)"), text):
-            return target.format(**found.groupdict())
+        if match := re.fullmatch(re.escape(source).replace(r"\{n\}", "(?P<n>.+)"), text):
+            return target.format(**match.groupdict())
     return text
 
 
-def _keep_apart(element: ET.Element, prefix: str) -> None:
+def _prefix_ids(element: ET.Element, prefix: str) -> None:
     for name, value in element.attrib.items():
         if name == "id":
             element.set(name, prefix + value)

@@ -1,9 +1,9 @@
-"""What the templates of the report show, computed from the results of a run; the words are in the templates."""
+"""The values that the templates of the report show, computed from the results of a run."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePosixPath
 from statistics import fmean, stdev
 from typing import Any
@@ -26,21 +26,10 @@ CONFIGURATION_KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare"
 DASH = "\N{EN DASH}"
 
 
-@dataclass(frozen=True)
-class GridTable:
-    """The results of a grid search. columns: of cv_results.csv -> names; rows: the best first, at most MOST_SHOWN."""
-
-    columns: dict[str, str]
-    rows: list[Row]
-    n_candidates: int
-
-    def params(self, row: Row) -> list[str]:
-        """Return the hyperparameters of a row with their values."""
-        return [f"`{name}` {format_value(row[column])}" for column, name in self.columns.items()]
-
-
 class Report:
     """A run, ready for the templates."""
+
+    reference = reference_results
 
     def __init__(self, results: Results, say: Language, settings: dict[str, Any]):
         self.results = results
@@ -48,24 +37,26 @@ class Report:
         self.settings = settings
         self.title = settings["report"].get("title")
         self.models = list(results.models.values())
-        self.reference = reference_results
         self.figures = FigureStore(results.files, say)
-        self.audit = Audit.read(results.files, results.dataset, say)
+        self.audit = Audit.read(results.files, results.dataset)
         self.headline = headline_sentences(results, say)
         self.best_of_other_families = best_of_other_families(results)
         self.claims = check_claims(results)
         self.ablation = ablation(results)
         self.largest_gain = largest_gain(results, self.ablation)
         self.published = {name: reference_results.ACCURACY[name] for name in results.reference_models}
+        self.n_seeds = max((len(model.every_seed) for model in self.models), default=0)
         self.robustness = self._optional("robustness.json")
         self.temperatures = {
-            name: found for name, found in self._optional("temperature.json").items() if found["temperature"]
+            name: fitted
+            for name, fitted in self._optional("temperature.json").items()
+            if fitted["temperature"]
         }
 
     def _optional(self, file: str) -> dict[str, dict[str, Any]]:
         """Read an optional file of each model that has it."""
-        found = {name: self.results.read_json(f"models/{name}/{file}") for name in self.results.models}
-        return {name: content for name, content in found.items() if content}
+        contents = {name: self.results.read_json(f"models/{name}/{file}") for name in self.results.models}
+        return {name: content for name, content in contents.items() if content}
 
     # ---- The comparison ----
 
@@ -73,22 +64,15 @@ class Report:
     def table_groups(self) -> list[list[str]]:
         """The names of the models in the table: those of the ranking, with failed ones, and pretrained ones."""
         pretrained = [model.name for model in self.results.pretrained_models]
-        groups = (
-            [name for name in self.results.order if (name in pretrained) == apart] for apart in (False, True)
-        )
-        return [group for group in groups if group]
+        ranked = [name for name in self.results.order if name not in pretrained]
+        return [group for group in (ranked, pretrained) if group]
 
     @property
     def not_significant(self) -> list[tuple[ModelResult, list[ModelResult]]]:
         """Pairs without a significant difference, by their better model."""
         ranking = self.results.all_ranked
-        found = [(model, self.results.equals(model, ranking[i + 1 :])) for i, model in enumerate(ranking)]
-        return [(model, equals) for model, equals in found if equals]
-
-    @property
-    def n_seeds(self) -> int:
-        """The largest number of seeds of a model."""
-        return max((len(model.every_seed) for model in self.models), default=0)
+        pairs = [(model, self.results.equals(model, ranking[i + 1 :])) for i, model in enumerate(ranking)]
+        return [(model, equals) for model, equals in pairs if equals]
 
     def mean_over_seeds(self, model: ModelResult) -> str:
         """Return mean and standard deviation of accuracy over seeds; a dash for a model trained once."""
@@ -100,16 +84,7 @@ class Report:
         """Return the names of models, also with their accuracies, as part of a sentence."""
         return name_models(self.say, models, accuracy)
 
-    # ---- Findings ----
-
-    @cached_property
-    def learned_filters(self) -> list[tuple[list[str], ReportFigure]]:
-        """Figures of learned filters with the names of the models that share them."""
-        found: dict[str, tuple[list[str], ReportFigure]] = {}
-        for model in self.models:
-            if figure := self.figure(model, "filters"):
-                found.setdefault(figure.checksum, ([], figure))[0].append(model.name)
-        return list(found.values())
+    # ---- Models ----
 
     @property
     def trainings(self) -> list[tuple[list[ModelResult], dict[str, Any]]]:
@@ -121,29 +96,12 @@ class Report:
                 groups[tuple(model.params.get(key) for key in keys)].append(model)
         return [(models, dict(zip(keys, values, strict=True))) for values, models in groups.items()]
 
-    # ---- One model ----
-
-    def figure(self, model: ModelResult, name: str) -> ReportFigure | None:
-        """Return one of a model's figures, if it exists and is meaningful for it."""
-        hidden = name == "reliability" and not model.fit["has_probabilities"]
-        return None if hidden else self.figures.find(f"figures/{model.name}", name)
-
-    def figure_links(self, model: ModelResult) -> list[tuple[str, str]]:
-        """Return path and caption of each of a model's figures."""
-        return [
-            (path, self.figures.captions[name])
-            for path in self.figures.paths(f"figures/{model.name}")
-            if (name := PurePosixPath(path).stem) != "reliability" or model.fit["has_probabilities"]
-        ]
-
     def format_params(self, model: ModelResult, params: dict[str, Any]) -> list[str]:
         """Return hyperparameters with their values; those that are null are left out, tuned ones are marked."""
         flat: dict[str, Any] = {}
         for name, value in params.items():
-            parts = (
-                {f"{name}.{part}": item for part, item in value.items()} if isinstance(value, dict) else {}
-            )
-            flat |= parts or {name: value}
+            nested = value.items() if isinstance(value, dict) else ()
+            flat |= {f"{name}.{key}": item for key, item in nested} or {name: value}
         return [
             f"`{name}` {format_value(value)}" + (self.say(" (tuned)") if name in model.tuned_params else "")
             for name, value in flat.items()
@@ -154,28 +112,62 @@ class Report:
         """Return epoch, the notebook's test accuracy and this run's, where both have one."""
         curve = reference_results.CURVES.get(model.name, {}) if self.published else {}
         own = {int(row["epoch"]): row["test_accuracy"] for row in model.history}
-        return [(epoch, theirs, own[epoch]) for epoch, theirs in curve.items() if epoch in own]
+        return [(epoch, accuracy, own[epoch]) for epoch, accuracy in curve.items() if epoch in own]
 
-    def grid(self, model: ModelResult) -> GridTable:
-        """Return the table of a model's grid search."""
-        return GridTable(param_names(model.grid), sort_by_rank(model.grid)[:MAX_SHOWN], len(model.grid))
+    def grid(self, model: ModelResult) -> tuple[dict[str, str], list[Row]]:
+        """Return columns of cv_results.csv -> hyperparameters, and the best rows, at most MAX_SHOWN."""
+        return param_names(model.grid), sort_by_rank(model.grid)[:MAX_SHOWN]
 
-    def reference_grid_params(self, model: ModelResult) -> list[str]:
-        """Return the hyperparameters that the notebook's search selected for a model, if they are the same ones."""
+    def best_params(self, model: ModelResult) -> list[str]:
+        """Return the hyperparameters that the search selected, with their values."""
+        columns, rows = self.grid(model)
+        return [f"`{name}` {format_value(rows[0][column])}" for column, name in columns.items()]
+
+    def reference_params(self, model: ModelResult) -> list[str]:
+        """Return what the notebook's search selected for a model; empty if it searched other hyperparameters."""
         best = reference_results.BEST_PARAMS.get(model.name, {}) if self.published else {}
-        table = self.grid(model)
-        return table.params(best) if best.keys() == table.columns.keys() else []
+        columns = param_names(model.grid)
+        return (
+            [f"`{columns[name]}` {best[name]}" for name in columns] if best.keys() == columns.keys() else []
+        )
+
+    # ---- Figures ----
+
+    def figure(self, name: str, model: ModelResult | None = None) -> ReportFigure | None:
+        """Return a figure of the comparison or of a model, if it exists and is meaningful for it."""
+        hidden = name == "reliability" and model and not model.fit["has_probabilities"]
+        return None if hidden else self.figures.find(f"figures/{model.name}" if model else "figures", name)
+
+    def figure_links(self, model: ModelResult) -> list[tuple[str, str]]:
+        """Return path and caption of each of a model's figures."""
+        return [
+            (path, self.figures.captions[name])
+            for path in self.figures.paths(f"figures/{model.name}")
+            if (name := PurePosixPath(path).stem) != "reliability" or model.fit["has_probabilities"]
+        ]
+
+    @cached_property
+    def learned_filters(self) -> list[tuple[list[str], ReportFigure]]:
+        """Figures of learned filters with the names of the models that share them."""
+        groups: dict[str, tuple[list[str], ReportFigure]] = {}
+        for model in self.models:
+            if figure := self.figure("filters", model):
+                groups.setdefault(figure.checksum, ([], figure))[0].append(model.name)
+        return list(groups.values())
 
     # ---- Machine and configuration ----
 
     @property
     def versions(self) -> dict[str, str]:
-        """Versions of Python and of packages, as the models recorded them."""
-        found: dict[str, set[str]] = {}
+        """Versions of this package, and of Python and other packages as the models recorded them."""
+        try:
+            versions = {"cifarbench": {version("cifarbench")}}
+        except PackageNotFoundError:
+            versions = {}
         for model in self.models:
-            for name, version in model.fit["versions"].items():
-                found.setdefault(name, set()).add(version)
-        return {name: ", ".join(sorted(versions)) for name, versions in found.items()}
+            for name, number in model.fit["versions"].items():
+                versions.setdefault(name, set()).add(number)
+        return {name: ", ".join(sorted(numbers)) for name, numbers in versions.items()}
 
     @property
     def processors(self) -> list[str]:
@@ -193,8 +185,7 @@ class Report:
     def configuration(self) -> str:
         """The configuration of this run, ready for --configfile."""
         shown = self.settings["configuration"]
-        first = [key for key in CONFIGURATION_KEYS if key in shown]
-        ordered = {key: shown[key] for key in [*first, *(key for key in shown if key not in first)]}
+        ordered = {key: shown[key] for key in [*CONFIGURATION_KEYS, *shown] if key in shown}
         return yaml.safe_dump(
             ordered, sort_keys=False, allow_unicode=True, default_flow_style=None, width=90
         ).strip()

@@ -34,7 +34,7 @@ def page(request: pytest.FixtureRequest, run: Results) -> str:
 
 
 class Elements(HTMLParser):
-    """What a page is made of: start tags with their attributes, and whether every tag is closed in turn."""
+    """The start tags of a page with their attributes, and the tags that are not closed."""
 
     def __init__(self, html: str):
         super().__init__()
@@ -58,49 +58,65 @@ class Elements(HTMLParser):
         return [attrs[attribute] for _, attrs in self.tags if attribute in attrs]
 
 
-def test_every_tag_is_closed_and_every_id_is_one_of_a_kind(page: str):
+def test_page_is_well_formed_and_self_contained(page: str):
     elements = Elements(page)
     assert elements.open == []
     ids = elements.all("id")
     assert len(ids) == len(set(ids))
-
-
-def test_every_link_leads_somewhere_in_the_page(page: str):
-    elements = Elements(page)
     links = [link for name in ("href", "xlink:href") for link in elements.all(name)]
     inner = {link[1:] for link in links if link.startswith("#")}
     assert len(inner) > 20
-    assert inner <= set(elements.all("id"))
-    outer = [link for link in links + elements.all("src") if not link.startswith(("#", "data:"))]
-    assert outer == []
+    assert inner <= set(ids)
+    assert [link for link in links + elements.all("src") if not link.startswith(("#", "data:"))] == []
     assert "@import" not in page
     assert set(re.findall(r"url\((.)", page)) <= {"#"}
+    assert len(page.encode()) < 5_000_000
 
 
-def test_headings_descend_one_step_at_a_time(page: str):
+def test_headings_descend_one_level_at_a_time(page: str):
     levels = [int(tag[1]) for tag, _ in Elements(page).tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-def test_every_picture_says_what_it_shows(run: Results, page: str):
-    elements = Elements(page)
-    pictures = [attrs for tag, attrs in elements.tags if tag == "svg"]
-    assert len(pictures) == 4 + 6 * 2 + 2 + 1
-    assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 30 for attrs in pictures)
-    images = [attrs for tag, attrs in elements.tags if tag == "img"]
-    alone = [found["count"] for found in run.agreement["correct_by_one"].values()]
+def test_every_figure_has_alternative_text(run: Results, page: str):
+    tags = Elements(page).tags
+    drawings = [attrs for tag, attrs in tags if tag == "svg"]
+    assert len(drawings) == 4 + 6 * 2 + 2 + 1
+    assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 30 for attrs in drawings)
+    images = [attrs for tag, attrs in tags if tag == "img"]
+    alone = [images["count"] for images in run.agreement["correct_by_one"].values()]
     assert len(images) == bool(run.agreement["correct_by_none"]["count"]) + any(alone) + 1 + 6 * 2
     assert all(len(attrs["alt"]) > 30 for attrs in images)
 
 
-def test_the_page_is_small_and_the_same_each_time(run: Results, page: str):
-    assert len(page.encode()) < 5_000_000
+def test_report_is_reproducible(run: Results):
     assert report.render(run, small_run.settings()) == report.render(run, small_run.settings())
 
 
-def test_what_users_name_is_text_and_never_markup(run: Results):
+def test_first_screen_answers_the_main_questions(study: Results):
+    doubtful = on_cifar10(study, official=False)
+    _, markdown = report.render(doubtful, small_run.settings())
+    best = study.ranking[0]
+    say = Language("en")
+    for words in (
+        # Which model is best, how sure, and what it costs.
+        f"`{best.name}` is the most accurate: {say.number(best.accuracy)} (95% CI ",
+        f"`{best.name}` takes {say.seconds(best.fit['fit_seconds'])} to fit and ",
+        "pairs of models differ significantly",
+        # What to doubt.
+        "**Warning.** The images are not from the official archive",
+        "each model was trained with one seed",
+        # Provenance.
+        "Seed 0 · ",
+        f"scikit-learn {best.fit['versions']['scikit-learn']}",
+        "(UTC)",
+    ):
+        assert words in markdown.partition("\n| ")[0], words
+
+
+def test_names_of_users_are_escaped(run: Results):
     names = ["<b>&\"'|`*x*", *run.dataset["classes"][1:]]
     models = {
         name: replace(
@@ -123,36 +139,53 @@ def test_what_users_name_is_text_and_never_markup(run: Results):
     rows = [line for line in markdown.splitlines() if line.startswith("| `<b>")]
     assert rows
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
-    # Outside of code spans, nothing that users name is markup.
+    # Outside of code spans, names are no markup.
     text = re.sub(r"`[^`]*`", "", markdown)
     assert not {"<b>", "<script>", "</title>"} & set(re.findall(r"(?<!\\)<[^>]*>", text))
 
 
-def test_published_figures_stand_beside_those_of_cifar10_alone(run: Results):
-    for html in report.render(run, small_run.settings()):
-        assert "Published" not in html
-    html, markdown = report.render(on_cifar10(run), small_run.settings())
+def test_published_results_are_shown_on_cifar10(study: Results):
+    html, markdown = report.render(study, small_run.settings())
     assert '<td data-value="0.34">0.34</td>' in html
     assert "Test accuracy, next to that of the reference notebook." in html
-    assert (
+    selected = (
         "The notebook&#39;s search selected <code>n_neighbors</code> 10 and <code>n_components</code> 64."
-        in html
     )
-    assert "near epoch 150" in html
+    assert selected in html
     assert "| Published |" in markdown
 
 
-def test_an_archive_that_is_not_official_is_said_to_be_none(run: Results):
-    for official, sentence in (
-        (True, "It is the official archive."),
-        (False, "It is not the official archive."),
-    ):
-        for text in report.render(on_cifar10(run, official), small_run.settings()):
-            assert sentence in text
-            assert run.dataset["archive"]["sha256"] in text
+@pytest.mark.parametrize("official", [True, False])
+def test_report_names_the_archive(run: Results, official: bool):
+    html, markdown = report.render(on_cifar10(run, official), small_run.settings())
+    for text in (html, markdown):
+        assert f"It is {'' if official else 'not '}the official archive." in text
+        assert run.dataset["archive"]["sha256"] in text
+    own = on_cifar10(run, official)
+    archive = own.dataset["archive"] | {"source": "the user's own"}
+    _, markdown = report.render(
+        replace(own, dataset=own.dataset | {"archive": archive}), small_run.settings()
+    )
+    assert "from an archive that the user supplied (" in markdown
 
 
-def test_seeds_have_a_column_of_their_own(run: Results):
+def with_lowest_test_loss(run: Results, epoch: int) -> str:
+    mlp = run.models["mlp"]
+    learning = mlp.learning | {"lowest_test_loss": {"epoch": epoch, "value": 0.5}}
+    models = {"mlp": replace(mlp, learning=learning)}
+    return report.render(replace(run, models=run.models | models), small_run.settings())[1]
+
+
+def test_epochs_count_from_one_and_an_unfinished_training_is_named(run: Results):
+    words = "It still falls at the end, so more epochs could help."
+    others = with_lowest_test_loss(run, 30).count(words)
+    assert "lowest in epoch 31 of 60, at 0.500. From epoch" in with_lowest_test_loss(run, 30)
+    last = with_lowest_test_loss(run, 59)
+    assert f"lowest in epoch 60 of 60, at 0.500. {words}" in last
+    assert last.count(words) == others + 1
+
+
+def test_seeds_have_a_column(run: Results):
     mlp = run.models["mlp"]
     other = replace(
         mlp,
@@ -169,7 +202,7 @@ def test_seeds_have_a_column_of_their_own(run: Results):
     assert "Mean over seeds" not in report.render(run, small_run.settings())[0]
 
 
-def test_a_run_of_one_model_has_a_report_too(run: Results):
+def test_run_of_one_model_has_a_report(run: Results):
     for name in ("knn_raw", "mlp"):
         files = {path: file for path, file in run.files.items() if "seed_" not in path}
         one = replace(subset(run, (name,)), files=files)
@@ -178,14 +211,14 @@ def test_a_run_of_one_model_has_a_report_too(run: Results):
         assert f"model-{name}" in html
 
 
-def test_the_configuration_is_shown_as_it_was(run: Results, page: str):
+def test_configuration_is_shown(run: Results, page: str):
     shown = re.search(r"<pre tabindex=\"0\"><code>(dataset:.*?)</code></pre>", page, re.DOTALL)[1]
     assert yaml.safe_load(shown) == small_run.settings()["configuration"]
 
 
 def test_markdown_fits_into_a_pull_request(run: Results):
     markdown = report.render(run, small_run.settings())[1]
-    # What GitHub takes as a description.
+    # GitHub's limit for a description.
     assert len(markdown) < 65_536
     assert markdown.count("<details>") == markdown.count("</details>") == len(run.models)
     assert "\n\n\n\n" not in markdown
@@ -195,7 +228,7 @@ def test_markdown_fits_into_a_pull_request(run: Results):
         assert len({line.count("|") for line in table.splitlines()}) == 1
 
 
-def test_the_script_writes_both_files(tmp_path: Path):
+def test_script_writes_both_files(tmp_path: Path):
     folder = small_run.shared()
     done = write_report(tmp_path, small_run.files(folder))
     assert done.returncode == 0, done.stderr
@@ -203,7 +236,7 @@ def test_the_script_writes_both_files(tmp_path: Path):
     assert (tmp_path / "report.md").read_text().startswith("# ")
 
 
-def test_a_missing_file_is_named_in_one_sentence(tmp_path: Path):
+def test_missing_file_ends_in_one_sentence(tmp_path: Path):
     folder = small_run.shared()
     done = write_report(tmp_path, [path for path in small_run.files(folder) if path.name != "dataset.json"])
     assert done.returncode == 1
@@ -224,7 +257,7 @@ def write_report(into: Path, files: list[Path]) -> subprocess.CompletedProcess[s
 # ---- Drawings ----
 
 
-def test_drawings_keep_their_ids_to_themselves():
+def test_drawing_gets_its_own_ids():
     drawing = (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="144pt" '
         'height="72pt" viewBox="0 0 144 72"><style>*{fill: red}</style><defs><clipPath id="a"/></defs>'
@@ -249,12 +282,11 @@ def messages() -> set[str | tuple[str, ...]]:
         methods, options = parse_mapping_cfg(file)
     keywords = {"say": None, "plural": (1, 2), "mark": None}
     found = extract_from_dir(CATALOGUES.parent, methods, options, keywords)
-    # Kinds are said as their families call them.
     return {message for _, _, message, _, _ in found} | set(FAMILY_LABELS)
 
 
 @pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
-def test_a_catalogue_says_all_that_is_said(code: str, messages: set[str | tuple[str, ...]]):
+def test_catalogue_is_complete(code: str, messages: set[str | tuple[str, ...]]):
     assert len(messages) > 200
     with (CATALOGUES / f"{code}.po").open("rb") as file:
         catalogue = {message.id: message for message in read_po(file, locale=code) if message.id}
@@ -280,7 +312,7 @@ def test_russian_counts_and_numbers():
     assert say.percent(0.5) == "50\N{NO-BREAK SPACE}%"
 
 
-def test_numbers_as_they_stand_in_sentences():
+def test_numbers_are_formatted():
     say = Language("en")
     assert say.signed(-0.0314) == "\N{MINUS SIGN}0.031"
     assert say.signed(0.0314) == "+0.031"

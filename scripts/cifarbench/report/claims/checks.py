@@ -9,6 +9,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from cifarbench.report import selectors
+from cifarbench.report.ablation import AblationRow, Factor, ablation
 from cifarbench.report.claims.verdict import (
     Evidence,
     Verdict,
@@ -89,7 +90,8 @@ def _scores_by_fold(model: ModelResult, n_components: float) -> list[float]:
 
 def parameters_scale_with_input(results: Results) -> Evidence | None:
     """Check that a perceptron has a weight per pixel value and hidden unit."""
-    model = selectors.first_countable_mlp(selectors.mlp_models(results))
+    mlps = [model for model in selectors.mlp_models(results) if "hidden_dim" in model.params]
+    model = next((model for model in mlps if model.fit["n_parameters"]), None)
     if not model:
         return None
     inputs = results.n_pixels * model.params["hidden_dim"]
@@ -140,21 +142,25 @@ def test_accuracy_plateaus(results: Results) -> Evidence | None:
     model = selectors.first_mlp(results, batch_norm=False, dropout=False)
     if not model:
         return None
-    verdict = combine_verdicts(
-        Verdict.CONFIRMED if _overtakes_test(seed) else Verdict.CONTRADICTED for seed in model.every_seed
-    )
     plateau, epochs = model.learning["plateau"]["epoch"], len(model.history)
-    return Evidence(verdict, [model], {"since": epochs - _tenth(epochs) if plateau is None else plateau})
+    since = epochs - _tenth(epochs) if plateau is None else plateau
+    return Evidence(combine_verdicts(map(_has_plateau, model.every_seed)), [model], {"since": since})
 
 
-def _overtakes_test(model: ModelResult) -> bool:
-    """Whether test accuracy levels off, and training accuracy gains more from there than counts as level."""
+def _has_plateau(model: ModelResult) -> Verdict:
+    """Check that test accuracy levels off, and that training accuracy gains more from there than counts as level.
+
+    Inconclusive while the test loss still falls: a longer training could leave the plateau.
+    """
     plateau = model.learning["plateau"]
     if plateau["epoch"] is None:
-        return False
+        return Verdict.CONTRADICTED
+    if model.still_improves:
+        return Verdict.INCONCLUSIVE
     test, train = (model.column(name) for name in ("test_accuracy", "train_accuracy"))
     gain = train[-1] - train[plateau["epoch"]]
-    return gain > max(plateau["gain"], test[-1] - test[plateau["epoch"]])
+    climbs = gain > max(plateau["gain"], test[-1] - test[plateau["epoch"]])
+    return Verdict.CONFIRMED if climbs else Verdict.CONTRADICTED
 
 
 def dropout_raises_train_loss(results: Results) -> Evidence | None:
@@ -233,3 +239,23 @@ def _last_tenth(model: ModelResult, column: str) -> list[float]:
 def _tenth(epochs: int) -> int:
     """A tenth of the epochs, at least two if there are two."""
     return min(max(epochs // 10, 2), epochs)
+
+
+# ---- Suggestions ----
+
+
+def suggestion(results: Results, factor: Factor) -> Evidence | None:
+    """Compare the models with and without what is suggested; without such models, the suggestion is not tested."""
+    classical = factor is Factor.FEATURES
+    if not any(bool(model.history) != classical for model in results.models.values()):
+        return None
+    if classical:
+        pair = selectors.better_features_and_pca(results)
+        rows = [AblationRow(factor, pair[1], pair[0], ())] if pair else []
+    else:
+        rows = [row for row in ablation(results) if row.factor is factor and row.after.history]
+    if not rows:
+        return Evidence(Verdict.UNTESTED)
+    verdict = combine_verdicts(compare_accuracy(results, row.after, row.before) for row in rows)
+    models = {model.name: model for row in rows for model in (row.before, row.after)}
+    return Evidence(verdict, list(models.values()), {"rows": rows})
