@@ -1,4 +1,4 @@
-# The conclusions report: what the run has found, on one page.
+# The report: the results of a run, on one page.
 
 
 use rule compare_models as write_report with:
@@ -38,10 +38,10 @@ rule write_audit_report:
         test_images="<results>/data/test_images.npy",
         means="<results>/audit/class_means.npy",
     output:
-        page=reported("<results>/audit.html", "Data", "the images, looked over", caption="audit_page"),
+        page=reported("<results>/audit.html", "Data", "data audit", caption="audit_page"),
     log:
         "<logs>/write_audit_report.log",
-    # A second's work, on which no other job waits.
+    # Takes a second, and no other job waits for it.
     localrule: True
     conda:
         "../../environment.yml"
