@@ -2,6 +2,8 @@
 
 import base64
 import io
+import re
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -10,8 +12,16 @@ from PIL import Image
 
 from cifarbench.io.atomic import sha256_file
 from cifarbench.plots.style import MISSING_GLYPHS
-from cifarbench.report import svg
 from cifarbench.report.language import SOURCE_LANGUAGE, Language, mark
+
+SVG = "http://www.w3.org/2000/svg"
+XLINK = "http://www.w3.org/1999/xlink"
+ET.register_namespace("", SVG)
+ET.register_namespace("xlink", XLINK)
+
+REFERENCE = re.compile(r"url\(#([^)]+)\)")
+REMOVED = {f"{{{SVG}}}{name}" for name in ("metadata", "style", "title", "desc")}
+POINTS_TO_PIXELS = 96 / 72
 
 # An image of more bytes is stored with fewer colours.
 MAX_PNG_BYTES = 64_000
@@ -125,7 +135,7 @@ def svg_figure(
     # The file's own description is longer than the caption, but in English only.
     label = None if say.code == SOURCE_LANGUAGE else alt
     words = {text: say.term(text) for text in labels}
-    content = svg.inline(file.read_text(encoding="utf-8"), id_prefix, label, words)
+    content = inline_svg(file.read_text(encoding="utf-8"), id_prefix, label, words)
     return ReportFigure(caption, Markup(content), sha256_file(file))
 
 
@@ -152,3 +162,44 @@ def _reduce_colors(image: Image.Image) -> bytes:
     written = io.BytesIO()
     reduced.save(written, "WEBP", lossless=True, method=1)
     return written.getvalue()
+
+
+def inline_svg(drawing: str, prefix: str, label: str | None, words: dict[str, str]) -> str:
+    """Return an SVG document as an element for an HTML page, at most as wide as the document.
+
+    prefix: of every id, so that ids of several drawings differ. label: replaces the description of the drawing for
+    screen readers. words: text in the drawing -> its translation, in which `{n}` stands for any text.
+    """
+    root = ET.fromstring(drawing)
+    width = float(root.get("viewBox", "0 0 0 0").split()[2])
+    root.set("style", f"max-width: {width * POINTS_TO_PIXELS:.0f}px")
+    for name in ("width", "height"):
+        root.attrib.pop(name, None)
+    root.set("role", "img")
+    if label:
+        root.set("aria-label", label)
+    for parent in list(root.iter()):
+        for child in [child for child in parent if child.tag in REMOVED]:
+            parent.remove(child)
+    for element in root.iter():
+        _prefix_ids(element, prefix)
+        if element.tag in (f"{{{SVG}}}text", f"{{{SVG}}}tspan") and element.text:
+            element.text = _translate(element.text, words)
+    return ET.tostring(root, encoding="unicode")
+
+
+def _translate(text: str, words: dict[str, str]) -> str:
+    for source, target in words.items():
+        if match := re.fullmatch(re.escape(source).replace(r"\{n\}", "(?P<n>.+)"), text):
+            return target.format(**match.groupdict())
+    return text
+
+
+def _prefix_ids(element: ET.Element, prefix: str) -> None:
+    for name, value in element.attrib.items():
+        if name == "id":
+            element.set(name, prefix + value)
+        elif name in ("href", f"{{{XLINK}}}href") and value.startswith("#"):
+            element.set(name, f"#{prefix}{value[1:]}")
+        elif "url(#" in value:
+            element.set(name, REFERENCE.sub(rf"url(#{prefix}\1)", value))

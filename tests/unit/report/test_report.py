@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from cifarbench.errors import UserError
 from cifarbench.families import FAMILY_LABELS
 from cifarbench.report import page as report
-from cifarbench.report import svg
+from cifarbench.report.figures import inline_svg
 from cifarbench.report.language import CATALOGUES, Language, languages
 from cifarbench.report.results import ModelResult, Results
 from helpers import small_run
@@ -217,7 +217,7 @@ def test_drawing_gets_its_own_ids():
         'height="72pt" viewBox="0 0 144 72"><style>*{fill: red}</style><defs><clipPath id="a"/></defs>'
         '<g clip-path="url(#a)" style="fill: url(#a)"><use xlink:href="#a"/></g><text>epoch 7</text></svg>'
     )
-    placed = svg.inline(drawing, "one-", "A drawing", {"epoch {n}": "эпоха {n}"})
+    placed = inline_svg(drawing, "one-", "A drawing", {"epoch {n}": "эпоха {n}"})
     assert 'id="one-a"' in placed
     assert placed.count("url(#one-a)") == 2
     assert 'href="#one-a"' in placed

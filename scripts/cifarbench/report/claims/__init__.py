@@ -10,7 +10,7 @@ from functools import partial
 from cifarbench.report import selectors
 from cifarbench.report.ablation import Factor
 from cifarbench.report.claims import checks
-from cifarbench.report.claims.verdict import Evidence, Verdict
+from cifarbench.report.claims.checks import Evidence, Verdict
 from cifarbench.report.results import Results
 
 __all__ = ["CLAIMS", "CheckedClaim", "Verdict", "check_claims"]

@@ -4,23 +4,35 @@ A training curve has no confidence interval. Where a network was trained with se
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
 from statistics import fmean, stdev
 from typing import Any
 
 from cifarbench.report import selectors
 from cifarbench.report.ablation import AblationRow, Factor, ablation
-from cifarbench.report.claims.verdict import (
-    Evidence,
-    Verdict,
-    combine_verdicts,
-    compare_accuracy,
-    verdict_from_interval,
-    verdict_from_ratio,
-)
 from cifarbench.report.results import ModelResult, Results
 
 Select = Callable[[Results], list[ModelResult]]
+
+
+class Verdict(StrEnum):
+    """The outcome of a check. UNTESTED: no model of the run tries it."""
+
+    CONFIRMED = "confirmed"
+    CONTRADICTED = "contradicted"
+    INCONCLUSIVE = "inconclusive"
+    UNTESTED = "untested"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A verdict, the models that it is about, and the values that templates/claims.j2 puts into sentences."""
+
+    verdict: Verdict
+    models: list[ModelResult] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
 
 
 def gains(results: Results, pair: dict[str, Any], little: float) -> Evidence | None:
@@ -259,3 +271,44 @@ def suggestion(results: Results, factor: Factor) -> Evidence | None:
     verdict = combine_verdicts(compare_accuracy(results, row.after, row.before) for row in rows)
     models = {model.name: model for row in rows for model in (row.before, row.after)}
     return Evidence(verdict, list(models.values()), {"rows": rows})
+
+
+# ---- Verdicts ----
+
+
+def verdict_from_interval(low: float, high: float) -> Verdict:
+    """Confirmed where a whole interval is above zero, contradicted below, inconclusive where it contains zero."""
+    if low > 0:
+        return Verdict.CONFIRMED
+    return Verdict.CONTRADICTED if high < 0 else Verdict.INCONCLUSIVE
+
+
+def verdict_from_ratio(larger: float, smaller: float, ratio: float) -> Verdict:
+    """Confirmed where `larger` is at least `ratio` times `smaller`, contradicted the other way round."""
+    if larger == smaller:
+        return Verdict.INCONCLUSIVE
+    if larger >= ratio * smaller:
+        return Verdict.CONFIRMED
+    return Verdict.CONTRADICTED if smaller >= ratio * larger else Verdict.INCONCLUSIVE
+
+
+def combine_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict that all agree on; inconclusive if they do not."""
+    distinct = set(verdicts)
+    return distinct.pop() if len(distinct) == 1 else Verdict.INCONCLUSIVE
+
+
+def compare_accuracy(results: Results, first: ModelResult, second: ModelResult) -> Verdict:
+    """Whether the first model is more accurate.
+
+    Inconclusive unless the difference is significant and, for models trained with several seeds, each seed of one is on
+    the same side of each seed of the other.
+    """
+    pair = results.pair(first, second)
+    if not pair.is_significant:
+        return Verdict.INCONCLUSIVE
+    verdict = verdict_from_interval(pair.low, pair.high)
+    if first.other_seeds or second.other_seeds:
+        differences = [a - b for a in first.accuracies for b in second.accuracies]
+        return combine_verdicts([verdict, verdict_from_interval(min(differences), max(differences))])
+    return verdict
