@@ -41,14 +41,16 @@ SVG_LABELS = [
     mark("test accuracy"),
     mark("fit time, seconds"),
     mark("below: pretrained features"),
-    mark("test accuracy with 95% CI"),
-    mark("test accuracy with 95% CI; diamonds: mean and standard deviation over seeds"),
+    mark("test accuracy, with 95% interval"),
+    mark("test accuracy, with 95% interval; diamonds: mean and standard deviation over seeds"),
     mark("confidence: probability of the predicted class"),
     mark("expected calibration error {n}"),
     mark("lowest test loss: epoch {n}"),
     mark("test levels off: epoch {n}"),
     mark("mean accuracy over the folds, with standard deviation"),
     mark("the best {n} candidates"),
+    mark("neighbours"),
+    mark("principal components"),
     mark("prediction, ms per image"),
     mark("peak memory, MB"),
     mark("model size, MB"),
@@ -59,7 +61,7 @@ SVG_LABELS = [
 # The caption of each figure, in the order of a model's section.
 CAPTIONS = {
     "accuracy": mark("Accuracy of every model on the test images, with 95% CI."),
-    "paired_tests": mark(
+    "pairwise_differences": mark(
         "Difference in accuracy between the model of the row and that of the column, in percentage points."
     ),
     "accuracy_vs_cost": mark("Accuracy against cost. No model is better than the filled ones in both."),
