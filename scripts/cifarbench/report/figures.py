@@ -49,8 +49,6 @@ SVG_LABELS = [
     mark("test levels off: epoch {n}"),
     mark("mean accuracy over the folds, with standard deviation"),
     mark("the best {n} candidates"),
-    mark("neighbours"),
-    mark("principal components"),
     mark("prediction, ms per image"),
     mark("peak memory, MB"),
     mark("model size, MB"),

@@ -124,7 +124,7 @@ def test_hyperparameter_with_a_name_of_the_features_is_the_classifiers(nine: Res
 @pytest.mark.parametrize("language", languages())
 def test_classifier_without_probabilities_has_no_calibration(nine: Results, language: str):
     html, markdown = page(nine, language)
-    sentence = Language(language)("This classifier gives no probabilities, so it has no calibration.")
+    sentence = Language(language)("This classifier gives no probabilities, so its calibration is unknown.")
     assert html.count(sentence) == 1
     assert "figures/linear_edges/reliability.svg" not in markdown
     assert "figures/forest/reliability.svg" in markdown
