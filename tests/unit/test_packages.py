@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,8 @@ def test_no_file_is_long():
     code = [path for path in files if path.suffix in (".py", ".smk") or path.name == "Snakefile"]
     assert len(code) > 100
     assert {path for path in code if len(path.read_text().splitlines()) > 400} == set()
+
+
+def test_no_environment_is_in_the_repository():
+    tracked = subprocess.run(["git", "ls-files", ".venv"], cwd=PROJECT, capture_output=True, text=True)
+    assert tracked.stdout == ""
