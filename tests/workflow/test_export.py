@@ -134,7 +134,7 @@ def test_an_exported_file_answers_as_the_study_did(study, tmp_path, monkeypatch,
 def test_what_onnx_can_t_say_ends_in_a_sentence_and_no_file(study):
     answer = study.run(targets=(f"export/{UNSAYABLE}.onnx",))
     assert answer.code != 0
-    assert "features of the kind hog can't be said in ONNX here" in answer.text
+    assert "features of the type hog cannot be exported to ONNX" in answer.text
     assert "Traceback" not in answer.text
     assert not (study.results / f"export/{UNSAYABLE}.onnx").exists()
 

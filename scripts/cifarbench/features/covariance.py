@@ -1,7 +1,7 @@
-"""Counts, sums and products of values, from which every principal component of the study follows.
+"""Compute counts, sums and products of values, from which principal components are fitted.
 
-Covariances add up. The moments of a fold's training images are those of all images less those of the fold, so
-five sets of components (raw, scaled, three folds) cost two passes over the images and not five.
+Moments are additive: those of a fold's training images are those of all images less those of the fold, so five sets of
+components (raw, standardized, three folds) cost two passes over the images instead of five.
 """
 
 from dataclasses import dataclass, fields
@@ -14,14 +14,14 @@ from cifarbench.io.atomic import save_npz
 from cifarbench.io.memmap import release_pages, take_rows
 from cifarbench.runtime.threads import map_threaded
 
-# Pixels are 0 to 255. Taken off their middle, their squares stay small, and float32 products stay sharp.
+# Subtracted from pixels of 0 to 255: smaller squares have smaller rounding errors in float32 products.
 PIXEL_OFFSET = 128.0
 CHUNK_ROWS = 4096
 
 
 @dataclass(frozen=True)
 class RunningCovariance:
-    """Moments of N images of D values, each less `middle`: MIDDLE for pixels, 0 for features.
+    """Moments of N images of D values, each less `middle`: PIXEL_OFFSET for pixels, 0 for features.
 
     count: N. sums: (D,) float64, exact. squares: (D,) float64, exact sums of squares. scatter: (D, D) float64,
     products of the deviations from the mean, summed over the images.
@@ -63,7 +63,7 @@ class RunningCovariance:
         for sums_of_chunk, products in map_threaded(multiplied, some, threads):
             offset += sums_of_chunk
             scatter += products
-        # The mean in float32 is a little off the true one.
+        # Correct the rounding error of the float32 mean.
         scatter -= np.outer(offset, offset) / len(rows)
         return cls(len(rows), sums, squares, scatter, pixel_offset(images))
 
@@ -89,7 +89,7 @@ class RunningCovariance:
     def covariance(self) -> np.ndarray:
         """Return the covariance (divided by N - 1), (D, D) float64."""
         covariance = self.scatter / (self.count - 1)
-        # Float32 products left these a little off; they are known exactly.
+        # Replace the diagonal, which has rounding errors of float32 products, by the exact variances.
         np.fill_diagonal(covariance, self.variance * (self.count / (self.count - 1)))
         return covariance
 

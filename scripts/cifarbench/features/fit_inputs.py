@@ -1,4 +1,4 @@
-"""What features are computed from: pixels as bytes, or other features, taken block by block."""
+"""Provide the training data that features are fitted to, block by block."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,17 +12,22 @@ from cifarbench.planning.model_family import ImageShape
 
 BLOCK_ROWS = 1024
 
-# Named arrays that a fit leaves behind, as they are stored in an .npz.
+# Named arrays of a fitted transformation, as stored in an .npz file.
 State = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class FitInputs:
-    """Training images to fit to, and all that a fit may ask for.
+    """Training data of a fit.
 
-    values: (N, D) uint8 pixels, channel-major, or (N, D) float32 features, mapped from a file. rows: (M,) int, those
-    that may be looked at. labels: (N,) int, mapped or not. image_shape: channels, height and width of the images. seed:
-    drives whatever is random. given_moments: those of `rows`, if they are known already.
+    Attributes
+    ----------
+    values : (N, D) uint8 pixels, channel-major, or float32 features, mapped from a file.
+    rows : (M,) int, the rows to fit to.
+    labels : (N,) int.
+    image_shape : channels, height and width of the images.
+    seed : seed of random fits.
+    precomputed_moments : moments of `rows`, if they are known already.
     """
 
     values: np.ndarray

@@ -1,6 +1,6 @@
-"""Histograms of oriented gradients: how strong edges of each direction are, cell by cell.
+"""Histograms of oriented gradients, by scikit-image.
 
-After Dalal and Triggs, Histograms of oriented gradients for human detection, CVPR 2005, as scikit-image has them.
+Dalal and Triggs, Histograms of oriented gradients for human detection, CVPR 2005.
 """
 
 from collections.abc import Iterator
@@ -26,9 +26,9 @@ def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
         return
     cell, block, (_, height, width) = entry["pixels_per_cell"], entry["cells_per_block"], setting.image_shape
     most = min(height, width) // block
-    mend = f"it must be at most {most}" if most else "choose a smaller cells_per_block"
+    remedy = f"it must be at most {most}" if most else "choose a smaller cells_per_block"
     yield (
-        f"{key}.pixels_per_cell is {cell}; {mend}, so that a block of {block} x {block} cells fits in an image of "
+        f"{key}.pixels_per_cell is {cell}; {remedy}, so that a block of {block} x {block} cells fits in an image of "
         f"{height} x {width} pixels."
     )
 
@@ -68,5 +68,5 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
 
     cells, cells_of_block = (params["pixels_per_cell"],) * 2, (params["cells_per_block"],) * 2
     grey = to_nchw(scale_pixels(block), image_shape).mean(axis=1)
-    described = [hog(image, params["orientations"], cells, cells_of_block) for image in grey]
-    return np.array(described, np.float32)
+    histograms = [hog(image, params["orientations"], cells, cells_of_block) for image in grey]
+    return np.array(histograms, np.float32)

@@ -1,7 +1,7 @@
-"""Linear discriminants: the directions in which classes lie furthest apart, measured by the spread within them.
+"""Linear discriminants (Fisher 1936, Rao 1948).
 
-After Fisher (1936) and Rao (1948); scikit-learn's LinearDiscriminantAnalysis(solver="eigen") is its limit for little
-shrinkage. That one shrinks the covariance between classes, too.
+For small shrinkage they equal those of scikit-learn's LinearDiscriminantAnalysis(solver="eigen"), which also shrinks
+the covariance between classes.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from cifarbench.features.covariance import center
 from cifarbench.features.fit_inputs import FitInputs, State
 from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
 
-# Directions in which classes lie apart by less than this share of the best one's tell nothing.
+# Directions whose eigenvalue is less than this share of the largest one are set to zero.
 EPSILON = 1e-10
 
 
@@ -42,7 +42,7 @@ def fit(inputs: FitInputs, params: Entry) -> State:
     moments, n_outputs = inputs.moments, min(inputs.n_classes - 1, inputs.n_inputs)
     mean = moments.sums / moments.count
     apart = _apart(inputs, mean)
-    # What is not between the classes is within them.
+    # Total scatter is the sum of that between and that within classes.
     within = moments.scatter - apart @ apart.T
     within /= moments.count
     apart /= np.sqrt(moments.count)
@@ -53,8 +53,8 @@ def fit(inputs: FitInputs, params: Entry) -> State:
     solved = scipy.linalg.solve(within, apart, assume_a="pos", overwrite_a=True)
     strengths, vectors = scipy.linalg.eigh(apart.T @ solved)
     strengths, vectors = strengths[::-1][:n_outputs], vectors[:, ::-1][:, :n_outputs]
-    telling = strengths > EPSILON * strengths[0]
-    scale = np.where(telling, 1 / np.sqrt(np.where(telling, strengths, 1)), 0)
+    is_significant = strengths > EPSILON * strengths[0]
+    scale = np.where(is_significant, 1 / np.sqrt(np.where(is_significant, strengths, 1)), 0)
     directions = solved @ (vectors * scale)
     return {"mean": mean.astype(np.float32), "directions": directions.astype(np.float32)}
 

@@ -1,6 +1,6 @@
-"""Responses to small filters that are made of patches of training images, pooled over regions of the image.
+"""Responses to filters learned from patches of training images, pooled over regions of the image.
 
-After Coates and Ng, The importance of encoding versus training with sparse coding and vector quantization, ICML 2011.
+Coates and Ng, The importance of encoding versus training with sparse coding and vector quantization, ICML 2011.
 """
 
 import math
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 CONTRAST = 10 / 128**2
 # Added to the variance of each component of normalised patches.
 WHITENING = 0.1
-# Patches that filters and whitening are learned from; fewer if they are large.
+# Largest number of patches, and of their values, that filters and whitening are fitted to.
 N_SAMPLED_IMAGES, SAMPLED_VALUES = 50_000, 2**25
 # Positions whose patches are in memory at once, and their responses, which stay in the processor's cache.
 POSITIONS, RESPONSES = 800, 2**17
-# Filters are multiplied in multiples of the widest register's values.
+# Filters are multiplied in multiples of the values in the widest register.
 SIMD_WIDTH = 16
 
 
@@ -134,14 +134,14 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
     size, stride, threshold = params["patch_size"], params["stride"], params["soft_threshold"]
     pooling, n_patches = params["n_pool"], len(state["filters"])
     rows, columns = (pooling_slices(count_positions(side, size, stride), pooling) for side in image_shape[1:])
-    # A filter less its mean takes no notice of a patch's mean. A row of ones below the patches brings in what is taken
-    # off, so one product gives responses less the threshold.
+    # A filter less its mean ignores a patch's mean. A row of ones below the patches adds the offsets, so that one
+    # product gives responses less the threshold.
     filters = state["filters"] - state["filters"].mean(axis=1, keepdims=True)
     filters = np.vstack([filters.T, -state["offsets"] - threshold])
     largest = _length(rows[0]) * _length(columns[0])
     step = max(1, POSITIONS // largest)
     largest *= step
-    # What is allocated once has its pages already.
+    # Allocated once, because new memory would have to be mapped for each block.
     patches = np.empty(len(filters) * largest, np.float32)
     responses = torch.empty(max(RESPONSES, SIMD_WIDTH * largest))
     features = np.empty((len(block), 2, n_patches, pooling**2), np.float32)
@@ -204,7 +204,7 @@ def _sample(inputs: FitInputs, params: Entry, random: np.random.Generator) -> np
     """Sample normalised patches at random positions of random images: (C*size*size, samples) float32."""
     n_values = inputs.image_shape[0] * params["patch_size"] ** 2
     count = max(params["n_patches"], min(N_SAMPLED_IMAGES, SAMPLED_VALUES // n_values))
-    # In the order of the file, which is read once.
+    # Sorted, so that the file is read once, in order.
     rows = np.sort(random.choice(inputs.rows, count))
     patches = np.empty((count, n_values), np.float32)
     for start in range(0, count, BLOCK_ROWS):
@@ -224,7 +224,7 @@ def _windows(images: np.ndarray, size: int) -> np.ndarray:
 
 
 def _normalise(patches: np.ndarray) -> None:
-    """Take its mean off each patch, a column, and divide it by its standard deviation, in place."""
+    """Subtract its mean from each patch, a column, and divide it by its standard deviation, in place."""
     patches -= patches.mean(axis=0)
     patches /= np.sqrt(np.square(patches).mean(axis=0) + np.float32(CONTRAST))
 

@@ -1,7 +1,6 @@
-"""Principal component analysis: all components are fitted at once, so that another number of them needs no new fit.
+"""Principal component analysis; all components are fitted, so that another number of them needs no new fit.
 
-They follow from moments that add up over parts of the images; where there are fewer images than values, from the
-images themselves.
+They are fitted to additive moments or, if there are fewer images than values, to the images themselves.
 """
 
 from collections.abc import Iterator
@@ -119,10 +118,10 @@ class PrincipalComponents:
 
     @classmethod
     def fit_gram(cls, images: np.ndarray, scaled: bool) -> Self:
-        """Fit the same from N < D images (N, D): their Gram matrix is smaller than the covariance.
+        """Fit the same components to N < D images (N, D), by their Gram matrix, which is smaller than the covariance.
 
-        If X X' u = l u, then X' u is an eigenvector of X' X. In a direction of no variance, of which there is at least
-        one, nothing is known of new images: its component is 0.
+        If X X' u = l u, then X' u is an eigenvector of X' X. Components without variance, of which there is at least
+        one, are 0.
         """
         values = center(images).astype(np.float64)
         mean = values.mean(axis=0)
@@ -134,16 +133,16 @@ class PrincipalComponents:
             values /= scale
         strengths, vectors = np.linalg.eigh(values @ values.T)
         strengths, vectors = strengths[::-1], vectors[:, ::-1]
-        told = strengths > len(images) * np.finfo(np.float64).eps * strengths[0]
-        components = (vectors.T @ values) * np.where(told, 1 / np.sqrt(np.where(told, strengths, 1)), 0)[
-            :, None
-        ]
+        has_variance = strengths > len(images) * np.finfo(np.float64).eps * strengths[0]
+        components = (vectors.T @ values) * np.where(
+            has_variance, 1 / np.sqrt(np.where(has_variance, strengths, 1)), 0
+        )[:, None]
         middle = pixel_offset(images)
         return cls(
             (mean + middle).astype(np.float32),
             scale.astype(np.float32),
             _signed(components.astype(np.float32)),
-            np.where(told, strengths / (len(images) - 1), 0).astype(np.float32),
+            np.where(has_variance, strengths / (len(images) - 1), 0).astype(np.float32),
             np.float32(middle),
         )
 

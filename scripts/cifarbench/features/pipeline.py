@@ -1,4 +1,4 @@
-"""Features computed from features, block by block, each as its kind does it."""
+"""Compute features from features, block by block."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from cifarbench.runtime.threads import map_threaded
 
 
 class FeatureStep(NamedTuple):
-    """Features of a chain: their kind, their parameters, and what they have learned."""
+    """One step of a pipeline: the feature type, its parameters and its fitted state."""
 
     type: str
     params: Entry
@@ -31,7 +31,7 @@ class FeatureStep(NamedTuple):
             return features
 
         if threads > 1:
-            # Libraries that it loads are loaded before threads are told to use one core each.
+            # Load libraries before threads limit them to one core each.
             block(0, 1)
         return map_threaded(block, range(0, len(values), BLOCK_ROWS), threads)
 

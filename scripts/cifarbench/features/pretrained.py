@@ -1,4 +1,4 @@
-"""A network that others have trained, as it is: what goes into its last layer is what it sees in an image."""
+"""Features of a pretrained network: the inputs of its last layer."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 BATCH_SIZE = 64
-# Of ImageNet's training images, channel by channel, of values in [0, 1].
+# Mean and standard deviation of ImageNet's training images in each channel, of values in [0, 1].
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 REMEDY = "save the weights alone, by torch.save(network.state_dict(), file) or as .safetensors."
 
@@ -38,7 +38,7 @@ def _check(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
     except UserError as error:
         yield f"{key}.{error}"
     except Exception as error:
-        # Whatever a network raises: some take images of one size only.
+        # Any exception of the network: some take images of one size only.
         yield (
             f"{key}.image_size is {entry['image_size']}; {entry['architecture']} fails on such images "
             f"({_told(error)}): choose the size that it was trained on."
@@ -99,7 +99,7 @@ def normalization(network: "nn.Module") -> tuple["torch.Tensor", "torch.Tensor"]
     """Return mean and deviation of each channel, (3, 1, 1), of values in [0, 1], as the network was trained."""
     import torch
 
-    # A network of timm says what it was trained on.
+    # Networks of timm have the normalization of their training images.
     trained_on = getattr(network, "pretrained_cfg", {})
     mean, deviation = (
         torch.tensor(trained_on.get(name, value))[:, None, None]
@@ -112,7 +112,7 @@ def normalization(network: "nn.Module") -> tuple["torch.Tensor", "torch.Tensor"]
 def load(architecture: str, weights: str) -> "nn.Module":
     """Load the network without its last linear layer, with weights from a file, in evaluation mode, on the CPU.
 
-    Raises UserError, which begins with the parameter's name, if one is not there or they don't fit.
+    Raises UserError, which begins with the parameter's name, if either is missing or they do not match.
     """
     from torch import nn
 
@@ -150,7 +150,7 @@ def _build(architecture: str, **options: int) -> "nn.Module":
         return timm.create_model(name, pretrained=False, **options)
     from torchvision import models
 
-    # Those of the module itself are for classification.
+    # Networks of the module itself are for classification.
     known = models.list_models(module=models)
     if name not in known:
         raise _no_such(architecture, known)
@@ -194,7 +194,7 @@ def _read(weights: str) -> dict[str, "torch.Tensor"]:
             return load_file(weights)
         values = torch.load(weights, map_location="cpu", weights_only=True)
     except Exception as error:
-        # Each format has its own errors, and torch's advise to read the file without care.
+        # Each format has its own errors, and those of torch recommend unsafe loading.
         raise UserError(
             f"weights is {weights}; it can't be read ({type(error).__name__}): {REMEDY}"
         ) from None

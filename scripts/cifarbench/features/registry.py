@@ -1,4 +1,4 @@
-"""All kinds of features, by name: each is a module of this folder that says so, fits and transforms."""
+"""List all feature types by name; each is a module of this folder with FEATURE_TYPE, `fit` and `transform`."""
 
 from cifarbench.features import hog, lda, patches, pca, pretrained, transformer, whitening
 from cifarbench.planning.model_family import FeatureType

@@ -1,4 +1,4 @@
-"""Features as modules of torch, so that they can be said in ONNX; who exports them checks that they are the same."""
+"""Features as PyTorch modules, for export to ONNX; the export checks that both give the same values."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,11 +20,11 @@ from cifarbench.planning.model_family import Entry, ImageShape
 def to_torch(kind: str, state: State, params: Entry, image_shape: ImageShape) -> Any:
     """Return fitted features of a type as an nn.Module, or as a fitted transformer, for (N, D) pixels or features.
 
-    Raises UserError if nobody has said this kind in ONNX's words.
+    Raises UserError if the type has no converter.
     """
     if kind not in CONVERTERS:
         raise UserError(
-            f"features of the kind {kind} can't be said in ONNX here; take a model on other features."
+            f"features of the type {kind} cannot be exported to ONNX; choose a model with other features."
         )
     return CONVERTERS[kind](state, params, image_shape)
 
@@ -40,12 +40,12 @@ def scale_pixels(values: torch.Tensor) -> torch.Tensor:
 
 
 class LinearProjection(nn.Module):
-    """(values - origin) @ basis, for pixels less their middle: `pca` and `lda`."""
+    """Compute (values - origin) @ basis, for centered pixels: the features `pca` and `lda`."""
 
     def __init__(self, basis: np.ndarray, origin: np.ndarray):
         super().__init__()
         self.register_buffer("basis", _tensor(basis))
-        # What is taken off may be as large as the values, so it is taken off them and not off their products.
+        # The origin may be as large as the values, so it is subtracted before the product, for smaller rounding errors.
         self.register_buffer("origin", _tensor(origin))
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
@@ -54,7 +54,7 @@ class LinearProjection(nn.Module):
 
 
 class Whitening(nn.Module):
-    """As `whitened` has it."""
+    """Compute the features `whitening`."""
 
     def __init__(self, state: State, params: Entry):
         super().__init__()
@@ -62,7 +62,7 @@ class Whitening(nn.Module):
         basis = known.components[:n_components]
         scale = np.sqrt(known.variances[: len(basis)] + np.float32(params["epsilon"]))
         self.projection = LinearProjection((basis / known.scale).T, known.mean - known.middle)
-        # All of them are turned back; fewer are divided where they are.
+        # All components are rotated back to pixels; fewer are only scaled.
         self.register_buffer("back", _tensor(np.diag(1 / scale) if n_components else basis / scale[:, None]))
         self.normalize = params["l2_normalize"]
 
@@ -78,7 +78,7 @@ class Whitening(nn.Module):
 
 
 class PatchFeatures(nn.Module):
-    """As `patches` has it."""
+    """Compute the features `patches`."""
 
     def __init__(self, state: State, params: Entry, image_shape: ImageShape):
         super().__init__()
@@ -104,7 +104,7 @@ class PatchFeatures(nn.Module):
 
 
 class PretrainedEncoder(nn.Module):
-    """As `pretrained` has it."""
+    """Compute the features `pretrained`."""
 
     def __init__(self, params: Entry, image_shape: ImageShape):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Any transformer of scikit-learn's interface, by its import path or from a file of one's own."""
+"""Features of any transformer with scikit-learn's interface, by import path or from a user's file."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -47,26 +47,26 @@ def fit(inputs: FitInputs, params: Entry) -> State:
 def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Return the transformer's outputs for (n, D) values: (n, outputs) float32.
 
-    Raises ValueError if it is not one row for each image, or if a value is no finite number.
+    Raises ValueError if the outputs are not one row per image, or not finite.
     """
     reference = params["transformer"]
     outputs = load_transformer(state, params).transform(scale_pixels(block))
-    # Some are sparse.
+    # Some transformers return sparse matrices.
     outputs = np.asarray(outputs.toarray() if hasattr(outputs, "toarray") else outputs)
     if outputs.ndim != 2 or len(outputs) != len(block):
         raise ValueError(f"{reference} gives an array of shape {outputs.shape} for {len(block)} images")
     outputs = np.ascontiguousarray(outputs, np.float32)
     if not np.isfinite(outputs).all():
         n_images = np.count_nonzero(~np.isfinite(outputs).all(axis=1))
-        raise ValueError(f"{reference} gives values for {n_images} images that are no finite numbers")
+        raise ValueError(f"{reference} gives values for {n_images} images that are not finite")
     return outputs
 
 
 def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
     """Build the transformer that `reference` names, not yet fitted.
 
-    seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. Raises
-    UserError if there is none of that name, if it is no transformer, or if it doesn't take `params`.
+    seed: its random_state, if it has one and `params` do not set it. key: the entry's key, for messages. Raises
+    UserError if there is no such class, if it is not a transformer, or if it does not accept `params`.
     """
     return sklearn_objects.build_estimator(
         reference,

@@ -1,6 +1,6 @@
-"""Whole images, whitened: brightness, contrast and what neighbouring pixels share are taken out of each (ZCA).
+"""ZCA whitening: remove brightness, contrast and the correlation of pixels from images.
 
-After Bell and Sejnowski, The "independent components" of natural scenes are edge filters, Vision Research 37 (1997).
+Bell and Sejnowski, The "independent components" of natural scenes are edge filters, Vision Research 37 (1997).
 """
 
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def fit(inputs: FitInputs, params: Entry) -> State:
 def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Project onto the components, each of about unit variance: (n, n_components) float32; of all, back to (n, D).
 
-    Turning back changes no distance between images.
+    Rotating back to pixels changes no distance between images.
     """
     components, n_components = PrincipalComponents(**state), params["n_components"]
     values = components.transform(standardize_rows(block), n_components or block.shape[1])
@@ -79,7 +79,7 @@ def stored_bytes(state: State, params: Entry) -> int:
 def standardize_rows(block: np.ndarray) -> np.ndarray:
     """Return each row less its mean, divided by its standard deviation: (n, D) float32; 0 for equal values."""
     values = scale_pixels(block)
-    # In float64 the mean of equal values is that value, and what is left of them is exactly 0.
+    # In float64 the mean of equal values is that value, and the difference is exactly 0.
     values = values - values.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
     values /= _unless_zero(np.sqrt(np.square(values).mean(axis=1, keepdims=True)))
     return values

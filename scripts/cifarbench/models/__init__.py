@@ -1,4 +1,1 @@
-"""From features to predictions.
-
-In come features and labels, out come predictions.npz and fit.json, the same for every model type.
-"""
+"""Fit models: features and labels in, predictions.npz and fit.json out, the same for every family."""

@@ -1,4 +1,4 @@
-"""What every model ends in, whatever its family: predictions.npz and fit.json."""
+"""Write the outputs of every model: predictions.npz and fit.json."""
 
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def write_predictions(
 ) -> None:
     """Write `y_true` (N,) int, `proba` (N, n_classes) float32, and `y_pred`, unless given the likeliest class.
 
-    Raises ValueError if they are not of that shape, if a probability is no number, or a row does not sum to 1.
+    Raises ValueError if the shapes differ, if a probability is not finite, or if a row does not sum to 1.
     """
     if proba.ndim != 2 or len(proba) != len(y_true):
         raise ValueError(
@@ -64,7 +64,7 @@ def write_fit_json(
     device: str = "cpu",
     ann: dict[str, Any] | None = None,
 ) -> None:
-    """Write what the model is and what it cost.
+    """Write the model's settings and costs.
 
     settings: `model`, `family`, `features`, `pretrained` (whether those have seen images that are none of the study's),
     `params`, `inference`, as `decided` leaves them. family_label: what it belongs to, in words.

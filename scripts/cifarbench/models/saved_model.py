@@ -1,4 +1,4 @@
-"""A fitted model of a study, as its files hold it, and what it answers when it is asked again."""
+"""Find the files of a fitted model, to predict other images with it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,10 @@ from cifarbench.runtime.failures import Failure
 
 
 class Predictions(NamedTuple):
-    """What a model says of N images.
+    """Predictions for N images.
 
     y_pred: (N,) int64, classes. proba: (N, n_classes) float32, rows sum to 1. neighbors: (N, K) int64, rows of the
-    training images that decided, nearest first; None for a model that looks at none.
+    nearest training images, nearest first; None for models other than k-NN.
     """
 
     y_pred: np.ndarray

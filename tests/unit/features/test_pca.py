@@ -65,11 +65,6 @@ def test_the_same_image_again_adds_no_direction(images):
     assert not fitted.transform(images, 3).any()
 
 
-def test_fewer_components_are_the_first_of_more(images):
-    fitted = PrincipalComponents.fit(RunningCovariance.from_images(images), True)
-    np.testing.assert_allclose(fitted.transform(images, 4), fitted.transform(images, 20)[:, :4], atol=1e-4)
-
-
 def test_moments_subtract(images):
     left_out = np.arange(0, 400, 3)
     kept = np.setdiff1d(np.arange(400), left_out)

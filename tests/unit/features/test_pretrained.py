@@ -89,13 +89,6 @@ def test_grey_images_are_those_with_three_equal_channels(folder):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_blocks_give_what_the_whole_gives(folder, images):
-    entry = entry_of(RESNET, folder / "resnet18.pt")
-    whole = pretrained.transform(images, {}, entry, SHAPE)
-    parts = [pretrained.transform(images[start : start + 11], {}, entry, SHAPE) for start in range(0, 70, 11)]
-    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-5)
-
-
 def test_what_fits_passes(folder):
     assert not faults(entry_of(RESNET, folder / "resnet18.pt"))
     assert not faults(entry_of(TIMM, folder / "small.safetensors"))

@@ -65,5 +65,5 @@ def test_a_module_gives_what_transform_gives(images, name):
 def test_a_kind_without_a_module_ends_in_a_sentence():
     assert set(CONVERTERS) < set(FEATURE_TYPES)
     for kind in set(FEATURE_TYPES) - set(CONVERTERS):
-        with pytest.raises(UserError, match=f"features of the kind {kind} can't be said in ONNX"):
+        with pytest.raises(UserError, match=f"features of the type {kind} cannot be exported to ONNX"):
             to_torch(kind, {}, {}, SHAPE)

@@ -1,1 +1,1 @@
-"""From features to predictions by scikit-learn: in come features and labels, out come an estimator and its answers."""
+"""Predict by classifiers of scikit-learn: features and labels in, a fitted estimator and predictions out."""

@@ -1,4 +1,4 @@
-"""Build, fit, store and ask any classifier of scikit-learn's interface."""
+"""Build, fit and apply any classifier with scikit-learn's interface."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ from cifarbench.models.estimators.family import LABELS_BY_MODULE, LINEAR_LABEL, 
 def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEstimator:
     """Build the classifier that `reference` names, not yet fitted.
 
-    seed: its random_state, where it takes one and `params` don't give it. key: the entry's, for messages. Raises
-    UserError if there is none of that name, if it is no classifier, or if it doesn't take one of `params`.
+    seed: its random_state, if it has one and `params` do not set it. key: the entry's key, for messages. Raises
+    UserError if there is no such class, if it is not a classifier, or if it does not accept `params`.
     """
     estimator = sklearn_objects.build_estimator(
         reference,
@@ -44,8 +44,8 @@ def family_label(estimator: BaseEstimator) -> str:
     """Return the label of a classifier's family."""
     if isinstance(estimator, LinearClassifierMixin):
         return LINEAR_LABEL
-    room = ".".join(type(estimator).__module__.split(".")[:2])
-    return LABELS_BY_MODULE.get(room, OTHER_LABEL)
+    package = ".".join(type(estimator).__module__.split(".")[:2])
+    return LABELS_BY_MODULE.get(package, OTHER_LABEL)
 
 
 def n_parameters(estimator: BaseEstimator) -> int | None:
@@ -86,21 +86,21 @@ def predict(
 ) -> tuple[np.ndarray, np.ndarray, bool]:
     """Return predicted classes (N,) int64, probabilities (N, n_classes) float32, and whether the estimator gives any.
 
-    One without probabilities puts all of it on the class that it predicts. Raises ValueError if an answer is none of
-    the classes or not one for each image.
+    Without probabilities, the predicted class has probability 1. Raises ValueError if there is not one prediction per
+    image, or if a prediction is not a class.
     """
-    # A regressor's or a stranger's answers may be anything.
-    answers = np.asarray(estimator.predict(features))
-    if answers.shape != (len(features),):
-        raise ValueError(f"predict gives an array of shape {answers.shape} for {len(features)} images")
-    if not np.isin(answers, np.arange(n_classes)).all():
+    # User code may return anything.
+    y_pred = np.asarray(estimator.predict(features))
+    if y_pred.shape != (len(features),):
+        raise ValueError(f"predict gives an array of shape {y_pred.shape} for {len(features)} images")
+    if not np.isin(y_pred, np.arange(n_classes)).all():
         raise ValueError(
-            f"predict gives {answers[~np.isin(answers, np.arange(n_classes))][0]!r}, which is no class"
+            f"predict gives {y_pred[~np.isin(y_pred, np.arange(n_classes))][0]!r}, which is no class"
         )
-    answers = answers.astype(np.int64)
+    y_pred = y_pred.astype(np.int64)
     if not hasattr(estimator, "predict_proba"):
-        return answers, np.eye(n_classes, dtype=np.float32)[answers], False
-    # In a part of the images a class may be missing.
+        return y_pred, np.eye(n_classes, dtype=np.float32)[y_pred], False
+    # A subset of the training images may lack a class.
     proba_of_known = np.asarray(estimator.predict_proba(features))
     classes = getattr(estimator, "classes_", np.arange(n_classes))
     if proba_of_known.shape != (len(features), len(classes)):
@@ -109,4 +109,4 @@ def predict(
         )
     proba = np.zeros((len(features), n_classes), np.float32)
     proba[:, np.asarray(classes, int)] = proba_of_known
-    return answers, proba, True
+    return y_pred, proba, True

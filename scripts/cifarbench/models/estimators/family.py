@@ -1,4 +1,4 @@
-"""Any classifier of scikit-learn's interface, as the configuration knows it."""
+"""Parameters and checks of classifiers with scikit-learn's interface."""
 
 from collections.abc import Iterator
 

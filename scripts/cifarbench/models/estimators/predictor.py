@@ -1,4 +1,4 @@
-"""A classifier of scikit-learn's interface asked again."""
+"""Predict images by a saved classifier with scikit-learn's interface."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from cifarbench.models.saved_model import Predictions, SavedModel
 
 
 class Predictor:
-    """The fitted classifier of a stored model."""
+    """The fitted classifier of a saved model."""
 
     def __init__(self, stored: SavedModel):
         self.estimator = sklearn_objects.loads(
@@ -21,8 +21,8 @@ class Predictor:
 
     def predict(self, values: np.ndarray) -> Predictions:
         """Predict images given as pixels or features (N, D)."""
-        answers, proba, _ = predict(self.estimator, scale_pixels(values), self.n_classes)
-        return Predictions(answers, proba)
+        y_pred, proba, _ = predict(self.estimator, scale_pixels(values), self.n_classes)
+        return Predictions(y_pred, proba)
 
     def to_exportable(self) -> Any:
         """Return the classifier, which skl2onnx converts."""

@@ -1,1 +1,1 @@
-"""From features to predictions by nearest neighbours: in come features and labels, out come votes."""
+"""Predict by k nearest neighbours: features and labels in, vote shares out."""

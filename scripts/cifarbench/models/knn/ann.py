@@ -107,7 +107,7 @@ class IVFIndex:
         """Find the nearest in the lists that each of `queries` (M, D), pixels or features, probes.
 
         Returns rows (M, n_neighbors) int64, nearest first, and squared distances float64. Where the lists have fewer
-        points, the others are NOBODY at infinite distance.
+        points, the others are MISSING_ID at infinite distance.
         """
         # The queries, centered, and those that probe a list.
         query_bytes = 3 * bytes_per_vector(queries.shape[1]) + NEIGHBOR_BYTES * n_neighbors
@@ -160,7 +160,7 @@ class IVFIndex:
         return heap.D, heap.I
 
     def _rescored(self, queries: np.ndarray, proposed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rows proposed to each query (M, n), NOBODY for -1, and squared float64 distances."""
+        """Return the rows proposed to each query (M, n), MISSING_ID for -1, and squared float64 distances."""
         query, column = np.nonzero(proposed >= 0)
         rows = proposed[query, column]
         # Rows that are side by side are read together.
@@ -195,9 +195,9 @@ def ann_search(
     memory_mb: float,
     preparing: Timer | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find the neighbours of all `queries` (M, D) as search.nearest_rows does, or NOBODY where too few are found.
+    """Find the neighbours of all `queries` (M, D) as `knn_blocked` does, or MISSING_ID where too few are found.
 
-    ann: `nlist` and `nprobe`. preparing: counts the time that building the index takes.
+    ann: `nlist` and `nprobe`. preparing: timer of building the index.
     """
     preparing = preparing or Timer()
     with preparing:

@@ -1,4 +1,4 @@
-"""k nearest neighbours by exact search: the same, whatever parts of the points are searched and by how many jobs."""
+"""Exact search of k nearest neighbours; the result does not depend on how the points are divided into parts."""
 
 from collections.abc import Iterable
 from functools import partial, reduce
@@ -16,13 +16,13 @@ from cifarbench.runtime.timing import Timer
 
 # Number of a missing neighbour: after all others.
 MISSING_ID = np.iinfo(np.int64).max
-NAN_MESSAGE = "some distances between images are no numbers"
+NAN_MESSAGE = "some distances between images are not finite"
 # Candidates beyond the neighbours wanted.
 EXTRA_CANDIDATES = 10
 # Candidate pairs of one search, and values of pairs that are re-scored together: they fit into the cache.
 MAX_CANDIDATE_PAIRS = 1 << 22
 PAIR_CHUNK_VALUES = 1 << 16
-# Values of a vector from which on a single product keeps several cores busy.
+# Values of a vector from which a single product uses several cores well.
 MIN_DIM_FOR_BLAS_THREADS = 1024
 # Rows, and values of them, that are read one by one, each on a page of its own.
 GATHER_ROWS = 1 << 13
@@ -125,8 +125,8 @@ def rounding_error_bound(lengths: np.ndarray, longest: float, n_values: int) -> 
     """Return the largest error of squared distances to points of at most such a length: (M,) float64.
 
     A sum of n products in float32, in whatever order, is off by less than n u / (1 - n u) of the sum of their
-    absolute values, with u of 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1). A few more stand for
-    putting the three sums together.
+    absolute values, with u = 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1). A few more terms
+    bound the addition of the three sums.
     """
     off = (n_values + 8) * 2.0**-24
     return off / (1 - off) * np.square(lengths + longest) * (1 + off) + np.finfo(np.float32).tiny
@@ -135,7 +135,7 @@ def rounding_error_bound(lengths: np.ndarray, longest: float, n_values: int) -> 
 def _pair_squares(
     queries: np.ndarray, points: np.ndarray, query: np.ndarray, point: np.ndarray, metric: str
 ) -> np.ndarray:
-    """Return squared distances of pairs of queries and points, (P,) float64: of each pair the same in any company.
+    """Return squared distances of pairs of queries and points, (P,) float64, independent of the other pairs.
 
     For the cosine they are 2 (1 - cosine), so that vectors at right angles are at exactly the same distance.
     """
@@ -195,7 +195,7 @@ def knn_blocked(
     """Search rows of mapped pixels or features for the nearest to other rows, within about `memory_mb`.
 
     values: (N, D). queries: (M, D). Returns rows of `values` (len(query_rows), n_neighbors) int64 and the squares.
-    preparing: counts what it takes to make points of `values`.
+    preparing: timer of the conversion of `values` to points.
     """
     row_bytes = values.shape[1] * np.dtype(np.float32).itemsize
     preparing = preparing or Timer()
@@ -222,10 +222,10 @@ def load_topk(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def merge_topk(found: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray]:
     """Merge the `count` nearest among each part of the points into those of all points."""
-    # One at a time: there may be many.
+    # One part at a time, because there may be many.
     return reduce(
-        lambda some, more: topk(
-            *(np.concatenate(both, axis=1) for both in zip(some, more, strict=True)), count
+        lambda left, right: topk(
+            *(np.concatenate(both, axis=1) for both in zip(left, right, strict=True)), count
         ),
         found,
     )

@@ -1,4 +1,4 @@
-"""k nearest neighbours, as the configuration and the report know them."""
+"""Parameters and checks of k nearest neighbours."""
 
 from collections.abc import Iterator
 

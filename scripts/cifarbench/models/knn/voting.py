@@ -1,4 +1,4 @@
-"""Votes of neighbours, whoever found them."""
+"""Count the votes of neighbours."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from cifarbench.io.memmap import MEGABYTE
 
-# Megabytes of votes that are counted together.
+# Megabytes of votes that are counted at once.
 VOTES_MB = 8
 # Cosine distance below which two vectors are parallel: their float32 values round to at most this.
 PARALLEL_DISTANCE = 1e-12
@@ -27,9 +27,9 @@ def neighbor_weights(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray 
         distances = np.where(squares / 2 < PARALLEL_DISTANCE, 0, squares / 2)
     else:
         distances = np.sqrt(squares)
-    at_no_distance = distances == 0
+    is_zero = distances == 0
     with np.errstate(divide="ignore"):
-        return np.where(at_no_distance.any(axis=1, keepdims=True), at_no_distance, 1 / distances)
+        return np.where(is_zero.any(axis=1, keepdims=True), is_zero, 1 / distances)
 
 
 def predict_proba(

@@ -1,4 +1,4 @@
-"""From a model's hyperparameters to a network, to a file, and back."""
+"""Build a network from its hyperparameters; save and load its weights."""
 
 import inspect
 from pathlib import Path
@@ -23,23 +23,23 @@ DATA_PARAMS = ("image_shape", "n_classes")
 def build_model(params: dict[str, Any], image_shape: ImageShape, n_classes: int) -> nn.Module:
     """Build the network of an entry: the module that it names, or else the MLP or ConvNet of its hyperparameters.
 
-    Weights are drawn by torch's generator.
-
-    image_shape: channels, height and width. It takes (N, channels, height, width) float32, preprocessed, and gives
-    (N, n_classes) logits.
+    Weights are drawn by torch's generator. The network maps preprocessed images (N, channels, height, width) float32 to
+    logits (N, n_classes).
     """
     if "module" in params:
         module = user_code.import_object(params["module"], "module")
         return module(image_shape=tuple(image_shape), n_classes=n_classes, **params["params"])
-    own = {name: value for name, value in params.items() if name not in training_config.TRAINING_PARAMS}
-    return (ConvNet if "channels" in own else MLP)(tuple(image_shape), n_classes, **own)
+    architecture = {
+        name: value for name, value in params.items() if name not in training_config.TRAINING_PARAMS
+    }
+    return (ConvNet if "channels" in architecture else MLP)(tuple(image_shape), n_classes, **architecture)
 
 
 def smoke_test(key: str, params: dict[str, Any], setting: DataShape) -> None:
-    """Build a network of one's own and send a batch through it, in training and in evaluation.
+    """Build a user-defined network and run it on a batch, in training and in evaluation mode.
 
-    Raises UserError, in a sentence with key, value and mend, unless it is an nn.Module that takes its parameters and
-    gives (N, n_classes) finite logits for (N, channels, height, width).
+    Raises UserError unless it is an nn.Module that accepts its parameters and returns logits (N, n_classes) for images
+    (N, channels, height, width).
     """
     reference = params["module"]
     module_class = user_code.import_object(reference, f"{key}.module")
@@ -96,12 +96,12 @@ def _check_params(key: str, reference: str, module: type[nn.Module], params: dic
 
 def save(path: Path, network: nn.Module) -> None:
     """Write the weights, as a state dict in safetensors."""
-    # The format knows neither strides nor weights that layers share: each has a copy.
+    # The format supports neither strides nor shared weights, so each tensor is copied.
     weights = {
         name: tensor.cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in network.state_dict().items()
     }
-    # By way of memory, since the library does not say why it could not write a file.
+    # Written from memory, because the library does not report why it could not write a file.
     with atomic_write(path) as file:
         file.write(safetensors.torch.save(weights))
 

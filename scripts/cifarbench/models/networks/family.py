@@ -1,4 +1,4 @@
-"""Networks, as the configuration and the report know them: perceptrons, convolutional ones, those of one's own."""
+"""Parameters and checks of networks: perceptrons, convolutional networks and user-defined modules."""
 
 import math
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ TRAINING_PARAMETERS = {
         default=False,
     ),
 }
-# What networks share, whatever they are made of.
+# Attributes that all network families share.
 NETWORK: dict[str, Any] = {
     "package": "networks",
     "artifacts": ("network.safetensors", "history.csv"),

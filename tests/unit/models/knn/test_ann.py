@@ -71,16 +71,6 @@ def test_fewer_probes_find_fewer() -> None:
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
-def test_distances_are_those_of_the_values(metric: str) -> None:
-    neighbors, squares, _, values, _, queries = measured(ANN, metric)
-    values, queries = values.astype(float), queries.astype(float)
-    if metric == "cosine":
-        values, queries = (one / np.linalg.norm(one, axis=1, keepdims=True) for one in (values, queries))
-    expected = ((values[neighbors] - queries[:, None]) ** 2).sum(axis=2)
-    np.testing.assert_allclose(squares, expected, rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 @pytest.mark.parametrize(
     ("offset", "spread"), [(0, 1), (10, 0.01), (100, 0.1), (1000, 0.1), (0, 0)], ids=lambda value: str(value)
 )
@@ -154,7 +144,7 @@ def test_pixels_are_searched_as_an_exact_search_does() -> None:
 def test_values_that_are_not_finite_are_reported_as_by_an_exact_search(place: str) -> None:
     values, queries = points(3000, 0), points(20, 1)
     (values if place == "point" else queries)[7, 3] = np.nan
-    with pytest.raises(ValueError, match="some distances between images are no numbers"):
+    with pytest.raises(ValueError, match="some distances between images are not finite"):
         search(values, np.arange(3000), queries)
 
 

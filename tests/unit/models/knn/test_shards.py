@@ -116,5 +116,5 @@ def test_there_may_be_fewer_points_in_a_block_than_neighbours_are_wanted() -> No
 
 def test_values_that_are_no_numbers_are_refused() -> None:
     points = np.full((50, 4), np.nan, np.float32)
-    with pytest.raises(ValueError, match="no numbers"):
+    with pytest.raises(ValueError, match="not finite"):
         search.knn(points, np.zeros((30, 4), np.float32), 3, threads=1)

@@ -5,7 +5,6 @@ import torch
 
 from cifarbench.families import FAMILIES
 from cifarbench.models.networks.convnet import ConvNet
-from cifarbench.models.networks.factory import build_model
 from cifarbench.planning.experiment import with_defaults
 from cifarbench.planning.model_family import DataShape
 
@@ -36,24 +35,11 @@ def test_its_first_layer_whitens_patches():
     assert not found.whitening.weight.requires_grad
 
 
-def test_at_first_each_convolution_lets_its_input_through():
-    block = network([30]).blocks[0]
-    inputs = torch.randn(2, 24, 8, 8)
-    torch.testing.assert_close(block.convolutions[0](inputs)[:, :24], inputs)
-
-
 def faults(hflip_safe: bool = True, **entry) -> list[str]:
     family = FAMILIES["convnet"]
     whole = {"channels": [8], "learning_rate": 0.1, "batch_size": 32, "epochs": 1} | entry
     setting = DataShape(100, 10, (3, 32, 32), 3072, hflip_safe=hflip_safe)
     return list(family.check_data("models.net", with_defaults(whole, family.parameters), setting))
-
-
-def test_an_entry_of_the_configuration_is_built():
-    family = FAMILIES["convnet"]
-    entry = {"channels": [8, 16], "learning_rate": 0.1, "batch_size": 32, "epochs": 1}
-    found = build_model(with_defaults(entry, family.parameters), (3, 32, 32), 10)
-    assert [block.norms[1].num_features for block in found.blocks] == [8, 16]
 
 
 def test_what_it_can_be():

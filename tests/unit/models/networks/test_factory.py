@@ -9,7 +9,7 @@ import torch
 
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import save_npy
-from cifarbench.models.networks.factory import build_model, load, save, smoke_test
+from cifarbench.models.networks.factory import load, save, smoke_test
 from cifarbench.models.networks.fitting import fit_network
 from cifarbench.planning.model_family import DataShape
 
@@ -83,10 +83,6 @@ def entry(name: str, **params) -> dict:
     return {"module": f"own_nets.py:{name}", "params": params, **TRAINING}
 
 
-def test_a_good_one_passes(own):
-    smoke_test("models.m", entry("Flat", width=5), SETTING)
-
-
 @pytest.mark.parametrize(
     ("name", "params", "said"),
     [
@@ -153,8 +149,3 @@ def test_a_loss_that_is_no_number_ends_it_with_a_reason(own):
         FloatingPointError, match="the training loss is nan in epoch 0; a lower learning_rate"
     ):
         trained(own, entry("Flat", spoil="nan"))
-
-
-def test_a_perceptron_takes_images(own):
-    params = {"hidden_dim": 8, "batch_norm": True, "dropout": 0.5, **TRAINING}
-    assert build_model(params, (3, 4, 4), 3)(torch.zeros(5, 3, 4, 4)).shape == (5, 3)

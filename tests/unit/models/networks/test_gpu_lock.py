@@ -85,11 +85,6 @@ def is_waiting(process: subprocess.Popen[str]) -> bool:
     return nothing
 
 
-def test_each_process_gets_a_device_of_its_own(start):
-    got = [has(start(CIFARBENCH_DEVICES="0,1,2")) for _ in range(3)]
-    assert got == [["0", "0"], ["1", "1"], ["2", "2"]]
-
-
 def test_who_finds_none_free_waits_for_the_first_that_is(start):
     first = start(CIFARBENCH_DEVICES="0,1")
     assert has(first) == ["0", "0"]
