@@ -105,6 +105,18 @@ def test_twice_under_two_prefixes(folder):
     assert accuracy(folder / "first") != accuracy(folder / "second")
 
 
+def test_twice_under_two_names(folder):
+    named = TWICE.replace(
+        '["n_neighbors"] = 9', '["n_neighbors"] = 9\nconfig["name"] = "a"\nsmoother["name"] = "b"'
+    )
+    named = named.replace('    prefix: "first"\n', "").replace('    prefix: "second"\n', "")
+    import_it(folder, named, repr(str(CHECKOUT / "workflow/Snakefile")))
+    text = run(folder, "--dry-run")
+    assert "results/a/digits/report.html" in text
+    assert "results/b/digits/report.html" in text
+    assert "results/digits" not in text
+
+
 def test_from_another_folder(folder, tmp_path_factory):
     """`-s` names the workflow and `--directory` the folder of configuration and results."""
     here = tmp_path_factory.mktemp("here")
