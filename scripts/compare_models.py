@@ -1,4 +1,4 @@
-"""Compare all models on the test images that all of them saw; those that failed are rows that say why."""
+"""Compare all models on the same test images; a model that failed has a row with the reason."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """predictions, fits, metrics: any of them may hold a record of a failure instead.
+    """Write the comparison, paired tests and agreement; an input may be the record of a failure.
 
-    settings: `models`, in the order of `predictions` and `fits`; `runs`, in that of `metrics`; `families`, of each
+    settings: `models`, in the order of `predictions` and `fits`; `runs`, in the order of `metrics`; `families`, by
     model.
     """
     models = job.settings["models"]
@@ -27,26 +27,26 @@ def main(job: Job) -> None:
         for model, paths in files.items()
         if (failure := find_failure([*paths]))
     }
-    left = [model for model in models if model not in failures]
+    fitted = [model for model in models if model not in failures]
 
-    fits = {model: read_json(files[model][1]) for model in left}
+    fits = {model: read_json(files[model][1]) for model in fitted}
     columns = compare.comparison_table(
         {model: job.settings["families"][model] for model in models},
-        metrics={one: read_json(path) for one, path in by_run.items() if not Failure.read(path)},
+        metrics={run: read_json(path) for run, path in by_run.items() if not Failure.read(path)},
         fits=fits,
         failures=failures,
     )
     write_csv(job.output.comparison, columns)
     write_text(job.output.latex_table, compare.to_latex(compare.drop_failed(read_csv(job.output.comparison))))
 
-    answers = {model: load_npz(files[model][0]) for model in left}
-    y_true = answers[left[0]]["y_true"] if left else np.empty(0, dtype=int)
-    y_pred = {model: arrays["y_pred"] for model, arrays in answers.items()}
+    predictions = {model: load_npz(files[model][0]) for model in fitted}
+    y_true = predictions[fitted[0]]["y_true"] if fitted else np.empty(0, dtype=int)
+    y_pred = {model: arrays["y_pred"] for model, arrays in predictions.items()}
     correct = {model: predicted == y_true for model, predicted in y_pred.items()}
     write_csv(job.output.tests, paired_tests(correct))
-    kinds = {model: fit["family_label"] for model, fit in fits.items() if not fit.get("pretrained")}
+    labels = {model: fit["family_label"] for model, fit in fits.items() if not fit.get("pretrained")}
     agreement = compare.model_agreement(y_true, y_pred, read_json(job.input.dataset)["classes"])
     write_json(
         job.output.agreement,
-        agreement | {"per_family": compare.best_per_family_disagreement(y_true, y_pred, kinds)},
+        agreement | {"per_family": compare.best_per_family_disagreement(y_true, y_pred, labels)},
     )

@@ -11,15 +11,16 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """inputs: pixels, or the features that these are computed from, (N, D). fitted: what the kind has learned, if any.
+    """Write the features (N, n_outputs) of `inputs` (N, D), pixels or other features.
 
-    best: a grid's choice, of parameters that settings name as `chosen`. settings: `kind`, `params`, `chosen`.
+    fitted: the fitted state, if the feature type has one. best: the best parameters of a grid search, if there was one.
+    settings: `type`, `params`, and `chosen`, parameter -> key of the grid.
     """
-    choice = read_json(job.input.best[0]) if job.input.best else {}
-    params = job.settings["params"] | {name: choice[key] for name, key in job.settings["chosen"].items()}
+    best_params = read_json(job.input.best[0]) if job.input.best else {}
+    params = job.settings["params"] | {name: best_params[key] for name, key in job.settings["chosen"].items()}
     shape = tuple(read_json(job.input.dataset)["image_shape"])
     values = np.load(job.input.inputs, mmap_mode="r")
-    kind = get_module(job.settings["type"])
+    module = get_module(job.settings["type"])
     with Timer() as watch:
         state = load_npz(job.input.fitted[0]) if job.input.fitted else {}
         save_npy_blocks(
@@ -27,7 +28,7 @@ def main(job: Job) -> None:
             FeatureStep(job.settings["type"], params, state).transform_blocks(values, shape, job.threads),
             len(values),
         )
-    stored = getattr(kind, "stored_bytes", _all_bytes)(state, params)
+    stored = getattr(module, "stored_bytes", _all_bytes)(state, params)
     write_json(job.output.cost, resource_usage(watch.seconds, job.threads) | {"stored_bytes": stored})
 
 

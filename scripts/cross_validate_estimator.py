@@ -1,10 +1,10 @@
-"""Score one cell of an estimator's grid: one fold, one parameter setting."""
+"""Score one parameter setting of an estimator on one fold."""
 
 from typing import Any
 
 import numpy as np
 
-from cifarbench.data.splits import split_indices
+from cifarbench.data.splits import load_split_indices
 from cifarbench.features.fit_inputs import scale_pixels
 from cifarbench.io.atomic import write_json
 from cifarbench.models.estimators.classifier import build, fit
@@ -14,14 +14,17 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """features: of all training images, fitted to those in the fold. settings: `model`, `part`, `params`, `seed`."""
+    """Write the score, or the error; features: (N, D), of all training images, fitted without the fold.
+
+    settings: `model`, `part`, `params`, `seed`.
+    """
     write_json(job.output.cell, record_error(lambda: score(job)))
 
 
 def score(job: Job) -> dict[str, Any]:
-    """Return the number of correct predictions, that of validation images, and the cost."""
+    """Return the number of correct predictions, the number of validation images, and the cost."""
     params, classes = job.settings["params"], np.load(job.input.labels)
-    rows, left_out = split_indices(job.settings["part"], len(classes), np.load(job.input.division[0]))
+    rows, left_out = load_split_indices(job.settings["part"], len(classes), job.input.division)
     values = np.load(job.input.features, mmap_mode="r")
     estimator = build(
         params["estimator"], params["params"], job.settings["seed"], f"models.{job.settings['model']}"

@@ -1,10 +1,10 @@
-"""Score one cell of a kNN's grid: one fold, and every number of neighbours up to the largest."""
+"""Score a kNN on one fold, for every number of neighbours up to the largest of its grid."""
 
 from typing import Any
 
 import numpy as np
 
-from cifarbench.data.splits import split_indices
+from cifarbench.data.splits import load_split_indices
 from cifarbench.io.atomic import write_json
 from cifarbench.models.knn.exact import knn_blocked
 from cifarbench.models.knn.voting import correct_counts_per_k, neighbor_weights
@@ -14,14 +14,17 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """features: of all training images, fitted to those in the fold. settings: `part`, `params`, `max_neighbors`."""
+    """Write the scores, or the error; features: (N, D), of all training images, fitted without the fold.
+
+    settings: `part`, `params`, `max_neighbors`.
+    """
     write_json(job.output.cell, record_error(lambda: score(job)))
 
 
 def score(job: Job) -> dict[str, Any]:
-    """Return the number of correct predictions by number of neighbours, that of validation images, and the cost."""
+    """Return the number of correct predictions for each k, the number of validation images, and the cost."""
     params, classes = job.settings["params"], np.load(job.input.labels)
-    rows, left_out = split_indices(job.settings["part"], len(classes), np.load(job.input.division[0]))
+    rows, left_out = load_split_indices(job.settings["part"], len(classes), job.input.division)
     with Timer() as watch:
         values = np.load(job.input.features, mmap_mode="r")
         neighbors, squares = knn_blocked(

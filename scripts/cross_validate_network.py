@@ -1,10 +1,10 @@
-"""Score one cell of a network's grid: train one parameter setting on a fold, and test it on the images left out."""
+"""Train a network with one parameter setting of its grid, and score it on the fold that is left out."""
 
 from typing import Any
 
 import numpy as np
 
-from cifarbench.data.splits import split_indices
+from cifarbench.data.splits import load_split_indices
 from cifarbench.io.atomic import read_json, write_json
 from cifarbench.models.networks.fitting import fit_network
 from cifarbench.runtime.failures import record_error
@@ -12,14 +12,14 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """settings: `params`, `part`, `seed`. code: a checkpoint that other code wrote is not used."""
+    """Write the score, or the error. settings: `params`, `part`, `seed`. Checkpoints of other code are not used."""
     write_json(job.output.cell, record_error(lambda: score(job)))
 
 
 def score(job: Job) -> dict[str, Any]:
-    """Return the number of correct predictions, that of validation images, and the cost."""
+    """Return the number of correct predictions, the number of validation images, and the cost."""
     n_train = len(np.load(job.input.train_labels, mmap_mode="r"))
-    rows, left_out = split_indices(job.settings["part"], n_train, np.load(job.input.division[0]))
+    rows, left_out = load_split_indices(job.settings["part"], n_train, job.input.division)
     fitted = fit_network(
         job.settings["params"],
         job.settings["seed"],

@@ -1,4 +1,4 @@
-"""Write where the archive of a dataset is: the user's, or a published one, downloaded into the cache."""
+"""Download a dataset's archive into the cache, unless the user has one, and write its receipt."""
 
 from pathlib import Path
 

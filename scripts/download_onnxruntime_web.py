@@ -7,6 +7,6 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """Write the receipt of the package. cache: the cache folder; the user's own if empty."""
+    """Write the receipt of the package. cache: the cache folder; the user's cache folder if empty."""
     path = fetch_ort_web(cache_dir(job.options["cache"]))
     write_json(job.output.receipt, {"path": str(path.resolve()), "sha256": SHA256, "source": PACKAGE})

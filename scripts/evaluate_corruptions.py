@@ -1,4 +1,4 @@
-"""Ask a fitted model about the test images under each corruption."""
+"""Evaluate a fitted model on the test images under each corruption, and on out-of-distribution images."""
 
 from pathlib import Path
 
@@ -15,34 +15,35 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """folder: the dataset's. settings: `corruptions`, `severities`, `seed`.
+    """Write the accuracy under each corruption. settings: `corruptions`, `severities`, `seed`.
 
-    official: a folder of files in CIFAR-10-C's layout, to be used in place of corruptions of our own.
+    official: the folder of CIFAR-10-C; if empty, the corruptions are computed.
     """
     stored = SavedModel.read(job.input.files[0].parents[1], job.options["model"])
-    answers = load_npz(stored.file("predictions.npz"))
-    y_true = answers["y_true"]
+    predictions = load_npz(stored.file("predictions.npz"))
+    y_true = predictions["y_true"]
     if job.options["official"]:
         images = CIFAR10C(Path(job.options["official"]), y_true, stored.image_shape).images
     else:
-        own = np.load(stored.path("data/test_images.npy"))
+        test_images = np.load(stored.path("data/test_images.npy"))
 
         def images(name: str, severity: int) -> np.ndarray:
-            return corrupt(own, stored.image_shape, name, severity, job.settings["seed"])
+            return corrupt(test_images, stored.image_shape, name, severity, job.settings["seed"])
 
-    asked = InferenceModel(stored)
-    found = evaluate_corruptions(
-        lambda pixels: asked.predict(pixels).y_pred,
+    model = InferenceModel(stored)
+    accuracies = evaluate_corruptions(
+        lambda pixels: model.predict(pixels).y_pred,
         images,
         y_true,
         job.settings["corruptions"],
         job.settings["severities"],
     )
-    told = {
-        name: auroc_of_confidence(answers["proba"], asked.predict(pixels).proba)
+    auroc = {
+        name: auroc_of_confidence(predictions["proba"], model.predict(pixels).proba)
         for name, pixels in load_ood_images(stored.image_shape, stored.dataset["type"]).items()
         if stored.fit["has_probabilities"]
     }
     write_json(
-        job.output.robustness, found | {"is_cifar10_c": bool(job.options["official"]), "ood_auroc": told}
+        job.output.robustness,
+        accuracies | {"is_cifar10_c": bool(job.options["official"]), "ood_auroc": auroc},
     )

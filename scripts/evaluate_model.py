@@ -6,17 +6,17 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """fit: says whether the probabilities mean anything. settings: `seed`, of the bootstrap.
+    """Write the metrics, with checksums of the scoring code and of the test images.
 
-    code: the fingerprint of what scores, which is kept with the scores, as is a checksum of the test images.
+    settings: `seed`, of the bootstrap.
     """
-    answers = load_npz(job.input.predictions)
+    predictions = load_npz(job.input.predictions)
     scores = compute_metrics(
-        **answers,
+        **predictions,
         classes=read_json(job.input.dataset)["classes"],
         seed=job.settings["seed"],
         probabilities=read_json(job.input.fit)["has_probabilities"],
     )
-    test_set_hash = test_set_fingerprint(job.input.test_images, answers["y_true"])
+    test_set_hash = test_set_fingerprint(job.input.test_images, predictions["y_true"])
     provenance = {"test_set_hash": test_set_hash, "code_hash": job.code}
     write_json(job.output.metrics, scores | {"provenance": provenance})

@@ -1,4 +1,4 @@
-"""Ask a fitted model of a study about other test images than its own, and score what it says."""
+"""Evaluate a fitted model on a shifted test set."""
 
 import hashlib
 
@@ -11,14 +11,14 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """Score the images of `origin`. `scoring_code`, the fingerprint of what scores, is kept with the scores."""
+    """Write the metrics on the images of `origin`, with the fingerprint `scoring_code` of the settings."""
     stored = SavedModel.read(job.input.files[0].parents[1], job.options["model"])
     images, labels = read_test_set(job.options["origin"], stored.image_shape, stored.n_classes)
-    answers = InferenceModel(stored).predict(images)
+    predicted = InferenceModel(stored).predict(images)
     scores = compute_metrics(
         labels,
-        answers.y_pred,
-        answers.proba,
+        predicted.y_pred,
+        predicted.proba,
         classes=stored.dataset["classes"],
         seed=job.settings["seed"],
         probabilities=stored.fit["has_probabilities"],

@@ -1,4 +1,4 @@
-"""Weigh what copies and doubtful labels among the test images do to the comparison."""
+"""Compute each model's accuracy without the test images that the audit lists as duplicates or label issues."""
 
 import numpy as np
 
@@ -11,23 +11,26 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """predictions: any of them may hold a record of a failure instead.
+    """Write the accuracies; one of `predictions` may be the record of a failure.
 
     settings: `models`, in the order of `predictions`; `seed`.
     """
     correct = {
-        model: (answers := load_npz(path))["y_true"] == answers["y_pred"]
+        model: (arrays := load_npz(path))["y_true"] == arrays["y_pred"]
         for model, path in zip(job.settings["models"], job.input.predictions, strict=True)
         if not Failure.read(path)
     }
-    copies = [
-        row[f"index_{own}"]
+    duplicates = [
+        row[f"index_{side}"]
         for row in read_csv(job.input.duplicates)
-        for own, other in ("ab", "ba")
-        if row["type"] != NEAR_MISS and (row[f"split_{own}"], row[f"split_{other}"]) == ("test", "train")
+        for side, other in ("ab", "ba")
+        if row["type"] != NEAR_MISS and (row[f"split_{side}"], row[f"split_{other}"]) == ("test", "train")
     ]
-    doubtful = [row["index"] for row in read_csv(job.input.labels) if row["split"] == "test"]
-    # Tables name images by their index in the archive, of which some may have been left out.
+    label_issues = [row["index"] for row in read_csv(job.input.labels) if row["split"] == "test"]
+    # The tables have indices in the archive, of which some images may be excluded.
     indices = kept_indices(read_json(job.input.dataset), "test")
-    left_out = {"no_duplicates": np.isin(indices, copies), "no_label_issues": np.isin(indices, doubtful)}
+    left_out = {
+        "no_duplicates": np.isin(indices, duplicates),
+        "no_label_issues": np.isin(indices, label_issues),
+    }
     write_json(job.output.effects, accuracy_without_subsets(correct, left_out, job.settings["seed"]))

@@ -1,4 +1,4 @@
-"""Find images that are there twice, or nearly, within and between training and test images."""
+"""Find duplicates and near duplicates within and between training and test images."""
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -11,28 +11,28 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """settings: `hflip_safe`, whether a mirrored image shows the same; `seed`."""
-    about = read_json(job.input.dataset)
+    """Write the pairs. settings: `hflip_safe`, whether a mirrored image shows the same; `seed`."""
+    dataset = read_json(job.input.dataset)
     images = ConcatenatedArrays(
         *(np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images))
     )
-    shape, n_train = tuple(about["image_shape"]), about["n_train"]
+    shape, n_train = tuple(dataset["image_shape"]), dataset["n_train"]
     with threadpool_limits(job.threads):
-        found, least = duplicates.find_near_duplicates(
+        pairs, threshold = duplicates.find_near_duplicates(
             images, shape, job.threads, job.settings["hflip_safe"], job.settings["seed"], n_train
         )
-    known = image_index.image_paths(about)
+    known = image_index.image_paths(dataset)
     columns = {}
-    for side, places in (("a", found.first), ("b", found.second)):
-        splits, indices = image_index.to_split_and_index(places, about)
+    for side, indices_in_all in (("a", pairs.first), ("b", pairs.second)):
+        splits, indices = image_index.to_split_and_index(indices_in_all, dataset)
         columns[f"split_{side}"], columns[f"index_{side}"] = splits.tolist(), indices.tolist()
-    columns["type"] = [duplicates.TYPES[kind] for kind in found.type]
-    columns["score"] = found.score.round(4).tolist()
+    columns["type"] = [duplicates.TYPES[number] for number in pairs.type]
+    columns["score"] = pairs.score.round(4).tolist()
     for side in "ab":
         columns[f"file_{side}"] = image_index.lookup_paths(
             known, columns[f"split_{side}"], columns[f"index_{side}"]
         )
     write_csv(job.output.table, columns)
     write_json(
-        job.output.summary, {"duplicate_threshold": least, "list_threshold": duplicates.MIN_SIMILARITY}
+        job.output.summary, {"duplicate_threshold": threshold, "list_threshold": duplicates.MIN_SIMILARITY}
     )

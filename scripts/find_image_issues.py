@@ -1,9 +1,8 @@
-"""Find images that are odd by themselves, and count the classes."""
+"""Find images with issues of their own, such as uniform ones, and count the classes."""
 
 import numpy as np
 
-from cifarbench.audit import image_index
-from cifarbench.audit import image_issues as odd_images
+from cifarbench.audit import image_index, image_issues
 from cifarbench.io.atomic import read_json, save_npy, write_json
 from cifarbench.io.csv_io import write_csv
 from cifarbench.io.memmap import ConcatenatedArrays
@@ -11,27 +10,27 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """means: gets the mean training image of each class, (n_classes, D) uint8."""
-    about = read_json(job.input.dataset)
-    shape = tuple(about["image_shape"])
+    """Write the issues, the number of images per class, and each class's mean image, (n_classes, D) uint8."""
+    dataset = read_json(job.input.dataset)
+    shape = tuple(dataset["image_shape"])
     images = [np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images)]
-    parts = [np.load(path) for path in (job.input.train_labels, job.input.test_labels)]
-    found = odd_images.find_image_issues(
-        ConcatenatedArrays(*images), np.concatenate(parts), shape, job.threads
+    labels = [np.load(path) for path in (job.input.train_labels, job.input.test_labels)]
+    issues = image_issues.find_image_issues(
+        ConcatenatedArrays(*images), np.concatenate(labels), shape, job.threads
     )
-    known = image_index.image_paths(about)
+    known = image_index.image_paths(dataset)
     rows = []
-    for one in found:
-        split, index = image_index.to_split_and_index(np.array(one.index), about)
-        rows.append((str(split), int(index), one.issue, round(one.score, 2), None))
+    for issue in issues:
+        split, index = image_index.to_split_and_index(np.array(issue.index), dataset)
+        rows.append((str(split), int(index), issue.issue, round(issue.score, 2), None))
     rows += [
         (split, index, "odd_format", None, form)
-        for split, index, form in image_index.rare_formats(known, about)
+        for split, index, form in image_index.rare_formats(known, dataset)
     ]
-    columns = {name: [row[place] for row in rows] for place, name in enumerate(odd_images.COLUMNS)}
+    columns = {name: [row[number] for row in rows] for number, name in enumerate(image_issues.COLUMNS)}
     columns["file"] = image_index.lookup_paths(known, columns["split"], columns["index"])
     write_csv(job.output.table, columns)
-    count, mean = odd_images.class_counts_and_means(images[0], parts[0], len(about["classes"]))
+    count, mean = image_issues.class_counts_and_means(images[0], labels[0], len(dataset["classes"]))
     save_npy(job.output.means, mean)
-    of_test = np.bincount(parts[1], minlength=len(count))
-    write_json(job.output.summary, {"train": count.tolist(), "test": of_test.tolist()})
+    test_count = np.bincount(labels[1], minlength=len(count))
+    write_json(job.output.summary, {"train": count.tolist(), "test": test_count.tolist()})

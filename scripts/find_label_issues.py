@@ -1,4 +1,4 @@
-"""Find labels that are likely wrong, by predictions of models that have not seen them."""
+"""Find labels that are likely wrong, by out-of-fold predictions."""
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -13,9 +13,9 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """settings: `seed`."""
-    about = read_json(job.input.dataset)
-    classes, shape = about["classes"], tuple(about["image_shape"])
+    """Write the label issues and the accuracy of the out-of-fold predictions. settings: `seed`."""
+    dataset = read_json(job.input.dataset)
+    classes, shape = dataset["classes"], tuple(dataset["image_shape"])
     images = ConcatenatedArrays(
         *(np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images))
     )
@@ -26,17 +26,17 @@ def main(job: Job) -> None:
         )
         # Temperature scaling, because the threshold of the list needs calibrated probabilities.
         proba = apply_temperature(proba, fit_temperature(proba, given))
-        found = label_issues.detect_label_issues(proba, given, is_uniform(images, shape))
-    splits, indices = (values.tolist() for values in image_index.to_split_and_index(found.index, about))
+        issues = label_issues.detect_label_issues(proba, given, is_uniform(images, shape))
+    splits, indices = (values.tolist() for values in image_index.to_split_and_index(issues.index, dataset))
     write_csv(
         job.output.table,
         {
             "split": splits,
             "index": indices,
-            "given_label": [classes[label] for label in given[found.index]],
-            "predicted_label": [classes[label] for label in found.predicted_label],
-            "issue_score": found.score.round(6).tolist(),
-            "file": image_index.lookup_paths(image_index.image_paths(about), splits, indices),
+            "given_label": [classes[label] for label in given[issues.index]],
+            "predicted_label": [classes[label] for label in issues.predicted_label],
+            "issue_score": issues.score.round(6).tolist(),
+            "file": image_index.lookup_paths(image_index.image_paths(dataset), splits, indices),
         },
     )
-    write_json(job.output.summary, {"accuracy": found.accuracy})
+    write_json(job.output.summary, {"accuracy": issues.accuracy})

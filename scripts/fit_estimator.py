@@ -1,8 +1,8 @@
-"""Fit a classifier of scikit-learn's interface."""
+"""Fit a classifier with scikit-learn's interface."""
 
 import numpy as np
 
-from cifarbench.data.splits import split_indices
+from cifarbench.data.splits import load_split_indices
 from cifarbench.io import sklearn_objects
 from cifarbench.io.atomic import atomic_write, write_json
 from cifarbench.models.estimators.classifier import build, fit
@@ -12,14 +12,14 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """features: of all training images, (N, D). division: of the part; none for all images.
+    """Write the fitted estimator and its cost.
 
-    best: a grid's choice, if there is one. settings: `model`, `params`, `chosen`, `features`, `part`, `seed`.
+    features: (N, D), of all training images. division: the split of the subset `part`; none for all images. best: the
+    best parameters of a grid search, if there was one. settings: `model`, `params`, `chosen`, `features`, `part`,
+    `seed`.
     """
     params, classes = apply_best_params(job.settings, job.input.best)["params"], np.load(job.input.labels)
-    rows, _ = split_indices(
-        job.settings["part"], len(classes), np.load(job.input.division[0]) if job.input.division else None
-    )
+    rows, _ = load_split_indices(job.settings["part"], len(classes), job.input.division)
     estimator = build(
         params["estimator"], params["params"], job.settings["seed"], f"models.{job.settings['model']}"
     )

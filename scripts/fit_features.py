@@ -1,8 +1,8 @@
-"""Fit features to the training images of a part."""
+"""Fit a feature type to a subset of the training images."""
 
 import numpy as np
 
-from cifarbench.data.splits import split_indices
+from cifarbench.data.splits import load_split_indices
 from cifarbench.features import get_module
 from cifarbench.features.covariance import RunningCovariance
 from cifarbench.features.fit_inputs import FitInputs
@@ -12,21 +12,20 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """inputs: pixels or the features that these are computed from, (N, D). division: of the part; none for all images.
+    """Write the fitted state and its cost.
 
-    moments: those of all images, and of those that a fold leaves out; none for a kind that is not fitted to moments
-    of pixels. best: a grid's choice, of parameters that settings name as `chosen`. settings: `kind`, `params`,
-    `chosen` (parameter -> key of the grid), `part`, `seed`.
+    inputs: (N, D), pixels or other features. division: the split of the subset `part`; none for all images. moments:
+    the covariance of all images and, for a fold, that of the images left out; none unless the type needs it. best: the
+    best parameters of a grid search, if there was one. settings: `type`, `params`, `chosen` (parameter -> key of the
+    grid), `part`, `seed`.
     """
     dataset = read_json(job.input.dataset)
     best_params = read_json(job.input.best[0]) if job.input.best else {}
     params = job.settings["params"] | {name: best_params[key] for name, key in job.settings["chosen"].items()}
     values = np.load(job.input.inputs, mmap_mode="r")
-    rows, _ = split_indices(
-        job.settings["part"], len(values), np.load(job.input.division[0]) if job.input.division else None
-    )
+    rows, _ = load_split_indices(job.settings["part"], len(values), job.input.division)
     with Timer() as watch:
-        given = [RunningCovariance.load(path) for path in job.input.moments]
+        covariances = [RunningCovariance.load(path) for path in job.input.moments]
         fit_inputs = FitInputs(
             values,
             rows,
@@ -34,7 +33,7 @@ def main(job: Job) -> None:
             len(dataset["classes"]),
             tuple(dataset["image_shape"]),
             job.settings["seed"],
-            given[0] - given[1] if len(given) > 1 else next(iter(given), None),
+            covariances[0] - covariances[1] if len(covariances) > 1 else next(iter(covariances), None),
         )
         state = get_module(job.settings["type"]).fit(fit_inputs, params)
     save_npz(job.output.fitted, **state)

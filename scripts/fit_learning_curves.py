@@ -1,4 +1,4 @@
-"""Describe how the accuracy of a dataset's models depends on the number of training images."""
+"""Fit learning curves: the accuracy of a dataset's models by the number of training images."""
 
 import numpy as np
 
@@ -9,17 +9,18 @@ from cifarbench.suite.learning_curves import analyze_learning_curves
 
 
 def main(job: Job) -> None:
-    """predictions: of each model at each size, the whole last; a model of which one failed has no curve.
+    """Write the learning curve of each model that failed at no size.
 
-    settings: `models`, in the order of `predictions`; `sizes`, ascending; `seed`, of the bootstrap.
+    predictions: of each model at each size, all images last. settings: `models`, in the order of `predictions`;
+    `sizes`, ascending; `seed`, of the bootstrap.
     """
     n_sizes = len(job.settings["sizes"])
     correct = {}
     for number, model in enumerate(job.settings["models"]):
         paths = job.input.predictions[number * n_sizes : (number + 1) * n_sizes]
         if not find_failure(paths):
-            answers = [load_npz(path) for path in paths]
-            correct[model] = np.array([one["y_pred"] == one["y_true"] for one in answers])
+            predictions = [load_npz(path) for path in paths]
+            correct[model] = np.array([arrays["y_pred"] == arrays["y_true"] for arrays in predictions])
     write_json(
         job.output.curves, analyze_learning_curves(correct, job.settings["sizes"], job.settings["seed"])
     )

@@ -1,4 +1,4 @@
-"""Find a model's temperature on training images that it was not fitted to, and what it does to its calibration."""
+"""Fit a model's temperature on held-out training images, and compute its effect on the calibration error."""
 
 import numpy as np
 
@@ -10,10 +10,10 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """folder: the dataset's. size: how many training images the model's run of that size was fitted to.
+    """Write the temperature and the calibration error on the test images before and after.
 
-    The temperature is that of this run on the other training images; it is held against the test images by the model
-    that was fitted to all of them.
+    The temperature is fitted to the run on the first `size` training images, by its predictions of the others, and
+    applied to the model that was fitted to all images.
     """
     model, size = job.options["model"], job.settings["size"]
     stored = SavedModel.read(job.input.files[0].parents[1], f"{model}/train_{size}")
@@ -21,17 +21,17 @@ def main(job: Job) -> None:
     rows = np.flatnonzero(order >= size)
     images = np.load(stored.path("data/train_images.npy"), mmap_mode="r")[rows]
     labels = np.load(stored.path("data/train_labels.npy"))[rows]
-    answers = load_npz(stored.path(f"models/{model}/predictions.npz"))
+    predictions = load_npz(stored.path(f"models/{model}/predictions.npz"))
     if not stored.fit["has_probabilities"]:
         write_json(job.output.temperature, {"temperature": None})
         return
     temperature = fit_temperature(InferenceModel(stored).predict(images).proba, labels)
-    correct = answers["y_true"] == answers["y_pred"]
+    correct = predictions["y_true"] == predictions["y_pred"]
     errors = {
         name: reliability_curve(correct, proba)["expected_calibration_error"]
         for name, proba in (
-            ("before", answers["proba"]),
-            ("after", apply_temperature(answers["proba"], temperature)),
+            ("before", predictions["proba"]),
+            ("after", apply_temperature(predictions["proba"], temperature)),
         )
     }
     write_json(

@@ -1,4 +1,4 @@
-"""Generate random images in the declared number, and write them as an archive with its receipt."""
+"""Generate random images as an archive, and write its receipt."""
 
 from cifarbench.data.provenance import write_receipt
 from cifarbench.data.synthetic import write_synthetic_archive

@@ -6,18 +6,14 @@ from cifarbench.evaluation.comparison import drop_failed
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import read_csv
 from cifarbench.plots import accuracy, cost, example_images, pairwise_differences
-from cifarbench.plots.style import save_png, save_svg
+from cifarbench.plots.style import merge_text_style, save_png, save_svg
 from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """settings: `seed`, which chooses the images; of the configuration's figures, `text` and those drawn."""
+    """Write the plots. settings: `seed`, of the sampled images; the styles of the plots and of their `text`."""
     rows, pairs = drop_failed(read_csv(job.input.comparison)), read_csv(job.input.tests)
-    style = {
-        name: job.settings["text"] | section
-        for name, section in job.settings.items()
-        if isinstance(section, dict)
-    }
+    style = merge_text_style(job.settings)
 
     save_svg(accuracy.plot_accuracy(rows, style["accuracy"]), job.output.accuracy, accuracy.alt_text(rows))
     save_svg(cost.plot_cost(rows, style["cost"]), job.output.cost, cost.cost_alt_text(rows))

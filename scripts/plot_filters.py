@@ -1,4 +1,4 @@
-"""Draw what a model has learned to look for in images."""
+"""Plot the filters that a model has learned."""
 
 from importlib import import_module
 
@@ -9,7 +9,11 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """learned: what was fitted. settings: `module`, of the library, that reads it; `font_size`, `dpi`."""
+    """Write the plot of the fitted state `learned`, which the package's `module` of the settings reads.
+
+    settings: `module`, `font_size`, `dpi`.
+    """
     image_shape = tuple(read_json(job.input.dataset)["image_shape"])
-    found = import_module(f"cifarbench.{job.settings['module']}").load_filters(job.input.learned, image_shape)
-    save_png(plot_filters(found, job.settings), job.output.figure, job.settings["dpi"])
+    module = import_module(f"cifarbench.{job.settings['module']}")
+    filters = module.load_filters(job.input.learned, image_shape)
+    save_png(plot_filters(filters, job.settings), job.output.figure, job.settings["dpi"])

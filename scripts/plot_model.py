@@ -4,23 +4,16 @@ import numpy as np
 
 from cifarbench.io.atomic import load_npz, read_json
 from cifarbench.plots import confusion_matrix, example_images, reliability
-from cifarbench.plots.style import placeholder_figure, save_png, save_svg
+from cifarbench.plots.style import merge_text_style, placeholder_figure, save_png, save_svg
 from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """fit: says whether the model gives probabilities.
-
-    settings: `model`; `seed`, which chooses the images; of the configuration's figures, `text` and those drawn.
-    """
-    model, scores, about = job.settings["model"], read_json(job.input.metrics), read_json(job.input.dataset)
-    classes, image_shape = about["classes"], about["image_shape"]
+    """Write the plots. settings: `model`; `seed`, of the sampled images; the styles of the plots and of `text`."""
+    model, scores, dataset = job.settings["model"], read_json(job.input.metrics), read_json(job.input.dataset)
+    classes, image_shape = dataset["classes"], dataset["image_shape"]
     pixels = np.load(job.input.test_images, mmap_mode="r")
-    style = {
-        name: job.settings["text"] | section
-        for name, section in job.settings.items()
-        if isinstance(section, dict)
-    }
+    style = merge_text_style(job.settings)
 
     matrix = np.array(scores["confusion_matrix"])
     figure = confusion_matrix.plot_confusion_matrix(matrix, classes, style["confusion_matrix"])
@@ -38,12 +31,12 @@ def main(job: Job) -> None:
         description = f"{model}: {reliability.NO_PROBABILITIES_TEXT}"
     save_svg(figure, job.output.reliability, description)
 
-    chosen = example_images.sample_indices(
+    indices = example_images.sample_indices(
         len(pixels), style["predictions"]["n_images"], job.settings["seed"]
     )
     predictions = load_npz(job.input.predictions)
-    true, predicted = predictions["y_true"][chosen], predictions["y_pred"][chosen]
+    true, predicted = predictions["y_true"][indices], predictions["y_pred"][indices]
     figure = example_images.plot_predictions(
-        pixels[chosen], true, predicted, classes, image_shape, style["predictions"]
+        pixels[indices], true, predicted, classes, image_shape, style["predictions"]
     )
     save_png(figure, job.output.pictures, style["predictions"]["dpi"])

@@ -1,18 +1,18 @@
-"""Draw what models are worth on corrupted images."""
+"""Plot the accuracy of all models on corrupted images."""
 
 from cifarbench.io.atomic import read_json
-from cifarbench.plots import robustness as curves
+from cifarbench.plots import robustness
 from cifarbench.plots.style import save_svg
 from cifarbench.runtime.failures import Failure
 from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """robustness, metrics: in the order of the models; any of them may hold a record of a failure instead.
+    """Write the plot; one of `robustness` or `metrics` may be the record of a failure.
 
-    settings: `models`; of the configuration's figures, `text` and `cost`.
+    settings: `models`, in the order of both; the styles `text` and `cost`.
     """
-    found = {
+    accuracies = {
         model: (read_json(scores)["accuracy"], read_json(path))
         for model, path, scores in zip(
             job.settings["models"], job.input.robustness, job.input.metrics, strict=True
@@ -20,7 +20,7 @@ def main(job: Job) -> None:
         if not (Failure.read(path) or Failure.read(scores))
     }
     save_svg(
-        curves.plot_corruption_accuracy(found, job.settings["text"] | job.settings["cost"]),
+        robustness.plot_corruption_accuracy(accuracies, job.settings["text"] | job.settings["cost"]),
         job.output.figure,
-        curves.alt_text(found),
+        robustness.alt_text(accuracies),
     )

@@ -1,4 +1,4 @@
-"""Draw all models over datasets, seeds, splits and sizes."""
+"""Plot the comparison of all models across datasets, seeds, splits and sizes."""
 
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import read_csv
@@ -9,30 +9,31 @@ from cifarbench.suite.results_table import drop_failed, filter_dataset, referenc
 
 
 def main(job: Job) -> None:
-    """curves: of each dataset that has any. settings: `datasets`, `models`, `with_curves`, `style`."""
+    """Write the plots; `curves` are those of the datasets `with_curves`.
+
+    settings: `datasets`, `models`, `with_curves`, `style`.
+    """
     rows, variances = drop_failed(read_csv(job.input.runs)), read_csv(job.input.all_variances)
     models, style = job.settings["models"], job.settings["style"]
-    own = {dataset: reference_runs(filter_dataset(rows, dataset)) for dataset in job.settings["datasets"]}
-    own = {dataset: found for dataset, found in own.items() if found}
-    save_svg(plots.plot_pareto_fronts(own, models, style), job.output.fronts, plots.pareto_alt_text(own))
+    runs = {dataset: reference_runs(filter_dataset(rows, dataset)) for dataset in job.settings["datasets"]}
+    runs = {dataset: runs_of_dataset for dataset, runs_of_dataset in runs.items() if runs_of_dataset}
+    figure = plots.plot_pareto_fronts(runs, models, style)
+    save_svg(figure, job.output.fronts, plots.pareto_alt_text(runs))
 
-    learns = {row["model"]: row["is_iterative"] for row in rows}
-    measured = {}
+    is_iterative = {row["model"]: row["is_iterative"] for row in rows}
+    curves = {}
     for dataset, path in zip(job.settings["with_curves"], job.input.curves, strict=True):
         content = read_json(path)
-        found = {name: one | {"is_iterative": learns[name]} for name, one in content["models"].items()}
-        if found:
-            measured[dataset] = content | {"models": found}
-    save_svg(
-        plots.plot_learning_curves(measured, models, style),
-        job.output.curves,
-        plots.learning_curves_alt_text(measured),
-    )
+        if content["models"]:
+            by_model = {
+                model: curve | {"is_iterative": is_iterative[model]}
+                for model, curve in content["models"].items()
+            }
+            curves[dataset] = content | {"models": by_model}
+    figure = plots.plot_learning_curves(curves, models, style)
+    save_svg(figure, job.output.curves, plots.learning_curves_alt_text(curves))
 
-    spread = {dataset: filter_dataset(variances, dataset) for dataset in job.settings["datasets"]}
-    spread = {dataset: found for dataset, found in spread.items() if found}
-    save_svg(
-        plots.plot_variance(spread, models, style),
-        job.output.variances,
-        plots.variance_alt_text(spread),
-    )
+    spreads = {dataset: filter_dataset(variances, dataset) for dataset in job.settings["datasets"]}
+    spreads = {dataset: spread for dataset, spread in spreads.items() if spread}
+    figure = plots.plot_variance(spreads, models, style)
+    save_svg(figure, job.output.variances, plots.variance_alt_text(spreads))

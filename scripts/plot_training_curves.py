@@ -1,4 +1,4 @@
-"""Draw a network's training curves."""
+"""Plot a network's training curves."""
 
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import read_csv
@@ -8,10 +8,10 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """settings: `model`, `font_size`, `train_color`, `test_color`."""
-    figures = read_json(job.input.learning)
+    """Write the plot. settings: `model`, `font_size`, `train_color`, `test_color`."""
+    summary = read_json(job.input.learning)
     save_svg(
-        plot_training_curves(read_csv(job.input.history), figures, job.settings),
+        plot_training_curves(read_csv(job.input.history), summary, job.settings),
         job.output.figure,
-        alt_text(job.settings["model"], figures),
+        alt_text(job.settings["model"], summary),
     )

@@ -1,4 +1,4 @@
-"""Predict the test images by a fitted classifier of scikit-learn's interface."""
+"""Predict the test images by a fitted classifier with scikit-learn's interface."""
 
 import numpy as np
 
@@ -12,19 +12,20 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """test_features: (N, D), pixels or features. best: a grid's choice, if there is one.
+    """Write the predictions and fit.json.
 
-    settings: `model`, `family`, `params`, `chosen`, `features`, `seed`.
+    test_features: (N, D), pixels or features. best: the best parameters of a grid search, if there was one. settings:
+    `model`, `family`, `params`, `chosen`, `features`, `seed`.
     """
     settings = apply_best_params(job.settings, job.input.best)
     params = settings["params"]
     estimator = sklearn_objects.loads(job.input.estimator.read_bytes(), params["estimator"])
     values = scale_pixels(np.load(job.input.test_features, mmap_mode="r"))
     with Timer() as watch:
-        answers, proba, probabilities = predict(
+        y_pred, proba, probabilities = predict(
             estimator, values, len(read_json(job.input.dataset)["classes"])
         )
-    write_predictions(job.output.predictions, np.load(job.input.test_labels), proba, answers)
+    write_predictions(job.output.predictions, np.load(job.input.test_labels), proba, y_pred)
     costs = [read_json(path) for path in [job.input.fit_cost, *job.input.features_costs]]
     write_fit_json(
         job.output.fit,

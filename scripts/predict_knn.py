@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cifarbench.data.splits import split_indices
+from cifarbench.data.splits import load_split_indices
 from cifarbench.io.atomic import read_json
 from cifarbench.models.knn.ann import knn_search, measure_recall_and_qps
 from cifarbench.models.knn.exact import load_topk, merge_topk
@@ -14,57 +14,56 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """train_features, test_features: (N, D), pixels or features. division: of the part; none for all images.
+    """Write the predictions and fit.json.
 
-    best: a grid's choice, if there is one. shards, shard_costs: results and costs of the searches to merge; none to
-    search here. settings: `model`, `family`, `params`, `chosen`, `features`, `part`.
+    train_features, test_features: (N, D), pixels or features. division: the split of the subset `part`; none for all
+    images. best: the best parameters of a grid search, if there was one. shards, shard_costs: results and costs of the
+    searches to merge; none to search here. settings: `model`, `family`, `params`, `chosen`, `features`, `part`.
     """
     settings = apply_best_params(job.settings, job.input.best)
     params, labels = settings["params"], np.load(job.input.train_labels, mmap_mode="r")
     values, queries = (
         np.load(path, mmap_mode="r") for path in (job.input.train_features, job.input.test_features)
     )
-    rows, _ = split_indices(
-        settings["part"], len(labels), np.load(job.input.division[0]) if job.input.division else None
-    )
-    of_shards = [read_json(path) for path in job.input.shard_costs]
-    can = {"threads": job.threads, "memory_mb": job.options["memory_mb"]}
+    rows, _ = load_split_indices(settings["part"], len(labels), job.input.division)
+    shard_costs = [read_json(path) for path in job.input.shard_costs]
+    limits = {"threads": job.threads, "memory_mb": job.options["memory_mb"]}
     preparing = Timer()
     with Timer() as searching:
         if job.input.shards:
             neighbors, squares = merge_topk(map(load_topk, job.input.shards), params["n_neighbors"])
         else:
-            neighbors, squares = knn_search(values, rows, queries, params, preparing=preparing, **can)
+            neighbors, squares = knn_search(values, rows, queries, params, preparing=preparing, **limits)
     seconds = searching.seconds - preparing.seconds
     ann = None
     if params["ann"]:
         ann = measure_recall_and_qps(
-            settings["model"], neighbors, values, rows, queries, params, seconds=seconds, **can
+            settings["model"], neighbors, values, rows, queries, params, seconds=seconds, **limits
         )
     with Timer() as voting:
         n_classes = len(read_json(job.input.dataset)["classes"])
         proba = predict_proba(labels[neighbors], n_classes, neighbor_weights(squares, params))
 
     write_predictions(job.output.predictions, np.load(job.input.test_labels), proba)
-    of_features = [read_json(path) for path in job.input.fit_costs]
+    feature_costs = [read_json(path) for path in job.input.fit_costs]
     write_fit_json(
         job.output.fit,
         settings,
         family_label=FAMILY_LABEL,
         fit_costs=[
-            *of_features,
-            *(one["fit"] for one in of_shards),
+            *feature_costs,
+            *(cost["fit"] for cost in shard_costs),
             resource_usage(preparing.seconds, job.threads),
         ],
         predict_costs=[
             *(read_json(path) for path in job.input.predict_costs),
-            *(one["predict"] for one in of_shards),
+            *(cost["predict"] for cost in shard_costs),
             resource_usage(seconds + voting.seconds, job.threads),
         ],
         search_costs=[read_json(path) for path in job.input.search_costs],
-        # Neighbours have to keep all that they are sought among.
+        # A kNN stores the training features and labels.
         stored_bytes=len(rows) * (values.shape[1] * np.dtype(np.float32).itemsize + labels.itemsize)
-        + sum(cost.get("stored_bytes", 0) for cost in of_features),
+        + sum(cost.get("stored_bytes", 0) for cost in feature_costs),
         n_parameters=None,
         ann=ann,
         seed=None,

@@ -1,4 +1,4 @@
-"""Write images that come with a package as an archive, and the receipt of its path, checksum and source."""
+"""Write a dataset that comes with a package as an archive, and its receipt."""
 
 from cifarbench.data.bundled import PACKAGES, write_bundled_archive
 from cifarbench.data.provenance import write_receipt

@@ -1,4 +1,4 @@
-"""Search the training images that a smaller size lacks for the test images' nearest neighbours."""
+"""Search the training images that are not in a smaller subset for the nearest neighbours of the test images."""
 
 import numpy as np
 
@@ -10,7 +10,10 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """settings: those of the model, and `beyond`: the number of first images that are not searched."""
+    """Write the neighbours and costs.
+
+    settings: `params`, `part`, and `beyond`, the number of first images that are not searched.
+    """
     values, queries = (
         np.load(path, mmap_mode="r") for path in (job.input.train_features, job.input.test_features)
     )

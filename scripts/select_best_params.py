@@ -1,4 +1,4 @@
-"""Rank all candidates of a grid and select the best."""
+"""Rank all parameter settings of a grid and select the best."""
 
 from pathlib import Path
 from typing import Any
@@ -14,26 +14,26 @@ from cifarbench.runtime.timing import sum_usage
 
 
 def main(job: Job) -> None:
-    """cells: the scores of each cell, cell by cell, then fold by fold. costs: of the features that they needed.
+    """Write cv_results.csv, the best parameters and the cost. A setting that failed in a fold has no score.
 
-    settings: `grid`; `names`, key of the grid -> column; `cells`, the values that each cell tries, in the order of
-    `cells`; `every_value_of`, the key of which a cell scores every value; `folds`. A candidate that failed in a fold
-    has no score; only if all failed does the model fail.
+    The model fails only if all settings failed. cells: the scores, cell by cell, then fold by fold. costs: of the
+    features. settings: `grid`; `names`, key of the grid -> column; `cells`, the values that each cell tries, in the
+    order of `cells`; `every_value_of`, the key of which a cell scores every value; `folds`.
     """
     records = [_read(path) for path in job.input.cells]
     shared, folds = job.settings["every_value_of"], job.settings["folds"]
     # GridSearchCV's order is that of the names in the table.
     by_name = {job.settings["names"][key]: values for key, values in job.settings["grid"].items()}
     keys = {name: key for key, name in job.settings["names"].items()}
-    tried = [{keys[name]: value for name, value in one.items()} for one in parameter_grid(by_name)]
+    tried = [{keys[name]: value for name, value in params.items()} for params in parameter_grid(by_name)]
     scores, errors = np.full((len(tried), folds), np.nan), [None] * len(tried)
-    for number, one in enumerate(tried):
-        cell = job.settings["cells"].index({key: value for key, value in one.items() if key != shared})
+    for number, params in enumerate(tried):
+        cell = job.settings["cells"].index({key: value for key, value in params.items() if key != shared})
         for fold, record in enumerate(records[cell * folds : (cell + 1) * folds]):
             if "error" in record:
                 errors[number] = errors[number] or record["error"]
             else:
-                correct = record["correct"][str(one[shared]) if shared in one else ""]
+                correct = record["correct"][str(params[shared]) if shared in params else ""]
                 scores[number, fold] = correct / record["validation"]
     if all(errors):
         job.fail(

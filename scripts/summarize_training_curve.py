@@ -1,4 +1,4 @@
-"""Describe a network's learning curve in figures."""
+"""Summarize a network's training curve in numbers."""
 
 from cifarbench.evaluation.training_curve import read_history, summarize_history
 from cifarbench.io.atomic import write_json

@@ -1,11 +1,11 @@
-"""Train a network, going on from its last checkpoint if there is one, and predict the test images with it."""
+"""Train a network, from its last checkpoint if there is one, and predict the test images."""
 
 import numpy as np
 import torch
 
-from cifarbench.data.splits import split_indices
+from cifarbench.data.splits import load_split_indices
 from cifarbench.io.atomic import read_json
-from cifarbench.io.csv_io import write_csv
+from cifarbench.io.csv_io import write_rows
 from cifarbench.models.networks import fitting
 from cifarbench.models.networks.factory import load, save
 from cifarbench.models.networks.labels import FAMILY_LABELS
@@ -16,21 +16,19 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """Predicts on the CPU even where a GPU has trained, whose answers would differ in their last digits.
+    """Write the network, its history, predictions and fit.json.
 
-    division: of the part of the training images; none for all. best: a grid's choice, if there is one. search_costs:
-    of that grid. settings: `model`, `family`, `params`, `chosen`, `features`, `part`, `seed`, and `init_seed` if the
-    initial weights have one of their own. checkpoints: a folder, or an address s3://... of object storage. code: a
-    checkpoint that other code wrote is not used.
+    Predictions are computed on the CPU even after a training on a GPU, where their last digits would differ.
+
+    division: the split of the subset `part`; none for all images. best, search_costs: of a grid search, if there was
+    one. settings: `model`, `family`, `params`, `chosen`, `features`, `part`, `seed`, and `init_seed` if the initial
+    weights have another seed. checkpoints: a folder, or an address s3://... of object storage; checkpoints of other
+    code are not used.
     """
     settings, dataset = apply_best_params(job.settings, job.input.best), read_json(job.input.dataset)
-    rows = None
-    if job.input.division:
-        rows, _ = split_indices(
-            settings["part"],
-            len(np.load(job.input.train_labels, mmap_mode="r")),
-            np.load(job.input.division[0]),
-        )
+    n_train = len(np.load(job.input.train_labels, mmap_mode="r"))
+    rows, _ = load_split_indices(settings["part"], n_train, job.input.division)
+    rows = rows if job.input.division else None
     fitted = fitting.fit_network(
         settings["params"],
         settings["seed"],
@@ -43,13 +41,13 @@ def main(job: Job) -> None:
         threads=job.threads,
         init_seed=settings.get("init_seed"),
         streamed=settings.get("streamed", False),
-        # A part of the images is trained on for what comes of it; how it came is told of the whole.
+        # Only the training on all images is plotted epoch by epoch.
         test_each_epoch=rows is None,
     )
     save(job.output.network, fitted.network)
-    write_csv(job.output.history, {name: [row[name] for row in fitted.history] for name in fitted.history[0]})
+    write_rows(job.output.history, fitted.history, list(fitted.history[0]))
 
-    # As the file has it, and whoever asks it again.
+    # Predict with the weights of the file, as later jobs do.
     shape = tuple(dataset["image_shape"])
     stored = load(job.output.network, settings["params"], shape, len(dataset["classes"]))
     test = Split.load(job.input.test_images, job.input.test_labels, shape, torch.device("cpu"))

@@ -13,7 +13,7 @@ from cifarbench.runtime.processes import exit_with_parent
 def main() -> None:
     """Read a checked configuration on standard input and print one sentence for each mistake."""
     exit_with_parent()
-    # What a user's module prints is no sentence of ours.
+    # A user's module may print, too.
     with contextlib.redirect_stdout(sys.stderr):
         errors = build_errors(Experiment(json.load(sys.stdin), FAMILIES, FEATURE_TYPES))
     print("\n".join(errors))

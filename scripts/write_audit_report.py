@@ -1,4 +1,4 @@
-"""Write the page of an audit."""
+"""Write the page of a data audit."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """files: tables and summaries of the audit. settings: `language`."""
-    known = {f"audit/{path.name}": path for path in job.input.files} | {
+    """Write the page of the audit's tables and summaries, `files`. settings: `language`."""
+    files = {f"audit/{path.name}": path for path in job.input.files} | {
         "data/dataset.json": job.input.dataset
     }
     images = {
         "train": np.load(job.input.train_images, mmap_mode="r"),
         "test": np.load(job.input.test_images, mmap_mode="r"),
     }
-    write_text(job.output.page, render(known, images, np.load(job.input.means), job.settings))
+    write_text(job.output.page, render(files, images, np.load(job.input.means), job.settings))

@@ -7,7 +7,7 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """settings: `report` (title, language) and `configuration`, shown as it is."""
+    """Write the page and the Markdown. settings: `report` (title, language), and `configuration`, shown as it is."""
     html, text = render(Results.read(job.input.comparison.parent, job.inputs), job.settings)
     write_text(job.output.page, html)
     write_text(job.output.markdown, text)

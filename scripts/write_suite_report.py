@@ -6,7 +6,7 @@ from cifarbench.suite.report_page import render
 
 
 def main(job: Job) -> None:
-    """curves: one per dataset of `with_curves`. figures: SVG files. settings: see `render`."""
+    """Write the page. curves: one per dataset of `with_curves`. figures: SVG files. settings: see `render`."""
     tables = {
         "runs": job.input.runs,
         "ranks": job.input.ranks,

@@ -1,5 +1,6 @@
 """A Slurm for these tests, the results that every run has to give, and the runs on Slurm."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -38,7 +39,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A run on this machine alone."""
-    with Running(Study(tmp_path_factory.mktemp("home") / "study"), "--cores", "2") as running:
+    with Running(Study.create(tmp_path_factory.mktemp("home") / "study"), "--cores", "2") as running:
         yield running
 
 
@@ -46,7 +47,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def expected(home: Running) -> dict[str, bytes]:
     """Its results."""
     home.finish()
-    return home.study.results()
+    return home.study.outputs()
 
 
 @pytest.fixture(scope="session")
@@ -61,13 +62,15 @@ def away(
         def send(name: str, study: Study, *arguments: str) -> None:
             runs[name] = stack.enter_context(Running(study, *arguments, log=f"{name}.log"))
 
-        send("profile", Study(folder / "profile"), *SLURM, *PARTITIONS)
+        send("profile", Study.create(folder / "profile"), *SLURM, *PARTITIONS)
         asked = predictions_of("knn_grid", NETWORKS[0])
-        send("generic", Study(folder / "generic"), *CLUSTER_GENERIC, "--", *asked)
-        send("across at home", Study(folder / "at_home", ACROSS), "--cores", "2", "--", PAGE)
+        send("generic", Study.create(folder / "generic"), *CLUSTER_GENERIC, "--", *asked)
+        send("across at home", Study.create(folder / "at_home", ACROSS), "--cores", "2", "--", PAGE)
         runs["across at home"].finish()
         finished = runs["across at home"].study
-        models = finished.copy(folder / "suite", without=("tiny/models", "other/models", "suite"))
+        models = finished.copy(folder / "suite")
+        for name in ("tiny/models", "other/models", "suite"):
+            shutil.rmtree(models.folder / "results" / name)
         send("suite", models, *SLURM, *CPU_PARTITION, "--", PAGE)
         yield runs
 
@@ -75,4 +78,4 @@ def away(
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
     """A fresh copy of the tiny study."""
-    return Study(tmp_path / "study")
+    return Study.create(tmp_path / "study")

@@ -43,7 +43,7 @@ def test_the_study_by_plain_sbatch_is_the_study_at_home(slurm, away, expected):
     jobs = {job["JobName"]: job for job in slurm.jobs(study.folder)}
     assert {job["JobState"] for job in jobs.values()} == {"COMPLETED"}
     assert [name for name, job in jobs.items() if job.get("TresPerJob") == "gres:gpu:1"] == ["train_network"]
-    found = study.results()
+    found = study.outputs()
     for model in ("knn_grid", NETWORKS[0]):
         name = f"models/{model}/predictions.npz"
         assert found[name] == expected[name]

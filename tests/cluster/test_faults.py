@@ -118,7 +118,7 @@ def test_whatever_happens_the_results_are_the_same(slurm, study, home):
         assert (job["Partition"], job["Account"]) == ("cpu", "(null)")
         assert (job["TresPerNode"], job.get("TresPerJob")) == ("gres:gpu:1", None)
     home.finish()
-    expected, found = home.study.results(), study.results()
+    expected, found = home.study.outputs(), study.outputs()
     for network in NETWORKS:
         log = study.folder / RESULTS / f"logs/train_network/{network}.log"
         assert "Training goes on after" in log.read_text()

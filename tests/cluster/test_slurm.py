@@ -13,7 +13,7 @@ def test_the_study_on_slurm_is_the_study_at_home(slurm, away, study, expected):
     away["profile"].finish()
     jobs = slurm.jobs(away["profile"].study.folder)
 
-    assert differences(expected, away["profile"].study.results()) == []
+    assert differences(expected, away["profile"].study.outputs()) == []
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
     assert len(jobs) <= 25
 
@@ -55,14 +55,14 @@ def test_four_jobs_find_what_one_finds(slurm, away, expected):
     assert len(set(searches)) == len(searches) == 4
     assert len(jobs) == 5
     place = "models/knn_grid/predictions.npz"
-    assert study.results()[place] == expected[place]
+    assert study.outputs()[place] == expected[place]
 
 
 def test_two_datasets_and_two_sizes_on_slurm_are_those_at_home(slurm, away):
     away["suite"].finish()
     study = away["suite"].study
     files = ["*/models/**/predictions.npz", "suite/ranks.csv", "suite/*/*.json"]
-    expected, found = (one.results(Path("results"), files) for one in (away["across at home"].study, study))
+    expected, found = (one.outputs(Path("results"), files) for one in (away["across at home"].study, study))
     # Of each dataset: two models, on all training images and on some.
     assert len([name for name in expected if name.endswith("predictions.npz")]) == 2 * 2 * 2
     assert differences(expected, found) == []

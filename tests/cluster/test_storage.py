@@ -47,7 +47,7 @@ def bucket(server: Seaweed, monkeypatch) -> S3Store:
 
 @pytest.fixture
 def few(tmp_path: Path) -> Study:
-    return Study(tmp_path / "study", FEW)
+    return Study.create(tmp_path / "study", FEW)
 
 
 def stored(study: Study, *arguments: str, prefix: str = PREFIX) -> list[str]:
@@ -72,7 +72,7 @@ def wait_for_objects(bucket: S3Store, run: subprocess.Popen, study: Study) -> No
 
 
 def test_the_same_results_though_killed_in_the_midst_of_a_training(few, bucket, tmp_path):
-    local = Study(tmp_path / "local", FEW)
+    local = Study.create(tmp_path / "local", FEW)
     local.run("--cores", "2", *TARGETS)
 
     run = few.start(*stored(few, *TARGETS))
@@ -80,13 +80,13 @@ def test_the_same_results_though_killed_in_the_midst_of_a_training(few, bucket, 
     run.send_signal(signal.SIGKILL)
     run.wait()
     # As if the machine were gone: what was made of the disk by the run that was cut off is not there for the next.
-    again = Study(tmp_path / "another machine", FEW)
+    again = Study.create(tmp_path / "another machine", FEW)
     said = again.run(*stored(again))
     assert f"The report is in {bucket}/{RESULTS}/report.html" in said
 
     log = (bucket / f"{RESULTS}/logs/train_network").read(f"{NETWORK}.log").decode()
     assert int(re.search(r"Training goes on after (\d+) epochs", log)[1]) > 0
-    expected = local.results()
+    expected = local.outputs()
     assert {f"models/{model}/predictions.npz" for model in MODELS} <= set(expected)
     assert not [name for name, content in expected.items() if bucket.read(f"{RESULTS}/{name}") != content]
     # The finished run is remembered there, and nothing of it is among the results of a disk.

@@ -1,21 +1,17 @@
 """A tiny study in a folder of its own, and Snakemake running it."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-import yaml
-
 from cifarbench.planning.variants import deep_merge
 from helpers import warm
 from helpers.batches import DECLARED, make_batches, write_archive
+from helpers.project import OVERLAY, Project
 
-REPOSITORY = Path(__file__).parents[2]
 RESULTS = Path("results/tiny")
 NETWORK = "mlp_batchnorm_dropout"
 # It is trained with two seeds.
@@ -82,38 +78,22 @@ SAME = [
 ]
 
 
-class Study:
-    """A copy of the workflow with a tiny archive, and the results of its runs. changes: laid over its configuration."""
+class Study(Project):
+    """A copy of the workflow with two tiny archives; the output of its runs goes to files."""
 
-    def __init__(self, folder: Path, changes: dict[str, Any] | None = None):
-        self.folder = folder
-        for name in ("workflow", "scripts", "config"):
-            shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(REPOSITORY / "environment.yml", folder)
+    @classmethod
+    def create(cls, folder: Path, changes: dict[str, Any] | None = None) -> Self:
+        """Copy the workflow, and write the archives and the configuration with some changes."""
+        study = super().create(folder, deep_merge(CONFIGURATION, changes or {}))
         for seed, dataset in enumerate(("tiny", "other")):
             write_archive(folder / f"{dataset}.tar.gz", make_batches(seed))
-        self.configure(changes or {})
-
-    def copy(self, folder: Path, without: Iterable[str] = ()) -> Self:
-        """The same in another folder, with what has run; without some folders of its results."""
-        shutil.copytree(self.folder, folder, symlinks=True)
-        for name in without:
-            shutil.rmtree(folder / "results" / name)
-        other = object.__new__(type(self))
-        other.folder = folder
-        return other
-
-    def configure(self, changes: dict[str, Any]) -> None:
-        """Lay changes over the configuration of all studies here."""
-        configuration = deep_merge(CONFIGURATION, changes)
-        (self.folder / "tiny.yaml").write_text(yaml.safe_dump(configuration, sort_keys=False))
+        return study
 
     def start(self, *arguments: str, log: str = "run.log") -> subprocess.Popen:
         """Start Snakemake; what it says goes to a file in the study's folder."""
         # Rules call `python`: the one that runs the tests, and of jobs that run here, one that has all imported.
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        environment = warm.environment() if "--cores" in arguments else os.environ | {"PATH": path}
-        command = [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", *arguments]
+        environment = warm.environment() if "--cores" in arguments else self.environment
+        command = [sys.executable, "-m", "snakemake", "--configfile", OVERLAY, *arguments]
         with open(self.folder / log, "a") as output:
             return subprocess.Popen(
                 command,
@@ -129,7 +109,7 @@ class Study:
         with Running(self, *arguments, log=log) as running:
             return running.finish()
 
-    def results(self, root: Path = RESULTS, patterns: Iterable[str] = SAME) -> dict[str, bytes]:
+    def outputs(self, root: Path = RESULTS, patterns: Iterable[str] = SAME) -> dict[str, bytes]:
         """The files that must be the same wherever they were computed, by their place among the results."""
         return {
             path.relative_to(self.folder / root).as_posix(): path.read_bytes()

@@ -171,9 +171,7 @@ def test_another_split_has_the_same_images_and_as_many_of_each_class(across):
         ("train_sizes", [30, 50], of_size("tiny", 50) | collected("tiny")),
         ("train_sizes", [], collected("tiny", with_curves=False)),
         ("repeats.n_seeds", 3, of_seed("tiny", 2) | collected("tiny", with_curves=False)),
-        ("repeats.n_seeds", 1, collected("tiny", with_curves=False)),
         ("repeats.n_splits", 3, of_split("tiny", 2, seed=2) | collected("tiny", with_curves=False)),
-        ("repeats.n_splits", 1, collected("tiny", with_curves=False)),
     ],
 )
 def test_a_size_a_seed_or_a_split_added_or_taken_away(changed, key, value, expected):

@@ -161,7 +161,6 @@ def scored(*models: str) -> set[str]:
 
 
 SVM = jobs(["fit_estimator", "predict_estimator"], "svm_edges") | scored("svm_edges")
-FOREST = jobs(["fit_estimator", "predict_estimator"], "forest_few") | scored("forest_few")
 NETWORK = jobs(["train_network", "summarize_training_curve", "plot_training_curves"], "own_net")
 
 
@@ -171,8 +170,6 @@ NETWORK = jobs(["train_network", "summarize_training_curve", "plot_training_curv
         ("models.svm_edges.params.C", 0.2, SVM),
         ("models.own_net.params.width", 6, NETWORK | scored("own_net")),
         ("features.edges.orientations", 6, computed("edges") | SVM),
-        # Its own share of the components that all have: nothing is fitted again.
-        ("features.few.n_components", 16, computed("few") | FOREST),
     ],
 )
 def test_a_change_runs_what_it_touches(finished_own, own, key, value, expected):
@@ -184,11 +181,6 @@ def test_a_change_runs_what_it_touches(finished_own, own, key, value, expected):
 def test_a_file_of_one_s_own_is_code_of_the_models_that_it_is_imported_by(own, name):
     own.edit(f"my_models/{name}.py", "# An edit.\n")
     assert own.would_run() == NETWORK | scored("own_net")
-
-
-def test_a_touched_file_of_one_s_own_runs_nothing(own):
-    (own.folder / "my_models/small.py").touch()
-    assert own.would_run() == set()
 
 
 # ---- Models that fail ----

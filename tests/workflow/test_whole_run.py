@@ -183,7 +183,6 @@ def test_runs_are_kept_listed_compared_and_explained(project):
 @pytest.mark.parametrize(
     ("key", "value", "line"),
     [
-        ("models.mlp.learning_rate", 0.1, "train_network tiny, mlp learning_rate: 0.05 -> 0.1"),
         (
             "models.knn_grid.tune.grid.n_components",
             [2, 4, 6],

@@ -1,5 +1,7 @@
 """Assign images to folds, to nested stratified subsets, and to random training and test sets."""
 
+from pathlib import Path
+
 import numpy as np
 
 from cifarbench.errors import UserError
@@ -45,6 +47,11 @@ def split_indices(subset: str, n_train: int, split: np.ndarray | None) -> tuple[
         return np.flatnonzero(split < _subset_size(first)), np.arange(0)
     left_out = split == int(fold)
     return np.flatnonzero(~left_out & (split != NO_FOLD)), np.flatnonzero(left_out)
+
+
+def load_split_indices(subset: str, n_train: int, files: list[Path]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same indices; the array of `make_split` is read from the one file, if there is one."""
+    return split_indices(subset, n_train, np.load(files[0]) if files else None)
 
 
 def rows_beyond(n_first: int, rows: np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -82,6 +82,11 @@ def write_csv(path: Path, columns: dict[str, list]) -> None:
     write_text(path, text.getvalue())
 
 
+def write_rows(path: Path, rows: list[Row], columns: Sequence[str]) -> None:
+    """Write some columns of rows, whole or not at all."""
+    write_csv(path, {name: [row[name] for row in rows] for name in columns})
+
+
 def read_csv(path: Path, types: Types | None = None) -> list[Row]:
     """Return the rows of a table; empty cells are None.
 

@@ -79,6 +79,13 @@ def placeholder_figure(sentence: str, style: dict[str, Any]) -> Figure:
     return figure
 
 
+def merge_text_style(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the style of each plot among a job's settings, with the style of `text` in each."""
+    return {
+        name: settings["text"] | section for name, section in settings.items() if isinstance(section, dict)
+    }
+
+
 def save_svg(figure: Figure, path: Path, description: str) -> None:
     """Write a figure as SVG, with `description` as its alternative text."""
     content = io.BytesIO()
