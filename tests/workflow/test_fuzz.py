@@ -84,6 +84,7 @@ def test_some_configurations_run_to_the_report(tmp_path):
     for number, config in enumerate(accepted[::5]):
         project = Project.create(tmp_path / str(number), config)
         answer = project.run()
-        if answer.code or not (project.results / "report.html").exists():
+        # A model may fail, such as a classifier on images that are all black; no other job may.
+        if "job execution failed" in answer.text or not (project.results / "report.html").exists():
             wrong.append(f"{answer.text}\n{describe(config)}")
     assert not wrong, "\n\n".join(wrong)
