@@ -84,6 +84,9 @@ def test_some_configurations_run_to_the_report(tmp_path):
     for number, config in enumerate(accepted[::5]):
         project = Project.create(tmp_path / str(number), config)
         answer = project.run()
+        # Which classes the excluded images are of shows when the dataset is loaded.
+        if "every class needs at least one" in answer.text:
+            continue
         # A model may fail, such as a classifier on images that are all black; no other job may.
         if "job execution failed" in answer.text or not (project.results / "report.html").exists():
             wrong.append(f"{answer.text}\n{describe(config)}")

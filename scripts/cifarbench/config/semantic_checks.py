@@ -23,20 +23,22 @@ MAX_CANDIDATES = 1000
 def count_train_images(config: Entry) -> int:
     """Return how many training images of a configuration's dataset its exclude list leaves.
 
-    Raises UserError if they are fewer than the classes.
+    Raises UserError if they, or the test images, are fewer than the classes.
     """
     dataset = config["datasets"][config["dataset"]]
-    n_declared, n_classes = dataset["n_train"], dataset["n_classes"]
     if not config.get("exclude"):
-        return n_declared
-    excluded = read_exclude_list(expand_home(config["exclude"]))["train"]
-    n_train = n_declared - sum(index < n_declared for index in excluded)
-    if n_train < n_classes:
-        raise UserError(
-            f"exclude is {config['exclude']}, which leaves {n_train} of {n_declared} training images; leave one of "
-            f"each of the {n_classes} classes at least."
-        )
-    return n_train
+        return dataset["n_train"]
+    n_classes, n_left = dataset["n_classes"], {}
+    for split, indices in read_exclude_list(expand_home(config["exclude"])).items():
+        n_declared = dataset[f"n_{split}"]
+        n_left[split] = n_declared - sum(index < n_declared for index in indices)
+        if n_left[split] < n_classes:
+            images = "training images" if split == "train" else "test images"
+            raise UserError(
+                f"exclude is {config['exclude']}, which leaves {n_left[split]} of {n_declared} {images}; leave one of "
+                f"each of the {n_classes} classes at least."
+            )
+    return n_left["train"]
 
 
 def reference_errors(config: Entry) -> list[str]:

@@ -55,6 +55,9 @@ def test_excluded_images_are_not_counted(tmp_path):
     config["features"]["pca"]["n_components"] = 26
     assert "n_components is 26; it must be at most 25" in refusal(config)
     assert "which leaves 1 of 26 training images" in refusal(small(tmp_path, excluded=25))
+    config = small(tmp_path, excluded=1)
+    Path(config["exclude"]).write_text("split,index\n" + "".join(f"test,{index}\n" for index in range(11)))
+    assert "which leaves 1 of 12 test images" in refusal(config)
 
 
 @pytest.mark.parametrize("channels", [2, 4, 5])
