@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cifarbench.data.splits import TooFewImages, make_split
+from cifarbench.data.splits import TooFewImagesError, make_split
 from cifarbench.io.atomic import read_json, save_npy
 from cifarbench.runtime.job import Job
 
@@ -15,7 +15,7 @@ def main(job: Job) -> None:
     classes = read_json(job.input.dataset)["classes"]
     try:
         split = make_split(np.load(job.input.labels), job.settings["division"], job.settings["seed"], classes)
-    except TooFewImages as error:
+    except TooFewImagesError as error:
         keys = " and ".join(f"models.{model}.tune.folds" for model in job.options["models"])
         job.fail(f"{keys} is {error}")
     else:

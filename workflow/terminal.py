@@ -21,7 +21,7 @@ from cifarbench.runtime.failures import Failure, find_failure
 try:
     from rich.progress import TimeRemainingColumn
     from snakemake_logger_plugin_rich import LogHandler
-except ImportError:  # A cluster's environment may lack it: lines do as well.
+except ImportError:  # Optional in a cluster's environment.
     LogHandler = None
 
 # Messages for authors of workflows.
@@ -46,12 +46,12 @@ TAIL_BYTES = 1000
 
 
 def is_aside(record: logging.LogRecord) -> bool:
-    """Return whether a message of Snakemake is of no interest to who runs an experiment."""
+    """Return whether a message of Snakemake is only for authors of workflows."""
     event = getattr(record, "event", None)
     if event in (LogEvent.JOB_STARTED, LogEvent.RESOURCES_INFO):
         return True
     if event == LogEvent.ERROR:
-        # The whole command of a failed job. The job's own message comes next.
+        # The command of a failed job, which is followed by the job's error message.
         return "CalledProcessError in" in str(record.msg)
     if event is None and str(record.msg).startswith(NO_WARNING):
         return True
@@ -59,15 +59,16 @@ def is_aside(record: logging.LogRecord) -> bool:
 
 
 def not_stored(record: logging.LogRecord) -> str:
-    """Return the sentence on an output that could not be stored; "" for other records."""
-    found = NOT_STORED.search(str(record.msg)) if getattr(record, "event", None) == LogEvent.ERROR else None
-    return f"Error: {format_s3_error(found[1], 'write', found[2], found[3])}" if found else ""
+    """Return an error message for an output that could not be stored; "" for other records."""
+    is_error = getattr(record, "event", None) == LogEvent.ERROR
+    match = NOT_STORED.search(str(record.msg)) if is_error else None
+    return f"Error: {format_s3_error(match[1], 'write', match[2], match[3])}" if match else ""
 
 
 class Job:
     """A running job, from Snakemake's record of its start."""
 
-    # Whether the dataset is part of its name: only where a run has several, or several splits of one.
+    # Whether names contain the dataset: only if a run has several datasets or splits.
     names_dataset = False
 
     def __init__(self, record: dict[str, Any]):
@@ -99,19 +100,19 @@ class Job:
         return TIME.sub("", next((line.strip() for line in reversed(lines) if line.strip()), ""))
 
 
-def failed(job: Job, whole: bool) -> str:
+def describe_failed_job(job: Job, whole: bool) -> str:
     """Return a job's failure: the last line of its log, the log's path, and for an unexpected error the whole log."""
     sentence = job.last_line()
-    said = sentence.removeprefix("Error: ") or "it ended without a word in its log"
-    lines = [f"{job.name} failed: {said}"]
+    reason = sentence.removeprefix("Error: ") or "its log is empty"
+    lines = [f"{job.name} failed: {reason}"]
     lines += [f"    its log: {path}" for path in job.log]
     if whole and sentence and not sentence.startswith("Error: "):
         lines += [line for line in show_logs(job.log) if not line.startswith("Logfile ")]
     return "\n".join(lines)
 
 
-def put_on_record(job: Job, failure: Failure) -> str:
-    """Return the same for a failure that did not end the run; "" for jobs that only pass it on."""
+def describe_recorded_failure(job: Job, failure: Failure) -> str:
+    """Describe a failure that did not end the run; "" for jobs that only pass it on."""
     return f"{failure}\n    its log: {failure.log}" if failure.step == job.rule else ""
 
 
@@ -122,12 +123,12 @@ class Lines(DefaultFormatter):
         super().__init__(show_failed_logs=show_failed_logs)
         self.jobs: dict[int, Job] = {}
         self.total = self.done = 0
-        self.said = ""
+        self.last_storage_error = ""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record; "" for asides and for repeated messages of the storage."""
         if sentence := not_stored(record):
-            first, self.said = sentence != self.said, sentence
+            first, self.last_storage_error = sentence != self.last_storage_error, sentence
             return sentence if first else ""
         return "" if is_aside(record) else super().format(record)
 
@@ -155,15 +156,15 @@ class Lines(DefaultFormatter):
             return ""
         self.done += 1
         failure = job.failure()
-        if failure and (said := put_on_record(job, failure)):
-            return f"{_clock()} failed  {said}"
+        if failure and (text := describe_recorded_failure(job, failure)):
+            return f"{_clock()} failed  {text}"
         ended = "skipped" if failure else "done   "
         return f"{_clock()} {ended} {job.name}  {job.seconds:.1f} s  ({self.done} of {self.total})"
 
     def format_job_error(self, msg: dict[str, Any]) -> str:
         """Return a job's failure. Snakemake repeats it at the end."""
         job = self.jobs.get(msg["jobid"])
-        return failed(job, self.show_failed_logs) if job else super().format_job_error(msg)
+        return describe_failed_job(job, self.show_failed_logs) if job else super().format_job_error(msg)
 
 
 class LineHandler(ColorizingTextHandler):
@@ -186,10 +187,10 @@ if LogHandler:
 
         def render(self, task: Any) -> Any:
             """Return the remaining time; "" for the counts of jobs."""
-            return super().render(task) if task.fields.get("says_how_far") else ""
+            return super().render(task) if task.fields.get("has_progress") else ""
 
     class Display(LogHandler):
-        """The display of snakemake-logger-plugin-rich, with a bar for each job whose log says how far it is."""
+        """The display of snakemake-logger-plugin-rich, with a bar for each job whose log has its progress."""
 
         def __post_init__(self) -> None:
             """Add the remaining time, and watch the logs."""
@@ -197,44 +198,50 @@ if LogHandler:
             self.progress.columns += (Remaining(),)
             self.running: dict[int, Job] = {}
             self.bars: dict[int, Any] = {}
-            self.said = ""
+            self.last_storage_error = ""
             self.ended = Event()
             Thread(target=self._watch, daemon=True).start()
 
         def emit(self, record: logging.LogRecord) -> None:
-            """Show a record; a failure as `failed` describes it."""
+            """Show a record; a failure as `describe_failed_job` describes it."""
             event = getattr(record, "event", None)
             if is_aside(record):
                 return
             if sentence := not_stored(record):
-                if sentence != self.said:
-                    self._say(sentence)
-                self.said = sentence
+                self._print_storage_error(sentence)
                 return
             if event == LogEvent.JOB_INFO:
                 self.running[record.jobid] = Job(record.__dict__)
             elif event == LogEvent.JOB_FINISHED and (job := self._end(record.job_id)):
                 failure = job.failure()
-                if failure and (said := put_on_record(job, failure)):
-                    self._say(said)
+                if failure and (text := describe_recorded_failure(job, failure)):
+                    self._print_error(text)
             elif event == LogEvent.JOB_ERROR and (job := self._end(record.jobid)):
                 self.event_handler.progress_display.mark_rule_failed(job.rule)
-                self._say(failed(job, self.settings.show_failed_logs))
+                self._print_error(describe_failed_job(job, self.settings.show_failed_logs))
                 return
             elif event == LogEvent.GROUP_ERROR:
-                self._say(DefaultFormatter(show_failed_logs=self.settings.show_failed_logs).format(record))
+                self._print_error(
+                    DefaultFormatter(show_failed_logs=self.settings.show_failed_logs).format(record)
+                )
             super().emit(record)
             if event == LogEvent.RUN_INFO:
                 # The plugin counts one job of each rule as running before any is.
                 for task in self.progress.tasks:
                     self.progress.update(task.id, active=0)
 
+        def _print_storage_error(self, sentence: str) -> None:
+            # The storage repeats its message.
+            if sentence != self.last_storage_error:
+                self._print_error(sentence)
+            self.last_storage_error = sentence
+
         def close(self) -> None:
             """Remove the display."""
             self.ended.set()
             super().close()
 
-        def _say(self, text: str) -> None:
+        def _print_error(self, text: str) -> None:
             self.console.print(text, style="red", highlight=False, markup=False, soft_wrap=True)
 
         def _end(self, number: int) -> Job | None:
@@ -245,19 +252,22 @@ if LogHandler:
         def _watch(self) -> None:
             while not self.ended.wait(POLL_SECONDS):
                 for number, job in list(self.running.items()):
-                    said = job.last_line().partition(";")[0]
-                    amount = AMOUNT.search(said)
-                    # It may have ended meanwhile.
+                    progress = job.last_line().partition(";")[0]
+                    amount = AMOUNT.search(progress)
+                    # The job may have ended meanwhile.
                     if not amount or number not in self.running:
                         continue
                     done, total = map(float, amount.groups())
                     if number not in self.bars:
                         self.bars[number] = self.progress.add_task(
-                            "", active="", says_how_far=True, start=True
+                            "", active="", has_progress=True, start=True
                         )
-                    of = " ".join(job.name.split()[1:]) or job.rule
+                    label = " ".join(job.name.split()[1:]) or job.rule
                     self.progress.update(
-                        self.bars[number], total=total, completed=done, description=f"[dim]{of}:[/] {said}"
+                        self.bars[number],
+                        total=total,
+                        completed=done,
+                        description=f"[dim]{label}:[/] {progress}",
                     )
 
 
@@ -267,18 +277,18 @@ def install(settings: Any, *, names_datasets: bool) -> None:
     settings: Snakemake's output settings. names_datasets: whether the names of jobs have their dataset.
     """
     Job.names_dataset = names_datasets
-    own = next((handler for handler in logger.handlers if handler.name == "DefaultStreamHandler"), None)
-    if own is None or settings.verbose or logger.level > logging.INFO:
+    default = next((handler for handler in logger.handlers if handler.name == "DefaultStreamHandler"), None)
+    if default is None or settings.verbose or logger.level > logging.INFO:
         return
     if settings.dryrun:
-        # All but the target rule's job, which has a name for every file of the study.
-        own.addFilter(lambda record: getattr(record, "event", None) != LogEvent.JOB_INFO or record.output)
+        # Without the job of the target rule, which lists every file of the experiment.
+        default.addFilter(lambda record: getattr(record, "event", None) != LogEvent.JOB_INFO or record.output)
         return
-    if LogHandler and own.is_tty and not own.nocolor and not settings.quiet:
-        ours = Display(settings, None)
+    if LogHandler and default.is_tty and not default.nocolor and not settings.quiet:
+        replacement = Display(settings, None)
     else:
-        ours = LineHandler(own.nocolor, own.stream, Lines(settings.show_failed_logs))
-        ours.filters = own.filters
-    ours.name = own.name
-    logger.removeHandler(own)
-    logger.addHandler(ours)
+        replacement = LineHandler(default.nocolor, default.stream, Lines(settings.show_failed_logs))
+        replacement.filters = default.filters
+    replacement.name = default.name
+    logger.removeHandler(default)
+    logger.addHandler(replacement)

@@ -28,11 +28,18 @@ TYPE_LABELS = {
     "object": "a mapping of keys to values",
     "string": "text",
 }
-LIMITS = {
-    "minimum": "at least",
-    "maximum": "at most",
-    "exclusiveMinimum": "more than",
-    "exclusiveMaximum": "less than",
+# Keyword of the schema -> sentence on a value that violates it.
+SENTENCES = {
+    "minimum": "{value_is}; it must be at least {limit}.",
+    "maximum": "{value_is}; it must be at most {limit}.",
+    "exclusiveMinimum": "{value_is}; it must be more than {limit}.",
+    "exclusiveMaximum": "{value_is}; it must be less than {limit}.",
+    "minItems": "{key} is empty or too short; give at least {limit}.",
+    "minProperties": "{key} is empty or too short; give at least {limit}.",
+    "minLength": "{key} is empty or too short; give at least {limit}.",
+    "maxItems": "{key} has {length} entries; give at most {limit}.",
+    "maxLength": "{key} has {length} characters; give at most {limit}.",
+    "uniqueItems": "{value_is}; name each entry once.",
 }
 
 
@@ -149,25 +156,17 @@ def _sentence(error: ValidationError) -> str:
             types = [limit] if isinstance(limit, str) else limit
             hint = "".join(number_hint(value, type_) for type_ in types)
             return f"{value_is}; it must be {' or '.join(TYPE_LABELS[type_] for type_ in types)}.{hint}"
+        case "enum" if path[-1] == "type" and (new_name := RENAMED_TYPES.get(str(value))):
+            return f"{value_is}, which is now called {new_name}; write {new_name} instead."
         case "enum":
-            if path[-1] == "type" and (new_name := RENAMED_TYPES.get(str(value))):
-                return f"{value_is}, which is now called {new_name}; write {new_name} instead."
             return f"{value_is}; it must be one of {', '.join(map(str, limit))}."
         case "const":
             return f"{value_is}; it must be {format_value(limit)}."
-        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-            return f"{value_is}; it must be {LIMITS[error.validator]} {limit}."
-        case "minItems" | "minProperties" | "minLength":
-            return f"{key} is empty or too short; give at least {limit}."
-        case "maxItems":
-            return f"{key} has {len(value)} entries; give at most {limit}."
-        case "maxLength":
-            return f"{key} has {len(value)} characters; give at most {limit}."
-        case "uniqueItems":
-            return f"{value_is}; name each entry once."
         case "pattern":
             return f"{value_is}; it must be {error.schema['title']}."
-    return f"{value_is}; {error.message}."
+    template = SENTENCES.get(error.validator, "{value_is}; {message}.")
+    length = len(value) if isinstance(value, str | list) else None
+    return template.format(key=key, value_is=value_is, limit=limit, length=length, message=error.message)
 
 
 def _name_error(key: str, name: Any, error: ValidationError) -> str:

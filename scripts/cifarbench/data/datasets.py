@@ -13,11 +13,11 @@ from cifarbench.data.parquet import read_parquet
 
 
 def load_dataset(path: Path, entry: dict[str, Any], folder: Path | None = None) -> ImageDataset:
-    """Read the archive at `path`: a file, or a folder for fashion_mnist, image_folder, parquet and
-    downsampled_imagenet.
+    """Read the archive of a dataset.
 
-    entry: the dataset's entry in the configuration: `type`, `n_train`, `n_test`, `n_classes`, `image_shape`, and the
-    keys of its type. folder: for files that are mapped; the system's temporary folder if None.
+    path: a file, or a folder for fashion_mnist, image_folder, parquet and downsampled_imagenet. entry: the dataset's
+    entry in the configuration: `type`, `n_train`, `n_test`, `n_classes`, `image_shape`, and the keys of its type.
+    folder: for files that are mapped; the system's temporary folder if None.
 
     Raises UserError if the data is not as the entry declares.
     """

@@ -11,7 +11,7 @@ from cifarbench.planning.paths import SUBSET_PATTERN
 NO_FOLD = 255
 
 
-class TooFewImages(UserError):
+class TooFewImagesError(UserError):
     """A class has fewer training images than there are folds; the message begins with the number of folds."""
 
 
@@ -21,7 +21,7 @@ def make_split(labels: np.ndarray, name: str, seed: int, classes: list[str] | No
     labels: (N,) int. name: `folds_of_3`; `order`; or `train_500_folds_of_3`, in which the images beyond the first 500
     are NO_FOLD. seed: of the order. classes: names for the message; numbers if None.
 
-    Raises TooFewImages if a class has fewer images than there are folds.
+    Raises TooFewImagesError if a class has fewer images than there are folds.
     """
     if name == "order":
         return nested_stratified_order(labels, seed)
@@ -64,7 +64,7 @@ def stratified_folds(labels: np.ndarray, n_folds: int, classes: list[str] | None
 
     The folds are those of scikit-learn's StratifiedKFold without shuffling, GridSearchCV's default for classifiers.
 
-    labels: (N,) int. classes: names for the message. Raises TooFewImages if a class has fewer images than folds.
+    labels: (N,) int. classes: names for the message. Raises TooFewImagesError if a class has fewer images than folds.
     """
     # Not at the top, since orders do not need scikit-learn.
     from sklearn.model_selection import StratifiedKFold
@@ -76,7 +76,7 @@ def stratified_folds(labels: np.ndarray, n_folds: int, classes: list[str] | None
     if count < n_folds:
         name = classes[rarest] if classes else rarest
         fewer = f"set folds to at most {count}, " if count > 1 else ""
-        raise TooFewImages(
+        raise TooFewImagesError(
             f"{n_folds}, but the class {name} has {count} training image{'s' if count > 1 else ''}; give it {n_folds} "
             f"or more, {fewer}or take tune away."
         )

@@ -17,7 +17,7 @@ DAMAGE_ERRORS = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, Lo
 DAMAGE_ERRORS += (RecursionError,)
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     """The archive unpacks to more bytes than all members together may have."""
 
 
@@ -49,14 +49,11 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
                     if name in seen:
                         raise UserError(f"{path} holds {name} twice; expected it once.")
                     seen.add(name)
-                    content = tar.extractfile(member).read()
-                    if len(content) != member.size:
-                        raise EOFError(f"{name} ends after {len(content)} of {member.size} bytes")
-                    yield name, content
+                    yield name, _read_whole(tar, member)
             # To the end, where gzip has its checksum.
             while stream.read(1 << 20):
                 pass
-    except _TooLarge:
+    except _TooLargeError:
         raise UserError(
             f"{path} unpacks to more than {stream.limit} bytes, the limit for all its members; download it again."
         ) from None
@@ -68,6 +65,13 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
     missing = [name for name in limits if name not in seen]
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}; expected {', '.join(limits)}.")
+
+
+def _read_whole(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    content = tar.extractfile(member).read()
+    if len(content) != member.size:
+        raise EOFError(f"{member.name} ends after {len(content)} of {member.size} bytes")
+    return content
 
 
 def _checked_name(member: tarfile.TarInfo, archive: Path, limits: dict[str, int]) -> str:
@@ -94,7 +98,7 @@ def _checked_name(member: tarfile.TarInfo, archive: Path, limits: dict[str, int]
 
 
 class _Bounded:
-    """A stream that ends in _TooLarge after `limit` bytes, as that of a decompression bomb."""
+    """A stream that ends in _TooLargeError after `limit` bytes, as that of a decompression bomb."""
 
     def __init__(self, stream: gzip.GzipFile, limit: int) -> None:
         self.stream, self.limit, self.n_read = stream, limit, 0
@@ -103,5 +107,5 @@ class _Bounded:
         content = self.stream.read(size)
         self.n_read += len(content)
         if self.n_read > self.limit:
-            raise _TooLarge
+            raise _TooLargeError
         return content

@@ -89,7 +89,7 @@ def _imported(start: list[Path], folder: Path) -> set[Path]:
 
 @cache
 def _modules_named_in(path: Path, folder: Path) -> frozenset[Path]:
-    """The library's files that the import statements of `path` name, wherever in the file they stand."""
+    """Return the files of the package that any import statement of `path` names."""
     library = _library(folder)
     # Importing a.b.c runs a/__init__ and a.b/__init__ too.
     names = {
@@ -103,7 +103,7 @@ def _modules_named_in(path: Path, folder: Path) -> frozenset[Path]:
 
 @cache
 def _library(folder: Path) -> dict[str, Path]:
-    """The library's files by the names of their modules."""
+    """Return the files of the package by module name."""
     files = (folder / PACKAGE).rglob("*.py")
     return {
         ".".join(file.relative_to(folder).with_suffix("").parts).removesuffix(".__init__"): file
@@ -124,7 +124,7 @@ def _names_parsed_in(path: Path) -> set[str]:
     try:
         tree = ast.parse(path.read_text(), filename=str(path))
     except SyntaxError:
-        # A file of one's own that Python does not understand is told of when it is built.
+        # The check that builds the models reports syntax errors in user code.
         return names
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -174,7 +174,7 @@ def _pipeline_names(model: ModelResult) -> tuple[str | None, ...]:
 
 
 def _base(model: ModelResult) -> str | None:
-    """The features that are computed from pixels; None for a model on pixels."""
+    """Return the name of the first feature step; None for a model on pixels."""
     return model.features[0]["name"] if model.features else None
 
 

@@ -121,7 +121,7 @@ class ModelResult:
 
     @property
     def every_seed(self) -> list[Self]:
-        """This model and its trainings with other seeds."""
+        """The model and its trainings with other seeds."""
         return [self, *self.other_seeds]
 
     @property

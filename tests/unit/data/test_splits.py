@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
-from cifarbench.data.splits import NO_FOLD, TooFewImages, make_split, split_indices
+from cifarbench.data.splits import NO_FOLD, TooFewImagesError, make_split, split_indices
 from cifarbench.planning.paths import split_of_subset
 
 LABELS = np.random.default_rng(0).choice(4, 400, p=[0.4, 0.3, 0.2, 0.1])
@@ -60,5 +60,5 @@ def test_class_with_fewer_images_than_folds_is_named(count, remedy):
         f"^3, but the class bee has {count} training {images}; give it 3 or more, {remedy}take tune away.$"
     )
     for name in ("folds_of_3", f"train_{9 + count}_folds_of_3"):
-        with pytest.raises(TooFewImages, match=sentence):
+        with pytest.raises(TooFewImagesError, match=sentence):
             make_split(labels, name, seed=0, classes=["ant", "bee"])

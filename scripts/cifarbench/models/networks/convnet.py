@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 # Height and width of a whitened patch, in pixels.
 PATCH = 2
@@ -27,7 +27,7 @@ class ConvNet(nn.Module):
     @torch.no_grad()
     def prepare(self, images: torch.Tensor) -> None:
         """Set the first layer to the principal components of patches of images, each divided by its deviation."""
-        patches = F.unfold(images, PATCH).movedim(1, 2).flatten(0, 1)
+        patches = functional.unfold(images, PATCH).movedim(1, 2).flatten(0, 1)
         variances, vectors = torch.linalg.eigh(torch.cov(patches.T.double()))
         components = (vectors / torch.sqrt(variances.clamp_min(0) + WHITENING)).T.flip(0)
         filters = components.reshape(-1, *self.whitening.weight.shape[1:])
@@ -35,7 +35,7 @@ class ConvNet(nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return logits (N, n_classes) of inputs (N, channels, height, width)."""
-        maps = self.blocks(F.gelu(self.whitening(inputs)))
+        maps = self.blocks(functional.gelu(self.whitening(inputs)))
         return self.head(maps.amax((2, 3))) * LOGIT_SCALE
 
 
@@ -55,6 +55,6 @@ class Block(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return (N, outputs, height // 2, width // 2) for (N, inputs, height, width)."""
         # Pooled first, so that only a quarter of the values is normalised and rectified.
-        pooled = F.max_pool2d(self.convolutions[0](inputs), 2)
-        halfway = F.gelu(self.norms[0](pooled))
-        return F.gelu(self.norms[1](self.convolutions[1](halfway)))
+        pooled = functional.max_pool2d(self.convolutions[0](inputs), 2)
+        halfway = functional.gelu(self.norms[0](pooled))
+        return functional.gelu(self.norms[1](self.convolutions[1](halfway)))

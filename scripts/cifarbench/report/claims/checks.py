@@ -249,7 +249,7 @@ def _last_tenth(model: ModelResult, column: str) -> list[float]:
 
 
 def _tenth(epochs: int) -> int:
-    """A tenth of the epochs, at least two if there are two."""
+    """Return a tenth of the epochs, at least two if there are two."""
     return min(max(epochs // 10, 2), epochs)
 
 
@@ -277,14 +277,14 @@ def suggestion(results: Results, factor: Factor) -> Evidence | None:
 
 
 def verdict_from_interval(low: float, high: float) -> Verdict:
-    """Confirmed where a whole interval is above zero, contradicted below, inconclusive where it contains zero."""
+    """Return whether an interval is above zero (confirmed), below it (contradicted), or contains it (inconclusive)."""
     if low > 0:
         return Verdict.CONFIRMED
     return Verdict.CONTRADICTED if high < 0 else Verdict.INCONCLUSIVE
 
 
 def verdict_from_ratio(larger: float, smaller: float, ratio: float) -> Verdict:
-    """Confirmed where `larger` is at least `ratio` times `smaller`, contradicted the other way round."""
+    """Confirm that `larger` is at least `ratio` times `smaller`; contradicted if `smaller` is that much larger."""
     if larger == smaller:
         return Verdict.INCONCLUSIVE
     if larger >= ratio * smaller:
@@ -299,7 +299,7 @@ def combine_verdicts(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def compare_accuracy(results: Results, first: ModelResult, second: ModelResult) -> Verdict:
-    """Whether the first model is more accurate.
+    """Check that the first model is more accurate.
 
     Inconclusive unless the difference is significant and, for models trained with several seeds, each seed of one is on
     the same side of each seed of the other.
