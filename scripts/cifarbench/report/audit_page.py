@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup, escape
 from PIL import Image
 
+from cifarbench.audit.label_issues import MIN_EXCESS, N_FOLDS
 from cifarbench.io.atomic import read_json
 from cifarbench.report.audit import Audit
 from cifarbench.report.language import Language
@@ -69,4 +70,6 @@ def render(
         dataset=dataset,
         thumbnails=Thumbnails(images, means, dataset),
         max_shown=MAX_SHOWN,
+        n_folds=N_FOLDS,
+        min_excess=MIN_EXCESS,
     )
