@@ -4,15 +4,18 @@ import inspect
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import yaml
+from PIL import Image
 from snakemake.cli import get_argument_parser
 from snakemake.utils import update_config
 
@@ -22,6 +25,7 @@ from cifarbench.cli.file_reference import file_reference
 from cifarbench.config.build_checks import build_errors
 from cifarbench.config.experiments import Experiments
 from cifarbench.io.markdown_sections import get_section
+from helpers import small_model, small_run
 from helpers.project import CHECKOUT, Project
 
 PAGES = [
@@ -33,6 +37,8 @@ PAGES = [
     *sorted((CHECKOUT / "docs").glob("*.md")),
 ]
 MODELS = CHECKOUT / "docs/models.md"
+NEW_FAMILY = CHECKOUT / "docs/model_family.md"
+API = CHECKOUT / "docs/api.md"
 WITH_OLD_NAMES = ("CHANGELOG.md", "migration.md")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
@@ -74,15 +80,6 @@ def all_blocks(language: str) -> list:
     ]
 
 
-def section(page: Path, heading: str) -> list[Block]:
-    """The blocks between a heading and the next one of its level."""
-    text = page.read_text()
-    start = text.index(f"\n{heading}")
-    end = text.find("\n## ", start + 1)
-    inside = text[start : end if end > 0 else None]
-    return [block for block in blocks(page) if block.text in inside]
-
-
 def named_file(block: Block) -> str | None:
     """The file that the paragraph before a block names first, if it is code."""
     paragraph = block.before.strip().rpartition("\n\n")[2]
@@ -105,9 +102,9 @@ def configuration(block: Block, *files: str) -> dict:
 @pytest.mark.parametrize(("page", "block"), all_blocks("yaml"))
 def test_a_configuration_is_valid(page, block, monkeypatch, tmp_path):
     if "family: means" in block.text:
-        pytest.skip("needs the family that step 8 adds, which a test below does")
+        pytest.skip("needs the family of this page, which a test below adds")
     monkeypatch.chdir(tmp_path)
-    files = {"models.md": ["digits.yaml"]}.get(page.name, [])
+    files = ["digits.yaml"] if page == MODELS else []
     if "my_suite.yaml" in block.text:
         files = ["suite.yaml"]
     if page == MODELS:
@@ -136,10 +133,10 @@ def test_python_compiles(page, block):
     compile(block.text, str(page), "exec")
 
 
-def test_the_family_of_step_8_is_found_and_planned(tmp_path):
-    """Its files, written as the page says, in a copy of the project: a dry run, and its unit tests."""
+def test_the_example_of_a_new_family_is_found_and_planned(tmp_path):
+    """Write the files of the page into a copy of the project, and make a dry run."""
     project = Project.create(tmp_path / "project", {"dataset": "digits"})
-    for block in section(MODELS, "## 8."):
+    for block in blocks(NEW_FAMILY):
         name = named_file(block)
         if name is None or name == "tests/unit/test_packages.py" or block.language == "yaml":
             continue
@@ -158,13 +155,69 @@ def test_the_family_of_step_8_is_found_and_planned(tmp_path):
             assert not path.exists()
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text)
-    (own,) = (block for block in section(MODELS, "## 8.") if block.language == "yaml")
-    project.write("config/tiny.yaml", configuration(own, "digits.yaml"))
+    (entries,) = (block for block in blocks(NEW_FAMILY) if block.language == "yaml")
+    project.write("config/tiny.yaml", configuration(entries, "digits.yaml"))
     planned = project.run("--dry-run")
     assert planned.code == 0, planned.text
     assert {"predict_means means_pca", "predict_means means_tuned"} <= planned.jobs
     # Three folds of three shrinkages and two numbers of components.
     assert len([job for job in planned.jobs if job.startswith("cross_validate_means")]) == 18
+
+
+# ---- Python API ----
+
+
+def listed_names() -> list[tuple[str, str]]:
+    """Return module and text of each name in the tables of docs/api.md."""
+    names, module = [], ""
+    for line in API.read_text().splitlines():
+        if heading := re.match(r"### `(.+)`$", line):
+            module = heading[1]
+        elif row := re.match(r"\| `([^`]+)` \|", line):
+            names.append((module, row[1]))
+    return names
+
+
+@pytest.mark.parametrize(("module", "text"), listed_names())
+def test_the_api_page_has_names_and_signatures_of_the_code(module, text):
+    name, _, arguments = text.removesuffix(")").partition("(")
+    owner, _, attribute = name.partition(".")
+    documented = getattr(import_module(module), owner)
+    if attribute in inspect.get_annotations(documented):
+        return
+    documented = getattr(documented, attribute) if attribute else documented
+    if "(" not in text:
+        assert isinstance(documented, property | cached_property)
+        return
+    parameters = [
+        parameter
+        for parameter in inspect.signature(documented).parameters.values()
+        if parameter.name != "self"
+    ]
+    shown = [argument.partition("=") for argument in arguments.split(", ")]
+    required = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
+    assert [name for name, equals, _ in shown if not equals] == required
+    for (argument, equals, value), parameter in zip(shown, parameters, strict=False):
+        assert argument == parameter.name
+        assert not equals or value == repr(parameter.default)
+
+
+@pytest.fixture
+def demo_results(tmp_path, monkeypatch):
+    """Results as of `make demo`, in the current folder, with one model that can predict."""
+    monkeypatch.chdir(tmp_path)
+    results = Path("results/digits")
+    shutil.copytree(small_run.shared(), results)
+    small_model.write_model(results, "knn", small_model.NEIGHBORS)
+    fits = [results / "models" / name / "fit.json" for name in ("knn_raw", "model")]
+    fits[0].write_text(json.dumps(json.loads(fits[0].read_text()) | json.loads(fits[1].read_text())))
+    Path("my_images").mkdir()
+    Image.new("L", (8, 8)).save("my_images/zero.png")
+
+
+@pytest.mark.parametrize("block", [block for block in blocks(API) if block.language == "python"])
+def test_the_examples_of_the_api_page_run(block, demo_results):
+    exec(compile(block.text, "docs/api.md", "exec"), {})
 
 
 # ---- Commands ----
@@ -262,10 +315,9 @@ def test_files_of_the_project_exist(page):
     if page.name in WITH_OLD_NAMES:
         pytest.skip("has old names, too")
     text = FENCE.sub("", page.read_text())
-    made_by_step_8 = {named_file(block) for block in section(MODELS, "## 8.")} | {
-        "scripts/cifarbench/models/means/predictor.py"
-    }
-    names = {name for name in INLINE.findall(text) if PROJECT_FILE.match(name)} - made_by_step_8
+    of_the_example = {named_file(block) for block in blocks(NEW_FAMILY)}
+    of_the_example |= {"scripts/cifarbench/models/means/predictor.py"}
+    names = {name for name in INLINE.findall(text) if PROJECT_FILE.match(name)} - of_the_example
     assert [name for name in sorted(names) if not (CHECKOUT / name).exists()] == []
 
 
@@ -287,6 +339,31 @@ def test_links_and_anchors_resolve(page):
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+# Text files outside the pages that may name a page.
+CODE_FILES = [
+    CHECKOUT / "Makefile",
+    *(
+        path
+        for folder in ("scripts", "workflow", "config", "benchmarks", ".github")
+        for path in sorted((CHECKOUT / folder).rglob("*"))
+        if path.suffix in (".py", ".smk", ".yaml", ".yml", ".j2", ".js", ".po", ".rst", ".md")
+    ),
+]
+PAGE_NAME = re.compile(
+    r"(docs/\w+|config/README|CONTRIBUTING|SECURITY|CHANGELOG)\.md(?:#([\w-]+))?(?:, section (\d))?"
+)
+
+
+def test_pages_that_messages_and_comments_name_exist():
+    named = [match for path in CODE_FILES for match in PAGE_NAME.finditer(path.read_text())]
+    assert {match[1] for match in named} >= {"docs/deploy", "docs/suite", "docs/cluster"}
+    for match in named:
+        page = CHECKOUT / f"{match[1]}.md"
+        assert page in PAGES, match[0]
+        assert not match[2] or match[2] in anchors(page), match[0]
+        assert not match[3] or f"\n## {match[3]}. " in page.read_text(), match[0]
 
 
 def test_every_page_is_in_the_navigation_or_linked_from_the_readme():

@@ -14,7 +14,7 @@ ImageShape = tuple[int, int, int]
 class Parameter:
     """A key of an entry in the configuration.
 
-    schema: its type and range, as JSON schema. description, range: the same in words, for config/README.md.
+    schema: its type and range, as JSON schema. description, range: the same in words, for docs/configuration.md.
     default: the value of entries that leave it out; `...` if every entry needs it, unless its grid has it.
     """
 
