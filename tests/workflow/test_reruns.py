@@ -138,7 +138,9 @@ def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
         ("models.knn_raw.n_neighbors", 3, searched("knn_raw")),
         ("models.knn_pca.metric", "cosine", searched("knn_pca")),
         ("models.knn_pca.features", "scaled_pca", searched("knn_pca") | REPORT),
+        ("models.mlp.learning_rate", 0.1, trained("mlp")),
         ("models.mlp.epochs", 5, trained("mlp")),
+        ("models.mlp_batchnorm_dropout.dropout", 0.25, trained("mlp_batchnorm_dropout")),
         # Components are fitted once for any number of them.
         ("features.pca.n_components", 8, computed("pca") | searched("knn_pca")),
         ("features.pca.standardize", True, computed("pca") | searched("knn_pca")),
@@ -154,6 +156,7 @@ def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
         # More neighbours than before, and some between known ones.
         (f"{GRID}.n_neighbors", [1, 3, 5], cells(2, 4) | chosen()),
         (f"{GRID}.n_neighbors", [1, 2, 3], chosen()),
+        (f"{GRID}.n_neighbors", [3, 1], chosen()),
         ("figures.confusion_matrix.color", "#123456", DRAWN | REPORT),
         ("figures.predictions.dpi", 60, DRAWN | jobs(["plot_filters"], *NETWORKS) | REPORT),
         ("figures.training.train_color", "#123456", jobs(["plot_training_curves"], *NETWORKS) | REPORT),
@@ -165,6 +168,15 @@ def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
 def test_one_key(project, key, value, expected):
     project.configure(lambda settings: set_key(settings, key, value))
     assert project.would_run() == expected
+
+
+def test_two_hyperparameters_swapped(project):
+    def swap(settings: dict) -> None:
+        entry = settings["models"]["mlp"]
+        entry["hidden_dim"], entry["batch_size"] = entry["batch_size"], entry["hidden_dim"]
+
+    project.configure(swap)
+    assert project.would_run() == trained("mlp")
 
 
 # ---- The grid ----
