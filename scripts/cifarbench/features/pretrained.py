@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cifarbench.data.provenance import expand_home
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import State, to_nchw
 from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
@@ -72,7 +73,7 @@ FEATURE_TYPE = FeatureType(
     is_fitted=False,
     from_pixels=True,
     pretrained=True,
-    source_file=lambda entry: entry["weights"],
+    source_file=lambda entry: str(expand_home(entry["weights"])),
     check_data=_impossible,
     check_build=_check,
 )
@@ -116,7 +117,7 @@ def load(architecture: str, weights: str) -> "nn.Module":
     """
     from torch import nn
 
-    given = _read(weights)
+    given = _read(str(expand_home(weights)))
     network = _build(architecture)
     last = _last_layer(network, architecture)
     needed, head = network.state_dict(), f"{last}.weight"

@@ -89,6 +89,13 @@ def test_grey_images_are_those_with_three_equal_channels(folder):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_weights_may_be_in_the_home_folder(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder))
+    entry = entry_of(RESNET, Path("~/resnet18.pt"))
+    assert pretrained.FEATURE_TYPE.source_file(entry) == str(folder / "resnet18.pt")
+    assert pretrained.load(RESNET, entry["weights"]) is not None
+
+
 def test_what_fits_passes(folder):
     assert not faults(entry_of(RESNET, folder / "resnet18.pt"))
     assert not faults(entry_of(TIMM, folder / "small.safetensors"))
