@@ -98,7 +98,7 @@ diff: $(ENVIRONMENT) ## Compare the last two runs, or OLD=id and NEW=id: changed
 
 predict: $(ENVIRONMENT) ## Classify the images of a folder (IMAGES=, NAME=, DATASET=, MODEL=, OUT=, RESIZE=1)
 	$(call needs,IMAGES,a folder of PNG or JPEG files)
-	@cifarbench predict --results $(call quote,$(RESULTS)) $(call option,--pictures,IMAGES) \
+	@cifarbench predict --results $(call quote,$(RESULTS)) $(call option,--images,IMAGES) \
 		$(call option,--model,MODEL) $(call option,--out,OUT) $(if $(call flag,RESIZE),--resize)
 
 export: $(ENVIRONMENT) ## Write a model as ONNX, with a demo page for the browser (MODEL=, NAME=, DATASET=)

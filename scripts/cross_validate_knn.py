@@ -1,4 +1,4 @@
-"""Score a kNN on one fold, for every number of neighbours up to the largest of its grid."""
+"""Score a kNN on one fold, for all numbers of neighbours up to the largest in its grid."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Find images with issues of their own, such as uniform ones, and count the classes."""
+"""Find image issues, such as uniform or truncated images, and count the classes."""
 
 import numpy as np
 

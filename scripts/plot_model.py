@@ -39,4 +39,4 @@ def main(job: Job) -> None:
     figure = example_images.plot_predictions(
         pixels[indices], true, predicted, classes, image_shape, style["predictions"]
     )
-    save_png(figure, job.output.pictures, style["predictions"]["dpi"])
+    save_png(figure, job.output.images, style["predictions"]["dpi"])

@@ -12,7 +12,7 @@ from cifarbench.runtime.processes import exit_with_parent, set_parent_watch
 
 # Linux's prctl option: the signal that a process gets when its parent ends.
 PR_SET_PDEATHSIG = 1
-# Signals that end a process against its will: out of memory, most of all.
+# Signals of crashes, and of the system when memory runs out.
 FATAL = (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
 
 
@@ -40,7 +40,7 @@ def main(*arguments: str) -> int:
     code = process.returncode
     if -code in FATAL and not job.tries_left:
         reason = f"it was killed by {signal.Signals(-code).name}"
-        job.fail(reason + ", most likely for want of memory" * (-code == signal.SIGKILL))
+        job.fail(reason + ", most likely because memory ran out" * (-code == signal.SIGKILL))
         return 0
     return code if code >= 0 else 128 - code
 

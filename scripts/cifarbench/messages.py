@@ -52,7 +52,7 @@ def unknown_key(key: str, name: Any, known: Iterable[str]) -> str:
 
 
 def job_labels(wildcards: dict[str, str]) -> list[str]:
-    """Return what a job's wildcards identify: the dataset, the run (model, seed and size joined), the rest."""
+    """Return the labels of a job from its wildcards: dataset, run (model, seed and size joined), others."""
     rest = dict(wildcards)
     run = "".join(rest.pop(name, "") for name in ("model", "seed", "size"))
     return [rest.pop("dataset", ""), *filter(None, [run, *rest.values()])]

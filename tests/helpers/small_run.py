@@ -305,7 +305,7 @@ def _draw(folder: Path, model: str) -> None:
             "confusion_matrix": figures / "confusion_matrix.svg",
             "confused_pairs": figures / "confused_pairs.png",
             "reliability": figures / "reliability.svg",
-            "pictures": figures / "predictions.png",
+            "images": figures / "predictions.png",
         },
         styles("confusion_matrix", "confused_pairs", "reliability", "predictions", model=model),
     )

@@ -69,7 +69,7 @@ def pictures(study: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def asked(study: Project, pictures: Path) -> list[str]:
-    return ["--results", f"results/{study.dataset}", "--pictures", str(pictures)]
+    return ["--results", f"results/{study.dataset}", "--images", str(pictures)]
 
 
 def images_of(study: Project) -> np.ndarray:
@@ -100,7 +100,7 @@ def test_pictures_of_the_test_set_get_exactly_the_study_s_answers(
     else:
         assert {row["probability"] for row in rows} == {""}
     page = (tmp_path / "predictions.html").read_text()
-    assert ("the training images that decided" in page) == model.startswith("knn")
+    assert ("its nearest training images" in page) == model.startswith("knn")
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if model != UNSAYABLE])

@@ -53,7 +53,7 @@ def test_a_path_reaches_the_command_as_it_was_written(folder, name):
     for target, options in {
         "doctor": {"ARCHIVE": "--archive"},
         "bench": {"ARCHIVE": "--archive"},
-        "predict": {"IMAGES": "--pictures", "OUT": "--out", "MODEL": "--model"},
+        "predict": {"IMAGES": "--images", "OUT": "--out", "MODEL": "--model"},
         "reproduce": {"CRATE": "--crate", "ARCHIVE": "--archive", "OUT": "--folder"},
         "ro-crate": {"OUT": "--crate"},
         "diff": {"OLD": "--old", "NEW": "--new"},

@@ -27,7 +27,7 @@ def test_a_run_says_two_lines_a_job_and_ends_with_the_ranking(finished):
     assert f"({len(jobs)} of {len(jobs)})" in said
     assert len(lines) <= 2 * len(jobs) + 20
     assert max(map(len, lines)) <= 120
-    assert re.search(r"^model +accuracy +95% interval +fitted in$", said, re.MULTILINE)
+    assert re.search(r"^model +accuracy +95% CI +fit time$", said, re.MULTILINE)
     assert lines.index("The report is in results/tiny/report.html") > len(lines) - 4
     assert "Error" not in said
     # Snakemake's own words are in its log file.

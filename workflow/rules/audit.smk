@@ -1,4 +1,4 @@
-# What is odd about the images and labels of a dataset, before any model sees them.
+# Data audit: duplicates, label issues and image issues of a dataset.
 
 
 rule find_duplicates:
@@ -24,7 +24,7 @@ rule find_duplicates:
             "find_duplicates",
             settings=lambda wildcards: {
                 "seed": 0,
-                # Whether a mirrored image shows the same.
+                # Whether a mirrored image has the same meaning.
                 "hflip_safe": DATASETS[get_dataset(wildcards)].get("hflip_safe", True),
             },
         ),

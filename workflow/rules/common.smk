@@ -1,4 +1,4 @@
-# What all rules share: the checked configuration, and helpers. No rule is here.
+# Shared by all rules: the checked configuration, and helper functions. This file has no rules.
 
 import json
 import math
@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-# In a clone, the package is beside the workflow. Where Snakemake has fetched the Snakefiles alone, it must be installed.
+# A clone contains the package. If Snakemake has fetched the Snakefiles only, the package must be installed.
 SCRIPTS = Path(workflow.current_basedir.join("../../scripts").get_path_or_uri(secret_free=True))
 if SCRIPTS.is_dir():
     SCRIPTS = SCRIPTS.resolve()
@@ -30,16 +30,16 @@ from cifarbench.planning import fingerprint, variants
 from cifarbench.planning.paths import ResultPaths, canonical_json, size_suffix, split_files, subset_name
 from cifarbench.planning.experiment import RunId, calibration_train_size
 
-# ---- Scripts, and the code that they import ----
+# ---- Scripts and their code ----
 
 
 def code_hash(script, *data_patterns, **more):
-    """Return the checksum of a rule's script and of all that it imports, which Snakemake does not follow."""
+    """Return the checksum of a rule's script and of its imports, which Snakemake does not track."""
     return fingerprint.code_fingerprint(script_path(script), *data_patterns, **more)
 
 
 def script_path(script):
-    """Return the path of a rule's script, fetched first if the workflow is not on this disk."""
+    """Return the path of a rule's script, which is fetched if the workflow is not on this disk."""
     if SCRIPTS.is_dir():
         return SCRIPTS / f"{script}.py"
     return Path(workflow.source_path(f"../../scripts/{script}.py"))
@@ -47,7 +47,7 @@ def script_path(script):
 
 # ---- The configuration, checked before anything runs ----
 
-# The jobs of a run that is cut off end with it.
+# Jobs end when the run is interrupted.
 processes.set_parent_watch()
 LOCKS = Path(".snakemake/locks")
 IMPORTS = Path(".snakemake/imports.json")
@@ -84,12 +84,12 @@ def any_of(names):
 
 
 def any_model(holds):
-    """Return a wildcard constraint: one of the models that `holds` finds in the plan of any dataset."""
+    """Return a wildcard constraint: one of the models that `holds` finds in the experiment of any dataset."""
     return any_of(EXPERIMENTS.models_where(holds))
 
 
 def get_dataset(wildcards):
-    """Return the dataset of a job's experiment; its random splits belong to it."""
+    """Return the dataset of a job, also for a random split of it."""
     return wildcards.dataset.partition("/")[0]
 
 
@@ -161,7 +161,7 @@ def models_with_filters(plan):
 
 
 def get_runs(plan, *models):
-    """Return the runs of some models, of all unless named, as paths have them."""
+    """Return the runs of some models, of all unless given, as in paths."""
     return [run.path for run in plan.runs(*models)]
 
 
@@ -170,20 +170,20 @@ def runs_with_epochs(plan):
     return [run for model in models_with_epochs(plan) for run in get_runs(plan, model)]
 
 
-def for_each_model(found_in, *names):
-    """Return an input function: files of these names of each model, or run, that `found_in` returns."""
+def for_each_model(select, *names):
+    """Return an input function: files of these names for each model, or run, that `select` returns."""
     return lambda wildcards: [
-        f"<results>/models/{model}/{name}" for model in found_in(get_experiment(wildcards)) for name in names
+        f"<results>/models/{model}/{name}" for model in select(get_experiment(wildcards)) for name in names
     ]
 
 
 def dataset_spec(dataset, keys):
-    """Return some keys of a dataset's entry, those that it has."""
+    """Return those of some keys that a dataset's entry has."""
     return {key: DATASETS[dataset][key] for key in keys if key in DATASETS[dataset]}
 
 
 def streaming_param(wildcards):
-    """Return the setting of a training whose images don't fit into memory: it reads them in another order."""
+    """Return the setting of a training whose images do not fit into memory, which reads them in another order."""
     entry = DATASETS[get_dataset(wildcards)]
     fits = (
         entry["n_train"] * math.prod(entry["image_shape"]) <= IMAGE_MEMORY_SHARE * config["memory_mb"] * 1e6
@@ -197,7 +197,7 @@ def get_group(features):
 
 
 def checkpoints(wildcards):
-    """Return the folder of a model's checkpoints; no output, since Snakemake deletes outputs before a rerun."""
+    """Return the folder of a model's checkpoints, which is not an output, since Snakemake deletes outputs before a rerun."""
     folder = f"{ROOT}/{wildcards.dataset}/checkpoints/{wildcards.model}{getattr(wildcards, 'seed', '')}"
     return str(STORAGE / folder) if STORAGE else folder
 
@@ -208,7 +208,7 @@ def plot_style(*sections, **more):
 
 
 def config_for_report(dataset, models=None):
-    """Return the part of the configuration that decides the runs of some models, of all unless named."""
+    """Return the part of the configuration that determines the runs of some models, of all unless given."""
     config, plan = EXPERIMENTS.configs[dataset], EXPERIMENT_OF[dataset]
     models = models or plan.models
     named = {name for model in models for name in plan.feature_names(model)}
@@ -227,7 +227,7 @@ def config_for_report(dataset, models=None):
     }
 
 
-# ---- A job: what Snakemake compares of it, and its command ----
+# ---- Params of a job: what Snakemake compares, and the command ----
 
 
 def job_params(
@@ -235,12 +235,11 @@ def job_params(
 ):
     """Return the params of a rule: what Snakemake compares (settings and code), and what RUN_JOB needs.
 
-    settings: all that the result depends on besides inputs and code. code: the fingerprint, the script's unless given.
+    settings: everything that determines the result besides inputs and code. code: the fingerprint, the script's unless given.
     failure_of: the model, or the features, whose failure is recorded in the outputs and does not end the run.
-    reads_failures: whether the script itself decides what a failure among its inputs means for its outputs.
-    keeping_memory: whether the C library (glibc) keeps freed memory; it would give back that of each batch of a
-    training, and the system zero it again, at a third of the time. options: what changes no result. Each may be a
-    function of the wildcards.
+    reads_failures: whether the script handles failures among its inputs.
+    keeping_memory: whether the C library (glibc) keeps freed memory; returning that of each batch to the system takes a
+    third of a training's time. options: values that change no result. Each may be a function of the wildcards.
     """
     code = code_hash(script) if code is None else code
 
@@ -248,7 +247,7 @@ def job_params(
         return content(wildcards) if callable(content) else content
 
     def describe(wildcards, input, output, threads, resources):
-        # Snakemake compares no param that is a function of these.
+        # Snakemake does not compare params that are functions of these arguments.
         return json.dumps(
             {
                 "rule": script,
@@ -259,7 +258,7 @@ def job_params(
                 "threads": threads,
                 "code": value(code, wildcards),
                 "failure_of": value(failure_of, wildcards),
-                # In object storage, other experiments' files are not at hand.
+                # With object storage, files of other experiments are not on this disk.
                 "experiment": None if STORAGE else EXPERIMENTS.name,
                 "tries_left": resources.tries_left if failure_of else 0,
             }
@@ -271,7 +270,7 @@ def job_params(
     return {
         "settings": lambda wildcards: canonical_json(value(settings, wildcards)),
         "code": code,
-        # Snakemake compares no function of the resources.
+        # Snakemake does not compare functions of the resources.
         "command": lambda wildcards, resources: prefix + shlex.join(map(str, command)),
         "job": describe,
     }
@@ -281,7 +280,7 @@ RUN_JOB = "{params.command} {log:q} <<< {params.job:q} 2> {log:q}"
 
 
 def named(files):
-    """Return the named files of a job's input or output as JSON can hold them."""
+    """Return the named files of a job's input or output, ready for JSON."""
     return {name: path if isinstance(path, str) else list(path) for name, path in files.items()}
 
 
@@ -291,12 +290,12 @@ def get_model(wildcards):
 
 
 def model_code_hash(rule_name):
-    """Return a param: the checksum of a rule's code, user code of the model included."""
+    """Return a param: the checksum of a rule's code, including user code of the model."""
     return lambda wildcards: code_hash(rule_name, own=get_experiment(wildcards).source_files(wildcards.model))
 
 
 def features_code_hash(rule_name, plan, features):
-    """Return the checksum of a rule's code for features: their type's module and user code included."""
+    """Return the checksum of a rule's code for features, including their type's module and user code."""
     return code_hash(
         rule_name, modules=[f"features/{features.type.name}.py"], own=plan.feature_source_files(features)
     )
@@ -306,7 +305,7 @@ def features_code_hash(rule_name, plan, features):
 
 
 def inference_inputs(wildcards):
-    """Return the files that a model's predictions need, and the images and labels that they are compared with."""
+    """Return the files for inference by a model, and the test images and labels."""
     return [
         *(f"<results>/data/{name}" for name in ("dataset.json", "test_images.npy", "train_labels.npy")),
         *get_paths(wildcards).model_files(RunId(wildcards.model)),
@@ -315,7 +314,7 @@ def inference_inputs(wildcards):
 
 
 def export_code_hash(rule_name):
-    """Return a param: the checksum of a rule's code, those of the model's family and of its features included."""
+    """Return a param: the checksum of a rule's code, including the model's family and features."""
 
     def code(wildcards):
         plan = get_experiment(wildcards)
@@ -324,18 +323,21 @@ def export_code_hash(rule_name):
         files = [path for features in pipeline for path in plan.feature_source_files(features)]
         return code_hash(
             rule_name,
-            modules=[f"models/{package}/predictor.py", *(f"features/{one.type.name}.py" for one in pipeline)],
+            modules=[
+                f"models/{package}/predictor.py",
+                *(f"features/{step.type.name}.py" for step in pipeline),
+            ],
             own=[*plan.source_files(wildcards.model), *files],
         )
 
     return code
 
 
-# ---- Outputs that Snakemake's own report shows ----
+# ---- Outputs in Snakemake's report ----
 
 
 def reported(path, category, label, caption=None):
-    """Return an output that `snakemake --report` shows, with the caption of its name; those of models by model."""
+    """Return an output that `snakemake --report` shows, with a caption; outputs of models are grouped by model."""
     return report(
         path,
         caption=f"../report/{caption or Path(path).stem}.rst",

@@ -1,14 +1,14 @@
-# From archives to arrays. Where an archive comes from changes nothing after it: only its checksum counts.
+# From archives to arrays. Later stages depend on an archive's checksum, not on its source.
 
-# Of a dataset's entry, what says where it comes from, and what says what it is.
+# Keys of a dataset's entry: the source of the archive, and its declared content.
 ORIGIN = ("archive", "urls", "filename", "size_bytes", "files")
 DECLARED = ("type", "sha256", "n_train", "n_test", "n_classes", "image_shape", "classes", "labels", "resize")
 CACHE = config.get("cache_dir") or ""
 # Types of datasets that need no download.
-MADE_HERE = ("digits", "textures", "faces", "synthetic")
+WITHOUT_DOWNLOAD = ("digits", "textures", "faces", "synthetic")
 
 
-# ---- Arrays: these rules write <results> out, since their constraints of its wildcard would not reach into it ----
+# ---- Arrays: paths without <results>, since a rule's constraint of {dataset} does not apply to pathvars ----
 
 
 rule generate_synthetic_dataset:
@@ -64,8 +64,8 @@ rule download_dataset:
     log:
         "<root>/{dataset}/logs/download_dataset.log",
     wildcard_constraints:
-        dataset=any_of({*DATASETS} - {*EXPERIMENTS.of_type(*MADE_HERE)}),
-    # Where jobs are sent to a cluster, its nodes often have no way out.
+        dataset=any_of({*DATASETS} - {*EXPERIMENTS.of_type(*WITHOUT_DOWNLOAD)}),
+    # Nodes of a cluster often have no access to the internet.
     localrule: True
     conda:
         "../../environment.yml"
@@ -78,7 +78,7 @@ rule download_dataset:
             settings=lambda wildcards: (
                 {key: DATASETS[wildcards.dataset].get(key) for key in ("type", "sha256")}
             ),
-            # Sources and the cache are no settings: other ones give the same archive.
+            # Sources and the cache are not settings, since they do not change the archive.
             origin=lambda wildcards: dataset_spec(wildcards.dataset, ORIGIN),
             cache=CACHE,
         ),
@@ -149,7 +149,7 @@ rule make_cv_splits:
         division="<results>/splits/{division}.npy",
     log:
         "<logs>/make_cv_splits/{division}.log",
-    # Short jobs: a cluster gets all of a group as one.
+    # Short jobs, which a cluster runs together as a group.
     group:
         "features"
     conda:

@@ -1,4 +1,4 @@
-# From features to predictions by classifiers of scikit-learn's interface.
+# From features to predictions by classifiers with scikit-learn's interface.
 
 
 rule cross_validate_estimator:

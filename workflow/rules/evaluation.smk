@@ -1,4 +1,4 @@
-# From predictions to metrics, and to the comparison of all models. No model family is known here.
+# From predictions to metrics and the comparison of all models. These rules do not depend on model families.
 
 
 rule evaluate_model:

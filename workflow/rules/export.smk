@@ -1,4 +1,4 @@
-# What is taken along of a model: an ONNX file, a page on which it can be tried, a card. Made when it is asked for.
+# Export of a model: ONNX file, demo page and model card. Targets that must be named.
 
 
 rule export_model:
@@ -30,7 +30,7 @@ rule download_onnxruntime_web:
         receipt="<results>/export/onnxruntime-web.json",
     log:
         "<logs>/download_onnxruntime_web.log",
-    # Where jobs are sent to a cluster, its nodes often have no way out.
+    # Nodes of a cluster often have no access to the internet.
     localrule: True
     conda:
         "../../environment.yml"
@@ -71,7 +71,7 @@ rule write_model_card:
         tests="<results>/paired_tests.csv",
         dataset="<results>/data/dataset.json",
         models=for_each_model(get_runs, "fit.json", "metrics.json"),
-        found=lambda wildcards: robustness_files(get_experiment(wildcards))
+        optional=lambda wildcards: robustness_files(get_experiment(wildcards))
         + [path for path in AUDIT_FILES if path.endswith("issue_impact.json")],
         parity="<results>/export/{model}.onnx_check.json",
     output:

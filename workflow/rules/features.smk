@@ -1,4 +1,4 @@
-# From arrays to features: fitted to a part of the training images, then computed for all images, once for all models.
+# From arrays to features: fitted to a subset of the training images, computed for all images, shared by all models.
 
 
 rule compute_covariance:
@@ -24,7 +24,7 @@ rule compute_covariance:
         **job_params(
             "compute_covariance",
             settings=lambda wildcards: {"part": wildcards.part},
-            # Folds that can't be made fail the tuned models alone.
+            # If the folds fail, only tuned models fail.
             failure_of="covariance",
         ),
     shell:

@@ -1,4 +1,4 @@
-# From the cells of a grid, which each family scores in its own room, to the best candidate.
+# From cross-validation scores, which the rules of each family compute, to the best candidate.
 
 
 rule select_best_params:

@@ -27,7 +27,7 @@ rule cross_validate_knn:
     params:
         **job_params(
             "cross_validate_knn",
-            # One search for the largest number of neighbours holds all smaller ones.
+            # A search for the largest number of neighbours includes all smaller numbers.
             settings=lambda wildcards: get_paths(wildcards).cv_params_json(
                 wildcards.model,
                 wildcards.cell,

@@ -1,4 +1,4 @@
-# From pixels to predictions by networks: training asks for a GPU, and takes what torch finds; answers come from the CPU.
+# From pixels to predictions by networks. Training uses a GPU if there is one, prediction the CPU.
 
 
 rule cross_validate_network:
@@ -15,11 +15,11 @@ rule cross_validate_network:
         "<benchmarks>/cross_validate_network/{model}/{part}/{cell}.tsv"
     wildcard_constraints:
         model=any_model(lambda plan: plan.models_of_package("networks")),
-    # The longest jobs start first, and the others fill up what is left.
+    # The longest jobs start first.
     priority: 10
     conda:
         "../../environment.yml"
-    # The batches are too small to fill two cores; two networks side by side are done sooner.
+    # One core each: batches are small, so two networks in parallel are faster than two cores for one.
     resources:
         gpu=1,
         mem_mb=mem_mb(1100, images=3),

@@ -1,4 +1,4 @@
-# Pictures of metrics and of the comparison. One job draws all pictures of a model, and one those of the comparison.
+# Plots of metrics and of the comparison. One job plots all metrics of a model, another one the comparison.
 
 
 # ---- Figures of one model ----
@@ -19,10 +19,10 @@ use rule evaluate_model as plot_model with:
             "<results>/figures/{model}/confused_pairs.png", "Models", "most confused classes"
         ),
         reliability=reported("<results>/figures/{model}/reliability.svg", "Models", "reliability"),
-        pictures=reported("<results>/figures/{model}/predictions.png", "Models", "random test images"),
+        images=reported("<results>/figures/{model}/predictions.png", "Models", "random test images"),
     log:
         "<logs>/plot_model/{model}.log",
-    # What the comparison does not wait for fills the time while it is made.
+    # After the jobs that the comparison depends on.
     priority: -1
     params:
         **job_params(
@@ -83,7 +83,7 @@ use rule plot_model as plot_filters with:
         learned=lambda wildcards: get_paths(wildcards).filters_source(wildcards.model)[0],
         dataset="<results>/data/dataset.json",
     output:
-        figure=reported("<results>/figures/{model}/filters.png", "Models", "what it looks for"),
+        figure=reported("<results>/figures/{model}/filters.png", "Models", "learned filters"),
     log:
         "<logs>/plot_filters/{model}.log",
     wildcard_constraints:

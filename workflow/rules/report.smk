@@ -41,7 +41,7 @@ rule write_audit_report:
         page=reported("<results>/audit.html", "Data", "data audit", caption="audit_page"),
     log:
         "<logs>/write_audit_report.log",
-    # Takes a second, and no other job waits for it.
+    # Takes a second.
     localrule: True
     conda:
         "../../environment.yml"

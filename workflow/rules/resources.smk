@@ -1,8 +1,8 @@
-# Resources of jobs: memory and time by the size of the data, and tries. No rule is here.
+# Resources of jobs: memory and time by the size of the data, and retries. This file has no rules.
 
 
 def images_mb(wildcards):
-    """Return the size of all images of a dataset in MB, a byte per value."""
+    """Return the size of all images of a dataset in MB, one byte per value."""
     entry = DATASETS[get_dataset(wildcards)]
     return (entry["n_train"] + entry["n_test"]) * math.prod(entry["image_shape"]) / 1e6
 
@@ -12,7 +12,7 @@ def covariance_mb(wildcards):
     return math.prod(DATASETS[get_dataset(wildcards)]["image_shape"]) ** 2 * 8 / 1e6
 
 
-# On a cluster, every job runs inside a Snakemake of its own, which some executors start twice.
+# On a cluster, every job runs in another Snakemake process; some executors start two.
 SNAKEMAKE_MB = 300
 
 
@@ -20,15 +20,15 @@ def mem_mb(base, images=0, covariances=0, bounded=True):
     """Return the resource function of a job's memory in MB.
 
     base: for its libraries. images, covariances: how often it holds the images (as bytes) and the covariance. bounded:
-    whether it reads images in batches within `memory_mb`; may be a function of the wildcards. Each further try gets more.
+    whether it reads images in batches within `memory_mb`; may be a function of the wildcards. Each retry gets more.
     """
 
     def needed(wildcards, attempt):
         fixed = base + covariances * covariance_mb(wildcards)
-        own = fixed + images * images_mb(wildcards)
+        megabytes = fixed + images * images_mb(wildcards)
         if bounded(wildcards) if callable(bounded) else bounded:
-            own = min(own, max(fixed, config["memory_mb"]))
-        return math.ceil((SNAKEMAKE_MB + own) * (1 + (attempt - 1) / 2))
+            megabytes = min(megabytes, max(fixed, config["memory_mb"]))
+        return math.ceil((SNAKEMAKE_MB + megabytes) * (1 + (attempt - 1) / 2))
 
     return needed
 
@@ -39,12 +39,12 @@ def in_batches(wildcards):
 
 
 def is_mapped(wildcards):
-    """Return whether a dataset's archive can be unpacked without having all of it in memory."""
+    """Return whether a dataset's archive is mapped and not read into memory as a whole."""
     return DATASETS[get_dataset(wildcards)]["type"] in ("downsampled_imagenet", "synthetic")
 
 
 def minutes(base, per_gigabyte=0):
-    """Return the resource function of a job's time in minutes: a base, and more for each gigabyte of images."""
+    """Return the resource function of a job's time in minutes: a base plus a time per gigabyte of images."""
 
     def needed(wildcards, attempt):
         return math.ceil((base + per_gigabyte * images_mb(wildcards) / 1000) * attempt)
@@ -59,11 +59,11 @@ def training_minutes(wildcards, attempt):
 
 
 def tries_left(wildcards, attempt):
-    """Return how often a job will be tried again if it fails."""
-    # A job on a cluster does not know; the profiles try each twice more.
+    """Return how often a job will be repeated if it fails."""
+    # Jobs on a cluster do not have the number; the profiles set two retries.
     retries = 2 if workflow.remote_exec else getattr(workflow.execution_settings, "retries", 0)
     return max(retries + 1 - attempt, 0)
 
 
-# Jobs of a few seconds, whatever the size of the data.
+# Jobs that take seconds for data of any size.
 SHORT_JOB = {"mem_mb": mem_mb(500), "runtime": minutes(2), "tries_left": tries_left}

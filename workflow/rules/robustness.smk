@@ -1,4 +1,4 @@
-# What models are worth on worse images than those they were tested on. Nothing unless the configuration asks for it.
+# Robustness to corrupted images, OOD images, and temperature scaling, if the configuration enables them.
 
 
 rule evaluate_corruptions:

@@ -1,4 +1,4 @@
-# From scores to one comparison over datasets, seeds, splits and sizes.
+# From scores to a comparison across datasets, seeds, splits and training set sizes.
 
 
 rule evaluate_shifted_test_set:
@@ -25,7 +25,7 @@ rule evaluate_shifted_test_set:
                 {
                     "test_set": test_set_hashes(wildcards.test_set),
                     "severity": TEST_SETS[wildcards.test_set].get("severity"),
-                    # The code that scores the dataset's own test images, too.
+                    # The fingerprint of the code that scores the dataset's test images.
                     "scoring_code": code_hash("evaluate_model"),
                     "seed": SEED,
                 }
@@ -40,14 +40,14 @@ rule evaluate_shifted_test_set:
 
 rule collect_results:
     input:
-        fits=lambda wildcards: repeat_files(wildcards.study, "fit.json"),
-        metrics=lambda wildcards: repeat_files(wildcards.study, "metrics.json"),
+        fits=lambda wildcards: repeat_files(wildcards.dataset, "fit.json"),
+        metrics=lambda wildcards: repeat_files(wildcards.dataset, "metrics.json"),
     output:
-        runs="<root>/suite/{study}/runs.csv",
+        runs="<root>/suite/{dataset}/runs.csv",
     log:
-        "<root>/suite/{study}/logs/collect_results.log",
+        "<root>/suite/{dataset}/logs/collect_results.log",
     wildcard_constraints:
-        study=any_of(DATASETS),
+        dataset=any_of(DATASETS),
     group:
         "suite"
     conda:
@@ -56,18 +56,20 @@ rule collect_results:
         mem_mb=400,
         runtime=5,
     params:
-        **job_params("collect_results", settings=lambda wildcards: {"runs": repeat_columns(wildcards.study)}),
+        **job_params(
+            "collect_results", settings=lambda wildcards: {"runs": repeat_columns(wildcards.dataset)}
+        ),
     shell:
         RUN_JOB
 
 
 use rule collect_results as fit_learning_curves with:
     input:
-        predictions=lambda wildcards: predictions_by_train_size(wildcards.study),
+        predictions=lambda wildcards: predictions_by_train_size(wildcards.dataset),
     output:
-        curves="<root>/suite/{study}/curves.json",
+        curves="<root>/suite/{dataset}/curves.json",
     log:
-        "<root>/suite/{study}/logs/fit_learning_curves.log",
+        "<root>/suite/{dataset}/logs/fit_learning_curves.log",
     resources:
         mem_mb=1000,
         runtime=10,
@@ -76,8 +78,8 @@ use rule collect_results as fit_learning_curves with:
             "fit_learning_curves",
             settings=lambda wildcards: (
                 {
-                    "models": EXPERIMENT_OF[wildcards.study].models,
-                    "sizes": EXPERIMENTS.train_sizes(wildcards.study),
+                    "models": EXPERIMENT_OF[wildcards.dataset].models,
+                    "sizes": EXPERIMENTS.train_sizes(wildcards.dataset),
                     "seed": SEED,
                 }
             ),
@@ -86,7 +88,7 @@ use rule collect_results as fit_learning_curves with:
 
 rule compare_across_datasets:
     input:
-        runs=expand("<root>/suite/{study}/runs.csv", study=DATASETS),
+        runs=expand("<root>/suite/{dataset}/runs.csv", dataset=DATASETS),
     output:
         all_runs="<root>/suite/runs.csv",
         ranks="<root>/suite/ranks.csv",
@@ -115,7 +117,7 @@ use rule compare_across_datasets as plot_suite with:
     input:
         runs="<root>/suite/runs.csv",
         all_variances="<root>/suite/variances.csv",
-        curves=expand("<root>/suite/{study}/curves.json", study=WITH_LEARNING_CURVES),
+        curves=expand("<root>/suite/{dataset}/curves.json", dataset=WITH_LEARNING_CURVES),
     output:
         fronts=reported("<root>/suite/figures/pareto.svg", "Across datasets", "accuracy vs. fit time"),
         curves=reported(
@@ -150,7 +152,7 @@ use rule plot_suite as write_suite_report with:
         datasets_tests="<root>/suite/dataset_tests.csv",
         all_variances="<root>/suite/variances.csv",
         all_pairs="<root>/suite/win_probabilities.csv",
-        curves=expand("<root>/suite/{study}/curves.json", study=WITH_LEARNING_CURVES),
+        curves=expand("<root>/suite/{dataset}/curves.json", dataset=WITH_LEARNING_CURVES),
         figures=[f"<root>/suite/{name}" for name in SUITE_FIGURES],
     output:
         page=reported("<root>/suite/report.html", "Across datasets", "report", caption="suite_report"),

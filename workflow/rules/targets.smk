@@ -1,5 +1,5 @@
-# All files of a finished experiment. Every file is named, and not the report alone: a job that fails after a change
-# leaves its output missing, and Snakemake would not miss it while what was made from an older one is there.
+# All files of a finished experiment. The target names every file and not only the report: if a job fails after a
+# change, its output is missing, which Snakemake would ignore as long as the older report exists.
 
 
 def figure_files(plan):
@@ -34,12 +34,12 @@ SUMMARY = [
 ]
 
 
-# None unless the configuration has it.
+# None without this section in the configuration.
 ROBUSTNESS_CONFIG = config.get("robustness")
 WITH_TEMPERATURE = bool(ROBUSTNESS_CONFIG and ROBUSTNESS_CONFIG.get("temperature_scaling"))
 CORRUPTION_CONFIG = EXPERIMENTS.corruptions
 
-# Issues of images and labels, and in the end their impact on the comparison.
+# Results of the data audit, then its impact on the comparison.
 AUDIT_OUTPUTS = [
     f"<results>/audit/{file}"
     for file in (
@@ -53,18 +53,18 @@ AUDIT_FILES = (
 
 
 def robustness_files(plan):
-    """Return the files of scores on corrupted images and of temperatures, those that the configuration has."""
+    """Return the files of scores on corrupted images and of temperatures that the configuration enables."""
     names = [*["robustness"] * bool(CORRUPTION_CONFIG), *["temperature"] * WITH_TEMPERATURE]
     return [f"<results>/models/{model}/{name}.json" for model in plan.models for name in names]
 
 
 def calibration_size(wildcards):
-    """Return how many training images a model is fitted to if its temperature is fitted on the others."""
+    """Return the number of training images of the fit whose temperature is fitted to the other images."""
     return calibration_train_size(get_experiment(wildcards).n_train)
 
 
 def calibration_inputs(wildcards):
-    """Return the files of the model that is fitted to these images, and of the images that it is calibrated on."""
+    """Return the files of the model that is fitted to these images, and of the images for its calibration."""
     size = calibration_size(wildcards)
     return [
         *(f"<results>/data/{file}" for file in ("dataset.json", "train_images.npy", "train_labels.npy")),
@@ -75,9 +75,9 @@ def calibration_inputs(wildcards):
 
 
 def experiment_files(dataset):
-    """Return all files of a dataset's experiment, in the order in which they are made."""
+    """Return all files of a dataset's experiment, in the order of the stages."""
     plan, layout = EXPERIMENT_OF[dataset], PATHS_OF[dataset]
-    found = [
+    files = [
         *(f"<results>/data/{file}" for file in DATA),
         *AUDIT_FILES,
         *(path for model in plan.models for path in layout.feature_files(model)),
@@ -87,10 +87,10 @@ def experiment_files(dataset):
         *figure_files(plan),
         *(f"<results>/{file}" for file in SUMMARY),
     ]
-    return [path.replace("<results>", f"{ROOT}/{dataset}") for path in found]
+    return [path.replace("<results>", f"{ROOT}/{dataset}") for path in files]
 
 
-# Of the comparison across datasets.
+# Files of the comparison across datasets.
 SUITE_FILES = [
     *("runs.csv", "ranks.csv", "dataset_tests.csv", "variances.csv", "win_probabilities.csv"),
     *(f"{dataset}/runs.csv" for dataset in EXPERIMENT_OF),
@@ -115,6 +115,6 @@ ALL_OUTPUTS = list(
     )
 )
 
-# A killed run may have left records of failures: those models are tried again.
+# Repeat models whose failures an interrupted run has recorded.
 if workflow.is_main_process and not any(LOCKS.glob("*.lock")):
     object_storage.clear_failures(STORAGE, ALL_OUTPUTS)

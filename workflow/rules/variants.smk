@@ -1,8 +1,8 @@
-# The runs of a suite, across datasets, seeds, splits and sizes, and their files. No rule is here.
+# Runs of a suite (datasets, seeds, splits and sizes) and their files. This file has no rules.
 
 from functools import cache
 
-# The datasets whose models are fitted to more than one size.
+# Datasets whose models are fitted to several training set sizes.
 WITH_LEARNING_CURVES = [dataset for dataset in EXPERIMENT_OF if EXPERIMENTS.smaller_train_sizes(dataset)]
 
 
@@ -10,17 +10,17 @@ def repeat_files(dataset, name):
     """Return a file of each run of a dataset; metrics on a shifted test set have their own file."""
     return [
         (
-            f"{ROOT}/suite/{dataset}/shifted/{one.test_set}/{one.run.model}.json"
-            if one.test_set and name == "metrics.json"
-            else f"{ROOT}/{variants.split_name(dataset, one.split)}/models/{one.run.path}/{name}"
+            f"{ROOT}/suite/{dataset}/shifted/{variant.test_set}/{variant.run.model}.json"
+            if variant.test_set and name == "metrics.json"
+            else f"{ROOT}/{variants.split_name(dataset, variant.split)}/models/{variant.run.path}/{name}"
         )
-        for one in RUN_VARIANTS[dataset]
+        for variant in RUN_VARIANTS[dataset]
     ]
 
 
 @cache
 def test_set_hashes(test_set):
-    """Return the type and the checksums of a test set; where its files are does not matter."""
+    """Return the type and the checksums of a test set, which do not depend on its path."""
     from cifarbench.data.shifted_test_sets import find_test_set_files
 
     entry = TEST_SETS[test_set]
@@ -30,7 +30,7 @@ def test_set_hashes(test_set):
 def repeat_columns(dataset):
     """Return the columns that identify each run of a dataset."""
     plan = EXPERIMENT_OF[dataset]
-    return [{"dataset": dataset, **variants.run_columns(plan, one)} for one in RUN_VARIANTS[dataset]]
+    return [{"dataset": dataset, **variants.run_columns(plan, variant)} for variant in RUN_VARIANTS[dataset]]
 
 
 def predictions_by_train_size(dataset):

@@ -1,4 +1,4 @@
-"""Provide the command `cifarbench`, for everything outside the jobs of the workflow."""
+"""Provide the command `cifarbench`, with the subcommands that are not jobs of the workflow."""
 
 import sys
 from importlib import import_module
@@ -21,7 +21,7 @@ def main() -> None:
     if name in COMMANDS:
         command = import_module(f"cifarbench.cli.{name}").main
         if name == "doctor":
-            # Its annotations are text, so that it runs in an older Python.
+            # It parses its own arguments, so that it runs in an older Python.
             command(arguments)
             return
         from cifarbench.runtime.command_line import run

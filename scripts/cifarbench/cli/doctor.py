@@ -80,7 +80,7 @@ def memory() -> str:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = MEMORY_MAX.read_text().strip() if MEMORY_MAX.exists() else "max"
     total = min(total, int(limit)) if limit.isdigit() else total
-    return f"{total / 1e9:.1f} GB; the study on CIFAR-10 needs {JOB_GB} GB per core"
+    return f"{total / 1e9:.1f} GB; CIFAR-10 needs {JOB_GB} GB per core"
 
 
 def disk(folder: Path) -> str:
@@ -88,7 +88,7 @@ def disk(folder: Path) -> str:
     free = shutil.disk_usage(folder).free / 1e9
     needed = RESULTS_GB + (0 if (PROJECT / ".venv/.installed").exists() else ENVIRONMENT_GB)
     word = "enough" if free > needed else "too little"
-    return f"{free:.1f} GB free, {word}: packages and results of the study need {needed} GB more"
+    return f"{free:.1f} GB free, {word}: packages and results need {needed} GB more"
 
 
 def gpu() -> str:

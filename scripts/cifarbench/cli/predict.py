@@ -13,10 +13,10 @@ from cifarbench.export.predictions import prediction_rows, write_predictions, wr
 from cifarbench.models.saved_model import SavedModel
 
 
-def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: bool = False) -> None:
+def main(results: Path, images: Path, model: str = "", out: str = "", resize: bool = False) -> None:
     """Write `predictions.csv` and `predictions.html`.
 
-    results: the dataset's folder. pictures: a folder of PNG or JPEG files. model: the best unless given. out: for both
+    results: the dataset's folder. images: a folder of PNG or JPEG files. model: the best unless given. out: for both
     files; <results>/predicted/<name of the folder of images> unless given. resize: whether to scale and crop
     images of another size.
     """
@@ -28,16 +28,16 @@ def main(results: Path, pictures: Path, model: str = "", out: str = "", resize: 
     stored = SavedModel.read(results, name)
     fitted = InferenceModel(stored)
     with _progress_bar("reading") as bar:
-        images = load_images(pictures, stored, resize, bar.update)
-    with _progress_bar("predicting", len(images.paths)) as bar:
-        predictions = fitted.predict(images.pixels, bar.update)
-    folder = Path(out) if out else results / "predicted" / pictures.resolve().name
-    rows = prediction_rows(images.paths, predictions, stored)
+        loaded = load_images(images, stored, resize, bar.update)
+    with _progress_bar("predicting", len(loaded.paths)) as bar:
+        predictions = fitted.predict(loaded.pixels, bar.update)
+    folder = Path(out) if out else results / "predicted" / images.resolve().name
+    rows = prediction_rows(loaded.paths, predictions, stored)
     write_predictions(folder / "predictions.csv", rows)
-    write_predictions_html(folder / "predictions.html", images, rows, predictions.neighbors, stored, reasons)
-    for sentence in images.rejected + images.warnings:
+    write_predictions_html(folder / "predictions.html", loaded, rows, predictions.neighbors, stored, reasons)
+    for sentence in loaded.rejected + loaded.warnings:
         print(sentence, file=sys.stderr)
-    print(f"{name} has classified {len(images.paths)} images; {len(images.rejected)} files were skipped.")
+    print(f"{name} has classified {len(loaded.paths)} images; {len(loaded.rejected)} files were skipped.")
     print(f"The predictions are in {folder}/predictions.csv, with the images in {folder}/predictions.html")
 
 

@@ -25,9 +25,9 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
     crate: a file of `cifarbench crate`. folder: for the unpacked crate and its run, `rebuilt/<name>` unless given; an
     interrupted run continues. archive: the data, if their path differs from that in the configuration.
     """
-    place = Path(folder) if folder else Path("rebuilt") / crate.stem
-    _unpack(crate, place)
-    old = records.read_run(place / RUN_FILES)
+    root = Path(folder) if folder else Path("rebuilt") / crate.stem
+    _unpack(crate, root)
+    old = records.read_run(root / RUN_FILES)
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", SETTINGS]
     if archive:
         path = json.dumps(str(Path(archive).resolve()))
@@ -35,10 +35,12 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
         command += ["--config", f"archive= {path} ", f"sha256={old.about['archive']['sha256']}"]
     # Rules call `python`; it must be the one that runs this.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    code = subprocess.call(command, cwd=place, env=os.environ | {"PATH": path})
+    code = subprocess.call(command, cwd=root, env=os.environ | {"PATH": path})
     if code:
-        raise UserError(f"The study in {place} did not come to its end; what it said stands above.")
-    new = records.load_runs(place / results_root(old.configuration) / old.about["dataset"])[-1]
+        raise UserError(
+            f"The run in {root} failed; its error is above. Correct it and run the same command again."
+        )
+    new = records.load_runs(root / results_root(old.configuration) / old.about["dataset"])[-1]
     for change in records.changed_keys(old, new):
         print(f"Changed since: {change}")
     rows = records.changed_metrics(old, new, per_class=True)
@@ -57,7 +59,7 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
     )
 
 
-def _unpack(crate: Path, place: Path) -> None:
+def _unpack(crate: Path, root: Path) -> None:
     """Unpack the program, the configuration and the record of the run, without the results."""
     try:
         with zipfile.ZipFile(crate) as content:
@@ -67,16 +69,16 @@ def _unpack(crate: Path, place: Path) -> None:
                     f"{crate} is not a crate of an experiment; name a file that make ro-crate has written."
                 )
             description = content.read(METADATA)
-            if (place / METADATA).is_file() and (place / METADATA).read_bytes() == description:
+            if (root / METADATA).is_file() and (root / METADATA).read_bytes() == description:
                 return
-            if place.exists():
+            if root.exists():
                 raise UserError(
-                    f"{place} exists and is not from this crate; name another folder, or delete it."
+                    f"{root} exists and is not from this crate; name another folder, or delete it."
                 )
-            part = place.with_name(f".{place.name}.part")
+            part = root.with_name(f".{root.name}.part")
             shutil.rmtree(part, ignore_errors=True)
             content.extractall(part, [name for name in names if not name.startswith("results/")])
-            part.rename(place)
+            part.rename(root)
     except (OSError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{crate} can't be read as a crate ({error}); name a file that make ro-crate has written."

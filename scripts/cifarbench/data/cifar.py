@@ -12,7 +12,7 @@ from cifarbench.data.safe_unpickle import safe_load
 from cifarbench.data.tarball import read_members
 from cifarbench.errors import UserError
 
-# Bytes of a batch besides its pixels: labels and file names for each row (32 in the original), and the rest.
+# Bytes of a batch besides its pixels: labels and file names per row (32 in the original), and a constant.
 OTHER_BYTES_PER_ROW = 256
 OTHER_BYTES = 65_536
 

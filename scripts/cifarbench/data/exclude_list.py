@@ -1,4 +1,4 @@
-"""Read the list of images that a person wants left out, and drop them from a dataset."""
+"""Read the user's list of images to exclude, and drop them from a dataset."""
 
 from pathlib import Path
 from typing import Any
@@ -31,14 +31,15 @@ def read_exclude_list(path: Path) -> dict[str, list[int]]:
 
 
 def drop_images(images: ImageDataset, excluded: dict[str, list[int]]) -> ImageDataset:
-    """Return a dataset without some images; UserError if it lacks one of them, or if nothing of a class is left."""
+    """Return a dataset without some images; UserError if it lacks one of them, or if a class has no image left."""
     arrays: dict[str, Any] = {}
     for split in SPLITS:
         pixels, labels = getattr(images, f"{split}_images"), getattr(images, f"{split}_labels")
         unknown = [index for index in excluded[split] if index >= len(labels)]
         if unknown:
             raise UserError(
-                f"exclude names image {unknown[0]} of {split}, but there are only {len(labels)}, from 0; take it away."
+                f"exclude names image {unknown[0]} of {split}, but there are only {len(labels)}, from 0; remove it "
+                "from the list."
             )
         keep = np.ones(len(labels), bool)
         keep[excluded[split]] = False

@@ -1,4 +1,4 @@
-"""Identify an archive by its checksum, and record where it is and where it came from."""
+"""Identify an archive by its checksum, and record its path and source."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ def check_archive(path: Path | str, sha256: str | None = None, entry: str | None
     """Return the sha256 of the user's archive: a file, or a folder of files.
 
     sha256: the expected checksum in hexadecimal digits; any if None. entry: the key of the configuration that names the
-    archive, such as `datasets.pictures`; None if the run itself does.
+    archive, such as `datasets.images`; None if the run itself does.
 
     Raises UserError if there is no such archive, or if it has another checksum.
     """
@@ -80,7 +80,7 @@ def write_receipt(
 
 
 def verify_archive_unchanged(receipt: dict[str, Any]) -> Path:
-    """Return the path of a receipt's archive; UserError if it is gone or has changed."""
+    """Return the path of a receipt's archive; UserError if it is missing or has changed."""
     path = Path(receipt["path"])
     try:
         check_archive(path, receipt["sha256"])

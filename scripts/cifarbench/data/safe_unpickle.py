@@ -1,8 +1,8 @@
 """Read a pickled batch of images without importing or calling anything that the pickle names.
 
-The standard unpickler imports and calls whatever a pickle names. Restricting its imports is not enough for an untrusted
-file: the memo of its C version and the hashing of keys can still fill the memory or run forever. A batch needs few
-opcodes, so this is Python's own unpickler in Python, reduced to these.
+The standard unpickler imports and calls any object that a pickle names. Restricting its imports is not enough for an
+untrusted file: the memo of its C version and the hashing of keys can still fill the memory or run forever. A batch
+needs few opcodes, so this is Python's own unpickler in Python, reduced to these.
 """
 
 import io
@@ -98,7 +98,7 @@ def _build_array(content: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray
     if not isinstance(shape, tuple) or len(shape) > MAX_DIMENSIONS:
         raise pickle.UnpicklingError(f"{describe_value(shape)} as the shape of an array")
     if any(type(length) is not int or length < 0 for length in shape):
-        raise pickle.UnpicklingError("an array whose shape is not made of whole numbers")
+        raise pickle.UnpicklingError("an array with a shape that is not of whole numbers")
     if not isinstance(content, bytes | np.memmap):
         raise pickle.UnpicklingError(f"{describe_value(content)} as the content of an array")
     expected = dtype.dtype.itemsize
@@ -162,7 +162,7 @@ class _SafeUnpickler(pickle._Unpickler):
         super().__init__(self.file, encoding="bytes")
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
-        """Return the replacement of what a pickle names."""
+        """Return the replacement of an object that a pickle names."""
         if (module, name) not in _REPLACEMENTS:
             raise pickle.UnpicklingError(
                 f"it names {escape_ascii(module, 60)}.{escape_ascii(name, 60)}, which was not run"

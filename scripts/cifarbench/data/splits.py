@@ -78,7 +78,7 @@ def stratified_folds(labels: np.ndarray, n_folds: int, classes: list[str] | None
         fewer = f"set folds to at most {count}, " if count > 1 else ""
         raise TooFewImagesError(
             f"{n_folds}, but the class {name} has {count} training image{'s' if count > 1 else ''}; give it {n_folds} "
-            f"or more, {fewer}or take tune away."
+            f"or more, {fewer}or remove tune."
         )
     folds = np.empty(len(labels), np.uint8)
     for fold, (_, validation) in enumerate(StratifiedKFold(n_folds).split(np.zeros(len(labels)), labels)):

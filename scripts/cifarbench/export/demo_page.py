@@ -23,7 +23,7 @@ def demo_page(
     script, machine_code = runtime
     channels, height, width = dataset["image_shape"]
     return render_template(
-        "try.html.j2",
+        "demo.html.j2",
         model=model,
         dataset=dataset,
         parity=parity,

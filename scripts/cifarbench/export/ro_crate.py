@@ -45,7 +45,7 @@ def write_ro_crate(
     """Write the crate, a zip, and return its number of files.
 
     project: the program's folder. results: the dataset's. run: the finished run of these results. user_files: user code
-    that the configuration names, within the project. commit: of the program; None if it is no clone.
+    that the configuration names, within the project. commit: of the program; None outside a git clone.
     """
     about = run.about
     crate = ROCrate(version="1.1")
@@ -160,5 +160,5 @@ def _start_time(results: Path) -> str:
         for file in results.glob("benchmarks/**/*.tsv")
     ]
     if not starts:
-        raise UserError(f"{results}/benchmarks has no times of jobs; run the study again.")
+        raise UserError(f"{results}/benchmarks has no times of jobs; run the experiment again.")
     return datetime.fromtimestamp(min(starts), UTC).isoformat(timespec="seconds")

@@ -21,7 +21,7 @@ from cifarbench.io.object_store import LocalStore, S3Store
 FOLDER = "history"
 # Keys of the configuration that change no metric.
 NOT_DECISIVE = ("figures", "report", "training", "memory_mb", "cache_dir", "archive")
-# What comparison.csv holds beside metrics: what a model costs.
+# Costs of a model in comparison.csv.
 COSTS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
 
 

@@ -1,4 +1,4 @@
-"""Markdown tables, and the section of a page that a command writes between two marks."""
+"""Write Markdown tables, and the generated section of a page between two marks."""
 
 from pathlib import Path
 

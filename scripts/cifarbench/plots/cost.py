@@ -1,4 +1,4 @@
-"""Accuracy against what a model costs: time to fit, time to predict, memory and size."""
+"""Accuracy against cost: fit time, prediction time, memory and model size."""
 
 from itertools import pairwise, product
 from typing import Any
@@ -108,7 +108,7 @@ def marker_and_color(number: int, colors: list[str]) -> tuple[str, str]:
 
 
 def pareto_front(costs: list[float], values: list[float]) -> list[int]:
-    """Return the indices, by rising cost, of the entries that no other dominates."""
+    """Return the indices of the Pareto-optimal entries, by rising cost."""
     front: list[int] = []
     for i in sorted(range(len(costs)), key=lambda i: (costs[i], -values[i])):
         best = values[front[-1]] if front else float("-inf")
@@ -169,7 +169,7 @@ def set_log_scale(axes: Axes, costs: list[float]) -> None:
 
 
 def _add_names(figure: Figure, axes: Axes, rows: list[Row], front: list[int]) -> None:
-    """Write each name where it covers no marker and no other name; the most accurate models choose first."""
+    """Place each name without overlap with markers and other names, those of the most accurate models first."""
     # The layout must be final before positions are known.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")

@@ -23,7 +23,7 @@ from cifarbench.plots import MISSING_GLYPHS
 
 # Inches: width of a page.
 WIDTH = 7.2
-# Replaced by the color of the page's text; not used for anything else.
+# Replaced by the text color of the page; must not be used as a color.
 PLACEHOLDER_COLOR = "#010203"
 FONT = "DejaVu Sans"
 # Characters of a class name.
@@ -72,7 +72,7 @@ def new_figure(height: float, font_size: float, width: float = WIDTH, **subplots
 
 
 def placeholder_figure(sentence: str, style: dict[str, Any]) -> Figure:
-    """Return a figure with a sentence in place of a plot."""
+    """Return a figure with a sentence instead of a plot."""
     figure, axes = new_figure(height=0.6, font_size=style["font_size"])
     axes.set_axis_off()
     axes.text(0, 0.5, sentence, va="center")
@@ -127,7 +127,7 @@ def add_fallback_fonts(texts: list[Text]) -> list[str]:
     missing = _without_glyph(characters, font_manager.findfont(FONT))
     families = [FONT]
     for entry in sorted(font_manager.fontManager.ttflist, key=lambda entry: (entry.name, entry.fname)):
-        # Matplotlib's own font of boxes has a box for every character.
+        # Matplotlib's fallback font has a box for every character.
         if missing and not entry.name.startswith("Last Resort"):
             remaining = _without_glyph(missing, entry.fname)
             if remaining < missing:
@@ -145,7 +145,7 @@ def _without_glyph(characters: set[str], font_file: str) -> set[str]:
 
 
 def shorten(text: str, max_length: int) -> str:
-    """Return a text of at most `max_length` characters, with an ellipsis in place of its middle."""
+    """Return a text of at most `max_length` characters, whose middle is replaced by an ellipsis."""
     if len(text) <= max_length:
         return text
     tail = (max_length - 1) // 2
@@ -156,7 +156,7 @@ def annotate_cell(axes: Axes, x: float, y: float, color: str, strength: float) -
     """Fill the unit cell around (x, y) with an opacity `strength` (0 to 1); return the color for its text."""
     axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, alpha=strength, linewidth=0))
     on_white = [1 - strength * (1 - part) for part in to_rgb(color)]
-    # On a dark page every cell is darker still, so that white is never worse than the page's light text.
+    # On a dark page cells are darker, so white text is readable there, too.
     return PLACEHOLDER_COLOR if luminance(on_white) > 0.2 else "#ffffff"
 
 

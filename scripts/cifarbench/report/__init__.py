@@ -1,1 +1,1 @@
-"""From results to words: in come the files of a run, out comes a page with its conclusions."""
+"""Write the report of a run, and the page of its data audit, from its result files."""

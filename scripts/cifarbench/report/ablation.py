@@ -1,4 +1,4 @@
-"""Ablation: pairs of models that differ in one factor, found by their properties, from raw pixels to the best model."""
+"""Ablation: pairs of models that differ in one factor, selected by their properties."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MAX_CONFOUNDERS = 3
 SIZE_RATIO = 1.1
 
 AUGMENTATION = ("flip", "translate", "tta_flip")
-# How a network is trained, not what it is: the hyperparameters that tuning is about.
+# Hyperparameters of the training, which tuning may change.
 TRAINING_PARAMS = (
     "learning_rate",
     "momentum",
@@ -50,8 +50,8 @@ class AblationRow:
 def ablation(results: Results) -> list[AblationRow]:
     """Return the rows that a run's models allow, by factor, then in the configuration's order.
 
-    Of several models to start from, the one with the longest pipeline of features is taken, then the fewest
-    other differences, then the highest accuracy. Models with pretrained features are left out.
+    Of several first models, the one with the longest feature pipeline is selected, then the fewest confounders, then
+    the highest accuracy. Models with pretrained features are left out.
     """
     models = [model for model in results.models.values() if not model.pretrained]
     pairs = [(a, b) for a in models for b in models if a is not b]
@@ -80,7 +80,7 @@ def largest_gain(results: Results, rows: list[AblationRow]) -> PairedComparison 
 
 
 def is_augmented(model: ModelResult) -> bool:
-    """Whether it was trained or tested with randomly changed images."""
+    """Return whether a model was trained or tested with augmented images."""
     return any(model.params.get(name) for name in AUGMENTATION)
 
 
@@ -98,7 +98,7 @@ def _best(
 
 
 def _distance(row: AblationRow) -> tuple[Any, ...]:
-    """Return a sort key: the smaller, the better a row tells what its factor is worth."""
+    """Return a sort key, which is smaller for rows that isolate the effect of their factor better."""
     before, after, n_confounders = row.before, row.after, len(row.confounders)
     if row.factor is Factor.CLASSIFIER:
         return (Factor.FEATURES in row.confounders, n_confounders, -before.accuracy - after.accuracy)
@@ -124,9 +124,9 @@ def _classifier_pairs(models: list[ModelResult]) -> list[selectors.ModelPair]:
 
 
 def _convolution_pairs(pairs: list[selectors.ModelPair]) -> list[selectors.ModelPair]:
-    """Return perceptrons and convolutional networks of about as many parameters, or all if there are none."""
-    found = [(a, b) for a, b in pairs if (a.kind, b.kind) == (selectors.MLP, selectors.CONVNET)]
-    return [(a, b) for a, b in found if not _is_larger(a, b)] or found
+    """Return perceptrons with convolutional networks that are not larger, or all such pairs if there are none."""
+    networks = [(a, b) for a, b in pairs if (a.kind, b.kind) == (selectors.MLP, selectors.CONVNET)]
+    return [(a, b) for a, b in networks if not _is_larger(a, b)] or networks
 
 
 def _confounders(factor: Factor, a: ModelResult, b: ModelResult) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _same_classifier(a: ModelResult, b: ModelResult) -> bool:
 
 
 def _same_features(a: ModelResult, b: ModelResult, length: int | None = None) -> bool:
-    """Whether the first features of both, or all of them, are equal but for what a search has selected."""
+    """Return whether the first `length` steps of both pipelines, or all, are equal except for tuned parameters."""
     tuned = a.tuned_params | b.tuned_params
 
     def steps(model: ModelResult) -> list[Any]:

@@ -18,7 +18,7 @@ class Audit:
 
     pairs: duplicates and similar pairs, the highest score first. labels: label issues, the most confident first.
     images: image issues. summary: thresholds and accuracies. classes: split -> number of images per class. impact: the
-    accuracies without some test images, by what was removed; empty on a dataset without models.
+    accuracies without some test images, by removal; empty without models.
     """
 
     dataset: dict[str, Any]

@@ -28,7 +28,7 @@ MAX_PNG_BYTES = 64_000
 COLORS = 256
 # The palette is computed from every n-th pixel across and down.
 SAMPLE_STEP = 3
-# The labels in the drawings; `{n}` is a placeholder.
+# Labels in the SVG files; `{n}` is a placeholder.
 SVG_LABELS = [
     mark("accuracy"),
     mark("loss"),
@@ -164,13 +164,13 @@ def _reduce_colors(image: Image.Image) -> bytes:
     return written.getvalue()
 
 
-def inline_svg(drawing: str, prefix: str, label: str | None, words: dict[str, str]) -> str:
+def inline_svg(svg: str, prefix: str, label: str | None, words: dict[str, str]) -> str:
     """Return an SVG document as an element for an HTML page, at most as wide as the document.
 
-    prefix: of every id, so that ids of several drawings differ. label: replaces the description of the drawing for
-    screen readers. words: text in the drawing -> its translation, in which `{n}` stands for any text.
+    prefix: of every id, so that ids of several figures differ. label: replaces the description of the figure for
+    screen readers. words: text in the figure -> its translation, in which `{n}` matches any text.
     """
-    root = ET.fromstring(drawing)
+    root = ET.fromstring(svg)
     width = float(root.get("viewBox", "0 0 0 0").split()[2])
     root.set("style", f"max-width: {width * POINTS_TO_PIXELS:.0f}px")
     for name in ("width", "height"):

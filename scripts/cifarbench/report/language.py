@@ -16,7 +16,7 @@ SOURCE_LANGUAGE = "en"
 class Language:
     """Messages and numbers in one language. Calling it translates a message.
 
-    catalogues: further folders with catalogues, of packages with messages of their own.
+    catalogues: folders of further catalogues, for the messages of other packages.
     """
 
     def __init__(self, code: str, *catalogues: Path):
@@ -27,7 +27,7 @@ class Language:
             self._messages.add_fallback(_catalogue(folder, code))
 
     def say(self, message: str, **values: object) -> str:
-        """Return a message in this language; `{name}` stands for a value."""
+        """Return a message in this language; `{name}` is a placeholder."""
         return self._messages.gettext(message).format(**values)
 
     __call__ = say
@@ -37,7 +37,7 @@ class Language:
         return self._messages.gettext(text) if text else text
 
     def plural(self, one: str, many: str, n: int, **values: object) -> str:
-        """Return the form of a message for the number `n`; `{n}` stands for it."""
+        """Return the form of a message for the number `n`; `{n}` is replaced by it."""
         return self._messages.ngettext(one, many, n).format(n=self.whole(n), **values)
 
     def number(self, value: float | None, digits: int = 3) -> str:

@@ -1,6 +1,6 @@
 """Results of the reference notebook on CIFAR-10, by the ids of its models in the configuration.
 
-Its PCA was randomised and unseeded and so were its networks: a difference of 0.01 is agreement.
+Its randomized PCA and its networks had no seed, so results that differ by up to 0.01 agree.
 """
 
 DATASET_KIND = "cifar10"
@@ -24,5 +24,5 @@ CURVES = {
     "mlp_batchnorm_dropout": {0: 0.287, 50: 0.462, 100: 0.490, 150: 0.501, 190: 0.511},
 }
 
-# Where its author saw the plain perceptron level off, by eye.
+# Epoch at which the plain perceptron levels off according to the notebook's text.
 PLATEAU_EPOCH = 150

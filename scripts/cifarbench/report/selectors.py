@@ -7,7 +7,7 @@ from cifarbench.report.results import ModelResult, Results
 KNN = "nearest neighbours"
 MLP = "perceptrons"
 CONVNET = "convolutional networks"
-# The keys of the notebook's grid, as in cv_results.csv.
+# Columns of cv_results.csv for the grid of the reference notebook.
 N_COMPONENTS = "param_pca__n_components"
 N_NEIGHBORS = "param_knn__n_neighbors"
 
@@ -20,7 +20,7 @@ def pca_params(model: ModelResult) -> dict[str, Any]:
 
 
 def is_tuned_on_reference_grid(model: ModelResult) -> bool:
-    """Whether it was tuned over the components of a PCA and over neighbours, as in the notebook."""
+    """Return whether a model was tuned over PCA components and neighbours, as in the reference notebook."""
     return bool(model.tuned and pca_params(model) and {N_COMPONENTS, N_NEIGHBORS} <= model.grid[0].keys())
 
 
@@ -58,16 +58,20 @@ def knn_pair(
 ) -> ModelPair | None:
     """Return two kNN of given properties that are equal in all others but those in `differ`."""
     described = [(model, _properties(model)) for model in knn_models(results)]
-    for a, of_a in described:
-        for b, of_b in described:
-            others = [{**properties, **dict.fromkeys(differ)} for properties in (of_a, of_b)]
-            if first.items() <= of_a.items() and second.items() <= of_b.items() and others[0] == others[1]:
+    for a, props_a in described:
+        for b, props_b in described:
+            others = [{**properties, **dict.fromkeys(differ)} for properties in (props_a, props_b)]
+            if (
+                first.items() <= props_a.items()
+                and second.items() <= props_b.items()
+                and others[0] == others[1]
+            ):
                 return a, b
     return None
 
 
 def _properties(model: ModelResult) -> dict[str, Any]:
-    """Its inputs (pixels, pca, scaled pca or other), PCA, search (none, reference or other), and parameters."""
+    """Return inputs (pixels, pca, scaled pca or other), PCA, search (none, reference or other), and parameters."""
     pca = dict(pca_params(model))
     scaled = pca.pop("standardize", False)
     inputs = ("scaled pca" if scaled else "pca") if pca else "other" if model.features else "pixels"

@@ -109,10 +109,10 @@ class Report:
         ]
 
     def reference_curve(self, model: ModelResult) -> list[tuple[int, float, float]]:
-        """Return epoch, the notebook's test accuracy and this run's, where both have one."""
+        """Return (epoch, test accuracy in the reference notebook, test accuracy in this run) where both are known."""
         curve = reference_results.CURVES.get(model.name, {}) if self.published else {}
-        own = {int(row["epoch"]): row["test_accuracy"] for row in model.history}
-        return [(epoch, accuracy, own[epoch]) for epoch, accuracy in curve.items() if epoch in own]
+        measured = {int(row["epoch"]): row["test_accuracy"] for row in model.history}
+        return [(epoch, accuracy, measured[epoch]) for epoch, accuracy in curve.items() if epoch in measured]
 
     def grid(self, model: ModelResult) -> tuple[dict[str, str], list[Row]]:
         """Return columns of cv_results.csv -> hyperparameters, and the best rows, at most MAX_SHOWN."""
@@ -124,7 +124,7 @@ class Report:
         return [f"`{name}` {format_value(rows[0][column])}" for column, name in columns.items()]
 
     def reference_params(self, model: ModelResult) -> list[str]:
-        """Return what the notebook's search selected for a model; empty if it searched other hyperparameters."""
+        """Return the parameters that the reference notebook's search selected; empty if it searched other ones."""
         best = reference_results.BEST_PARAMS.get(model.name, {}) if self.published else {}
         columns = param_names(model.grid)
         return (

@@ -10,7 +10,7 @@ TILE_SIZE = 32
 
 
 def load_ood_images(image_shape: tuple[int, int, int], dataset_type: str) -> dict[str, np.ndarray]:
-    """Return OOD images of installed packages, scaled to a dataset's shape: name -> (M, C*H*W) uint8.
+    """Return OOD images from installed packages, scaled to a dataset's shape: name -> (M, C*H*W) uint8.
 
     `textures`: tiles of three photographs of scikit-image (brick, grass, gravel). `digits`: scikit-learn's handwritten
     digits. dataset_type: type of the dataset itself; images of that type are left out.

@@ -17,8 +17,8 @@ MIN_PRODUCT_VALUES = 100
 def openblas_core_type() -> str | None:
     """Return the core type that numpy's OpenBLAS detects, by faiss's name; None if numpy has another library.
 
-    The OpenBLAS in faiss's wheel is older than many processors. For those it does not know, it selects kernels without
-    vector instructions: an eighth of the speed on an Ice Lake of two cores.
+    The OpenBLAS in faiss's wheel is older than many processors. For unknown processors it selects kernels without
+    vector instructions, which have an eighth of the speed on a two-core Ice Lake.
     """
     libraries = (library for library in threadpool_info() if library["internal_api"] == "openblas")
     core_type = next(libraries, {}).get("architecture")

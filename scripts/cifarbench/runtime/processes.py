@@ -61,10 +61,10 @@ def write_lock_owner(locks: Path) -> None:
 
 
 def remove_stale_locks(locks: Path, program: str) -> bool:
-    """Remove a folder of locks if all their owners are gone, and return whether it was removed.
+    """Remove a folder of locks if all their owners have ended; return whether it was removed.
 
-    program: a word of the owners' command lines; a process without it has reused the id. Locks without an owner, or of
-    an owner on another machine, remain.
+    program: a word of the owners' command lines; a process without it has reused the process id. Locks without an
+    owner, or of an owner on another machine, remain.
     """
     try:
         owners = [read_json(path) for path in locks.glob("*.owner")]

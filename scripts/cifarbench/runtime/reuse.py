@@ -1,8 +1,8 @@
-"""Copy results of an equal job of another experiment, so that what experiments share is computed once.
+"""Copy results of an equal job of another experiment, so that shared results are computed once.
 
 The provenance of a file is a checksum over the code and the settings of its job and the provenance of the job's inputs:
-all that decides whether Snakemake runs a job again, through all jobs before it. Files are copied, not linked, so that
-nothing that happens to one experiment affects another.
+everything by which Snakemake decides whether to run a job again, including all earlier jobs. Files are copied, not
+linked, so that changes in one experiment do not affect another.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def compute_provenance(job: "Job") -> str | None:
 def copy_equal_results(job: "Job") -> bool:
     """Copy a job's outputs from an experiment that has them with the same provenance; return whether one has.
 
-    Jobs without inputs, which say where an archive is, always run.
+    Jobs without inputs always run, since they record the path of an archive.
     """
     forget(job)
     provenance = compute_provenance(job)

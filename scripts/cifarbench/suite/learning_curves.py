@@ -67,7 +67,7 @@ def _orders(
 
 
 def bootstrap_accuracies(correct: list[np.ndarray], seed: int) -> np.ndarray:
-    """Return accuracies (M, N_RESAMPLES, S) on test images drawn with replacement, the same ones for all models.
+    """Return accuracies (M, N_RESAMPLES, S) on resampled test images, the same ones for all models.
 
     correct: M arrays (S, N) bool.
     """
@@ -103,7 +103,7 @@ def crossover(
     """Return the size from which on the first model, better at the largest size, beats the second.
 
     `train_size` is interpolated linearly in the logarithm of the size. `ci_low` and `ci_high` are its 95% interval over
-    test images, null where it ends outside of the measured sizes.
+    test images, null if outside of the measured sizes.
     """
     size = crossover_size(sizes, (measured[first] - measured[second])[None])[0]
     resampled_sizes = crossover_size(sizes, resampled[first] - resampled[second])

@@ -63,10 +63,10 @@ def assess_power_law(
 
 
 def fit_power_law(sizes: list[int], accuracies: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Fit many curves at once by weighted least squares; return a, b and c of each, (B, 3), none of them below 0.
+    """Fit many curves at once by weighted least squares; return a, b and c of each, (B, 3), all at least 0.
 
     sizes: (S,). accuracies: (B, S). weights: (S,). Given b, the law is a line in n^-b, whose best a and c have a closed
-    form; b is found on a fine grid, which has no local minima to end in.
+    form; b is searched on a fine grid, which avoids local minima.
     """
     errors = 1 - accuracies
     # With the smallest size as the unit, no power is tiny.
@@ -80,7 +80,7 @@ def fit_power_law(sizes: list[int], accuracies: np.ndarray, weights: np.ndarray)
         centre = x @ weights
         a = np.maximum((errors - mean[:, None]) @ (weights * (x - centre)) / (weights @ (x - centre) ** 2), 0)
         c = mean - a * centre
-        # Without room for errors below 0, the offset is 0 and the line goes through it.
+        # A negative offset is set to 0, and the slope is fitted again.
         a = np.where(c < 0, errors @ (weights * x) / (weights @ x**2), a)
         c = np.maximum(c, 0)
         loss = (errors - a[:, None] * x - c[:, None]) ** 2 @ weights
@@ -97,6 +97,6 @@ def predict_accuracy(size: int, laws: np.ndarray) -> np.ndarray:
 
 
 def percentile_interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the interval that holds the middle 95% of values."""
+    """Return the 2.5th and 97.5th percentile of values."""
     low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)

@@ -57,7 +57,7 @@ def test_class_with_fewer_images_than_folds_is_named(count, remedy):
     labels = np.array([0] * 9 + [1] * count)
     images = "image" + "s" * (count > 1)
     sentence = (
-        f"^3, but the class bee has {count} training {images}; give it 3 or more, {remedy}take tune away.$"
+        f"^3, but the class bee has {count} training {images}; give it 3 or more, {remedy}remove tune.$"
     )
     for name in ("folds_of_3", f"train_{9 + count}_folds_of_3"):
         with pytest.raises(TooFewImagesError, match=sentence):

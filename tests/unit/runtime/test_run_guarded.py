@@ -66,7 +66,7 @@ def test_successful_job_has_no_record(tmp_path: Path) -> None:
         ("raise", "ValueError: no such"),
         ("memory", "MemoryError: 37 GB"),
         ("missing", "FileNotFoundError: [Errno 2] No such file: 'here'"),
-        ("kill", "it was killed by SIGKILL, most likely for want of memory"),
+        ("kill", "it was killed by SIGKILL, most likely because memory ran out"),
     ],
 )
 def test_failure_is_recorded(tmp_path: Path, what: str, reason: str) -> None:

@@ -19,7 +19,7 @@ __all__ = ["CLAIMS", "CheckedClaim", "Verdict", "check_claims"]
 A_LITTLE = 0.05
 # A change of accuracy within this, either way, is "next to nothing".
 NEXT_TO_NOTHING = 0.02
-# Times of single runs on a shared machine: less than this factor is no difference.
+# Times of single runs on a shared machine that differ by less than this factor are equal.
 TIME_RATIO = 2.0
 # Loss curves that differ by less than this factor are equal.
 LOSS_RATIO = 1.1

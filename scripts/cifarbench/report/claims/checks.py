@@ -160,7 +160,7 @@ def test_accuracy_plateaus(results: Results) -> Evidence | None:
 
 
 def _has_plateau(model: ModelResult) -> Verdict:
-    """Check that test accuracy levels off, and that training accuracy gains more from there than counts as level.
+    """Check that test accuracy levels off while training accuracy gains more than the tolerance.
 
     Inconclusive while the test loss still falls: a longer training could leave the plateau.
     """
@@ -183,7 +183,7 @@ def dropout_raises_train_loss(results: Results) -> Evidence | None:
         return None
     models = [model, plain] if plain else [model]
     above, *without = [_train_loss_is_above(curve) for curve in models]
-    # What raises it without dropout, too, may do so with dropout.
+    # If the loss is also above without dropout, dropout is not the only cause.
     unexplained = above is Verdict.CONFIRMED and not {*without} <= {Verdict.CONTRADICTED}
     losses = [[fmean(_last_tenth(curve, f"{part}_loss")) for part in ("train", "test")] for curve in models]
     return Evidence(Verdict.INCONCLUSIVE if unexplained else above, models, {"losses": losses})
@@ -232,7 +232,7 @@ def converges_smoother(results: Results, ratio: float) -> Evidence | None:
         verdict_from_ratio(plain.learning[measure], regularized.learning[measure], ratio)
         for regularized, plain in zip(*(model.every_seed for model in models), strict=False)
         for measure in ("frac_epochs_test_loss_up", "test_loss_roughness")
-        # Losses that never rise tell nothing by their rises.
+        # The measure is not defined if neither loss rises.
         if plain.learning[measure] or regularized.learning[measure]
     )
     return Evidence(verdict, models)
@@ -257,7 +257,7 @@ def _tenth(epochs: int) -> int:
 
 
 def suggestion(results: Results, factor: Factor) -> Evidence | None:
-    """Compare the models with and without what is suggested; without such models, the suggestion is not tested."""
+    """Compare the models with and without a suggested factor; untested if there are none."""
     classical = factor is Factor.FEATURES
     if not any(bool(model.history) != classical for model in results.models.values()):
         return None

@@ -8,7 +8,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     head.append(button);
     button.addEventListener("click", () => {
       const textual = head.classList.contains("text");
-      // Numbers are asked for the largest, names for the first.
+      // Numbers are sorted in descending order first, names in ascending order.
       const first = textual ? "ascending" : "descending";
       const other = textual ? "descending" : "ascending";
       const direction = head.getAttribute("aria-sort") === first ? other : first;
@@ -22,7 +22,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
         if (x === "" || y === "") return (x === "") - (y === "");
         return sign * (textual || Number.isNaN(x - y) ? x.localeCompare(y, document.documentElement.lang, { numeric: true }) : x - y);
       };
-      // Each part of a table by itself.
+      // The parts of a table are sorted separately.
       for (const body of table.tBodies) body.append(...[...body.rows].sort(order));
     });
   });
