@@ -356,7 +356,13 @@ PAGE_NAME = re.compile(
 )
 
 
-def test_pages_that_messages_and_comments_name_exist():
+def test_pages_and_commands_that_messages_and_comments_name_exist():
+    targets = {
+        match[1]
+        for path in CODE_FILES
+        for match in re.finditer(r"(?:`|run )make ([a-z-]+)", path.read_text())
+    }
+    assert {"demo", "docs", "study"} <= targets <= TARGETS
     named = [match for path in CODE_FILES for match in PAGE_NAME.finditer(path.read_text())]
     assert {match[1] for match in named} >= {"docs/deploy", "docs/suite", "docs/cluster"}
     for match in named:
