@@ -46,6 +46,11 @@ def suggest(name: Any, known: Iterable[str], otherwise: str) -> str:
     return f"{otherwise} {', '.join(by_lower_case.values()) or 'none'}."
 
 
+def format_error(error: Exception) -> str:
+    """Return the class of an exception and the first line of its message."""
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+
+
 def unknown_key(key: str, name: Any, known: Iterable[str]) -> str:
     """Return the sentence that `key`, which ends in `name`, does not exist, with a suggestion."""
     return f"{key} is not a key of the configuration; {suggest(name, known, 'known here:')}"

@@ -228,7 +228,10 @@ def test_a_model_that_fails_is_a_row_that_says_why(own):
         # Models have to be built to be checked: each is tried by itself.
         {
             ("models.svm_edges.estimator", "sklearn.svm.LinearSVCC"): "sklearn.svm has no LinearSVCC",
-            ("models.own_net.module", "my_models/small.py:Wide"): "its forward gives (4, 3) for a batch of 4",
+            (
+                "models.own_net.module",
+                "my_models/small.py:Wide",
+            ): "its forward returns (4, 3) for a batch of 4",
         },
         {("models.own_net.module", "my_models/small.py:Deadly"): "models.own_net can't be built ("},
         {("models.svm_edges.features", "edgs"): 'models.svm_edges.features is "edgs"; it must be one of'},

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from cifarbench.errors import UserError
+from cifarbench.messages import format_error
 
 SEPARATOR = ".py:"
 # In words, for messages and the schema.
@@ -43,9 +44,8 @@ def import_object(reference: str, key: str) -> Any:
         ) from None
     except Exception as error:
         # User code may raise anything.
-        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         raise UserError(
-            f"{key} is {reference}, but {source} can't be imported ({reason}); correct it, or name {FORM}."
+            f"{key} is {reference}, but {source} can't be imported ({format_error(error)}); correct it, or name {FORM}."
         ) from error
     if not hasattr(module, name):
         raise UserError(f"{key} is {reference}, but {source} has no {name}; name {FORM}.")

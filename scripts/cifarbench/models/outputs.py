@@ -11,33 +11,31 @@ from cifarbench.runtime.timing import cpu_name, peak_memory_mb, sum_usage, versi
 
 
 def apply_best_params(settings: dict[str, Any], best: list[Path]) -> dict[str, Any]:
-    """Return a model's settings with the best parameters of its grid search filled in, if there is one.
+    """Return a model's settings with the best parameters of its grid search, if there is one.
 
-    settings: `params`, the classifier's hyperparameters, null where the grid decides; `chosen`, keys of the grid that
-    are the classifier's; `features`, the chain from pixels on, each with `params` and `chosen` (parameter -> key of the
-    grid). best: the file that says key -> value.
+    settings: as `ResultPaths.model_params_json` returns them. best: the file of best_params.json, or none.
     """
     if not best:
         return settings
-    choice = read_json(best[0])
+    best_params = read_json(best[0])
     features = [
-        {**one, "params": one["params"] | {name: choice[key] for name, key in one["chosen"].items()}}
-        for one in settings["features"]
+        {**step, "params": step["params"] | {name: best_params[key] for name, key in step["chosen"].items()}}
+        for step in settings["features"]
     ]
-    own = {key: choice[key] for key in settings["chosen"]}
-    return {**settings, "params": merge_params(settings["params"], own), "features": features}
+    tuned = {key: best_params[key] for key in settings["chosen"]}
+    return {**settings, "params": merge_params(settings["params"], tuned), "features": features}
 
 
 def write_predictions(
     path: Path, y_true: np.ndarray, proba: np.ndarray, y_pred: np.ndarray | None = None
 ) -> None:
-    """Write `y_true` (N,) int, `proba` (N, n_classes) float32, and `y_pred`, unless given the likeliest class.
+    """Write `y_true` (N,) int, `proba` (N, n_classes) float32, and `y_pred`, by default the most probable class.
 
     Raises ValueError if the shapes differ, if a probability is not finite, or if a row does not sum to 1.
     """
     if proba.ndim != 2 or len(proba) != len(y_true):
         raise ValueError(
-            f"the probabilities are of shape {proba.shape}, not one row for each of {len(y_true)} images"
+            f"the probabilities have the shape {proba.shape}, not one row for each of {len(y_true)} images"
         )
     if not np.isfinite(proba).all():
         raise ValueError(
@@ -66,20 +64,15 @@ def write_fit_json(
 ) -> None:
     """Write the model's settings and costs.
 
-    settings: `model`, `family`, `features`, `pretrained` (whether those have seen images that are none of the study's),
-    `params`, `inference`, as `decided` leaves them. family_label: what it belongs to, in words.
-    fit_costs, predict_costs, search_costs: of all steps, features included. Seconds are those of the work itself,
-    without starting programs; memory is the largest of all steps. seed: None where another one changes nothing.
-    probabilities: whether `proba` says more than the predicted class. ann: recall and throughput of an
-    approximate search.
+    settings: as `apply_best_params` returns them. fit_costs, predict_costs, search_costs: of all steps, features
+    included. seed: None if the model is not random. probabilities: whether the model predicts probabilities. ann:
+    recall and throughput of an approximate search.
     """
     fitting = sum_usage([*fit_costs, *search_costs])
-    features = [{name: one[name] for name in ("name", "type", "params")} for one in settings["features"]]
-    own = settings["params"]
-    flat = {name: value for name, value in own.items() if name != "params"} | own.get("params", {})
-    of_features = {
-        name: value for one in features for name, value in one["params"].items() if name != "params"
-    }
+    features = [{name: step[name] for name in ("name", "type", "params")} for step in settings["features"]]
+    params = settings["params"]
+    entries = [*(step["params"] for step in features), params]
+    flat = {name: value for entry in entries for name, value in entry.items() if name != "params"}
     write_json(
         path,
         {
@@ -88,7 +81,7 @@ def write_fit_json(
             "family_label": family_label,
             "features": features,
             "pretrained": settings["pretrained"],
-            "params": of_features | flat,
+            "params": flat | params.get("params", {}),
             "seed": seed,
             "fit_seconds": fitting["seconds"],
             "predict_seconds": sum_usage(predict_costs)["seconds"],
@@ -98,8 +91,8 @@ def write_fit_json(
             "n_parameters": n_parameters,
             "has_probabilities": probabilities,
             **({"ann": ann} if ann else {}),
-            # What it takes to ask the model again: models/saved_model.py reads it.
-            "inference": {**settings["inference"], "params": own},
+            # Read by models/saved_model.py.
+            "inference": {**settings["inference"], "params": params},
             "device": device,
             "processor": cpu_name(),
             "threads": fitting["threads"],

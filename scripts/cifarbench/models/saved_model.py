@@ -14,8 +14,8 @@ from cifarbench.runtime.failures import Failure
 class Predictions(NamedTuple):
     """Predictions for N images.
 
-    y_pred: (N,) int64, classes. proba: (N, n_classes) float32, rows sum to 1. neighbors: (N, K) int64, rows of the
-    nearest training images, nearest first; None for models other than k-NN.
+    y_pred: (N,) int64. proba: (N, n_classes) float32. neighbors: (N, K) int64, indices of the nearest training images,
+    nearest first; None for models other than k-NN.
     """
 
     y_pred: np.ndarray
@@ -25,11 +25,7 @@ class Predictions(NamedTuple):
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A fitted model.
-
-    results: the dataset's folder. run: the model's folder below `models`. fit, dataset: the content of fit.json and of
-    dataset.json.
-    """
+    """A fitted model: the dataset's folder, the model's folder below `models`, and its fit.json and dataset.json."""
 
     results: Path
     run: str
@@ -41,19 +37,17 @@ class SavedModel:
         """Read a model's fit.json and dataset.json. Raises UserError if there is no such model, or if it failed."""
         path = results / "models" / run / "fit.json"
         if not path.is_file():
-            there = sorted(full_path.parent.name for full_path in results.glob("models/*/fit.json"))
+            known = sorted(full_path.parent.name for full_path in results.glob("models/*/fit.json"))
             raise UserError(
-                f"{path} is not there; name one of {', '.join(there)}, or run the study first."
-                if there
-                else f"{results} holds no fitted model; run the study first."
+                f"{path} does not exist; name one of {', '.join(known)}, or run the experiment first."
+                if known
+                else f"{results} has no fitted model; run the experiment first."
             )
         if failure := Failure.read(path):
             raise UserError(f"{run} failed in {failure.step}: {failure.reason}; name another model.")
         fit = read_json(path)
         if "inference" not in fit:
-            raise UserError(
-                f"{path} is of an older version and does not say what was stored; run the study again."
-            )
+            raise UserError(f"{path} was written by an older version; run the experiment again.")
         return cls(results, run, fit, read_json(results / "data/dataset.json"))
 
     @property
@@ -73,12 +67,12 @@ class SavedModel:
 
     @property
     def package(self) -> str:
-        """Return the package below `models` whose jobs made it."""
+        """Return the package below `models` that fitted the model."""
         return self.fit["inference"]["package"]
 
     @property
     def threads(self) -> int:
-        """Return the number of threads that it was made with: more could add numbers in another order."""
+        """Return the number of threads of the fit; with another number, sums may round differently."""
         return self.fit["threads"]
 
     def file(self, name: str) -> Path:
@@ -89,7 +83,7 @@ class SavedModel:
         """Return the path of a file below the dataset's folder. Raises UserError if there is no such file."""
         full_path = self.results / path
         if not full_path.is_file():
-            raise UserError(f"{full_path} is not there; run the study again, which makes it.")
+            raise UserError(f"{full_path} does not exist; run the experiment again to create it.")
         return full_path
 
     def train_inputs(self) -> np.ndarray:
@@ -97,13 +91,13 @@ class SavedModel:
         return np.load(self.path(self.fit["inference"]["values"]), mmap_mode="r")
 
     def subset_indices(self) -> np.ndarray | None:
-        """Return the split assignment of its training images; None if it was fitted to all of them."""
+        """Return the split assignment of the training images; None if the model was fitted to all of them."""
         paths = self.fit["inference"]["division"]
         return np.load(self.path(paths[0])) if paths else None
 
     def features(self) -> list[tuple[str, dict[str, Any], Path | None]]:
-        """Return type, parameters and fitted state's file (or None) of each of its features, from pixels on."""
+        """Return type, parameters and fitted state's file (or None) of each step of the feature pipeline."""
         return [
-            (one["type"], one["params"], self.path(paths[0]) if paths else None)
-            for one, paths in zip(self.fit["features"], self.fit["inference"]["fitted"], strict=True)
+            (step["type"], step["params"], self.path(paths[0]) if paths else None)
+            for step, paths in zip(self.fit["features"], self.fit["inference"]["fitted"], strict=True)
         ]

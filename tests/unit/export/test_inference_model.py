@@ -104,13 +104,13 @@ def test_unsupported_layer_is_refused(tmp_path):
 
 
 def test_missing_and_failed_models(tmp_path):
-    with pytest.raises(UserError, match="holds no fitted model; run the study first"):
+    with pytest.raises(UserError, match="has no fitted model; run the experiment first"):
         SavedModel.read(tmp_path, "model")
     stored = write_model(tmp_path, "networks", PERCEPTRON)
-    with pytest.raises(UserError, match="name one of model, or run the study"):
+    with pytest.raises(UserError, match="name one of model, or run the experiment"):
         SavedModel.read(tmp_path, "other")
     stored.file("network.safetensors").unlink()
-    with pytest.raises(UserError, match=r"network.safetensors is not there; run the study again"):
+    with pytest.raises(UserError, match=r"network.safetensors does not exist; run the experiment again"):
         InferenceModel(stored)
     Failure("model", "train_network", "it broke", "log").write(tmp_path / "models/model/fit.json")
     with pytest.raises(UserError, match="model failed in train_network: it broke; name another model"):
@@ -123,5 +123,5 @@ def test_results_of_older_versions_and_families_without_predictor(tmp_path):
     with pytest.raises(UserError, match=r"belongs to the package models.tuning, which has no predictor.py"):
         InferenceModel(replace(stored, fit=fit))
     write_json(tmp_path / "models/model/fit.json", {"model": "model"})
-    with pytest.raises(UserError, match="is of an older version"):
+    with pytest.raises(UserError, match="written by an older version"):
         SavedModel.read(tmp_path, "model")

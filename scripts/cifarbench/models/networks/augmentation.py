@@ -7,15 +7,12 @@ from cifarbench.models.networks.streaming import StreamingImages
 
 
 class Augmentation:
-    """The training images of each epoch.
+    """The augmented training images of each epoch.
 
-    Parameters
-    ----------
-    images : (N, channels, height, width) uint8.
-    flip : mirror each image in alternate epochs, beginning with the first or the second at random, which has less
-        variance than a random choice in each epoch (as in airbench, Jordan 2024, arXiv 2404.00498).
-    translate : largest random shift in pixels, vertical and horizontal; the border is reflected into the image.
-    seed : seed of which images are mirrored in the first epoch.
+    images: (N, channels, height, width) uint8. flip: mirror each image in alternate epochs, beginning with the first or
+    the second at random, which has less variance than a random choice in each epoch (as in airbench, Jordan 2024,
+    arXiv 2404.00498). translate: largest random shift in pixels; the border is reflected into the image. seed: of the
+    images that are mirrored in the first epoch.
     """
 
     def __init__(self, images: torch.Tensor | StreamingImages, flip: bool, translate: int, seed: int):
@@ -29,14 +26,14 @@ class Augmentation:
             self._windows = self._shifted(torch.cat([self._padded(block) for block in images.split(1000)]))
 
     def start_epoch(self, epoch: int, generator: torch.Generator) -> None:
-        """Draw the shift of each image. generator: on the CPU, so that shifts are the same on every device."""
+        """Draw the shift of each image by a generator on the CPU, so that shifts are the same on every device."""
         self._epoch = epoch
         if self._max_shift:
             shifts = torch.randint(0, 2 * self._max_shift + 1, (2, len(self._images)), generator=generator)
             self._dy, self._dx = shifts.to(self._images.device)
 
     def batch(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return the augmented images of some rows, (n, channels, height, width) uint8."""
+        """Return the augmented images of the rows, (n, channels, height, width) uint8."""
         if self._max_shift and isinstance(self._images, StreamingImages):
             windows = self._shifted(self._padded(self._images.index_select(0, rows)))
             batch_images = windows[torch.arange(len(rows)), :, self._dy[rows], self._dx[rows]]

@@ -1,4 +1,4 @@
-"""Checkpoints that survive any end of the process, and belong to one training only."""
+"""Save and load checkpoints, atomically and separately for each training."""
 
 import hashlib
 import io
@@ -16,11 +16,10 @@ log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """The checkpoints of one training, in a folder, or below an `s3://...`, that is named after the training's key.
+    """The checkpoints of one training: files `epochs_<n>.pt`, one for each number of epochs of the run.
 
-    key: everything that a training depends on, except its number of epochs. Trainings with different keys have
-    different folders, so none starts from another's weights. Within the folder, a file `epochs_<n>.pt` belongs to the
-    run of n epochs.
+    root: a folder, or an address s3://... of object storage. key: everything that the training depends on, except its
+    number of epochs. Trainings with different keys have different folders, so none starts from another's weights.
     """
 
     def __init__(self, root: str | Path, key: dict[str, Any]):

@@ -23,12 +23,7 @@ TRAINING_PARAMETERS = {
         "number of passes over the training images",
         "1 or more",
     ),
-    "momentum": Parameter(
-        SHARE,
-        "Nesterov momentum",
-        "0 to below 1",
-        default=0,
-    ),
+    "momentum": Parameter(SHARE, "Nesterov momentum", "0 to below 1", default=0),
     "weight_decay": Parameter(
         {"type": "number", "minimum": 0, "maximum": 1000},
         "L2 penalty: this times each weight is added to its gradient; biases and scales are exempt",
@@ -75,45 +70,45 @@ NETWORK: dict[str, Any] = {
 }
 
 
-def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    size, n_train = entry["batch_size"], setting.n_train
+def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    size, n_train = entry["batch_size"], data.n_train
     if size > n_train:
-        yield f"{key}.batch_size is {size}; it must be at most {n_train}, {setting.n_train_label}."
-    elif entry.get("batch_norm") and (size == 1 or any(n % size == 1 for n in setting.fit_sizes)):
+        yield f"{key}.batch_size is {size}; it must be at most {n_train}, {data.n_train_label}."
+    elif entry.get("batch_norm") and (size == 1 or any(n % size == 1 for n in data.fit_sizes)):
         yield (
             f"{key}.batch_size is {size}; it leaves a batch of one image, which batch norm cannot normalise: "
             "choose a size that does not."
         )
     for name in ("flip", "tta_flip"):
-        if entry[name] and not setting.hflip_safe:
+        if entry[name] and not data.hflip_safe:
             yield (
                 f"{key}.{name} is true; a mirrored image of this dataset shows something else (its hflip_safe is "
                 "false): make it false."
             )
-    most = (min(setting.image_shape[1:]) - 1) // 2
-    if entry["translate"] > most:
+    max_shift = (min(data.image_shape[1:]) - 1) // 2
+    if entry["translate"] > max_shift:
         yield (
-            f"{key}.translate is {entry['translate']}; it must be at most {most}, below half the height and width of "
-            "images."
+            f"{key}.translate is {entry['translate']}; it must be at most {max_shift}, below half the height and width "
+            "of images."
         )
 
 
-def _too_deep(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    yield from _impossible(key, entry | {"batch_norm": True}, setting)
-    most = int(math.log2(max(min(setting.image_shape[1:]) - 1, 1)))
-    if len(entry["channels"]) > most:
+def _check_convnet_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    yield from _check_data(key, entry | {"batch_norm": True}, data)
+    n_blocks, max_blocks = len(entry["channels"]), int(math.log2(max(min(data.image_shape[1:]) - 1, 1)))
+    if n_blocks > max_blocks:
         yield (
-            f"{key}.channels has {len(entry['channels'])} blocks; give at most {most}, since each halves the image of "
-            f"{' x '.join(map(str, setting.image_shape[1:]))} pixels."
+            f"{key}.channels has {n_blocks} blocks; give at most {max_blocks}, since each halves the image of "
+            f"{' x '.join(map(str, data.image_shape[1:]))} pixels."
         )
 
 
-def _check(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    # Building one imports torch.
+def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    # Imported here because it imports torch.
     from cifarbench.models.networks.factory import smoke_test
 
     try:
-        smoke_test(key, entry, setting)
+        smoke_test(key, entry, data)
     except UserError as error:
         yield str(error)
 
@@ -130,7 +125,7 @@ MLP = ModelFamily(
     },
     family_labels=(FAMILY_LABELS["mlp"],),
     filters="models.networks.filters",
-    check_data=_impossible,
+    check_data=_check_data,
     **NETWORK,
 )
 
@@ -146,7 +141,7 @@ CONVNET = ModelFamily(
     },
     family_labels=(FAMILY_LABELS["convnet"],),
     filters="models.networks.filters",
-    check_data=_too_deep,
+    check_data=_check_convnet_data,
     **NETWORK,
 )
 
@@ -167,8 +162,8 @@ USER_MODULE = ModelFamily(
     family_labels=(FAMILY_LABELS["network"],),
     takes_params=True,
     source_file=lambda entry: user_code.source_file(entry["module"]),
-    check_data=_impossible,
-    check_build=_check,
+    check_data=_check_data,
+    check_build=_check_build,
     **NETWORK,
 )
 

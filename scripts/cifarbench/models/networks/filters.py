@@ -7,12 +7,10 @@ from safetensors.numpy import load_file
 
 
 def load_filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """Read the first layer's weights as images: (n, C, h, w) float32.
+    """Read the weights of the first trained layer as images: (n, C, h, w) float32, the kernel's or the images' size.
 
-    The filters of a convolution have its kernel size, those of a linear layer the images' size. For `ConvNet` they are
-    those of the first layer that is trained. Raises ValueError if no layer takes images of this shape.
-
-    path: a state dict in safetensors, which is read without importing torch, since that takes seconds.
+    path: a state dict in safetensors; importing torch would take seconds. Raises ValueError if no layer takes images of
+    this shape.
     """
     state = load_file(path)
     if "whitening.weight" in state:
@@ -22,14 +20,14 @@ def load_filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
             return weights
         if weights.ndim == 2 and weights.shape[1] == np.prod(image_shape):
             return weights.reshape(-1, *image_shape)
-    raise ValueError(f"no weights of {path} are of images of shape {image_shape}")
+    raise ValueError(f"{path} has no layer for images of shape {image_shape}")
 
 
 def _behind_whitening(whitening: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return filters of a convolution of rectified, whitened patches as filters of pixels.
 
     The second half of the whitened values is the negative of the first, and gelu(z) - gelu(-z) = z, so half the
-    difference of the weights of both halves is a linear filter of z. Their mean depends on |z| only and is left out.
+    difference of the weights of both halves is a linear filter of z.
     """
     from torch import from_numpy
     from torch.nn.functional import conv_transpose2d

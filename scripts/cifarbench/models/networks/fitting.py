@@ -1,9 +1,8 @@
 """Train the network of a job, from its files: device, seed, checkpoints, loop."""
 
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,15 +17,14 @@ from cifarbench.models.networks.training import Row, Split, train
 from cifarbench.models.networks.training_config import TRAINING_PARAMS, TrainingConfig
 from cifarbench.runtime.timing import resource_usage
 
-# Training images that a network's `prepare` gets before it is trained.
+# Training images that are passed to a network's `prepare`.
 N_PREPARATION_IMAGES = 2000
 
-# Files of images and labels, and which rows of them; all if None.
-Part = tuple[Path, Path, np.ndarray | None]
+# Files of images and labels, and the rows of them; all if None.
+Subset = tuple[Path, Path, np.ndarray | None]
 
 
-@dataclass(frozen=True)
-class FitResult:
+class FitResult(NamedTuple):
     """A trained network, its history (one row per epoch), and what it cost, ready for JSON."""
 
     network: nn.Module
@@ -38,8 +36,8 @@ def fit_network(
     params: dict[str, Any],
     seed: int,
     dataset: dict[str, Any],
-    training: Part,
-    test: Part,
+    training: Subset,
+    test: Subset,
     *,
     checkpoints: str | Path,
     checkpoint_interval_seconds: float,
@@ -49,10 +47,9 @@ def fit_network(
     streamed: bool = False,
     test_each_epoch: bool = True,
 ) -> FitResult:
-    """Train the network of an entry on some images and evaluate it on others, after each epoch or the last one.
+    """Train a network on a free GPU, if there is one, and evaluate it after each epoch or the last one.
 
-    The training takes a free GPU, if there is one. A network with a method `prepare` gets some preprocessed training
-    images before it is trained.
+    A network with a method `prepare` gets preprocessed training images before it is trained.
 
     Parameters
     ----------
@@ -60,7 +57,7 @@ def fit_network(
     dataset : the content of dataset.json.
     checkpoints : a folder, or an address s3://... of object storage.
     code : hash of the code; checkpoints of other code are not used.
-    init_seed : seed of the initial weights; `seed` by default, which always drives the rest.
+    init_seed : seed of the initial weights only; `seed` by default.
     streamed : read training images when they are needed.
     """
     acquire_gpu()
@@ -87,7 +84,7 @@ def fit_network(
         "seed": seed,
         "init_seed": init_seed,
         "data": [sha256_file(path) for path in (images, labels, test_images, test_labels)],
-        "rows": [None if part is None else sha256(part).hexdigest() for part in (rows, test_rows)],
+        "rows": [None if indices is None else sha256(indices).hexdigest() for indices in (rows, test_rows)],
         "code": code,
         "torch": torch.__version__,
         "streamed": streamed,

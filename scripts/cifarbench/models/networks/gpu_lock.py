@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 VISIBLE_DEVICES_VARIABLE = "CUDA_VISIBLE_DEVICES"
-# Names of devices, separated by commas, instead of those that nvidia-smi lists: for tests and other vendors.
+# Names of devices, separated by commas, in place of those that nvidia-smi lists: for tests and other vendors.
 DEVICES_VARIABLE = "CIFARBENCH_DEVICES"
 POLL_SECONDS = 0.5
 
@@ -21,28 +21,27 @@ log = logging.getLogger(__name__)
 
 
 def acquire_gpu(folder: Path | None = None) -> str | None:
-    """Lock a free GPU of this machine until this process ends, and set CUDA_VISIBLE_DEVICES to it.
+    """Lock a free GPU of this machine until this process ends, set CUDA_VISIBLE_DEVICES to it, and return its name.
 
-    Waits while all are locked. Must be called before CUDA is initialised, which torch does when it is first used. If
-    CUDA_VISIBLE_DEVICES names a single device or none, a cluster has assigned it, and it is not changed; if it names
-    several, one of them is locked. Returns the device's name, or None on a machine without GPUs.
+    Wait while all are locked. Call it before torch initialises CUDA. If CUDA_VISIBLE_DEVICES names a single device or
+    none, a cluster has assigned it, and it is not changed; if it names several, one of them is locked. Return None on a
+    machine without GPUs.
 
-    folder: of the lock files, one per device, local to this machine and the same for all jobs; by default a folder of
-    temporary files.
+    folder: of the lock files, one per device, the same for all jobs of this machine.
     """
-    given = os.environ.get(VISIBLE_DEVICES_VARIABLE)
-    devices = list_gpus() if given is None else [name.strip() for name in given.split(",")]
-    if given is not None and len(devices) == 1:
-        return given or None
+    visible = os.environ.get(VISIBLE_DEVICES_VARIABLE)
+    devices = list_gpus() if visible is None else [name.strip() for name in visible.split(",")]
+    if visible is not None and len(devices) == 1:
+        return visible or None
     if not devices:
         return None
     folder = folder or Path(tempfile.gettempdir()) / f"cifarbench-devices-{os.getuid()}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    waiting = False
+    is_waiting = False
     while not (device := next((name for name in devices if _lock(folder, name)), None)):
-        if not waiting:
+        if not is_waiting:
             log.info("All %d GPUs are in use: waiting for one.", len(devices))
-        waiting = True
+        is_waiting = True
         time.sleep(POLL_SECONDS)
     os.environ[VISIBLE_DEVICES_VARIABLE] = device
     log.info("Computing on device %s.", device)

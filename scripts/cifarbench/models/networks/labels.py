@@ -1,4 +1,4 @@
-"""Labels of network families; in a module of their own, so that rewording parameters retrains nothing."""
+"""Labels of network families, in a separate module, so that rewording parameters retrains nothing."""
 
 FAMILY_LABELS = {
     "mlp": "perceptrons",

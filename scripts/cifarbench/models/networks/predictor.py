@@ -26,7 +26,7 @@ class Predictor:
         return Predictions(proba.argmax(axis=1), proba)
 
     def to_exportable(self) -> nn.Module:
-        """Return a PyTorch module of the same predictions, for ONNX."""
+        """Return a PyTorch module that computes the same predictions, for ONNX."""
         return SoftmaxModule(self.network, self.image_shape, self.params["tta_flip"])
 
 

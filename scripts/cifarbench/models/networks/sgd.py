@@ -7,8 +7,8 @@ from torch.optim.sgd import sgd
 class SGD:
     """Update weights as torch.optim.SGD does.
 
-    That class would add 7% to each step of a perceptron on one thread, and 1.5 s and 160 MB to each job, since it
-    imports torch's compiler. weight_decay: of weights, but not of biases and scales, which have one dimension.
+    That class adds 7% to each step of a perceptron on one thread, and 1.5 s and 160 MB to each job, since it imports
+    torch's compiler. weight_decay: of weights, but not of biases and scales, which have one dimension.
     """
 
     def __init__(self, parameters: list[Tensor], momentum: float, weight_decay: float):

@@ -19,8 +19,8 @@ class StreamingImages:
     """Images (N, channels, height, width) uint8 of a mapped file, with the methods of a tensor that training needs.
 
     In each epoch, blocks of consecutive images are shuffled and divided into pools that fit into memory; then the
-    images of each pool are shuffled. An image can be in any batch of an epoch, and a pool holds blocks from the whole
-    file, so images that are sorted by class are mixed.
+    images of each pool are shuffled. A pool has blocks from the whole file, so images that are sorted by class are
+    mixed.
     """
 
     def __init__(

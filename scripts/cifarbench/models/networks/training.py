@@ -44,10 +44,7 @@ class Split:
         rows: np.ndarray | None = None,
         streamed: bool = False,
     ) -> Self:
-        """Load images (N, D) and labels (N,), or some rows of them, from .npy files.
-
-        streamed: read the images when they are needed, because they do not fit into memory.
-        """
+        """Load images (N, D) and labels (N,), all or `rows`, from .npy files; `streamed`, when they are needed."""
         selected = slice(None) if rows is None else rows
         targets = torch.from_numpy(np.load(labels)[selected]).to(device)
         if streamed:
@@ -76,7 +73,7 @@ class Trainer:
         trainable = [weight for weight in network.parameters() if weight.requires_grad]
         self.optimizer = SGD(trainable, config.momentum, config.weight_decay)
         self.augmentation = Augmentation(training.images, config.flip, config.translate, seed)
-        # Orders are drawn on the CPU, so that they are the same on every device.
+        # On the CPU, so that the order is the same on every device.
         self.shuffler = torch.Generator().manual_seed(seed)
         self.history: list[Row] = []
 
@@ -101,11 +98,11 @@ class Trainer:
                 loss = cross_entropy(logits.detach(), labels)
             loss_sum += loss.detach() * len(batch)
             n_correct += (logits.detach().argmax(1) == labels).sum()
-        # The only place in an epoch that waits for the device.
+        # Nothing else in an epoch waits for the device.
         return loss_sum.item() / len(order), n_correct.item() / len(order)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that a later process needs to continue, for `load_state_dict`."""
+        """Return the state that `load_state_dict` restores in another process."""
         random = {"cpu": torch.get_rng_state()}
         if self.device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(self.device)
@@ -142,16 +139,13 @@ def train(
     checkpoint_interval_seconds: float,
     test_each_epoch: bool = True,
 ) -> tuple[list[Row], float]:
-    """Train `network` in place by stochastic gradient descent on cross-entropy.
-
-    The caller seeds torch before it builds the network. Training continues from the newest checkpoint, if there is one.
+    """Train `network` in place by stochastic gradient descent on cross-entropy, from the newest checkpoint, if any.
 
     Parameters
     ----------
     seed : seed of the order and the augmentation of the images.
     checkpoint_interval_seconds : least time between two checkpoints; the last epoch always has one.
-    test_each_epoch : evaluate test images after each epoch; otherwise after the last one, and the rows of the others
-        have None.
+    test_each_epoch : evaluate after each epoch, not only after the last one.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The hyperparameters of a training, as opposed to those of the network's architecture."""
+"""The hyperparameters of a training, without those of the network's architecture."""
 
 from dataclasses import dataclass, fields
 from math import cos, pi

@@ -86,15 +86,19 @@ def entry(name: str, **params) -> dict:
 @pytest.mark.parametrize(
     ("name", "params", "said"),
     [
-        ("Flat", {"spoil": "classes"}, "forward gives (4, 4) for a batch of 4 images, but must give (4, 3)"),
-        ("Flat", {"spoil": "tuple"}, "its forward gives a tuple for a batch"),
+        (
+            "Flat",
+            {"spoil": "classes"},
+            "forward returns (4, 4) for a batch of 4 images, but must return (4, 3)",
+        ),
+        ("Flat", {"spoil": "tuple"}, "its forward returns a tuple for a batch"),
         ("Flat", {"spoil": "raise"}, "its forward fails on a batch of shape (4, 3, 4, 4) (RuntimeError: "),
-        ("Flat", {"widht": 5}, "m.params.widht is no parameter of own_nets.py:Flat; did you mean width?"),
+        ("Flat", {"widht": 5}, "m.params.widht is not a parameter of own_nets.py:Flat; did you mean width?"),
         ("NoShape", {}, "its constructor must take image_shape by keyword: add it."),
         ("Needs", {}, "models.m.params.depth is missing; own_nets.py:Needs needs it: add it."),
         ("Fails", {}, "it can't be built with image_shape (3, 4, 4), n_classes 3 and params {} (KeyError: "),
         ("Frozen", {}, "it has no parameters to train"),
-        ("function", {}, "it is no nn.Module: name a class that is one."),
+        ("function", {}, "it is not an nn.Module: name a class that is one."),
         ("Nothing", {}, "own_nets.py has no Nothing"),
     ],
 )

@@ -46,7 +46,7 @@ def test_those_behind_a_whitening_layer_answer_as_its_convolution_does(tmp_path)
 
 def test_what_takes_no_images_has_none(tmp_path):
     save(tmp_path / "network.safetensors", nn.Linear(5, 5))
-    with pytest.raises(ValueError, match=r"no weights of .*network\.safetensors are of images of shape"):
+    with pytest.raises(ValueError, match=r"network\.safetensors has no layer for images of shape"):
         load_filters(tmp_path / "network.safetensors", SHAPE)
 
 
