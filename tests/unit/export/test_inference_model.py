@@ -88,7 +88,7 @@ def test_equally_likely_classes_are_listed_as_ties(tmp_path):
 def test_too_large_knn_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(neighbors, "MAX_BYTES", 50_000)
     model = InferenceModel(write_model(tmp_path, "knn", NEIGHBORS))
-    with pytest.raises(UserError, match="keeps all its 300 training images, 0 MB; a file of at most 0 MB"):
+    with pytest.raises(UserError, match="stores all 300 training images, 0 MB; a file of at most 0 MB"):
         to_onnx(model, {})
 
 

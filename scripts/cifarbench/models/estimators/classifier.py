@@ -29,14 +29,12 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEs
         example="sklearn.linear_model.LogisticRegression",
     )
     if not is_classifier(estimator):
-        raise UserError(
-            f"{key}.estimator is {reference}; it is no classifier: name one that predicts classes."
-        )
+        raise UserError(f"{key}.estimator is {reference}, which is not a classifier; name one.")
     return estimator
 
 
 def uses_random_state(estimator: BaseEstimator, params: dict[str, Any]) -> bool:
-    """Return whether it has a random_state that `params` leave to the run's seed."""
+    """Return whether the seed of the run is its random_state, because `params` do not set it."""
     return "random_state" in estimator.get_params(deep=False) and "random_state" not in params
 
 
@@ -50,10 +48,10 @@ def family_label(estimator: BaseEstimator) -> str:
 
 def n_parameters(estimator: BaseEstimator) -> int | None:
     """Return the number of weights of a linear classifier; None for others."""
-    weights = [getattr(estimator, name, None) for name in ("coef_", "intercept_")]
-    if not isinstance(estimator, LinearClassifierMixin) or any(array is None for array in weights):
+    is_fitted = hasattr(estimator, "coef_") and hasattr(estimator, "intercept_")
+    if not (is_fitted and isinstance(estimator, LinearClassifierMixin)):
         return None
-    return sum(np.size(array) for array in weights)
+    return np.size(estimator.coef_) + np.size(estimator.intercept_)
 
 
 def fit(
@@ -64,19 +62,18 @@ def fit(
     batch_size: int | None,
     seed: int,
 ) -> BaseEstimator:
-    """Fit a classifier to some rows of mapped pixels or features (N, D) and labels (N,): to all at once, or in batches.
+    """Fit a classifier to rows of mapped pixels or features (N, D) and labels (N,), all at once or in batches.
 
-    batch_size: None for all at once. In batches, blocks of rows that lie side by side come in a random order, once
-    each; seed: of that order. All classes are named with the first batch.
+    batch_size: size of blocks of adjacent rows, passed once each to `partial_fit` in a random order; None for all at
+    once. seed: of that order.
     """
     if not batch_size:
         return estimator.fit(scale_pixels(features[rows]), labels[rows])
     n_batches = -(-len(rows) // batch_size)
     for batch in np.random.default_rng(seed).permutation(n_batches):
-        some = rows[batch * batch_size : (batch + 1) * batch_size]
-        estimator.partial_fit(
-            scale_pixels(take_rows(features, some)), labels[some], classes=np.unique(labels[rows])
-        )
+        batch_rows = rows[batch * batch_size : (batch + 1) * batch_size]
+        values = scale_pixels(take_rows(features, batch_rows))
+        estimator.partial_fit(values, labels[batch_rows], classes=np.unique(labels[rows]))
         release_pages(features)
     return estimator
 
@@ -92,11 +89,10 @@ def predict(
     # User code may return anything.
     y_pred = np.asarray(estimator.predict(features))
     if y_pred.shape != (len(features),):
-        raise ValueError(f"predict gives an array of shape {y_pred.shape} for {len(features)} images")
-    if not np.isin(y_pred, np.arange(n_classes)).all():
-        raise ValueError(
-            f"predict gives {y_pred[~np.isin(y_pred, np.arange(n_classes))][0]!r}, which is no class"
-        )
+        raise ValueError(f"predict returns an array of shape {y_pred.shape} for {len(features)} images")
+    is_class = np.isin(y_pred, np.arange(n_classes))
+    if not is_class.all():
+        raise ValueError(f"predict returns {y_pred[~is_class][0]!r}, which is not a class")
     y_pred = y_pred.astype(np.int64)
     if not hasattr(estimator, "predict_proba"):
         return y_pred, np.eye(n_classes, dtype=np.float32)[y_pred], False
@@ -105,7 +101,7 @@ def predict(
     classes = getattr(estimator, "classes_", np.arange(n_classes))
     if proba_of_known.shape != (len(features), len(classes)):
         raise ValueError(
-            f"predict_proba gives an array of shape {proba_of_known.shape} for {len(features)} images"
+            f"predict_proba returns an array of shape {proba_of_known.shape} for {len(features)} images"
         )
     proba = np.zeros((len(features), n_classes), np.float32)
     proba[:, np.asarray(classes, int)] = proba_of_known

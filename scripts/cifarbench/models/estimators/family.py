@@ -8,7 +8,7 @@ from cifarbench.planning.model_family import DataShape, Entry, ModelFamily, Para
 
 LINEAR_LABEL = "linear models"
 OTHER_LABEL = "other classifiers"
-# By the module that a class is from, if it is not linear.
+# By the module of a class that is not linear.
 LABELS_BY_MODULE = {
     "sklearn.ensemble": "trees and forests",
     "sklearn.tree": "trees and forests",
@@ -21,23 +21,22 @@ LABELS_BY_MODULE = {
 }
 
 
-def _check(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    # Building one imports scikit-learn.
+def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    # Imported here because it imports scikit-learn.
     from cifarbench.models.estimators.classifier import build
 
     try:
-        built = build(entry["estimator"], entry["params"], seed=0, key=key)
+        estimator = build(entry["estimator"], entry["params"], seed=0, key=key)
     except UserError as error:
         yield str(error)
         return
-    if entry["batch_size"] and not hasattr(built, "partial_fit"):
+    if entry["batch_size"] and not hasattr(estimator, "partial_fit"):
         yield (
-            f"{key}.batch_size is {entry['batch_size']}; {entry['estimator']} has no partial_fit, so take batch_size "
-            "away."
+            f"{key}.batch_size is {entry['batch_size']}; {entry['estimator']} has no partial_fit, so delete batch_size."
         )
 
 
-def _seeded(entry: Entry) -> bool:
+def _is_seeded(entry: Entry) -> bool:
     from cifarbench.models.estimators.classifier import build, uses_random_state
 
     params = entry.get("params", {})
@@ -63,8 +62,8 @@ FAMILY = ModelFamily(
     },
     family_labels=(LINEAR_LABEL, *dict.fromkeys(LABELS_BY_MODULE.values()), OTHER_LABEL),
     artifacts=("estimator.skops",),
-    is_seeded=_seeded,
+    is_seeded=_is_seeded,
     takes_params=True,
     source_file=lambda entry: user_code.source_file(entry["estimator"]),
-    check_build=_check,
+    check_build=_check_build,
 )

@@ -1,8 +1,8 @@
 """Approximate search by an inverted file (IVF): points in lists around centroids, a few of which a query probes.
 
-Jégou et al. 2011, doi 10.1109/TPAMI.2010.57. The index is faiss's. The search multiplies each list by all queries that
-probe it, as `faiss.contrib.big_batch_search` does, which is three times as fast as `IndexIVFFlat.search` for thousands
-of queries. (faiss 1.15's own loop prints each list, takes 16 threads, and fails for fewer probes than lists.)
+Jégou et al. 2011, doi 10.1109/TPAMI.2010.57. The search multiplies each list by all queries that probe it, as
+`faiss.contrib.big_batch_search` does, which is three times as fast as `IndexIVFFlat.search` for thousands of queries.
+(The loop of faiss 1.15 prints each list, takes 16 threads, and fails for fewer probes than lists.)
 """
 
 from collections.abc import Iterator
@@ -50,23 +50,17 @@ RECALL_SAMPLE = 1000
 
 
 class IVFIndex:
-    """Trained centroids, and the lists of some of the points at a time.
+    """Trained centroids, and the inverted lists of a part of the points at a time.
 
-    Of the points in the lists that a query probes, the nearest are found exactly: products propose them, float64
-    distances decide, and of equally distant points the lower row is nearer. What is found depends neither on
+    Of the points in the lists that a query probes, the nearest are found exactly: products give candidates, which are
+    re-scored in float64, and of equally distant points the lower row is nearer. The result depends neither on
     `memory_mb` nor on `threads`.
 
     Parameters
     ----------
-    values : (N, D) pixels uint8 or features float32, may be mapped.
+    values : (N, D) pixels uint8 or features float32, may be mapped. Values that are not finite raise ValueError.
     rows : (n,) rows of `values` to search.
-    metric : "euclidean" or "cosine".
-    ann : `nlist`, the number of lists, and `nprobe`, how many of them a query probes.
-
-    Raises
-    ------
-    ValueError
-        If some values are not finite; `add` and `search` do so, too.
+    ann : `nlist`, the number of lists, and `nprobe`, the number of lists that a query probes.
     """
 
     def __init__(self, values: np.ndarray, rows: np.ndarray, metric: str, ann: Entry, threads: int):
@@ -88,12 +82,12 @@ class IVFIndex:
     def parts(self, memory_mb: float) -> Iterator[list[np.ndarray]]:
         """Yield those of `blocks` whose lists fit into the memory for points together."""
         # Twice, since lists grow by doubling.
-        block_bytes = 2 * ASSIGNED_POINTS * bytes_per_vector(self.values.shape[1])
+        block_bytes = 2 * ASSIGNED_POINTS * _list_bytes(self.values.shape[1])
         for part in chunk_rows(np.arange(len(self.blocks)), block_bytes, POINTS_MEMORY_SHARE * memory_mb):
             yield self.blocks[part[0] : part[-1] + 1]
 
     def add(self, blocks: list[np.ndarray]) -> None:
-        """Put blocks of rows into the lists, in place of those that were there."""
+        """Replace the content of the lists by blocks of rows."""
         faiss.omp_set_num_threads(1)
         self.index.reset()
         for block in blocks:
@@ -104,19 +98,18 @@ class IVFIndex:
     def search(
         self, queries: np.ndarray, n_neighbors: int, memory_mb: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Find the nearest in the lists that each of `queries` (M, D), pixels or features, probes.
+        """Return rows (M, n_neighbors) int64, nearest first, and squared distances float64, for queries (M, D).
 
-        Returns rows (M, n_neighbors) int64, nearest first, and squared distances float64. Where the lists have fewer
-        points, the others are MISSING_ID at infinite distance.
+        If the probed lists have fewer points, the others are MISSING_ID at infinite distance.
         """
         # The queries, centered, and those that probe a list.
-        query_bytes = 3 * bytes_per_vector(queries.shape[1]) + NEIGHBOR_BYTES * n_neighbors
+        query_bytes = 3 * _list_bytes(queries.shape[1]) + NEIGHBOR_BYTES * n_neighbors
         most = min(MAX_QUERIES, -(-len(queries) // self.threads))
         blocks = chunk_rows(
             np.arange(len(queries)), query_bytes, QUERIES_MEMORY_SHARE * memory_mb / self.threads, most
         )
-        found = map_threaded(partial(self._search, queries, n_neighbors=n_neighbors), blocks, self.threads)
-        neighbors, squares = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        results = map_threaded(partial(self._search, queries, n_neighbors=n_neighbors), blocks, self.threads)
+        neighbors, squares = (np.concatenate(parts) for parts in zip(*results, strict=True))
         return neighbors, squares
 
     def _search(
@@ -126,25 +119,27 @@ class IVFIndex:
         queries = to_vectors(take_rows(all_queries, block), self.metric, queries=True)
         centered = self._centered(queries)
         _, probed = self.index.quantizer.search(centered, self.index.nprobe)
-        proposed_squares, proposed = self._proposed(centered, probed, n_neighbors + EXTRA_CANDIDATES)
-        neighbors, squares = topk(*self._rescored(queries, proposed), n_neighbors)
+        candidate_squares, candidates = self._candidates(centered, probed, n_neighbors + EXTRA_CANDIDATES)
+        neighbors, squares = topk(*self._rescore(queries, candidates), n_neighbors)
 
-        # Upper bounds of the float32 distances of points that are no further away than the last neighbour. The norm of
-        # such a point is at most the query's and that distance; 4 more roundings are those of the centered values.
+        # Upper bounds of the float32 distances of points that are not farther than the last neighbour. The norm of
+        # such a point is at most the query's and that distance; centering adds 4 roundings.
         norms, last = row_norms(centered), squares[:, -1]
         limits = last + rounding_error_bound(norms, norms + np.sqrt(last), queries.shape[1] + 4)
-        complete = (proposed[:, -1] < 0) | (proposed_squares[:, -1] > limits)
-        # Too many points are at about the same distance: all those of the probed lists are re-scored.
+        complete = (candidates[:, -1] < 0) | (candidate_squares[:, -1] > limits)
+        # Too many points are at about the same distance: all points of the probed lists are re-scored.
         for query in np.flatnonzero(~complete):
             lists = [get_invlist(self.index.invlists, int(number)) for number in probed[query]]
             rows = np.concatenate([rows for rows, _ in lists])
             neighbors[query], squares[query] = topk(
-                *self._rescored(queries[query : query + 1], rows[None]), n_neighbors
+                *self._rescore(queries[query : query + 1], rows[None]), n_neighbors
             )
         return neighbors, squares
 
-    def _proposed(self, queries: np.ndarray, probed: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return squared float32 distances of the nearest in the lists, and their rows; -1 where there are fewer."""
+    def _candidates(
+        self, queries: np.ndarray, probed: np.ndarray, count: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return squared float32 distances of the nearest in the lists, and their rows, -1 if there are fewer."""
         heap = faiss.ResultHeap(len(queries), count)
         order = np.argsort(probed, axis=None)
         numbers, starts = np.unique(probed.ravel()[order], return_index=True)
@@ -159,14 +154,14 @@ class IVFIndex:
         heap.finalize()
         return heap.D, heap.I
 
-    def _rescored(self, queries: np.ndarray, proposed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rows proposed to each query (M, n), MISSING_ID for -1, and squared float64 distances."""
-        query, column = np.nonzero(proposed >= 0)
-        rows = proposed[query, column]
-        # Rows that are side by side are read together.
+    def _rescore(self, queries: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the candidate rows of each query (M, n), MISSING_ID for -1, and squared float64 distances."""
+        query, column = np.nonzero(candidates >= 0)
+        rows = candidates[query, column]
+        # Sorted, so that adjacent rows are read together.
         order = np.argsort(rows)
         query, column, rows = query[order], column[order], rows[order]
-        neighbors, squares = empty_topk(*proposed.shape)
+        neighbors, squares = empty_topk(*candidates.shape)
         neighbors[query, column] = rows
         squares[query, column] = pairwise_sq_distances(queries, query, self.values, rows, self.metric)
         return neighbors, squares
@@ -178,7 +173,7 @@ class IVFIndex:
         return centered
 
 
-def bytes_per_vector(n_values: int) -> int:
+def _list_bytes(n_values: int) -> int:
     """Return the bytes of a point in its list: float32 values and the row."""
     return n_values * np.dtype(np.float32).itemsize + np.dtype(np.int64).itemsize
 
@@ -195,29 +190,26 @@ def ann_search(
     memory_mb: float,
     preparing: Timer | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find the neighbours of all `queries` (M, D) as `knn_blocked` does, or MISSING_ID where too few are found.
-
-    ann: `nlist` and `nprobe`. preparing: timer of building the index.
-    """
+    """Search like `knn_blocked`, but approximately; `preparing` times the building of the index."""
     preparing = preparing or Timer()
     with preparing:
         index = IVFIndex(values, rows, metric, ann, threads)
 
-    def found() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def search_parts() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for part in index.parts(memory_mb):
             with preparing:
                 index.add(part)
             yield index.search(queries, n_neighbors, memory_mb)
 
-    return merge_topk(found(), n_neighbors)
+    return merge_topk(search_parts(), n_neighbors)
 
 
 def knn_search(
     values: np.ndarray, rows: np.ndarray, queries: np.ndarray, params: Entry, **options: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find the neighbours of all `queries` by exact or approximate search, as the model's parameters have it.
+    """Find the neighbours of all `queries` by exact or approximate search.
 
-    params: `n_neighbors`, `metric` and `ann`. options: `threads`, `memory_mb` and `preparing`, as above.
+    params: `n_neighbors`, `metric` and `ann`. options: `threads`, `memory_mb` and `preparing`.
     """
     options |= {name: params[name] for name in ("metric", "n_neighbors")}
     if params["ann"]:
@@ -226,7 +218,7 @@ def knn_search(
 
 
 def check_enough_neighbors(name: str, neighbors: np.ndarray) -> None:
-    """Raise UserError if the lists that some query probes have fewer points than neighbours are wanted."""
+    """Raise UserError if the probed lists of a query have fewer points than it needs neighbours."""
     if (neighbors == MISSING_ID).any():
         raise UserError(
             f"{name}: some images have fewer neighbours than they should; a larger ann.nprobe finds them."
@@ -247,12 +239,11 @@ def measure_recall_and_qps(
 ) -> dict[str, Any]:
     """Measure recall and throughput of an approximate search that took `seconds` to find neighbours (M, n_neighbors).
 
-    Returns `nlist`, `nprobe`, `recall` (the share of the exact neighbours of `sample` queries that were found),
-    `sample`, `queries_per_second` and `exact_queries_per_second`. Raises UserError if some neighbours are missing.
+    `recall` is the share of the exact neighbours of `sample` queries. Raises UserError if neighbours are missing.
     """
     check_enough_neighbors(name, neighbors)
     sample = np.unique(np.linspace(0, len(queries) - 1, RECALL_SAMPLE).astype(int))
-    with Timer() as exactly:
+    with Timer() as watch:
         exact, _ = knn_blocked(
             *(values, rows, queries, sample),
             metric=params["metric"],
@@ -260,15 +251,11 @@ def measure_recall_and_qps(
             threads=threads,
             memory_mb=memory_mb,
         )
+    is_neighbor = (neighbors[sample][:, :, None] == exact[:, None, :]).any(axis=1)
     return {
         **params["ann"],
-        "recall": recall_at_k(neighbors[sample], exact),
+        "recall": float(is_neighbor.mean()),
         "sample": len(sample),
         "queries_per_second": len(queries) / seconds,
-        "exact_queries_per_second": len(sample) / exactly.seconds,
+        "exact_queries_per_second": len(sample) / watch.seconds,
     }
-
-
-def recall_at_k(found: np.ndarray, exact: np.ndarray) -> float:
-    """Return the share of exact neighbours (M, K) that are among those found (M, K)."""
-    return float((found[:, :, None] == exact[:, None, :]).any(axis=1).mean())

@@ -1,4 +1,4 @@
-"""Exact search of k nearest neighbours; the result does not depend on how the points are divided into parts."""
+"""Search the k nearest neighbours exactly; the result does not depend on how the points are divided into parts."""
 
 from collections.abc import Iterable
 from functools import partial, reduce
@@ -14,7 +14,7 @@ from cifarbench.runtime.faiss_setup import faiss
 from cifarbench.runtime.threads import map_threaded
 from cifarbench.runtime.timing import Timer
 
-# Number of a missing neighbour: after all others.
+# Index of a missing neighbour, after all others.
 MISSING_ID = np.iinfo(np.int64).max
 NAN_MESSAGE = "some distances between images are not finite"
 # Candidates beyond the neighbours wanted.
@@ -24,7 +24,7 @@ MAX_CANDIDATE_PAIRS = 1 << 22
 PAIR_CHUNK_VALUES = 1 << 16
 # Values of a vector from which a single product uses several cores well.
 MIN_DIM_FOR_BLAS_THREADS = 1024
-# Rows, and values of them, that are read one by one, each on a page of its own.
+# Rows, and values of them, that are read one by one, each on a separate page.
 GATHER_ROWS = 1 << 13
 GATHER_VALUES = 1 << 22
 # Shares of a job's memory that points and queries may take, as float32.
@@ -35,11 +35,11 @@ POINT_BLOCK = 25_000
 
 
 def to_vectors(values: np.ndarray, metric: str, queries: bool = False) -> np.ndarray:
-    """Return pixels uint8 or features (N, D) as float32 vectors whose nearest by Euclidean distance are sought.
+    """Return pixels uint8 or features (N, D) as float32 vectors to be compared by Euclidean distance.
 
-    For the cosine, vectors (N, D + 2) have unit length, so that their squared distance is 2 (1 - cosine). A zero vector
-    has no direction: as in scikit-learn its distance to every vector, zero or not, is 1. So it becomes a unit vector
-    along an axis of its own, one for points and one for queries.
+    For the cosine, vectors (N, D + 2) have unit length, so that their squared distance is 2 (1 - cosine). As in
+    scikit-learn, the distance of a zero vector to every vector, zero or not, is 1: it becomes a unit vector along an
+    additional axis, one for points and one for queries.
     """
     vectors = center(values) if values.dtype == np.uint8 else np.ascontiguousarray(values)
     if metric == "euclidean":
@@ -61,12 +61,11 @@ def sample_vectors(values: np.ndarray, rows: np.ndarray, count: int, metric: str
 class ExactTopK:
     """The `count` nearest of points that come in parts, for queries (M, D) float32, C-contiguous.
 
-    A matrix product is fast, but its rounding depends on the matrices' shapes. So it only proposes candidates: each
-    pair within the rounding error bound of the k-th distance is re-scored in float64 with one order of summation; of
-    points at the same distance, the lower number is nearer. So the result depends neither on the parts nor on their
-    order.
+    A matrix product is fast, but its rounding depends on the matrices' shapes. So it only gives candidates: each pair
+    within the rounding error bound of the k-th distance is re-scored in float64 with one order of summation; of points
+    at the same distance, the lower index is nearer.
 
-    neighbors: (M, count) int64, the points' numbers, nearest first. squares: (M, count) float64, squared distances.
+    neighbors: (M, count) int64, nearest first. squares: (M, count) float64, squared distances.
     """
 
     def __init__(self, queries: np.ndarray, count: int, threads: int, metric: str = "euclidean"):
@@ -75,13 +74,13 @@ class ExactTopK:
         self._lengths = row_norms(queries)
 
     def update(self, points: np.ndarray, numbers: np.ndarray) -> Self:
-        """Search more points (N, D) float32, C-contiguous, with these numbers (N,)."""
-        # faiss shares a product among cores; where values are few, threads do better, each with its own queries.
+        """Search more points (N, D) float32, C-contiguous, with the indices `numbers` (N,)."""
+        # faiss divides a product among cores; with few values, threads with separate queries are faster.
         n_threads = self.threads if points.shape[1] < MIN_DIM_FOR_BLAS_THREADS else 1
         faiss.omp_set_num_threads(self.threads)
         slack = rounding_error_bound(self._lengths, row_norms(points).max(initial=0), points.shape[1])
-        # A few extra candidates usually show that no other point can be among the nearest. Where many points are at
-        # the same distance they do not, and four times as many are searched.
+        # A few extra candidates usually show that no other point can be among the nearest. If many points are at the
+        # same distance, four times as many are searched.
         rows, n_candidates = np.arange(len(self.queries)), min(self.count + EXTRA_CANDIDATES, len(points))
         while len(rows) and n_candidates:
             size = max(min(MAX_CANDIDATE_PAIRS // n_candidates, -(-len(rows) // n_threads)), 1)
@@ -96,7 +95,7 @@ class ExactTopK:
     def _update_rows(
         self, rows: np.ndarray, points: np.ndarray, numbers: np.ndarray, slack: np.ndarray, n_candidates: int
     ) -> np.ndarray:
-        """Update some queries by their candidates; return the queries for which other points may be nearer."""
+        """Update queries by their candidates; return the queries for which other points may be nearer."""
         queries = self.queries if len(rows) == len(self.queries) else self.queries[rows]
         approximate, candidates = faiss.knn(queries, points, n_candidates)
         if (candidates < 0).any():
@@ -111,8 +110,8 @@ class ExactTopK:
         neighbors[query, column] = numbers[candidates[query, column]]
         squares[query, column] = _pair_squares(queries, points, query, candidates[query, column], self.metric)
         done = rows[decided]
-        before, new = (self.neighbors[done], self.squares[done]), (neighbors[decided], squares[decided])
-        self.neighbors[done], self.squares[done] = merge_topk([before, new], self.count)
+        earlier, new = (self.neighbors[done], self.squares[done]), (neighbors[decided], squares[decided])
+        self.neighbors[done], self.squares[done] = merge_topk([earlier, new], self.count)
         return rows[~decided]
 
 
@@ -124,12 +123,12 @@ def row_norms(points: np.ndarray) -> np.ndarray:
 def rounding_error_bound(lengths: np.ndarray, longest: float, n_values: int) -> np.ndarray:
     """Return the largest error of squared distances to points of at most such a length: (M,) float64.
 
-    A sum of n products in float32, in whatever order, is off by less than n u / (1 - n u) of the sum of their
-    absolute values, with u = 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1). A few more terms
-    bound the addition of the three sums.
+    A sum of n products in float32, in any order, has an error of less than n u / (1 - n u) of the sum of their absolute
+    values, with u = 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1). A few more terms bound the
+    addition of the three sums.
     """
-    off = (n_values + 8) * 2.0**-24
-    return off / (1 - off) * np.square(lengths + longest) * (1 + off) + np.finfo(np.float32).tiny
+    error = (n_values + 8) * 2.0**-24
+    return error / (1 - error) * np.square(lengths + longest) * (1 + error) + np.finfo(np.float32).tiny
 
 
 def _pair_squares(
@@ -143,7 +142,7 @@ def _pair_squares(
     for start in range(0, len(query), size):
         pairs = slice(start, start + size)
         left, right = queries[query[pairs]].astype(np.float64), points[point[pairs]]
-        # Along rows, numpy adds by a rule that depends on nothing but their length.
+        # NumPy's order of summation along rows depends on their length only.
         if metric == "euclidean":
             left -= right
             np.square(left, out=left).sum(axis=1, out=squares[pairs])
@@ -171,10 +170,9 @@ def pairwise_sq_distances(
 def knn(
     points: np.ndarray, queries: np.ndarray, n_neighbors: int, threads: int, metric: str = "euclidean"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Search `points` (N, D) for those nearest to each of `queries` (M, D) by Euclidean distance.
+    """Return the nearest of `points` (N, D) to each of `queries` (M, D), both float32 and C-contiguous.
 
-    Both float32 and C-contiguous. Returns their indices (M, n_neighbors) int64, nearest first, and the squares of
-    their distances, float64.
+    Returns indices (M, n_neighbors) int64, nearest first, and squared distances, float64.
     """
     nearest = ExactTopK(queries, n_neighbors, threads, metric).update(points, np.arange(len(points)))
     return nearest.neighbors, nearest.squares
@@ -192,10 +190,10 @@ def knn_blocked(
     memory_mb: float,
     preparing: Timer | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Search rows of mapped pixels or features for the nearest to other rows, within about `memory_mb`.
+    """Return the nearest `rows` of `values` (N, D) to `query_rows` of `queries` (M, D), within about `memory_mb`.
 
-    values: (N, D). queries: (M, D). Returns rows of `values` (len(query_rows), n_neighbors) int64 and the squares.
-    preparing: timer of the conversion of `values` to points.
+    Both may be mapped. Returns rows (len(query_rows), n_neighbors) int64 and squared distances. preparing: timer of the
+    conversion of `values` to vectors.
     """
     row_bytes = values.shape[1] * np.dtype(np.float32).itemsize
     preparing = preparing or Timer()
@@ -220,15 +218,10 @@ def load_topk(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return arrays["neighbors"], arrays["squares"]
 
 
-def merge_topk(found: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray]:
+def merge_topk(parts: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray]:
     """Merge the `count` nearest among each part of the points into those of all points."""
     # One part at a time, because there may be many.
-    return reduce(
-        lambda left, right: topk(
-            *(np.concatenate(both, axis=1) for both in zip(left, right, strict=True)), count
-        ),
-        found,
-    )
+    return reduce(lambda left, right: topk(*map(np.hstack, zip(left, right, strict=True)), count), parts)
 
 
 def empty_topk(n_queries: int, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,17 +7,11 @@ from cifarbench.planning.model_family import COUNT, DataShape, Entry, ModelFamil
 FAMILY_LABEL = "nearest neighbours"
 
 
-def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    if entry["n_neighbors"] > setting.n_train:
-        yield (
-            f"{key}.n_neighbors is {entry['n_neighbors']}; it must be at most {setting.n_train}, "
-            f"{setting.n_train_label}."
-        )
-    if entry["ann"] and entry["ann"]["nlist"] > setting.n_train:
-        yield (
-            f"{key}.ann.nlist is {entry['ann']['nlist']}; it must be at most {setting.n_train}, "
-            f"{setting.n_train_label}."
-        )
+def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    nlist = entry["ann"]["nlist"] if entry["ann"] else 0
+    for name, value in (("n_neighbors", entry["n_neighbors"]), ("ann.nlist", nlist)):
+        if value > data.n_train:
+            yield f"{key}.{name} is {value}; it must be at most {data.n_train}, {data.n_train_label}."
 
 
 ANN = {
@@ -58,7 +52,7 @@ FAMILY = ModelFamily(
         ),
     },
     family_labels=(FAMILY_LABEL,),
-    # A search for the largest number of neighbours holds those for all smaller ones.
+    # A search for the largest number of neighbours includes those for all smaller ones.
     shared_search_param="n_neighbors",
-    check_data=_impossible,
+    check_data=_check_data,
 )

@@ -1,4 +1,4 @@
-"""Predict other images by the nearest neighbours of a saved model."""
+"""Predict images by the nearest neighbours of a saved model."""
 
 from functools import cached_property
 from typing import Any
@@ -12,12 +12,12 @@ from cifarbench.models.knn.exact import knn, to_vectors
 from cifarbench.models.knn.voting import neighbor_weights, predict_proba
 from cifarbench.models.saved_model import Predictions, SavedModel
 
-# Bytes of an exported file at most: a browser opens no larger one.
+# Largest size of an exported file, in bytes, that a browser can open.
 MAX_BYTES = 250e6
 # Squared distances that differ by less than this share of the vectors' squared norms are equal in float32.
 TIE_TOLERANCE = 1e-5
-# Megabytes of a block of queries: no limit, since the values are in memory already.
-MIN_BLOCK_MB = 1e6
+# No limit for a block of queries, since the values are in memory already.
+QUERY_BLOCK_MB = 1e6
 
 
 class Predictor:
@@ -29,9 +29,9 @@ class Predictor:
         labels, division = np.load(stored.path("data/train_labels.npy")), stored.subset_indices()
         self.rows, _ = split_indices(stored.fit["inference"]["part"], len(labels), division)
         # A slice of all rows copies nothing.
-        chosen = self.rows if division is not None else slice(None)
-        self.labels = labels[chosen]
-        self.values = stored.train_inputs()[chosen]
+        selected = self.rows if division is not None else slice(None)
+        self.labels = labels[selected]
+        self.values = stored.train_inputs()[selected]
 
     @cached_property
     def points(self) -> np.ndarray:
@@ -41,7 +41,7 @@ class Predictor:
     def predict(self, values: np.ndarray) -> Predictions:
         """Return the votes on images given as pixels or features (N, D)."""
         if self.params["ann"]:
-            neighbors, squares = self._index.search(values, self.params["n_neighbors"], MIN_BLOCK_MB)
+            neighbors, squares = self._index.search(values, self.params["n_neighbors"], QUERY_BLOCK_MB)
             check_enough_neighbors(self.name, neighbors)
         else:
             neighbors, squares = self._exact_search(values, self.params["n_neighbors"])
@@ -60,22 +60,22 @@ class Predictor:
         return index
 
     def to_exportable(self) -> Any:
-        """Return a PyTorch module of the same votes, for ONNX. Raises UserError if the file would be too large."""
+        """Return a PyTorch module that computes the same votes. Raises UserError if the file would be too large."""
         from cifarbench.models.knn.torch_module import KNNModule
 
         if self.params["ann"]:
             raise UserError(
-                f"{self.name} searches approximately, which ONNX can't express; export an exact model."
+                f"{self.name} searches approximately, which ONNX does not support; export an exact model."
             )
         if self.points.nbytes > MAX_BYTES:
             raise UserError(
-                f"{self.name} keeps all its {len(self.points):,} training images, {self.points.nbytes / 1e6:.0f} MB; "
-                f"a file of at most {MAX_BYTES / 1e6:.0f} MB is exported: take neighbours on fewer features."
+                f"{self.name} stores all {len(self.points):,} training images, {self.points.nbytes / 1e6:.0f} MB; "
+                f"a file of at most {MAX_BYTES / 1e6:.0f} MB is exported: use a model with fewer features."
             )
         return KNNModule(self.points, self.labels, self.n_classes, self.params)
 
     def tied(self, values: np.ndarray) -> np.ndarray:
-        """Return the images whose neighbours, or whether one is at distance 0, float32 leaves open: (N,) bool."""
+        """Return the images whose votes may differ by float32 rounding: (N,) bool."""
         count = self.params["n_neighbors"]
         _, squares = self._exact_search(values, min(count + 1, len(self.points)))
         queries = to_vectors(values, self.params["metric"], queries=True)

@@ -14,8 +14,7 @@ from cifarbench.models.knn.voting import PARALLEL_DISTANCE
 class KNNModule(nn.Module):
     """Compute the vote shares of the nearest neighbours, as `voting` does.
 
-    points: (N, D) float32, as `exact.to_vectors` gives them. labels: (N,) int. params: `n_neighbors`, `metric`,
-    `weights`.
+    points: (N, D) float32, from `exact.to_vectors`. labels: (N,) int. params: `n_neighbors`, `metric`, `weights`.
     """
 
     def __init__(self, points: np.ndarray, labels: np.ndarray, n_classes: int, params: dict[str, Any]):
@@ -34,7 +33,7 @@ class KNNModule(nn.Module):
             queries = queries / lengths.clamp(min=torch.finfo(torch.float32).tiny)
             # The axes of zero vectors among the points and among the queries.
             queries = torch.cat([pad(queries, (0, 1)), (lengths == 0).float()], dim=1)
-            # Unit vectors: those at right angles are at exactly the same distance.
+            # For unit vectors; those at right angles are at exactly the same distance.
             squares = 2 - 2 * (queries @ self.columns)
         else:
             squares = queries.square().sum(dim=1, keepdim=True) + self.squares - 2 * (queries @ self.columns)

@@ -7,18 +7,17 @@ import numpy as np
 
 from cifarbench.io.memmap import MEGABYTE
 
-# Megabytes of votes that are counted at once.
+# Size of the votes that are counted at once.
 VOTES_MB = 8
 # Cosine distance below which two vectors are parallel: their float32 values round to at most this.
 PARALLEL_DISTANCE = 1e-12
 
 
 def neighbor_weights(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray | None:
-    """Return the weight of each neighbour's vote, (M, K) float64; None if all votes count the same.
+    """Return the weight of each neighbour's vote, (M, K) float64; None for uniform weights.
 
     squares: squared distances between vectors, (M, K). params: `metric`, `weights`. The weight is the inverse of the
-    distance, which is 1 - cosine for the cosine. If a neighbour is at distance 0, only such neighbours vote (as in
-    scikit-learn).
+    distance. If a neighbour is at distance 0, only such neighbours vote (as in scikit-learn).
     """
     if params["weights"] == "uniform":
         return None
@@ -37,8 +36,8 @@ def predict_proba(
 ) -> np.ndarray:
     """Return the share of the votes for each class: (M, n_classes) float32, rows sum to 1.
 
-    neighbor_labels: (M, K) int. weights: (M, K), or None if all count the same. The class with the largest share, the
-    lowest of equals, is what scikit-learn's `KNeighborsClassifier` predicts.
+    neighbor_labels: (M, K) int. weights: (M, K), or None. scikit-learn's `KNeighborsClassifier` predicts the class with
+    the largest share, the lowest of equals.
     """
     shares = np.empty((len(neighbor_labels), n_classes), np.float32)
     for block, block_weights in _blocks(neighbor_labels, n_classes, weights):
@@ -48,8 +47,8 @@ def predict_proba(
 
 def _shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None) -> np.ndarray:
     if weights is None:
-        cells = neighbor_labels + np.arange(len(neighbor_labels))[:, None] * n_classes
-        votes = np.bincount(cells.ravel(), minlength=len(cells) * n_classes).reshape(len(cells), n_classes)
+        bins = neighbor_labels + np.arange(len(neighbor_labels))[:, None] * n_classes
+        votes = np.bincount(bins.ravel(), minlength=len(bins) * n_classes).reshape(len(bins), n_classes)
         return votes.astype(np.float32) / np.float32(neighbor_labels.shape[1])
     votes = np.zeros((len(neighbor_labels), n_classes))
     for labels, weight in zip(neighbor_labels.T, weights.T, strict=True):
@@ -60,10 +59,9 @@ def _shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | N
 def correct_counts_per_k(
     neighbor_labels: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return how many of the `labels` (M,) a vote of 1, 2, … K neighbours predicts: (K,) int64.
+    """Return the number of correct predictions of `labels` (M,) by 1, 2, … K neighbours: (K,) int64.
 
-    One search for the largest number holds all smaller ones: the k nearest are the first k of
-    `neighbor_labels` (M, K), nearest first. Returns (K,) int64.
+    neighbor_labels: (M, K), nearest first.
     """
     n_classes = int(max(neighbor_labels.max(), labels.max())) + 1
     correct = np.zeros(neighbor_labels.shape[1], np.int64)
@@ -79,7 +77,7 @@ def correct_counts_per_k(
 def _blocks(
     neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None
 ) -> Iterator[tuple[slice, np.ndarray | None]]:
-    """Yield rows whose votes are counted together, and their weights."""
+    """Yield slices of rows whose votes are counted together, and their weights."""
     values = max(n_classes, neighbor_labels.shape[1])
     size = max(int(VOTES_MB * MEGABYTE / (values * np.dtype(np.float64).itemsize)), 1)
     for start in range(0, len(neighbor_labels), size):

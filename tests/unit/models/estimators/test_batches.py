@@ -63,5 +63,5 @@ def test_what_has_no_partial_fit_is_refused():
     entry = {"estimator": "sklearn.svm.LinearSVC", "params": {}, "batch_size": 100}
     setting = DataShape(1000, 10, (3, 4, 4), 48)
     assert [*FAMILIES["estimator"].check_build("models.m", entry, setting)] == [
-        "models.m.batch_size is 100; sklearn.svm.LinearSVC has no partial_fit, so take batch_size away."
+        "models.m.batch_size is 100; sklearn.svm.LinearSVC has no partial_fit, so delete batch_size."
     ]

@@ -63,7 +63,7 @@ def build(reference: str, **params):
 @pytest.mark.parametrize(
     ("reference", "params", "said"),
     [
-        ("sklearn.svm.LinearSVR", {}, "it is no classifier"),
+        ("sklearn.svm.LinearSVR", {}, "which is not a classifier"),
         ("sklearn.decomposition.PCA", {}, "is not a class with fit and predict; name one"),
         ("numpy.linalg.norm", {}, "is not a class with"),
         (
@@ -149,7 +149,7 @@ def test_only_linear_ones_have_weights_to_count(digits):
     assert classifier.n_parameters(build("sklearn.tree.DecisionTreeClassifier").fit(*digits)) is None
 
 
-@pytest.mark.parametrize(("name", "said"), [("Half", "of shape (150,)"), ("Strange", "which is no class")])
+@pytest.mark.parametrize(("name", "said"), [("Half", "of shape (150,)"), ("Strange", "which is not a class")])
 def test_answers_that_are_none_are_refused(own, digits, name, said):
     fitted = build(f"own_models.py:{name}").fit(*digits)
     with pytest.raises(ValueError, match=said.replace("(", r"\(").replace(")", r"\)")):
