@@ -1,13 +1,11 @@
 """Evaluate a fitted model on the test images under each corruption, and on out-of-distribution images."""
 
-from pathlib import Path
-
 import numpy as np
 
+from cifarbench.data.shifted_test_sets import read_cifar10_c
 from cifarbench.export.inference_model import InferenceModel
 from cifarbench.io.atomic import load_npz, write_json
 from cifarbench.models.saved_model import SavedModel
-from cifarbench.robustness.cifar10_c import CIFAR10C
 from cifarbench.robustness.corruptions import corrupt
 from cifarbench.robustness.evaluate import evaluate_corruptions
 from cifarbench.robustness.ood import auroc_of_confidence, load_ood_images
@@ -22,13 +20,12 @@ def main(job: Job) -> None:
     stored = SavedModel.read(job.input.files[0].parents[1], job.options["model"])
     predictions = load_npz(stored.file("predictions.npz"))
     y_true = predictions["y_true"]
-    if job.options["official"]:
-        images = CIFAR10C(Path(job.options["official"]), y_true, stored.image_shape).images
-    else:
-        test_images = np.load(stored.path("data/test_images.npy"))
+    test_images = np.load(stored.path("data/test_images.npy"), mmap_mode="r")
 
-        def images(name: str, severity: int) -> np.ndarray:
-            return corrupt(test_images, stored.image_shape, name, severity, job.settings["seed"])
+    def images(name: str, severity: int) -> np.ndarray:
+        if folder := job.options["official"]:
+            return read_cifar10_c(folder, name, severity, stored.image_shape, y_true)
+        return corrupt(test_images, stored.image_shape, name, severity, job.settings["seed"])
 
     model = InferenceModel(stored)
     accuracies = evaluate_corruptions(

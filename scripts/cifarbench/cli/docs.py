@@ -4,8 +4,7 @@ from pathlib import Path
 
 from cifarbench.cli.config_reference import config_reference
 from cifarbench.cli.file_reference import file_reference
-from cifarbench.cli.rulegraph import stage_chart
-from cifarbench.io.atomic import write_text
+from cifarbench.cli.rulegraph import write_stage_chart
 from cifarbench.io.markdown_sections import replace_section
 
 
@@ -13,4 +12,4 @@ def main(folder: Path) -> None:
     """Write the generated parts of the pages in a folder. folder: docs/ of a clone, which is the current folder."""
     replace_section(folder / "configuration.md", "make docs", config_reference())
     replace_section(folder / "files.md", "make docs", file_reference())
-    write_text(folder / "architecture.svg", stage_chart())
+    write_stage_chart(folder / "architecture.svg")

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import networkx as nx
 import yaml
+from matplotlib.patches import Rectangle
 
 from cifarbench.errors import UserError
+from cifarbench.plots.style import new_figure, save_svg
 
 RULES = Path("workflow/rules")
 # An experiment in which every stage has jobs.
@@ -25,40 +27,56 @@ EXPERIMENT = {
 }
 # The default targets, and those that have to be named.
 TARGETS = ["all", *(f"results/cifar10/export/mlp.{end}" for end in ("demo.html", "model_card.md"))]
-# In pixels.
-MARGIN = 10
-BOX_WIDTH = 200
-COLUMN_GAP = 60
-ROW_GAP = 24
-LINE_HEIGHT = 18
-PADDING = 8
-HEAD = 7
-BACK_OFFSET = 14
+# In lines of text.
+BOX_WIDTH = 13
+COLUMN_GAP = 5
+ROW_GAP = 1.5
+# In inches.
+LINE_HEIGHT = 0.16
+BOX = {"facecolor": "#eef4f8", "edgecolor": "#0072b2"}
+ARROW = {"arrowstyle": "->", "color": "#666666", "shrinkA": 0, "shrinkB": 0}
+DESCRIPTION = "Stages of the workflow, their rules, and the files that they exchange"
 NODE = re.compile(r'^\s*(\d+)\[label = "(\w+)"', re.MULTILINE)
 RULE = re.compile(r"^(?:use rule \w+ as|rule) (\w+)(?: with)?:", re.MULTILINE)
 EDGE = re.compile(r"^\s*(\d+) -> (\d+)", re.MULTILINE)
+# Left, top, width and height.
+Box = tuple[float, float, float, float]
 
 
-def stage_chart() -> str:
-    """Return an SVG image of the stages with their rules; an arrow leads to a stage that reads another's files."""
+def write_stage_chart(path: Path) -> None:
+    """Write an SVG image of the stages with their rules; an arrow leads to a stage that reads another's files."""
     stages = _rules_of_stages()
     forward, back = _stage_edges(stages)
-    # Each stage as far to the right as its readers allow.
-    generations = reversed([*nx.topological_generations(forward.reverse())])
-    columns = [sorted(column, key=[*stages].index) for column in generations]
-    place = _box_positions(columns, stages)
-    width = MARGIN + len(columns) * (BOX_WIDTH + COLUMN_GAP) - COLUMN_GAP + MARGIN
-    height = max(y + _box_height(stages[stage]) for stage, (_, y) in place.items()) + MARGIN
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" font-family="sans-serif">',
-        "<title>Stages of the workflow, their rules, and the files that they exchange</title>",
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        *(_arrow(place[a], place[b], stages[a], stages[b], "") for a, b in sorted(forward.edges)),
-        *(_arrow(place[a], place[b], stages[a], stages[b], ' stroke-dasharray="2 4"') for a, b in back),
-        *(_box(stage, *place[stage], stages[stage]) for stage in stages),
-        "</svg>",
+    boxes = _box_positions(forward, stages)
+    width, height = (
+        max(edge) + 1 for edge in zip(*((x + w, y + h) for x, y, w, h in boxes.values()), strict=True)
+    )
+    figure, axes = new_figure(height * LINE_HEIGHT, font_size=8, width=width * LINE_HEIGHT)
+    figure.set_layout_engine("none")
+    axes.set_position([0, 0, 1, 1])
+    axes.set_axis_off()
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.add_patch(Rectangle((0, 0), width, height, facecolor="white", zorder=0))
+    for stage, (x, y, w, h) in boxes.items():
+        axes.add_patch(Rectangle((x, y), w, h, **BOX))
+        for line, text in enumerate([stage, *stages[stage]], start=1):
+            weight = "bold" if line == 1 else "normal"
+            axes.text(x + 0.5, y + line, text, color="black", weight=weight, va="center")
+    for edges, style in ((sorted(forward.edges), "-"), (back, ":")):
+        for a, b in edges:
+            axes.annotate(
+                "", *_arrow_ends(boxes[b], boxes[a]), arrowprops=ARROW | {"linestyle": style}, zorder=0.5
+            )
+    save_svg(figure, path, DESCRIPTION)
+
+
+def _arrow_ends(end: Box, start: Box) -> list[tuple[float, float]]:
+    """Return the ends of an arrow between the facing sides of two boxes; those that lead back are lower."""
+    forward = start[0] < end[0]
+    sides = (end[0], start[0] + start[2]) if forward else (end[0] + end[2], start[0])
+    return [
+        (x, y + h * (0.5 if forward else 0.8)) for x, (_, y, _, h) in zip(sides, (end, start), strict=True)
     ]
-    return "\n".join(parts) + "\n"
 
 
 def _stage_edges(stages: dict[str, list[str]]) -> tuple[nx.DiGraph, list[tuple[str, str]]]:
@@ -67,10 +85,10 @@ def _stage_edges(stages: dict[str, list[str]]) -> tuple[nx.DiGraph, list[tuple[s
     rulegraph = _rulegraph()
     names = dict(NODE.findall(rulegraph))
     edges = {(stage_of.get(names[a]), stage_of.get(names[b])) for a, b in EDGE.findall(rulegraph)}
-    order = {stage: position for position, stage in enumerate(stages)}
+    order = [*stages].index
     edges = sorted(edge for edge in edges if None not in edge and edge[0] != edge[1])
     # Parameters that a grid search selects are inputs of earlier stages.
-    back = [(a, b) for a, b in edges if order[a] > order[b]]
+    back = [(a, b) for a, b in edges if order(a) > order(b)]
     graph = nx.DiGraph()
     graph.add_nodes_from(stages)
     graph.add_edges_from(edge for edge in edges if edge not in back)
@@ -78,53 +96,16 @@ def _stage_edges(stages: dict[str, list[str]]) -> tuple[nx.DiGraph, list[tuple[s
     return forward, back
 
 
-def _box_positions(columns: list[list[str]], stages: dict[str, list[str]]) -> dict[str, tuple[int, int]]:
-    """Return the upper left corner of each stage's box, in pixels."""
-    positions = {}
-    for number, column in enumerate(columns):
-        y = MARGIN
-        for stage in column:
-            positions[stage] = MARGIN + number * (BOX_WIDTH + COLUMN_GAP), y
-            y += _box_height(stages[stage]) + ROW_GAP
-    return positions
-
-
-def _box_height(rules: list[str]) -> int:
-    return LINE_HEIGHT * (len(rules) + 1) + 2 * PADDING
-
-
-def _box(stage: str, x: int, y: int, rules: list[str]) -> str:
-    lines = [
-        f'<text x="{x + PADDING}" y="{y + PADDING + LINE_HEIGHT * (row + 1) - 5}" font-size="12">{rule}</text>'
-        for row, rule in enumerate(rules, start=1)
-    ]
-    return "\n".join(
-        [
-            f'<rect x="{x}" y="{y}" width="{BOX_WIDTH}" height="{_box_height(rules)}" rx="6" '
-            'fill="#eef4f8" stroke="#0072b2"/>',
-            f'<text x="{x + PADDING}" y="{y + PADDING + LINE_HEIGHT - 5}" font-size="14" font-weight="bold">'
-            f"{stage}</text>",
-            *lines,
-        ]
-    )
-
-
-def _arrow(
-    start: tuple[int, int], end: tuple[int, int], from_rules: list[str], to_rules: list[str], style: str
-) -> str:
-    """Return an arrow between two boxes: from the right side to the left one, or back."""
-    forward = start[0] < end[0]
-    x1, x2 = start[0] + BOX_WIDTH * forward, end[0] + BOX_WIDTH * (not forward)
-    y1, y2 = start[1] + _box_height(from_rules) // 2, end[1] + _box_height(to_rules) // 2
-    # Arrows that lead back are beside the others.
-    y1, y2 = (y1, y2) if forward else (y1 + BACK_OFFSET, y2 + BACK_OFFSET)
-    bend = COLUMN_GAP if forward else -COLUMN_GAP
-    head = -HEAD if forward else HEAD
-    return (
-        f'<path d="M{x1} {y1} C{x1 + bend} {y1} {x2 - bend} {y2} {x2 + head} {y2}" fill="none" '
-        f'stroke="#666666"{style}/>'
-        f'<path d="M{x2} {y2} l{head} -4 v8 z" fill="#666666"/>'
-    )
+def _box_positions(forward: nx.DiGraph, stages: dict[str, list[str]]) -> dict[str, Box]:
+    """Return the box of each stage, in lines of text; each is as far to the right as its readers allow."""
+    boxes = {}
+    for number, column in enumerate(reversed([*nx.topological_generations(forward.reverse())])):
+        y = 1.0
+        for stage in sorted(column, key=[*stages].index):
+            height = len(stages[stage]) + 2
+            boxes[stage] = 1.0 + number * (BOX_WIDTH + COLUMN_GAP), y, BOX_WIDTH, height
+            y += height + ROW_GAP
+    return boxes
 
 
 def _rules_of_stages() -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -106,18 +107,19 @@ def hash_directory(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def list_files(folder: Path) -> list[Path]:
-    """Return the files in a folder and its subfolders, sorted, without hidden ones; none if there is no such folder.
+def _raise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
-    Raises OSError for a subfolder that may not be read.
+
+def list_files(folder: Path, on_error: Callable[[OSError], Any] = _raise_unless_missing) -> list[Path]:
+    """Return the files in a folder and its subfolders, sorted, without hidden ones.
+
+    on_error: called with the error for a folder that can't be read. By default, the error is raised, and a missing
+    folder has no files.
     """
-
-    def raise_unless_missing(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):
-            raise error
-
     files: list[Path] = []
-    for directory, folders, names in os.walk(folder, onerror=raise_unless_missing):
+    for directory, folders, names in os.walk(folder, onerror=on_error):
         folders[:] = [name for name in folders if not name.startswith(".")]
         files += [Path(directory, name) for name in names if not name.startswith(".")]
     return sorted(filter(Path.is_file, files), key=lambda path: path.relative_to(folder).as_posix())

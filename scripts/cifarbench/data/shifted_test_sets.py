@@ -68,6 +68,23 @@ def read_test_set(
     return pixels, validate_labels(labels[rows], len(pixels), n_classes, str(paths[1]))
 
 
+def read_cifar10_c(
+    folder: str, corruption: str, severity: int, image_shape: tuple[int, int, int], y_true: np.ndarray
+) -> np.ndarray:
+    """Return the test images under a corruption of CIFAR-10-C, (N, C*H*W) uint8.
+
+    y_true: (N,) int, the dataset's test labels. Raises UserError if the files have other labels.
+    """
+    entry = {"type": "cifar10_c", "archive": folder, "corruption": corruption, "severity": severity}
+    images, labels = read_test_set(entry, image_shape, int(y_true.max()) + 1)
+    if not np.array_equal(labels, y_true):
+        raise UserError(
+            f"{folder}/labels.npy does not hold the labels of this dataset's {len(y_true)} test images; name the files "
+            "that belong to it as robustness.cifar10_c_dir, and exclude no test image."
+        )
+    return images
+
+
 def _load_mapped(path: Path) -> np.ndarray:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)

@@ -1,6 +1,5 @@
 """Load the images of any folder as inputs of a fitted model; report and skip other files."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cifarbench.data.image_file import read_image
+from cifarbench.data.provenance import list_files
 from cifarbench.errors import UserError
 from cifarbench.models.saved_model import SavedModel
 
@@ -37,12 +37,19 @@ def load_images(
     resize: whether to scale and crop images of another size; always if the dataset was. Hidden files are skipped.
     advance: called with the number of files done. Raises UserError if the folder does not exist or has no images.
     """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder; name a folder of images.")
     images = LoadedImages()
+
+    def reject(error: OSError) -> None:
+        name = _escape_undecodable(error.filename)
+        images.rejected.append(f"{name} can't be opened ({error.strerror}); change its permissions.")
+
     rows = []
-    for path in _list_files(folder, images.rejected):
+    for path in list_files(folder, reject):
         name = path.relative_to(folder).as_posix()
         try:
-            if not _is_utf8(name):
+            if _escape_undecodable(name) != name:
                 raise UserError(f"{name!a} in {folder} has a name that is not UTF-8; rename it.")
             resized = resize or stored.dataset.get("resize", False)
             row, remarks = read_image(path, stored.image_shape, resized, remedy=REMEDY)
@@ -60,25 +67,6 @@ def load_images(
     return images
 
 
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _list_files(folder: Path, rejected: list[str]) -> list[Path]:
-    """Return the files of a folder and its subfolders, sorted; add unreadable subfolders to `rejected`."""
-    if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder; name a folder of images.")
-
-    def reject(error: OSError) -> None:
-        name = os.fsencode(error.filename).decode(errors="backslashreplace")
-        rejected.append(f"{name} can't be opened ({error.strerror}); change its permissions.")
-
-    files = []
-    for directory, folders, names in os.walk(folder, onerror=reject):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        files += [Path(directory, name) for name in names if not name.startswith(".")]
-    return sorted(files)
+def _escape_undecodable(name: str) -> str:
+    """Return a file name with escapes for bytes that are not UTF-8."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")

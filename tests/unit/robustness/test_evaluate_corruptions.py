@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cifarbench.data.shifted_test_sets import read_cifar10_c
 from cifarbench.errors import UserError
-from cifarbench.robustness.cifar10_c import CIFAR10C
 from cifarbench.robustness.evaluate import evaluate_corruptions
 
 SHAPE = (3, 4, 5)
@@ -38,7 +38,7 @@ def write(folder: Path, n: int = 6) -> np.ndarray:
 
 def test_official_files_are_read_by_severity(tmp_path):
     labels = write(tmp_path)
-    found = CIFAR10C(tmp_path, labels, SHAPE).images("fog", 3)
+    found = read_cifar10_c(str(tmp_path), "fog", 3, SHAPE, labels)
     whole = np.load(tmp_path / "fog.npy")
     assert np.array_equal(found[1].reshape(SHAPE), whole[13].transpose(2, 0, 1))
     assert found.shape == (6, 60)
@@ -47,11 +47,11 @@ def test_official_files_are_read_by_severity(tmp_path):
 def test_files_of_other_images_are_refused(tmp_path):
     labels = write(tmp_path)
     with pytest.raises(UserError, match="does not hold the labels"):
-        CIFAR10C(tmp_path, 2 - labels, SHAPE)
-    with pytest.raises(UserError, match="has the shape"):
-        CIFAR10C(tmp_path, labels, (3, 5, 4)).images("fog", 1)
-    with pytest.raises(UserError, match="can't be read as an array"):
-        CIFAR10C(tmp_path, labels, SHAPE).images("snow", 1)
+        read_cifar10_c(str(tmp_path), "fog", 1, SHAPE, labels[::-1])
+    with pytest.raises(UserError, match="expected uint8 of shape"):
+        read_cifar10_c(str(tmp_path), "fog", 1, (3, 5, 4), labels)
+    with pytest.raises(UserError, match=r"lacks snow\.npy"):
+        read_cifar10_c(str(tmp_path), "snow", 1, SHAPE, labels)
     (tmp_path / "snow.npy").write_bytes(b"no array")
-    with pytest.raises(UserError, match="can't be read as an array"):
-        CIFAR10C(tmp_path, labels, SHAPE).images("snow", 1)
+    with pytest.raises(UserError, match="can't be read"):
+        read_cifar10_c(str(tmp_path), "snow", 1, SHAPE, labels)
