@@ -291,13 +291,13 @@ def get_model(wildcards):
 
 def model_code_hash(rule_name):
     """Return a param: the checksum of a rule's code, including user code of the model."""
-    return lambda wildcards: code_hash(rule_name, own=get_experiment(wildcards).source_files(wildcards.model))
+    return lambda wildcards: code_hash(rule_name, user_code=get_experiment(wildcards).source_files(wildcards.model))
 
 
 def features_code_hash(rule_name, plan, features):
     """Return the checksum of a rule's code for features, including their type's module and user code."""
     return code_hash(
-        rule_name, modules=[f"features/{features.type.name}.py"], own=plan.feature_source_files(features)
+        rule_name, modules=[f"features/{features.type.name}.py"], user_code=plan.feature_source_files(features)
     )
 
 
@@ -327,7 +327,7 @@ def export_code_hash(rule_name):
                 f"models/{package}/predictor.py",
                 *(f"features/{step.type.name}.py" for step in pipeline),
             ],
-            own=[*plan.source_files(wildcards.model), *files],
+            user_code=[*plan.source_files(wildcards.model), *files],
         )
 
     return code

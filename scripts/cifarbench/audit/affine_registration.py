@@ -1,7 +1,7 @@
 """Refine an alignment to a fraction of a pixel, by an affine transformation.
 
-After Baker and Matthews, Lucas-Kanade 20 years on (2004), inverse compositional. The score of a copy gains more by it
-than that of images that only resemble each other, since fine details agree only where they match exactly.
+Baker and Matthews, Lucas-Kanade 20 years on (2004), inverse compositional. It raises the score of duplicates more than
+that of similar images, since fine details agree only in exact matches.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from cifarbench.audit.translation_registration import BORDER, MIN_STRENGTH, PAIR
 from cifarbench.runtime.threads import map_threaded
 
 MAX_ITERATIONS = 8
-# Share of each parameter's own curvature that is added to it, for smaller steps where there are few details.
+# Share of each parameter's curvature that is added to it, for smaller steps in images with few details.
 DAMPING = 0.05
 # Colours whose standard deviation is less than this, of 255, count little.
 MIN_CONTRAST = 5.0
@@ -31,9 +31,8 @@ POSITIONS = np.stack(
 class RegisteredPairs(NamedTuple):
     """Aligned pairs of images.
 
-    score: the correlation of details, (P,), at most 1, as that of a Registration. color_similarity: the correlation of
-    colours, 0 to 1, (P,). fixed, moved: the grey images (P, SIDE, SIDE), the enlarged one second; where it has no
-    pixels, its border is repeated.
+    score: the correlation of details, (P,), at most 1. color_similarity: the correlation of colours, 0 to 1, (P,).
+    fixed, moved: the grey images (P, SIDE, SIDE), the enlarged one second, with a repeated border.
     """
 
     score: np.ndarray
@@ -135,7 +134,7 @@ def _warp(images: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _score(fixed: np.ndarray, moved: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Return the score as `register_translation` does, of the overlap or within the border, the lower one; (P,)."""
+    """Return the score of `register_translation`, of the overlap or within the border, the lower one; (P,)."""
     inner = np.zeros((SIDE, SIDE), bool)
     inner[BORDER:-BORDER, BORDER:-BORDER] = True
     products = [
@@ -157,7 +156,7 @@ def _correlation(
 
 
 def _color_similarity(fixed: np.ndarray, moved: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Return the correlation of colours (P, C, ...) in the overlap, independent of the tint; (P,), at least 0."""
+    """Return the correlation of colours (P, C, ...) in the overlap, independent of the tint: (P,), at least 0."""
     mask = inside[:, None]
     count = np.maximum(inside.sum(axis=1), 1)[:, None, None]
     left, right = (

@@ -18,7 +18,7 @@ N_NEIGHBORS = 4
 class ImagePairs(NamedTuple):
     """Pairs of images, (P,) each: the index of the first and of the second, which is higher.
 
-    is_mirrored: the second image is to be mirrored. similarity: of the descriptors, at most 1.
+    is_mirrored: the second image is mirrored. similarity: of the descriptors, at most 1.
     """
 
     first: np.ndarray
@@ -32,7 +32,7 @@ class ImagePairs(NamedTuple):
         return cls(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
     def at(self, rows: np.ndarray | slice) -> "ImagePairs":
-        """Return some of the pairs."""
+        """Return the pairs of these rows."""
         return ImagePairs(*(values[rows] for values in self))
 
     @property
@@ -49,8 +49,7 @@ def pair_keys(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def find_candidate_pairs(images: DownscaledImages, threads: int, hflip_safe: bool = True) -> list[ImagePairs]:
     """Return pairs of each image and its N_NEIGHBORS nearest, by each of the two descriptors, most similar first.
 
-    hflip_safe: a mirrored image has the same meaning; if not, mirrored copies are not searched for. About 2 kB per
-    image are in memory.
+    hflip_safe: search for mirrored images, too. About 2 kB per image are in memory.
     """
     faiss.omp_set_num_threads(threads)
     by_descriptor = []
@@ -117,7 +116,7 @@ def _nearest(points: np.ndarray, queries: np.ndarray, mirrored: bool) -> ImagePa
 
 
 def _unique(pairs: ImagePairs) -> ImagePairs:
-    """Return each pair once, mirrored or not as its images are more similar; the most similar first."""
+    """Return each pair once, mirrored if that is more similar; the most similar first."""
     pairs = pairs.at(np.lexsort((pairs.is_mirrored, pairs.second, pairs.first, -pairs.similarity)))
     _, firsts = np.unique(pairs.keys, return_index=True)
     return pairs.at(np.sort(firsts))

@@ -17,13 +17,13 @@ BLOCK_ROWS = 1024
 # Standard deviations in pixels of the Gaussians whose differences are the fine and the coarse details.
 SIGMAS = (0.5, 1.2, 3.0)
 N_BANDS = len(SIGMAS) - 1
-# Standard deviation of the Gaussian within which contrast is equalised, and the contrast (of 255) that counts as noise.
+# Standard deviation of the Gaussian within which contrast is equalised, and the contrast of noise (of 255).
 NEIGHBORHOOD, NOISE = 3.0, 3.0
 # Standard deviations of the Gaussians whose difference is the edge map.
 EDGE_SIGMAS = (0.7, 3.0)
 # Parameters of the feature type `hog`: 3 x 3 blocks of 2 x 2 cells, 324 values.
 HOG_PARAMS = {"orientations": 9, "pixels_per_cell": 8, "cells_per_block": 2}
-# Standard deviation of the Gaussian that is applied before.
+# Standard deviation of the Gaussian blur before HOG.
 HOG_SIGMA = 1.5
 
 
@@ -68,8 +68,8 @@ class DownscaledImages:
 def bandpass_features(gray: np.ndarray) -> np.ndarray:
     """Return the details of grey images (N, SIDE, SIDE): (N, N_BANDS, SIDE, SIDE) float32.
 
-    They are differences of Gaussians, divided by their own strength in the neighbourhood: brightness and contrast do
-    not matter, and a faint texture counts as much as a sharp edge. Values that are fainter than noise stay near 0.
+    They are differences of Gaussians, divided by their local standard deviation, so that they do not depend on
+    brightness and contrast. Values below NOISE stay near 0.
     """
     features = np.empty((len(gray), N_BANDS, SIDE, SIDE), np.float32)
     blurred = [_filter(gray, _gaussian(sigma)) for sigma in SIGMAS]
@@ -81,15 +81,12 @@ def bandpass_features(gray: np.ndarray) -> np.ndarray:
 
 
 def edge_map(gray: np.ndarray) -> np.ndarray:
-    """Return grey images (N, SIDE, SIDE) without their brightness, at their own contrast, float32."""
+    """Return the difference of two Gaussians of grey images (N, SIDE, SIDE), float32, not normalized."""
     return _filter(gray, _gaussian(EDGE_SIGMAS[0])) - _filter(gray, _gaussian(EDGE_SIGMAS[1]))
 
 
 def hog_features(gray: np.ndarray) -> np.ndarray:
-    """Return the features of the type `hog` of grey images (N, SIDE, SIDE): (N, D) float32.
-
-    Images are blurred before, which makes the features robust to shifts.
-    """
+    """Return the features of the type `hog` of grey images (N, SIDE, SIDE), blurred for robustness: (N, D) float32."""
     blurred = _filter(gray, _gaussian(HOG_SIGMA))
     return hog.transform(blurred.reshape(len(gray), -1), {}, HOG_PARAMS, (1, SIDE, SIDE))
 
@@ -103,7 +100,7 @@ def zoom_matrix(scale: float) -> np.ndarray:
 
 
 def _filter(images: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    # One large product along rows, then one for each image, so that no array is transposed in memory.
+    # One product along rows, then one for each image, so that no array is transposed in memory.
     horizontal = (images.reshape(-1, SIDE) @ matrix.T).reshape(-1, SIDE, SIDE)
     return matrix @ horizontal
 

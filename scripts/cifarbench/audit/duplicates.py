@@ -1,4 +1,4 @@
-"""Find images that occur twice, exactly or nearly: shifted, mirrored, brightened, cropped, re-encoded."""
+"""Find exact and near duplicates: shifted, mirrored, brightened, cropped, re-encoded images."""
 
 import hashlib
 from typing import NamedTuple
@@ -11,18 +11,18 @@ from cifarbench.audit.descriptors import DownscaledImages, Rows, edge_map, iter_
 from cifarbench.audit.image_index import NEAR_MISS
 from cifarbench.audit.translation_registration import Registration, register_translation
 
-# Pairs per image that are aligned by shifts alone, and at every scale; and the least numbers of both.
+# Pairs per image that are aligned by shifts alone, and at every scale; and the minimum of both.
 COARSE_PAIRS_PER_IMAGE, FINE_PAIRS_PER_IMAGE = 0.6, 0.1
 MIN_COARSE_PAIRS, MIN_FINE_PAIRS = 1200, 300
-# Scores from which pairs are listed, and called copies unless this dataset's images resemble each other more.
+# Scores from which pairs are listed, and are duplicates unless the images of the dataset are more similar in general.
 MIN_SIMILARITY, DUPLICATE_THRESHOLD = 0.5, 0.76
-# The share of the difference to 1 that equal colours make up for.
+# Share of the difference to 1 by which equal colours raise a score.
 COLOR_WEIGHT = 0.5
-# Deviations of a copy from the median of neighbours, scaled as of a normal distribution, and the pairs of that median.
+# Deviations of a duplicate from the median of neighbours, in robust standard deviations; the pairs of that median.
 OUTLIER_MADS, N_SAMPLED_PAIRS = 4.0, 200
-# Images with few details are copies from this correlation of their edges on, if these are stronger than noise (of 255).
+# Images with few details are duplicates from this correlation of edges on, if these are stronger than noise (of 255).
 EDGE_CORR_MIN, EDGE_STD_MIN = 0.95, 2.0
-# The least scale of a crop, and the least change of gain and offset (of 255) of another brightness.
+# Minimum scale of a crop, and minimum change of gain and offset (of 255) of another brightness.
 CROP, GAIN, OFFSET = 1.1, 0.12, 10.0
 
 TYPES = ("identical", "mirrored", "cropped", "shifted", "brightness_changed", "re-encoded", NEAR_MISS)
@@ -45,16 +45,16 @@ def find_near_duplicates(
     seed: int = 0,
     n_train: int | None = None,
 ) -> tuple[DuplicatePairs, float]:
-    """Return all pairs of near-copies among two or more images, and the score from which a pair is called a copy.
+    """Return all near-duplicates among two or more images, and the score from which a pair is a duplicate.
 
-    Identical images have score 1 and are listed with the first of their kind. Of the others, a test image is listed
-    with the closest training image only, and a pair within one split unless both images are closer to others.
+    Identical images have score 1 and are listed with the first of them. Of the others, a test image is listed with the
+    closest training image only, and a pair within one split unless both images are closer to others.
 
     Parameters
     ----------
     images : (N, C*H*W) uint8, training images first.
-    hflip_safe : a mirrored image has the same meaning.
-    seed : draws the pairs of which the usual score is the median.
+    hflip_safe : search for mirrored images, too.
+    seed : seed of the sample of pairs that the threshold depends on.
     n_train : the number of training images; all by default.
     """
     downscaled = DownscaledImages(images, image_shape)
@@ -114,15 +114,12 @@ def _score(
     registered = register_affine(images, pairs, aligned, threads)
     # Rounding can exceed 1.
     similarity = np.minimum(np.maximum.reduce([aligned.score, registered.score, _edge_score(registered)]), 1)
-    # Equal shapes in equal colours are more likely copies; other colours prove nothing.
+    # Equal colours make duplicates more likely; other colours do not make them less likely.
     return aligned, registered, 1 - (1 - similarity) * (1 - COLOR_WEIGHT * registered.color_similarity)
 
 
 def _duplicate_threshold(images: DownscaledImages, pairs: ImagePairs, threads: int, seed: int) -> float:
-    """Return the score from which a pair is called a copy.
-
-    Neighbours among photographs have little in common, among drawn digits nearly everything: a copy is an outlier.
-    """
+    """Return the score from which a pair is a duplicate: an outlier among the scores of neighbours."""
     sample = np.random.default_rng(seed).permutation(len(pairs.first))[:N_SAMPLED_PAIRS]
     *_, scores = _score(images, pairs.at(sample), threads)
     median = np.median(scores)
@@ -138,15 +135,15 @@ def _promising_pairs(images: DownscaledImages, candidates: list[ImagePairs], thr
     _, firsts = np.unique(pairs.keys * 2 + pairs.is_mirrored, return_index=True)
     pairs = pairs.at(firsts)
     score = register_translation(images, pairs, (1.0,), threads).score
-    # Crops match at a larger scale only, so the similarity of the descriptors counts, too.
+    # Crops match only at a larger scale, so the similarity of the descriptors counts, too.
     pairs = pairs.at(np.argsort(-np.maximum(score, pairs.similarity - 0.35), kind="stable")[:n_fine])
-    # The better one of a pair that was aligned both mirrored and not.
+    # Keep the better of both alignments, mirrored or not.
     _, firsts = np.unique(pairs.keys, return_index=True)
     return pairs.at(np.sort(firsts))
 
 
 def _type(pairs: ImagePairs, aligned: Registration, registered: RegisteredPairs, row: int) -> int:
-    """Return the index in TYPES of a pair of copies: how the second image was changed."""
+    """Return the index in TYPES of a pair of duplicates, by the change of the second image."""
     if pairs.is_mirrored[row]:
         return TYPES.index("mirrored")
     if abs(float(aligned.scale[row])) >= CROP:

@@ -11,21 +11,21 @@ from cifarbench.data.image_folder import list_images
 from cifarbench.errors import UserError
 
 SPLITS = ("train", "test")
-# Type of a pair whose images are similar but not called copies.
+# Type of a pair of similar images that are not duplicates.
 NEAR_MISS = "near_miss"
-# A format that a smaller share of the files has is odd.
+# A format is odd if a smaller share of the files has it.
 MAX_RARE_SHARE = 0.05
 
 ImagePaths = dict[str, list[str]]
 
 
-def to_split_and_index(places: np.ndarray, dataset: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return split and index of positions among all images, training images first; same shape as `places`.
+def to_split_and_index(positions: np.ndarray, dataset: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return split and index of positions among all images, training images first; same shape as `positions`.
 
     The index is that in the archive, including excluded images. dataset: the content of dataset.json.
     """
     train, test = (kept_indices(dataset, split) for split in SPLITS)
-    return np.where(places >= len(train), *reversed(SPLITS)), np.concatenate([train, test])[places]
+    return np.where(positions >= len(train), *reversed(SPLITS)), np.concatenate([train, test])[positions]
 
 
 def kept_indices(dataset: dict[str, Any], split: str) -> np.ndarray:
@@ -42,19 +42,16 @@ def image_paths(dataset: dict[str, Any]) -> ImagePaths | None:
     if dataset["type"] != "image_folder":
         return None
     folder = Path(dataset["archive"]["path"])
-    found = {
-        split: [
-            path.relative_to(folder).as_posix() for path, _ in list_images(folder, split, dataset["classes"])
-        ]
-        for split in SPLITS
-    }
-    for split, paths in found.items():
-        if len(paths) != dataset[f"n_{split}"] + len(dataset.get("removed", {}).get(split, [])):
+    paths = {}
+    for split in SPLITS:
+        images = list_images(folder, split, dataset["classes"])
+        if len(images) != dataset[f"n_{split}"] + len(dataset.get("removed", {}).get(split, [])):
             raise UserError(
-                f"{folder}/{split} holds {len(paths)} images, which are not those that were read; run again with "
+                f"{folder}/{split} has {len(images)} images, and has changed since it was read; run again with "
                 "--forcerun download_dataset."
             )
-    return found
+        paths[split] = [path.relative_to(folder).as_posix() for path, _ in images]
+    return paths
 
 
 def lookup_paths(known: ImagePaths | None, splits: list[str], indices: list[int]) -> list[str | None]:
@@ -74,9 +71,9 @@ def rare_formats(known: ImagePaths | None, dataset: dict[str, Any]) -> list[tupl
         for index in kept_indices(dataset, split).tolist()
     }
     count = Counter(formats.values())
-    most = MAX_RARE_SHARE * len(formats)
-    rare = [(*image, name) for image, name in formats.items() if count[name] < most]
-    # If most files have a format of their own, none is odd.
+    limit = MAX_RARE_SHARE * len(formats)
+    rare = [(*image, name) for image, name in formats.items() if count[name] < limit]
+    # If most formats are rare, none is odd.
     if len(rare) > len(formats) / 2:
         return []
     return sorted(rare, key=lambda image: count[image[2]])

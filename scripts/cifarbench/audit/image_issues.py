@@ -1,4 +1,4 @@
-"""Find odd images: of one colour, cut off, far from all others of their class."""
+"""Find odd images: images of one colour, truncated images, and outliers of their class."""
 
 from typing import NamedTuple
 
@@ -12,11 +12,11 @@ from cifarbench.runtime.faiss_setup import faiss
 COLUMNS = ("split", "index", "issue", "score", "detail")
 # The largest difference within an image of one colour, of 255.
 UNIFORM_RANGE = 3
-# The smallest share of the height that must be of one colour in an image that was cut off.
+# The smallest share of the height that is of one colour in a truncated image.
 MIN_TRUNCATED_SHARE = 0.25
-# The share of the width in which the cut must show, and the percentage of columns that may deviate by chance.
+# The share of the width in which the edge must show, and the percentage of columns that may deviate by chance.
 EDGE_WIDTH_SHARE, STRAY_PERCENTILE = 0.9, 5
-# Deviations from the median, scaled as of a normal distribution, beyond which an image is far from its class.
+# Robust standard deviations from the median beyond which an image is an outlier of its class.
 OUTLIER_MADS = 5.0
 # The neighbour that the distance is measured to: copies of an image are closer.
 NEIGHBOR_RANK = 5
@@ -39,10 +39,9 @@ def find_image_issues(
 ) -> list[ImageIssue]:
     """Return the odd images among (N, C*H*W) uint8 with labels (N,), sorted by issue and score.
 
-    low_information: of one colour; the score is 1. truncated: at least a quarter at the bottom is of one colour that
-    begins in one row over the whole width, or in one row up to a column and in another from there on, as in files that
-    were cut off; the score is that share. outlier: farther from its neighbours in its class than others are; the score
-    is in deviations from the median of its class.
+    low_information: of one colour; the score is 1. truncated: at least a quarter at the bottom is of one colour, with a
+    horizontal edge of at most one step; the score is that share. outlier: far from its neighbours in its class; the
+    score is in robust standard deviations from the median of its class.
     """
     constant, truncated = _flat_areas(images, image_shape)
     deviation = _deviation_from_class(images, labels, image_shape, threads)
@@ -64,7 +63,7 @@ def is_uniform(images: Rows, image_shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def _flat_areas(images: Rows, image_shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return which images are of one colour, and the share of the height that was cut off: (N,) each."""
+    """Return which images are of one colour, and the share of the height that is missing: (N,) each."""
     constant, truncated = np.empty(len(images), bool), np.zeros(len(images))
     height = image_shape[1]
     for rows, pixels in iter_blocks(images):
@@ -73,8 +72,8 @@ def _flat_areas(images: Rows, image_shape: tuple[int, int, int]) -> tuple[np.nda
         # The length of the run of the last pixel's colour in each column, from the bottom: (n, W).
         same = (block == block[:, :, -1:, -1:]).all(axis=1)[:, ::-1]
         run = np.where(same.all(axis=1), height, same.argmin(axis=1))
-        # No horizon and no ground ends in one row, or in the next, from one side to the other with at most one step; a
-        # decoder proceeds from left to right, some rows at a time, and stops.
+        # A decoder proceeds from left to right, some rows at a time, so the edge of a truncated image has at most one
+        # step; no horizon is so straight.
         percentiles = (STRAY_PERCENTILE, 100 - STRAY_PERCENTILE)
         low, high = np.percentile(run, percentiles, axis=1, method="nearest")[..., None]
         stepped = np.where(np.arange(run.shape[1]) < (run <= low + 1).sum(axis=1, keepdims=True), low, high)
@@ -103,7 +102,7 @@ def _deviation_from_class(
 
 
 def _hog_and_colors(images: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """Return HOG and coarse colours, of about the same weight: (n, D) float32, for images (n, C*H*W) uint8."""
+    """Return HOG and coarse colours, of about the same weight, of images (n, C*H*W) uint8: (n, D) float32."""
     gradients = hog_features(downscale_gray(images, image_shape))
     gradients /= np.maximum(np.linalg.norm(gradients, axis=1, keepdims=True), 1e-6)
     colors = resize(images, image_shape, (COLOR_GRID, COLOR_GRID)).reshape(len(images), -1)

@@ -13,7 +13,7 @@ from cifarbench.io.memmap import spill_to_memmap
 
 # Classes that have fewer images than folds cannot be in every fold, and are not judged.
 N_FOLDS = 5
-# Share of the listed labels that must exceed what the predicted probabilities let expect.
+# Share of the listed labels that must exceed the number expected by the predicted probabilities.
 MIN_EXCESS = 0.2
 # Images are resized to sides in this range, in pixels: every other position of a patch then suffices for any of them.
 MIN_SIDE, MAX_SIDE = 8, 32
@@ -28,7 +28,6 @@ PATCH_PARAMS = {
 }
 # Columns of the approximated kernel matrix: a quarter of the images, within these bounds.
 MIN_LANDMARKS, MAX_LANDMARKS = 600, 1000
-# Of the classifier: the inverse strength of its L2 penalty, and the gradient at which it stops.
 CLASSIFIER_PARAMS = {"C": 10.0, "tol": 1e-3}
 
 
@@ -47,43 +46,38 @@ class LabelIssues(NamedTuple):
 def detect_label_issues(
     proba: np.ndarray, labels: np.ndarray, empty: np.ndarray | None = None
 ) -> LabelIssues:
-    """Return the labels that confident learning prunes, as far as they surprise the model more than right ones would.
+    """Return the labels that confident learning prunes, down to `surprise_threshold`.
 
     The score is 1 less the probability of the given class (cleanlab's self-confidence). Classes with at most N_FOLDS
-    images are not judged.
+    images are not checked.
 
     Parameters
     ----------
     proba : (N, n_classes) out-of-fold probabilities.
     labels : (N,) int.
-    empty : (N,) bool, images of one colour, whose labels are not judged; none by default.
+    empty : (N,) bool, images of one colour, whose labels are not checked; none by default.
     """
-    # Imported here because it takes seconds, and only this function needs it.
+    # Imported here because it takes seconds.
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
     predicted, given = proba.argmax(axis=1), get_label_quality_scores(labels, proba)
-    judged = np.bincount(labels, minlength=proba.shape[1])[labels] > N_FOLDS
+    is_checked = np.bincount(labels, minlength=proba.shape[1])[labels] > N_FOLDS
     if empty is not None:
-        judged &= ~empty
+        is_checked &= ~empty
     pruned = find_label_issues(labels, proba, filter_by="prune_by_class", n_jobs=1)
-    surprising = given <= surprise_threshold(proba[judged], given[judged])
-    index = np.flatnonzero(pruned & (predicted != labels) & judged & surprising)
+    surprising = given <= surprise_threshold(proba[is_checked], given[is_checked])
+    index = np.flatnonzero(pruned & (predicted != labels) & is_checked & surprising)
     index = index[np.argsort(given[index], kind="stable")]
     return LabelIssues(index, predicted[index], 1 - given[index], float(np.mean(predicted == labels)))
 
 
 def surprise_threshold(proba: np.ndarray, given: np.ndarray) -> float:
-    """Return the highest probability of a given class up to which labels are more surprising than right ones would be.
+    """Return the highest probability of a given class up to which more labels are found than expected.
 
     If all labels were right and the probabilities calibrated, the sum of all probabilities up to p would be the
-    expected number of labels with a probability of at most p. Without this threshold a weak model, for which confident
-    learning prunes a fifth of all labels though all are right, would list thousands.
-
-    Parameters
-    ----------
-    proba : (N, n_classes).
-    given : (N,) the probability of each image's given class.
+    expected number of labels with a probability of at most p. Without this threshold a weak model would list a fifth
+    of all labels. proba: (N, n_classes). given: (N,), the probability of the given class.
     """
     values, given = np.sort(proba, axis=None), np.sort(given)
     below = np.searchsorted(values, given, side="right")
@@ -100,15 +94,10 @@ def out_of_fold_proba(
     seed: int,
     folder: Path,
 ) -> np.ndarray:
-    """Return the probabilities (N, n_classes) float64 of each image, predicted by a model fitted to the other folds.
+    """Return the probabilities (N, n_classes) float64 of images (N, C*H*W) uint8, fitted to the other folds.
 
     The features are those of the types `patches` and `hog`, mapped to an approximate Gaussian kernel; the classifier is
     a multinomial logistic regression. Up to 12 kB per image are in temporary files in `folder`.
-
-    Parameters
-    ----------
-    images : (N, C*H*W) uint8.
-    labels : (N,) int.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -138,10 +127,10 @@ def _features(
     """Yield blocks of the features of the types `patches` and `hog`, float32, of resized images."""
     shape = image_shape[0], *(min(max(side, MIN_SIDE), MAX_SIDE) for side in image_shape[1:])
     resized = (_resize_bytes(block, image_shape, shape) for _, block in iter_blocks(images))
-    small = spill_to_memmap(resized, folder)
-    inputs = FitInputs(small, np.arange(len(small)), labels, n_classes, shape, seed)
+    small_images = spill_to_memmap(resized, folder)
+    inputs = FitInputs(small_images, np.arange(len(small_images)), labels, n_classes, shape, seed)
     state = patches.fit(inputs, PATCH_PARAMS)
-    for _, block in iter_blocks(small):
+    for _, block in iter_blocks(small_images):
         responses = patches.transform(block, state, PATCH_PARAMS, shape)
         yield np.hstack([responses, hog_features(downscale_gray(block, shape))])
 

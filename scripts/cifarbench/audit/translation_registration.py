@@ -13,7 +13,7 @@ from cifarbench.runtime.threads import map_threaded
 # The largest shift, in pixels of the downscaled image, and the scales of either image.
 MAX_SHIFT = 6
 SCALES = (1.0, 1.07, 1.14, 1.22, 1.32)
-# Unrelated images can have equal frames, so the part within this border, in pixels, must agree, too.
+# The part within this border, in pixels, must agree, too, since unrelated images can have equal frames.
 BORDER = 5
 # Added to the strength of the details in the denominator, so that images with few details score low.
 MIN_STRENGTH = 60.0
@@ -40,8 +40,7 @@ def register_translation(
 ) -> Registration:
     """Return the best alignment of each pair over shifts and scales.
 
-    The score is the correlation of details where the images overlap, with equal weight for each band, in the whole
-    overlap or within BORDER, whichever is lower.
+    The score is the correlation of details in the whole overlap of the images or within BORDER, whichever is lower.
     """
 
     def register(start: int) -> Registration:

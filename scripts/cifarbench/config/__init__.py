@@ -1,5 +1,1 @@
-"""From a configuration to a checked one.
-
-In come YAML mappings and the schema, out come the configurations of all datasets, or a sentence for each
-error.
-"""
+"""Check configurations: YAML mappings and the schema in, the experiment of each dataset or error messages out."""

@@ -11,17 +11,16 @@ from cifarbench.config.semantic_checks import expand_uses, point_to_grid_key
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import sha256_file, write_text
 from cifarbench.planning.experiment import Experiment
-from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ModelFamily, no_errors
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ModelFamily
 
 
 def check_models(experiment: Experiment, script: Path, code: str, passed: Path) -> None:
-    """Have a process build an experiment's models and features, once for the same entries and code.
+    """Build an experiment's models and features in another process, once for the same entries and code.
 
-    It is no job: Snakemake (9.27.1) does not look for changed params of jobs behind one that runs, `ancient` or not,
-    and would keep the results of the old ones.
+    It is not a job: Snakemake (9.27.1) does not look for changed params of jobs that follow one that runs, `ancient` or
+    not, and would keep outdated results.
 
     script: `validate_models.py`. code: its fingerprint. passed: a folder with a mark for each content that passed.
-
     Raises UserError with one sentence for each mistake.
     """
     entries = [[model, key, params, data] for model, key, _, params, data in _checked_uses(experiment)]
@@ -32,20 +31,20 @@ def check_models(experiment: Experiment, script: Path, code: str, passed: Path) 
     mark = passed / sha256(content.encode()).hexdigest()[:16]
     if mark.exists():
         return
-    answer = subprocess.run(
+    process = subprocess.run(
         [sys.executable, script], input=json.dumps(experiment.config), capture_output=True, text=True
     )
-    if answer.returncode:
+    if process.returncode:
         names = ", ".join(dict.fromkeys(key for _, key, *_ in entries))
-        reason = answer.stderr.strip().rpartition("\n")[2] or f"it ended with {answer.returncode}"
+        reason = process.stderr.strip().rpartition("\n")[2] or f"it ended with {process.returncode}"
         raise UserError(
-            answer.stdout.strip() or f"{names} can't be built ({reason}); correct what they name."
+            process.stdout.strip() or f"{names} can't be built ({reason}); correct their classes and files."
         )
     write_text(mark, "")
 
 
 def user_code(experiment: Experiment) -> list[str]:
-    """Return the files outside the package that an experiment's models and their features are made of."""
+    """Return the files outside the package that have code or weights of an experiment's models and features."""
     paths = []
     for model in experiment.models:
         paths += experiment.source_files(model)
@@ -69,5 +68,5 @@ def _checked_uses(
 ) -> Iterator[tuple[str, str, FeatureType | ModelFamily, Entry, DataShape]]:
     for model in experiment.models:
         for key, type_, params, data in expand_uses(experiment, model):
-            if type_.check_build is not no_errors:
+            if type_.check_build:
                 yield model, key, type_, params, data

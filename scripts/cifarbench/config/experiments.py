@@ -20,16 +20,14 @@ CONFIG_FILE = Path("config/config.yaml")
 
 
 class Experiments:
-    """The experiments that a configuration describes, one per dataset.
+    """The experiments of a configuration, one per dataset.
 
     Attributes
     ----------
-    config: the whole configuration.
-    name, root: the experiment's name, "" without one, and the folder of its results.
+    name, root: the experiment's name, or "", and the folder of its results.
     configs, experiments, paths: each dataset's configuration, experiment and file paths.
     datasets: each dataset's entry, with the archive and the exclude list of this run.
-    suite: the section that compares datasets, seeds, splits and sizes; None without one.
-    run_variants: the runs of each dataset that are compared there.
+    run_variants: the runs of the suite, by dataset.
     test_sets: the entries of shifted test sets, by name.
     cifar10_c_dir: the folder of CIFAR-10-C; "" if corruptions are computed.
     """
@@ -37,10 +35,8 @@ class Experiments:
     def __init__(self, config: Entry, config_files: Sequence[str | Path] = (), check_files: bool = True):
         """Read and check a configuration.
 
-        config_files: the files that it was read from, to check them for duplicate keys. check_files: whether archives
-        and test sets are read and checked, which a run does once and its jobs need not.
-
-        Raises UserError with one sentence for each mistake.
+        config_files: files to check for duplicate keys. check_files: whether to read and check archives and test sets,
+        which a run does once. Raises UserError with one sentence for each mistake.
         """
         for path in config_files:
             check_unique_keys(Path(path))
@@ -75,13 +71,13 @@ class Experiments:
 
     def _dataset(self, dataset: str, check_files: bool) -> Entry:
         config = self.configs[dataset]
-        # The run's archive overrides the entry's.
+        # The archive of the run replaces that of the entry.
         entry = config["datasets"][dataset] | {k: config[k] for k in ("archive", "sha256") if config.get(k)}
         if "archive" in entry:
             entry["archive"] = str(expand_home(entry["archive"]))
         if "archive" in entry and (check_files or "sha256" not in entry):
-            by_run = config.get("archive") or config.get("sha256")
-            key = None if by_run else f"datasets.{dataset}"
+            is_of_run = config.get("archive") or config.get("sha256")
+            key = None if is_of_run else f"datasets.{dataset}"
             entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"), key)
         if config.get("exclude"):
             # Jobs depend on the content of the file, not on its path.
@@ -121,7 +117,8 @@ class Experiments:
 
     def models_where(self, select: Callable[[Experiment], list[str]]) -> list[str]:
         """Return the models that `select` returns for the experiment of any dataset."""
-        return list(dict.fromkeys(model for one in self.experiments.values() for model in select(one)))
+        experiments = self.experiments.values()
+        return list(dict.fromkeys(model for experiment in experiments for model in select(experiment)))
 
     def of_type(self, *types: str) -> list[str]:
         """Return the datasets of these types."""
@@ -129,7 +126,7 @@ class Experiments:
 
     @cached_property
     def corruptions(self) -> dict[str, Any] | None:
-        """The corruptions that every model is evaluated on; None if the configuration asks for none."""
+        """The corruptions that every model is evaluated on; None without `robustness`."""
         section = self.config.get("robustness")
         if section is None:
             return None

@@ -42,14 +42,16 @@ def load_schema() -> Entry:
 
 @cache
 def build_schema() -> Entry:
-    """Return the schema with the entries of models and features: for each family and type, its own parameters.
+    """Return the schema with the entries of models and features: for each family and type, its parameters.
 
-    It requires no parameter of them: a grid may have it instead.
+    None of them is required, because a grid may have it.
     """
     features_key = {"features": {"$ref": "#/$defs/identifier"}}
     tune = {"tune": {"$ref": "#/$defs/tune"}}
-    models = {name: (features_key if one.uses_features else {}) | tune for name, one in FAMILIES.items()}
-    features = {name: {} if one.from_pixels else features_key for name, one in FEATURE_TYPES.items()}
+    models = {
+        name: (features_key if family.uses_features else {}) | tune for name, family in FAMILIES.items()
+    }
+    features = {name: {} if type_.from_pixels else features_key for name, type_ in FEATURE_TYPES.items()}
     schema = load_schema()
     entries = {
         "model": _entry_schema("family", FAMILIES, models),
@@ -63,10 +65,14 @@ def _entry_schema(key: str, types: dict[str, Any], more: dict[str, Any]) -> Entr
     schemas = {
         name: {
             "additionalProperties": False,
-            "properties": {key: {}, **more[name], **{p: one.schema for p, one in type_.parameters.items()}},
+            "properties": {
+                key: {},
+                **more[name],
+                **{p: known.schema for p, known in type_.parameters.items()},
+            },
             # No keywords of JSON schema: for the sentence on a key that belongs to another type.
             "of": f"{key} {name}",
-            "elsewhere": {p: other for other, one in reversed(types.items()) for p in one.parameters},
+            "elsewhere": {p: other for other, owner in reversed(types.items()) for p in owner.parameters},
         }
         for name, type_ in types.items()
     }

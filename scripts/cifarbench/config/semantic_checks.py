@@ -1,4 +1,4 @@
-"""Check what a schema can't see: keys that refer to each other, and values that the size of the data rules out."""
+"""Check what a schema cannot: keys that refer to each other, and values that the size of the data rules out."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -62,9 +62,9 @@ def data_errors(experiment: Experiment) -> list[str]:
     for model in experiment.models:
         folds = experiment.n_folds(model)
         if folds > smallest:
-            mend = f"it must be at most {smallest}" if smallest > 1 else "delete tune"
+            remedy = f"it must be at most {smallest}" if smallest > 1 else "delete tune"
             errors.append(
-                f"models.{model}.tune.folds is {folds}; {mend}, since some class has at most {smallest} training "
+                f"models.{model}.tune.folds is {folds}; {remedy}, since some class has at most {smallest} training "
                 f"image{'s' if smallest > 1 else ''}."
             )
             continue
@@ -85,26 +85,22 @@ def expand_uses(
     """
     grid = experiment.grid(model)
     for values in islice(product(*grid.values()), MAX_CANDIDATES):
-        own, of_features = experiment.split_params(model, dict(zip(grid, values, strict=True)))
+        params, feature_params = experiment.split_params(model, dict(zip(grid, values, strict=True)))
         data = DataShape.from_dataset(experiment.dataset, experiment.n_train, experiment.n_folds(model))
         for base in reversed(experiment.feature_names(model)):
             entry, type_ = experiment.config["features"][base], experiment.feature_type(base)
-            params = with_defaults({**entry, **of_features.get(base, {})}, type_.parameters)
-            yield f"features.{base}", type_, params, data
-            data = replace(data, n_inputs=type_.n_outputs(params, data))
-        yield f"models.{model}", experiment.family(model), experiment.params(model, own), data
+            entry_params = with_defaults({**entry, **feature_params.get(base, {})}, type_.parameters)
+            yield f"features.{base}", type_, entry_params, data
+            data = replace(data, n_inputs=type_.n_outputs(entry_params, data))
+        yield f"models.{model}", experiment.family(model), experiment.params(model, params), data
 
 
 def point_to_grid_key(experiment: Experiment, model: str, error: str) -> str:
-    """Return an error with the key of the grid if one of the grid's values is wrong, and not with the entry's key."""
+    """Return an error with the grid's key in place of the entry's key, if the grid has the parameter."""
     for key in experiment.grid(model):
         base, name = experiment.resolve_param(model, key)
-        entry_keys = (
-            [f"features.{base}.{name} "]
-            if base
-            else [f"models.{model}.{name} ", f"models.{model}.params.{name} "]
-        )
-        for entry_key in entry_keys:
+        owner = f"features.{base}" if base else f"models.{model}"
+        for entry_key in (f"{owner}.{name} ", f"{owner}.params.{name} "):
             if error.startswith(entry_key):
                 return f"models.{model}.tune.grid.{key} {error.removeprefix(entry_key)}"
     return error
@@ -136,7 +132,7 @@ def _name_errors(config: Entry) -> Iterator[str]:
             known = ", ".join(config["models"])
             yield f"compare names {format_value(name)}; it must be one of the keys under models: {known}."
     if PIXELS in config["features"]:
-        yield f"features.{PIXELS} is the name of the images themselves, which are always there; use another name."
+        yield f"features.{PIXELS} is the name of the images themselves; use another name."
     known = [PIXELS, *config["features"]]
     for section in ("features", "models"):
         for name, entry in config[section].items():

@@ -46,9 +46,8 @@ SENTENCES = {
 def check_experiments(config: Entry) -> dict[str, Experiment]:
     """Return the experiment of each dataset of a configuration.
 
-    Raises UserError, with a sentence for each mistake, unless the workflow can run with `config`. What the schema
-    accepts is checked further: names that must exist, and values that the number of training images rules out, for
-    each number of images that models are fitted to.
+    Besides the schema, names must exist, and values must be valid for each number of images that models are fitted to.
+    Raises UserError with a sentence for each mistake.
     """
     _refuse(schema_errors(config))
     _refuse(_experiment_name_errors(config))

@@ -1,16 +1,15 @@
 """Compute counts, sums and products of values, from which principal components are fitted.
 
-Moments are additive: those of a fold's training images are those of all images less those of the fold, so five sets of
-components (raw, standardized, three folds) cost two passes over the images instead of five.
+Moments are additive: those of a fold's training images are those of all images less those of the fold.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
-from cifarbench.io.atomic import save_npz
+from cifarbench.io.atomic import load_npz, save_npz
 from cifarbench.io.memmap import release_pages, take_rows
 from cifarbench.runtime.threads import map_threaded
 
@@ -23,8 +22,8 @@ CHUNK_ROWS = 4096
 class RunningCovariance:
     """Moments of N images of D values, each less `middle`: PIXEL_OFFSET for pixels, 0 for features.
 
-    count: N. sums: (D,) float64, exact. squares: (D,) float64, exact sums of squares. scatter: (D, D) float64,
-    products of the deviations from the mean, summed over the images.
+    count: N. sums, squares: (D,) float64, exact. scatter: (D, D) float64, products of the deviations from the mean,
+    summed over the images.
     """
 
     count: int
@@ -38,43 +37,43 @@ class RunningCovariance:
         """Compute the moments of `images` (N, D), uint8 pixels or float32 features, or of `rows`, in bounded memory."""
         rows = np.arange(len(images)) if rows is None else rows
         n_features = images.shape[1]
-        some = [rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS)]
+        chunks = [rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS)]
 
-        def chunk_of(rows: np.ndarray) -> np.ndarray:
+        def load(rows: np.ndarray) -> np.ndarray:
             chunk = center(take_rows(images, rows))
             release_pages(images)
             return chunk
 
-        def summed(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            chunk = chunk_of(rows)
+        def sum_chunk(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            chunk = load(rows)
             return chunk.sum(axis=0, dtype=np.float64), np.einsum("ij,ij->j", chunk, chunk, dtype=np.float64)
 
-        def multiplied(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            chunk = chunk_of(rows)
+        def multiply_chunk(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            chunk = load(rows)
             chunk -= mean
             return chunk.sum(axis=0, dtype=np.float64), chunk.T @ chunk
 
         sums, squares = np.zeros(n_features), np.zeros(n_features)
-        for sums_of_chunk, squares_of_chunk in map_threaded(summed, some, threads):
-            sums += sums_of_chunk
-            squares += squares_of_chunk
+        for chunk_sums, chunk_squares in map_threaded(sum_chunk, chunks, threads):
+            sums += chunk_sums
+            squares += chunk_squares
         mean = (sums / len(rows)).astype(np.float32)
         offset, scatter = np.zeros(n_features), np.zeros((n_features, n_features))
-        for sums_of_chunk, products in map_threaded(multiplied, some, threads):
-            offset += sums_of_chunk
+        for chunk_sums, products in map_threaded(multiply_chunk, chunks, threads):
+            offset += chunk_sums
             scatter += products
         # Correct the rounding error of the float32 mean.
         scatter -= np.outer(offset, offset) / len(rows)
         return cls(len(rows), sums, squares, scatter, pixel_offset(images))
 
-    def __sub__(self, part: Self) -> Self:
-        """Return the moments of the images without those of `part`."""
-        count = self.count - part.count
-        sums = self.sums - part.sums
-        difference = sums / count - part.sums / part.count
-        scatter = self.scatter - part.scatter
-        scatter -= np.outer(difference, difference) * (count * part.count / self.count)
-        return type(self)(count, sums, self.squares - part.squares, scatter, self.middle)
+    def __sub__(self, fold: Self) -> Self:
+        """Return the moments of the images without those of `fold`."""
+        count = self.count - fold.count
+        sums = self.sums - fold.sums
+        difference = sums / count - fold.sums / fold.count
+        scatter = self.scatter - fold.scatter
+        scatter -= np.outer(difference, difference) * (count * fold.count / self.count)
+        return type(self)(count, sums, self.squares - fold.squares, scatter, self.middle)
 
     @property
     def mean(self) -> np.ndarray:
@@ -95,24 +94,23 @@ class RunningCovariance:
 
     def save(self, path: Path) -> None:
         """Write as .npz."""
-        save_npz(path, **{field.name: getattr(self, field.name) for field in fields(self)})
+        save_npz(path, **vars(self))
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read what `save` wrote."""
-        with np.load(path) as stored:
-            arrays = [stored[name] for name in ("sums", "squares", "scatter")]
-            return cls(int(stored["count"]), *arrays, float(stored["middle"]))
+        arrays = load_npz(path)
+        return cls(**arrays | {"count": int(arrays["count"]), "middle": float(arrays["middle"])})
 
 
 def pixel_offset(values: np.ndarray) -> float:
-    """Return the number that `center` subtracts from these values."""
+    """Return the number that `center` subtracts from values of this type."""
     return PIXEL_OFFSET if values.dtype == np.uint8 else 0.0
 
 
 def center(values: np.ndarray) -> np.ndarray:
     """Return pixels less PIXEL_OFFSET, or features as they are, as C-contiguous float32 of the same shape."""
-    centred = values.astype(np.float32, order="C")
+    centered = values.astype(np.float32, order="C")
     if pixel_offset(values):
-        centred -= np.float32(pixel_offset(values))
-    return centred
+        centered -= np.float32(pixel_offset(values))
+    return centered

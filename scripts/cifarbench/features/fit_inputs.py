@@ -20,14 +20,8 @@ State = dict[str, np.ndarray]
 class FitInputs:
     """Training data of a fit.
 
-    Attributes
-    ----------
-    values : (N, D) uint8 pixels, channel-major, or float32 features, mapped from a file.
-    rows : (M,) int, the rows to fit to.
-    labels : (N,) int.
-    image_shape : channels, height and width of the images.
-    seed : seed of random fits.
-    precomputed_moments : moments of `rows`, if they are known already.
+    values: (N, D) uint8 pixels, channel-major, or float32 features, mapped from a file. rows: (M,) int, the rows to fit
+    to. labels: (N,) int. seed: of random fits. precomputed_moments: moments of `rows`, if they are known already.
     """
 
     values: np.ndarray

@@ -13,20 +13,20 @@ from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureTyp
 
 
 def _blocks(entry: Entry, image_shape: ImageShape) -> tuple[int, ...]:
-    """Return the number of blocks down and across; 0 or less where none fits."""
+    """Return the number of blocks down and across; 0 or less if none fits."""
     return tuple(side // entry["pixels_per_cell"] - entry["cells_per_block"] + 1 for side in image_shape[1:])
 
 
-def _n_outputs(entry: Entry, setting: DataShape) -> int:
-    return prod(_blocks(entry, setting.image_shape)) * entry["cells_per_block"] ** 2 * entry["orientations"]
+def _n_outputs(entry: Entry, data: DataShape) -> int:
+    return prod(_blocks(entry, data.image_shape)) * entry["cells_per_block"] ** 2 * entry["orientations"]
 
 
-def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    if min(_blocks(entry, setting.image_shape)) >= 1:
+def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    if min(_blocks(entry, data.image_shape)) >= 1:
         return
-    cell, block, (_, height, width) = entry["pixels_per_cell"], entry["cells_per_block"], setting.image_shape
-    most = min(height, width) // block
-    remedy = f"it must be at most {most}" if most else "choose a smaller cells_per_block"
+    cell, block, (_, height, width) = entry["pixels_per_cell"], entry["cells_per_block"], data.image_shape
+    max_cell = min(height, width) // block
+    remedy = f"it must be at most {max_cell}" if max_cell else "choose a smaller cells_per_block"
     yield (
         f"{key}.pixels_per_cell is {cell}; {remedy}, so that a block of {block} x {block} cells fits in an image of "
         f"{height} x {width} pixels."
@@ -58,7 +58,7 @@ FEATURE_TYPE = FeatureType(
     is_fitted=False,
     from_pixels=True,
     n_outputs=_n_outputs,
-    check_data=_impossible,
+    check_data=_check_data,
 )
 
 
@@ -66,7 +66,7 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
     """Return histograms of the mean of the channels: (n, blocks * cells_per_block**2 * orientations) float32."""
     from skimage.feature import hog
 
-    cells, cells_of_block = (params["pixels_per_cell"],) * 2, (params["cells_per_block"],) * 2
-    grey = to_nchw(scale_pixels(block), image_shape).mean(axis=1)
-    histograms = [hog(image, params["orientations"], cells, cells_of_block) for image in grey]
+    cell, cells_per_block = (params["pixels_per_cell"],) * 2, (params["cells_per_block"],) * 2
+    gray = to_nchw(scale_pixels(block), image_shape).mean(axis=1)
+    histograms = [hog(image, params["orientations"], cell, cells_per_block) for image in gray]
     return np.array(histograms, np.float32)

@@ -1,21 +1,16 @@
 """Linear discriminants (Fisher 1936, Rao 1948).
 
-For small shrinkage they equal those of scikit-learn's LinearDiscriminantAnalysis(solver="eigen"), which also shrinks
-the covariance between classes.
+scikit-learn's LinearDiscriminantAnalysis(solver="eigen") also shrinks the covariance between classes.
 """
 
 import numpy as np
 
 from cifarbench.features.covariance import center
 from cifarbench.features.fit_inputs import FitInputs, State
-from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
+from cifarbench.planning.model_family import Entry, FeatureType, ImageShape, Parameter
 
 # Directions whose eigenvalue is less than this share of the largest one are set to zero.
 EPSILON = 1e-10
-
-
-def _n_outputs(entry: Entry, setting: DataShape) -> int | None:
-    return None if setting.n_inputs is None else min(setting.n_classes - 1, setting.n_inputs)
 
 
 FEATURE_TYPE = FeatureType(
@@ -28,33 +23,33 @@ FEATURE_TYPE = FeatureType(
             default=0.1,
         ),
     },
-    n_outputs=_n_outputs,
+    n_outputs=lambda entry, data: data.n_inputs and min(data.n_classes - 1, data.n_inputs),
 )
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
-    """Return the mean (D,) and the directions (D, min(classes - 1, D)), float32, the most discriminative first.
+    """Return the mean (D,) of the centered values and the directions (D, min(classes - 1, D)), float32.
 
-    The mean is that of the values less their middle. Along each direction the shrunk variance within classes is 1.
+    The most discriminative direction is first. Along each, the shrunk variance within classes is 1.
     """
     import scipy.linalg
 
     moments, n_outputs = inputs.moments, min(inputs.n_classes - 1, inputs.n_inputs)
     mean = moments.sums / moments.count
-    apart = _apart(inputs, mean)
+    between = _class_deviations(inputs, mean)
     # Total scatter is the sum of that between and that within classes.
-    within = moments.scatter - apart @ apart.T
+    within = moments.scatter - between @ between.T
     within /= moments.count
-    apart /= np.sqrt(moments.count)
+    between /= np.sqrt(moments.count)
     shrinkage, level = params["shrinkage"], np.trace(within) / len(within)
     within *= 1 - shrinkage
     within[np.diag_indices_from(within)] += shrinkage * level
-    # Directions of A A' v = l S v are S^-1 A u, with u of the small problem A' S^-1 A u = l u.
-    solved = scipy.linalg.solve(within, apart, assume_a="pos", overwrite_a=True)
-    strengths, vectors = scipy.linalg.eigh(apart.T @ solved)
-    strengths, vectors = strengths[::-1][:n_outputs], vectors[:, ::-1][:, :n_outputs]
-    is_significant = strengths > EPSILON * strengths[0]
-    scale = np.where(is_significant, 1 / np.sqrt(np.where(is_significant, strengths, 1)), 0)
+    # Directions of B B' v = l S v are S^-1 B u, with u of the small problem B' S^-1 B u = l u.
+    solved = scipy.linalg.solve(within, between, assume_a="pos", overwrite_a=True)
+    eigenvalues, vectors = scipy.linalg.eigh(between.T @ solved)
+    eigenvalues, vectors = eigenvalues[::-1][:n_outputs], vectors[:, ::-1][:, :n_outputs]
+    is_significant = eigenvalues > EPSILON * eigenvalues[0]
+    scale = np.where(is_significant, 1 / np.sqrt(np.where(is_significant, eigenvalues, 1)), 0)
     directions = solved @ (vectors * scale)
     return {"mean": mean.astype(np.float32), "directions": directions.astype(np.float32)}
 
@@ -64,7 +59,7 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
     return (center(block) - state["mean"]) @ state["directions"]
 
 
-def _apart(inputs: FitInputs, mean: np.ndarray) -> np.ndarray:
+def _class_deviations(inputs: FitInputs, mean: np.ndarray) -> np.ndarray:
     """Return each class's mean less the mean of all, times the root of its count: (D, classes) float64.
 
     This matrix times its transpose is the scatter between the classes. A class without images has zeros.

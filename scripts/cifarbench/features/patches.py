@@ -5,7 +5,7 @@ Coates and Ng, The importance of encoding versus training with sparse coding and
 
 import math
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureTyp
 if TYPE_CHECKING:
     import torch
 
-# Added to the variance of a patch, of values in [-1, 1): the paper's 10 for values of 0 to 255.
+# Added to the variance of a patch with values in [-1, 1): the paper's 10 for values of 0 to 255.
 CONTRAST = 10 / 128**2
 # Added to the variance of each component of normalised patches.
 WHITENING = 0.1
@@ -26,19 +26,19 @@ WHITENING = 0.1
 N_SAMPLED_IMAGES, SAMPLED_VALUES = 50_000, 2**25
 # Positions whose patches are in memory at once, and their responses, which stay in the processor's cache.
 POSITIONS, RESPONSES = 800, 2**17
-# Filters are multiplied in multiples of the values in the widest register.
+# Filters are multiplied in multiples of this, the float32 values of the widest register.
 SIMD_WIDTH = 16
 
 
-def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    size, pooling, (_, height, width) = entry["patch_size"], entry["n_pool"], setting.image_shape
+def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    size, pooling, (_, height, width) = entry["patch_size"], entry["n_pool"], data.image_shape
     positions = count_positions(min(height, width), size, entry["stride"])
     if size > min(height, width):
         yield (
             f"{key}.patch_size is {size}; it must be at most {min(height, width)}, since images have "
             f"{height} x {width} pixels."
         )
-    elif setting.image_shape[0] * size == 1:
+    elif data.image_shape[0] * size == 1:
         yield f"{key}.patch_size is 1; it must be at least 2, since a single value has no contrast."
     elif pooling > positions:
         yield (
@@ -94,16 +94,16 @@ FEATURE_TYPE = FeatureType(
     is_seeded=True,
     from_pixels=True,
     filters="features.patches",
-    n_outputs=lambda entry, setting: 2 * entry["n_patches"] * entry["n_pool"] ** 2,
-    check_data=_impossible,
+    n_outputs=lambda entry, data: 2 * entry["n_patches"] * entry["n_pool"] ** 2,
+    check_data=_check_data,
 )
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
     """Return `filters` (n_patches, C*size*size) float32 and `offsets` (n_patches,) float32.
 
-    The response to a patch, normalised as `_normalise` does, is its product with the filter less the offset: the same
-    as that of the whitened patch with a patch of unit length.
+    The response to a normalised patch is its product with the filter less the offset, which equals the product of the
+    whitened patch with a patch of unit length.
     """
     random = np.random.default_rng(inputs.seed)
     patches = _sample(inputs, params, random)
@@ -116,18 +116,18 @@ def fit(inputs: FitInputs, params: Entry) -> State:
         from sklearn.cluster import MiniBatchKMeans
 
         kmeans = MiniBatchKMeans(params["n_patches"], batch_size=4096, n_init=1, random_state=inputs.seed)
-        chosen = kmeans.fit(whitened).cluster_centers_
+        centroids = kmeans.fit(whitened).cluster_centers_
     else:
-        chosen = whitened[random.choice(len(whitened), params["n_patches"], replace=False)]
-    chosen = chosen / np.maximum(np.linalg.norm(chosen, axis=1, keepdims=True), 1e-6)
-    filters = chosen @ whitening
+        centroids = whitened[random.choice(len(whitened), params["n_patches"], replace=False)]
+    centroids = centroids / np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-6)
+    filters = centroids @ whitening
     return {"filters": filters, "offsets": (filters @ mean)[:, 0]}
 
 
 def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
     """Return mean responses above the threshold, then those below its negative: (n, 2*n_patches*pooling**2) float32.
 
-    Raised to the power; each by filter, then by region. A few images at a time, whatever the size of the block.
+    Both are raised to the power and ordered by filter, then by region.
     """
     import torch
 
@@ -138,7 +138,8 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
     # product gives responses less the threshold.
     filters = state["filters"] - state["filters"].mean(axis=1, keepdims=True)
     filters = np.vstack([filters.T, -state["offsets"] - threshold])
-    largest = _length(rows[0]) * _length(columns[0])
+    # The first region is the largest, and starts at 0.
+    largest = rows[0].stop * columns[0].stop
     step = max(1, POSITIONS // largest)
     largest *= step
     # Allocated once, because new memory would have to be mapped for each block.
@@ -146,28 +147,28 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
     responses = torch.empty(max(RESPONSES, SIMD_WIDTH * largest))
     features = np.empty((len(block), 2, n_patches, pooling**2), np.float32)
     for start in range(0, len(block), step):
-        few = to_nchw(scale_pixels(block[start : start + step]), image_shape)
-        scales = _scales(few, size)[:, ::stride, ::stride]
-        windows = _windows(few, size)[:, :, ::stride, ::stride].transpose(1, 4, 5, 0, 2, 3)
+        images = to_nchw(scale_pixels(block[start : start + step]), image_shape)
+        scales = _scales(images, size)[:, ::stride, ::stride]
+        windows = _windows(images, size)[:, :, ::stride, ::stride].transpose(1, 4, 5, 0, 2, 3)
         for region, (down, across) in enumerate(product(rows, columns)):
-            of_region, scale = windows[..., down, across], scales[:, down, across].ravel()
-            seen = patches[: len(filters) * len(scale)].reshape(len(filters), -1)
-            seen[:-1].reshape(of_region.shape)[...] = of_region
-            seen[:-1] *= scale
-            seen[-1] = 1
-            pooled = _pooled(seen, filters, threshold, len(scale) // len(few), responses)
+            region_windows, scale = windows[..., down, across], scales[:, down, across].ravel()
+            region_patches = patches[: len(filters) * len(scale)].reshape(len(filters), -1)
+            region_patches[:-1].reshape(region_windows.shape)[...] = region_windows
+            region_patches[:-1] *= scale
+            region_patches[-1] = 1
+            pooled = _pool(region_patches, filters, threshold, len(scale) // len(images), responses)
             features[start : start + step, ..., region] = pooled
     features **= params["power"]
     return features.reshape(len(block), -1)
 
 
-def _pooled(
+def _pool(
     patches: np.ndarray, filters: np.ndarray, threshold: float, n_positions: int, responses: "torch.Tensor"
 ) -> np.ndarray:
     """Return mean responses in one region, (n, 2, n_patches), of `n_positions` positions in each of n images.
 
     patches: (values + 1, n * n_positions), the last row ones. filters: (values + 1, n_patches). responses: memory for
-    those of some filters at a time, which stay in the processor's cache.
+    a few filters at a time.
     """
     import torch
 
@@ -175,20 +176,20 @@ def _pooled(
     mean = np.full(n_positions, 1 / n_positions, np.float32)
     pooled = np.empty((n_columns // n_positions, 2, n_patches), np.float32)
     step = max(1, len(responses) // n_columns // SIMD_WIDTH * SIMD_WIDTH)
-    seen = torch.from_numpy(patches).t()
+    columns = torch.from_numpy(patches).t()
     for start in range(0, n_patches, step):
-        some = slice(start, start + step)
-        used = torch.from_numpy(filters[:, some])
-        product = responses[: n_columns * used.shape[1]].view(n_columns, -1)
-        of_images = product.numpy().reshape(-1, n_positions, used.shape[1])
+        chunk = slice(start, start + step)
+        chunk_filters = torch.from_numpy(filters[:, chunk])
+        product = responses[: n_columns * chunk_filters.shape[1]].view(n_columns, -1)
+        by_image = product.numpy().reshape(-1, n_positions, chunk_filters.shape[1])
         # PyTorch multiplies these shapes a tenth faster than NumPy, and clips in half the time.
-        torch.mm(seen, used, out=product)
-        unclipped = mean @ of_images
+        torch.mm(columns, chunk_filters, out=product)
+        unclipped = mean @ by_image
         # With r for a response less the threshold t, max(-r - 2t, 0) = max(r, -2t) - r.
         product.clamp_min_(-2 * threshold)
-        pooled[:, 1, some] = mean @ of_images - unclipped
+        pooled[:, 1, chunk] = mean @ by_image - unclipped
         product.clamp_min_(0)
-        pooled[:, 0, some] = mean @ of_images
+        pooled[:, 0, chunk] = mean @ by_image
     # The difference may be a rounding error below 0.
     return np.maximum(pooled, 0, out=pooled)
 
@@ -211,8 +212,8 @@ def _sample(inputs: FitInputs, params: Entry, random: np.random.Generator) -> np
         images = to_nchw(inputs.values[rows[start : start + BLOCK_ROWS]], inputs.image_shape)
         windows = _windows(images, params["patch_size"])
         down, across = (random.integers(n, size=len(images)) for n in windows.shape[2:4])
-        chosen = windows[np.arange(len(images)), :, down, across]
-        patches[start : start + BLOCK_ROWS] = chosen.reshape(len(images), -1)
+        sampled = windows[np.arange(len(images)), :, down, across]
+        patches[start : start + BLOCK_ROWS] = sampled.reshape(len(images), -1)
     patches = np.ascontiguousarray(patches.T)
     _normalise(patches)
     return patches
@@ -230,10 +231,7 @@ def _normalise(patches: np.ndarray) -> None:
 
 
 def _scales(images: np.ndarray, size: int) -> np.ndarray:
-    """Return the factors by which `_normalise` scales patches: (n, down, across) float32, for images (n, C, H, W).
-
-    Sums over neighbouring patches share most of their values, and in float64 those of pixels are exact.
-    """
+    """Return the factors by which `_normalise` scales patches: (n, down, across) float32, for images (n, C, H, W)."""
     values, n_values = images.astype(np.float64), images.shape[1] * size**2
     means = _sums(values.sum(axis=1), size) / n_values
     variances = _sums(np.square(values, out=values).sum(axis=1), size) / n_values - np.square(means)
@@ -252,12 +250,7 @@ def count_positions(side: int, size: int, stride: int) -> int:
     return (side - size) // stride + 1
 
 
-def pooling_slices(places: int, pooling: int) -> list[slice]:
+def pooling_slices(positions: int, pooling: int) -> list[slice]:
     """Return slices that divide the positions along a side into `pooling` parts; none is larger than the first."""
-    return [
-        slice(-(-part * places // pooling), -(-(part + 1) * places // pooling)) for part in range(pooling)
-    ]
-
-
-def _length(part: slice) -> int:
-    return part.stop - part.start
+    stops = [-(-part * positions // pooling) for part in range(pooling + 1)]
+    return [slice(start, stop) for start, stop in pairwise(stops)]

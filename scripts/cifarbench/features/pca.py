@@ -4,7 +4,7 @@ They are fitted to additive moments or, if there are fewer images than values, t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -24,24 +24,20 @@ from cifarbench.planning.model_family import (
 CHUNK_ROWS = 1024
 
 
-def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    components = entry["n_components"]
-    if setting.n_inputs is not None and components > setting.n_inputs:
-        what = "pixel values" if setting.n_inputs == np.prod(setting.image_shape) else "values"
-        yield f"{key}.n_components is {components}; it must be at most {setting.n_inputs}, the number of {what}."
-    elif components > setting.n_train:
-        yield (
-            f"{key}.n_components is {components}; it must be at most {setting.n_train}, {setting.n_train_label}."
-        )
+def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    n_components = entry["n_components"]
+    if data.n_inputs is not None and n_components > data.n_inputs:
+        values = "pixel values" if data.n_inputs == np.prod(data.image_shape) else "values"
+        yield f"{key}.n_components is {n_components}; it must be at most {data.n_inputs}, the number of {values}."
+    elif n_components > data.n_train:
+        yield f"{key}.n_components is {n_components}; it must be at most {data.n_train}, {data.n_train_label}."
 
 
 FEATURE_TYPE = FeatureType(
     "pca",
     {
         "n_components": Parameter(
-            COUNT,
-            "number of components, in order of decreasing variance",
-            "1 to the number of values",
+            COUNT, "number of components, in order of decreasing variance", "1 to the number of values"
         ),
         "standardize": Parameter(
             BOOLEAN, "divide each value by its standard deviation first", "`true`, `false`", default=False
@@ -50,8 +46,8 @@ FEATURE_TYPE = FeatureType(
     # The first n of all components are those of a PCA(n).
     fit_keys=("standardize",),
     uses_covariance=True,
-    n_outputs=lambda entry, setting: entry["n_components"],
-    check_data=_impossible,
+    n_outputs=lambda entry, data: entry["n_components"],
+    check_data=_check_data,
 )
 
 
@@ -74,13 +70,11 @@ def stored_bytes(state: State, params: Entry) -> int:
 
 @dataclass(frozen=True)
 class PrincipalComponents:
-    """All components of images of D pixel values, the largest variance first; the first C are a PCA(C).
+    """All K components of images of D values, the largest variance first; K is D, or the number of images if smaller.
 
-    There are K of them: D, or one an image if fewer images than D were looked at.
-
-    mean: (D,) float32 of the pixel values. scale: (D,) float32, what each is divided by (1 without scaling).
-    components: (K, D) float32, orthonormal rows, of which the largest value is positive. variances: (K,) float32, as
-    `explained_variance_`. middle: what was taken off the values before they were multiplied.
+    mean, scale: (D,) float32; values are divided by their scale (1 without scaling). components: (K, D) float32,
+    orthonormal rows, of which the largest value is positive. variances: (K,) float32, as `explained_variance_`. middle:
+    the number that `center` subtracts from the values.
     """
 
     mean: np.ndarray
@@ -91,11 +85,8 @@ class PrincipalComponents:
 
     @classmethod
     def fit(cls, moments: RunningCovariance, scaled: bool) -> Self:
-        """Fit StandardScaler (if `scaled`) and PCA(svd_solver="covariance_eigh") from the moments alone.
-
-        A pixel that never varies is divided by 1, as StandardScaler does.
-        """
-        # Only fitting needs it, and importing it takes longer than a small transformation.
+        """Fit StandardScaler (if `scaled`) and PCA(svd_solver="covariance_eigh") from the moments alone."""
+        # Imported here because it takes longer than a small transformation.
         import scipy.linalg
 
         covariance = moments.covariance()
@@ -120,8 +111,7 @@ class PrincipalComponents:
     def fit_gram(cls, images: np.ndarray, scaled: bool) -> Self:
         """Fit the same components to N < D images (N, D), by their Gram matrix, which is smaller than the covariance.
 
-        If X X' u = l u, then X' u is an eigenvector of X' X. Components without variance, of which there is at least
-        one, are 0.
+        If X X' u = l u, then X' u is an eigenvector of X' X. Components without variance are 0.
         """
         values = center(images).astype(np.float64)
         mean = values.mean(axis=0)
@@ -159,10 +149,10 @@ class PrincipalComponents:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return the arrays by name, as the constructor takes them."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return dict(vars(self))
 
 
 def _signed(components: np.ndarray) -> np.ndarray:
-    """Return rows (K, D) with signs such that each one's largest value is positive, as in scikit-learn."""
+    """Return rows (K, D) with signs such that the largest value of each is positive, as in scikit-learn."""
     largest = np.take_along_axis(components, np.abs(components).argmax(axis=1)[:, None], axis=1)
     return np.ascontiguousarray(np.where(largest < 0, -components, components))

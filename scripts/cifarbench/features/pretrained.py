@@ -12,6 +12,7 @@ import numpy as np
 from cifarbench.data.provenance import expand_home
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import State, to_nchw
+from cifarbench.messages import format_error
 from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
 
 if TYPE_CHECKING:
@@ -24,25 +25,25 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 REMEDY = "save the weights alone, by torch.save(network.state_dict(), file) or as .safetensors."
 
 
-def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    if setting.image_shape[0] not in (1, 3):
+def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    if data.image_shape[0] not in (1, 3):
         yield (
-            f"{key}.type is pretrained; images have {setting.image_shape[0]} channels, but such networks take 3, or "
-            "grey in all of them: choose another kind."
+            f"{key}.type is pretrained; images have {data.image_shape[0]} channels, but such networks take 1 or 3: "
+            "choose another type."
         )
 
 
-def _check(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    black = np.zeros((1, prod(setting.image_shape)), np.uint8)
+def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    black = np.zeros((1, prod(data.image_shape)), np.uint8)
     try:
-        transform(black, {}, entry, setting.image_shape)
+        transform(black, {}, entry, data.image_shape)
     except UserError as error:
         yield f"{key}.{error}"
     except Exception as error:
         # Any exception of the network: some take images of one size only.
         yield (
             f"{key}.image_size is {entry['image_size']}; {entry['architecture']} fails on such images "
-            f"({_told(error)}): choose the size that it was trained on."
+            f"({format_error(error).rstrip('.')}): choose the size that it was trained on."
         )
 
 
@@ -74,8 +75,8 @@ FEATURE_TYPE = FeatureType(
     from_pixels=True,
     pretrained=True,
     source_file=lambda entry: str(expand_home(entry["weights"])),
-    check_data=_impossible,
-    check_build=_check,
+    check_data=_check_data,
+    check_build=_check_build,
 )
 
 
@@ -101,12 +102,8 @@ def normalization(network: "nn.Module") -> tuple["torch.Tensor", "torch.Tensor"]
     import torch
 
     # Networks of timm have the normalization of their training images.
-    trained_on = getattr(network, "pretrained_cfg", {})
-    mean, deviation = (
-        torch.tensor(trained_on.get(name, value))[:, None, None]
-        for name, value in (("mean", MEAN), ("std", STD))
-    )
-    return mean, deviation
+    config = {"mean": MEAN, "std": STD} | getattr(network, "pretrained_cfg", {})
+    return torch.tensor(config["mean"])[:, None, None], torch.tensor(config["std"])[:, None, None]
 
 
 @lru_cache(maxsize=1)
@@ -127,12 +124,14 @@ def load(architecture: str, weights: str) -> "nn.Module":
     misshaped = [name for name in given if name in needed and given[name].shape != needed[name].shape]
     if misshaped:
         name = misshaped[0]
-        fault = f"{name} is of shape {tuple(given[name].shape)}, not {tuple(needed[name].shape)}"
+        mismatch = f"{name} has the shape {tuple(given[name].shape)}, not {tuple(needed[name].shape)}"
     else:
         missing, unexpected = network.load_state_dict(given, strict=False)
-        fault = f"it has no {missing[0]}" if missing else f"{unexpected[0]} is too much" if unexpected else ""
-    if fault:
-        raise UserError(f"weights is {weights}; {fault}: name a file of weights of {architecture}.")
+        mismatch = (
+            f"it has no {missing[0]}" if missing else f"it has {unexpected[0]}, too" if unexpected else ""
+        )
+    if mismatch:
+        raise UserError(f"weights is {weights}; {mismatch}: name a file of weights of {architecture}.")
     if architecture.startswith("timm."):
         network.reset_classifier(0)
     else:
@@ -174,9 +173,9 @@ def _last_layer(network: "nn.Module", architecture: str) -> str | None:
 def _no_such(architecture: str, known: list[str]) -> UserError:
     library, _, name = architecture.partition(".")
     close = get_close_matches(name, known, n=1)
-    mend = f"did you mean {library}.{close[0]}?" if close else f"name one, such as {library}.resnet18."
+    hint = f"did you mean {library}.{close[0]}?" if close else f"name one, such as {library}.resnet18."
     return UserError(
-        f"architecture is {architecture}; {library} has no such network for classification: {mend}"
+        f"architecture is {architecture}; {library} has no such network for classification: {hint}"
     )
 
 
@@ -200,9 +199,5 @@ def _read(weights: str) -> dict[str, "torch.Tensor"]:
             f"weights is {weights}; it can't be read ({type(error).__name__}): {REMEDY}"
         ) from None
     if not (isinstance(values, dict) and all(isinstance(value, torch.Tensor) for value in values.values())):
-        raise UserError(f"weights is {weights}; it is no state dict, names with tensors: {REMEDY}")
+        raise UserError(f"weights is {weights}; it is not a state dict of names and tensors: {REMEDY}")
     return values
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0].rstrip('.')}"

@@ -45,7 +45,7 @@ class LinearProjection(nn.Module):
     def __init__(self, basis: np.ndarray, origin: np.ndarray):
         super().__init__()
         self.register_buffer("basis", _tensor(basis))
-        # The origin may be as large as the values, so it is subtracted before the product, for smaller rounding errors.
+        # Subtracted before the product, for smaller rounding errors.
         self.register_buffer("origin", _tensor(origin))
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
@@ -56,12 +56,12 @@ class LinearProjection(nn.Module):
 class Whitening(nn.Module):
     """Compute the features `whitening`."""
 
-    def __init__(self, state: State, params: Entry):
+    def __init__(self, state: State, params: Entry, image_shape: ImageShape):
         super().__init__()
-        known, n_components = PrincipalComponents(**state), params["n_components"] or None
-        basis = known.components[:n_components]
-        scale = np.sqrt(known.variances[: len(basis)] + np.float32(params["epsilon"]))
-        self.projection = LinearProjection((basis / known.scale).T, known.mean - known.middle)
+        pca, n_components = PrincipalComponents(**state), params["n_components"] or None
+        basis = pca.components[:n_components]
+        scale = np.sqrt(pca.variances[: len(basis)] + np.float32(params["epsilon"]))
+        self.projection = LinearProjection((basis / pca.scale).T, pca.mean - pca.middle)
         # All components are rotated back to pixels; fewer are only scaled.
         self.register_buffer("back", _tensor(np.diag(1 / scale) if n_components else basis / scale[:, None]))
         self.normalize = params["l2_normalize"]
@@ -106,7 +106,7 @@ class PatchFeatures(nn.Module):
 class PretrainedEncoder(nn.Module):
     """Compute the features `pretrained`."""
 
-    def __init__(self, params: Entry, image_shape: ImageShape):
+    def __init__(self, state: State, params: Entry, image_shape: ImageShape):
         super().__init__()
         self.network = pretrained.load(params["architecture"], params["weights"])
         self.image_shape, self.image_size = image_shape, params["image_size"]
@@ -122,17 +122,17 @@ class PretrainedEncoder(nn.Module):
 
 
 def _pca(state: State, params: Entry, image_shape: ImageShape) -> nn.Module:
-    known = PrincipalComponents(**state)
-    basis = (known.components[: params["n_components"]] / known.scale).T
-    return LinearProjection(basis, known.mean - known.middle)
+    pca = PrincipalComponents(**state)
+    basis = (pca.components[: params["n_components"]] / pca.scale).T
+    return LinearProjection(basis, pca.mean - pca.middle)
 
 
 CONVERTERS: dict[str, Callable[[State, Entry, ImageShape], Any]] = {
     "pca": _pca,
     "lda": lambda state, params, image_shape: LinearProjection(state["directions"], state["mean"]),
-    "whitening": lambda state, params, image_shape: Whitening(state, params),
+    "whitening": Whitening,
     "patches": PatchFeatures,
-    "pretrained": lambda state, params, image_shape: PretrainedEncoder(params, image_shape),
+    "pretrained": PretrainedEncoder,
     "transformer": lambda state, params, image_shape: load_transformer(state, params),
 }
 
@@ -140,7 +140,7 @@ CONVERTERS: dict[str, Callable[[State, Entry, ImageShape], Any]] = {
 def _means(down: int, across: int, pooling: int) -> torch.Tensor:
     """Return the matrix that averages over regions: (positions, pooling**2), columns that sum to 1."""
     members = torch.zeros(down, across, pooling, pooling)
-    rows, columns = (patches.pooling_slices(places, pooling) for places in (down, across))
+    rows, columns = (patches.pooling_slices(positions, pooling) for positions in (down, across))
     for row, column in np.ndindex(pooling, pooling):
         members[rows[row], columns[column], row, column] = 1
     members = members.reshape(down * across, -1)

@@ -12,7 +12,7 @@ from cifarbench.io import sklearn_objects, user_code
 from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
 
 
-def _check(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
+def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
     try:
         build(entry["transformer"], entry["params"], seed=0, key=key)
     except UserError as error:
@@ -33,12 +33,12 @@ FEATURE_TYPE = FeatureType(
     },
     is_seeded=True,
     source_file=lambda entry: user_code.source_file(entry["transformer"]),
-    check_build=_check,
+    check_build=_check_build,
 )
 
 
 def fit(inputs: FitInputs, params: Entry) -> State:
-    """Return `stored` (bytes,) uint8: the fitted transformer in skops' format, which runs no code when it is read."""
+    """Return `stored` (bytes,) uint8: the fitted transformer in the format of skops."""
     transformer = build(params["transformer"], params["params"], inputs.seed, "features")
     transformer.fit(scale_pixels(inputs.values[inputs.rows]), inputs.labels[inputs.rows])
     return {"stored": np.frombuffer(sklearn_objects.dumps(transformer), np.uint8)}
@@ -54,11 +54,11 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
     # Some transformers return sparse matrices.
     outputs = np.asarray(outputs.toarray() if hasattr(outputs, "toarray") else outputs)
     if outputs.ndim != 2 or len(outputs) != len(block):
-        raise ValueError(f"{reference} gives an array of shape {outputs.shape} for {len(block)} images")
+        raise ValueError(f"{reference} returns an array of shape {outputs.shape} for {len(block)} images")
     outputs = np.ascontiguousarray(outputs, np.float32)
     if not np.isfinite(outputs).all():
         n_images = np.count_nonzero(~np.isfinite(outputs).all(axis=1))
-        raise ValueError(f"{reference} gives values for {n_images} images that are not finite")
+        raise ValueError(f"{reference} returns values for {n_images} images that are not finite")
     return outputs
 
 
@@ -80,10 +80,8 @@ def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
 
 
 def load_transformer(state: State, params: Entry) -> Any:
-    """Load the transformer that `fit` has stored."""
-    return _loaded(state["stored"].tobytes(), params["transformer"])
+    """Load the transformer that `fit` stored."""
+    return _load(state["stored"].tobytes(), params["transformer"])
 
 
-@lru_cache(maxsize=1)
-def _loaded(content: bytes, reference: str) -> Any:
-    return sklearn_objects.loads(content, reference)
+_load = lru_cache(maxsize=1)(sklearn_objects.loads)

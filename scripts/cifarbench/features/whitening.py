@@ -13,8 +13,8 @@ from cifarbench.features.pca import PrincipalComponents
 from cifarbench.planning.model_family import BOOLEAN, DataShape, Entry, FeatureType, ImageShape, Parameter
 
 
-def _impossible(key: str, entry: Entry, setting: DataShape) -> Iterator[str]:
-    n_components, n_inputs = entry["n_components"], setting.n_inputs
+def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    n_components, n_inputs = entry["n_components"], data.n_inputs
     if n_inputs is not None and n_components > n_inputs:
         yield f"{key}.n_components is {n_components}; it must be at most {n_inputs}, the number of values."
 
@@ -41,8 +41,8 @@ FEATURE_TYPE = FeatureType(
     },
     # All components and their variances are stored.
     fit_keys=(),
-    n_outputs=lambda entry, setting: entry["n_components"] or setting.n_inputs,
-    check_data=_impossible,
+    n_outputs=lambda entry, data: entry["n_components"] or data.n_inputs,
+    check_data=_check_data,
 )
 
 
@@ -52,10 +52,7 @@ def fit(inputs: FitInputs, params: Entry) -> State:
 
 
 def transform(block: np.ndarray, state: State, params: Entry, image_shape: ImageShape) -> np.ndarray:
-    """Project onto the components, each of about unit variance: (n, n_components) float32; of all, back to (n, D).
-
-    Rotating back to pixels changes no distance between images.
-    """
+    """Project onto the components, each of about unit variance: (n, n_components) float32; of all, back to (n, D)."""
     components, n_components = PrincipalComponents(**state), params["n_components"]
     values = components.transform(standardize_rows(block), n_components or block.shape[1])
     values /= np.sqrt(components.variances[: values.shape[1]] + np.float32(params["epsilon"]))
@@ -69,11 +66,8 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
 def stored_bytes(state: State, params: Entry) -> int:
     """Return the bytes that `transform` needs of the state: the first components, or all."""
     n_components = params["n_components"] or len(state["components"])
-    return (
-        state["mean"].nbytes
-        + state["components"][:n_components].nbytes
-        + state["variances"][:n_components].nbytes
-    )
+    arrays = (state["mean"], state["components"][:n_components], state["variances"][:n_components])
+    return sum(array.nbytes for array in arrays)
 
 
 def standardize_rows(block: np.ndarray) -> np.ndarray:

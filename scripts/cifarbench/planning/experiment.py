@@ -19,7 +19,7 @@ ALL = "all"
 class RunId(NamedTuple):
     """A training of a model by one seed on one subset of the training images.
 
-    seed, size: as paths have them, `/seed_1` and `/train_500`; empty for the first seed and for all images.
+    seed, size: parts of a path, `/seed_1` and `/train_500`; empty for the first seed and for all images.
     """
 
     model: str
@@ -34,17 +34,16 @@ class RunId(NamedTuple):
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """Features as one or several models use them.
+    """Features of one or several models.
 
     Attributes
     ----------
-    name: the name that their files have.
+    name: the name of their files.
     base: the entry's name in the configuration.
-    type: the feature type.
-    params: the parameters, defaults included, without those that a grid decides.
+    params: the parameters, defaults included, without tuned ones.
     inputs: the name of the features that these are computed from.
     tuned_params: parameter -> key of the grid that decides it.
-    tuned_by: the model whose grid that is, for these features or their inputs.
+    tuned_by: the model of that grid, for these features or their inputs.
     """
 
     name: str
@@ -84,7 +83,7 @@ class FeatureSet:
 def slugify(value: Any) -> str:
     """Return a value as part of a file name: itself, or a checksum if it is long or has other characters.
 
-    The name has no comma: Snakemake splits the wildcards of a cluster's jobs there.
+    Commas are excluded because Snakemake splits the wildcards of a cluster's jobs there.
     """
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     if re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text):
@@ -93,7 +92,7 @@ def slugify(value: Any) -> str:
 
 
 def calibration_train_size(n_train: int) -> int:
-    """Return how many training images a model is fitted to if its temperature is fitted on the others."""
+    """Return the number of training images that a model is fitted to if its temperature is fitted on the others."""
     return n_train * 4 // 5
 
 
@@ -106,13 +105,9 @@ def with_defaults(entry: Entry, parameters: dict[str, Parameter]) -> Entry:
 class Experiment:
     """The plan of a checked configuration.
 
-    Attributes
-    ----------
-    config: the configuration.
-    models: the compared models, in order.
-    seeds: the seeds of the runs, the reference run's first.
-    n_train: the number of training images that models are fitted to; excluded ones do not count.
-    features: the features of all models and grid cells, by the name of their files.
+    models: the compared models, in order. seeds: the seeds of the runs, the reference run's first. n_train: the number
+    of training images, without excluded ones. features: the features of all models and grid cells, by the name of their
+    files.
     """
 
     def __init__(
@@ -151,7 +146,7 @@ class Experiment:
         return self._families[self.entry(model)["family"]]
 
     def params(self, model: str, choice: Entry | None = None) -> Entry:
-        """Return the hyperparameters of a model's family; None where a grid decides and `choice` has no value."""
+        """Return the hyperparameters of a model; tuned ones have the values of `choice`, or None."""
         family = self.family(model)
         owners = [self.resolve_param(model, key) for key in self.grid(model)]
         tuned = {name: None for base, name in owners if base is None and name in family.parameters}
@@ -166,7 +161,7 @@ class Experiment:
         return [model for model in self.models if holds(model)]
 
     def models_of_package(self, package: str) -> list[str]:
-        """Return the models whose jobs a package runs."""
+        """Return the models whose families belong to a package."""
         return self.models_where(lambda model: self.family(model).package == package)
 
     def runs(self, *models: str) -> list[RunId]:
@@ -174,7 +169,7 @@ class Experiment:
         return [
             RunId(model, f"/seed_{seed}" if seed != self.seeds[0] else "")
             for model in models or self.models
-            # Only with several seeds: whether an estimator is random shows when it is imported.
+            # Not with one seed, because is_seeded imports estimators.
             for seed in (self.seeds if self.seeds[1:] and self.is_seeded(model) else self.seeds[:1])
         ]
 
@@ -183,20 +178,19 @@ class Experiment:
         return self.family(model).is_seeded(self.entry(model))
 
     def randomness_sources(self, model: str) -> tuple[str, ...]:
-        """Return the sources of randomness of a model that can be varied one by one, as paths have them."""
+        """Return the seeds of a model that can be varied one by one, as in paths."""
         return self.family(model).randomness_sources if self.is_seeded(model) else ()
 
     def seed(self, run_seed: str) -> dict[str, int]:
         """Return the seeds of a run: `seed`, and `init_seed` if initial weights have another one.
 
-        run_seed: `/seed_1`, or "" for the first seed. `/init_seed_1` and `/data_seed_1` vary one of the two seeds; the
-        other one is the first seed.
+        run_seed: `/seed_1`, or "" for the first seed; `/init_seed_1` and `/data_seed_1` vary one seed only.
         """
         source, _, number = run_seed.removeprefix("/").rpartition("_")
-        first, named = self.seeds[0], int(number or self.seeds[0])
+        first, seed = self.seeds[0], int(number or self.seeds[0])
         if source == "init_seed":
-            return {"seed": first, "init_seed": named}
-        return {"seed": named} | ({"init_seed": first} if source == "data_seed" else {})
+            return {"seed": first, "init_seed": seed}
+        return {"seed": seed} | ({"init_seed": first} if source == "data_seed" else {})
 
     # ---- Grids ----
 
@@ -209,7 +203,7 @@ class Experiment:
         return self.entry(model).get("tune", {}).get("grid", {})
 
     def candidate_values(self, model: str, name: str) -> list:
-        """Return all values of a hyperparameter: those of the model's grid, or the entry's one."""
+        """Return all values of a hyperparameter: those of the model's grid, or that of the entry."""
         for key, values in self.grid(model).items():
             if self.resolve_param(model, key) == (None, name):
                 return values
@@ -228,60 +222,59 @@ class Experiment:
             if key != self.family(model).shared_search_param
         }
         keys = sorted(grid)
-        tried = [dict(zip(keys, values, strict=True)) for values in product(*(grid[key] for key in keys))]
+        cells = [dict(zip(keys, values, strict=True)) for values in product(*(grid[key] for key in keys))]
         return {
-            "+".join(f"{key}={slugify(value)}" for key, value in one.items()) or ALL: one for one in tried
+            "+".join(f"{key}={slugify(value)}" for key, value in cell.items()) or ALL: cell for cell in cells
         }
 
     def split_params(self, model: str, choice: Entry) -> tuple[Entry, dict[str, Entry]]:
         """Return values of grid keys by owner: those of the classifier, and those of features by base."""
-        chain = self.feature_names(model)
-        own: Entry = {}
-        of_features: dict[str, Entry] = {}
+        classifier_params: Entry = {}
+        feature_params: dict[str, Entry] = {}
         for key, value in choice.items():
-            base, name = self.resolve_param(model, key, chain)
+            base, name = self.resolve_param(model, key)
             if base is None:
-                own[name] = value
+                classifier_params[name] = value
             else:
-                of_features.setdefault(base, {})[name] = value
-        return own, of_features
+                feature_params.setdefault(base, {})[name] = value
+        return classifier_params, feature_params
 
-    def resolve_param(self, model: str, key: str, chain: list[str] | None = None) -> tuple[str | None, str]:
+    def resolve_param(self, model: str, key: str) -> tuple[str | None, str]:
         """Return the owner of a grid key, None for the classifier or the features' base, and the parameter's name.
 
         `few__n_components` belongs to the features `few`; a plain name to the classifier if it has that parameter, else
         to the nearest features that have it. Other names belong to the classifier, which may take anything.
         """
-        chain = self.feature_names(model) if chain is None else chain
+        pipeline = self.feature_names(model)
         base, separator, name = key.partition("__")
-        if separator and base in chain:
+        if separator and base in pipeline:
             return base, name
         if key not in self.family(model).parameters:
-            for base in chain:
+            for base in pipeline:
                 if key in self.feature_type(base).parameters:
                     return base, key
         return None, key
 
     def feature_names(self, model: str) -> list[str]:
         """Return the names of a model's features, the last step of the pipeline first."""
-        chain = []
+        names = []
         base = self.entry(model).get("features", PIXELS)
         while base != PIXELS:
-            chain.append(base)
+            names.append(base)
             base = self.config["features"][base].get("features", PIXELS)
-        return chain
+        return names
 
     def column_names(self, model: str) -> dict[str, str]:
-        """Return the names of a grid's keys in cv_results.csv, as GridSearchCV has them.
+        """Return the names of a grid's keys in cv_results.csv, as those of GridSearchCV.
 
-        If the grid has keys of features, names are those of a pipeline: the family or the feature type, and the
-        parameter (`knn__n_neighbors`, `pca__n_components`).
+        If the grid has keys of features, names are those of a pipeline, such as `knn__n_neighbors` and
+        `pca__n_components`.
         """
         owners = {key: self.resolve_param(model, key) for key in self.grid(model)}
         if all(base is None for base, _ in owners.values()):
             return {key: name for key, (_, name) in owners.items()}
         steps = {base: self.feature_type(base).name for base in self.feature_names(model)}
-        # Two steps of one type have their own names.
+        # Two steps of one type are named after their entries.
         steps = {
             base: kind if list(steps.values()).count(kind) == 1 else base for base, kind in steps.items()
         }
@@ -298,7 +291,7 @@ class Experiment:
         return self._variant(base, self.split_params(model, {key: key for key in self.grid(model)})[1], model)
 
     def _variant(self, base: str, changes: dict[str, Entry], tuned_by: str | None = None) -> str:
-        """Register features, with changed parameters of their own or of their inputs, and return their name.
+        """Register features, with changed parameters of these or of their inputs, and return their name.
 
         changes: base -> parameter -> value, or with `tuned_by` -> key of that model's grid.
         """
@@ -322,26 +315,26 @@ class Experiment:
 
     def feature_pipeline(self, name: str) -> list[FeatureSet]:
         """Return features and all that they are computed from, the first step first."""
-        chain: list[FeatureSet] = []
+        steps: list[FeatureSet] = []
         while name != PIXELS:
-            chain.insert(0, self.features[name])
-            name = chain[0].inputs
-        return chain
+            steps.insert(0, self.features[name])
+            name = steps[0].inputs
+        return steps
 
     def feature_set_of_fit(self, fit: str) -> FeatureSet:
         """Return one of the features that share a fit."""
         return next(features for features in self.features.values() if features.fit == fit)
 
     def fit_subset(self, name: str, part: str) -> str:
-        """Return the subset of the training images that features depend on: all where nothing is fitted."""
+        """Return the subset of the training images that features depend on: all if nothing is fitted."""
         return part if any(features.type.is_fitted for features in self.feature_pipeline(name)) else ALL
 
     # ---- User code ----
 
     def source_files(self, model: str) -> list[str]:
-        """Return the files outside the package that hold a model's code."""
+        """Return the files outside the package that have a model's code."""
         return [path for path in [self.family(model).source_file(self.entry(model))] if path]
 
     def feature_source_files(self, features: FeatureSet) -> list[str]:
-        """Return the files outside the package that hold the code, or the weights, of features."""
+        """Return the files outside the package that have the code, or the weights, of features."""
         return [path for path in [features.type.source_file(features.params)] if path]

@@ -32,19 +32,18 @@ def save_import_cache(path: Path) -> None:
 
 
 def code_fingerprint(
-    script: Path, *data_patterns: str, modules: Iterable[str] = (), own: Iterable[str] = ()
+    script: Path, *data_patterns: str, modules: Iterable[str] = (), user_code: Iterable[str] = ()
 ) -> str:
     """Return a checksum of a script's content and of all package modules that it imports, directly or not.
 
-    Snakemake does not follow imports. Modification times do not count: a fresh clone or a `touch` changes nothing.
+    Snakemake does not follow imports. Modification times do not count.
 
     data_patterns: globs, relative to the script's folder, of other files that decide the result, such as templates.
-    modules: files, relative to the package, that the script imports by a name it is given. own: files of user code,
-    relative to the working folder; local modules that they import count, too.
+    modules: files, relative to the package, that the script imports dynamically. user_code: files relative to the
+    working folder; local modules that they import count, too.
     """
-    beside = script.parent
-    # A script that was fetched alone imports the package that is installed.
-    folder = beside if (beside / PACKAGE).is_dir() else Path(__file__).parents[2]
+    # A script that was fetched alone imports the installed package.
+    folder = script.parent if (script.parent / PACKAGE).is_dir() else Path(__file__).parents[2]
     files = _imported([script, *(folder / PACKAGE / module for module in modules)], folder)
     for pattern in data_patterns:
         files |= {path for path in folder.glob(pattern) if path.is_file()}
@@ -52,39 +51,37 @@ def code_fingerprint(
     for path in sorted(files):
         name = path.name if path == script else path.relative_to(folder).as_posix()
         digest.update(f"{name}\0{_checksum(path)}\n".encode())
-    for path in sorted(with_local_imports([Path(name) for name in own if Path(name).is_file()])):
+    for path in sorted(with_local_imports([Path(name) for name in user_code if Path(name).is_file()])):
         digest.update(f"{path.name}\0{_checksum(path)}\n".encode())
     return digest.hexdigest()[:16]
 
 
 def with_local_imports(files: list[Path]) -> set[Path]:
     """Return files of user code and the modules they import from their folder or the working folder."""
-    found: set[Path] = set()
-    waiting = list(files)
-    while waiting:
-        path = waiting.pop()
-        if path in found:
+    visited: set[Path] = set()
+    queue = list(files)
+    while queue:
+        path = queue.pop()
+        if path in visited:
             continue
-        found.add(path)
+        visited.add(path)
         if path.suffix != ".py":
             continue
         for name in _names_imported_in(path):
-            place = Path(*name.split("."))
-            for near in (path.parent / place, place):
-                waiting += [
-                    file for file in (near.with_suffix(".py"), near / "__init__.py") if file.is_file()
-                ]
-    return found
+            module = Path(*name.split("."))
+            for stem in (path.parent / module, module):
+                queue += [file for file in (stem.with_suffix(".py"), stem / "__init__.py") if file.is_file()]
+    return visited
 
 
 def _imported(start: list[Path], folder: Path) -> set[Path]:
-    found: set[Path] = set(start)
-    waiting = list(start)
-    while waiting:
-        for module in _modules_named_in(waiting.pop(), folder) - found:
-            found.add(module)
-            waiting.append(module)
-    return found
+    visited: set[Path] = set(start)
+    queue = list(start)
+    while queue:
+        modules = _modules_named_in(queue.pop(), folder) - visited
+        visited |= modules
+        queue += modules
+    return visited
 
 
 @cache

@@ -38,7 +38,7 @@ class DataShape:
     n_train: the smallest number of training images that it is fitted to.
     n_classes: the number of classes.
     image_shape: channels, height and width.
-    n_inputs: values per image of its inputs; None if only the fit will tell.
+    n_inputs: values per image of its inputs; None if unknown before the fit.
     n_train_label: `n_train` in words.
     hflip_safe: whether a mirrored image shows the same.
     other_fit_sizes: further numbers of training images that it is fitted to, in other folds.
@@ -59,7 +59,7 @@ class DataShape:
 
     @classmethod
     def from_dataset(cls, dataset: Entry, n_train: int, n_folds: int = 0) -> Self:
-        """Return the pixels of `n_train` images of a dataset's entry, and of what is left of them in each fold."""
+        """Return the shape of `n_train` images of a dataset's entry, and of what each fold leaves of them."""
         shape, label = tuple(dataset["image_shape"]), cls.n_train_label
         sizes: list[int] = []
         if n_folds:
@@ -73,16 +73,6 @@ class DataShape:
 
 # Takes the entry's dotted key, the entry and its data; yields a sentence for each mistake.
 Check = Callable[[str, Entry, DataShape], Iterator[str]]
-
-
-def no_errors(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
-    """Yield nothing: the check of an entry that has none."""
-    yield from ()
-
-
-def no_source_file(entry: Entry) -> str | None:
-    """Return None: the source file of an entry without user code."""
-    return None
 
 
 @dataclass(frozen=True)
@@ -100,20 +90,20 @@ class ModelFamily(_EntryType):
     Attributes
     ----------
     name: its name in the configuration.
-    package: the package whose rules make its jobs.
+    package: the package of its rules and its code.
     parameters: the keys of an entry.
     family_labels: the labels that its models may have, plurals such as "linear models"; fit.json has the model's.
-    artifacts: the files of the fitted model, besides those that every model has.
-    filters: the module whose `filters(path, image_shape)` reads filters (n, C, h, w) float32 from the first artifact.
-    uses_features: whether it takes named features; otherwise pixels alone.
+    artifacts: the files of the fitted model, besides those of every model.
+    filters: the module whose `load_filters(path, image_shape)` reads filters (n, C, h, w) float32 from an artifact.
+    uses_features: whether it takes named features; otherwise only pixels.
     has_epochs: whether it is trained in epochs and writes history.csv.
     is_seeded: takes an entry; whether another seed gives another model.
-    randomness_sources: what another seed changes, each varied alone: `seed`, or `init_seed` and `data_seed`.
-    shared_search_param: the parameter of which one fit of a grid search scores every value up to the largest.
-    takes_params: whether `params` of an entry holds further hyperparameters, which a grid may name too.
-    source_file: takes an entry; the file outside the package that holds its code.
+    randomness_sources: the seeds that can be varied one by one: `seed`, or `init_seed` and `data_seed`.
+    shared_search_param: the parameter whose values up to the largest are scored by one fit of a grid search.
+    takes_params: whether an entry has further hyperparameters in `params`, which a grid may name, too.
+    source_file: takes an entry; the file outside the package that has its code, or None.
     check_data: yields mistakes that depend on the dataset.
-    check_build: yields mistakes that show when the model is built; runs user code, so in a process of its own.
+    check_build: yields mistakes that show when the model is built, in a separate process, since it runs user code.
     """
 
     name: str
@@ -128,24 +118,24 @@ class ModelFamily(_EntryType):
     randomness_sources: tuple[str, ...] = ("seed",)
     shared_search_param: str | None = None
     takes_params: bool = False
-    source_file: Callable[[Entry], str | None] = no_source_file
-    check_data: Check = no_errors
-    check_build: Check = no_errors
+    source_file: Callable[[Entry], str | None] = lambda entry: None
+    check_data: Check = lambda key, entry, data: iter(())
+    check_build: Check | None = None
 
 
 @dataclass(frozen=True)
 class FeatureType(_EntryType):
-    """A type of features. Attributes that a model family has, too, are the same.
+    """A type of features; see ModelFamily for the attributes of both.
 
     Attributes
     ----------
-    is_fitted: whether it learns anything from training images.
+    is_fitted: whether it is fitted to training images.
     fit_keys: the parameters that the fit depends on; all if None.
     is_seeded: whether the fit is random.
-    uses_covariance: whether it is fitted to the covariance of its inputs where there are more images than values.
+    uses_covariance: whether it is fitted to the covariance of its inputs if there are more images than values.
     from_pixels: whether it takes images only, and no other features.
     pretrained: whether it was trained on images of another dataset.
-    n_outputs: takes an entry and its data; values per image, None if only the fit will tell.
+    n_outputs: takes an entry and its data; values per image, None if unknown before the fit.
     """
 
     name: str
@@ -157,10 +147,10 @@ class FeatureType(_EntryType):
     from_pixels: bool = False
     pretrained: bool = False
     filters: str | None = None
-    n_outputs: Callable[[Entry, DataShape], int | None] = lambda entry, setting: None
-    source_file: Callable[[Entry], str | None] = no_source_file
-    check_data: Check = no_errors
-    check_build: Check = no_errors
+    n_outputs: Callable[[Entry, DataShape], int | None] = lambda entry, data: None
+    source_file: Callable[[Entry], str | None] = lambda entry: None
+    check_data: Check = lambda key, entry, data: iter(())
+    check_build: Check | None = None
 
 
 # Schemas that several parameters share.
@@ -169,7 +159,7 @@ BOOLEAN: dict[str, Any] = {"type": "boolean"}
 
 
 def merge_params(params: Entry, chosen: Entry) -> Entry:
-    """Return hyperparameters with chosen values; keys that are no hyperparameters go into `params`."""
+    """Return hyperparameters with chosen values; other keys go into `params`."""
     extra = {key: value for key, value in chosen.items() if key not in params}
     params = params | {key: value for key, value in chosen.items() if key in params}
     return params | {"params": params["params"] | extra} if extra else params

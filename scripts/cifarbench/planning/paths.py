@@ -20,16 +20,12 @@ def results_root(config: dict[str, Any]) -> str:
 
 
 def canonical_json(content: Any) -> str:
-    """Return JSON with sorted keys.
-
-    Snakemake compares the values of params in their order, without names: as separate params, two swapped values would
-    go unnoticed, and two swapped lines of YAML would rerun the job.
-    """
+    """Return JSON with sorted keys, since Snakemake compares the values of params in their order, without names."""
     return json.dumps(content, sort_keys=True)
 
 
 def size_suffix(n_images: int | str) -> str:
-    """Return the part of a run's path that says how many training images it is fitted to."""
+    """Return the part of a run's path for its number of training images."""
     return f"/train_{n_images}"
 
 
@@ -42,10 +38,10 @@ def split_of_subset(part: str) -> str | None:
     """Return the name of the split that has a subset: `folds_of_3` for `fold_0_of_3`; None for `all`."""
     if part == ALL:
         return None
-    first, fold, folds = SUBSET_PATTERN.fullmatch(part).groups()
+    size, fold, folds = SUBSET_PATTERN.fullmatch(part).groups()
     if fold is None:
         return "order"
-    return f"{first}_folds_of_{folds}" if first else f"folds_of_{folds}"
+    return f"{size}_folds_of_{folds}" if size else f"folds_of_{folds}"
 
 
 def split_files(part: str) -> list[str]:
@@ -62,8 +58,7 @@ def _within(paths: list[str]) -> list[str]:
 class ResultPaths:
     """The files of an experiment's models and features.
 
-    sizes: sizes of the training subsets that all models are fitted to, ascending; a search among one of them uses the
-    searches among the smaller ones.
+    sizes: sizes of the training subsets, ascending; a search among one of them uses the searches among smaller ones.
     """
 
     def __init__(self, plan: Experiment, sizes: list[int] | None = None):
@@ -83,15 +78,15 @@ class ResultPaths:
     def covariance_files(self, features: FeatureSet, part: str) -> list[str]:
         """Return the covariances that features are fitted to: of all images, and of those that a fold leaves out.
 
-        None where there are no more images than pixels: then products of images are fewer than products of pixels.
+        None if there are fewer images than pixels, since features are then fitted to the images' Gram matrix.
         """
         if not features.type.uses_covariance or features.inputs != PIXELS:
             return []
-        whole = part.rpartition("fold_")[0].removesuffix("_") if "fold" in part else part
-        n_images = self.experiment.n_train if whole in ("", ALL) else int(whole.removeprefix("train_"))
+        subset = (part.rpartition("fold_")[0].removesuffix("_") if "fold" in part else part) or ALL
+        n_images = self.experiment.n_train if subset == ALL else int(subset.removeprefix("train_"))
         if n_images <= prod(self.experiment.dataset["image_shape"]):
             return []
-        return [f"{RESULTS}/covariance/{name}.npz" for name in dict.fromkeys([whole or ALL, part])]
+        return [f"{RESULTS}/covariance/{name}.npz" for name in dict.fromkeys([subset, part])]
 
     def best_params_of_features(self, features: FeatureSet, part: str) -> list[str]:
         """Return the best parameters of the grid that decides parameters of features; none without such a grid."""
@@ -100,9 +95,9 @@ class ResultPaths:
         return self.best_params_file(features.tuned_by, "" if part == ALL else f"/{part}")
 
     def best_params_of_fit(self, features: FeatureSet, part: str) -> list[str]:
-        """Return the same for the features' fit: none if the grid decides nothing that the fit depends on."""
-        waits = any(key in features.tuned_params for key in features.fit_params)
-        return self.best_params_of_features(features, part) if waits else []
+        """Return the best parameters that the features' fit depends on; none if no grid decides its parameters."""
+        is_tuned = any(key in features.tuned_params for key in features.fit_params)
+        return self.best_params_of_features(features, part) if is_tuned else []
 
     def best_params_file(self, model: str, size: str = "") -> list[str]:
         """Return the file of a grid's best parameters; none for a model that is not tuned."""
@@ -115,12 +110,12 @@ class ResultPaths:
     def feature_timing_files(self, name: str, part: str, *splits: str) -> list[str]:
         """Return the cost files of features: of computing them, and with `train` among the splits, of fitting them."""
         paths = []
-        for one in self.experiment.feature_pipeline(name):
-            place = self.experiment.fit_subset(one.name, part)
-            if one.type.is_fitted and "train" in splits:
-                learned = [*self.fitted_files(one, place), *self.covariance_files(one, place)]
-                paths += [path.replace(".npz", ".json") for path in learned]
-            paths += [f"{RESULTS}/features/{one.name}/{place}/{split}.json" for split in splits]
+        for step in self.experiment.feature_pipeline(name):
+            subset = self.experiment.fit_subset(step.name, part)
+            if step.type.is_fitted and "train" in splits:
+                fitted = [*self.fitted_files(step, subset), *self.covariance_files(step, subset)]
+                paths += [path.replace(".npz", ".json") for path in fitted]
+            paths += [f"{RESULTS}/features/{step.name}/{subset}/{split}.json" for split in splits]
         return list(dict.fromkeys(paths))
 
     def shard_files(self, run: RunId) -> list[str]:
@@ -138,8 +133,8 @@ class ResultPaths:
             return []
         sizes = self.sizes[: self.sizes.index(size) + 1]
         return [
-            f"{RESULTS}/models/{run.model}/train_{one}/shards/from_{below}.npz"
-            for below, one in zip([0, *sizes], sizes, strict=False)
+            f"{RESULTS}/models/{run.model}/train_{size}/shards/from_{smaller}.npz"
+            for smaller, size in zip([0, *sizes], sizes, strict=False)
         ]
 
     def cv_score_files(self, model: str, size: str = "") -> list[str]:
@@ -164,32 +159,39 @@ class ResultPaths:
         """Return the settings of a run's jobs: hyperparameters, keys that a grid decides, features and file names."""
         plan, part = self.experiment, subset_name(size)
         name = plan.features_of(model)
-        chain = plan.feature_pipeline(name)
+        pipeline = plan.feature_pipeline(name)
         return {
             "model": model,
             "family": plan.entry(model)["family"],
             "params": plan.params(model),
             "chosen": [key for key in plan.grid(model) if plan.resolve_param(model, key)[0] is None],
             "features": [
-                {"name": one.base, "type": one.type.name, "params": one.params, "chosen": one.tuned_params}
-                for one in chain
+                {
+                    "name": step.base,
+                    "type": step.type.name,
+                    "params": step.params,
+                    "chosen": step.tuned_params,
+                }
+                for step in pipeline
             ],
-            "pretrained": any(one.type.pretrained for one in chain),
+            "pretrained": any(step.type.pretrained for step in pipeline),
             "part": part,
             "inference": {
                 "package": plan.family(model).package,
                 "part": part,
                 "division": _within(split_files(part)),
                 "values": _within([self.features_file(name, part, "train")])[0],
-                "fitted": [_within(self.fitted_files(one, plan.fit_subset(one.name, part))) for one in chain],
+                "fitted": [
+                    _within(self.fitted_files(step, plan.fit_subset(step.name, part))) for step in pipeline
+                ],
             },
             **more,
         }
 
     def cv_params_json(self, model: str, cell: str, part: str, **more: Any) -> dict[str, Any]:
         """Return the settings of a grid cell's job: a candidate's hyperparameters and a fold."""
-        own, _ = self.experiment.split_params(model, self.experiment.grid_cells(model)[cell])
-        return {"model": model, "params": self.experiment.params(model, own), "part": part, **more}
+        params, _ = self.experiment.split_params(model, self.experiment.grid_cells(model)[cell])
+        return {"model": model, "params": self.experiment.params(model, params), "part": part, **more}
 
     def grid_params_json(self, model: str) -> dict[str, Any]:
         """Return the settings of the job that selects a grid's best parameters."""
@@ -218,9 +220,9 @@ class ResultPaths:
         family = self.experiment.family(model)
         if family.filters:
             return f"{RESULTS}/models/{model}/{family.artifacts[0]}", family.filters
-        for one in self.experiment.feature_pipeline(self.experiment.features_of(model))[:1]:
-            if one.type.filters:
-                return self.fitted_files(one, ALL)[0], one.type.filters
+        for step in self.experiment.feature_pipeline(self.experiment.features_of(model))[:1]:
+            if step.type.filters:
+                return self.fitted_files(step, ALL)[0], step.type.filters
         return None
 
     # ---- All files of a finished experiment ----

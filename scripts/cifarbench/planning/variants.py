@@ -1,7 +1,4 @@
-"""Plan the runs of a suite: several datasets, and each with other seeds, splits and sizes.
-
-A dataset's own experiment is that of the configuration without `suite`.
-"""
+"""Plan the runs of a suite: several datasets, and each with other seeds, splits and sizes."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -11,7 +8,7 @@ from cifarbench.planning.model_family import Entry
 from cifarbench.planning.paths import size_suffix
 
 SECTION = "suite"
-# What differs between a run and its model's run in the experiment.
+# The factor in which a run differs from its model's run in the experiment.
 REFERENCE = ""
 SEED = "seed"
 INIT = "init_seed"
@@ -19,15 +16,15 @@ DATA_ORDER = "data_seed"
 SPLIT = "split"
 ALL_FACTORS = "all"
 TRAIN_SIZE = "train_size"
-# The model's own run, evaluated on a shifted test set.
+# The same run, evaluated on a shifted test set.
 SHIFTED = "test_set"
 
 
 class RunVariant(NamedTuple):
     """A run of a suite.
 
-    split: number of the split into training and test images, 0 for the dataset's own. varied_factor: what differs
-    from the model's own run. test_set: name of the shifted test set; "" for the dataset's own test images.
+    split: number of the random split into training and test images, 0 for the dataset's. varied_factor: the factor in
+    which it differs from the model's run in the experiment. test_set: name of the shifted test set, or "".
     """
 
     split: int
@@ -37,39 +34,38 @@ class RunVariant(NamedTuple):
 
 
 def per_dataset_configs(config: Entry) -> dict[str, Entry]:
-    """Return the configuration of each dataset's own experiment."""
+    """Return the configuration of each dataset's experiment, without `suite`."""
     shared = {key: value for key, value in config.items() if key != SECTION}
     suite = config.get(SECTION) or {}
     configs = {}
     for dataset in suite.get("datasets", [config["dataset"]]):
-        one = deep_merge(shared, suite.get("overrides", {}).get(dataset, {})) | {"dataset": dataset}
+        merged = deep_merge(shared, suite.get("overrides", {}).get(dataset, {})) | {"dataset": dataset}
         if dataset != config["dataset"]:
             # They belong to the configured dataset.
-            one = {key: value for key, value in one.items() if key not in ("archive", "sha256", "exclude")}
-        configs[dataset] = one
+            merged = {k: value for k, value in merged.items() if k not in ("archive", "sha256", "exclude")}
+        configs[dataset] = merged
     return configs
 
 
 def deep_merge(below: Entry, above: Entry) -> Entry:
     """Return `below` overridden by `above`: mappings are merged key by key, other values replaced."""
-    return below | {
-        key: deep_merge(below[key], value)
-        if isinstance(value, dict) and isinstance(below.get(key), dict)
-        else value
-        for key, value in above.items()
-    }
+    merged = below | above
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            merged[key] = deep_merge(below[key], value)
+    return merged
 
 
 def split_name(dataset: str, split: int) -> str:
-    """Return the name of a dataset's split, as paths have it; the dataset's name for split 0."""
+    """Return the name of a dataset's split in paths; the dataset's name for split 0."""
     return f"{dataset}/split_{split}" if split else dataset
 
 
 def train_sizes(sizes: int | list[int], plan: Experiment) -> list[int]:
     """Return the subset sizes that models are fitted to besides all training images, ascending.
 
-    sizes: the sizes, of which those are kept that are smaller than the training set; or how many times the training
-    set is halved, at most while there are images of each class and two at least.
+    sizes: the sizes, of which larger ones than the training set are ignored; or the number of times that the training
+    set is halved, as long as there are at least two images and one per class.
     """
     smallest = 1
     if isinstance(sizes, int):
@@ -85,7 +81,7 @@ def run_seeds(plan: Experiment, n_seeds: int) -> list[int]:
 
 
 def run_variants(plan: Experiment, suite: Entry) -> list[RunVariant]:
-    """Return all runs of a dataset, its experiment's first; with `ALL_FACTORS`, each split has another seed."""
+    """Return all runs of a dataset, those of its experiment first."""
     test_sets = shifted_test_sets(suite, plan.config["dataset"])
     return [
         *(RunVariant(0, run, SEED if run.seed else REFERENCE) for run in plan.runs()),
@@ -123,11 +119,11 @@ def _model_variants(plan: Experiment, model: str, suite: Entry) -> Iterator[RunV
     for size in train_sizes(suite.get("train_sizes", []), plan):
         yield RunVariant(0, RunId(model, size=size_suffix(size)), TRAIN_SIZE)
     sources = plan.randomness_sources(model) if n_seeds > 1 else ()
-    known = {run.path for run in plan.runs(model)}
+    planned_runs = plan.runs(model)
     for source in sources:
         for seed in run_seeds(plan, n_seeds)[1:]:
             run = RunId(model, f"/{source}_{seed}")
-            if run.path not in known:
+            if run not in planned_runs:
                 yield RunVariant(0, run, source)
     for split in range(1, n_splits):
         yield RunVariant(split, RunId(model), SPLIT)
@@ -137,7 +133,7 @@ def _model_variants(plan: Experiment, model: str, suite: Entry) -> Iterator[RunV
 
 
 def check_errors(config: Entry, plans: dict[str, Experiment]) -> Iterator[str]:
-    """Yield a sentence for each mistake that shows only when the datasets of a suite are compared."""
+    """Yield a sentence for each mistake in the relations between the datasets of a suite."""
     suite = config.get(SECTION) or {}
     if config["dataset"] not in plans:
         yield (
@@ -159,9 +155,9 @@ def check_errors(config: Entry, plans: dict[str, Experiment]) -> Iterator[str]:
     for dataset, plan in plans.items():
         for model in plan.models:
             family = plan.family(model).name
-            first, as_there = families.setdefault(model, (dataset, family))
-            if family != as_there:
+            first_dataset, first_family = families.setdefault(model, (dataset, family))
+            if family != first_family:
                 yield (
-                    f"models.{model}.family is {family} for {dataset} and {as_there} for {first}; a model is compared "
-                    "across datasets under its name, so give one of them another name."
+                    f"models.{model}.family is {family} for {dataset} and {first_family} for {first_dataset}; a model "
+                    "is compared across datasets under its name, so give one of them another name."
                 )

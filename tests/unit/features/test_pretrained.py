@@ -141,18 +141,18 @@ def test_weights_that_are_not_there_or_cant_be_read_are_told(folder):
     checkpoint = folder / "checkpoint.pt"
     torch.save({"epoch": 3, "state_dict": {}}, checkpoint)
     (sentence,) = faults(entry_of(RESNET, checkpoint))
-    assert sentence.startswith(f"features.f.weights is {checkpoint}; it is no state dict")
+    assert sentence.startswith(f"features.f.weights is {checkpoint}; it is not a state dict")
 
 
 @pytest.mark.parametrize(
     ("name", "value", "fault"),
     [
         ("layer1.0.conv1.weight", None, "it has no layer1.0.conv1.weight"),
-        ("extra.weight", torch.zeros(1), "extra.weight is too much"),
+        ("extra.weight", torch.zeros(1), "it has extra.weight, too"),
         (
             "conv1.weight",
             torch.zeros(64, 1, 7, 7),
-            "conv1.weight is of shape (64, 1, 7, 7), not (64, 3, 7, 7)",
+            "conv1.weight has the shape (64, 1, 7, 7), not (64, 3, 7, 7)",
         ),
     ],
 )
