@@ -14,7 +14,9 @@ from cifarbench.planning.model_family import DataShape, Entry, FeatureType, Imag
 
 def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
     try:
-        build(entry["transformer"], entry["params"], seed=0, key=key)
+        sklearn_objects.build_estimator(
+            entry["transformer"], entry["params"], seed=0, key=key, role="transformer"
+        )
     except UserError as error:
         yield str(error)
 
@@ -39,7 +41,9 @@ FEATURE_TYPE = FeatureType(
 
 def fit(inputs: FitInputs, params: Entry) -> State:
     """Return `stored` (bytes,) uint8: the fitted transformer in the format of skops."""
-    transformer = build(params["transformer"], params["params"], inputs.seed, "features")
+    transformer = sklearn_objects.build_estimator(
+        params["transformer"], params["params"], inputs.seed, key="features", role="transformer"
+    )
     transformer.fit(scale_pixels(inputs.values[inputs.rows]), inputs.labels[inputs.rows])
     return {"stored": np.frombuffer(sklearn_objects.dumps(transformer), np.uint8)}
 
@@ -60,23 +64,6 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
         n_images = np.count_nonzero(~np.isfinite(outputs).all(axis=1))
         raise ValueError(f"{reference} returns values for {n_images} images that are not finite")
     return outputs
-
-
-def build(reference: str, params: dict[str, Any], seed: int, key: str) -> Any:
-    """Build the transformer that `reference` names, not yet fitted.
-
-    seed: its random_state, if it has one and `params` do not set it. key: the entry's key, for messages. Raises
-    UserError if there is no such class, if it is not a transformer, or if it does not accept `params`.
-    """
-    return sklearn_objects.build_estimator(
-        reference,
-        params,
-        seed,
-        key=key,
-        role="transformer",
-        methods=("fit", "transform"),
-        example="sklearn.decomposition.FastICA",
-    )
 
 
 def load_transformer(state: State, params: Entry) -> Any:

@@ -7,29 +7,28 @@ from cifarbench.errors import UserError
 from cifarbench.io import user_code
 from cifarbench.messages import suggest
 
+# The methods that a class must have, and an example, by the key that names the class.
+METHODS = {"estimator": ("fit", "predict"), "transformer": ("fit", "transform")}
+EXAMPLES = {
+    "estimator": "sklearn.linear_model.LogisticRegression",
+    "transformer": "sklearn.decomposition.FastICA",
+}
 
-def build_estimator(
-    reference: str,
-    params: dict[str, Any],
-    seed: int,
-    *,
-    key: str,
-    role: str,
-    methods: tuple[str, str],
-    example: str,
-) -> Any:
+
+def build_estimator(reference: str, params: dict[str, Any], seed: int, *, key: str, role: str) -> Any:
     """Return an unfitted object of the class that `reference` names.
 
-    seed: its random_state, if the class has one and `params` do not set it. key: the entry's key. role: the key that
-    names the class, such as estimator. methods: the methods that it must have. example: a class for messages.
+    seed: its random_state, if the class has one and `params` do not set it. key: the entry's key, for messages. role:
+    the key that names the class, `estimator` or `transformer`.
 
     Raises UserError if there is no such class, if it lacks a method, or if it refuses `params`.
     """
+    methods = METHODS[role]
     estimator_class = user_code.import_object(reference, f"{key}.{role}")
     if not (inspect.isclass(estimator_class) and all(hasattr(estimator_class, name) for name in methods)):
         raise UserError(
             f"{key}.{role} is {reference}, which is not a class with {' and '.join(methods)}; name one, such as "
-            f"{example}."
+            f"{EXAMPLES[role]}."
         )
     kinds = {name: value.kind for name, value in inspect.signature(estimator_class).parameters.items()}
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

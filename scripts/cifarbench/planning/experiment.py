@@ -174,7 +174,7 @@ class Experiment:
         ]
 
     def is_seeded(self, model: str) -> bool:
-        """Return whether another seed gives another model."""
+        """Return whether a model depends on the seed."""
         return self.family(model).is_seeded(self.entry(model))
 
     def randomness_sources(self, model: str) -> tuple[str, ...]:

@@ -36,8 +36,6 @@ class DataShape:
     Attributes
     ----------
     n_train: the smallest number of training images that it is fitted to.
-    n_classes: the number of classes.
-    image_shape: channels, height and width.
     n_inputs: values per image of its inputs; None if unknown before the fit.
     n_train_label: `n_train` in words.
     hflip_safe: whether a mirrored image shows the same.

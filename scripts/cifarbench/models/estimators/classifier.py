@@ -14,20 +14,8 @@ from cifarbench.models.estimators.family import LABELS_BY_MODULE, LINEAR_LABEL, 
 
 
 def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEstimator:
-    """Build the classifier that `reference` names, not yet fitted.
-
-    seed: its random_state, if it has one and `params` do not set it. key: the entry's key, for messages. Raises
-    UserError if there is no such class, if it is not a classifier, or if it does not accept `params`.
-    """
-    estimator = sklearn_objects.build_estimator(
-        reference,
-        params,
-        seed,
-        key=key,
-        role="estimator",
-        methods=("fit", "predict"),
-        example="sklearn.linear_model.LogisticRegression",
-    )
+    """Build a classifier by `build_estimator`. Raises UserError if that fails, or if it is not a classifier."""
+    estimator = sklearn_objects.build_estimator(reference, params, seed, key=key, role="estimator")
     if not is_classifier(estimator):
         raise UserError(f"{key}.estimator is {reference}, which is not a classifier; name one.")
     return estimator

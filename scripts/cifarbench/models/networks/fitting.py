@@ -77,7 +77,7 @@ def fit_network(
     test_images, test_labels, test_rows = test
     test_split = Split.load(test_images, test_labels, shape, device, test_rows)
     if hasattr(network, "prepare"):
-        network.prepare(preprocess(training_split.head(N_PREPARATION_IMAGES)))
+        network.prepare(preprocess(training_split.images[:N_PREPARATION_IMAGES]))
     architecture = {name: value for name, value in params.items() if name not in TRAINING_PARAMS}
     key = {
         "params": architecture | config.checkpoint_key(),

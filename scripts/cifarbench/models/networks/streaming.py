@@ -40,9 +40,9 @@ class StreamingImages:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def head(self, count: int) -> torch.Tensor:
-        """Return the first images, (count, channels, height, width) uint8."""
-        return self._read(np.arange(min(count, len(self))))
+    def __getitem__(self, rows: slice) -> torch.Tensor:
+        """Return consecutive images, (n, channels, height, width) uint8."""
+        return self._read(np.arange(len(self))[rows])
 
     def shuffle(self, generator: torch.Generator, batch_size: int) -> torch.Tensor:
         """Return the order of the images in the next epoch, (N,) int64; they must be read in this order."""

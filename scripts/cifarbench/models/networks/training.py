@@ -52,10 +52,6 @@ class Split:
         pixels = np.load(images, mmap_mode="r" if rows is not None else None)[selected]
         return cls(torch.from_numpy(pixels.reshape(-1, *image_shape)).to(device), targets)
 
-    def head(self, count: int) -> torch.Tensor:
-        """Return the first images, (count, channels, height, width) uint8."""
-        return self.images.head(count) if isinstance(self.images, StreamingImages) else self.images[:count]
-
     def shuffle(self, generator: torch.Generator, batch_size: int) -> torch.Tensor:
         """Return the order of the images in the next epoch, (N,) int64."""
         if isinstance(self.images, StreamingImages):
