@@ -5,7 +5,7 @@ import numpy as np
 from cifarbench.evaluation import comparison as compare
 from cifarbench.evaluation.statistics import paired_tests
 from cifarbench.io.atomic import load_npz, read_json, write_json, write_text
-from cifarbench.io.csv_io import read_csv, write_csv
+from cifarbench.io.csv_io import drop_failed, read_csv, write_csv
 from cifarbench.runtime.failures import Failure, find_failure
 from cifarbench.runtime.job import Job
 
@@ -37,7 +37,7 @@ def main(job: Job) -> None:
         failures=failures,
     )
     write_csv(job.output.comparison, columns)
-    write_text(job.output.latex_table, compare.to_latex(compare.drop_failed(read_csv(job.output.comparison))))
+    write_text(job.output.latex_table, compare.to_latex(drop_failed(read_csv(job.output.comparison))))
 
     predictions = {model: load_npz(files[model][0]) for model in fitted}
     y_true = predictions[fitted[0]]["y_true"] if fitted else np.empty(0, dtype=int)

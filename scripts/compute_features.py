@@ -3,7 +3,6 @@
 import numpy as np
 
 from cifarbench.features import get_module
-from cifarbench.features.fit_inputs import State
 from cifarbench.features.pipeline import FeatureStep
 from cifarbench.io.atomic import load_npz, read_json, save_npy_blocks, write_json
 from cifarbench.runtime.job import Job
@@ -28,9 +27,8 @@ def main(job: Job) -> None:
             FeatureStep(job.settings["type"], params, state).transform_blocks(values, shape, job.threads),
             len(values),
         )
-    stored = getattr(module, "stored_bytes", _all_bytes)(state, params)
+    if hasattr(module, "stored_bytes"):
+        stored = module.stored_bytes(state, params)
+    else:
+        stored = sum(array.nbytes for array in state.values())
     write_json(job.output.cost, resource_usage(watch.seconds, job.threads) | {"stored_bytes": stored})
-
-
-def _all_bytes(state: State, params: dict) -> int:
-    return sum(array.nbytes for array in state.values())

@@ -19,21 +19,21 @@ def main(job: Job) -> None:
     images = ConcatenatedArrays(
         *(np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images))
     )
-    given = np.concatenate([np.load(path) for path in (job.input.train_labels, job.input.test_labels)])
+    labels = np.concatenate([np.load(path) for path in (job.input.train_labels, job.input.test_labels)])
     with threadpool_limits(job.threads):
         proba = label_issues.out_of_fold_proba(
-            images, given, len(classes), shape, job.settings["seed"], job.output.table.parent
+            images, labels, len(classes), shape, job.settings["seed"], job.output.table.parent
         )
         # Temperature scaling, because the threshold of the list needs calibrated probabilities.
-        proba = apply_temperature(proba, fit_temperature(proba, given))
-        issues = label_issues.detect_label_issues(proba, given, is_uniform(images, shape))
+        proba = apply_temperature(proba, fit_temperature(proba, labels))
+        issues = label_issues.detect_label_issues(proba, labels, is_uniform(images, shape))
     splits, indices = (values.tolist() for values in image_index.to_split_and_index(issues.index, dataset))
     write_csv(
         job.output.table,
         {
             "split": splits,
             "index": indices,
-            "given_label": [classes[label] for label in given[issues.index]],
+            "given_label": [classes[label] for label in labels[issues.index]],
             "predicted_label": [classes[label] for label in issues.predicted_label],
             "issue_score": issues.score.round(6).tolist(),
             "file": image_index.lookup_paths(image_index.image_paths(dataset), splits, indices),

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from cifarbench.evaluation.comparison import drop_failed
 from cifarbench.io.atomic import read_json
-from cifarbench.io.csv_io import read_csv
+from cifarbench.io.csv_io import drop_failed, read_csv
 from cifarbench.plots import accuracy, cost, example_images, pairwise_differences
 from cifarbench.plots.style import merge_text_style, save_png, save_svg
 from cifarbench.runtime.job import Job

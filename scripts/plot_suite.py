@@ -1,11 +1,11 @@
 """Plot the comparison of all models across datasets, seeds, splits and sizes."""
 
 from cifarbench.io.atomic import read_json
-from cifarbench.io.csv_io import read_csv
+from cifarbench.io.csv_io import drop_failed, read_csv
 from cifarbench.plots.style import save_svg
 from cifarbench.runtime.job import Job
 from cifarbench.suite import plots
-from cifarbench.suite.results_table import drop_failed, filter_dataset, reference_runs
+from cifarbench.suite.results_table import filter_dataset, reference_runs
 
 
 def main(job: Job) -> None:

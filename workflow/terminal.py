@@ -73,8 +73,8 @@ class Job:
 
     def __init__(self, record: dict[str, Any]):
         self.rule = record["rule_name"]
-        dataset, *others = job_labels(record["wildcards"])
-        self.name = " ".join(filter(None, [self.rule, dataset * self.names_dataset, *others]))
+        dataset, *labels = job_labels(record["wildcards"])
+        self.name = " ".join(filter(None, [self.rule, dataset * self.names_dataset, *labels]))
         self.is_target = not record["output"]
         self.log = [Path(path) for path in record["log"]]
         self.outputs = [Path(path) for path in record["output"]]
@@ -90,7 +90,7 @@ class Job:
         return find_failure(self.outputs)
 
     def last_line(self) -> str:
-        """Return the last line of its log so far, without its time."""
+        """Return the last line of its log, without the time."""
         try:
             with open(self.log[-1], "rb") as file:
                 file.seek(max(file.seek(0, os.SEEK_END) - TAIL_BYTES, 0))

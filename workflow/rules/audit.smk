@@ -59,7 +59,7 @@ rule find_label_issues:
 
 use rule find_label_issues as find_image_issues with:
     output:
-        table=reported("<results>/audit/image_issues.csv", "Data", "odd images"),
+        table=reported("<results>/audit/image_issues.csv", "Data", "image issues"),
         means="<results>/audit/class_means.npy",
         summary="<results>/audit/class_counts.json",
     log:

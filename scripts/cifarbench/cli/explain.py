@@ -43,7 +43,7 @@ def _dry_run(api: SnakemakeApi, configfile: list[Path], config: list[str], targe
         ConfigSettings(config=parse_config(config), configfiles=configfile),
         snakefile=Path("workflow/Snakefile"),
     )
-    # Outputs of interrupted jobs are made again, as in the default profile.
+    # Repeat interrupted jobs, as the default profile does.
     dag_api = workflow_api.dag(DAGSettings(targets=set(targets), force_incomplete=True))
     dag_api.execute_workflow(executor="dryrun")
     # Snakemake has no public function for the graph.

@@ -9,7 +9,8 @@ from tqdm import tqdm
 from cifarbench.export.best_model import read_run, select_best_model
 from cifarbench.export.inference_images import load_images
 from cifarbench.export.inference_model import InferenceModel
-from cifarbench.export.predictions import prediction_rows, write_predictions, write_predictions_html
+from cifarbench.export.predictions import COLUMNS, prediction_rows, write_predictions_html
+from cifarbench.io.csv_io import write_rows
 from cifarbench.models.saved_model import SavedModel
 
 
@@ -33,7 +34,7 @@ def main(results: Path, images: Path, model: str = "", out: str = "", resize: bo
         predictions = fitted.predict(loaded.pixels, bar.update)
     folder = Path(out) if out else results / "predicted" / images.resolve().name
     rows = prediction_rows(loaded.paths, predictions, stored)
-    write_predictions(folder / "predictions.csv", rows)
+    write_rows(folder / "predictions.csv", rows, COLUMNS)
     write_predictions_html(folder / "predictions.html", loaded, rows, predictions.neighbors, stored, reasons)
     for sentence in loaded.rejected + loaded.warnings:
         print(sentence, file=sys.stderr)

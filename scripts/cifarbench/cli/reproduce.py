@@ -13,6 +13,7 @@ from tabulate import tabulate
 from cifarbench.errors import UserError
 from cifarbench.export.ro_crate import CONFIGURATION, RUN_FILES
 from cifarbench.history import records
+from cifarbench.io.csv_io import COST_COLUMNS
 from cifarbench.planning.paths import results_root
 
 METADATA = "ro-crate-metadata.json"
@@ -32,7 +33,7 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
     if archive:
         path = json.dumps(str(Path(archive).resolve()))
         # Snakemake strips quotes at both ends of a value, but not behind spaces.
-        command += ["--config", f"archive= {path} ", f"sha256={old.about['archive']['sha256']}"]
+        command += ["--config", f"archive= {path} ", f"sha256={old.metadata['archive']['sha256']}"]
     # Rules call `python`; it must be the one that runs this.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     code = subprocess.call(command, cwd=root, env=os.environ | {"PATH": path})
@@ -40,11 +41,11 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
         raise UserError(
             f"The run in {root} failed; its error is above. Correct it and run the same command again."
         )
-    new = records.load_runs(root / results_root(old.configuration) / old.about["dataset"])[-1]
+    new = records.load_runs(root / results_root(old.configuration) / old.metadata["dataset"])[-1]
     for change in records.changed_keys(old, new):
         print(f"Changed since: {change}")
     rows = records.changed_metrics(old, new, per_class=True)
-    changed = [row for row in rows if row[1] not in records.COSTS]
+    changed = [row for row in rows if row[1] not in COST_COLUMNS]
     count = sum(len(records.flat_metrics(old, name)) for name in old.metrics)
     if not changed:
         print(f"All {count} metrics of {len(old.metrics)} models are equal to those of run {old.id}.")

@@ -12,7 +12,7 @@ from cifarbench.data.safe_unpickle import safe_load
 from cifarbench.data.tarball import read_members
 from cifarbench.errors import UserError
 
-# Bytes of a batch besides its pixels: labels and file names per row (32 in the original), and a constant.
+# Bytes of a batch without its pixels: labels and file names per row (32 in the original), and a constant.
 OTHER_BYTES_PER_ROW = 256
 OTHER_BYTES = 65_536
 
@@ -48,8 +48,8 @@ def read_cifar(path: Path, layout: CifarFormat, declared: DatasetSpec) -> ImageD
     Sizes of training batches differ by one row at most. Raises UserError, which names the member, what was found and
     what was expected, if the archive differs from `layout` or `declared`.
     """
-    share, left = divmod(declared.n_train, len(layout.train))
-    rows = {member: share + (number < left) for number, member in enumerate(layout.train)}
+    share, remainder = divmod(declared.n_train, len(layout.train))
+    rows = {member: share + (number < remainder) for number, member in enumerate(layout.train)}
     rows[layout.test] = declared.n_test
     limits = {member: _limit(count, declared.n_features) for member, count in rows.items()}
     limits[layout.meta] = _limit(declared.n_classes, 0)

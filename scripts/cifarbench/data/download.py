@@ -62,7 +62,7 @@ def download(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
         try:
             _attempt(url, partial, size, limits)
         except DownloadError as error:
-            # A source that has sent something may do so again, whatever the error.
+            # Retry after any error if the source has sent some bytes.
             if not error.transient and _length(partial) == before:
                 raise
             gained = _length(partial) - have

@@ -62,6 +62,6 @@ def _read(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
             f"bytes of shape {shape}."
         )
     if len(content) != size:
-        found = "more" if len(content) > size else str(len(content))
-        raise UserError(f"{path} holds {found} bytes; expected {size}, for an array of shape {shape}.")
+        actual = "more" if len(content) > size else str(len(content))
+        raise UserError(f"{path} holds {actual} bytes; expected {size}, for an array of shape {shape}.")
     return np.frombuffer(content, np.uint8, offset=len(expected)).reshape(shape)

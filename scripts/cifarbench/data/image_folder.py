@@ -49,19 +49,19 @@ def list_images(folder: Path, split: str, classes: list[str]) -> list[tuple[Path
 
 
 def _refuse_classes(folder: Path, train: list[str], test: list[str]) -> NoReturn:
-    odd = min({*train} ^ {*test})
-    has, lacks = ("train", "test") if odd in train else ("test", "train")
-    others = sorted({*test} - {*train} if odd in train else {*train} - {*test})
-    similar = [name for name in others if _normalized(name) == _normalized(odd)]
+    unmatched = min({*train} ^ {*test})
+    has, lacks = ("train", "test") if unmatched in train else ("test", "train")
+    others = sorted({*test} - {*train} if unmatched in train else {*train} - {*test})
+    similar = [name for name in others if _normalized(name) == _normalized(unmatched)]
     if similar:
         raise UserError(
-            f"{folder} has the class {odd!a} in {has} and {similar[0]!a} in {lacks}, which look alike but differ "
+            f"{folder} has the class {unmatched!a} in {has} and {similar[0]!a} in {lacks}, which look alike but differ "
             "in Unicode form, letter case or spaces; rename one of the folders."
         )
     # In ASCII, which shows letters of another alphabet and invisible characters.
-    instead = f", which has {others[0]!a} instead of {odd!a}" if others else ""
+    instead = f", which has {others[0]!a} instead of {unmatched!a}" if others else ""
     raise UserError(
-        f"{folder} has the class {odd} in {has} but not in {lacks}{instead}; use the same classes in both."
+        f"{folder} has the class {unmatched} in {has} but not in {lacks}{instead}; use the same classes in both."
     )
 
 
@@ -126,4 +126,4 @@ def _refuse_unreadable(error: OSError) -> NoReturn:
 def _ignored_files(folder: Path) -> str:
     """Return an example of the files that are not read as images, for a message; empty text if there are none."""
     ignored = [path for path in list_files(folder) if path.suffix.lower() not in SUFFIXES]
-    return f", besides files that are neither .png nor .jpg, such as {ignored[0]}" if ignored else ""
+    return f", apart from files that are neither .png nor .jpg, such as {ignored[0]}" if ignored else ""

@@ -58,8 +58,8 @@ def read_test_set(
         )
     rows = slice(None)
     if entry["type"] == "cifar10_c":
-        n_images, rest = divmod(len(images), N_SEVERITIES)
-        if rest:
+        n_images, remainder = divmod(len(images), N_SEVERITIES)
+        if remainder:
             raise UserError(
                 f"{paths[0]} has {len(images)} images; expected equally many of each of {N_SEVERITIES} severities."
             )

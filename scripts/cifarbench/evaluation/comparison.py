@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from cifarbench.io.csv_io import Row
+from cifarbench.io.csv_io import COST_COLUMNS, Row
 
-COST_COLUMNS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
 COLUMNS = (
     *("model", "family", "accuracy", "accuracy_low", "accuracy_high", "macro_f1"),
     *COST_COLUMNS,
@@ -69,11 +68,6 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
     }
 
 
-def drop_failed(rows: list[Row]) -> list[Row]:
-    """Return the rows of comparison.csv whose models did not fail."""
-    return [row for row in rows if row["error"] is None]
-
-
 def model_agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[str]) -> dict[str, Any]:
     """Return which test images all models, no model or a single model classifies correctly, ready for JSON.
 
@@ -117,9 +111,9 @@ def best_per_family_disagreement(
     best_of_family: dict[str, str] = {}
     for model in sorted(family_labels, key=lambda model: -correct[model].mean()):
         best_of_family.setdefault(family_labels[model], model)
-    best, *others = best_of_family.values() or [None]
+    best, *runners_up = best_of_family.values() or [None]
     only_best = correct[best] if best else np.zeros(0, bool)
-    for model in others:
+    for model in runners_up:
         only_best = only_best & ~correct[model]
     return {
         "best": best,
@@ -130,7 +124,7 @@ def best_per_family_disagreement(
                 "family_label": family_labels[model],
                 "only_other": _images(correct[model] & ~correct[best]),
             }
-            for model in others
+            for model in runners_up
         ],
     }
 

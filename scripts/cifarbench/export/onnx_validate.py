@@ -55,7 +55,7 @@ def validate_onnx(
     pixels: (N, D) uint8. y_pred (N,), proba (N, n_classes): from predictions.npz.
 
     Returns `n_images`; `n_equal`, those with the same class; `ambiguous`, images on which float32 rounding may decide,
-    with another class or with probabilities further apart than `tolerance`; and `max_abs_diff`, the largest difference
+    with another class or probabilities that differ by more than `tolerance`; and `max_abs_diff`, the largest difference
     of a probability on all others. Raises UserError if an image differs that is not ambiguous.
     """
     stored, names = model.stored, model.stored.dataset["classes"]
@@ -73,7 +73,7 @@ def validate_onnx(
             raise UserError(
                 f"{stored.run} is not exported: its ONNX file differs on {len(wrong)} of {len(pixels)} test images; "
                 f"for image {image} it predicts {names[classes[image]]}, the model {names[y_pred[image]]}, with "
-                f"probabilities up to {differences[image]:.2g} apart; export another model."
+                f"probabilities that differ by up to {differences[image]:.2g}; export another model."
             )
     ambiguous = [
         {

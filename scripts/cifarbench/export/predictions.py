@@ -11,7 +11,6 @@ from PIL import Image
 from cifarbench.export.inference_images import LoadedImages
 from cifarbench.export.templating import render_template
 from cifarbench.io.atomic import write_text
-from cifarbench.io.csv_io import write_csv
 from cifarbench.models.saved_model import Predictions, SavedModel
 
 # Largest number of images on a page, which embeds them.
@@ -35,11 +34,6 @@ def prediction_rows(paths: list[str], predictions: Predictions, stored: SavedMod
         rest = (float(proba[first]), classes[second], float(proba[second])) if with_proba else (None,) * 3
         rows.append(dict(zip(COLUMNS, (path, classes[first], *rest), strict=True)))
     return rows
-
-
-def write_predictions(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write the rows of `prediction_rows` as CSV."""
-    write_csv(path, {name: [row[name] for row in rows] for name in COLUMNS})
 
 
 def write_predictions_html(

@@ -47,12 +47,14 @@ def write_ro_crate(
     project: the program's folder. results: the dataset's. run: the finished run of these results. user_files: user code
     that the configuration names, within the project. commit: of the program; None outside a git clone.
     """
-    about = run.about
+    metadata = run.metadata
     crate = ROCrate(version="1.1")
-    crate.name = f"cifarbench on {about['dataset']}, run {run.id}"
-    crate.description = f"Benchmark of image classifiers on {about['dataset']}: {', '.join(run.accuracies)}."
+    crate.name = f"cifarbench on {metadata['dataset']}, run {run.id}"
+    crate.description = (
+        f"Benchmark of image classifiers on {metadata['dataset']}: {', '.join(run.accuracies)}."
+    )
     crate.license = crate.add(ContextEntity(crate, LICENCE, {"@type": "CreativeWork", "name": "MIT License"}))
-    crate.datePublished = datetime.fromisoformat(about["when"])
+    crate.datePublished = datetime.fromisoformat(metadata["when"])
     for identifier, (name, number) in PROFILES.items():
         profile = {"@type": "CreativeWork", "name": name, "version": number}
         crate.root_dataset.append_to("conformsTo", crate.add(ContextEntity(crate, identifier, profile)))
@@ -67,7 +69,7 @@ def write_ro_crate(
         | ({"version": commit} if commit else {}),
     )
     workflow["softwareRequirements"] = [
-        _software(crate, name, number) for name, number in about["versions"].items()
+        _software(crate, name, number) for name, number in metadata["versions"].items()
     ]
 
     def add(file: Path, name: str) -> Any:
@@ -78,7 +80,7 @@ def write_ro_crate(
         if entity.id == "README.md":
             entity["about"] = {"@id": "./"}
     record = {name: add(run.folder / name, f"{RUN_FILES}/{name}") for name in RECORDED}
-    archive = crate.add(ContextEntity(crate, "#archive", _archive(about)))
+    archive = crate.add(ContextEntity(crate, "#archive", _archive(metadata)))
     action = crate.add_action(
         workflow,
         "#run",
@@ -88,10 +90,10 @@ def write_ro_crate(
             for file in _outputs(results)
         ],
         properties={
-            "name": f"Run {run.id} of cifarbench on {about['dataset']}",
+            "name": f"Run {run.id} of cifarbench on {metadata['dataset']}",
             "description": f"Trained, tested and compared all models of {RUN_FILES}/{CONFIGURATION}.",
             "startTime": _start_time(results),
-            "endTime": about["when"],
+            "endTime": metadata["when"],
             "actionStatus": "http://schema.org/CompletedActionStatus",
         },
     )
@@ -107,8 +109,8 @@ def _software(crate: ROCrate, name: str, number: str) -> ContextEntity:
     url = f"pkg:pypi/{name}@{number}"
     if name == "python":
         url = f"https://www.python.org/downloads/release/python-{number.replace('.', '')}/"
-    about = {"@type": "SoftwareApplication", "name": name, "softwareVersion": number, "url": url}
-    return crate.add(ContextEntity(crate, url, about))
+    properties = {"@type": "SoftwareApplication", "name": name, "softwareVersion": number, "url": url}
+    return crate.add(ContextEntity(crate, url, properties))
 
 
 def _program_files(project: Path, user_files: list[Path]) -> list[Path]:
@@ -140,12 +142,12 @@ def _properties(file: Path) -> dict[str, Any]:
     }
 
 
-def _archive(about: dict[str, Any]) -> dict[str, Any]:
+def _archive(metadata: dict[str, Any]) -> dict[str, Any]:
     """Return the properties of the archive, which is not in the crate."""
-    archive = about["archive"]
+    archive = metadata["archive"]
     properties = {
         "@type": "CreativeWork",
-        "name": f"the archive of {about['dataset']}",
+        "name": f"the archive of {metadata['dataset']}",
         "sha256": archive["sha256"],
         "contentSize": archive["bytes"],
         "description": f"Source: {archive['source']}.",

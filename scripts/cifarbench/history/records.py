@@ -15,27 +15,25 @@ import yaml
 from cifarbench.errors import UserError
 from cifarbench.history.diff import ABSENT, ConfigChange, diff, flatten
 from cifarbench.io.atomic import read_json, write_json, write_text
-from cifarbench.io.csv_io import Row, read_csv
+from cifarbench.io.csv_io import COST_COLUMNS, Row, read_csv
 from cifarbench.io.object_store import LocalStore, S3Store
 
 FOLDER = "history"
 # Keys of the configuration that change no metric.
 NOT_DECISIVE = ("figures", "report", "training", "memory_mb", "cache_dir", "archive")
-# Costs of a model in comparison.csv.
-COSTS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
 
 
 @dataclass(frozen=True)
 class RunRecord:
     """A finished run, as saved in a folder under `history`.
 
-    configuration: the settings that determined the run. about: `when`, `dataset`, `archive`, `versions`, `code`.
+    configuration: the settings that determined the run. metadata: `when`, `dataset`, `archive`, `versions`, `code`.
     comparison: the rows of comparison.csv. metrics: run id -> content of its metrics.json.
     """
 
     folder: Path
     configuration: dict[str, Any]
-    about: dict[str, Any]
+    metadata: dict[str, Any]
     comparison: list[Row]
     metrics: dict[str, dict[str, Any]]
 
@@ -47,7 +45,7 @@ class RunRecord:
     @property
     def when(self) -> str:
         """The end of the run in UTC, as `2025-11-23 10:22:31`."""
-        return datetime.fromisoformat(self.about["when"]).strftime("%Y-%m-%d %H:%M:%S")
+        return datetime.fromisoformat(self.metadata["when"]).strftime("%Y-%m-%d %H:%M:%S")
 
     @property
     def accuracies(self) -> dict[str, float]:
@@ -72,23 +70,23 @@ def save_run(
     configuration = _used_settings(config)
     when = when or datetime.now(UTC)
     metrics = {run: read_metrics(results, run) for run in runs}
-    about = {
+    metadata = {
         "when": when.astimezone(UTC).isoformat(timespec="seconds"),
         "dataset": configuration["dataset"],
         "archive": read_json(results / "data/dataset.json")["archive"],
         "versions": _versions([read_json(results / "models" / run / "fit.json")["versions"] for run in runs]),
         "code": code,
     }
-    content = json.dumps([configuration, about, metrics], sort_keys=True)
+    content = json.dumps([configuration, metadata, metrics], sort_keys=True)
     name = f"{when.astimezone(UTC):%Y-%m-%dT%H%M%SZ}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
     folder = results / FOLDER / name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(".*.part"):
-        shutil.rmtree(left)
+    for partial in folder.parent.glob(".*.part"):
+        shutil.rmtree(partial)
     part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".", suffix=".part"))
     try:
         write_text(part / "config.yaml", yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True))
-        write_json(part / "run.json", about)
+        write_json(part / "run.json", metadata)
         write_json(part / "metrics.json", metrics)
         shutil.copyfile(results / "comparison.csv", part / "comparison.csv")
         part.chmod(0o755)
@@ -191,15 +189,15 @@ def read_run(folder: Path) -> RunRecord:
 
 
 def _determinants(run: RunRecord) -> dict[str, Any]:
-    about = run.about
-    data = {"archive sha256": about["archive"]["sha256"]}
-    return {**run.configuration, **data, "code": about["code"], "versions": about["versions"]}
+    metadata = run.metadata
+    data = {"archive sha256": metadata["archive"]["sha256"]}
+    return {**run.configuration, **data, "code": metadata["code"], "versions": metadata["versions"]}
 
 
 def flat_metrics(run: RunRecord, run_id: str, per_class: bool = True) -> dict[str, float]:
     """Return a run's metrics and costs by dotted key."""
     costs = next((row for row in run.comparison if row["model"] == run_id), {})
-    values = flatten(run.metrics.get(run_id, {})) | {name: costs.get(name) for name in COSTS}
+    values = flatten(run.metrics.get(run_id, {})) | {name: costs.get(name) for name in COST_COLUMNS}
     return {
         key: value
         for key, value in values.items()

@@ -39,6 +39,8 @@ def _columns(parse: Callable[[str], Any], names: str) -> Types:
     return dict.fromkeys(names.split(), parse)
 
 
+# Costs of a model in fit.json and in tables.
+COST_COLUMNS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
 _COSTS = _columns(
     float, "fit_seconds predict_seconds tuning_seconds predict_ms_per_image peak_memory_mb stored_mb"
 ) | _columns(int, "n_parameters")
@@ -83,7 +85,7 @@ def write_csv(path: Path, columns: dict[str, list]) -> None:
 
 
 def write_rows(path: Path, rows: list[Row], columns: Sequence[str]) -> None:
-    """Write some columns of rows, whole or not at all."""
+    """Write some columns of rows, completely or not at all."""
     write_csv(path, {name: [row[name] for row in rows] for name in columns})
 
 
@@ -102,6 +104,11 @@ def read_csv(path: Path, types: Types | None = None) -> list[Row]:
         {name: parse(cell) if cell else None for name, parse, cell in zip(header, parsers, row, strict=True)}
         for row in rows
     ]
+
+
+def drop_failed(rows: list[Row]) -> list[Row]:
+    """Return the rows of models or runs that did not fail: those without an `error`."""
+    return [row for row in rows if row["error"] is None]
 
 
 def read_user_csv(path: Path, columns: Sequence[str], key: str) -> list[tuple[int, dict[str, str]]]:

@@ -52,7 +52,7 @@ class LocalStore:
         return (self.path / name).read_bytes()
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file, whole or not at all."""
+        """Write a file, completely or not at all."""
         with atomic_write(self.path / name) as file:
             file.write(content)
 
@@ -122,7 +122,7 @@ class S3Store:
             return self._client.get_object(Bucket=self.name, Key=self._key(name))["Body"].read()
 
     def write(self, name: str, content: bytes) -> None:
-        """Write an object, whole or not at all."""
+        """Write an object, completely or not at all."""
         with self._user_errors("write"):
             self._client.put_object(Bucket=self.name, Key=self._key(name), Body=content)
 

@@ -106,13 +106,13 @@ def plot_family_disagreements(
     pixels: np.ndarray, agreement: dict[str, Any], image_shape: list[int], style: dict[str, Any]
 ) -> Figure:
     """Plot random images on which the best model and the best model of another family disagree, one row per model."""
-    best, others = agreement["per_family"]["best"], agreement["per_family"]["others"][:MAX_ROWS]
+    best, runners_up = agreement["per_family"]["best"], agreement["per_family"]["others"][:MAX_ROWS]
     rows = [_sample_row(f"only {best} is correct", agreement["per_family"]["only_best"], agreement, style)]
-    for other in others:
+    for other in runners_up:
         text = f"{other['model']} is correct, {best} is not"
         rows.append(_sample_row(text, other["only_other"], agreement, style))
     empty = "All models are of one family." if best else NO_MODEL_TEXT
-    return _plot_rows(rows if others else [], pixels, image_shape, style, empty)
+    return _plot_rows(rows if runners_up else [], pixels, image_shape, style, empty)
 
 
 def _sample_row(

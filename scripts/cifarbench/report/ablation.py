@@ -1,6 +1,6 @@
 """Ablation: pairs of models that differ in one factor, selected by their properties."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from math import log
@@ -142,12 +142,10 @@ def _confounders(factor: Factor, a: ModelResult, b: ModelResult) -> Iterator[str
     if factor not in (Factor.CLASSIFIER, Factor.CONVOLUTION):
         ignored = a.tuned_params | b.tuned_params | {*AUGMENTATION}
         ignored |= {*TRAINING_PARAMS} if factor is Factor.TUNING else set()
-        yield from (name for name in _different_params(a, b) if name not in ignored)
-
-
-def _different_params(a: ModelResult, b: ModelResult) -> Iterable[str]:
-    first, second = a.classifier_params, b.classifier_params
-    return (name for name in dict.fromkeys([*first, *second]) if first.get(name) != second.get(name))
+        first, second = a.classifier_params, b.classifier_params
+        for name in dict.fromkeys([*first, *second]):
+            if name not in ignored and first.get(name) != second.get(name):
+                yield name
 
 
 def _same_classifier(a: ModelResult, b: ModelResult) -> bool:

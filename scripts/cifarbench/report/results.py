@@ -238,7 +238,7 @@ class Results:
 
     @cached_property
     def ranking(self) -> list[ModelResult]:
-        """The ranked models without pretrained features; all models if there are no others."""
+        """The models without pretrained features, the best first; all models if every one is pretrained."""
         return [model for model in self.all_ranked if not model.pretrained] or self.all_ranked
 
     @property

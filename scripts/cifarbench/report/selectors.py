@@ -60,12 +60,8 @@ def knn_pair(
     described = [(model, _properties(model)) for model in knn_models(results)]
     for a, props_a in described:
         for b, props_b in described:
-            others = [{**properties, **dict.fromkeys(differ)} for properties in (props_a, props_b)]
-            if (
-                first.items() <= props_a.items()
-                and second.items() <= props_b.items()
-                and others[0] == others[1]
-            ):
+            rest_a, rest_b = ({**props, **dict.fromkeys(differ)} for props in (props_a, props_b))
+            if first.items() <= props_a.items() and second.items() <= props_b.items() and rest_a == rest_b:
                 return a, b
     return None
 

@@ -58,8 +58,6 @@ class Report:
         contents = {name: self.results.read_json(f"models/{name}/{file}") for name in self.results.models}
         return {name: content for name, content in contents.items() if content}
 
-    # ---- The comparison ----
-
     @cached_property
     def table_groups(self) -> list[list[str]]:
         """The names of the models in the table: those of the ranking, with failed ones, and pretrained ones."""
@@ -83,8 +81,6 @@ class Report:
     def names(self, models: list[ModelResult], accuracy: bool = False) -> str:
         """Return the names of models, also with their accuracies, as part of a sentence."""
         return name_models(self.say, models, accuracy)
-
-    # ---- Models ----
 
     @property
     def trainings(self) -> list[tuple[list[ModelResult], dict[str, Any]]]:
@@ -131,8 +127,6 @@ class Report:
             [f"`{columns[name]}` {best[name]}" for name in columns] if best.keys() == columns.keys() else []
         )
 
-    # ---- Figures ----
-
     def figure(self, name: str, model: ModelResult | None = None) -> ReportFigure | None:
         """Return a figure of the comparison or of a model, if it exists and is meaningful for it."""
         hidden = name == "reliability" and model and not model.fit["has_probabilities"]
@@ -154,8 +148,6 @@ class Report:
             if figure := self.figure("filters", model):
                 groups.setdefault(figure.checksum, ([], figure))[0].append(model.name)
         return list(groups.values())
-
-    # ---- Machine and configuration ----
 
     @property
     def versions(self) -> dict[str, str]:

@@ -50,9 +50,6 @@ def corrupt(
     return corrupted
 
 
-# ---- Noise ----
-
-
 def _gaussian_noise(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     return x + random.standard_normal(x.shape, np.float32) * (0.04, 0.06, 0.08, 0.09, 0.10)[s]
 
@@ -66,9 +63,6 @@ def _impulse_noise(x: np.ndarray, s: int, scale: float, random: np.random.Genera
     share = (0.01, 0.02, 0.03, 0.05, 0.07)[s]
     chance = random.random(x.shape, np.float32)
     return np.where(chance < share / 2, 0, np.where(chance < share, 1, x))
-
-
-# ---- Blur ----
 
 
 def _defocus_blur(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
@@ -108,11 +102,8 @@ def _zoom_blur(x: np.ndarray, s: int, scale: float, random: np.random.Generator)
     return (x + total) / (len(factors) + 1)
 
 
-# ---- Weather ----
-
-
 def _snow(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
-    mean, spread, size, least, radius, sigma, kept = (
+    mean, spread, size, least, radius, sigma, opacity = (
         (0.1, 0.2, 1, 0.6, 8, 3, 0.95),
         (0.1, 0.2, 1, 0.5, 10, 4, 0.9),
         (0.15, 0.3, 1.75, 0.55, 10, 4, 0.9),
@@ -126,16 +117,16 @@ def _snow(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> n
     angles = random.choice(np.linspace(-135, -45, ANGLES), count)
     flakes = motion_blur(np.clip(flakes, 0, 1), radius * scale, sigma * scale, angles)
     grey = x.mean(axis=1, keepdims=True)
-    return kept * x + (1 - kept) * np.maximum(x, grey * 1.5 + 0.5) + flakes + flakes[:, :, ::-1, ::-1]
+    return opacity * x + (1 - opacity) * np.maximum(x, grey * 1.5 + 0.5) + flakes + flakes[:, :, ::-1, ::-1]
 
 
 def _frost(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     """Add bright ridges of a random texture; bluish in color images."""
-    kept, strength = ((1, 0.2), (1, 0.3), (0.9, 0.4), (0.85, 0.4), (0.75, 0.45))[s]
+    opacity, strength = ((1, 0.2), (1, 0.3), (0.9, 0.4), (0.85, 0.4), (0.75, 0.45))[s]
     texture = plasma_noise(len(x), *x.shape[2:], 1.6, random)[:, None]
     ridges = 1 - np.abs(2 * texture - 1)
     tint = np.array([0.8, 0.92, 1.0], np.float32)[:, None, None] if x.shape[1] == 3 else np.float32(0.9)
-    return kept * x + strength * (0.35 + 0.65 * ridges**2) * tint
+    return opacity * x + strength * (0.35 + 0.65 * ridges**2) * tint
 
 
 def _fog(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
@@ -150,9 +141,6 @@ def _brightness(x: np.ndarray, s: int, scale: float, random: np.random.Generator
     value = x.max(axis=1, keepdims=True)
     brighter = np.minimum(value + (0.05, 0.1, 0.15, 0.2, 0.3)[s], 1)
     return np.where(value > 0, x * brighter / np.maximum(value, 1e-6), brighter)
-
-
-# ---- Digital ----
 
 
 def _contrast(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:

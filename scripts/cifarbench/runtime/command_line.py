@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, get_args, get_origin
 
-from cifarbench.runtime.error_exit import exit_on_user_errors
+from cifarbench.errors import exit_on_user_errors
 
 
 def run(main: Callable[..., None], prog: str, arguments: list[str]) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
 
+from cifarbench.errors import exit_on_user_errors
 from cifarbench.runtime import reuse
-from cifarbench.runtime.error_exit import exit_on_user_errors
 from cifarbench.runtime.failures import Failure
 from cifarbench.runtime.processes import exit_with_parent
 

@@ -32,11 +32,6 @@ def get_store(workflow: Any) -> S3Store | None:
     return bucket
 
 
-def results_store(bucket: S3Store | None) -> LocalStore | S3Store:
-    """Return the store that holds the folder of all results: object storage, or the working folder."""
-    return bucket or LocalStore(Path())
-
-
 @contextlib.contextmanager
 def local_copies(bucket: S3Store | None, results: str, names: Iterable[str]) -> Iterator[Path]:
     """Yield the folder of a dataset's results.

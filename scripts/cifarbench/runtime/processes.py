@@ -63,7 +63,7 @@ def write_lock_owner(locks: Path) -> None:
 def remove_stale_locks(locks: Path, program: str) -> bool:
     """Remove a folder of locks if all their owners have ended; return whether it was removed.
 
-    program: a word of the owners' command lines; a process without it has reused the process id. Locks without an
+    program: a substring of the owners' command lines; a process without it has reused the process id. Locks without an
     owner, or of an owner on another machine, remain.
     """
     try:

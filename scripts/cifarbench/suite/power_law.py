@@ -40,13 +40,13 @@ def assess_power_law(
     low, high = percentile_interval(miss[1:])
     twice = predict_accuracy(2 * sizes[-1], fit_power_law(sizes, everything, weights))
     gain = twice - everything[:, -1]
-    believed = abs(miss[0]) <= TOLERANCE or low <= 0 <= high
-    vague = (
+    is_accurate = abs(miss[0]) <= TOLERANCE or low <= 0 <= high
+    is_vague = (
         max(np.ptp(percentile_interval(predicted[1:])), np.ptp(percentile_interval(twice[1:]))) > MAX_CI_WIDTH
     )
     return {
-        "usable": bool(believed and not vague),
-        "reason": None if believed and not vague else "missed" if not believed else "vague",
+        "usable": bool(is_accurate and not is_vague),
+        "reason": None if is_accurate and not is_vague else "missed" if not is_accurate else "vague",
         "predicted": {
             "size": sizes[-1],
             "accuracy": float(predicted[0]),

@@ -55,7 +55,7 @@ def rank_table(rows: list[Row], datasets: list[str], models: list[str]) -> dict[
         for model in models
         if model in means[dataset]
     ]
-    return {name: [one[name] for one in entries] for name in RANK_COLUMNS}
+    return {name: [entry[name] for entry in entries] for name in RANK_COLUMNS}
 
 
 def accuracies(rows: list[Row], datasets: list[str]) -> Accuracies:
@@ -117,7 +117,7 @@ def pairwise_tests(means: Accuracies, models: list[str], seed: int) -> dict[str,
             }
         )
     adjusted = (
-        multipletests([one["p_value"] for one in entries], method="holm")[1].tolist() if entries else []
+        multipletests([entry["p_value"] for entry in entries], method="holm")[1].tolist() if entries else []
     )
-    entries = [one | {"p_value_adjusted": p} for one, p in zip(entries, adjusted, strict=True)]
-    return {name: [one[name] for one in entries] for name in TEST_COLUMNS}
+    entries = [entry | {"p_value_adjusted": p} for entry, p in zip(entries, adjusted, strict=True)]
+    return {name: [entry[name] for entry in entries] for name in TEST_COLUMNS}

@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from cifarbench.io.atomic import read_json
-from cifarbench.io.csv_io import Row, read_csv
+from cifarbench.io.csv_io import Row, drop_failed, read_csv
 from cifarbench.planning.variants import ALL_FACTORS, SHIFTED
 from cifarbench.report.figures import ReportFigure, svg_figure
 from cifarbench.report.language import Language
@@ -19,7 +19,7 @@ from cifarbench.report.page import environment
 from cifarbench.suite import variance
 from cifarbench.suite.plots import FACTOR_LABELS, SVG_LABELS
 from cifarbench.suite.ranks import SIGNIFICANCE_LEVEL, min_datasets
-from cifarbench.suite.results_table import drop_failed, reference_runs, shifted_runs
+from cifarbench.suite.results_table import reference_runs, shifted_runs
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -100,17 +100,10 @@ class SuiteReport:
         }
         return {anchor: heading for anchor, (heading, has_content) in sections.items() if has_content}
 
-    # ---- Runs ----
-
     @property
     def own_runs(self) -> list[Row]:
         """The runs that did not fail, without evaluations on shifted test sets."""
         return [row for row in drop_failed(self.runs) if row["varied_factor"] != SHIFTED]
-
-    @property
-    def failed_runs(self) -> list[Row]:
-        """The runs that failed."""
-        return [row for row in self.runs if row["error"] is not None]
 
     @cached_property
     def reference_runs(self) -> dict[tuple[str, str], Row]:
@@ -121,8 +114,6 @@ class SuiteReport:
     def all_factors_varied(self) -> bool:
         """Whether some runs differ from a reference run in all factors."""
         return any(row["varied_factor"] == ALL_FACTORS for row in self.runs)
-
-    # ---- Accuracy and ranks ----
 
     def _accuracies(self, dataset: str) -> dict[str, float]:
         """Return the accuracy of each model's reference run on a dataset."""
@@ -177,8 +168,6 @@ class SuiteReport:
         """The tests across datasets with a significant difference."""
         return [row for row in self.tests if row["p_value_adjusted"] < SIGNIFICANCE_LEVEL]
 
-    # ---- Variance ----
-
     def median_stds(self, dataset: str) -> dict[str, float]:
         """Return, by varied factor, the median over models of the standard deviation of accuracy."""
         rows = [row for row in self.variances if row["dataset"] == dataset]
@@ -186,8 +175,6 @@ class SuiteReport:
             name: [row["accuracy_std"] for row in rows if row["factor"] == name] for name in FACTOR_LABELS
         }
         return {name: median(values) for name, values in stds.items() if values}
-
-    # ---- Learning curves ----
 
     def best_network_and_other(self, dataset: str) -> tuple[str, str] | None:
         """Return the best model that is trained in epochs and the best other one, the more accurate of them first."""
@@ -205,8 +192,6 @@ class SuiteReport:
     def power_laws(self) -> list[Row]:
         """The power law of each learning curve."""
         return [curve["power_law"] for curves in self.curves.values() for curve in curves["models"].values()]
-
-    # ---- Shifted test sets ----
 
     @property
     def shifted_test_sets(self) -> dict[str, list[tuple[Row, Row]]]:
@@ -227,8 +212,6 @@ class SuiteReport:
     def order_under_shift(pairs: list[tuple[Row, Row]]) -> OrderAgreement:
         """Return how many pairs of models have the same order on a shifted test set as on their own."""
         return OrderAgreement.count([[row["accuracy"] for row in pair] for pair in pairs])
-
-    # ---- Figures ----
 
     def figure(self, name: str) -> ReportFigure:
         """Return a figure as an element of the page."""

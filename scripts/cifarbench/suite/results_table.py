@@ -3,11 +3,10 @@
 from typing import Any
 
 from cifarbench.errors import UserError
-from cifarbench.io.csv_io import Row
+from cifarbench.io.csv_io import COST_COLUMNS, Row, drop_failed
 from cifarbench.planning.variants import ALL_FACTORS, SHIFTED, SPLIT
 
 SCORE_COLUMNS = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1")
-COST_COLUMNS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
 # `train_size`: number of training images; `full_train`: whether these are all. `varied_factor`: the factor that differs
 # from the model's reference run (planning.variants). `test_set_hash`, `code_hash`: checksums of the test images and the
 # scoring code.
@@ -33,7 +32,7 @@ def run_record(
         return row
     if "provenance" not in scores:
         raise UserError(
-            f"The scores of {describe_run(row)} were made by an older version; run the experiment again to update them."
+            f"The scores of {describe_run(row)} are from an older version; run the experiment again to update them."
         )
     return row | {
         "family_label": fit["family_label"],
@@ -63,11 +62,6 @@ def check_comparable(rows: list[Row]) -> list[Row]:
         if row["test_set_hash"] != same["test_set_hash"]:
             raise _mismatch(same, row, "test_set_hash", "on other test images than")
     return rows
-
-
-def drop_failed(rows: list[Row]) -> list[Row]:
-    """Return the rows of runs that did not fail."""
-    return [row for row in rows if row["error"] is None]
 
 
 def reference_runs(rows: list[Row]) -> list[Row]:
@@ -116,5 +110,5 @@ def _mismatch(first: Row, other: Row, column: str, difference: str) -> UserError
     expected, actual = (row[column][:FINGERPRINT_LENGTH] for row in (first, other))
     return UserError(
         f"{describe_run(other)} was scored {difference} {describe_run(first)} ({actual}, not {expected}), so they are "
-        "not comparable. Run the experiment again, which scores both alike."
+        "not comparable. Run the experiment again to score both with the same code and images."
     )

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.stats import chi2
 
 from cifarbench.evaluation.statistics import CONFIDENCE, bootstrap_interval
-from cifarbench.io.csv_io import Row
+from cifarbench.io.csv_io import Row, drop_failed
 from cifarbench.planning.variants import ALL_FACTORS, DATA_ORDER, INIT, REFERENCE, SEED, SPLIT
-from cifarbench.suite.results_table import drop_failed, fully_randomized_runs
+from cifarbench.suite.results_table import fully_randomized_runs
 
 FACTORS = (SEED, INIT, DATA_ORDER, SPLIT, ALL_FACTORS)
 VARIANCE_COLUMNS = (

@@ -143,7 +143,7 @@ FOLDER_FAULTS = {
     "a split that is a link": (lambda f: moved(f / "test", f / "others"), "test is a link to a folder"),
     "images of another type": (
         lambda f: (f / "train/cat/a.png").rename(f / "train/cat/c.webp"),
-        "train has 3 images, besides files that are neither .png nor .jpg, such as .*/cat/c.webp; expected 4",
+        "train has 3 images, apart from files that are neither .png nor .jpg, such as .*/cat/c.webp; expected 4",
     ),
     "10,000 files in a class": (
         lambda f: [(f / f"train/cat/{number}.jpg").touch() for number in range(10_000)],

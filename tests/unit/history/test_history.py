@@ -87,9 +87,9 @@ def test_a_run_is_kept_with_all_that_decided_it(tmp_path):
     assert run.when == "2025-11-23 10:22:31"
     assert run.accuracies == {"knn": 0.5, "mlp": 0.6}
     assert run.metrics["mlp/seed_1"]["accuracy"] == 0.7
-    assert run.about["archive"]["sha256"] == "ab" * 32
-    assert run.about["versions"] == {"python": "3.12.0", "numpy": "2.4.6"}
-    assert run.about["code"] == {"fit": "c0de"}
+    assert run.metadata["archive"]["sha256"] == "ab" * 32
+    assert run.metadata["versions"] == {"python": "3.12.0", "numpy": "2.4.6"}
+    assert run.metadata["code"] == {"fit": "c0de"}
     assert list(run.configuration["models"]) == ["knn", "mlp"]
     assert list(run.configuration["datasets"]) == ["digits"]
     assert "archive" not in run.configuration
@@ -101,7 +101,7 @@ def test_differing_versions_are_all_named(tmp_path):
     finish(tmp_path, {"knn": 0.5, "mlp": 0.6})
     write_json(tmp_path / "models/mlp/fit.json", {"versions": {"numpy": "2.4.7", "torch": "2.14.1"}})
     records.save_run(tmp_path, CONFIG, ["knn", "mlp"], {})
-    assert records.load_runs(tmp_path)[0].about["versions"] == {
+    assert records.load_runs(tmp_path)[0].metadata["versions"] == {
         "python": "3.12.0",
         "numpy": "2.4.6, 2.4.7",
         "torch": "2.14.1",

@@ -3,7 +3,8 @@
 import pytest
 
 from cifarbench.errors import UserError
-from cifarbench.suite.results_table import COLUMNS, check_comparable, drop_failed, fully_randomized_runs
+from cifarbench.io.csv_io import drop_failed
+from cifarbench.suite.results_table import COLUMNS, check_comparable, fully_randomized_runs
 from cifarbench.suite.results_table import run_record as row_of
 from helpers.simulated import row
 
@@ -38,7 +39,7 @@ def test_a_run_that_failed_is_a_row_that_says_why():
 
 
 def test_scores_of_an_older_version_are_refused():
-    with pytest.raises(UserError, match=r"net on one \(seed 3, 50 images\) were made by an older version"):
+    with pytest.raises(UserError, match=r"net on one \(seed 3, 50 images\) are from an older version"):
         row_of(ABOUT, FIT, SCORES, None)
 
 

@@ -68,9 +68,6 @@ def mlps_beat_knn(results: Results) -> Evidence | None:
     )
 
 
-# ---- Dimension and size ----
-
-
 def suffers_from_dimension(results: Results, pair: dict[str, Any]) -> Evidence | None:
     """Check that fewer dimensions give a higher accuracy: in the folds of a grid, and on the test images."""
     verdicts: list[Verdict] = []
@@ -144,9 +141,6 @@ def each_takes_longer(
     left_out = [model for model in selectors.knn_models(results) if model not in slows + fasts]
     values = {"column": column, "ratio": ratio, "left_out": left_out}
     return Evidence(verdict, [], values | {"knn": seconds[selectors.KNN], "mlp": seconds[selectors.MLP]})
-
-
-# ---- Training curves ----
 
 
 def test_accuracy_plateaus(results: Results) -> Evidence | None:
@@ -253,9 +247,6 @@ def _tenth(epochs: int) -> int:
     return min(max(epochs // 10, 2), epochs)
 
 
-# ---- Suggestions ----
-
-
 def suggestion(results: Results, factor: Factor) -> Evidence | None:
     """Compare the models with and without a suggested factor; untested if there are none."""
     classical = factor is Factor.FEATURES
@@ -271,9 +262,6 @@ def suggestion(results: Results, factor: Factor) -> Evidence | None:
     verdict = combine_verdicts(compare_accuracy(results, row.after, row.before) for row in rows)
     models = {model.name: model for row in rows for model in (row.before, row.after)}
     return Evidence(verdict, list(models.values()), {"rows": rows})
-
-
-# ---- Verdicts ----
 
 
 def verdict_from_interval(low: float, high: float) -> Verdict:
