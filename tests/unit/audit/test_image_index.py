@@ -46,5 +46,5 @@ def test_rare_formats_are_listed(dataset: dict[str, Any]) -> None:
 
 def test_a_folder_that_has_changed_is_refused(dataset: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "test/cat/00.png").unlink()
-    with pytest.raises(UserError, match="not those that were read"):
+    with pytest.raises(UserError, match="has changed since it was read"):
         image_index.image_paths(dataset)
