@@ -69,7 +69,7 @@ NINE = MODELS | {
 FAMILY_LABELS = {
     "knn": "nearest neighbours",
     "mlp": "perceptrons",
-    "network": "networks of one's own",
+    "network": "user-defined networks",
     "linear_edges": "linear models",
     "forest": "trees and forests",
 }

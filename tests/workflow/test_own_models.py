@@ -117,7 +117,7 @@ def test_each_has_its_row_and_is_called_what_it_is(finished_own):
         "knn_pca": "nearest neighbours",
         "svm_edges": "linear models",
         "forest_few": "trees and forests",
-        "own_net": "networks of one's own",
+        "own_net": "user-defined networks",
     }
     assert [row["features"] for row in table.values()] == ["pca", "edges", "few", ""]
     assert all(float(row["accuracy"]) > 0.8 for row in table.values())

@@ -105,7 +105,7 @@ def test_section_describes_its_model(nine: Results):
         "Linear models on `edges`: `estimator` sklearn.svm.LinearSVC, `C` 1 (tuned), `dual` true (tuned).",
         "`edges` is `hog` with `orientations` 2. Of the ",
         "Trees and forests on pixels: ",
-        "Networks of one's own on pixels: `module` my_code.py:Network, ",
+        "User-defined networks on pixels: `module` my_code.py:Network, ",
     ):
         assert sentence in markdown
     assert "Nearest neighbours on <code>scaled_pca</code>: " in html

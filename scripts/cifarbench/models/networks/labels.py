@@ -3,5 +3,5 @@
 FAMILY_LABELS = {
     "mlp": "perceptrons",
     "convnet": "convolutional networks",
-    "network": "networks of one's own",
+    "network": "user-defined networks",
 }
