@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_docs import FENCE, LINK, PAGES
+from test_docs import FENCE, LINK, PAGES, TARGETS
 
 from cifarbench.cli import rulegraph
 from cifarbench.cli.config_reference import config_reference
