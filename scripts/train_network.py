@@ -8,7 +8,7 @@ from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import write_rows
 from cifarbench.models.networks import fitting
 from cifarbench.models.networks.factory import load, save
-from cifarbench.models.networks.labels import FAMILY_LABELS
+from cifarbench.models.networks.family_labels import FAMILY_LABELS
 from cifarbench.models.networks.training import Split, predict_logits
 from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
 from cifarbench.runtime.job import Job

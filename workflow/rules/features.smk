@@ -59,7 +59,7 @@ rule fit_features:
     params:
         **job_params(
             "fit_features",
-            settings=lambda wildcards: get_paths(wildcards).features_params_json(
+            settings=lambda wildcards: get_paths(wildcards).features_job_settings(
                 get_fit(wildcards), wildcards.part, SEED
             ),
             code=lambda wildcards: features_code_hash(
@@ -99,7 +99,7 @@ rule compute_features:
     params:
         **job_params(
             "compute_features",
-            settings=lambda wildcards: get_paths(wildcards).features_params_json(
+            settings=lambda wildcards: get_paths(wildcards).features_job_settings(
                 get_feature_set(wildcards), None, SEED
             ),
             code=lambda wildcards: features_code_hash(

@@ -5,8 +5,8 @@ from pathlib import Path
 from cifarbench.errors import UserError
 from cifarbench.io.csv_io import read_csv
 from cifarbench.report.headline import headline_sentences
-from cifarbench.report.language import Language
 from cifarbench.report.results import Results
+from cifarbench.report.translation import Translator
 
 
 def read_run(results: Path) -> Results:
@@ -29,12 +29,12 @@ def select_best_model(run: Results) -> tuple[str, list[str]]:
     """
     if not run.ranking:
         raise UserError("All models of the run failed; correct one, or name a model of another dataset.")
-    best, sentences = run.ranking[0], headline_sentences(run, Language("en"))
+    best, sentences = run.ranking[0], headline_sentences(run, Translator("en"))
     equals = [best, *run.equals(best, run.ranking)]
     if len(equals) == 1:
         return best.name, sentences[: 1 if len(run.ranking) == 1 else 2]
     fastest = min(equals, key=lambda model: model.fit["predict_seconds"])
-    number = Language("en")
+    number = Translator("en")
     reason = (
         f"Of these, `{fastest.name}` predicts fastest ({number.seconds(fastest.fit['predict_seconds'])} for "
         f"{number.whole(run.dataset['n_test'])} images), so it is used."

@@ -10,8 +10,8 @@ from cifarbench.errors import UserError
 from cifarbench.export.templating import render_template
 from cifarbench.io.atomic import read_json
 from cifarbench.models.saved_model import SavedModel
-from cifarbench.report.language import Language
 from cifarbench.report.results import Results
+from cifarbench.report.translation import Translator
 from cifarbench.runtime.failures import Failure
 
 # Number of best classes, worst classes, and confused pairs in a card.
@@ -32,7 +32,7 @@ def model_card(
     """
     if stored.run not in run.models:
         raise UserError(f"{stored.run} is not among the compared models; name one of those under compare.")
-    model, say = run.models[stored.run], Language("en")
+    model, say = run.models[stored.run], Translator("en")
     classes = sorted(model.metrics["per_class"].items(), key=lambda item: -item[1]["recall"])
     pairs = [run.pair(model, other) for other in run.ranking if other is not model]
     return render_template(

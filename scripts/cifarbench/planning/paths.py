@@ -204,7 +204,7 @@ class ResultPaths:
             "folds": plan.n_folds(model),
         }
 
-    def features_params_json(self, features: FeatureSet, part: str | None, seed: int) -> dict[str, Any]:
+    def features_job_settings(self, features: FeatureSet, part: str | None, seed: int) -> dict[str, Any]:
         """Return the settings of a fit to a subset, or with None those of computing features by that fit."""
         keys = list(features.type.parameters) if part is None else features.fit_params
         fitting = {} if part is None else {"part": part, "seed": seed if features.type.is_seeded else 0}

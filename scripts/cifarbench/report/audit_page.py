@@ -12,8 +12,8 @@ from PIL import Image
 from cifarbench.audit.label_issues import MIN_EXCESS, N_FOLDS
 from cifarbench.io.atomic import read_json
 from cifarbench.report.audit import Audit
-from cifarbench.report.language import Language
 from cifarbench.report.page import jinja_environment
+from cifarbench.report.translation import Translator
 
 # Shown of each list; the tables have all.
 MAX_SHOWN = 60
@@ -64,7 +64,7 @@ def render(
     `language`.
     """
     dataset = read_json(files["data/dataset.json"])
-    template = jinja_environment(Language(settings["language"])).get_template("audit.html.j2")
+    template = jinja_environment(Translator(settings["language"])).get_template("audit.html.j2")
     return template.render(
         audit=Audit.read(files, dataset),
         dataset=dataset,

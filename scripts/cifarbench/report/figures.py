@@ -12,7 +12,7 @@ from PIL import Image
 
 from cifarbench.io.atomic import sha256_file
 from cifarbench.plots.style import MISSING_GLYPHS
-from cifarbench.report.language import SOURCE_LANGUAGE, Language, mark
+from cifarbench.report.translation import SOURCE_LANGUAGE, Translator, mark
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -96,7 +96,7 @@ class ReportFigure:
 class FigureStore:
     """The figures of a run, by folder and name."""
 
-    def __init__(self, files: dict[str, Path], say: Language):
+    def __init__(self, files: dict[str, Path], say: Translator):
         self._files = files
         self._say = say
         self.captions = {name: say.term(caption) for name, caption in CAPTIONS.items()}
@@ -129,7 +129,7 @@ class FigureStore:
 
 
 def svg_figure(
-    file: Path, id_prefix: str, caption: str, alt: str, labels: list[str], say: Language
+    file: Path, id_prefix: str, caption: str, alt: str, labels: list[str], say: Translator
 ) -> ReportFigure:
     """Return an SVG file as a figure of a page, with those of its texts translated that `labels` lists."""
     # The file's own description is longer than the caption, but in English only.

@@ -1,12 +1,12 @@
 """The first sentences of the report, and the reason for which a model is exported."""
 
-from cifarbench.report.language import Language
 from cifarbench.report.results import ModelResult, PairedComparison, Results
+from cifarbench.report.translation import Translator
 
 MAX_FAMILIES = 3
 
 
-def headline_sentences(results: Results, say: Language) -> list[str]:
+def headline_sentences(results: Results, say: Translator) -> list[str]:
     """Return which model is best, and which others do not differ significantly from it."""
     if not results.models:
         return [say("No model finished, so there is nothing to compare.")]
@@ -40,6 +40,6 @@ def best_of_other_families(results: Results) -> list[PairedComparison]:
     return [results.pair(model, best) for model in ranked if model not in equals]
 
 
-def name_models(say: Language, models: list[ModelResult], accuracy: bool = False) -> str:
+def name_models(say: Translator, models: list[ModelResult], accuracy: bool = False) -> str:
     """Return the names of models, also with their accuracies, as part of a sentence."""
     return say.listed([f"`{model.name}`" + f" ({say.number(model.accuracy)})" * accuracy for model in models])

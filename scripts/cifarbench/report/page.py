@@ -8,8 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from cifarbench.evaluation.grid_search import format_value
-from cifarbench.report.language import Language
 from cifarbench.report.results import Results
+from cifarbench.report.translation import Translator
 from cifarbench.report.view import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -20,13 +20,13 @@ def render(results: Results, settings: dict[str, Any]) -> tuple[str, str]:
 
     settings: `report` (`title`, `language`) and `configuration`, that of the run.
     """
-    say = Language(settings["report"].get("language", "en"))
+    say = Translator(settings["report"].get("language", "en"))
     templates = jinja_environment(say)
     values = {"report": Report(results, say, settings), "results": results}
     return tuple(templates.get_template(name).render(values) for name in ("report.html.j2", "report.md.j2"))
 
 
-def jinja_environment(say: Language) -> Environment:
+def jinja_environment(say: Translator) -> Environment:
     """Return the environment of the report's templates in one language."""
     templates = environment(TEMPLATES)
     templates.globals |= {"say": say, "plural": say.plural}

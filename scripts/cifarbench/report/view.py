@@ -18,8 +18,8 @@ from cifarbench.report.audit import Audit
 from cifarbench.report.claims import check_claims
 from cifarbench.report.figures import FigureStore, ReportFigure
 from cifarbench.report.headline import best_of_other_families, headline_sentences, name_models
-from cifarbench.report.language import Language
 from cifarbench.report.results import ModelResult, Results
+from cifarbench.report.translation import Translator
 
 # The first keys of a configuration that is shown; others follow.
 CONFIGURATION_KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "features", "models"]
@@ -31,7 +31,7 @@ class Report:
 
     reference = reference_results
 
-    def __init__(self, results: Results, say: Language, settings: dict[str, Any]):
+    def __init__(self, results: Results, say: Translator, settings: dict[str, Any]):
         self.results = results
         self.say = say
         self.settings = settings

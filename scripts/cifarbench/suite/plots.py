@@ -12,7 +12,7 @@ from cifarbench.io.csv_io import Row
 from cifarbench.planning.variants import ALL_FACTORS, DATA_ORDER, INIT, SEED, SPLIT
 from cifarbench.plots.cost import accuracy_cost_front, marker_and_color, plot_pareto_panel
 from cifarbench.plots.style import new_figure, placeholder_figure, set_row_labels
-from cifarbench.report.language import mark
+from cifarbench.report.translation import mark
 
 N_PANEL_COLUMNS = 2
 # Inches.

@@ -13,9 +13,9 @@ from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import Row, drop_failed, read_csv
 from cifarbench.planning.variants import ALL_FACTORS, SHIFTED
 from cifarbench.report.figures import ReportFigure, svg_figure
-from cifarbench.report.language import Language
 from cifarbench.report.page import TEMPLATES as REPORT_TEMPLATES
 from cifarbench.report.page import environment
+from cifarbench.report.translation import Translator
 from cifarbench.suite import variance
 from cifarbench.suite.plots import FACTOR_LABELS, SVG_LABELS
 from cifarbench.suite.ranks import SIGNIFICANCE_LEVEL, min_datasets
@@ -46,7 +46,7 @@ def render(settings: dict[str, Any], tables: dict[str, Path], curves: list[Path]
     settings: `datasets`, `models`, `with_curves` (the datasets of `curves`, in their order), `language`, and `suite`,
     that section of the configuration. tables: `runs`, `ranks`, `tests`, `variances` and `pairs`.
     """
-    say = Language(settings["language"], LOCALE_DIR)
+    say = Translator(settings["language"], LOCALE_DIR)
     templates = environment(TEMPLATE_DIR, REPORT_TEMPLATES)
     view = SuiteReport(
         settings, {name: read_csv(path) for name, path in tables.items()}, curves, figures, say
@@ -71,7 +71,7 @@ class SuiteReport:
         tables: dict[str, list[Row]],
         curves: list[Path],
         figures: list[Path],
-        say: Language,
+        say: Translator,
     ):
         self.datasets: list[str] = settings["datasets"]
         self.models: list[str] = settings["models"]

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 from cifarbench.report.claims import Verdict, check_claims
-from cifarbench.report.language import Language
 from cifarbench.report.page import jinja_environment, line
 from cifarbench.report.results import ModelResult, PairedComparison, Results
+from cifarbench.report.translation import Translator
 from cifarbench.report.view import Report
 from helpers import small_run
 
-SAY = Language("en")
+SAY = Translator("en")
 WON, LOST, EVEN = (0.02, 0.04), (-0.04, -0.02), (-0.01, 0.012)
 
 
@@ -22,7 +22,7 @@ class Finding:
     words: str
 
 
-def findings(results: Results, say: Language = SAY) -> dict[str, Finding]:
+def findings(results: Results, say: Translator = SAY) -> dict[str, Finding]:
     """Check all claims, and put their numbers into words as the report does."""
     context = {"results": results, "report": Report(results, say, small_run.settings(say.code))}
     claims = jinja_environment(say).get_template("claims.j2").make_module(context)

@@ -7,9 +7,9 @@ from altered import LOST, WON, findings, on_cifar10, with_fit, with_models, with
 
 from cifarbench.report.ablation import Factor, ablation
 from cifarbench.report.claims import Verdict
-from cifarbench.report.language import Language
 from cifarbench.report.page import render
 from cifarbench.report.results import ModelResult, Results
+from cifarbench.report.translation import Translator
 from helpers import small_run
 
 EDGES = {"name": "edges", "type": "hog", "params": {"pixels_per_cell": 8}}
@@ -151,7 +151,7 @@ def test_suggestions_are_tested_by_models_that_follow_them(convolutional: Result
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_page_has_a_row_per_pair(convolutional: Results, language: str):
     html, markdown = render(convolutional, small_run.settings(language))
-    say = Language(language)
+    say = Translator(language)
     assert f"<h2>{say('Ablation')}</h2>" in html
     table = html.partition('id="ablation"')[2].partition("</table>")[0]
     assert table.count("<tr>") == 1 + len(ablation(convolutional))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cifarbench.report.language import Language, languages
 from cifarbench.report.page import render
 from cifarbench.report.results import Results
+from cifarbench.report.translation import Translator, languages
 from cifarbench.runtime.failures import Failure
 from helpers import small_run
 
@@ -103,7 +103,7 @@ def test_run_without_any_model_has_a_report(folder: Path, language: str):
         small_run.fail(folder, model, replace(NO_SOLVER, failed=model))
     run = compared(folder)
     html, markdown = page(run, language)
-    sentence = Language(language)("No model finished, so there is nothing to compare.")
+    sentence = Translator(language)("No model finished, so there is nothing to compare.")
     assert sentence in first_screen(html) and sentence in markdown
     assert first_screen(html).count('class="failure"') == len(small_run.NINE)
     assert re.findall('<section id="([a-z]+)">', html) == ["summary", "models", "data", "reproduce"]

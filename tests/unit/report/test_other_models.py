@@ -6,9 +6,9 @@ import pytest
 from altered import WON, findings, on_cifar10, subset, with_accuracy, with_fit, with_models, with_pair
 
 from cifarbench.report.headline import best_of_other_families
-from cifarbench.report.language import Language, languages
 from cifarbench.report.page import render
 from cifarbench.report.results import ModelResult, Results
+from cifarbench.report.translation import Translator, languages
 from helpers import small_run
 
 NOTEBOOKS = list(small_run.MODELS)
@@ -124,7 +124,7 @@ def test_hyperparameter_with_a_name_of_the_features_is_the_classifiers(nine: Res
 @pytest.mark.parametrize("language", languages())
 def test_classifier_without_probabilities_has_no_calibration(nine: Results, language: str):
     html, markdown = page(nine, language)
-    sentence = Language(language)("This classifier gives no probabilities, so its calibration is unknown.")
+    sentence = Translator(language)("This classifier gives no probabilities, so its calibration is unknown.")
     assert html.count(sentence) == 1
     assert "figures/linear_edges/reliability.svg" not in markdown
     assert "figures/forest/reliability.svg" in markdown

@@ -16,8 +16,8 @@ from cifarbench.errors import UserError
 from cifarbench.families import FAMILY_LABELS
 from cifarbench.report import page as report
 from cifarbench.report.figures import inline_svg
-from cifarbench.report.language import CATALOGUES, Language, languages
 from cifarbench.report.results import ModelResult, Results
+from cifarbench.report.translation import CATALOGUES, Translator, languages
 from helpers import small_run
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -84,7 +84,7 @@ def test_first_screen_answers_the_main_questions(study: Results):
     doubtful = on_cifar10(study, official=False)
     _, markdown = report.render(doubtful, small_run.settings())
     best = study.ranking[0]
-    say = Language("en")
+    say = Translator("en")
     for words in (
         # Which model is best, how sure, and what it costs.
         f"`{best.name}` is the most accurate: {say.number(best.accuracy)} (95% CI ",
@@ -168,7 +168,7 @@ def test_seeds_have_a_column(run: Results):
     other = with_fit(with_accuracy(mlp, mlp.accuracy - 0.01), seed=1)
     several = with_models(run, replace(mlp, other_seeds=[other]))
     html, markdown = report.render(several, small_run.settings())
-    say = Language("en")
+    say = Translator("en")
     spread = f"{say.number(mlp.accuracy - 0.005)} ± 0.007"
     assert spread in html
     assert f"| {say.number(mlp.accuracy)} |" in markdown
@@ -258,7 +258,7 @@ def fields(text: str) -> frozenset[str]:
 
 
 def test_russian_counts_and_numbers():
-    say = Language("ru")
+    say = Translator("ru")
     forms = [say.plural("{n} model", "{n} models", n) for n in (1, 3, 6, 21)]
     assert forms == ["1 модель", "3 модели", "6 моделей", "21 модель"]
     assert say.number(0.5126) == "0,513"
@@ -267,7 +267,7 @@ def test_russian_counts_and_numbers():
 
 
 def test_numbers_are_formatted():
-    say = Language("en")
+    say = Translator("en")
     assert say.signed(-0.0314) == "\N{MINUS SIGN}0.031"
     assert say.signed(0.0314) == "+0.031"
     assert say.signed(-0.0001) == "0.000"

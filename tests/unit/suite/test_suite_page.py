@@ -11,8 +11,8 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 from cifarbench.io.csv_io import read_csv
-from cifarbench.report.language import CATALOGUES as OF_THE_REPORT
-from cifarbench.report.language import languages
+from cifarbench.report.translation import CATALOGUES as OF_THE_REPORT
+from cifarbench.report.translation import languages
 from cifarbench.suite.report_page import LOCALE_DIR
 from helpers.finished import simulate
 

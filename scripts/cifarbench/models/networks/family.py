@@ -6,7 +6,7 @@ from typing import Any
 
 from cifarbench.errors import UserError
 from cifarbench.io import user_code
-from cifarbench.models.networks.labels import FAMILY_LABELS
+from cifarbench.models.networks.family_labels import FAMILY_LABELS
 from cifarbench.models.networks.training_config import SCHEDULES
 from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, ModelFamily, Parameter
 

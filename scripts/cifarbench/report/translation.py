@@ -13,7 +13,7 @@ CATALOGUES = Path(__file__).parent / "locale"
 SOURCE_LANGUAGE = "en"
 
 
-class Language:
+class Translator:
     """Messages and numbers in one language. Calling it translates a message.
 
     catalogues: folders of further catalogues, for the messages of other packages.
