@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.study import NETWORKS, REPOSITORY
+from helpers.project import CHECKOUT
+from helpers.study import NETWORKS
 
-STATUS = REPOSITORY / "workflow/profiles/cluster-generic/status.py"
+STATUS = CHECKOUT / "workflow/profiles/cluster-generic/status.py"
 
 
 def status(job: str, path: str = os.environ["PATH"]) -> str:

@@ -45,19 +45,6 @@ def test_the_study_on_slurm_is_the_study_at_home(slurm, away, study, expected):
         assert devices.startswith("gpu:1(IDX:") == is_training
 
 
-def test_four_jobs_find_what_one_finds(slurm, away, expected):
-    """In a copy of the finished run at home, in which the search alone has to be done again."""
-    away["shards"].finish()
-    study = away["shards"].study
-    jobs = slurm.jobs(study.folder)
-    assert {job["JobState"] for job in jobs} == {"COMPLETED"}
-    searches = [job["Comment"] for job in jobs if job["Comment"].startswith("rule_search_neighbors")]
-    assert len(set(searches)) == len(searches) == 4
-    assert len(jobs) == 5
-    place = "models/knn_grid/predictions.npz"
-    assert study.outputs()[place] == expected[place]
-
-
 def test_two_datasets_and_two_sizes_on_slurm_are_those_at_home(slurm, away):
     away["suite"].finish()
     study = away["suite"].study

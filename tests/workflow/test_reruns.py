@@ -233,7 +233,7 @@ def test_a_caption_is_read_when_snakemake_s_report_is_made(project):
         ("cifarbench/models/knn/exact.py", cells(2, 4) | chosen() | searched(*NEIGHBORS)),
         ("cifarbench/models/networks/training.py", trained(*NETWORKS)),
         ("cifarbench/models/estimators/classifier.py", set()),
-        ("cifarbench/evaluation/training_curve.py", LEARNING | REPORT),
+        ("cifarbench/evaluation/training_curve.py", LEARNING | REPORT | {"write_audit_report"}),
         ("cifarbench/plots/confusion_matrix.py", DRAWN | REPORT),
         ("cifarbench/evaluation/comparison.py", COMPARED),
         ("cifarbench/evaluation/issue_impact.py", WEIGHED),
