@@ -35,43 +35,27 @@ def parse_param(cell: str) -> int | float | bool | str:
     return float(cell) if re.fullmatch(r"-?\d+(\.\d+)?(e[-+]?\d+)?", cell) else cell
 
 
-def _columns(parse: Callable[[str], Any], names: str) -> Types:
-    return dict.fromkeys(names.split(), parse)
-
-
 # Costs of a model in fit.json and in tables.
 COST_COLUMNS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
-_COSTS = _columns(
-    float, "fit_seconds predict_seconds tuning_seconds predict_ms_per_image peak_memory_mb stored_mb"
-) | _columns(int, "n_parameters")
-_SCORES = _columns(
-    float, "accuracy accuracy_low accuracy_high macro_f1 macro_f1_low macro_f1_high top2_accuracy ece"
-)
-_PAIRS = _columns(float, "accuracy_difference ci_low ci_high p_value p_value_adjusted")
-# File name -> column -> type. Columns that are not listed are text, such as names of models, classes and files.
-TABLE_TYPES: dict[str, Types] = {
-    "comparison.csv": _SCORES
-    | _COSTS
-    | _columns(float, "accuracy_seed_mean accuracy_seed_std")
-    | _columns(int, "n_seeds")
-    | _columns(parse_bool, "pretrained"),
-    "paired_tests.csv": _PAIRS | _columns(int, "only_a_right only_b_right"),
-    "history.csv": _columns(int, "epoch")
-    | _columns(float, "train_loss test_loss train_accuracy test_accuracy"),
-    "duplicates.csv": _columns(int, "index_a index_b") | _columns(float, "score"),
-    "label_issues.csv": _columns(int, "index") | _columns(float, "issue_score"),
-    "image_issues.csv": _columns(int, "index") | _columns(float, "score"),
-    "runs.csv": _SCORES
-    | _COSTS
-    | _columns(int, "seed init_seed split train_size n_test")
-    | _columns(parse_bool, "is_iterative full_train pretrained"),
-    "ranks.csv": _columns(int, "n_runs") | _columns(float, "accuracy rank mean_rank"),
-    "dataset_tests.csv": _PAIRS
-    | _columns(int, "n_datasets")
-    | _columns(float, "p_a_better p_equivalent p_b_better"),
-    "variances.csv": _columns(int, "n_runs")
-    | _columns(float, "accuracy_mean accuracy_std std_ci_low std_ci_high"),
-    "win_probabilities.csv": _columns(int, "n_pairs") | _columns(float, "p_a_beats_b ci_low ci_high"),
+FLOAT_COLUMNS = """
+fit_seconds predict_seconds tuning_seconds predict_ms_per_image peak_memory_mb stored_mb
+accuracy accuracy_low accuracy_high macro_f1 macro_f1_low macro_f1_high top2_accuracy ece
+accuracy_seed_mean accuracy_seed_std accuracy_mean accuracy_std std_ci_low std_ci_high
+accuracy_difference ci_low ci_high p_value p_value_adjusted p_a_better p_equivalent p_b_better p_a_beats_b
+train_loss test_loss train_accuracy test_accuracy score issue_score rank mean_rank
+"""
+INT_COLUMNS = """
+n_parameters n_seeds n_test n_runs n_datasets n_pairs only_a_right only_b_right epoch index index_a index_b
+seed init_seed train_size
+"""
+BOOL_COLUMNS = "pretrained is_iterative full_train"
+# Columns of all tables. Others are text, such as names of models, classes and files.
+COLUMN_TYPES: Types = {
+    **dict.fromkeys(FLOAT_COLUMNS.split(), float),
+    **dict.fromkeys(INT_COLUMNS.split(), int),
+    **dict.fromkeys(BOOL_COLUMNS.split(), parse_bool),
+    # A number in runs.csv, `train` or `test` in tables of the audit.
+    "split": parse_param,
 }
 
 
@@ -89,16 +73,14 @@ def write_rows(path: Path, rows: list[Row], columns: Sequence[str]) -> None:
     write_csv(path, {name: [row[name] for row in rows] for name in columns})
 
 
-def read_csv(path: Path, types: Types | None = None) -> list[Row]:
+def read_csv(path: Path) -> list[Row]:
     """Return the rows of a table; empty cells are None.
 
-    types: column -> function that parses a cell; by default those of the file's name in TABLE_TYPES. Other columns are
-    text. cv_results.csv has a column for each hyperparameter and fold.
+    Cells are parsed by COLUMN_TYPES; cv_results.csv has a column for each hyperparameter and fold.
     """
     with open(path, newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
-    if types is None:
-        types = _cv_results_types(header) if path.name == "cv_results.csv" else TABLE_TYPES[path.name]
+    types = _cv_results_types(header) if path.name == "cv_results.csv" else COLUMN_TYPES
     parsers = [types.get(name, str) for name in header]
     return [
         {name: parse(cell) if cell else None for name, parse, cell in zip(header, parsers, row, strict=True)}
