@@ -17,6 +17,7 @@ from pathlib import Path
 
 import history
 from cases import CASES, STUDY, measure_case
+from cifarbench.io.markdown_sections import markdown_table
 from cifarbench.runtime.timing import cpu_name
 from end_to_end import CORES, measure_demo, measure_study, prepare
 
@@ -65,7 +66,8 @@ def main() -> None:
         keep(measure_study(work, archive_config, reference_seconds))
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     text = f"Measured on {images}, {MACHINE}, {versions}, by `PYTHONPATH=scripts python "
-    text += f"{shlex.join(sys.argv)}`.\n\n{markdown(rows)}\n"
+    cells = [[format_value(row.get(name)) for name in COLUMNS] for row in rows]
+    text += f"{shlex.join(sys.argv)}`.\n\n{markdown_table(COLUMNS, cells)}\n"
     (options.output / "table.md").write_text(text)
     print(text)
 
@@ -74,12 +76,6 @@ def commit() -> str:
     """Return the measured commit, marked if files differ from it; `unknown` outside a git clone."""
     command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty", "--exclude=*"]
     return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "unknown"
-
-
-def markdown(rows: list[dict]) -> str:
-    """Return a Markdown table of the rows."""
-    cells = [[format_value(row.get(name)) for name in COLUMNS] for row in rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [COLUMNS, ["---"] * len(COLUMNS), *cells])
 
 
 def format_value(value: str | float | None) -> str:

@@ -9,7 +9,6 @@ import yaml
 from cifarbench.config.schema import load_schema
 from cifarbench.families import FAMILIES, FEATURE_TYPES
 from cifarbench.io.markdown_sections import markdown_table
-from cifarbench.planning.model_family import Parameter
 
 CONFIG = Path("config/config.yaml")
 # A default with more characters is not shown.
@@ -26,12 +25,10 @@ def config_reference() -> str:
     """Return a Markdown section per part of the configuration, each with its tables."""
     schema, defaults = load_schema(), yaml.safe_load(CONFIG.read_text())
     sections = {key: part for key, part in schema["properties"].items() if key not in HIDDEN}
-    top = {key: part for key, part in sections.items() if part["type"] != "object"}
+    top = {key: sections.pop(key) for key, part in [*sections.items()] if part["type"] != "object"}
     parts = ["## Top level", _property_table(_rows(top, defaults))]
     for key, part in sections.items():
-        if key in top:
-            continue
-        parts += [f"## `{key}`", f"{_sentence(part['description'])}."]
+        parts += [f"## `{key}`", f"{part['description'][0].upper()}{part['description'][1:]}."]
         if key in ENTRIES:
             parts.append(_entry_table(*ENTRIES[key]))
         elif key == "datasets":
@@ -45,10 +42,6 @@ def config_reference() -> str:
         _property_table(_rows(tune, {})),
     ]
     return "\n\n".join(parts)
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:]
 
 
 def _resolve(part: Schema) -> Schema:
@@ -83,11 +76,10 @@ def _values(part: Schema) -> str:
     """Return the type and range of a schema in words."""
     part = _resolve(part)
     if "enum" in part:
-        return ", ".join(f"`{value}`" for value in part["enum"])
+        return _code_list(part["enum"])
     types = part.get("type", "object")
     types = [types] if isinstance(types, str) else types
-    words = [_type_in_words(kind, part) for kind in types if kind != "null"]
-    return " or ".join(words)
+    return " or ".join(_type_in_words(kind, part) for kind in types if kind != "null")
 
 
 def _type_in_words(kind: str, part: Schema) -> str:
@@ -119,22 +111,19 @@ def _property_table(rows: list[list[str]]) -> str:
 def _entry_table(title: str, types: dict[str, Any]) -> str:
     """Return the table of all parameters; those that several types share are listed once."""
     owners: dict[tuple[str, int], list[str]] = {}
-    parameters: dict[tuple[str, int], Parameter] = {}
     for name, declared in types.items():
         for key, parameter in declared.parameters.items():
             owners.setdefault((key, id(parameter)), []).append(name)
-            parameters[key, id(parameter)] = parameter
-    rows = [
-        [
-            ", ".join(f"`{name}`" for name in names),
-            f"`{key[0]}`",
-            parameters[key].range,
-            "required" if parameters[key].required else f"`{json.dumps(parameters[key].default)}`",
-            parameters[key].description,
-        ]
-        for key, names in sorted(owners.items(), key=lambda item: len(item[1]))
-    ]
+    rows = []
+    for (key, _), names in sorted(owners.items(), key=lambda item: len(item[1])):
+        parameter = types[names[0]].parameters[key]
+        default = "required" if parameter.required else f"`{json.dumps(parameter.default)}`"
+        rows.append([_code_list(names), f"`{key}`", parameter.range, default, parameter.description])
     return markdown_table([title, "key", "values", "default", "meaning"], rows)
+
+
+def _code_list(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _dataset_table(schema: Schema) -> str:
@@ -149,9 +138,9 @@ def _dataset_table(schema: Schema) -> str:
                 row = key, _resolve(part)["description"]
                 owners.setdefault(row, []).append(name)
                 parts.setdefault(row, part)
-    rows = [["`type`", "all", ", ".join(f"`{name}`" for name in types), "format of the data"]]
+    rows = [["`type`", "all", _code_list(types), "format of the data"]]
     for (key, description), part in parts.items():
         names = owners[key, description]
-        of = "all" if names == types else ", ".join(f"`{name}`" for name in names)
+        of = "all" if names == types else _code_list(names)
         rows.append([f"`{key}`", of, _values(part), description])
     return markdown_table(["key", "types", "values", "meaning"], rows)

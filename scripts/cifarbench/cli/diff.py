@@ -38,7 +38,7 @@ def main(
     old_folder = "" if before.folder.parents[1] == folder else f"{before.folder.parents[1]} "
     title = f"{folder}: from {old_folder}{before.id} ({before.when} UTC) to {after.id} ({after.when} UTC)"
     keys = [list(change) for change in records.changed_keys(before, after)]
-    metrics = [_format_row(row) for row in records.changed_metrics(before, after, per_class)]
+    metrics = [format_row(row) for row in records.changed_metrics(before, after, per_class)]
     print("\n\n".join([title, _table(SETTINGS, keys, "simple", 48), _table(METRICS, metrics, "simple")]))
     markdown = folder / records.FOLDER / "diff.md"
     sections = [f"**{title}**", _table(SETTINGS, keys, "github"), _table(METRICS, metrics, "github")]
@@ -57,7 +57,7 @@ def _table(headers: list[str], rows: list[list[str]], style: str, width: int | N
     )
 
 
-def _format_row(row: list[Any]) -> list[str]:
+def format_row(row: list[Any]) -> list[str]:
     """Return a row of changed metrics as text, with six digits, which show one image of a million."""
     model, metric, old, new, difference = row
     texts = [ABSENT if value is None else f"{value:.6g}" for value in (old, new)]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from cifarbench.cli.diff import METRICS, format_row
 from cifarbench.errors import UserError
 from cifarbench.export.ro_crate import CONFIGURATION, RUN_FILES
 from cifarbench.history import records
@@ -50,11 +51,7 @@ def main(crate: Path, folder: str = "", archive: str = "", cores: int = 1) -> No
     if not changed:
         print(f"All {count} metrics of {len(old.metrics)} models are equal to those of run {old.id}.")
         return
-    rows = [
-        [name, metric, *("" if value is None else f"{value:.6g}" for value in values)]
-        for name, metric, *values in changed
-    ]
-    print(tabulate(rows, ["model", "metric", "old", "new", "difference"], disable_numparse=True))
+    print(tabulate(map(format_row, changed), METRICS, disable_numparse=True))
     raise UserError(
         f"{len(changed)} of {count} metrics differ, as listed above; compare versions and hardware."
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import networkx as nx
 import yaml
-from matplotlib.patches import Rectangle
 
 from cifarbench.errors import UserError
 from cifarbench.plots.style import new_figure, save_svg
@@ -27,56 +26,48 @@ EXPERIMENT = {
 }
 # The default targets, and those that have to be named.
 TARGETS = ["all", *(f"results/cifar10/export/mlp.{end}" for end in ("demo.html", "model_card.md"))]
-# In lines of text.
-BOX_WIDTH = 13
-COLUMN_GAP = 5
-ROW_GAP = 1.5
 # In inches.
-LINE_HEIGHT = 0.16
+LINE_HEIGHT = 0.14
+COLUMN_WIDTH = 2.6
+# Around a box, in lines of text.
+ROW_GAP = 3.5
 BOX = {"facecolor": "#eef4f8", "edgecolor": "#0072b2"}
 ARROW = {"arrowstyle": "->", "color": "#666666", "shrinkA": 0, "shrinkB": 0}
+BACK = {"linestyle": ":", "connectionstyle": "arc3,rad=-0.1"}
 DESCRIPTION = "Stages of the workflow, their rules, and the files that they exchange"
 NODE = re.compile(r'^\s*(\d+)\[label = "(\w+)"', re.MULTILINE)
 RULE = re.compile(r"^(?:use rule \w+ as|rule) (\w+)(?: with)?:", re.MULTILINE)
 EDGE = re.compile(r"^\s*(\d+) -> (\d+)", re.MULTILINE)
-# Left, top, width and height.
-Box = tuple[float, float, float, float]
 
 
 def write_stage_chart(path: Path) -> None:
     """Write an SVG image of the stages with their rules; an arrow leads to a stage that reads another's files."""
     stages = _rules_of_stages()
     forward, back = _stage_edges(stages)
-    boxes = _box_positions(forward, stages)
-    width, height = (
-        max(edge) + 1 for edge in zip(*((x + w, y + h) for x, y, w, h in boxes.values()), strict=True)
-    )
-    figure, axes = new_figure(height * LINE_HEIGHT, font_size=8, width=width * LINE_HEIGHT)
+    # Each stage is as far to the right as its readers allow.
+    columns = [*nx.topological_generations(forward.reverse())][::-1]
+    height = max(sum(len(stages[stage]) + ROW_GAP for stage in column) for column in columns)
+    figure, axes = new_figure(height * LINE_HEIGHT, font_size=8, width=len(columns) * COLUMN_WIDTH)
     figure.set_layout_engine("none")
-    axes.set_position([0, 0, 1, 1])
     axes.set_axis_off()
-    axes.set(xlim=(0, width), ylim=(height, 0))
-    axes.add_patch(Rectangle((0, 0), width, height, facecolor="white", zorder=0))
-    for stage, (x, y, w, h) in boxes.items():
-        axes.add_patch(Rectangle((x, y), w, h, **BOX))
-        for line, text in enumerate([stage, *stages[stage]], start=1):
-            weight = "bold" if line == 1 else "normal"
-            axes.text(x + 0.5, y + line, text, color="black", weight=weight, va="center")
-    for edges, style in ((sorted(forward.edges), "-"), (back, ":")):
+    axes.set(position=[0, 0, 1, 1], xlim=(0, len(columns)), ylim=(height, 0))
+    axes.axvspan(0, len(columns), color="white", zorder=0)
+    middles, boxes = {}, {}
+    for number, column in enumerate(columns):
+        x, y = number + 0.1, 1.0
+        for stage in sorted(column, key=[*stages].index):
+            rules = "\n".join(["", *stages[stage]])
+            axes.text(x, y, stage, color="black", weight="bold", va="top", zorder=4)
+            boxes[stage] = axes.text(x, y, rules, color="black", va="top", bbox=BOX).get_bbox_patch()
+            middles[stage] = x + 0.3, y + len(stages[stage]) / 2
+            y += len(stages[stage]) + ROW_GAP
+    # Arrows end at the boxes, whose sizes are known when the text is drawn.
+    figure.draw_without_rendering()
+    for edges, style in ((sorted(forward.edges), {}), (back, BACK)):
         for a, b in edges:
-            axes.annotate(
-                "", *_arrow_ends(boxes[b], boxes[a]), arrowprops=ARROW | {"linestyle": style}, zorder=0.5
-            )
+            arrow = ARROW | style | {"patchA": boxes[a], "patchB": boxes[b]}
+            axes.annotate("", middles[b], middles[a], arrowprops=arrow, zorder=0.5)
     save_svg(figure, path, DESCRIPTION)
-
-
-def _arrow_ends(end: Box, start: Box) -> list[tuple[float, float]]:
-    """Return the ends of an arrow between the facing sides of two boxes; those that lead back are lower."""
-    forward = start[0] < end[0]
-    sides = (end[0], start[0] + start[2]) if forward else (end[0] + end[2], start[0])
-    return [
-        (x, y + h * (0.5 if forward else 0.8)) for x, (_, y, _, h) in zip(sides, (end, start), strict=True)
-    ]
 
 
 def _stage_edges(stages: dict[str, list[str]]) -> tuple[nx.DiGraph, list[tuple[str, str]]]:
@@ -94,18 +85,6 @@ def _stage_edges(stages: dict[str, list[str]]) -> tuple[nx.DiGraph, list[tuple[s
     graph.add_edges_from(edge for edge in edges if edge not in back)
     forward = nx.transitive_reduction(graph)
     return forward, back
-
-
-def _box_positions(forward: nx.DiGraph, stages: dict[str, list[str]]) -> dict[str, Box]:
-    """Return the box of each stage, in lines of text; each is as far to the right as its readers allow."""
-    boxes = {}
-    for number, column in enumerate(reversed([*nx.topological_generations(forward.reverse())])):
-        y = 1.0
-        for stage in sorted(column, key=[*stages].index):
-            height = len(stages[stage]) + 2
-            boxes[stage] = 1.0 + number * (BOX_WIDTH + COLUMN_GAP), y, BOX_WIDTH, height
-            y += height + ROW_GAP
-    return boxes
 
 
 def _rules_of_stages() -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """Compare an ONNX file with the model on every test image, and measure the speed of both."""
 
-import time
+import timeit
 from collections.abc import Callable
 from statistics import median
 from typing import Any
@@ -121,9 +121,4 @@ def benchmark_latency(
 def _median_ms(predict: Callable[[np.ndarray], Any], pixels: np.ndarray) -> float:
     """Return the median time of N_REPEATS calls in milliseconds, after one that is not timed."""
     predict(pixels)
-    seconds = []
-    for _ in range(N_REPEATS):
-        start = time.perf_counter()
-        predict(pixels)
-        seconds.append(time.perf_counter() - start)
-    return 1000 * median(seconds)
+    return 1000 * median(timeit.repeat(lambda: predict(pixels), number=1, repeat=N_REPEATS))

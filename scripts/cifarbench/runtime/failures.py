@@ -71,17 +71,15 @@ def clear_failures(paths: Iterable[Path]) -> list[Failure]:
 
 def clear_failure_objects(bucket: S3Store, names: set[str]) -> list[Failure]:
     """Remove the records in place of objects of these names, and return the failures."""
+    failures: dict[Failure, None] = {}
     small = [name for name in bucket.list_files(MAX_BYTES) if name in names]
     # Each read is a request to the server.
     with ThreadPoolExecutor(MAX_PARALLEL_READS) as pool:
-        records = {
-            name: failure
-            for name, content in zip(small, pool.map(bucket.read, small), strict=True)
-            if (failure := Failure.parse(content))
-        }
-    for name in records:
-        bucket.remove(name)
-    return list(dict.fromkeys(records.values()))
+        for name, content in zip(small, pool.map(bucket.read, small), strict=True):
+            if failure := Failure.parse(content):
+                bucket.remove(name)
+                failures[failure] = None
+    return list(failures)
 
 
 def record_error(score: Callable[[], dict[str, Any]]) -> dict[str, Any]:
