@@ -98,7 +98,7 @@ def gpu() -> str:
 
         names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
     except ImportError:
-        names = _lines("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+        names = _driver_gpus()
     return f"{', '.join(names)}; networks use it" if names else "none; networks train on the CPU, in parallel"
 
 
@@ -129,13 +129,6 @@ def cache_and_archive(archive: str, sha256: str) -> tuple[str, str]:
     return cache, f"{archive}, sha256 {actual[:12]}..., {official}"
 
 
-def slurm() -> str:
-    """Return whether jobs can be submitted to a cluster from this machine."""
-    if lines := _lines("sbatch", "--version"):
-        return f"{lines[0]}; unused without --workflow-profile workflow/profiles/slurm"
-    return "not installed; all jobs run on this machine"
-
-
 def main(arguments: list[str]) -> None:
     """Print one line per item."""
     parser = argparse.ArgumentParser(prog="cifarbench doctor", description=__doc__)
@@ -152,7 +145,6 @@ def main(arguments: list[str]) -> None:
         "GPU": gpu(),
         "cache": cache,
         "archive": archive,
-        "Slurm": slurm(),
     }
     for name, text in lines.items():
         print(f"{name:<9} {text}")
@@ -165,8 +157,9 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _lines(*command: str) -> list[str]:
-    """Return the lines that a command prints; none if it is missing or fails."""
+def _driver_gpus() -> list[str]:
+    """Return the GPUs that the driver lists; none if it is missing or fails."""
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
     try:
         result = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):

@@ -20,7 +20,7 @@ def run_doctor(*options: str) -> str:
 
 def test_one_line_per_item():
     names = [line.split()[0] for line in run_doctor().splitlines()]
-    assert names == ["Python", "packages", "cores", "memory", "disk", "GPU", "cache", "archive", "Slurm"]
+    assert names == ["Python", "packages", "cores", "memory", "disk", "GPU", "cache", "archive"]
 
 
 def test_it_runs_without_any_package():
