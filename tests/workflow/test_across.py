@@ -65,7 +65,7 @@ def of_seed(dataset: str, seed: int) -> set[tuple[str, str]]:
 def collected(dataset: str, with_curves: bool = True) -> set[tuple[str, str]]:
     """What follows for a dataset's own tables, and for those of all."""
     rules = ["collect_results", *(["fit_learning_curves"] if with_curves else [])]
-    return jobs("", rules, dataset) | TOGETHER
+    return jobs(dataset, rules) | TOGETHER
 
 
 def would_run(project: Project) -> set[tuple[str, str]]:

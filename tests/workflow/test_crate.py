@@ -137,4 +137,4 @@ def test_what_is_no_crate_or_no_finished_study_is_told_of(study, crate, tmp_path
     assert "has no finished run" in unfinished.cifarbench("crate", *pack).text
     changed = study.copy(tmp_path / "changed")
     (changed.results / "models/small/metrics.json").write_text("{}")
-    assert "is not that of the last finished run" in changed.cifarbench("crate", *pack).text
+    assert "is not of the last finished run" in changed.cifarbench("crate", *pack).text

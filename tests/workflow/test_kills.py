@@ -166,7 +166,7 @@ def test_a_training_goes_on_where_it_was_stopped(longer, training, tmp_path):
 
     said = longer.run(targets=(PREDICTIONS,))
     assert said.code == 0, said.text
-    assert "The last run here was cut off" in said.text
+    assert "The last run in this folder was interrupted" in said.text
     log = (longer.results / LOG).read_text()
     assert "Training goes on after" in log
     assert "Training goes on after 3 epochs," not in log

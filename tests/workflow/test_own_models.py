@@ -143,7 +143,7 @@ def test_each_leaves_what_was_fitted_and_the_contract_s_files(finished_own):
 
 def test_the_report_is_right_about_each(finished_own):
     page = (finished_own.results / "report.html").read_text()
-    for words in ("Linear models on", "Trees and forests on", "Networks of one&#39;s own on pixels"):
+    for words in ("Linear models on", "Trees and forests on", "User-defined networks on pixels"):
         assert words in page
     assert "gives no probabilities" in page
     # None of the notebook's claims on perceptrons or on grids is made of other models.
