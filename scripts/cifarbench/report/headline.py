@@ -11,22 +11,30 @@ def headline_sentences(results: Results, say: Translator) -> list[str]:
     if not results.models:
         return [say("No model finished, so there is nothing to compare.")]
     best = results.ranking[0]
-    low, high = best.metrics["accuracy_ci95"]
-    sentences = [
-        say(
-            "`{model}` is the most accurate: {accuracy} (95% CI {low} to {high}).",
-            model=best.name,
-            accuracy=say.number(best.accuracy),
-            low=say.number(low),
-            high=say.number(high),
-        )
-    ]
+    low, high = (say.number(limit) for limit in best.metrics["accuracy_ci95"])
+    values = {"model": best.name, "accuracy": say.number(best.accuracy), "low": low, "high": high}
+    if len(results.ranking) > 1 and no_significant_pair(results):
+        return [
+            say(
+                "`{model}` has the highest accuracy, {accuracy} (95% CI {low} to {high}), but no two of the {n} models "
+                "differ significantly.",
+                n=say.whole(len(results.ranking)),
+                **values,
+            )
+        ]
+    sentences = [say("`{model}` is the most accurate: {accuracy} (95% CI {low} to {high}).", **values)]
     if equals := results.equals(best, results.ranking):
         names = name_models(say, equals, accuracy=True)
         sentences.append(say("It is not significantly different from {models}.", models=names))
     elif len(results.ranking) > 1:
         sentences.append(say("It differs significantly from every other model."))
     return sentences
+
+
+def no_significant_pair(results: Results) -> bool:
+    """Return whether no two models of the ranking differ significantly."""
+    ranking = results.ranking
+    return all(len(results.equals(model, ranking)) == len(ranking) - 1 for model in ranking)
 
 
 def best_of_other_families(results: Results) -> list[PairedComparison]:

@@ -119,6 +119,15 @@ class Report:
         columns, rows = self.grid(model)
         return [f"`{name}` {format_value(rows[0][column])}" for column, name in columns.items()]
 
+    def same_settings(self, model: ModelResult) -> list[ModelResult]:
+        """Return other models with the features and hyperparameters that a search selected for this one."""
+        settings = (model.kind, model.features, model.params)
+        return [
+            other
+            for other in self.models
+            if other is not model and (other.kind, other.features, other.params) == settings
+        ]
+
     def reference_params(self, model: ModelResult) -> list[str]:
         """Return the parameters that the reference notebook's search selected; empty if it searched other ones."""
         best = reference_results.BEST_PARAMS.get(model.name, {}) if self.published else {}
