@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 from math import log
 from typing import Any
 
@@ -14,6 +15,7 @@ MAX_CONFOUNDERS = 3
 # A convolutional network is of equal size with up to this share of a perceptron's parameters.
 SIZE_RATIO = 1.1
 
+REGULARIZATION = {"batch_norm", "dropout"}
 AUGMENTATION = ("flip", "translate", "tta_flip")
 # Hyperparameters of the training, which tuning may change.
 TRAINING_PARAMS = (
@@ -32,6 +34,7 @@ class Factor(StrEnum):
 
     FEATURES = "features"
     CLASSIFIER = "classifier"
+    REGULARIZATION = "regularization"
     TUNING = "tuning"
     CONVOLUTION = "convolution"
     AUGMENTATION = "augmentation"
@@ -63,9 +66,14 @@ def ablation(results: Results) -> list[AblationRow]:
         and len(a.features) < len(b.features)
         and _same_features(a, b, len(a.features))
     ]
+    # Models are in the configuration's order, so each pair is compared once.
+    ordered = list(combinations(models, 2))
+    variants = [(a, b) for a, b in ordered if _same_classifier(a, b) and _is_feature_variant(a, b)]
+    regularized = [(a, b) for a, b in ordered if (a, b) in same and _differ_in_regularization(a, b)]
     return [
-        *_best(Factor.FEATURES, longer, _pipeline_names),
+        *_best(Factor.FEATURES, longer + variants, _pipeline_names),
         *_best(Factor.CLASSIFIER, _classifier_pairs(models), lambda after: (_base(after), after.kind)),
+        *_best(Factor.REGULARIZATION, regularized),
         *_best(Factor.TUNING, [(a, b) for a, b in same if b.tuned and not a.tuned]),
         *_best(Factor.CONVOLUTION, _convolution_pairs(pairs), lambda after: after.kind),
         *_best(Factor.AUGMENTATION, [(a, b) for a, b in same if is_augmented(b) and not is_augmented(a)]),
@@ -142,6 +150,7 @@ def _confounders(factor: Factor, a: ModelResult, b: ModelResult) -> Iterator[str
     if factor not in (Factor.CLASSIFIER, Factor.CONVOLUTION):
         ignored = a.tuned_params | b.tuned_params | {*AUGMENTATION}
         ignored |= {*TRAINING_PARAMS} if factor is Factor.TUNING else set()
+        ignored |= REGULARIZATION if factor is Factor.REGULARIZATION else set()
         first, second = a.classifier_params, b.classifier_params
         for name in dict.fromkeys([*first, *second]):
             if name not in ignored and first.get(name) != second.get(name):
@@ -165,6 +174,21 @@ def _same_features(a: ModelResult, b: ModelResult, length: int | None = None) ->
         ]
 
     return steps(a) == steps(b)
+
+
+def _is_feature_variant(a: ModelResult, b: ModelResult) -> bool:
+    """Return whether two pipelines have the same types of steps, and one parameter differs."""
+    if [step["type"] for step in a.features] != [step["type"] for step in b.features]:
+        return False
+    steps = [
+        (first["params"], second["params"]) for first, second in zip(a.features, b.features, strict=True)
+    ]
+    changed = [name for x, y in steps for name in {**x, **y} if x.get(name) != y.get(name)]
+    return len(changed) == 1 and not a.tuned_params | b.tuned_params
+
+
+def _differ_in_regularization(a: ModelResult, b: ModelResult) -> bool:
+    return any(a.params.get(name) != b.params.get(name) for name in REGULARIZATION)
 
 
 def _pipeline_names(model: ModelResult) -> tuple[str | None, ...]:

@@ -62,10 +62,12 @@ CAPTIONS = {
     "pairwise_differences": mark(
         "Difference in accuracy between the model of the row and that of the column, in percentage points."
     ),
-    "accuracy_vs_cost": mark("Accuracy against cost. No model is better than the filled ones in both."),
+    "accuracy_vs_cost": mark(
+        "Accuracy against cost. Filled: no other model is both more accurate and cheaper."
+    ),
     "accuracy_vs_fit_time": mark(
-        "Accuracy against fitting time, including the search. No model is better than the filled ones in both; squares "
-        "have pretrained features."
+        "Accuracy against fitting time, including the search. Filled: no other model is both more accurate and faster. "
+        "Squares, if any, have pretrained features."
     ),
     "misclassified_by_all": mark("Test images that every model misclassifies, sampled at random."),
     "correct_by_one": mark("Test images that only one model classifies correctly, sampled at random."),
@@ -75,7 +77,9 @@ CAPTIONS = {
     ),
     "robustness": mark("Mean accuracy over all corruptions at each severity; 0 is the uncorrupted images."),
     "confusion_matrix": mark("How often each true class (row) is predicted as each class (column)."),
-    "confused_pairs": mark("The five most frequent confusions, each with the most confident mistakes."),
+    "confused_pairs": mark(
+        "The most frequent confusions, at most five, each with its most confident mistakes."
+    ),
     "training": mark("Loss and accuracy per epoch, on training and test images."),
     "grid_search": mark("Mean accuracy over the folds for the candidates of the grid."),
     "reliability": mark("Accuracy by confidence, with 95% CI."),

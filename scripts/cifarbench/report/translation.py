@@ -74,18 +74,22 @@ class Translator:
         return self.say("p = {n}", n=self.number(value))
 
     def seconds(self, value: float | None) -> str:
-        """Return a duration in a suitable unit; a dash for None."""
+        """Return a duration in a suitable unit with two significant digits; a dash for None."""
         if value is None:
             return self.number(None)
         if value < 0.001:
-            return _no_break(self.say("{n} µs", n=self.significant(value * 1e6)))
+            return _no_break(self.say("{n} µs", n=self._two_digits(value * 1e6)))
         if value < 1:
-            return _no_break(self.say("{n} ms", n=self.significant(value * 1e3)))
+            return _no_break(self.say("{n} ms", n=self._two_digits(value * 1e3)))
         if value < 120:
-            return _no_break(self.say("{n} s", n=self.significant(value)))
+            return _no_break(self.say("{n} s", n=self._two_digits(value)))
         if value < 7200:
-            return _no_break(self.say("{n} min", n=self.significant(value / 60)))
-        return _no_break(self.say("{n} h", n=self.significant(value / 3600)))
+            return _no_break(self.say("{n} min", n=self._two_digits(value / 60)))
+        return _no_break(self.say("{n} h", n=self._two_digits(value / 3600)))
+
+    def _two_digits(self, value: float) -> str:
+        rounded = float(f"{value:.2g}")
+        return self.number(rounded, 0 if rounded >= 10 else 1)
 
     def megabytes(self, value: float) -> str:
         """Return a size, given in MB (10^6 bytes), in a suitable unit."""

@@ -87,7 +87,7 @@ def test_first_screen_answers_the_main_questions(study: Results):
     say = Translator("en")
     for words in (
         # Which model is best, how sure, and what it costs.
-        f"`{best.name}` is the most accurate: {say.number(best.accuracy)} (95% CI ",
+        f"`{best.name}` has the highest accuracy, {say.number(best.accuracy)} (95% CI ",
         f"`{best.name}` takes {say.seconds(best.fit['fit_seconds'])} to fit and ",
         "pairs of models differ significantly",
         # What to doubt.
@@ -267,7 +267,7 @@ def test_numbers_are_formatted():
     assert say.signed(0.0314) == "+0.031"
     assert say.signed(-0.0001) == "0.000"
     durations = [say.seconds(s) for s in (0.0000123, 0.0123, 12.3, 1230, 12300)]
-    assert " ".join(durations).replace(NBSP, "_") == "12.3_µs 12.3_ms 12.3_s 20.5_min 3.42_h"
+    assert " ".join(durations).replace(NBSP, "_") == "12_µs 12_ms 12_s 20_min 3.4_h"
     sizes = [say.megabytes(mb) for mb in (0.0123, 1.234, 1234)]
     assert " ".join(sizes).replace(NBSP, "_") == "12.3_kB 1.23_MB 1.23_GB"
     assert [say.p_value(p) for p in (0.0002, 0.0456)] == ["p < 0.001", "p = 0.046"]
