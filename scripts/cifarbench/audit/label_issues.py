@@ -126,21 +126,16 @@ def _features(
 ) -> Iterator[np.ndarray]:
     """Yield blocks of the features of the types `patches` and `hog`, float32, of resized images."""
     shape = image_shape[0], *(min(max(side, MIN_SIDE), MAX_SIDE) for side in image_shape[1:])
-    resized = (_resize_bytes(block, image_shape, shape) for _, block in iter_blocks(images))
+    resized = (
+        np.rint(resize(block, image_shape, shape[1:])).astype(np.uint8).reshape(len(block), -1)
+        for _, block in iter_blocks(images)
+    )
     small_images = spill_to_memmap(resized, folder)
     inputs = FitInputs(small_images, np.arange(len(small_images)), labels, n_classes, shape, seed)
     state = patches.fit(inputs, PATCH_PARAMS)
     for _, block in iter_blocks(small_images):
         responses = patches.transform(block, state, PATCH_PARAMS, shape)
         yield np.hstack([responses, hog_features(downscale_gray(block, shape))])
-
-
-def _resize_bytes(
-    block: np.ndarray, image_shape: tuple[int, int, int], shape: tuple[int, int, int]
-) -> np.ndarray:
-    if shape == image_shape:
-        return block
-    return np.rint(resize(block, image_shape, shape[1:])).astype(np.uint8).reshape(len(block), -1)
 
 
 def _kernel_features(features: np.ndarray, seed: int) -> Iterator[np.ndarray]:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import platformdirs
-from filelock import FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from cifarbench.data.download import DownloadError, RetryPolicy, check_url, download
 from cifarbench.data.provenance import expand_home
@@ -102,7 +102,7 @@ def fetch_file(file: RemoteFile, folder: Path, limits: RetryPolicy | None = None
         if _is_cached(target, file):
             return target, FROM_CACHE
         folder.mkdir(parents=True, exist_ok=True)
-        with _lock(folder / f".{file.name}.lock"):
+        with _acquire_lock(folder / f".{file.name}.lock"):
             if _is_cached(target, file):
                 return target, FROM_CACHE
             if target.exists():
@@ -173,18 +173,14 @@ def _set_aside(target: Path) -> None:
     log.info("%s has the wrong sha256 %s; moved to %s", target, actual, aside)
 
 
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def _acquire_lock(path: Path) -> AcquireReturnProxy:
+    """Wait for the lock; return a context that releases it."""
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except Timeout:
         log.info("another run is downloading the same file; waiting for it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return lock.acquire()
 
 
 @contextmanager

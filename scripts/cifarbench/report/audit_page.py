@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup, escape
 from PIL import Image
 
+from cifarbench.audit.image_index import kept_indices
 from cifarbench.audit.label_issues import MIN_EXCESS, N_FOLDS
 from cifarbench.io.atomic import read_json
 from cifarbench.report.audit import Audit
@@ -30,11 +31,7 @@ class Thumbnails:
         self._images, self._means = images, means
         self._shape = tuple(dataset["image_shape"])
         # Indices count the excluded images, too; the arrays are without them.
-        excluded = dataset.get("removed", {})
-        self._rows = {
-            split: np.setdiff1d(np.arange(len(rows) + len(excluded.get(split, []))), excluded.get(split, []))
-            for split, rows in images.items()
-        }
+        self._rows = {split: kept_indices(dataset, split) for split in images}
 
     def image(self, split: str, index: int, alt: str) -> Markup:
         """Return one image."""

@@ -61,6 +61,7 @@ class SuiteReport:
 
     factor_labels = FACTOR_LABELS
     min_datasets = staticmethod(min_datasets)
+    significance_level = SIGNIFICANCE_LEVEL
     min_pairs = variance.MIN_PAIRS
     recommended_pairs = variance.RECOMMENDED_PAIRS
     meaningful_probability = variance.MEANINGFUL_PROBABILITY
@@ -163,11 +164,6 @@ class SuiteReport:
             [[self._ranks[model, name]["accuracy"] for name in self.datasets] for model in self.mean_ranks]
         )
 
-    @property
-    def significant_tests(self) -> list[Row]:
-        """The tests across datasets with a significant difference."""
-        return [row for row in self.tests if row["p_value_adjusted"] < SIGNIFICANCE_LEVEL]
-
     def median_stds(self, dataset: str) -> dict[str, float]:
         """Return, by varied factor, the median over models of the standard deviation of accuracy."""
         rows = [row for row in self.variances if row["dataset"] == dataset]
@@ -189,11 +185,6 @@ class SuiteReport:
         return first, second
 
     @property
-    def power_laws(self) -> list[Row]:
-        """The power law of each learning curve."""
-        return [curve["power_law"] for curves in self.curves.values() for curve in curves["models"].values()]
-
-    @property
     def shifted_test_sets(self) -> dict[str, list[tuple[Row, Row]]]:
         """Test set with its dataset -> for each model, the run on it and the reference run."""
         sets: dict[str, list[tuple[Row, Row]]] = {}
@@ -202,11 +193,6 @@ class SuiteReport:
             if run["error"] is None and reference["error"] is None:
                 sets.setdefault(f"{run['test_set']} ({run['dataset']})", []).append((run, reference))
         return sets
-
-    @staticmethod
-    def accuracy_changes(pairs: list[tuple[Row, Row]]) -> list[float]:
-        """Return the accuracy of each run less that of its reference run."""
-        return [run["accuracy"] - reference["accuracy"] for run, reference in pairs]
 
     @staticmethod
     def order_under_shift(pairs: list[tuple[Row, Row]]) -> OrderAgreement:
