@@ -7,7 +7,8 @@ from helpers.screens import PHONE
 
 
 @pytest.mark.parametrize(
-    ("name", "called"), [("audit", "test image 7"), ("audit ru", "тестовое изображение 7")]
+    ("name", "called"),
+    [("audit", "thumbnail of test image 7"), ("audit ru", "миниатюра: тестовое изображение 7")],
 )
 def test_each_picture_is_shown_and_says_which_it_is(open_page, name, called):
     page = open_page(name)
