@@ -291,13 +291,17 @@ def get_model(wildcards):
 
 def model_code_hash(rule_name):
     """Return a param: the checksum of a rule's code, including user code of the model."""
-    return lambda wildcards: code_hash(rule_name, user_code=get_experiment(wildcards).source_files(wildcards.model))
+    return lambda wildcards: code_hash(
+        rule_name, user_code=get_experiment(wildcards).source_files(wildcards.model)
+    )
 
 
 def features_code_hash(rule_name, plan, features):
     """Return the checksum of a rule's code for features, including their type's module and user code."""
     return code_hash(
-        rule_name, modules=[f"features/{features.type.name}.py"], user_code=plan.feature_source_files(features)
+        rule_name,
+        modules=[f"features/{features.type.name}.py"],
+        user_code=plan.feature_source_files(features),
     )
 
 
