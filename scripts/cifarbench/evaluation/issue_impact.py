@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from cifarbench.evaluation.statistics import wilson_interval
+
 N_RESAMPLES = 5000
 CI_TAILS = (2.5, 97.5)
 
@@ -17,8 +19,8 @@ def accuracy_without_subsets(
     correct: model -> (N,) bool, whether it classifies a test image correctly. left_out: name -> (N,) bool, the images
     to leave out; a name that would leave no image is skipped. seed: of the bootstrap.
 
-    Each model has its `accuracy` on the remaining images with `accuracy_ci95`, and the difference `delta` to all images
-    with `delta_ci95` by a paired bootstrap. `rank_swaps`: pairs of models of which the first is more accurate on all
+    Each model has its `accuracy` on the remaining images with `accuracy_ci95`, Wilson's interval as in `metrics.json`,
+    and the difference `delta` to all images with `delta_ci95` by a paired bootstrap. `rank_swaps`: pairs of models of which the first is more accurate on all
     images, and the second on the remaining ones.
     """
     random = np.random.default_rng(seed)
@@ -44,7 +46,7 @@ def accuracy_without_subsets(
 
 
 def _accuracy(right: np.ndarray, chosen: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
-    """Return a model's accuracy without the `chosen` images, and the bootstrap intervals.
+    """Return a model's accuracy without the `chosen` images, and its difference to all images with their intervals.
 
     Resampling images equals resampling the numbers of correct and wrong ones among the remaining and the chosen images.
     """
@@ -55,7 +57,7 @@ def _accuracy(right: np.ndarray, chosen: np.ndarray, random: np.random.Generator
     accuracy = cells[1] / cells[:2].sum()
     return {
         "accuracy": float(accuracy),
-        "accuracy_ci95": np.percentile(remaining_accuracy, CI_TAILS).tolist(),
+        "accuracy_ci95": wilson_interval(int(cells[1]), int(cells[:2].sum())),
         "delta": float(accuracy - right.mean()),
         "delta_ci95": np.percentile(delta, CI_TAILS).tolist(),
     }

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.stats import bootstrap
 
 from cifarbench.evaluation.issue_impact import accuracy_without_subsets
+from cifarbench.evaluation.statistics import wilson_interval
 
 
 def test_accuracies_and_the_order():
@@ -15,6 +16,8 @@ def test_accuracies_and_the_order():
     assert parts["no_duplicates"]["models"]["a"]["accuracy"] == 0.25
     assert parts["no_duplicates"]["models"]["b"]["delta"] == 0.5 - 2 / 6
     assert parts["no_duplicates"]["rank_swaps"] == [["a", "b"]]
+    for part, right, n in (("all", 3, 6), ("no_duplicates", 1, 4)):
+        assert parts[part]["models"]["a"]["accuracy_ci95"] == wilson_interval(right, n)
     assert parts["all"]["rank_swaps"] == []
 
 
