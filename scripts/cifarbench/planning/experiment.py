@@ -238,7 +238,7 @@ class Experiment:
         }
 
     def candidate_values(self, model: str, name: str) -> list:
-        """Return all values of a hyperparameter: those of the model's search (of a range its bounds), or the entry's."""
+        """Return the values of a hyperparameter: those of the search (of a range its bounds), or that of the entry."""
         for key, values in self.tuned_values(model).items():
             if self.resolve_param(model, key) == (None, name):
                 return values
