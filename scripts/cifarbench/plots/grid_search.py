@@ -6,6 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullFormatter
 
 from cifarbench.evaluation.grid_search import (
     MAX_SHOWN,
@@ -139,11 +140,13 @@ def _plot_scatter(results: list[Row], style: dict[str, Any]) -> Figure:
             crosses, [0.04] * len(failed), "x", color=PLACEHOLDER_COLOR, transform=axes.get_xaxis_transform()
         )
         axes.set(xscale=scale, xlabel=names[column])
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(axis="y")
     for axes in panels.flat[len(scales) :]:
         axes.set_axis_off()
     for axes in panels[:, 0]:
-        axes.set_ylabel("mean accuracy over the folds")
+        axes.set_ylabel("mean accuracy")
     return figure
 
 
