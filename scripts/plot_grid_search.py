@@ -1,4 +1,4 @@
-"""Plot the scores of a grid search."""
+"""Plot the scores of a grid or random search."""
 
 from cifarbench.io.csv_io import read_csv
 from cifarbench.plots.grid_search import alt_text, plot_grid_search
@@ -7,6 +7,6 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """Write the plot. settings: `model`, `font_size`, `color`."""
+    """Write the plot. settings: `model`, `font_size`, `color`, and `scales` of a random search."""
     rows = read_csv(job.input.results)
     save_svg(plot_grid_search(rows, job.settings), job.output.figure, alt_text(job.settings["model"], rows))

@@ -1,11 +1,11 @@
-"""Rank all parameter settings of a grid and select the best."""
+"""Rank the candidates of a grid or random search and select the best."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cifarbench.evaluation.grid_search import build_cv_results, format_params, parameter_grid, select_best
+from cifarbench.evaluation.grid_search import build_cv_results, format_params, select_best
 from cifarbench.io.atomic import read_json, write_json
 from cifarbench.io.csv_io import write_csv
 from cifarbench.runtime.failures import Failure
@@ -17,15 +17,12 @@ def main(job: Job) -> None:
     """Write cv_results.csv, the best parameters and the cost. A setting that failed in a fold has no score.
 
     The model fails only if all settings failed. cells: the scores, cell by cell, then fold by fold. costs: of the
-    features. settings: `grid`; `names`, key of the grid -> column; `cells`, the values that each cell tries, in the
+    features. settings: `candidates`; `names`, key -> column; `cells`, the values that each cell tries, in the
     order of `cells`; `every_value_of`, the key of which a cell scores every value; `folds`.
     """
     records = [_read(path) for path in job.input.cells]
-    shared, folds = job.settings["every_value_of"], job.settings["folds"]
-    # GridSearchCV's order is that of the names in the table.
-    by_name = {job.settings["names"][key]: values for key, values in job.settings["grid"].items()}
-    keys = {name: key for key, name in job.settings["names"].items()}
-    tried = [{keys[name]: value for name, value in params.items()} for params in parameter_grid(by_name)]
+    shared, folds, names = (job.settings[name] for name in ("every_value_of", "folds", "names"))
+    tried = [{key: one[key] for key in sorted(one, key=names.get)} for one in job.settings["candidates"]]
     scores, errors = np.full((len(tried), folds), np.nan), [None] * len(tried)
     for number, params in enumerate(tried):
         cell = job.settings["cells"].index({key: value for key, value in params.items() if key != shared})
@@ -40,7 +37,7 @@ def main(job: Job) -> None:
             f"all {len(tried)} candidates failed, the first ({format_params(tried[0])}) with {errors[0]}"
         )
         return
-    columns = build_cv_results(tried, scores, job.settings["names"], errors)
+    columns = build_cv_results(tried, scores, names, errors)
     write_csv(job.output.results, columns)
     write_json(job.output.best, select_best(tried, columns))
     costs = [*map(_read, job.input.costs), *(record.get("cost", {}) for record in records)]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import yaml
 from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import ParameterGrid, train_test_split
 
 import compare_models
 import evaluate_model
@@ -17,7 +17,7 @@ import plot_grid_search
 import plot_model
 import plot_training_curves
 import summarize_training_curve
-from cifarbench.evaluation.grid_search import build_cv_results, parameter_grid
+from cifarbench.evaluation.grid_search import build_cv_results
 from cifarbench.io.atomic import save_npy, write_json
 from cifarbench.io.csv_io import write_csv
 from cifarbench.models.outputs import write_fit_json, write_predictions
@@ -266,7 +266,7 @@ def _write_grid(path: Path, model: str) -> None:
     """Write scores of three folds; they are the better the more parameters of a setting are among the best."""
     grid, best = NINE[model]["tune"]["grid"], BEST_PARAMS[model]
     names = {name: GRID_COLUMNS.get(name, name) for name in grid}
-    tried = parameter_grid(grid)
+    tried = list(ParameterGrid(grid))
     means = [0.9 + 0.02 * sum(values[name] == best[name] for name in grid) for values in tried]
     scores = np.array(means)[:, None] + np.array([0.01, 0, -0.01])
     write_csv(path, build_cv_results(tried, scores, names, [None] * len(tried)))

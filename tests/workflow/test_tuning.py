@@ -25,7 +25,7 @@ TUNED: dict[str, Any] = {
     "network": {
         "family": "mlp",
         **{"hidden_dim": 8, "batch_norm": False, "dropout": 0.0, "batch_size": 16},
-        "tune": {"folds": 2, "grid": {"learning_rate": [0.2], "epochs": [2, 4]}},
+        "tune": {"folds": 2, "n": 3, "space": {"learning_rate": {"log": [0.1, 0.4]}, "epochs": [2, 4]}},
     },
 }
 
@@ -56,7 +56,7 @@ def test_every_family_has_a_table_of_candidates_and_takes_the_best(study):
         folder = study.results / "models" / model
         rows = read_rows(folder / "cv_results.csv")
         assert [name for name in rows[0] if name.startswith("param_")] == names
-        assert len(rows) == {"knn_cosine": 6, "svm": 4, "network": 2}[model]
+        assert len(rows) == {"knn_cosine": 6, "svm": 4, "network": 3}[model]
         best = next(row for row in rows if row["rank_test_score"] == "1")
         params = read_json(folder / "fit.json")["params"]
         assert {name: str(params[name.rpartition("__")[2].removeprefix("param_")]) for name in names} == {
@@ -64,6 +64,21 @@ def test_every_family_has_a_table_of_candidates_and_takes_the_best(study):
         }
         assert read_json(folder / "fit.json")["tuning_seconds"] > 0
     assert len(read_rows(study.results / "models/network/history.csv")) in (2, 4)
+
+
+def test_a_random_search_runs_one_more_candidate_alone(study, tmp_path):
+    project = study.copy(tmp_path / "more")
+    target = "models/network/cv_results.csv"
+    assert project.would_run(targets=(target,)) == set()
+    project.configure(lambda settings: settings["models"]["network"]["tune"].update(n=4))
+    jobs = sorted(job.split() for job in project.would_run(targets=(target,)))
+    assert [job[0] for job in jobs] == ["cross_validate_network"] * 2 + ["select_best_params"]
+    assert jobs[0][-1] == jobs[1][-1]
+    project.succeed(targets=(target,))
+    scores = [[row["mean_test_score"] for row in read_rows(one.results / target)] for one in (project, study)]
+    assert scores[0][:3] == scores[1]
+    svg = (study.results / "figures/network/grid_search.svg").read_text()
+    assert "Cross-validated accuracy of the 3 candidates of network" in svg
 
 
 def test_test_labels_at_random_leave_every_choice_unchanged(study, tmp_path):

@@ -72,7 +72,10 @@ use rule plot_model as plot_grid_search with:
         **job_params(
             "plot_grid_search",
             settings=lambda wildcards: (
-                config["figures"]["text"] | config["figures"]["grid_scores"] | {"model": wildcards.model}
+                config["figures"]["text"]
+                | config["figures"]["grid_scores"]
+                | {"model": wildcards.model}
+                | get_paths(wildcards).plot_search_params(wildcards.model)
             ),
             failure_of=get_model,
         ),

@@ -38,7 +38,7 @@ def config_reference() -> str:
     tune = schema["$defs"]["tune"]["properties"]
     parts += [
         "## `models.<name>.tune`",
-        "Grid search on the training images.",
+        "Grid or random search on the training images.",
         _property_table(_rows(tune, {})),
     ]
     return "\n\n".join(parts)

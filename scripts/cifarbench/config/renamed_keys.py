@@ -55,8 +55,8 @@ def describe_former_key(path: list[Any], name: Any, known: Iterable[str]) -> str
     key = dotted_key([*path, name])
     if not path and name in REMOVED_KEYS:
         return f"{key} has been removed, since {REMOVED_KEYS[name]}; delete it."
-    # A grid holds keys of the model and of its features.
-    sections = [".".join(map(str, path[:2])), *map(str, path[:1]), *(["features"] if "grid" in path else [])]
+    # A grid or space holds keys of the model and of its features.
+    sections = [".".join(map(str, path[:2])), *map(str, path[:1]), *(["features"] if "tune" in path else [])]
     for section in sections:
         new_name = RENAMED_KEYS.get(section, {}).get(name)
         if new_name in known:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice, product
 
 from cifarbench.config.renamed_keys import describe_former_key
 from cifarbench.config.schema import Validator
@@ -16,7 +15,7 @@ from cifarbench.planning.model_family import DataShape, Entry, FeatureType, Mode
 
 # Types of datasets that come with a package.
 BUNDLED = {"digits": "scikit-learn", "textures": "scikit-image", "faces": "scikit-image"}
-# Candidates of a grid that are checked one by one.
+# Candidates of a search that are checked one by one.
 MAX_CANDIDATES = 1000
 
 
@@ -43,7 +42,7 @@ def count_train_images(config: Entry) -> int:
 
 def reference_errors(config: Entry) -> list[str]:
     """Return a sentence for each name that refers to nothing, each parameter that is missing, and each wrong grid."""
-    errors = [*_dataset_errors(config), *_name_errors(config)]
+    errors = [*_dataset_errors(config), *_name_errors(config), *_tune_errors(config)]
     errors = errors or [error for name in config["features"] for error in _cycle_errors(config, name)]
     if errors:
         return errors
@@ -51,7 +50,7 @@ def reference_errors(config: Entry) -> list[str]:
     experiment = Experiment(config | {"compare": list(config["models"])}, FAMILIES, FEATURE_TYPES)
     return [
         *_missing_params(experiment),
-        *(error for model in experiment.models for error in _grid_errors(experiment, model)),
+        *(error for model in experiment.models for error in _value_errors(experiment, model)),
     ]
 
 
@@ -68,24 +67,32 @@ def data_errors(experiment: Experiment) -> list[str]:
                 f"image{'s' if smallest > 1 else ''}."
             )
             continue
-        errors += [
+        of_model = [
             point_to_grid_key(experiment, model, error)
             for key, type_, params, data in expand_uses(experiment, model)
             for error in type_.check_data(key, params, data)
         ]
+        if experiment.is_random_search(model):
+            # The bound of a range is named, and not every candidate beyond the limit.
+            of_model = {error.partition(" ")[0]: error for error in reversed(of_model)}.values()
+        errors += of_model
     return list(dict.fromkeys(errors))
 
 
 def expand_uses(
     experiment: Experiment, model: str
 ) -> Iterator[tuple[str, FeatureType | ModelFamily, Entry, DataShape]]:
-    """Yield each entry that a model uses, for each candidate of its grid.
+    """Yield each entry that a model uses, for each candidate, and for each value that a random search could draw.
 
     Yields its dotted key, its feature type or family, its parameters and the data it is fitted to.
     """
-    grid = experiment.grid(model)
-    for values in islice(product(*grid.values()), MAX_CANDIDATES):
-        params, feature_params = experiment.split_params(model, dict(zip(grid, values, strict=True)))
+    candidates = experiment.candidates(model)[:MAX_CANDIDATES]
+    if experiment.is_random_search(model):
+        # Values that are not drawn yet count, so that a larger n needs no other space.
+        values = experiment.tuned_values(model).items()
+        candidates = [candidates[0] | {key: value} for key, listed in values for value in listed] + candidates
+    for candidate in candidates:
+        params, feature_params = experiment.split_params(model, candidate)
         data = DataShape.from_dataset(experiment.dataset, experiment.n_train, experiment.n_folds(model))
         for base in reversed(experiment.feature_names(model)):
             entry, type_ = experiment.config["features"][base], experiment.feature_type(base)
@@ -96,13 +103,13 @@ def expand_uses(
 
 
 def point_to_grid_key(experiment: Experiment, model: str, error: str) -> str:
-    """Return an error with the grid's key in place of the entry's key, if the grid has the parameter."""
-    for key in experiment.grid(model):
+    """Return an error with the key of the grid or space in place of the entry's key, if it has the parameter."""
+    for key in experiment.tuned_values(model):
         base, name = experiment.resolve_param(model, key)
         owner = f"features.{base}" if base else f"models.{model}"
         for entry_key in (f"{owner}.{name} ", f"{owner}.params.{name} "):
             if error.startswith(entry_key):
-                return f"models.{model}.tune.grid.{key} {error.removeprefix(entry_key)}"
+                return f"{_tune_key(experiment, model)}.{key} {error.removeprefix(entry_key)}"
     return error
 
 
@@ -158,7 +165,7 @@ def _cycle_errors(config: Entry, name: str) -> Iterator[str]:
 def _missing_params(experiment: Experiment) -> Iterator[str]:
     """Yield a sentence on the parameters that neither an entry nor a grid has."""
     in_grids = {
-        model: [experiment.resolve_param(model, key) for key in experiment.grid(model)]
+        model: [experiment.resolve_param(model, key) for key in experiment.tuned_values(model)]
         for model in experiment.models
     }
     missing = [
@@ -176,11 +183,39 @@ def _missing_params(experiment: Experiment) -> Iterator[str]:
         yield f"{', '.join(sorted(missing))} {'is' if len(missing) == 1 else 'are'} missing; add what is missing."
 
 
-def _grid_errors(experiment: Experiment, model: str) -> Iterator[str]:
-    """Yield a sentence for each key of a grid that is unknown, and each value out of range."""
+def _tune_key(experiment: Experiment, model: str) -> str:
+    return f"models.{model}.tune.{'space' if experiment.is_random_search(model) else 'grid'}"
+
+
+def _tune_errors(config: Entry) -> Iterator[str]:
+    """Yield a sentence for each search that is neither a grid nor a random search, and each empty range."""
+    for name, entry in config["models"].items():
+        key, tune = f"models.{name}.tune", entry.get("tune")
+        if not tune:
+            continue
+        if ("grid" in tune) == ("space" in tune):
+            yield (
+                f"{key} has both grid and space; delete one of them."
+                if "grid" in tune
+                else f"{key} has no grid; add one, or n and space for a random search."
+            )
+        elif "space" in tune and "n" not in tune:
+            yield f"{key}.n is missing; give the number of candidates to draw from space."
+        elif "grid" in tune and "n" in tune:
+            yield f"{key}.n is {tune['n']}; it belongs to space, and a grid is tried as a whole: delete n."
+        for param, values in tune.get("space", {}).items():
+            for kind, (low, high) in values.items() if isinstance(values, dict) else ():
+                if low >= high:
+                    yield (
+                        f"{key}.space.{param}.{kind} is [{low}, {high}]; the first bound must be less than the second."
+                    )
+
+
+def _value_errors(experiment: Experiment, model: str) -> Iterator[str]:
+    """Yield a sentence for each tuned key that is unknown, each value out of range, and a space that is too small."""
     family, pipeline = experiment.family(model), experiment.feature_names(model)
-    for key, values in experiment.grid(model).items():
-        grid_key = f"models.{model}.tune.grid.{key}"
+    tune_key, space = _tune_key(experiment, model), experiment.entry(model).get("tune", {}).get("space", {})
+    for key, values in experiment.tuned_values(model).items():
         base, name = experiment.resolve_param(model, key)
         parameters: dict[str, Parameter] = (experiment.feature_type(base) if base else family).parameters
         if name not in parameters:
@@ -190,13 +225,27 @@ def _grid_errors(experiment: Experiment, model: str) -> Iterator[str]:
                     *family.parameters,
                     *(p for b in pipeline for p in experiment.feature_type(b).parameters),
                 ]
-                grid_path = ["models", model, "tune", "grid"]
-                yield (describe_former_key(grid_path, key, known) or unknown_key(grid_key, key, known))
+                yield (
+                    describe_former_key(tune_key.split("."), key, known)
+                    or unknown_key(f"{tune_key}.{key}", key, known)
+                )
             continue
-        schema = parameters[name].schema
+        schema, ranges = parameters[name].schema, space.get(key)
+        value_key = f"{tune_key}.{key}"
+        if isinstance(ranges, dict):
+            value_key += f".{next(iter(ranges))}"
+            if "int" not in ranges and "integer" in schema.get("type", ""):
+                yield f"{value_key} has floats; {name} must be {parameters[name].range}, so use int."
+                continue
         for index, value in enumerate(values):
             if not Validator(schema).is_valid(value):
                 yield (
-                    f"{grid_key}.{index} is {format_value(value)}; it must be {parameters[name].range}."
+                    f"{value_key}.{index} is {format_value(value)}; it must be {parameters[name].range}."
                     f"{number_hint(value, schema.get('type'))}"
                 )
+    n_candidates = len(experiment.candidates(model))
+    if space and n_candidates < experiment.entry(model)["tune"]["n"]:
+        yield (
+            f"models.{model}.tune.n is {experiment.entry(model)['tune']['n']}; it must be at most {n_candidates}, the "
+            "number of different candidates in space."
+        )

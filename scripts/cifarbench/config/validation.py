@@ -36,6 +36,7 @@ SENTENCES = {
     "exclusiveMaximum": "{value_is}; it must be less than {limit}.",
     "minItems": "{key} is empty or too short; give at least {limit}.",
     "minProperties": "{key} is empty or too short; give at least {limit}.",
+    "maxProperties": "{value_is}; give at most {limit} of these keys.",
     "minLength": "{key} is empty or too short; give at least {limit}.",
     "maxItems": "{key} has {length} entries; give at most {limit}.",
     "maxLength": "{key} has {length} characters; give at most {limit}.",

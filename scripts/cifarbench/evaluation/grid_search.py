@@ -1,6 +1,5 @@
-"""Grid search: parameter settings, their cross-validated scores, and the best of them."""
+"""Cross-validated scores of the candidates of a grid or random search, and the best of them."""
 
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,6 @@ Candidate = dict[str, Any]
 PREFIX = "param_"
 # Plots and tables show this many candidates at most, the best ones.
 MAX_SHOWN = 20
-
-
-def parameter_grid(grid: dict[str, list]) -> list[Candidate]:
-    """Return every combination of a grid's values, in GridSearchCV's order: keys by name, the last varying fastest."""
-    # As scikit-learn's ParameterGrid, whose import takes much longer than the selection.
-    return [
-        dict(zip(sorted(grid), values, strict=True))
-        for values in product(*(grid[key] for key in sorted(grid)))
-    ]
 
 
 def build_cv_results(

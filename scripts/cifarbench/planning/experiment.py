@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from cifarbench.planning.model_family import Entry, FeatureType, ModelFamily, Parameter, merge_params
+from cifarbench.planning.random_search import draw_candidates, list_values
 
 # The features that every dataset has: its images, without files of their own.
 PIXELS = "pixels"
@@ -124,6 +125,7 @@ class Experiment:
         self._families = families
         self._feature_types = feature_types
         self.features: dict[str, FeatureSet] = {}
+        self._candidates: dict[str, list[Entry]] = {}
         for model in self.models:
             if self.n_folds(model):
                 for cell in self.grid_cells(model):
@@ -148,7 +150,7 @@ class Experiment:
     def params(self, model: str, choice: Entry | None = None) -> Entry:
         """Return the hyperparameters of a model; tuned ones have the values of `choice`, or None."""
         family = self.family(model)
-        owners = [self.resolve_param(model, key) for key in self.grid(model)]
+        owners = [self.resolve_param(model, key) for key in self.tuned_values(model)]
         tuned = {name: None for base, name in owners if base is None and name in family.parameters}
         return merge_params(with_defaults(self.entry(model) | tuned, family.parameters), choice or {})
 
@@ -192,19 +194,52 @@ class Experiment:
             return {"seed": first, "init_seed": seed}
         return {"seed": seed} | ({"init_seed": first} if source == "data_seed" else {})
 
-    # ---- Grids ----
+    # ---- Tuning ----
 
     def n_folds(self, model: str) -> int:
         """Return the number of folds that a model is tuned on; 0 if it is not tuned."""
         return self.entry(model).get("tune", {}).get("folds", 0)
 
-    def grid(self, model: str) -> dict[str, list]:
-        """Return the values of a model's grid, by key; none if it is not tuned."""
-        return self.entry(model).get("tune", {}).get("grid", {})
+    def is_random_search(self, model: str) -> bool:
+        """Return whether a model is tuned by a random search, and not by a grid."""
+        return "space" in self.entry(model).get("tune", {})
+
+    def tuned_values(self, model: str) -> dict[str, list]:
+        """Return key -> values of a grid or a random search, of a range its bounds; none if the model is not tuned."""
+        tune = self.entry(model).get("tune", {})
+        return {
+            key: list_values(values) for key, values in (tune.get("grid") or tune.get("space") or {}).items()
+        }
+
+    def candidates(self, model: str) -> list[Entry]:
+        """Return the candidates of a search, in the order of cv_results.csv: key -> value.
+
+        Those of a grid are in GridSearchCV's order: columns by name, the last varying fastest.
+        """
+        if model not in self._candidates:
+            self._candidates[model] = self._list_candidates(model)
+        return self._candidates[model]
+
+    def _list_candidates(self, model: str) -> list[Entry]:
+        if self.is_random_search(model):
+            tune = self.entry(model)["tune"]
+            return draw_candidates(tune["space"], tune["n"], self.seeds[0])
+        grid = self.tuned_values(model)
+        keys = sorted(grid, key=self.column_names(model).get)
+        return [dict(zip(keys, values, strict=True)) for values in product(*(grid[key] for key in keys))]
+
+    def search_scales(self, model: str) -> dict[str, str]:
+        """Return the axis scale, linear or log, of each column that a random search draws from a range."""
+        space = self.entry(model).get("tune", {}).get("space", {})
+        return {
+            f"param_{self.column_names(model)[key]}": "log" if "log" in values else "linear"
+            for key, values in space.items()
+            if isinstance(values, dict)
+        }
 
     def candidate_values(self, model: str, name: str) -> list:
-        """Return all values of a hyperparameter: those of the model's grid, or that of the entry."""
-        for key, values in self.grid(model).items():
+        """Return the values of a hyperparameter: those of the search (of a range its bounds), or that of the entry."""
+        for key, values in self.tuned_values(model).items():
             if self.resolve_param(model, key) == (None, name):
                 return values
         return [self.entry(model)[name]]
@@ -215,14 +250,9 @@ class Experiment:
         return [f"{prefix}fold_{fold}_of_{self.n_folds(model)}" for fold in range(self.n_folds(model))]
 
     def grid_cells(self, model: str) -> dict[str, Entry]:
-        """Return the cells of a grid: name -> values by key, without the parameter whose values share a fit."""
-        grid = {
-            key: values
-            for key, values in self.grid(model).items()
-            if key != self.family(model).shared_search_param
-        }
-        keys = sorted(grid)
-        cells = [dict(zip(keys, values, strict=True)) for values in product(*(grid[key] for key in keys))]
+        """Return the cells of a search: name -> values by key, without the parameter whose values share a fit."""
+        shared = self.family(model).shared_search_param
+        cells = [{key: one[key] for key in sorted(one) if key != shared} for one in self.candidates(model)]
         return {
             "+".join(f"{key}={slugify(value)}" for key, value in cell.items()) or ALL: cell for cell in cells
         }
@@ -270,7 +300,7 @@ class Experiment:
         If the grid has keys of features, names are those of a pipeline, such as `knn__n_neighbors` and
         `pca__n_components`.
         """
-        owners = {key: self.resolve_param(model, key) for key in self.grid(model)}
+        owners = {key: self.resolve_param(model, key) for key in self.tuned_values(model)}
         if all(base is None for base, _ in owners.values()):
             return {key: name for key, (_, name) in owners.items()}
         steps = {base: self.feature_type(base).name for base in self.feature_names(model)}
@@ -288,7 +318,9 @@ class Experiment:
         base = self.entry(model).get("features", PIXELS)
         if cell is not None:
             return self._variant(base, self.split_params(model, self.grid_cells(model)[cell])[1])
-        return self._variant(base, self.split_params(model, {key: key for key in self.grid(model)})[1], model)
+        return self._variant(
+            base, self.split_params(model, {key: key for key in self.tuned_values(model)})[1], model
+        )
 
     def _variant(self, base: str, changes: dict[str, Entry], tuned_by: str | None = None) -> str:
         """Register features, with changed parameters of these or of their inputs, and return their name.

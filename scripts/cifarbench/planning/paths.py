@@ -164,7 +164,7 @@ class ResultPaths:
             "model": model,
             "family": plan.entry(model)["family"],
             "params": plan.params(model),
-            "chosen": [key for key in plan.grid(model) if plan.resolve_param(model, key)[0] is None],
+            "chosen": [key for key in plan.tuned_values(model) if plan.resolve_param(model, key)[0] is None],
             "features": [
                 {
                     "name": step.base,
@@ -194,15 +194,20 @@ class ResultPaths:
         return {"model": model, "params": self.experiment.params(model, params), "part": part, **more}
 
     def grid_params_json(self, model: str) -> dict[str, Any]:
-        """Return the settings of the job that selects a grid's best parameters."""
+        """Return the settings of the job that selects the best candidate."""
         plan = self.experiment
         return {
-            "grid": plan.grid(model),
+            "candidates": plan.candidates(model),
             "names": plan.column_names(model),
             "cells": list(plan.grid_cells(model).values()),
             "every_value_of": plan.family(model).shared_search_param,
             "folds": plan.n_folds(model),
         }
+
+    def plot_search_params(self, model: str) -> dict[str, Any]:
+        """Return the settings of a search's plot: `scales` of a random search, nothing for a grid."""
+        scales = self.experiment.search_scales(model)
+        return {"scales": scales} if scales else {}
 
     def features_job_settings(self, features: FeatureSet, part: str | None, seed: int) -> dict[str, Any]:
         """Return the settings of a fit to a subset, or with None those of computing features by that fit."""

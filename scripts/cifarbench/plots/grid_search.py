@@ -1,10 +1,12 @@
-"""Scores of a grid search: a heat map for one or two parameters, a ranking for more."""
+"""Scores of a search: a heat map for one or two parameters of a grid, a ranking for more, else scatter plots."""
 
+import math
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullFormatter
 
 from cifarbench.evaluation.grid_search import (
     MAX_SHOWN,
@@ -31,13 +33,18 @@ MAX_SHADE = 0.75
 MAX_COLUMNS = 8
 MAX_ROWS = 20
 MAX_LABEL_LENGTH = 64
+# Scatter plots side by side.
+MAX_PANELS = 3
 
 
 def plot_grid_search(results: list[Row], style: dict[str, Any]) -> Figure:
     """Plot mean and standard deviation of accuracy over the folds for each candidate; the best one is framed.
 
-    results: rows of cv_results.csv. style: `font_size`, `color`. Color ranges from the lowest to the highest score.
+    results: rows of cv_results.csv. style: `font_size`, `color`; for a random search `scales`, the axis scale of each
+    column drawn from a range. Color ranges from the lowest to the highest score.
     """
+    if style.get("scales"):
+        return _plot_scatter(results, style)
     params = [*param_names(results)]
     sizes = [len(_values(results, param)) for param in params]
     if len(params) == 1 and sizes[0] <= MAX_COLUMNS:
@@ -103,6 +110,43 @@ def _plot_ranking(results: list[Row], style: dict[str, Any]) -> Figure:
     if len(best) < len(results):
         axes.set_title(f"the best {len(best)} candidates")
     axes.set_xlabel("mean accuracy over the folds, with standard deviation")
+    return figure
+
+
+def _plot_scatter(results: list[Row], style: dict[str, Any]) -> Figure:
+    """Plot the scores against each column of `style["scales"]`; failed candidates are crosses below the others."""
+    names, best, scales = param_names(results), sort_by_rank(results)[0], style["scales"]
+    n_columns = min(len(scales), MAX_PANELS)
+    n_rows = math.ceil(len(scales) / n_columns)
+    figure, panels = new_figure(
+        height=2.2 * n_rows,
+        font_size=style["font_size"],
+        nrows=n_rows,
+        ncols=n_columns,
+        sharey=True,
+        squeeze=False,
+    )
+    scored = [row for row in results if not row.get("error")]
+    failed = [row for row in results if row.get("error")]
+    means, stds = ([row[column] for row in scored] for column in ("mean_test_score", "std_test_score"))
+    for axes, (column, scale) in zip(panels.flat, scales.items(), strict=False):
+        points = [row[column] for row in scored]
+        axes.errorbar(
+            points, means, stds, fmt="o", color=style["color"], markersize=4, alpha=0.6, linewidth=1
+        )
+        axes.plot(best[column], best["mean_test_score"], "o", color=style["color"], markersize=8)
+        crosses = [row[column] for row in failed]
+        axes.plot(
+            crosses, [0.04] * len(failed), "x", color=PLACEHOLDER_COLOR, transform=axes.get_xaxis_transform()
+        )
+        axes.set(xscale=scale, xlabel=names[column])
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.grid(axis="y")
+    for axes in panels.flat[len(scales) :]:
+        axes.set_axis_off()
+    for axes in panels[:, 0]:
+        axes.set_ylabel("mean accuracy")
     return figure
 
 

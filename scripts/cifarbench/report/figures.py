@@ -81,7 +81,7 @@ CAPTIONS = {
         "The most frequent confusions, at most five, each with its most confident mistakes."
     ),
     "training": mark("Loss and accuracy per epoch, on training and test images."),
-    "grid_search": mark("Mean accuracy over the folds for the candidates of the grid."),
+    "grid_search": mark("Mean accuracy over the folds for each candidate."),
     "reliability": mark("Accuracy by confidence, with 95% CI."),
     "filters": mark("Learned weights on pixels as images; grey is zero, contrast is set per image."),
     "predictions": mark("Randomly sampled test images with predicted and true class."),

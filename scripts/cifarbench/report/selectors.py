@@ -1,5 +1,6 @@
 """Selections of models by their properties, never by their names."""
 
+import math
 from typing import Any
 
 from cifarbench.report.results import ModelResult, Results
@@ -20,8 +21,12 @@ def pca_params(model: ModelResult) -> dict[str, Any]:
 
 
 def is_tuned_on_reference_grid(model: ModelResult) -> bool:
-    """Return whether a model was tuned over PCA components and neighbours, as in the reference notebook."""
-    return bool(model.tuned and pca_params(model) and {N_COMPONENTS, N_NEIGHBORS} <= model.grid[0].keys())
+    """Return whether a model was tuned on a grid of PCA components and neighbours, as in the reference notebook."""
+    if not (model.tuned and pca_params(model) and {N_COMPONENTS, N_NEIGHBORS} <= model.grid[0].keys()):
+        return False
+    # A random search tries no full grid.
+    columns = [column for column in model.grid[0] if column.startswith("param_")]
+    return math.prod(len({row[column] for row in model.grid}) for column in columns) == len(model.grid)
 
 
 def input_dim(results: Results, model: ModelResult) -> int | None:

@@ -114,6 +114,10 @@ class Report:
         """Return columns of cv_results.csv -> hyperparameters, and the best rows, at most MAX_SHOWN."""
         return param_names(model.grid), sort_by_rank(model.grid)[:MAX_SHOWN]
 
+    def is_random_search(self, model: ModelResult) -> bool:
+        """Return whether a model was tuned by a random search, and not by a grid."""
+        return "space" in self.settings["configuration"]["models"][model.name].get("tune", {})
+
     def best_params(self, model: ModelResult) -> list[str]:
         """Return the hyperparameters that the search selected, with their values."""
         columns, rows = self.grid(model)

@@ -119,7 +119,7 @@ def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(digits, tmp_pat
     ours, best = choose(
         tmp_path,
         paths,
-        grid={"n_components": COMPONENTS, "n_neighbors": NEIGHBORS},
+        candidates=[{"n_components": n, "n_neighbors": k} for k in NEIGHBORS for n in COMPONENTS],
         names={"n_components": "pca__n_components", "n_neighbors": "knn__n_neighbors"},
         cells=[{"n_components": n} for n in COMPONENTS],
         every_value_of="n_neighbors",
@@ -145,7 +145,12 @@ def test_an_estimator_is_tuned_as_by_grid_search_cv(digits, tmp_path):
     tried = [estimator(40, one) for one in values]
     paths = cells(tmp_path, labels, cross_validate_estimator, tried, lambda one, fold: images)
     ours, best = choose(
-        tmp_path, paths, grid=grid, names={key: key for key in grid}, cells=values, every_value_of=None
+        tmp_path,
+        paths,
+        candidates=values,
+        names={key: key for key in grid},
+        cells=values,
+        every_value_of=None,
     )
     assert_same(ours, theirs.cv_results_)
     assert best == theirs.best_params_
@@ -163,7 +168,7 @@ def test_a_candidate_that_fails_has_no_score_and_is_not_selected(digits, tmp_pat
         tmp_path, labels, cross_validate_estimator, [estimator(20, one) for one in values], lambda *_: images
     )
     names = {key: key for key in grid}
-    ours, best = choose(tmp_path, paths, grid=grid, names=names, cells=values, every_value_of=None)
+    ours, best = choose(tmp_path, paths, candidates=values, names=names, cells=values, every_value_of=None)
     errors = ours.pop("error")
     assert [error is None for error in errors] == [True, False, True, False]
     assert errors[1].startswith("ValueError: Solver lbfgs supports only")
@@ -176,7 +181,7 @@ def test_only_if_all_candidates_fail_does_the_model_fail(tmp_path):
     write_json(paths[0], record_error(lambda: {}["missing"]))
     Failure("m", "fit_features", "it was killed by SIGKILL").write(paths[1])
     outputs = {name: tmp_path / name for name in ("results", "best", "cost")}
-    settings = {"grid": {"C": [1, 2]}, "names": {"C": "C"}, "cells": [{"C": 1}, {"C": 2}]}
+    settings = {"candidates": [{"C": 1}, {"C": 2}], "names": {"C": "C"}, "cells": [{"C": 1}, {"C": 2}]}
     run_job(
         select_best_params,
         {"cells": paths, "costs": []},

@@ -93,6 +93,27 @@ def test_anything_else_is_a_ranking(grid, tmp_path):
     assert figure.axes[0].get_title("left") == ("the best 20 candidates" if cut else "")
 
 
+def test_a_random_search_has_a_plot_per_range():
+    rows = results(learning_rate=[0.001, 0.01, 0.1], hidden_dim=[64, 200], dropout=[0.0, 0.5])
+    rows[0] |= {
+        "mean_test_score": float("nan"),
+        "std_test_score": float("nan"),
+        "error": "ValueError: diverged",
+    }
+    scales = {"param_learning_rate": "log", "param_hidden_dim": "linear"}
+    figure = grid_search.plot_grid_search(rows, STYLE | {"scales": scales})
+    assert [axes.get_xlabel() for axes in figure.axes] == ["learning_rate", "hidden_dim"]
+    assert [axes.get_xscale() for axes in figure.axes] == ["log", "linear"]
+    points, best, failed = figure.axes[0].get_lines()
+    assert len(points.get_xdata()) == len(rows) - 1
+    assert (best.get_xdata()[0], best.get_ydata()[0]) == (0.1, 0.511)
+    assert list(failed.get_xdata()) == [0.001]
+    many = {f"param_p{number}": "linear" for number in range(5)}
+    rows = results(p0=[1, 2], p1=[1, 2], p2=[1], p3=[1], p4=[1])
+    figure = grid_search.plot_grid_search(rows, STYLE | {"scales": many})
+    assert [axes.axison for axes in figure.axes] == [True] * 5 + [False]
+
+
 def test_a_long_label_leaves_room_for_the_scores():
     rows = results(a=["x" * 100, "y"], b=[1, 2], c=[1, 2])
     assert (

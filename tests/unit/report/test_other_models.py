@@ -8,6 +8,7 @@ from altered import WON, findings, on_cifar10, subset, with_accuracy, with_fit, 
 from cifarbench.report.headline import best_of_other_families
 from cifarbench.report.page import render
 from cifarbench.report.results import ModelResult, Results
+from cifarbench.report.selectors import N_COMPONENTS
 from cifarbench.report.translation import Translator, languages
 from helpers import small_run
 
@@ -145,13 +146,27 @@ def test_grid_search_has_a_table(nine: Results):
     assert "The best 20." in table
 
 
+def test_random_search_says_how_many_candidates(nine: Results):
+    entry = small_run.NINE["linear_edges"] | {"tune": {"folds": 3, "n": 8, "space": {"C": {"log": [1, 9]}}}}
+    html, markdown = render(nine, small_run.settings("en", small_run.NINE | {"linear_edges": entry}))
+    assert "Random search over 8 candidates, drawn from the seed. The best of 8 candidates has" in markdown
+    assert '<h4 id="grid-linear_edges">Random search</h4>' in html
+    assert "Random search of linear_edges" in html
+
+
+def test_random_search_takes_part_in_no_claim_about_the_grid(study: Results):
+    rows = [{**row, N_COMPONENTS: 16 + i} for i, row in enumerate(study.models["knn_grid"].grid)]
+    drawn = replace(study.models["knn_grid"], grid=rows)
+    assert "tuning-helps" not in findings(with_models(study, drawn))
+
+
 def test_cost_of_a_search_is_shown(nine: Results):
     html, _ = page(nine)
     assert ">Search</th>" in html
-    assert "A grid search uses" in html
+    assert "A grid or random search uses" in html
     html, _ = page(subset(nine, ("knn_raw", "forest")))
     assert ">Search</th>" not in html
-    assert "A grid search uses" not in html
+    assert "A grid or random search uses" not in html
     assert "Networks are trained" not in html
 
 
