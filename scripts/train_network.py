@@ -65,4 +65,5 @@ def main(job: Job) -> None:
         n_parameters=sum(weight.numel() for weight in stored.parameters()),
         seed=settings["seed"],
         device=fitted.cost["device"],
+        facts=fitted.facts,
     )

@@ -15,6 +15,8 @@ MAX_CONFOUNDERS = 3
 SIZE_RATIO = 1.1
 
 AUGMENTATION = ("flip", "translate", "tta_flip")
+# Hyperparameters of the training that fit.json has only for models that set them.
+OPTIONAL_TRAINING_PARAMS = ("precision",)
 # Hyperparameters of the training, which tuning may change.
 TRAINING_PARAMS = (
     "learning_rate",
@@ -24,6 +26,7 @@ TRAINING_PARAMS = (
     "label_smoothing",
     "batch_size",
     "epochs",
+    *OPTIONAL_TRAINING_PARAMS,
 )
 
 

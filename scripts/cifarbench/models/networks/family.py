@@ -7,7 +7,7 @@ from typing import Any
 from cifarbench.errors import UserError
 from cifarbench.io import user_code
 from cifarbench.models.networks.family_labels import FAMILY_LABELS
-from cifarbench.models.networks.training_config import SCHEDULES
+from cifarbench.models.networks.training_config import PRECISIONS, SCHEDULES
 from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, ModelFamily, Parameter
 
 SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
@@ -57,6 +57,14 @@ TRAINING_PARAMETERS = {
         "average the predictions of an image and its mirror image",
         "`true`, `false`; not for datasets with `hflip_safe: false`",
         default=False,
+    ),
+    "precision": Parameter(
+        {"enum": list(PRECISIONS)},
+        "precision of products in training; without it float32 on the CPU, and bfloat16 for convolutions on a GPU. "
+        "`auto`: bfloat16 if the processor has AVX-512 BF16 or AMX, or the GPU has it. Predictions are in float32",
+        ", ".join(f"`{name}`" for name in PRECISIONS),
+        default=None,
+        stored=False,
     ),
 }
 # Attributes that all network families share.

@@ -1,5 +1,6 @@
 """Train the network of a job, from its files: device, seed, checkpoints, loop."""
 
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from cifarbench.io.atomic import sha256_file
 from cifarbench.models.networks.checkpoints import Checkpoints
 from cifarbench.models.networks.factory import build_model
 from cifarbench.models.networks.gpu_lock import acquire_gpu
-from cifarbench.models.networks.preprocessing import preprocess
+from cifarbench.models.networks.preprocessing import has_bfloat16, preprocess
 from cifarbench.models.networks.training import Row, Split, train
 from cifarbench.models.networks.training_config import TRAINING_PARAMS, TrainingConfig
 from cifarbench.runtime.timing import resource_usage
@@ -25,11 +26,15 @@ Subset = tuple[Path, Path, np.ndarray | None]
 
 
 class FitResult(NamedTuple):
-    """A trained network, its history (one row per epoch), and what it cost, ready for JSON."""
+    """A trained network, its history (one row per epoch), and what it cost, ready for JSON.
+
+    facts: further values of fit.json, which the parameters alone do not determine.
+    """
 
     network: nn.Module
     history: list[Row]
     cost: dict[str, Any]
+    facts: dict[str, Any]
 
 
 def fit_network(
@@ -66,6 +71,8 @@ def fit_network(
     torch.manual_seed(seed)
     shape, n_classes = tuple(dataset["image_shape"]), len(dataset["classes"])
     config = TrainingConfig.from_params(params)
+    if config.precision == "auto":
+        config = replace(config, precision="bfloat16" if has_bfloat16(device) else "float32")
     network = build_model(params, shape, n_classes)
     if init_seed is not None:
         with torch.random.fork_rng():
@@ -100,4 +107,5 @@ def fit_network(
         test_each_epoch=test_each_epoch,
     )
     name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
-    return FitResult(network, history, {**resource_usage(seconds, threads), "device": name})
+    facts = {"precision": config.precision} if config.precision else {}
+    return FitResult(network, history, {**resource_usage(seconds, threads), "device": name}, facts)

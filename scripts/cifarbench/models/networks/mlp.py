@@ -13,7 +13,7 @@ class Dropout(nn.Dropout):
         """Zero each input with probability p, and scale the others by 1 / (1 - p); nothing in evaluation."""
         if not self.training:
             return inputs
-        return inputs * torch.rand_like(inputs).ge_(self.p).div_(1 - self.p)
+        return inputs * torch.rand_like(inputs, dtype=torch.float32).ge_(self.p).div_(1 - self.p)
 
 
 class MLP(nn.Module):

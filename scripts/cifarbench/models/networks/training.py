@@ -65,7 +65,7 @@ class Trainer:
     def __init__(self, network: nn.Module, training: Split, config: TrainingConfig, seed: int):
         self.network, self.training, self.config = network, training, config
         self.device = training.labels.device
-        self.context = ForwardContext.for_network(network, self.device)
+        self.context = ForwardContext.for_network(network, self.device, config.precision)
         trainable = [weight for weight in network.parameters() if weight.requires_grad]
         self.optimizer = SGD(trainable, config.momentum, config.weight_decay)
         self.augmentation = Augmentation(training.images, config.flip, config.translate, seed)
@@ -200,13 +200,15 @@ def _log_epoch(row: Row, epochs: int) -> None:
 
 
 @torch.inference_mode()
-def predict_logits(network: nn.Module, images: torch.Tensor, tta_flip: bool = False) -> torch.Tensor:
+def predict_logits(
+    network: nn.Module, images: torch.Tensor, tta_flip: bool = False, precision: str | None = None
+) -> torch.Tensor:
     """Return logits (N, n_classes) of images (N, channels, height, width) uint8, in evaluation mode.
 
     tta_flip: return the mean of each image's logits and those of its mirror image.
     """
     network.eval()
-    context = ForwardContext.for_network(network, images.device)
+    context = ForwardContext.for_network(network, images.device, precision)
     batch_logits = []
     for batch in images.split(EVALUATION_BATCH):
         logits = context.logits(network, batch)
@@ -218,6 +220,6 @@ def predict_logits(network: nn.Module, images: torch.Tensor, tta_flip: bool = Fa
 
 def evaluate(network: nn.Module, test: Split, config: TrainingConfig) -> tuple[float, float]:
     """Return the loss and the accuracy on test images."""
-    logits = predict_logits(network, test.images, config.tta_flip)
+    logits = predict_logits(network, test.images, config.tta_flip, config.precision)
     is_correct = logits.argmax(1) == test.labels
     return cross_entropy(logits, test.labels).item(), is_correct.double().mean().item()

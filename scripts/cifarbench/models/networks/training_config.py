@@ -15,6 +15,8 @@ SCHEDULES = {
     "triangular": lambda progress: min(progress / WARMUP_SHARE, (1 - progress) / (1 - WARMUP_SHARE)),
 }
 
+PRECISIONS = ("float32", "bfloat16", "auto")
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -30,6 +32,7 @@ class TrainingConfig:
     flip: bool = False
     translate: int = 0
     tta_flip: bool = False
+    precision: str | None = None
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Self:

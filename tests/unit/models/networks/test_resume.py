@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 import train_network
 from cifarbench.io.atomic import load_npz, read_json, save_npy, write_json
 from cifarbench.io.csv_io import read_csv
-from cifarbench.models.networks import factory
+from cifarbench.models.networks import factory, fitting
 from cifarbench.models.networks.predictor import Predictor
 from cifarbench.models.networks.training import predict_logits
 from cifarbench.models.saved_model import SavedModel
@@ -92,6 +92,7 @@ def train(
         {"batch_norm": False},
         {"dropout": 0.25},
         {"batch_size": 7},
+        {"precision": "bfloat16"},
         {"code": "0ther"},
         {"data": 1},
     ],
@@ -169,3 +170,14 @@ def test_predictions_are_those_of_the_stored_network(folder):
     assert np.array_equal(answers["y_true"], np.load(folder / "test_labels.npy"))
     assert (fit["model"], fit["device"], fit["threads"]) == ("net", "cpu", 1)
     assert fit["fit_seconds"] > 0
+
+
+def test_the_precision_that_auto_selects_is_recorded(folder, monkeypatch):
+    for supported, precision in ((False, "float32"), (True, "bfloat16")):
+        monkeypatch.setattr(fitting, "has_bfloat16", lambda device, supported=supported: supported)
+        network = train(folder, precision="auto")
+        assert read_json(folder / "fit.json")["precision"] == precision
+        # A checkpoint in another precision is not used.
+        assert train(folder, precision=precision) == network
+    train(folder)
+    assert "precision" not in read_json(folder / "fit.json")

@@ -170,17 +170,20 @@ class Stopping(Checkpoints):
             raise Interrupted
 
 
-def test_with_everything_switched_on_it_goes_on_byte_for_byte(tmp_path, monkeypatch):
+@pytest.mark.parametrize("more", [{}, {"precision": "bfloat16"}], ids=lambda more: "+".join(more) or "none")
+def test_with_everything_switched_on_it_goes_on_byte_for_byte(tmp_path, monkeypatch, more):
+    options = RICH | more
+
     def convnet() -> nn.Module:
         torch.manual_seed(7)
         return build_model({"channels": [4]}, IMAGE_SHAPE, 3)
 
-    straight, straight_history = trained(tmp_path / "straight", 5, network=convnet(), **RICH)
+    straight, straight_history = trained(tmp_path / "straight", 5, network=convnet(), **options)
     with monkeypatch.context() as patch:
         patch.setitem(trained.__globals__, "Checkpoints", Stopping)
         with pytest.raises(Interrupted):
-            trained(tmp_path / "stopped", 5, network=convnet(), **RICH)
-    network, history = trained(tmp_path / "stopped", 5, network=convnet(), **RICH)
+            trained(tmp_path / "stopped", 5, network=convnet(), **options)
+    network, history = trained(tmp_path / "stopped", 5, network=convnet(), **options)
     assert weights(network) == weights(straight)
     assert history == straight_history
 
