@@ -6,6 +6,7 @@ from typing import Any
 
 from cifarbench.errors import UserError
 from cifarbench.io import user_code
+from cifarbench.models.networks.early_stopping import HELD_OUT_DIVISOR, n_trained
 from cifarbench.models.networks.family_labels import FAMILY_LABELS
 from cifarbench.models.networks.training_config import PRECISIONS, SCHEDULES
 from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, ModelFamily, Parameter
@@ -66,6 +67,19 @@ TRAINING_PARAMETERS = {
         default=None,
         stored=False,
     ),
+    "early_stopping": Parameter(
+        {
+            "type": "object",
+            "required": ["patience"],
+            "additionalProperties": False,
+            "properties": {"patience": COUNT, "min_delta": {"type": "number", "minimum": 0, "maximum": 1000}},
+        },
+        "hold out a tenth of the training images, stop when their loss has not fallen by more than `min_delta` (0) for "
+        "`patience` epochs, and use the weights with the lowest loss; `epochs` is the maximum",
+        "a mapping of `patience`, 1 or more, and `min_delta`, 0 or more",
+        default=None,
+        stored=False,
+    ),
 }
 # Attributes that all network families share.
 NETWORK: dict[str, Any] = {
@@ -79,10 +93,18 @@ NETWORK: dict[str, Any] = {
 
 
 def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
-    size, n_train = entry["batch_size"], data.n_train
+    size, n_train, fit_sizes, label = entry["batch_size"], data.n_train, data.fit_sizes, data.n_train_label
+    if entry.get("early_stopping"):
+        if n_train < HELD_OUT_DIVISOR:
+            yield (
+                f"{key}.early_stopping holds out one in {HELD_OUT_DIVISOR} training images, but there are {n_train}: "
+                "remove it."
+            )
+        n_train, fit_sizes = n_trained(n_train), tuple(map(n_trained, fit_sizes))
+        label += " that early_stopping leaves"
     if size > n_train:
-        yield f"{key}.batch_size is {size}; it must be at most {n_train}, {data.n_train_label}."
-    elif entry.get("batch_norm") and (size == 1 or any(n % size == 1 for n in data.fit_sizes)):
+        yield f"{key}.batch_size is {size}; it must be at most {n_train}, {label}."
+    elif entry.get("batch_norm") and (size == 1 or any(n % size == 1 for n in fit_sizes)):
         yield (
             f"{key}.batch_size is {size}; it leaves a batch of one image, which batch norm cannot normalise: "
             "choose a size that does not."

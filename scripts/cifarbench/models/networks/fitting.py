@@ -11,6 +11,7 @@ from torch import nn
 
 from cifarbench.io.atomic import sha256_file
 from cifarbench.models.networks.checkpoints import Checkpoints
+from cifarbench.models.networks.early_stopping import hold_out, summarize
 from cifarbench.models.networks.factory import build_model
 from cifarbench.models.networks.gpu_lock import acquire_gpu
 from cifarbench.models.networks.preprocessing import has_bfloat16, preprocess
@@ -26,13 +27,14 @@ Subset = tuple[Path, Path, np.ndarray | None]
 
 
 class FitResult(NamedTuple):
-    """A trained network, its history (one row per epoch), and what it cost, ready for JSON.
+    """A trained network, its history (one row per epoch), its accuracy, and what it cost, ready for JSON.
 
     facts: further values of fit.json, which the parameters alone do not determine.
     """
 
     network: nn.Module
     history: list[Row]
+    test_accuracy: float
     cost: dict[str, Any]
     facts: dict[str, Any]
 
@@ -80,6 +82,12 @@ def fit_network(
             network = build_model(params, shape, n_classes)
     network.to(device)
     images, labels, rows = training
+    validation_split = None
+    if config.early_stopping:
+        targets = np.load(labels)
+        rows = np.arange(len(targets)) if rows is None else rows
+        rows, validation_rows = hold_out(rows, targets[rows], seed)
+        validation_split = Split.load(images, labels, shape, device, validation_rows)
     training_split = Split.load(images, labels, shape, device, rows, streamed)
     test_images, test_labels, test_rows = test
     test_split = Split.load(test_images, test_labels, shape, device, test_rows)
@@ -105,7 +113,12 @@ def fit_network(
         checkpoints=Checkpoints(checkpoints, key),
         checkpoint_interval_seconds=checkpoint_interval_seconds,
         test_each_epoch=test_each_epoch,
+        validation=validation_split,
     )
     name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
-    facts = {"precision": config.precision} if config.precision else {}
-    return FitResult(network, history, {**resource_usage(seconds, threads), "device": name}, facts)
+    facts: dict[str, Any] = {"precision": config.precision} if config.precision else {}
+    epoch = config.selected_epoch(history)
+    if validation_split:
+        facts["early_stopping"] = summarize(history, epoch, len(validation_split.labels))
+    cost = {**resource_usage(seconds, threads), "device": name}
+    return FitResult(network, history, history[epoch]["test_accuracy"], cost, facts)

@@ -72,6 +72,8 @@ class Trainer:
         # On the CPU, so that the order is the same on every device.
         self.shuffler = torch.Generator().manual_seed(seed)
         self.history: list[Row] = []
+        # The weights of the best epoch; with early stopping only.
+        self.best_weights: dict[str, torch.Tensor] | None = None
 
     def run_epoch(self) -> tuple[float, float]:
         """Train for one epoch. Return the mean loss, without label smoothing, and the accuracy over its batches."""
@@ -97,6 +99,12 @@ class Trainer:
         # Nothing else in an epoch waits for the device.
         return loss_sum.item() / len(order), n_correct.item() / len(order)
 
+    def end_epoch(self, row: Row) -> None:
+        """Append an epoch to the history, and copy the weights if it is the best one for early stopping."""
+        self.history.append(row)
+        if self.config.early_stopping and self.config.selected_epoch(self.history) == row["epoch"]:
+            self.best_weights = {name: values.clone() for name, values in self.network.state_dict().items()}
+
     def state_dict(self) -> dict[str, Any]:
         """Return the state that `load_state_dict` restores in another process."""
         random = {"cpu": torch.get_rng_state()}
@@ -109,6 +117,7 @@ class Trainer:
             "shuffler": self.shuffler.get_state(),
             "random": random,
             "history": self.history,
+            "best_weights": self.best_weights,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -122,6 +131,7 @@ class Trainer:
         if self.device.type == "cuda" and "cuda" in state["random"]:
             torch.cuda.set_rng_state(state["random"]["cuda"], self.device)
         self.history = state["history"]
+        self.best_weights = state["best_weights"]
 
 
 def train(
@@ -134,6 +144,7 @@ def train(
     checkpoints: Checkpoints,
     checkpoint_interval_seconds: float,
     test_each_epoch: bool = True,
+    validation: Split | None = None,
 ) -> tuple[list[Row], float]:
     """Train `network` in place by stochastic gradient descent on cross-entropy, from the newest checkpoint, if any.
 
@@ -141,7 +152,8 @@ def train(
     ----------
     seed : seed of the order and the augmentation of the images.
     checkpoint_interval_seconds : least time between two checkpoints; the last epoch always has one.
-    test_each_epoch : evaluate after each epoch, not only after the last one.
+    test_each_epoch : evaluate after each epoch, not only the selected epoch's weights at the end.
+    validation : held-out training images, for early stopping.
 
     Returns
     -------
@@ -161,7 +173,8 @@ def train(
         log.info("Training goes on after %d epochs, from its checkpoint.", state["epoch"])
 
     start = saved = time.monotonic()
-    for epoch in range(len(trainer.history), config.epochs):
+    while not config.is_finished(trainer.history):
+        epoch = len(trainer.history)
         train_loss, train_accuracy = trainer.run_epoch()
         if not math.isfinite(train_loss):
             raise FloatingPointError(
@@ -176,16 +189,20 @@ def train(
             "train_accuracy": train_accuracy,
             "test_accuracy": test_accuracy,
         }
-        trainer.history.append(row)
+        if validation:
+            row["validation_loss"], row["validation_accuracy"] = evaluate(network, validation, config)
+        trainer.end_epoch(row)
         _log_epoch(row, config.epochs)
         now = time.monotonic()
-        if now - saved >= checkpoint_interval_seconds or epoch == config.epochs - 1:
+        if now - saved >= checkpoint_interval_seconds or config.is_finished(trainer.history):
             saved = now
             seconds = seconds_before + now - start
             checkpoints.save(config.epochs, trainer.state_dict() | {"seconds": seconds})
+    if trainer.best_weights:
+        network.load_state_dict(trainer.best_weights)
     if not test_each_epoch:
-        last = trainer.history[-1]
-        last["test_loss"], last["test_accuracy"] = evaluate(network, test, config)
+        selected = trainer.history[config.selected_epoch(trainer.history)]
+        selected["test_loss"], selected["test_accuracy"] = evaluate(network, test, config)
     return trainer.history, seconds_before + time.monotonic() - start
 
 
@@ -219,7 +236,7 @@ def predict_logits(
 
 
 def evaluate(network: nn.Module, test: Split, config: TrainingConfig) -> tuple[float, float]:
-    """Return the loss and the accuracy on test images."""
+    """Return the loss and the accuracy on test or validation images."""
     logits = predict_logits(network, test.images, config.tta_flip, config.precision)
     is_correct = logits.argmax(1) == test.labels
     return cross_entropy(logits, test.labels).item(), is_correct.double().mean().item()

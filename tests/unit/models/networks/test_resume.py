@@ -93,6 +93,7 @@ def train(
         {"dropout": 0.25},
         {"batch_size": 7},
         {"precision": "bfloat16"},
+        {"early_stopping": {"patience": 1}},
         {"code": "0ther"},
         {"data": 1},
     ],
@@ -181,3 +182,25 @@ def test_the_precision_that_auto_selects_is_recorded(folder, monkeypatch):
         assert train(folder, precision=precision) == network
     train(folder)
     assert "precision" not in read_json(folder / "fit.json")
+
+
+@pytest.mark.parametrize("part", ["all", "train_12"])
+def test_early_stopping_stops_and_resumes_with_the_best_weights(folder, part):
+    # Such a rate makes the loss rise soon.
+    params = {"early_stopping": {"patience": 2}, "learning_rate": 3.0, "part": part}
+    stopped = train(folder, epochs=30, **params)
+    weights = (folder / "network.safetensors").read_bytes()
+    history = read_csv(folder / "history.csv")
+    record = read_json(folder / "fit.json")["early_stopping"]
+    losses = [row["validation_loss"] for row in history]
+    assert record["epochs"] == len(history) < 30
+    assert record["best_epoch"] == losses.index(min(losses)) == len(history) - 3
+    assert record["n_validation"] == (2 if part == "all" else 1)
+    # The stored weights are those of a training that ends with that epoch.
+    for path in (folder / "checkpoints").rglob("*.pt"):
+        path.unlink()
+    train(folder, epochs=record["best_epoch"] + 1, **params)
+    assert (folder / "network.safetensors").read_bytes() == weights
+    # More epochs continue from it, and stop where the first training stopped.
+    assert train(folder, epochs=30, **params) == stopped
+    assert train(folder, epochs=40, **params) == stopped

@@ -48,6 +48,7 @@ def trained(
         seed=7,
         checkpoints=Checkpoints(folder, belongs_to or BELONGS_TO),
         checkpoint_interval_seconds=0,
+        validation=test if "early_stopping" in more else None,
     )
     return network, history
 
@@ -170,7 +171,10 @@ class Stopping(Checkpoints):
             raise Interrupted
 
 
-@pytest.mark.parametrize("more", [{}, {"precision": "bfloat16"}], ids=lambda more: "+".join(more) or "none")
+OPTIONS = [{}, {"precision": "bfloat16"}, {"early_stopping": {"patience": 3}}]
+
+
+@pytest.mark.parametrize("more", OPTIONS, ids=lambda more: "+".join(more) or "none")
 def test_with_everything_switched_on_it_goes_on_byte_for_byte(tmp_path, monkeypatch, more):
     options = RICH | more
 
