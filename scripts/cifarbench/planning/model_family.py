@@ -105,6 +105,7 @@ class ModelFamily(_EntryType):
     source_file: takes an entry; the file outside the package that has its code, or None.
     check_data: yields mistakes that depend on the dataset.
     check_build: yields mistakes that show when the model is built, in a separate process, since it runs user code.
+    needs_build: takes an entry; whether `check_build` is needed.
     """
 
     name: str
@@ -122,6 +123,7 @@ class ModelFamily(_EntryType):
     source_file: Callable[[Entry], str | None] = lambda entry: None
     check_data: Check = lambda key, entry, data: iter(())
     check_build: Check | None = None
+    needs_build: Callable[[Entry], bool] = lambda entry: True
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ class FeatureType(_EntryType):
     source_file: Callable[[Entry], str | None] = lambda entry: None
     check_data: Check = lambda key, entry, data: iter(())
     check_build: Check | None = None
+    needs_build: Callable[[Entry], bool] = lambda entry: True
 
 
 # Schemas that several parameters share.

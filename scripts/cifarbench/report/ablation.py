@@ -16,7 +16,13 @@ SIZE_RATIO = 1.1
 
 AUGMENTATION = ("flip", "translate", "tta_flip")
 # Hyperparameters of the training that fit.json has only for models that set them.
-OPTIONAL_TRAINING_PARAMS = ("precision", "early_stopping")
+OPTIONAL_TRAINING_PARAMS = (
+    "optimizer",
+    "optimizer_params",
+    "schedule_params",
+    "precision",
+    "early_stopping",
+)
 # Hyperparameters of the training, which tuning may change.
 TRAINING_PARAMS = (
     "learning_rate",

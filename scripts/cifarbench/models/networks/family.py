@@ -8,14 +8,14 @@ from cifarbench.errors import UserError
 from cifarbench.io import user_code
 from cifarbench.models.networks.early_stopping import HELD_OUT_DIVISOR, n_trained
 from cifarbench.models.networks.family_labels import FAMILY_LABELS
-from cifarbench.models.networks.training_config import PRECISIONS, SCHEDULES
+from cifarbench.models.networks.training_config import PRECISIONS, SCHEDULES, TrainingConfig
 from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, ModelFamily, Parameter
 
 SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
 TRAINING_PARAMETERS = {
     "learning_rate": Parameter(
         {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
-        "learning rate of SGD; the highest one, if the schedule is not constant",
+        "learning rate; the highest one, if the schedule is not constant",
         "above 0",
     ),
     "batch_size": Parameter(COUNT, "number of images per step", "1 to the number of training images"),
@@ -32,10 +32,14 @@ TRAINING_PARAMETERS = {
         default=0,
     ),
     "schedule": Parameter(
-        {"enum": list(SCHEDULES)},
+        {
+            "type": "string",
+            "title": f"one of {', '.join(SCHEDULES)}, or a class of torch.optim.lr_scheduler",
+            "pattern": rf"^({'|'.join(SCHEDULES)}|[A-Z]\w*)$",
+        },
         "learning rate over the steps: constant; linear or cosine decay to 0; or linearly up for a fifth of the steps, "
-        "then down to 0",
-        ", ".join(f"`{name}`" for name in SCHEDULES),
+        "then down to 0. Classes of torch change it after each epoch; OneCycleLR and CyclicLR after each step",
+        f"{', '.join(f'`{name}`' for name in SCHEDULES)}, or a class of torch.optim.lr_scheduler such as `OneCycleLR`",
         default="constant",
     ),
     "label_smoothing": Parameter(
@@ -59,6 +63,31 @@ TRAINING_PARAMETERS = {
         "`true`, `false`; not for datasets with `hflip_safe: false`",
         default=False,
     ),
+    "optimizer": Parameter(
+        {
+            "type": "string",
+            "title": "a class of torch.optim, such as AdamW",
+            "pattern": r"^[A-Z]\w*$",
+        },
+        "optimizer; `Muon` updates matrices and convolutions, and AdamW the rest",
+        "a class of torch.optim such as `SGD`, `AdamW` or `Muon`",
+        default="SGD",
+        stored=False,
+    ),
+    "optimizer_params": Parameter(
+        {"type": "object"},
+        "arguments of the optimizer besides `lr` and `weight_decay`",
+        "the optimizer's own",
+        default=None,
+        stored=False,
+    ),
+    "schedule_params": Parameter(
+        {"type": "object"},
+        "arguments of a schedule of torch; `total_steps`, `T_max` and `max_lr` are the training's by default",
+        "the schedule's own",
+        default=None,
+        stored=False,
+    ),
     "precision": Parameter(
         {"enum": list(PRECISIONS)},
         "precision of products in training; without it float32 on the CPU, and bfloat16 for convolutions on a GPU. "
@@ -80,15 +109,6 @@ TRAINING_PARAMETERS = {
         default=None,
         stored=False,
     ),
-}
-# Attributes that all network families share.
-NETWORK: dict[str, Any] = {
-    "package": "networks",
-    "artifacts": ("network.safetensors", "history.csv"),
-    "uses_features": False,
-    "has_epochs": True,
-    "is_seeded": lambda entry: True,
-    "randomness_sources": ("init_seed", "data_seed"),
 }
 
 
@@ -115,6 +135,13 @@ def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
                 f"{key}.{name} is true; a mirrored image of this dataset shows something else (its hflip_safe is "
                 "false): make it false."
             )
+    if entry["momentum"] and (entry.get("optimizer", "SGD") != "SGD" or entry.get("optimizer_params")):
+        yield f"{key}.momentum is for SGD without optimizer_params; write it into optimizer_params instead."
+    if entry.get("schedule_params") and entry["schedule"] in SCHEDULES:
+        yield (
+            f"{key}.schedule_params are for a schedule of torch.optim.lr_scheduler, but schedule is "
+            f"{entry['schedule']}: remove them."
+        )
     max_shift = (min(data.image_shape[1:]) - 1) // 2
     if entry["translate"] > max_shift:
         yield (
@@ -133,15 +160,34 @@ def _check_convnet_data(key: str, entry: Entry, data: DataShape) -> Iterator[str
         )
 
 
+def _uses_torch_names(entry: Entry) -> bool:
+    return "optimizer" in entry or "optimizer_params" in entry or entry["schedule"] not in SCHEDULES
+
+
 def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
-    # Imported here because it imports torch.
+    # Imported here because they import torch.
     from cifarbench.models.networks.factory import smoke_test
+    from cifarbench.models.networks.optimizers import training_errors
 
-    try:
-        smoke_test(key, entry, data)
-    except UserError as error:
-        yield str(error)
+    if "module" in entry:
+        try:
+            smoke_test(key, entry, data)
+        except UserError as error:
+            yield str(error)
+    if _uses_torch_names(entry):
+        yield from training_errors(key, TrainingConfig.from_params(entry))
 
+
+# Attributes that all network families share.
+NETWORK: dict[str, Any] = {
+    "package": "networks",
+    "artifacts": ("network.safetensors", "history.csv"),
+    "uses_features": False,
+    "has_epochs": True,
+    "is_seeded": lambda entry: True,
+    "randomness_sources": ("init_seed", "data_seed"),
+    "check_build": _check_build,
+}
 
 MLP = ModelFamily(
     "mlp",
@@ -156,6 +202,7 @@ MLP = ModelFamily(
     family_labels=(FAMILY_LABELS["mlp"],),
     filters="models.networks.filters",
     check_data=_check_data,
+    needs_build=_uses_torch_names,
     **NETWORK,
 )
 
@@ -172,6 +219,7 @@ CONVNET = ModelFamily(
     family_labels=(FAMILY_LABELS["convnet"],),
     filters="models.networks.filters",
     check_data=_check_convnet_data,
+    needs_build=_uses_torch_names,
     **NETWORK,
 )
 
@@ -193,7 +241,6 @@ USER_MODULE = ModelFamily(
     takes_params=True,
     source_file=lambda entry: user_code.source_file(entry["module"]),
     check_data=_check_data,
-    check_build=_check_build,
     **NETWORK,
 )
 

@@ -14,8 +14,8 @@ from torch.nn.functional import cross_entropy
 
 from cifarbench.models.networks.augmentation import Augmentation
 from cifarbench.models.networks.checkpoints import Checkpoints
+from cifarbench.models.networks.optimizers import create_optimizer, create_schedule
 from cifarbench.models.networks.preprocessing import ForwardContext
-from cifarbench.models.networks.sgd import SGD
 from cifarbench.models.networks.streaming import StreamingImages
 from cifarbench.models.networks.training_config import TrainingConfig
 
@@ -67,7 +67,9 @@ class Trainer:
         self.device = training.labels.device
         self.context = ForwardContext.for_network(network, self.device, config.precision)
         trainable = [weight for weight in network.parameters() if weight.requires_grad]
-        self.optimizer = SGD(trainable, config.momentum, config.weight_decay)
+        self.optimizer = create_optimizer(trainable, config)
+        self.steps_per_epoch = math.ceil(len(training.labels) / config.batch_size)
+        self.learning_rate_at = create_schedule(config, self.steps_per_epoch)
         self.augmentation = Augmentation(training.images, config.flip, config.translate, seed)
         # On the CPU, so that the order is the same on every device.
         self.shuffler = torch.Generator().manual_seed(seed)
@@ -78,20 +80,18 @@ class Trainer:
     def run_epoch(self) -> tuple[float, float]:
         """Train for one epoch. Return the mean loss, without label smoothing, and the accuracy over its batches."""
         config, epoch = self.config, len(self.history)
-        steps_per_epoch = math.ceil(len(self.training.labels) / config.batch_size)
         self.network.train()
         loss_sum = torch.zeros((), device=self.device)
         n_correct = torch.zeros((), dtype=torch.int64, device=self.device)
         order = self.training.shuffle(self.shuffler, config.batch_size).to(self.device)
         self.augmentation.start_epoch(epoch, self.shuffler)
-        for step, batch in enumerate(order.split(config.batch_size), epoch * steps_per_epoch):
+        for step, batch in enumerate(order.split(config.batch_size), epoch * self.steps_per_epoch):
             labels = self.training.labels.index_select(0, batch)
             logits = self.context.logits(self.network, self.augmentation.batch(batch))
             loss = cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
             # A user-defined network may have weights that its output does not depend on.
             gradients = torch.autograd.grad(loss, self.optimizer.parameters, materialize_grads=True)
-            learning_rate = config.learning_rate_at(step, config.epochs * steps_per_epoch)
-            self.optimizer.step(list(gradients), learning_rate)
+            self.optimizer.step(list(gradients), self.learning_rate_at(step))
             if config.label_smoothing:
                 loss = cross_entropy(logits.detach(), labels)
             loss_sum += loss.detach() * len(batch)
@@ -113,7 +113,7 @@ class Trainer:
         return {
             "epoch": len(self.history),
             "network": self.network.state_dict(),
-            "momentum_buffers": self.optimizer.momentum_buffers,
+            "optimizer": self.optimizer.state_dict(),
             "shuffler": self.shuffler.get_state(),
             "random": random,
             "history": self.history,
@@ -123,9 +123,7 @@ class Trainer:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the state that `state_dict` returned."""
         self.network.load_state_dict(state["network"])
-        self.optimizer.momentum_buffers = [
-            None if buffer is None else buffer.to(self.device) for buffer in state["momentum_buffers"]
-        ]
+        self.optimizer.load_state_dict(state["optimizer"])
         self.shuffler.set_state(state["shuffler"])
         torch.set_rng_state(state["random"]["cpu"])
         if self.device.type == "cuda" and "cuda" in state["random"]:
@@ -146,7 +144,7 @@ def train(
     test_each_epoch: bool = True,
     validation: Split | None = None,
 ) -> tuple[list[Row], float]:
-    """Train `network` in place by stochastic gradient descent on cross-entropy, from the newest checkpoint, if any.
+    """Train `network` in place by gradient descent on cross-entropy, from the newest checkpoint, if any.
 
     Parameters
     ----------

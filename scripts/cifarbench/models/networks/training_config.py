@@ -34,6 +34,9 @@ class TrainingConfig:
     flip: bool = False
     translate: int = 0
     tta_flip: bool = False
+    optimizer: str = "SGD"
+    optimizer_params: dict[str, Any] | None = None
+    schedule_params: dict[str, Any] | None = None
     precision: str | None = None
     early_stopping: dict[str, Any] | None = None
 

@@ -93,6 +93,7 @@ def train(
         {"dropout": 0.25},
         {"batch_size": 7},
         {"precision": "bfloat16"},
+        {"optimizer": "AdamW"},
         {"early_stopping": {"patience": 1}},
         {"code": "0ther"},
         {"data": 1},

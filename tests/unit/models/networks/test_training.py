@@ -172,6 +172,10 @@ class Stopping(Checkpoints):
 
 
 OPTIONS = [{}, {"precision": "bfloat16"}, {"early_stopping": {"patience": 3}}]
+OPTIONS += [
+    {"optimizer": "AdamW", "optimizer_params": {"amsgrad": True}, "momentum": 0},
+    {"optimizer": "Muon", "momentum": 0, "schedule": "OneCycleLR", "schedule_params": {"pct_start": 0.3}},
+]
 
 
 @pytest.mark.parametrize("more", OPTIONS, ids=lambda more: "+".join(more) or "none")
