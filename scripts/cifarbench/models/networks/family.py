@@ -12,6 +12,9 @@ from cifarbench.models.networks.training_config import PRECISIONS, SCHEDULES, Tr
 from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, ModelFamily, Parameter
 
 SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
+WIDTH: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 65536}
+# Classes of torch.nn.
+ACTIVATIONS = ["ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Mish", "Tanh", "Sigmoid"]
 TRAINING_PARAMETERS = {
     "learning_rate": Parameter(
         {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
@@ -150,6 +153,14 @@ def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
         )
 
 
+def _check_mlp_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    yield from _check_data(key, entry, data)
+    if "hidden_dim" in entry and "hidden_dims" in entry:
+        yield f"{key} has hidden_dim and hidden_dims; remove one of them."
+    elif "hidden_dim" not in entry and "hidden_dims" not in entry:
+        yield f"{key}.hidden_dim is missing; add it, or hidden_dims."
+
+
 def _check_convnet_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
     yield from _check_data(key, entry | {"batch_norm": True}, data)
     n_blocks, max_blocks = len(entry["channels"]), int(math.log2(max(min(data.image_shape[1:]) - 1, 1)))
@@ -193,7 +204,25 @@ MLP = ModelFamily(
     "mlp",
     parameters={
         "hidden_dim": Parameter(
-            {"type": "integer", "minimum": 1, "maximum": 65536}, "width of the two hidden layers", "1 or more"
+            WIDTH,
+            "width of two hidden layers; or give `hidden_dims`",
+            "1 or more",
+            default=None,
+            stored=False,
+        ),
+        "hidden_dims": Parameter(
+            {"type": "array", "minItems": 1, "items": WIDTH},
+            "width of each hidden layer, in place of `hidden_dim`",
+            "a list of integers, 1 or more",
+            default=None,
+            stored=False,
+        ),
+        "activation": Parameter(
+            {"enum": ACTIVATIONS},
+            "activation after each hidden layer",
+            ", ".join(f"`{name}`" for name in ACTIVATIONS),
+            default="ReLU",
+            stored=False,
         ),
         "batch_norm": Parameter(BOOLEAN, "batch normalisation after each hidden layer", "`true`, `false`"),
         "dropout": Parameter(SHARE, "fraction of hidden activations dropped in training", "0 to below 1"),
@@ -201,7 +230,7 @@ MLP = ModelFamily(
     },
     family_labels=(FAMILY_LABELS["mlp"],),
     filters="models.networks.filters",
-    check_data=_check_data,
+    check_data=_check_mlp_data,
     needs_build=_uses_torch_names,
     **NETWORK,
 )
@@ -210,7 +239,7 @@ CONVNET = ModelFamily(
     "convnet",
     parameters={
         "channels": Parameter(
-            {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1, "maximum": 65536}},
+            {"type": "array", "minItems": 1, "items": WIDTH},
             "channels of each block; each block halves the image",
             "a list of integers, 1 or more",
         ),

@@ -92,6 +92,8 @@ def train(
         {"batch_norm": False},
         {"dropout": 0.25},
         {"batch_size": 7},
+        {"hidden_dims": [4, 5], "hidden_dim": None},
+        {"activation": "Tanh"},
         {"precision": "bfloat16"},
         {"optimizer": "AdamW"},
         {"early_stopping": {"patience": 1}},

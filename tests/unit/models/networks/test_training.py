@@ -67,6 +67,20 @@ def test_layers_of_the_perceptron(more):
     assert network(torch.zeros(5, 3, 32, 32)).shape == (5, 10)
 
 
+def test_hidden_layers_of_any_number_and_activation():
+    network = MLP((3, 4, 4), 10, hidden_dims=[16, 8, 4], batch_norm=True, activation="GELU")
+    assert [type(layer).__name__ for layer in network.layers] == ["Linear", "BatchNorm1d", "GELU"] * 3 + [
+        "Linear"
+    ]
+    linear = [layer for layer in network.layers if isinstance(layer, nn.Linear)]
+    assert [(layer.in_features, layer.out_features) for layer in linear] == [
+        (48, 16),
+        (16, 8),
+        (8, 4),
+        (4, 10),
+    ]
+
+
 def test_preprocessing_is_that_of_torchvision():
     # Here alone, so that processes which import this file do without it.
     from torchvision.transforms import v2
