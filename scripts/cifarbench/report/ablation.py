@@ -14,12 +14,15 @@ MAX_CONFOUNDERS = 3
 # A convolutional network is of equal size with up to this share of a perceptron's parameters.
 SIZE_RATIO = 1.1
 
-AUGMENTATION = ("flip", "translate", "tta_flip")
+AUGMENTATION = ("flip", "translate", "tta_flip", "cutout")
 # Hyperparameters of the training that fit.json has only for models that set them.
 OPTIONAL_TRAINING_PARAMS = (
     "optimizer",
     "optimizer_params",
     "schedule_params",
+    "grad_clip",
+    "ema",
+    "class_weight",
     "precision",
     "early_stopping",
 )

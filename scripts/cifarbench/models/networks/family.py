@@ -91,6 +91,34 @@ TRAINING_PARAMETERS = {
         default=None,
         stored=False,
     ),
+    "grad_clip": Parameter(
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 1000000},
+        "largest Euclidean norm of the gradient of all weights; a longer one is scaled down",
+        "above 0",
+        default=None,
+        stored=False,
+    ),
+    "ema": Parameter(
+        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        "use an exponential moving average of the weights over the steps, with this decay",
+        "above 0 to below 1, such as 0.99",
+        default=None,
+        stored=False,
+    ),
+    "class_weight": Parameter(
+        {"enum": ["balanced"]},
+        "weight each training image by the inverse frequency of its class",
+        "`balanced`",
+        default=None,
+        stored=False,
+    ),
+    "cutout": Parameter(
+        {"type": "integer", "minimum": 0, "maximum": 4095},
+        "side in pixels of a grey square at a random position in each training image, drawn in each epoch",
+        "0 to below the image's size",
+        default=0,
+        stored=False,
+    ),
     "precision": Parameter(
         {"enum": list(PRECISIONS)},
         "precision of products in training; without it float32 on the CPU, and bfloat16 for convolutions on a GPU. "
@@ -115,7 +143,7 @@ TRAINING_PARAMETERS = {
 }
 
 
-def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+def _check_batch_size(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
     size, n_train, fit_sizes, label = entry["batch_size"], data.n_train, data.fit_sizes, data.n_train_label
     if entry.get("early_stopping"):
         if n_train < HELD_OUT_DIVISOR:
@@ -132,24 +160,35 @@ def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
             f"{key}.batch_size is {size}; it leaves a batch of one image, which batch norm cannot normalise: "
             "choose a size that does not."
         )
+
+
+def _check_augmentation(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
     for name in ("flip", "tta_flip"):
         if entry[name] and not data.hflip_safe:
             yield (
                 f"{key}.{name} is true; a mirrored image of this dataset shows something else (its hflip_safe is "
                 "false): make it false."
             )
+    side = min(data.image_shape[1:])
+    if entry.get("cutout", 0) >= side:
+        yield f"{key}.cutout is {entry['cutout']}; it must be below {side}, the height and width of images."
+    max_shift = (min(data.image_shape[1:]) - 1) // 2
+    if entry["translate"] > max_shift:
+        yield (
+            f"{key}.translate is {entry['translate']}; it must be at most {max_shift}, below half the height and width "
+            "of images."
+        )
+
+
+def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    yield from _check_batch_size(key, entry, data)
+    yield from _check_augmentation(key, entry, data)
     if entry["momentum"] and (entry.get("optimizer", "SGD") != "SGD" or entry.get("optimizer_params")):
         yield f"{key}.momentum is for SGD without optimizer_params; write it into optimizer_params instead."
     if entry.get("schedule_params") and entry["schedule"] in SCHEDULES:
         yield (
             f"{key}.schedule_params are for a schedule of torch.optim.lr_scheduler, but schedule is "
             f"{entry['schedule']}: remove them."
-        )
-    max_shift = (min(data.image_shape[1:]) - 1) // 2
-    if entry["translate"] > max_shift:
-        yield (
-            f"{key}.translate is {entry['translate']}; it must be at most {max_shift}, below half the height and width "
-            "of images."
         )
 
 

@@ -1,7 +1,7 @@
 """Optimizers and learning-rate schedules: the package's own, and those of torch by name."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -73,6 +73,15 @@ class TorchOptimizer:
     def _as_matrix(self, values: Tensor) -> Tensor:
         """Return filters (outputs, inputs, h, w), for Muon, as (outputs, h * w * inputs): a view if channels_last."""
         return values.movedim(1, -1).flatten(1) if self._is_muon and values.ndim == 4 else values
+
+
+def clip_by_norm(gradients: Sequence[Tensor], max_norm: float) -> list[Tensor]:
+    """Return gradients, scaled down if the Euclidean norm of all their values exceeds `max_norm`."""
+    norm = torch.linalg.vector_norm(
+        torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
+    )
+    scale = (max_norm / norm.clamp_min(torch.finfo(norm.dtype).tiny)).clamp_max(1)
+    return [gradient * scale for gradient in gradients]
 
 
 def create_optimizer(parameters: list[Tensor], config: TrainingConfig) -> SGD | TorchOptimizer:

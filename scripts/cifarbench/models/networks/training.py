@@ -13,8 +13,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from cifarbench.models.networks.augmentation import Augmentation
+from cifarbench.models.networks.averaging import WeightAverage
 from cifarbench.models.networks.checkpoints import Checkpoints
-from cifarbench.models.networks.optimizers import create_optimizer, create_schedule
+from cifarbench.models.networks.optimizers import clip_by_norm, create_optimizer, create_schedule
 from cifarbench.models.networks.preprocessing import ForwardContext
 from cifarbench.models.networks.streaming import StreamingImages
 from cifarbench.models.networks.training_config import TrainingConfig
@@ -59,6 +60,12 @@ class Split:
         return torch.randperm(len(self.labels), generator=generator)
 
 
+def balanced_weights(labels: torch.Tensor) -> torch.Tensor:
+    """Return a weight per class, inverse to its frequency, as scikit-learn's `class_weight="balanced"` has it."""
+    counts = torch.bincount(labels)
+    return len(labels) / (counts.count_nonzero() * counts.clamp_min(1)).float()
+
+
 class Trainer:
     """The state of a training: the network, its optimizer and history, and the generators of random numbers."""
 
@@ -70,7 +77,9 @@ class Trainer:
         self.optimizer = create_optimizer(trainable, config)
         self.steps_per_epoch = math.ceil(len(training.labels) / config.batch_size)
         self.learning_rate_at = create_schedule(config, self.steps_per_epoch)
-        self.augmentation = Augmentation(training.images, config.flip, config.translate, seed)
+        self.augmentation = Augmentation(training.images, config.flip, config.translate, seed, config.cutout)
+        self.class_weights = balanced_weights(training.labels) if config.class_weight else None
+        self.average = WeightAverage(network, config.ema) if config.ema else None
         # On the CPU, so that the order is the same on every device.
         self.shuffler = torch.Generator().manual_seed(seed)
         self.history: list[Row] = []
@@ -88,22 +97,31 @@ class Trainer:
         for step, batch in enumerate(order.split(config.batch_size), epoch * self.steps_per_epoch):
             labels = self.training.labels.index_select(0, batch)
             logits = self.context.logits(self.network, self.augmentation.batch(batch))
-            loss = cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+            loss = cross_entropy(logits, labels, self.class_weights, label_smoothing=config.label_smoothing)
             # A user-defined network may have weights that its output does not depend on.
             gradients = torch.autograd.grad(loss, self.optimizer.parameters, materialize_grads=True)
+            if config.grad_clip:
+                gradients = clip_by_norm(gradients, config.grad_clip)
             self.optimizer.step(list(gradients), self.learning_rate_at(step))
-            if config.label_smoothing:
+            if self.average:
+                self.average.update(self.network, step)
+            if config.label_smoothing or config.class_weight:
                 loss = cross_entropy(logits.detach(), labels)
             loss_sum += loss.detach() * len(batch)
             n_correct += (logits.detach().argmax(1) == labels).sum()
         # Nothing else in an epoch waits for the device.
         return loss_sum.item() / len(order), n_correct.item() / len(order)
 
+    @property
+    def evaluated(self) -> nn.Module:
+        """The network that is evaluated and saved: with `ema` the average, else the trained one."""
+        return self.average.network if self.average else self.network
+
     def end_epoch(self, row: Row) -> None:
         """Append an epoch to the history, and copy the weights if it is the best one for early stopping."""
         self.history.append(row)
         if self.config.early_stopping and self.config.selected_epoch(self.history) == row["epoch"]:
-            self.best_weights = {name: values.clone() for name, values in self.network.state_dict().items()}
+            self.best_weights = {name: values.clone() for name, values in self.evaluated.state_dict().items()}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state that `load_state_dict` restores in another process."""
@@ -118,6 +136,7 @@ class Trainer:
             "random": random,
             "history": self.history,
             "best_weights": self.best_weights,
+            "average": self.average and self.average.network.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -130,6 +149,8 @@ class Trainer:
             torch.cuda.set_rng_state(state["random"]["cuda"], self.device)
         self.history = state["history"]
         self.best_weights = state["best_weights"]
+        if self.average:
+            self.average.network.load_state_dict(state["average"])
 
 
 def train(
@@ -179,7 +200,9 @@ def train(
                 f"the training loss is {train_loss} in epoch {epoch}; a lower learning_rate than "
                 f"{config.learning_rate} may help"
             )
-        test_loss, test_accuracy = evaluate(network, test, config) if test_each_epoch else (None, None)
+        test_loss, test_accuracy = (
+            evaluate(trainer.evaluated, test, config) if test_each_epoch else (None, None)
+        )
         row = {
             "epoch": epoch,
             "train_loss": train_loss,
@@ -188,7 +211,9 @@ def train(
             "test_accuracy": test_accuracy,
         }
         if validation:
-            row["validation_loss"], row["validation_accuracy"] = evaluate(network, validation, config)
+            row["validation_loss"], row["validation_accuracy"] = evaluate(
+                trainer.evaluated, validation, config
+            )
         trainer.end_epoch(row)
         _log_epoch(row, config.epochs)
         now = time.monotonic()
@@ -196,8 +221,8 @@ def train(
             saved = now
             seconds = seconds_before + now - start
             checkpoints.save(config.epochs, trainer.state_dict() | {"seconds": seconds})
-    if trainer.best_weights:
-        network.load_state_dict(trainer.best_weights)
+    if trainer.best_weights or trainer.average:
+        network.load_state_dict(trainer.best_weights or trainer.evaluated.state_dict())
     if not test_each_epoch:
         selected = trainer.history[config.selected_epoch(trainer.history)]
         selected["test_loss"], selected["test_accuracy"] = evaluate(network, test, config)

@@ -37,6 +37,10 @@ class TrainingConfig:
     optimizer: str = "SGD"
     optimizer_params: dict[str, Any] | None = None
     schedule_params: dict[str, Any] | None = None
+    grad_clip: float | None = None
+    ema: float | None = None
+    class_weight: str | None = None
+    cutout: int = 0
     precision: str | None = None
     early_stopping: dict[str, Any] | None = None
 

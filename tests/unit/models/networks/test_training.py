@@ -187,6 +187,8 @@ class Stopping(Checkpoints):
 
 OPTIONS = [{}, {"precision": "bfloat16"}, {"early_stopping": {"patience": 3}}]
 OPTIONS += [
+    {"grad_clip": 0.5, "ema": 0.9, "class_weight": "balanced", "cutout": 2},
+    {"ema": 0.9, "early_stopping": {"patience": 3}},
     {"optimizer": "AdamW", "optimizer_params": {"amsgrad": True}, "momentum": 0},
     {"optimizer": "Muon", "momentum": 0, "schedule": "OneCycleLR", "schedule_params": {"pct_start": 0.3}},
 ]
