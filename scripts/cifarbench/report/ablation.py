@@ -14,7 +14,7 @@ MAX_CONFOUNDERS = 3
 # A convolutional network is of equal size with up to this share of a perceptron's parameters.
 SIZE_RATIO = 1.1
 
-AUGMENTATION = ("flip", "translate", "tta_flip", "cutout")
+AUGMENTATION = ("flip", "translate", "tta_flip", "tta", "cutout")
 # Hyperparameters of the training that fit.json has only for models that set them.
 OPTIONAL_TRAINING_PARAMS = (
     "optimizer",
@@ -93,7 +93,7 @@ def largest_gain(results: Results, rows: list[AblationRow]) -> PairedComparison 
 
 def is_augmented(model: ModelResult) -> bool:
     """Return whether a model was trained or tested with augmented images."""
-    return any(model.params.get(name) for name in AUGMENTATION)
+    return any(model.params.get(name) not in (None, False, 0, "none") for name in AUGMENTATION)
 
 
 def _best(

@@ -101,7 +101,7 @@ class Report:
     def optional_training_params(self, model: ModelResult) -> list[str]:
         """Return the hyperparameters of training that few models have, with their values."""
         return self.format_params(
-            model, {name: model.params.get(name) for name in (*OPTIONAL_TRAINING_PARAMS, "cutout")}
+            model, {name: model.params.get(name) for name in (*OPTIONAL_TRAINING_PARAMS, "cutout", "tta")}
         )
 
     def format_params(self, model: ModelResult, params: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from cifarbench.errors import UserError
 from cifarbench.io import user_code
 from cifarbench.models.networks.early_stopping import HELD_OUT_DIVISOR, n_trained
 from cifarbench.models.networks.family_labels import FAMILY_LABELS
-from cifarbench.models.networks.training_config import PRECISIONS, SCHEDULES, TrainingConfig
+from cifarbench.models.networks.training_config import PRECISIONS, SCHEDULES, TTA, TrainingConfig
 from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, ModelFamily, Parameter
 
 SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
@@ -62,9 +62,17 @@ TRAINING_PARAMETERS = {
     ),
     "tta_flip": Parameter(
         BOOLEAN,
-        "average the predictions of an image and its mirror image",
+        "average the predictions of an image and its mirror image; the same as `tta: flip`",
         "`true`, `false`; not for datasets with `hflip_safe: false`",
         default=False,
+    ),
+    "tta": Parameter(
+        {"enum": list(TTA)},
+        "views of a test image whose predictions are averaged: the image and its mirror image; with `flip_translate` "
+        "also both shifted by one pixel",
+        ", ".join(f"`{name}`" for name in TTA) + "; not for datasets with `hflip_safe: false`",
+        default=None,
+        stored=False,
     ),
     "optimizer": Parameter(
         {
@@ -169,6 +177,13 @@ def _check_augmentation(key: str, entry: Entry, data: DataShape) -> Iterator[str
                 f"{key}.{name} is true; a mirrored image of this dataset shows something else (its hflip_safe is "
                 "false): make it false."
             )
+    if entry["tta_flip"] and "tta" in entry:
+        yield f"{key} has tta_flip and tta; remove tta_flip."
+    if entry.get("tta", "none") != "none" and not data.hflip_safe:
+        yield (
+            f"{key}.tta is {entry['tta']}; a mirrored image of this dataset shows something else (its hflip_safe is "
+            "false): make it none."
+        )
     side = min(data.image_shape[1:])
     if entry.get("cutout", 0) >= side:
         yield f"{key}.cutout is {entry['cutout']}; it must be below {side}, the height and width of images."

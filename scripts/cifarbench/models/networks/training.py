@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from cifarbench.models.networks.optimizers import clip_by_norm, create_optimizer
 from cifarbench.models.networks.preprocessing import ForwardContext
 from cifarbench.models.networks.streaming import StreamingImages
 from cifarbench.models.networks.training_config import TrainingConfig
+from cifarbench.models.networks.tta import average_views, selected_tta
 
 log = logging.getLogger(__name__)
 
@@ -241,25 +243,20 @@ def _log_epoch(row: Row, epochs: int) -> None:
 
 @torch.inference_mode()
 def predict_logits(
-    network: nn.Module, images: torch.Tensor, tta_flip: bool = False, precision: str | None = None
+    network: nn.Module, images: torch.Tensor, tta: str = "none", precision: str | None = None
 ) -> torch.Tensor:
     """Return logits (N, n_classes) of images (N, channels, height, width) uint8, in evaluation mode.
 
-    tta_flip: return the mean of each image's logits and those of its mirror image.
+    tta: test-time augmentation; logits are means over its views.
     """
     network.eval()
     context = ForwardContext.for_network(network, images.device, precision)
-    batch_logits = []
-    for batch in images.split(EVALUATION_BATCH):
-        logits = context.logits(network, batch)
-        if tta_flip:
-            logits = (logits + context.logits(network, batch.flip(3))) / 2
-        batch_logits.append(logits)
-    return torch.cat(batch_logits)
+    predict = partial(context.logits, network)
+    return torch.cat([average_views(predict, batch, tta) for batch in images.split(EVALUATION_BATCH)])
 
 
 def evaluate(network: nn.Module, test: Split, config: TrainingConfig) -> tuple[float, float]:
     """Return the loss and the accuracy on test or validation images."""
-    logits = predict_logits(network, test.images, config.tta_flip, config.precision)
+    logits = predict_logits(network, test.images, selected_tta(vars(config)), config.precision)
     is_correct = logits.argmax(1) == test.labels
     return cross_entropy(logits, test.labels).item(), is_correct.double().mean().item()

@@ -17,6 +17,7 @@ SCHEDULES = {
     "triangular": lambda progress: min(progress / WARMUP_SHARE, (1 - progress) / (1 - WARMUP_SHARE)),
 }
 
+TTA = ("none", "flip", "flip_translate")
 PRECISIONS = ("float32", "bfloat16", "auto")
 
 
@@ -34,6 +35,7 @@ class TrainingConfig:
     flip: bool = False
     translate: int = 0
     tta_flip: bool = False
+    tta: str | None = None
     optimizer: str = "SGD"
     optimizer_params: dict[str, Any] | None = None
     schedule_params: dict[str, Any] | None = None

@@ -187,6 +187,7 @@ class Stopping(Checkpoints):
 
 OPTIONS = [{}, {"precision": "bfloat16"}, {"early_stopping": {"patience": 3}}]
 OPTIONS += [
+    {"tta": "flip_translate", "tta_flip": False},
     {"grad_clip": 0.5, "ema": 0.9, "class_weight": "balanced", "cutout": 2},
     {"ema": 0.9, "early_stopping": {"patience": 3}},
     {"optimizer": "AdamW", "optimizer_params": {"amsgrad": True}, "momentum": 0},
@@ -216,8 +217,18 @@ def test_answers_for_an_image_and_its_mirror_image_are_averaged():
     torch.manual_seed(1)
     network, images = MLP(**SHAPE), splits()[1].images
     both = (predict_logits(network, images) + predict_logits(network, images.flip(3))) / 2
-    torch.testing.assert_close(predict_logits(network, images, tta_flip=True), both)
+    torch.testing.assert_close(predict_logits(network, images, tta="flip"), both)
     assert not torch.allclose(both, predict_logits(network, images))
+
+
+def test_answers_for_shifted_images_have_half_of_the_weight():
+    torch.manual_seed(1)
+    network, images = MLP(**SHAPE), splits()[1].images
+    padded = nn.functional.pad(images.float(), (1, 1, 1, 1), "reflect").byte()
+    shifted = [padded[:, :, :-2, :-2], padded[:, :, 2:, 2:]]
+    expected = predict_logits(network, images, "flip") / 2
+    expected += sum(predict_logits(network, view, "flip") for view in shifted) / 4
+    torch.testing.assert_close(predict_logits(network, images, "flip_translate"), expected)
 
 
 def test_losses_are_told_without_label_smoothing(tmp_path):
