@@ -34,5 +34,5 @@ def score(job: Job) -> dict[str, Any]:
         # The last epoch counts, as it does for the test images.
         test_each_epoch=False,
     )
-    correct = round(fitted.history[-1]["test_accuracy"] * len(left_out))
+    correct = round(fitted.test_accuracy * len(left_out))
     return {"correct": {"": correct}, "validation": len(left_out), "cost": fitted.cost}

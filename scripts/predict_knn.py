@@ -65,6 +65,6 @@ def main(job: Job) -> None:
         stored_bytes=len(rows) * (values.shape[1] * np.dtype(np.float32).itemsize + labels.itemsize)
         + sum(cost.get("stored_bytes", 0) for cost in feature_costs),
         n_parameters=None,
-        ann=ann,
+        facts={"ann": ann} if ann else None,
         seed=None,
     )

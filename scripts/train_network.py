@@ -10,6 +10,7 @@ from cifarbench.models.networks import fitting
 from cifarbench.models.networks.factory import load, save
 from cifarbench.models.networks.family_labels import FAMILY_LABELS
 from cifarbench.models.networks.training import Split, predict_logits
+from cifarbench.models.networks.tta import selected_tta
 from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
 from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
@@ -52,7 +53,7 @@ def main(job: Job) -> None:
     stored = load(job.output.network, settings["params"], shape, len(dataset["classes"]))
     test = Split.load(job.input.test_images, job.input.test_labels, shape, torch.device("cpu"))
     with Timer() as watch:
-        proba = predict_logits(stored, test.images, settings["params"]["tta_flip"]).softmax(1).numpy()
+        proba = predict_logits(stored, test.images, selected_tta(settings["params"])).softmax(1).numpy()
     write_predictions(job.output.predictions, test.labels.numpy(), proba)
     write_fit_json(
         job.output.fit,
@@ -65,4 +66,5 @@ def main(job: Job) -> None:
         n_parameters=sum(weight.numel() for weight in stored.parameters()),
         seed=settings["seed"],
         device=fitted.cost["device"],
+        facts=fitted.facts,
     )

@@ -68,5 +68,5 @@ def _checked_uses(
 ) -> Iterator[tuple[str, str, FeatureType | ModelFamily, Entry, DataShape]]:
     for model in experiment.models:
         for key, type_, params, data in expand_uses(experiment, model):
-            if type_.check_build:
+            if type_.check_build and type_.needs_build(params):
                 yield model, key, type_, params, data

@@ -60,13 +60,13 @@ def write_fit_json(
     seed: int | None,
     probabilities: bool = True,
     device: str = "cpu",
-    ann: dict[str, Any] | None = None,
+    facts: dict[str, Any] | None = None,
 ) -> None:
     """Write the model's settings and costs.
 
     settings: as `apply_best_params` returns them. fit_costs, predict_costs, search_costs: of all steps, features
-    included. seed: None if the model is not random. probabilities: whether the model predicts probabilities. ann:
-    recall and throughput of an approximate search.
+    included. seed: None if the model is not random. probabilities: whether the model predicts probabilities. facts:
+    further keys, such as `ann`, recall and throughput of an approximate search.
     """
     fitting = sum_usage([*fit_costs, *search_costs])
     features = [{name: step[name] for name in ("name", "type", "params")} for step in settings["features"]]
@@ -90,7 +90,7 @@ def write_fit_json(
             "stored_mb": stored_bytes / 1e6,
             "n_parameters": n_parameters,
             "has_probabilities": probabilities,
-            **({"ann": ann} if ann else {}),
+            **(facts or {}),
             # Read by models/saved_model.py.
             "inference": {**settings["inference"], "params": params},
             "device": device,

@@ -16,12 +16,15 @@ class Parameter:
 
     schema: its type and range, as JSON schema. description, range: the same in words, for docs/configuration.md.
     default: the value of entries that leave it out; `...` if every entry needs it, unless its grid has it.
+    stored: whether entries that leave it out have the default among their parameters. A parameter that is not stored
+    changes neither fit.json nor the jobs of such entries.
     """
 
     schema: dict[str, Any]
     description: str
     range: str
     default: Any = ...
+    stored: bool = True
 
     @property
     def required(self) -> bool:
@@ -102,6 +105,7 @@ class ModelFamily(_EntryType):
     source_file: takes an entry; the file outside the package that has its code, or None.
     check_data: yields mistakes that depend on the dataset.
     check_build: yields mistakes that show when the model is built, in a separate process, since it runs user code.
+    needs_build: takes an entry; whether `check_build` is needed.
     """
 
     name: str
@@ -119,6 +123,7 @@ class ModelFamily(_EntryType):
     source_file: Callable[[Entry], str | None] = lambda entry: None
     check_data: Check = lambda key, entry, data: iter(())
     check_build: Check | None = None
+    needs_build: Callable[[Entry], bool] = lambda entry: True
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,7 @@ class FeatureType(_EntryType):
     source_file: Callable[[Entry], str | None] = lambda entry: None
     check_data: Check = lambda key, entry, data: iter(())
     check_build: Check | None = None
+    needs_build: Callable[[Entry], bool] = lambda entry: True
 
 
 # Schemas that several parameters share.

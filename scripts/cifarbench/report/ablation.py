@@ -16,7 +16,18 @@ MAX_CONFOUNDERS = 3
 SIZE_RATIO = 1.1
 
 REGULARIZATION = {"batch_norm", "dropout"}
-AUGMENTATION = ("flip", "translate", "tta_flip")
+AUGMENTATION = ("flip", "translate", "tta_flip", "tta", "cutout")
+# Hyperparameters of the training that fit.json has only for models that set them.
+OPTIONAL_TRAINING_PARAMS = (
+    "optimizer",
+    "optimizer_params",
+    "schedule_params",
+    "grad_clip",
+    "ema",
+    "class_weight",
+    "precision",
+    "early_stopping",
+)
 # Hyperparameters of the training, which tuning may change.
 TRAINING_PARAMS = (
     "learning_rate",
@@ -26,6 +37,7 @@ TRAINING_PARAMS = (
     "label_smoothing",
     "batch_size",
     "epochs",
+    *OPTIONAL_TRAINING_PARAMS,
 )
 
 
@@ -89,7 +101,7 @@ def largest_gain(results: Results, rows: list[AblationRow]) -> PairedComparison 
 
 def is_augmented(model: ModelResult) -> bool:
     """Return whether a model was trained or tested with augmented images."""
-    return any(model.params.get(name) for name in AUGMENTATION)
+    return any(model.params.get(name) not in (None, False, 0, "none") for name in AUGMENTATION)
 
 
 def _best(

@@ -1,6 +1,6 @@
 """The values that the templates of the report show, computed from the results of a run."""
 
-from collections import defaultdict
+import json
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -13,7 +13,13 @@ import yaml
 from cifarbench.evaluation.grid_search import MAX_SHOWN, format_value, param_names, sort_by_rank
 from cifarbench.io.csv_io import Row
 from cifarbench.report import reference_results
-from cifarbench.report.ablation import AUGMENTATION, TRAINING_PARAMS, ablation, largest_gain
+from cifarbench.report.ablation import (
+    AUGMENTATION,
+    OPTIONAL_TRAINING_PARAMS,
+    TRAINING_PARAMS,
+    ablation,
+    largest_gain,
+)
 from cifarbench.report.audit import Audit
 from cifarbench.report.claims import check_claims
 from cifarbench.report.figures import FigureStore, ReportFigure
@@ -85,12 +91,18 @@ class Report:
     @property
     def trainings(self) -> list[tuple[list[ModelResult], dict[str, Any]]]:
         """The networks with their hyperparameters of training; those with equal ones together."""
-        keys = (*TRAINING_PARAMS, *AUGMENTATION)
-        groups: dict[tuple, list[ModelResult]] = defaultdict(list)
+        groups: dict[str, tuple[list[ModelResult], dict[str, Any]]] = {}
         for model in self.models:
             if model.history:
-                groups[tuple(model.params.get(key) for key in keys)].append(model)
-        return [(models, dict(zip(keys, values, strict=True))) for values, models in groups.items()]
+                params = {key: model.params.get(key) for key in (*TRAINING_PARAMS, *AUGMENTATION)}
+                groups.setdefault(json.dumps(params), ([], params))[0].append(model)
+        return list(groups.values())
+
+    def optional_training_params(self, model: ModelResult) -> list[str]:
+        """Return the hyperparameters of training that few models have, with their values."""
+        return self.format_params(
+            model, {name: model.params.get(name) for name in (*OPTIONAL_TRAINING_PARAMS, "cutout", "tta")}
+        )
 
     def format_params(self, model: ModelResult, params: dict[str, Any]) -> list[str]:
         """Return hyperparameters with their values; those that are null are left out, tuned ones are marked."""

@@ -145,6 +145,25 @@ def test_a_key_left_out_is_named(path):
         ("datasets.cifar10.n_train", 25, "folds is 3; it must be at most 2, since some class has"),
         # Two folds are the fewest.
         ("datasets.cifar10.n_train", 15, "folds is 3; delete tune, since some class has at most 1"),
+        ("models.mlp.tta", "shift", 'tta is "shift"; it must be one of none, flip, flip_translate'),
+        ("models.mlp.hidden_dims", [8], "models.mlp has hidden_dim and hidden_dims; remove one of them."),
+        ("models.mlp.early_stopping", {"patience": 0}, "models.mlp.early_stopping.patience is 0; it must be"),
+        ("models.mlp.early_stopping", {}, "models.mlp.early_stopping.patience is missing"),
+        (
+            "models.mlp.optimizer",
+            "adam",
+            'optimizer is "adam"; it must be a class of torch.optim, such as AdamW.',
+        ),
+        (
+            "models.mlp.schedule",
+            "cosin",
+            "it must be one of constant, linear, cosine, triangular, or a class",
+        ),
+        (
+            "models.mlp.schedule_params",
+            {"gamma": 1},
+            "models.mlp.schedule_params are for a schedule of torch",
+        ),
         ("models.mlp.batch_size", 60000, "batch_size is 60000; it must be at most 50000"),
         ("models.mlp_batchnorm_dropout.batch_size", 49999, "it leaves a batch of one image"),
         ("models.mlp.learning_rate", "1e-3", "it must be a number. Write 0.001 in a configuration file"),

@@ -1,9 +1,12 @@
-"""Augment training images: mirror and shift them, a whole batch at once."""
+"""Augment training images: mirror, shift and cut them, a whole batch at once."""
 
 import torch
 from torch.nn.functional import pad
 
 from cifarbench.models.networks.streaming import StreamingImages
+
+# The middle of the range of pixels, which is about 0 after preprocessing.
+GREY = 128
 
 
 class Augmentation:
@@ -12,12 +15,16 @@ class Augmentation:
     images: (N, channels, height, width) uint8. flip: mirror each image in alternate epochs, beginning with the first or
     the second at random, which has less variance than a random choice in each epoch (as in airbench, Jordan 2024,
     arXiv 2404.00498). translate: largest random shift in pixels; the border is reflected into the image. seed: of the
-    images that are mirrored in the first epoch.
+    images that are mirrored in the first epoch. cutout: side in pixels of a grey square around a random pixel of each
+    image (DeVries and Taylor 2017, arXiv 1708.04552).
     """
 
-    def __init__(self, images: torch.Tensor | StreamingImages, flip: bool, translate: int, seed: int):
+    def __init__(
+        self, images: torch.Tensor | StreamingImages, flip: bool, translate: int, seed: int, cutout: int = 0
+    ):
         self._images = images
         self._max_shift = translate
+        self._cutout = cutout
         self._mirrored = None
         if flip:
             generator = torch.Generator().manual_seed(seed)
@@ -31,6 +38,10 @@ class Augmentation:
         if self._max_shift:
             shifts = torch.randint(0, 2 * self._max_shift + 1, (2, len(self._images)), generator=generator)
             self._dy, self._dx = shifts.to(self._images.device)
+        if self._cutout:
+            size = (len(self._images),)
+            centres = [torch.randint(0, side, size, generator=generator) for side in self._images.shape[2:]]
+            self._centres = torch.stack(centres).to(self._images.device)
 
     def batch(self, rows: torch.Tensor) -> torch.Tensor:
         """Return the augmented images of the rows, (n, channels, height, width) uint8."""
@@ -42,10 +53,20 @@ class Augmentation:
         else:
             # index_select copies whole rows, several times faster than indexing.
             batch_images = self._images.index_select(0, rows)
-        if self._mirrored is None:
-            return batch_images
-        mirrored = self._mirrored[rows] ^ bool(self._epoch % 2)
-        return torch.where(mirrored[:, None, None, None], batch_images.flip(3), batch_images)
+        if self._mirrored is not None:
+            mirrored = self._mirrored[rows] ^ bool(self._epoch % 2)
+            batch_images = torch.where(mirrored[:, None, None, None], batch_images.flip(3), batch_images)
+        if self._cutout:
+            batch_images = batch_images.masked_fill(self._squares(rows), GREY)
+        return batch_images
+
+    def _squares(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return which pixels of some rows are in the square of cutout, (n, 1, height, width) bool."""
+        inside = []
+        for centres, length in zip(self._centres[:, rows], self._images.shape[2:], strict=True):
+            offsets = torch.arange(length, device=rows.device) - (centres - self._cutout // 2)[:, None]
+            inside.append((offsets >= 0) & (offsets < self._cutout))
+        return (inside[0][:, :, None] & inside[1][:, None, :])[:, None]
 
     def _padded(self, images: torch.Tensor) -> torch.Tensor:
         return pad(images.float(), (self._max_shift,) * 4, "reflect").byte()

@@ -1,5 +1,6 @@
 """Train the network of a job, from its files: device, seed, checkpoints, loop."""
 
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,9 +11,10 @@ from torch import nn
 
 from cifarbench.io.atomic import sha256_file
 from cifarbench.models.networks.checkpoints import Checkpoints
+from cifarbench.models.networks.early_stopping import hold_out, summarize
 from cifarbench.models.networks.factory import build_model
 from cifarbench.models.networks.gpu_lock import acquire_gpu
-from cifarbench.models.networks.preprocessing import preprocess
+from cifarbench.models.networks.preprocessing import has_bfloat16, preprocess
 from cifarbench.models.networks.training import Row, Split, train
 from cifarbench.models.networks.training_config import TRAINING_PARAMS, TrainingConfig
 from cifarbench.runtime.timing import resource_usage
@@ -25,11 +27,16 @@ Subset = tuple[Path, Path, np.ndarray | None]
 
 
 class FitResult(NamedTuple):
-    """A trained network, its history (one row per epoch), and what it cost, ready for JSON."""
+    """A trained network, its history (one row per epoch), its accuracy, and what it cost, ready for JSON.
+
+    facts: further values of fit.json, which the parameters alone do not determine.
+    """
 
     network: nn.Module
     history: list[Row]
+    test_accuracy: float
     cost: dict[str, Any]
+    facts: dict[str, Any]
 
 
 def fit_network(
@@ -66,6 +73,8 @@ def fit_network(
     torch.manual_seed(seed)
     shape, n_classes = tuple(dataset["image_shape"]), len(dataset["classes"])
     config = TrainingConfig.from_params(params)
+    if config.precision == "auto":
+        config = replace(config, precision="bfloat16" if has_bfloat16(device) else "float32")
     network = build_model(params, shape, n_classes)
     if init_seed is not None:
         with torch.random.fork_rng():
@@ -73,6 +82,12 @@ def fit_network(
             network = build_model(params, shape, n_classes)
     network.to(device)
     images, labels, rows = training
+    validation_split = None
+    if config.early_stopping:
+        targets = np.load(labels)
+        rows = np.arange(len(targets)) if rows is None else rows
+        rows, validation_rows = hold_out(rows, targets[rows], seed)
+        validation_split = Split.load(images, labels, shape, device, validation_rows)
     training_split = Split.load(images, labels, shape, device, rows, streamed)
     test_images, test_labels, test_rows = test
     test_split = Split.load(test_images, test_labels, shape, device, test_rows)
@@ -98,6 +113,12 @@ def fit_network(
         checkpoints=Checkpoints(checkpoints, key),
         checkpoint_interval_seconds=checkpoint_interval_seconds,
         test_each_epoch=test_each_epoch,
+        validation=validation_split,
     )
     name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
-    return FitResult(network, history, {**resource_usage(seconds, threads), "device": name})
+    facts: dict[str, Any] = {"precision": config.precision} if config.precision else {}
+    epoch = config.selected_epoch(history)
+    if validation_split:
+        facts["early_stopping"] = summarize(history, epoch, len(validation_split.labels))
+    cost = {**resource_usage(seconds, threads), "device": name}
+    return FitResult(network, history, history[epoch]["test_accuracy"], cost, facts)

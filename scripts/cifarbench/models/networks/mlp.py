@@ -13,30 +13,37 @@ class Dropout(nn.Dropout):
         """Zero each input with probability p, and scale the others by 1 / (1 - p); nothing in evaluation."""
         if not self.training:
             return inputs
-        return inputs * torch.rand_like(inputs).ge_(self.p).div_(1 - self.p)
+        return inputs * torch.rand_like(inputs, dtype=torch.float32).ge_(self.p).div_(1 - self.p)
 
 
 class MLP(nn.Module):
-    """Two hidden layers with ReLU, optionally with batch norm before it and dropout after it."""
+    """Hidden layers with an activation, optionally with batch norm before it and dropout after it.
+
+    hidden_dims: widths of the hidden layers; two of width `hidden_dim` by default. activation: a class of torch.nn.
+    """
 
     def __init__(
         self,
         image_shape: tuple[int, int, int],
         n_classes: int,
-        hidden_dim: int,
-        batch_norm: bool,
-        dropout: float,
+        hidden_dim: int | None = None,
+        batch_norm: bool = False,
+        dropout: float = 0.0,
+        hidden_dims: list[int] | None = None,
+        activation: str = "ReLU",
     ):
         super().__init__()
         layers: list[nn.Module] = []
-        for width in (math.prod(image_shape), hidden_dim):
-            layers.append(_linear(width, hidden_dim))
+        width = math.prod(image_shape)
+        for hidden_width in hidden_dims or [hidden_dim, hidden_dim]:
+            layers.append(_linear(width, hidden_width))
+            width = hidden_width
             if batch_norm:
-                layers.append(nn.BatchNorm1d(hidden_dim))
-            layers.append(nn.ReLU())
+                layers.append(nn.BatchNorm1d(width))
+            layers.append(getattr(nn, activation)())
             if dropout:
                 layers.append(Dropout(dropout))
-        self.layers = nn.Sequential(*layers, nn.Linear(hidden_dim, n_classes))
+        self.layers = nn.Sequential(*layers, nn.Linear(width, n_classes))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return logits (N, n_classes) of inputs (N, channels, height, width) float32."""

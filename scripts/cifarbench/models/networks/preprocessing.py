@@ -17,23 +17,37 @@ def preprocess(
     return pixels.to(torch.float32, memory_format=memory_format).mul_(2 / 255).sub_(1)
 
 
+def has_bfloat16(device: torch.device) -> bool:
+    """Return whether a device computes products of bfloat16; a CPU without such instructions is very slow at it."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
 @dataclass(frozen=True)
 class ForwardContext:
     """The memory format of images and the precision of products.
 
-    Convolutions are up to twice as fast with channels_last, and several times faster on a GPU in bfloat16.
+    Convolutions are up to twice as fast with channels_last. Bfloat16 is several times faster on a GPU, and about twice
+    as fast on a CPU that has it.
     """
 
     memory_format: torch.memory_format
     bfloat16: bool
 
     @classmethod
-    def for_network(cls, network: nn.Module, device: torch.device) -> Self:
-        """Return the context for a network, and convert the network's weights to its memory format."""
-        if not any(weight.ndim == 4 for weight in network.parameters()):
-            return cls(torch.preserve_format, False)
-        network.to(memory_format=torch.channels_last)
-        return cls(torch.channels_last, device.type == "cuda" and torch.cuda.is_bf16_supported())
+    def for_network(cls, network: nn.Module, device: torch.device, precision: str | None = None) -> Self:
+        """Return the context for a network, and convert the network's weights to its memory format.
+
+        precision: float32 or bfloat16; by default bfloat16 for convolutions on a GPU that has it.
+        """
+        has_convolutions = any(weight.ndim == 4 for weight in network.parameters())
+        bfloat16 = precision == "bfloat16"
+        if has_convolutions:
+            network.to(memory_format=torch.channels_last)
+            bfloat16 |= precision is None and device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return cls(torch.channels_last if has_convolutions else torch.preserve_format, bfloat16)
 
     def logits(self, network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
         """Return logits (N, n_classes) float32 of images (N, channels, height, width) uint8."""

@@ -1,5 +1,7 @@
 """Stochastic gradient descent with Nesterov momentum, by the function below torch.optim.SGD."""
 
+from typing import Any
+
 from torch import Tensor, no_grad
 from torch.optim.sgd import sgd
 
@@ -20,6 +22,17 @@ class SGD:
         self._groups = [(slice(None), 0.0)]
         if weight_decay:
             self._groups = [(slice(n_vectors), 0.0), (slice(n_vectors, None), weight_decay)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state, for `load_state_dict`."""
+        return {"momentum_buffers": self.momentum_buffers}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore the state that `state_dict` returned."""
+        self.momentum_buffers = [
+            None if buffer is None else buffer.to(weight.device)
+            for buffer, weight in zip(state["momentum_buffers"], self.parameters, strict=True)
+        ]
 
     @no_grad()
     def step(self, gradients: list[Tensor], learning_rate: float) -> None:

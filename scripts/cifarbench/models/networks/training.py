@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,11 +14,13 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from cifarbench.models.networks.augmentation import Augmentation
+from cifarbench.models.networks.averaging import WeightAverage
 from cifarbench.models.networks.checkpoints import Checkpoints
+from cifarbench.models.networks.optimizers import clip_by_norm, create_optimizer, create_schedule
 from cifarbench.models.networks.preprocessing import ForwardContext
-from cifarbench.models.networks.sgd import SGD
 from cifarbench.models.networks.streaming import StreamingImages
 from cifarbench.models.networks.training_config import TrainingConfig
+from cifarbench.models.networks.tta import average_views, selected_tta
 
 log = logging.getLogger(__name__)
 
@@ -59,43 +62,68 @@ class Split:
         return torch.randperm(len(self.labels), generator=generator)
 
 
+def balanced_weights(labels: torch.Tensor) -> torch.Tensor:
+    """Return a weight per class, inverse to its frequency, as scikit-learn's `class_weight="balanced"` has it."""
+    counts = torch.bincount(labels)
+    return len(labels) / (counts.count_nonzero() * counts.clamp_min(1)).float()
+
+
 class Trainer:
     """The state of a training: the network, its optimizer and history, and the generators of random numbers."""
 
     def __init__(self, network: nn.Module, training: Split, config: TrainingConfig, seed: int):
         self.network, self.training, self.config = network, training, config
         self.device = training.labels.device
-        self.context = ForwardContext.for_network(network, self.device)
+        self.context = ForwardContext.for_network(network, self.device, config.precision)
         trainable = [weight for weight in network.parameters() if weight.requires_grad]
-        self.optimizer = SGD(trainable, config.momentum, config.weight_decay)
-        self.augmentation = Augmentation(training.images, config.flip, config.translate, seed)
+        self.optimizer = create_optimizer(trainable, config)
+        self.steps_per_epoch = math.ceil(len(training.labels) / config.batch_size)
+        self.learning_rate_at = create_schedule(config, self.steps_per_epoch)
+        self.augmentation = Augmentation(training.images, config.flip, config.translate, seed, config.cutout)
+        self.class_weights = balanced_weights(training.labels) if config.class_weight else None
+        self.average = WeightAverage(network, config.ema) if config.ema else None
         # On the CPU, so that the order is the same on every device.
         self.shuffler = torch.Generator().manual_seed(seed)
         self.history: list[Row] = []
+        # The weights of the best epoch; with early stopping only.
+        self.best_weights: dict[str, torch.Tensor] | None = None
 
     def run_epoch(self) -> tuple[float, float]:
         """Train for one epoch. Return the mean loss, without label smoothing, and the accuracy over its batches."""
         config, epoch = self.config, len(self.history)
-        steps_per_epoch = math.ceil(len(self.training.labels) / config.batch_size)
         self.network.train()
         loss_sum = torch.zeros((), device=self.device)
         n_correct = torch.zeros((), dtype=torch.int64, device=self.device)
         order = self.training.shuffle(self.shuffler, config.batch_size).to(self.device)
         self.augmentation.start_epoch(epoch, self.shuffler)
-        for step, batch in enumerate(order.split(config.batch_size), epoch * steps_per_epoch):
+        for step, batch in enumerate(order.split(config.batch_size), epoch * self.steps_per_epoch):
             labels = self.training.labels.index_select(0, batch)
             logits = self.context.logits(self.network, self.augmentation.batch(batch))
-            loss = cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+            loss = cross_entropy(logits, labels, self.class_weights, label_smoothing=config.label_smoothing)
             # A user-defined network may have weights that its output does not depend on.
             gradients = torch.autograd.grad(loss, self.optimizer.parameters, materialize_grads=True)
-            learning_rate = config.learning_rate_at(step, config.epochs * steps_per_epoch)
-            self.optimizer.step(list(gradients), learning_rate)
-            if config.label_smoothing:
+            if config.grad_clip:
+                gradients = clip_by_norm(gradients, config.grad_clip)
+            self.optimizer.step(list(gradients), self.learning_rate_at(step))
+            if self.average:
+                self.average.update(self.network, step)
+            if config.label_smoothing or config.class_weight:
                 loss = cross_entropy(logits.detach(), labels)
             loss_sum += loss.detach() * len(batch)
             n_correct += (logits.detach().argmax(1) == labels).sum()
         # Nothing else in an epoch waits for the device.
         return loss_sum.item() / len(order), n_correct.item() / len(order)
+
+    @property
+    def evaluated(self) -> nn.Module:
+        """The network that is evaluated and saved: with `ema` the average, else the trained one."""
+        return self.average.network if self.average else self.network
+
+    def end_epoch(self, row: Row) -> None:
+        """Append an epoch to the history, and copy the weights if it is the best one for early stopping."""
+        self.history.append(row)
+        if self.config.early_stopping and self.config.selected_epoch(self.history) == row["epoch"]:
+            self.best_weights = {name: values.clone() for name, values in self.evaluated.state_dict().items()}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state that `load_state_dict` restores in another process."""
@@ -105,23 +133,26 @@ class Trainer:
         return {
             "epoch": len(self.history),
             "network": self.network.state_dict(),
-            "momentum_buffers": self.optimizer.momentum_buffers,
+            "optimizer": self.optimizer.state_dict(),
             "shuffler": self.shuffler.get_state(),
             "random": random,
             "history": self.history,
+            "best_weights": self.best_weights,
+            "average": self.average and self.average.network.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the state that `state_dict` returned."""
         self.network.load_state_dict(state["network"])
-        self.optimizer.momentum_buffers = [
-            None if buffer is None else buffer.to(self.device) for buffer in state["momentum_buffers"]
-        ]
+        self.optimizer.load_state_dict(state["optimizer"])
         self.shuffler.set_state(state["shuffler"])
         torch.set_rng_state(state["random"]["cpu"])
         if self.device.type == "cuda" and "cuda" in state["random"]:
             torch.cuda.set_rng_state(state["random"]["cuda"], self.device)
         self.history = state["history"]
+        self.best_weights = state["best_weights"]
+        if self.average:
+            self.average.network.load_state_dict(state["average"])
 
 
 def train(
@@ -134,14 +165,16 @@ def train(
     checkpoints: Checkpoints,
     checkpoint_interval_seconds: float,
     test_each_epoch: bool = True,
+    validation: Split | None = None,
 ) -> tuple[list[Row], float]:
-    """Train `network` in place by stochastic gradient descent on cross-entropy, from the newest checkpoint, if any.
+    """Train `network` in place by gradient descent on cross-entropy, from the newest checkpoint, if any.
 
     Parameters
     ----------
     seed : seed of the order and the augmentation of the images.
     checkpoint_interval_seconds : least time between two checkpoints; the last epoch always has one.
-    test_each_epoch : evaluate after each epoch, not only after the last one.
+    test_each_epoch : evaluate after each epoch, not only the selected epoch's weights at the end.
+    validation : held-out training images, for early stopping.
 
     Returns
     -------
@@ -161,14 +194,17 @@ def train(
         log.info("Training goes on after %d epochs, from its checkpoint.", state["epoch"])
 
     start = saved = time.monotonic()
-    for epoch in range(len(trainer.history), config.epochs):
+    while not config.is_finished(trainer.history):
+        epoch = len(trainer.history)
         train_loss, train_accuracy = trainer.run_epoch()
         if not math.isfinite(train_loss):
             raise FloatingPointError(
                 f"the training loss is {train_loss} in epoch {epoch}; a lower learning_rate than "
                 f"{config.learning_rate} may help"
             )
-        test_loss, test_accuracy = evaluate(network, test, config) if test_each_epoch else (None, None)
+        test_loss, test_accuracy = (
+            evaluate(trainer.evaluated, test, config) if test_each_epoch else (None, None)
+        )
         row = {
             "epoch": epoch,
             "train_loss": train_loss,
@@ -176,16 +212,22 @@ def train(
             "train_accuracy": train_accuracy,
             "test_accuracy": test_accuracy,
         }
-        trainer.history.append(row)
+        if validation:
+            row["validation_loss"], row["validation_accuracy"] = evaluate(
+                trainer.evaluated, validation, config
+            )
+        trainer.end_epoch(row)
         _log_epoch(row, config.epochs)
         now = time.monotonic()
-        if now - saved >= checkpoint_interval_seconds or epoch == config.epochs - 1:
+        if now - saved >= checkpoint_interval_seconds or config.is_finished(trainer.history):
             saved = now
             seconds = seconds_before + now - start
             checkpoints.save(config.epochs, trainer.state_dict() | {"seconds": seconds})
+    if trainer.best_weights or trainer.average:
+        network.load_state_dict(trainer.best_weights or trainer.evaluated.state_dict())
     if not test_each_epoch:
-        last = trainer.history[-1]
-        last["test_loss"], last["test_accuracy"] = evaluate(network, test, config)
+        selected = trainer.history[config.selected_epoch(trainer.history)]
+        selected["test_loss"], selected["test_accuracy"] = evaluate(network, test, config)
     return trainer.history, seconds_before + time.monotonic() - start
 
 
@@ -200,24 +242,21 @@ def _log_epoch(row: Row, epochs: int) -> None:
 
 
 @torch.inference_mode()
-def predict_logits(network: nn.Module, images: torch.Tensor, tta_flip: bool = False) -> torch.Tensor:
+def predict_logits(
+    network: nn.Module, images: torch.Tensor, tta: str = "none", precision: str | None = None
+) -> torch.Tensor:
     """Return logits (N, n_classes) of images (N, channels, height, width) uint8, in evaluation mode.
 
-    tta_flip: return the mean of each image's logits and those of its mirror image.
+    tta: test-time augmentation; logits are means over its views.
     """
     network.eval()
-    context = ForwardContext.for_network(network, images.device)
-    batch_logits = []
-    for batch in images.split(EVALUATION_BATCH):
-        logits = context.logits(network, batch)
-        if tta_flip:
-            logits = (logits + context.logits(network, batch.flip(3))) / 2
-        batch_logits.append(logits)
-    return torch.cat(batch_logits)
+    context = ForwardContext.for_network(network, images.device, precision)
+    predict = partial(context.logits, network)
+    return torch.cat([average_views(predict, batch, tta) for batch in images.split(EVALUATION_BATCH)])
 
 
 def evaluate(network: nn.Module, test: Split, config: TrainingConfig) -> tuple[float, float]:
-    """Return the loss and the accuracy on test images."""
-    logits = predict_logits(network, test.images, config.tta_flip)
+    """Return the loss and the accuracy on test or validation images."""
+    logits = predict_logits(network, test.images, selected_tta(vars(config)), config.precision)
     is_correct = logits.argmax(1) == test.labels
     return cross_entropy(logits, test.labels).item(), is_correct.double().mean().item()

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 import train_network
 from cifarbench.io.atomic import load_npz, read_json, save_npy, write_json
 from cifarbench.io.csv_io import read_csv
-from cifarbench.models.networks import factory
+from cifarbench.models.networks import factory, fitting
 from cifarbench.models.networks.predictor import Predictor
 from cifarbench.models.networks.training import predict_logits
 from cifarbench.models.saved_model import SavedModel
@@ -92,6 +92,14 @@ def train(
         {"batch_norm": False},
         {"dropout": 0.25},
         {"batch_size": 7},
+        {"hidden_dims": [4, 5], "hidden_dim": None},
+        {"activation": "Tanh"},
+        {"precision": "bfloat16"},
+        {"grad_clip": 0.1},
+        {"ema": 0.9},
+        {"cutout": 1},
+        {"optimizer": "AdamW"},
+        {"early_stopping": {"patience": 1}},
         {"code": "0ther"},
         {"data": 1},
     ],
@@ -151,7 +159,7 @@ def test_trained_on_a_part_test_images_are_asked_once(folder):
     assert all(row["train_loss"] > 0 for row in before)
     network = factory.load(folder / "network.safetensors", PARAMS, (1, 2, 2), 2)
     images = torch.from_numpy(np.load(folder / "test_images.npy").reshape(6, 1, 2, 2))
-    logits = predict_logits(network, images, PARAMS["tta_flip"])
+    logits = predict_logits(network, images, "flip")
     right = logits.argmax(1).numpy() == np.load(folder / "test_labels.npy")
     assert last["test_accuracy"] == right.mean()
 
@@ -169,3 +177,36 @@ def test_predictions_are_those_of_the_stored_network(folder):
     assert np.array_equal(answers["y_true"], np.load(folder / "test_labels.npy"))
     assert (fit["model"], fit["device"], fit["threads"]) == ("net", "cpu", 1)
     assert fit["fit_seconds"] > 0
+
+
+def test_the_precision_that_auto_selects_is_recorded(folder, monkeypatch):
+    for supported, precision in ((False, "float32"), (True, "bfloat16")):
+        monkeypatch.setattr(fitting, "has_bfloat16", lambda device, supported=supported: supported)
+        network = train(folder, precision="auto")
+        assert read_json(folder / "fit.json")["precision"] == precision
+        # A checkpoint in another precision is not used.
+        assert train(folder, precision=precision) == network
+    train(folder)
+    assert "precision" not in read_json(folder / "fit.json")
+
+
+@pytest.mark.parametrize("part", ["all", "train_12"])
+def test_early_stopping_stops_and_resumes_with_the_best_weights(folder, part):
+    # Such a rate makes the loss rise soon.
+    params = {"early_stopping": {"patience": 2}, "learning_rate": 3.0, "part": part}
+    stopped = train(folder, epochs=30, **params)
+    weights = (folder / "network.safetensors").read_bytes()
+    history = read_csv(folder / "history.csv")
+    record = read_json(folder / "fit.json")["early_stopping"]
+    losses = [row["validation_loss"] for row in history]
+    assert record["epochs"] == len(history) < 30
+    assert record["best_epoch"] == losses.index(min(losses)) == len(history) - 3
+    assert record["n_validation"] == (2 if part == "all" else 1)
+    # The stored weights are those of a training that ends with that epoch.
+    for path in (folder / "checkpoints").rglob("*.pt"):
+        path.unlink()
+    train(folder, epochs=record["best_epoch"] + 1, **params)
+    assert (folder / "network.safetensors").read_bytes() == weights
+    # More epochs continue from it, and stop where the first training stopped.
+    assert train(folder, epochs=30, **params) == stopped
+    assert train(folder, epochs=40, **params) == stopped

@@ -26,10 +26,10 @@ def test_steps_are_those_of_torch_before_and_after_a_checkpoint(momentum: float,
     for step in range(4):
         if step == 2:
             checkpoint = io.BytesIO()
-            torch.save(optimizer.momentum_buffers, checkpoint)
+            torch.save(optimizer.state_dict(), checkpoint)
             checkpoint.seek(0)
             optimizer = SGD(list(ours.parameters()), momentum, weight_decay)
-            optimizer.momentum_buffers = torch.load(checkpoint)
+            optimizer.load_state_dict(torch.load(checkpoint))
         inputs, rate = torch.randn(8, 5), 0.1 / (step + 1)
         loss = ours(inputs).square().mean()
         optimizer.step(list(torch.autograd.grad(loss, optimizer.parameters)), rate)

@@ -48,6 +48,7 @@ def trained(
         seed=7,
         checkpoints=Checkpoints(folder, belongs_to or BELONGS_TO),
         checkpoint_interval_seconds=0,
+        validation=test if "early_stopping" in more else None,
     )
     return network, history
 
@@ -64,6 +65,20 @@ def test_layers_of_the_perceptron(more):
     n_parameters = 3072 * 128 + 128 + 128 * 128 + 128 + 1290 + more * 2 * 2 * 128
     assert sum(weight.numel() for weight in network.parameters()) == n_parameters
     assert network(torch.zeros(5, 3, 32, 32)).shape == (5, 10)
+
+
+def test_hidden_layers_of_any_number_and_activation():
+    network = MLP((3, 4, 4), 10, hidden_dims=[16, 8, 4], batch_norm=True, activation="GELU")
+    assert [type(layer).__name__ for layer in network.layers] == ["Linear", "BatchNorm1d", "GELU"] * 3 + [
+        "Linear"
+    ]
+    linear = [layer for layer in network.layers if isinstance(layer, nn.Linear)]
+    assert [(layer.in_features, layer.out_features) for layer in linear] == [
+        (48, 16),
+        (16, 8),
+        (8, 4),
+        (4, 10),
+    ]
 
 
 def test_preprocessing_is_that_of_torchvision():
@@ -170,17 +185,30 @@ class Stopping(Checkpoints):
             raise Interrupted
 
 
-def test_with_everything_switched_on_it_goes_on_byte_for_byte(tmp_path, monkeypatch):
+OPTIONS = [{}, {"precision": "bfloat16"}, {"early_stopping": {"patience": 3}}]
+OPTIONS += [
+    {"tta": "flip_translate", "tta_flip": False},
+    {"grad_clip": 0.5, "ema": 0.9, "class_weight": "balanced", "cutout": 2},
+    {"ema": 0.9, "early_stopping": {"patience": 3}},
+    {"optimizer": "AdamW", "optimizer_params": {"amsgrad": True}, "momentum": 0},
+    {"optimizer": "Muon", "momentum": 0, "schedule": "OneCycleLR", "schedule_params": {"pct_start": 0.3}},
+]
+
+
+@pytest.mark.parametrize("more", OPTIONS, ids=lambda more: "+".join(more) or "none")
+def test_with_everything_switched_on_it_goes_on_byte_for_byte(tmp_path, monkeypatch, more):
+    options = RICH | more
+
     def convnet() -> nn.Module:
         torch.manual_seed(7)
         return build_model({"channels": [4]}, IMAGE_SHAPE, 3)
 
-    straight, straight_history = trained(tmp_path / "straight", 5, network=convnet(), **RICH)
+    straight, straight_history = trained(tmp_path / "straight", 5, network=convnet(), **options)
     with monkeypatch.context() as patch:
         patch.setitem(trained.__globals__, "Checkpoints", Stopping)
         with pytest.raises(Interrupted):
-            trained(tmp_path / "stopped", 5, network=convnet(), **RICH)
-    network, history = trained(tmp_path / "stopped", 5, network=convnet(), **RICH)
+            trained(tmp_path / "stopped", 5, network=convnet(), **options)
+    network, history = trained(tmp_path / "stopped", 5, network=convnet(), **options)
     assert weights(network) == weights(straight)
     assert history == straight_history
 
@@ -189,8 +217,18 @@ def test_answers_for_an_image_and_its_mirror_image_are_averaged():
     torch.manual_seed(1)
     network, images = MLP(**SHAPE), splits()[1].images
     both = (predict_logits(network, images) + predict_logits(network, images.flip(3))) / 2
-    torch.testing.assert_close(predict_logits(network, images, tta_flip=True), both)
+    torch.testing.assert_close(predict_logits(network, images, tta="flip"), both)
     assert not torch.allclose(both, predict_logits(network, images))
+
+
+def test_answers_for_shifted_images_have_half_of_the_weight():
+    torch.manual_seed(1)
+    network, images = MLP(**SHAPE), splits()[1].images
+    padded = nn.functional.pad(images.float(), (1, 1, 1, 1), "reflect").byte()
+    shifted = [padded[:, :, :-2, :-2], padded[:, :, 2:, 2:]]
+    expected = predict_logits(network, images, "flip") / 2
+    expected += sum(predict_logits(network, view, "flip") for view in shifted) / 4
+    torch.testing.assert_close(predict_logits(network, images, "flip_translate"), expected)
 
 
 def test_losses_are_told_without_label_smoothing(tmp_path):

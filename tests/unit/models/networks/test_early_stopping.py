@@ -1,0 +1,36 @@
+"""Early stopping: held-out images, the best epoch, and the weights that are used."""
+
+import numpy as np
+import pytest
+
+from cifarbench.models.networks.early_stopping import best_epoch, hold_out
+from cifarbench.models.networks.training_config import TrainingConfig
+
+LOSSES = [3.0, 2.0, 1.95, 1.9, 2.5, 1.7, 2.0, 2.1]
+
+
+def config(patience: int, min_delta: float = 0.0) -> TrainingConfig:
+    return TrainingConfig(0.1, 4, 8, early_stopping={"patience": patience, "min_delta": min_delta})
+
+
+def test_a_tenth_of_each_class_is_held_out():
+    labels = np.repeat([0, 1, 2], [50, 30, 20])
+    rows = np.arange(1000, 1100)
+    trained, held_out = hold_out(rows, labels, seed=0)
+    assert np.array_equal(np.bincount(labels[held_out - 1000]), [5, 3, 2])
+    assert np.array_equal(np.sort(np.concatenate([trained, held_out])), rows)
+    assert not np.array_equal(held_out, hold_out(rows, labels, seed=1)[1])
+
+
+@pytest.mark.parametrize(("min_delta", "best"), [(0, 5), (0.07, 5), (0.25, 5), (0.5, 1), (2, 0)])
+def test_an_epoch_is_better_by_more_than_the_difference(min_delta, best):
+    assert best_epoch(LOSSES, min_delta) == best
+
+
+@pytest.mark.parametrize(("patience", "n_epochs", "selected"), [(1, 5, 3), (2, 8, 5), (3, 8, 5)])
+def test_training_stops_after_epochs_without_a_better_one(patience, n_epochs, selected):
+    history: list[dict] = []
+    while not config(patience).is_finished(history):
+        history.append({"validation_loss": LOSSES[len(history)]})
+    assert len(history) == n_epochs
+    assert config(patience).selected_epoch(history) == selected
