@@ -99,7 +99,11 @@ def calibration_train_size(n_train: int) -> int:
 def with_defaults(entry: Entry, parameters: dict[str, Parameter]) -> Entry:
     """Return the parameters of an entry, missing ones with their defaults, in the family's order."""
     known = {name: entry.get(name, parameter.default) for name, parameter in parameters.items()}
-    return {name: value for name, value in known.items() if name in entry or not parameters[name].required}
+    return {
+        name: value
+        for name, value in known.items()
+        if name in entry or (parameters[name].stored and not parameters[name].required)
+    }
 
 
 class Experiment:

@@ -16,12 +16,15 @@ class Parameter:
 
     schema: its type and range, as JSON schema. description, range: the same in words, for docs/configuration.md.
     default: the value of entries that leave it out; `...` if every entry needs it, unless its grid has it.
+    stored: whether entries that leave it out have the default among their parameters. A parameter that is not stored
+    changes neither fit.json nor the jobs of such entries.
     """
 
     schema: dict[str, Any]
     description: str
     range: str
     default: Any = ...
+    stored: bool = True
 
     @property
     def required(self) -> bool:
