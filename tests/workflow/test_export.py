@@ -24,6 +24,7 @@ features:
   edges: {type: hog, pixels_per_cell: 2, cells_per_block: 1}
   strokes: {type: patches, n_patches: 8, patch_size: 2}
   apart: {type: lda, features: strokes}
+  both_views: {type: patches, n_patches: 8, patch_size: 2, mirror: true}
   white: {type: whitening}
   scaled: {type: transformer, features: white, transformer: sklearn.preprocessing.StandardScaler}
 models:
@@ -32,6 +33,11 @@ models:
   knn_cosine: {family: knn, features: white, n_neighbors: 3, metric: cosine, weights: distance}
   logistic: {family: estimator, features: scaled, estimator: sklearn.linear_model.LogisticRegression}
   svm: {family: estimator, features: pca, estimator: sklearn.svm.LinearSVC}
+  ridge:
+    family: estimator
+    features: both_views
+    estimator: cifarbench.models.estimators.ridge.RidgeClosedForm
+    batch_size: 16
   svm_edges: {family: estimator, features: edges, estimator: sklearn.svm.LinearSVC}
   convnet: {family: convnet, channels: [4], tta_flip: true, epochs: 2, learning_rate: 0.05, batch_size: 16}
   small: {family: network, module: "my_models/small.py:Small", epochs: 2, learning_rate: 0.05, batch_size: 16}

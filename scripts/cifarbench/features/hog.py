@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from cifarbench.features.fit_inputs import State, scale_pixels, to_nchw
+from cifarbench.features.mirror import MIRROR, mirror_errors
 from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, ImageShape, Parameter
 
 
@@ -22,6 +23,7 @@ def _n_outputs(entry: Entry, data: DataShape) -> int:
 
 
 def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    yield from mirror_errors(key, entry, data)
     if min(_blocks(entry, data.image_shape)) >= 1:
         return
     cell, block, (_, height, width) = entry["pixels_per_cell"], entry["cells_per_block"], data.image_shape
@@ -54,6 +56,7 @@ FEATURE_TYPE = FeatureType(
             "1 to the number of cells",
             default=2,
         ),
+        "mirror": MIRROR,
     },
     is_fitted=False,
     from_pixels=True,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cifarbench.features.fit_inputs import BLOCK_ROWS, FitInputs, State, scale_pixels, to_nchw
+from cifarbench.features.mirror import MIRROR, mirror_errors
 from cifarbench.io.atomic import load_npz
 from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, ImageShape, Parameter
 
@@ -31,6 +32,7 @@ SIMD_WIDTH = 16
 
 
 def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    yield from mirror_errors(key, entry, data)
     size, pooling, (_, height, width) = entry["patch_size"], entry["n_pool"], data.image_shape
     positions = count_positions(min(height, width), size, entry["stride"])
     if size > min(height, width):
@@ -89,6 +91,7 @@ FEATURE_TYPE = FeatureType(
             "above 0 to 1",
             default=1,
         ),
+        "mirror": MIRROR,
     },
     fit_keys=("n_patches", "patch_size", "method"),
     is_seeded=True,

@@ -7,6 +7,7 @@ import numpy as np
 
 from cifarbench.features import get_module
 from cifarbench.features.fit_inputs import BLOCK_ROWS, State
+from cifarbench.features.mirror import mirror_images
 from cifarbench.io.memmap import release_pages
 from cifarbench.planning.model_family import Entry, ImageShape
 from cifarbench.runtime.threads import map_threaded
@@ -19,14 +20,22 @@ class FeatureStep(NamedTuple):
     params: Entry
     state: State
 
+    def transform(self, block: np.ndarray, image_shape: ImageShape) -> np.ndarray:
+        """Return the features of a block (n, D), pixels uint8 or float32: (n, outputs) float32."""
+        transform = get_module(self.type).transform
+        features = transform(block, self.state, self.params, image_shape)
+        if self.params.get("mirror"):
+            features += transform(mirror_images(block, image_shape), self.state, self.params, image_shape)
+            features /= 2
+        return features
+
     def transform_blocks(
         self, values: np.ndarray, image_shape: ImageShape, threads: int = 1
     ) -> Iterator[np.ndarray]:
         """Yield the features of `values` (N, D), pixels uint8 or float32, BLOCK_ROWS rows at a time, float32."""
-        transform = get_module(self.type).transform
 
         def block(start: int, size: int = BLOCK_ROWS) -> np.ndarray:
-            features = transform(values[start : start + size], self.state, self.params, image_shape)
+            features = self.transform(values[start : start + size], image_shape)
             release_pages(values)
             return features
 

@@ -12,6 +12,7 @@ import numpy as np
 from cifarbench.data.provenance import expand_home
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import State, to_nchw
+from cifarbench.features.mirror import MIRROR, mirror_errors
 from cifarbench.messages import format_error
 from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
 
@@ -26,6 +27,7 @@ REMEDY = "save the weights alone, by torch.save(network.state_dict(), file) or a
 
 
 def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
+    yield from mirror_errors(key, entry, data)
     if data.image_shape[0] not in (1, 3):
         yield (
             f"{key}.type is pretrained; images have {data.image_shape[0]} channels, but such networks take 1 or 3: "
@@ -70,6 +72,7 @@ FEATURE_TYPE = FeatureType(
             "1 to 4096; some networks accept only one size",
             default=96,
         ),
+        "mirror": MIRROR,
     },
     is_fitted=False,
     from_pixels=True,

@@ -26,7 +26,8 @@ def to_torch(kind: str, state: State, params: Entry, image_shape: ImageShape) ->
         raise UserError(
             f"features of the type {kind} cannot be exported to ONNX; choose a model with other features."
         )
-    return CONVERTERS[kind](state, params, image_shape)
+    features = CONVERTERS[kind](state, params, image_shape)
+    return MirrorMean(features, image_shape) if params.get("mirror") else features
 
 
 def center(values: torch.Tensor) -> torch.Tensor:
@@ -37,6 +38,19 @@ def center(values: torch.Tensor) -> torch.Tensor:
 def scale_pixels(values: torch.Tensor) -> torch.Tensor:
     """Return pixels in [-1, 1), features as they are, as fit_inputs.scale_pixels does."""
     return (values.float() - PIXEL_OFFSET) / PIXEL_OFFSET if values.dtype == torch.uint8 else values
+
+
+class MirrorMean(nn.Module):
+    """Average the features of images and of their mirror images: the option `mirror`."""
+
+    def __init__(self, features: nn.Module, image_shape: ImageShape):
+        super().__init__()
+        self.features, self.image_shape = features, image_shape
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return (N, outputs) for pixels (N, C*H*W)."""
+        mirrored = pixels.reshape(-1, *self.image_shape).flip(-1).flatten(1)
+        return (self.features(pixels) + self.features(mirrored)) / 2
 
 
 class LinearProjection(nn.Module):

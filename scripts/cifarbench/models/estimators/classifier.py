@@ -11,6 +11,7 @@ from cifarbench.features.fit_inputs import scale_pixels
 from cifarbench.io import sklearn_objects
 from cifarbench.io.memmap import release_pages, take_rows
 from cifarbench.models.estimators.family import LABELS_BY_MODULE, LINEAR_LABEL, OTHER_LABEL
+from cifarbench.models.estimators.ridge import RidgeClosedForm
 
 
 def build(reference: str, params: dict[str, Any], seed: int, key: str) -> BaseEstimator:
@@ -63,7 +64,8 @@ def fit(
         values = scale_pixels(take_rows(features, batch_rows))
         estimator.partial_fit(values, labels[batch_rows], classes=np.unique(labels[rows]))
         release_pages(features)
-    return estimator
+    # One solution at the end, instead of one per batch.
+    return estimator.solve() if isinstance(estimator, RidgeClosedForm) else estimator
 
 
 def predict(

@@ -7,6 +7,7 @@ import numpy as np
 from cifarbench.features.fit_inputs import scale_pixels
 from cifarbench.io import sklearn_objects
 from cifarbench.models.estimators.classifier import predict
+from cifarbench.models.estimators.ridge import RidgeClosedForm
 from cifarbench.models.saved_model import Predictions, SavedModel
 
 
@@ -25,5 +26,9 @@ class Predictor:
         return Predictions(y_pred, proba)
 
     def to_exportable(self) -> Any:
-        """Return the classifier, which skl2onnx converts."""
-        return self.estimator
+        """Return the classifier, which skl2onnx converts, or a PyTorch module of it."""
+        if not isinstance(self.estimator, RidgeClosedForm):
+            return self.estimator
+        from cifarbench.models.estimators.torch_module import SoftmaxRegression
+
+        return SoftmaxRegression(self.estimator, self.n_classes)
