@@ -20,8 +20,8 @@ def accuracy_without_subsets(
     to leave out; a name that would leave no image is skipped. seed: of the bootstrap.
 
     Each model has its `accuracy` on the remaining images with `accuracy_ci95`, Wilson's interval as in `metrics.json`,
-    and the difference `delta` to all images with `delta_ci95` by a paired bootstrap. `rank_swaps`: pairs of models of which the first is more accurate on all
-    images, and the second on the remaining ones.
+    and the difference `delta` to all images with `delta_ci95` by a paired bootstrap. `rank_swaps`: pairs of models of
+    which the first is more accurate on all images, and the second on the remaining ones.
     """
     random = np.random.default_rng(seed)
     n_test = len(next(iter(correct.values()))) if correct else 0
