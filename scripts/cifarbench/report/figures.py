@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from cifarbench.io.atomic import sha256_file
-from cifarbench.plots.style import MISSING_GLYPHS
+from cifarbench.plots import MISSING_GLYPHS
 from cifarbench.report.translation import SOURCE_LANGUAGE, Translator, mark
 
 SVG = "http://www.w3.org/2000/svg"
