@@ -16,7 +16,7 @@ MAX_CONFOUNDERS = 3
 SIZE_RATIO = 1.1
 
 REGULARIZATION = {"batch_norm", "dropout"}
-AUGMENTATION = ("flip", "translate", "tta_flip", "tta", "cutout")
+AUGMENTATION = ("flip", "translate", "tta_flip", "tta", "cutout", "transform")
 # Hyperparameters of the training that fit.json has only for models that set them.
 OPTIONAL_TRAINING_PARAMS = (
     "optimizer",

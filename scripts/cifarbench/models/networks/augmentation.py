@@ -1,8 +1,13 @@
-"""Augment training images: mirror, shift and cut them, a whole batch at once."""
+"""Augment training images: mirror, shift and cut them, a whole batch at once, or transform each by a user's class."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch.nn.functional import pad
 
+from cifarbench.io import user_code
+from cifarbench.messages import format_error
 from cifarbench.models.networks.streaming import StreamingImages
 
 # The middle of the range of pixels, which is about 0 after preprocessing.
@@ -16,15 +21,22 @@ class Augmentation:
     the second at random, which has less variance than a random choice in each epoch (as in airbench, Jordan 2024,
     arXiv 2404.00498). translate: largest random shift in pixels; the border is reflected into the image. seed: of the
     images that are mirrored in the first epoch. cutout: side in pixels of a grey square around a random pixel of each
-    image (DeVries and Taylor 2017, arXiv 1708.04552).
+    image (DeVries and Taylor 2017, arXiv 1708.04552). transform: a function of one image, applied at the end.
     """
 
     def __init__(
-        self, images: torch.Tensor | StreamingImages, flip: bool, translate: int, seed: int, cutout: int = 0
+        self,
+        images: torch.Tensor | StreamingImages,
+        flip: bool,
+        translate: int,
+        seed: int,
+        cutout: int = 0,
+        transform: Callable[[torch.Tensor], torch.Tensor] | None = None,
     ):
         self._images = images
         self._max_shift = translate
         self._cutout = cutout
+        self._transform = transform
         self._mirrored = None
         if flip:
             generator = torch.Generator().manual_seed(seed)
@@ -58,6 +70,9 @@ class Augmentation:
             batch_images = torch.where(mirrored[:, None, None, None], batch_images.flip(3), batch_images)
         if self._cutout:
             batch_images = batch_images.masked_fill(self._squares(rows), GREY)
+        if self._transform:
+            # One by one, since a transform draws the same random numbers for all images of a batch.
+            batch_images = torch.stack([self._transform(image) for image in batch_images])
         return batch_images
 
     def _squares(self, rows: torch.Tensor) -> torch.Tensor:
@@ -75,3 +90,22 @@ class Augmentation:
         """Return every translation of padded images, as views."""
         height, width = self._images.shape[2:]
         return padded.unfold(2, height, 1).unfold(3, width, 1)
+
+
+def create_transform(params: dict[str, Any]) -> Callable[[torch.Tensor], torch.Tensor] | None:
+    """Return the transform that a network's hyperparameters name, if any."""
+    if not params.get("transform"):
+        return None
+    return user_code.import_object(params["transform"], "transform")(**params.get("transform_params") or {})
+
+
+def transform_errors(key: str, params: dict[str, Any], image_shape: tuple[int, int, int]) -> Iterator[str]:
+    """Yield a sentence if a transform can't be built, or returns no image of the same shape and type."""
+    prefix = f"{key}.transform is {params['transform']}"
+    try:
+        returned = create_transform(params)(torch.zeros(image_shape, dtype=torch.uint8))
+    except Exception as error:
+        yield f"{prefix}, which fails on an image ({format_error(error)}): correct it or its transform_params."
+        return
+    if getattr(returned, "dtype", None) != torch.uint8 or returned.shape != image_shape:
+        yield f"{prefix}, which does not return an image of the same shape as uint8: name another transform."

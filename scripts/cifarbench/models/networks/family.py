@@ -13,6 +13,8 @@ from cifarbench.planning.model_family import BOOLEAN, COUNT, DataShape, Entry, M
 
 SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
 WIDTH: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 65536}
+# Parameters that name a class, or are its arguments.
+NAMES_IN_TORCH = {"optimizer", "optimizer_params", "transform"}
 # Classes of torch.nn.
 ACTIVATIONS = ["ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Mish", "Tanh", "Sigmoid"]
 TRAINING_PARAMETERS = {
@@ -127,6 +129,25 @@ TRAINING_PARAMETERS = {
         default=0,
         stored=False,
     ),
+    "transform": Parameter(
+        {
+            "type": "string",
+            "title": "an import path, such as torchvision.transforms.v2.RandomErasing",
+            "pattern": r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$",
+        },
+        "class of a transform that each training image passes after the other augmentation, one by one, as uint8 of "
+        "(channels, height, width); its random numbers must be torch's",
+        "an import path such as `torchvision.transforms.v2.RandAugment`",
+        default=None,
+        stored=False,
+    ),
+    "transform_params": Parameter(
+        {"type": "object"},
+        "arguments of the transform",
+        "the transform's own",
+        default=None,
+        stored=False,
+    ),
     "precision": Parameter(
         {"enum": list(PRECISIONS)},
         "precision of products in training; without it float32 on the CPU, and bfloat16 for convolutions on a GPU. "
@@ -200,6 +221,8 @@ def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
     yield from _check_augmentation(key, entry, data)
     if entry["momentum"] and (entry.get("optimizer", "SGD") != "SGD" or entry.get("optimizer_params")):
         yield f"{key}.momentum is for SGD without optimizer_params; write it into optimizer_params instead."
+    if "transform_params" in entry and "transform" not in entry:
+        yield f"{key}.transform_params has no transform; add it, or remove the params."
     if entry.get("schedule_params") and entry["schedule"] in SCHEDULES:
         yield (
             f"{key}.schedule_params are for a schedule of torch.optim.lr_scheduler, but schedule is "
@@ -226,11 +249,12 @@ def _check_convnet_data(key: str, entry: Entry, data: DataShape) -> Iterator[str
 
 
 def _uses_torch_names(entry: Entry) -> bool:
-    return "optimizer" in entry or "optimizer_params" in entry or entry["schedule"] not in SCHEDULES
+    return bool(NAMES_IN_TORCH & set(entry)) or entry["schedule"] not in SCHEDULES
 
 
 def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
     # Imported here because they import torch.
+    from cifarbench.models.networks.augmentation import transform_errors
     from cifarbench.models.networks.factory import smoke_test
     from cifarbench.models.networks.optimizers import training_errors
 
@@ -241,6 +265,8 @@ def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
             yield str(error)
     if _uses_torch_names(entry):
         yield from training_errors(key, TrainingConfig.from_params(entry))
+    if "transform" in entry:
+        yield from transform_errors(key, entry, data.image_shape)
 
 
 # Attributes that all network families share.

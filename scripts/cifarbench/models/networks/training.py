@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from cifarbench.models.networks.augmentation import Augmentation
+from cifarbench.models.networks.augmentation import Augmentation, create_transform
 from cifarbench.models.networks.averaging import WeightAverage
 from cifarbench.models.networks.checkpoints import Checkpoints
 from cifarbench.models.networks.optimizers import clip_by_norm, create_optimizer, create_schedule
@@ -79,7 +79,14 @@ class Trainer:
         self.optimizer = create_optimizer(trainable, config)
         self.steps_per_epoch = math.ceil(len(training.labels) / config.batch_size)
         self.learning_rate_at = create_schedule(config, self.steps_per_epoch)
-        self.augmentation = Augmentation(training.images, config.flip, config.translate, seed, config.cutout)
+        self.augmentation = Augmentation(
+            training.images,
+            config.flip,
+            config.translate,
+            seed,
+            config.cutout,
+            create_transform(vars(config)),
+        )
         self.class_weights = balanced_weights(training.labels) if config.class_weight else None
         self.average = WeightAverage(network, config.ema) if config.ema else None
         # On the CPU, so that the order is the same on every device.

@@ -43,6 +43,8 @@ class TrainingConfig:
     ema: float | None = None
     class_weight: str | None = None
     cutout: int = 0
+    transform: str | None = None
+    transform_params: dict[str, Any] | None = None
     precision: str | None = None
     early_stopping: dict[str, Any] | None = None
 

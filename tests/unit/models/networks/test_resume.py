@@ -98,6 +98,7 @@ def train(
         {"grad_clip": 0.1},
         {"ema": 0.9},
         {"cutout": 1},
+        {"transform": "torchvision.transforms.v2.RandomInvert"},
         {"optimizer": "AdamW"},
         {"early_stopping": {"patience": 1}},
         {"code": "0ther"},

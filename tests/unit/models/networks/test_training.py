@@ -189,6 +189,7 @@ OPTIONS = [{}, {"precision": "bfloat16"}, {"early_stopping": {"patience": 3}}]
 OPTIONS += [
     {"tta": "flip_translate", "tta_flip": False},
     {"grad_clip": 0.5, "ema": 0.9, "class_weight": "balanced", "cutout": 2},
+    {"transform": "torchvision.transforms.v2.RandomErasing", "transform_params": {"p": 0.7}},
     {"ema": 0.9, "early_stopping": {"patience": 3}},
     {"optimizer": "AdamW", "optimizer_params": {"amsgrad": True}, "momentum": 0},
     {"optimizer": "Muon", "momentum": 0, "schedule": "OneCycleLR", "schedule_params": {"pct_start": 0.3}},

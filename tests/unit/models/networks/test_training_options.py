@@ -1,4 +1,4 @@
-"""Options of the training loop: averaged weights, clipped gradients, class weights and cutout."""
+"""Options of the training loop: averaged weights, clipped gradients, class weights, cutout, transforms."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,12 @@ import torch
 from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 
-from cifarbench.models.networks.augmentation import GREY, Augmentation
+from cifarbench.models.networks.augmentation import (
+    GREY,
+    Augmentation,
+    create_transform,
+    transform_errors,
+)
 from cifarbench.models.networks.averaging import WeightAverage
 from cifarbench.models.networks.optimizers import clip_by_norm
 from cifarbench.models.networks.training import balanced_weights
@@ -65,3 +70,44 @@ def test_cutout_covers_a_square_around_a_random_pixel():
     assert not torch.equal(augmentation.batch(torch.arange(2000)), first)
     # Batches are parts of the same epoch.
     assert torch.equal(augmentation.batch(torch.arange(7, 9)), augmentation.batch(torch.arange(2000))[7:9])
+
+
+def test_a_transform_draws_for_each_image():
+    images = torch.zeros(400, 3, 6, 6, dtype=torch.uint8)
+    params = {"transform": "torchvision.transforms.v2.RandomInvert", "transform_params": {"p": 0.25}}
+    augmentation = Augmentation(images, False, 0, seed=0, transform=create_transform(params))
+    torch.manual_seed(0)
+    augmentation.start_epoch(0, torch.Generator().manual_seed(0))
+    batch = augmentation.batch(torch.arange(400))
+    assert batch.dtype == torch.uint8
+    assert {tuple(image.unique().tolist()) for image in batch} == {(0,), (255,)}
+    assert (batch[:, 0, 0, 0] == 255).double().mean().item() == pytest.approx(0.25, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        ({"transform": "torchvision.transforms.v2.NoSuch"}, "has no NoSuch"),
+        ({"transform": "no_such_package.Transform"}, "can't be imported"),
+        (
+            {"transform": "torchvision.transforms.v2.RandomInvert", "transform_params": {"q": 1}},
+            "argument 'q'",
+        ),
+        (
+            {"transform": "torchvision.transforms.v2.Resize", "transform_params": {"size": [3, 3]}},
+            "does not return an image of the same shape",
+        ),
+        (
+            {
+                "transform": "torchvision.transforms.v2.Grayscale",
+                "transform_params": {"num_output_channels": 1},
+            },
+            "does not return an image of the same shape",
+        ),
+    ],
+)
+def test_a_transform_that_does_not_fit_is_one_sentence(params, reason):
+    (sentence,) = transform_errors("models.mlp", params, (3, 6, 6))
+    assert sentence.startswith(f"models.mlp.transform is {params['transform']}")
+    assert reason in sentence
+    assert "\n" not in sentence
