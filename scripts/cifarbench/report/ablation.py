@@ -16,7 +16,7 @@ MAX_CONFOUNDERS = 3
 SIZE_RATIO = 1.1
 
 REGULARIZATION = {"batch_norm", "dropout"}
-AUGMENTATION = ("flip", "translate", "tta_flip", "tta", "cutout", "transform")
+AUGMENTATION = ("flip", "translate", "tta_flip", "tta", "cutout", "transform", "transform_params")
 # Hyperparameters of the training that fit.json has only for models that set them.
 OPTIONAL_TRAINING_PARAMS = (
     "optimizer",
@@ -54,9 +54,9 @@ class Factor(StrEnum):
 
 @dataclass(frozen=True)
 class AblationRow:
-    """Two models. confounders: names of other differences, hyperparameters or factors."""
+    """Two models. factor: also the name of a hyperparameter. confounders: names of other differences, likewise."""
 
-    factor: Factor
+    factor: Factor | str
     before: ModelResult
     after: ModelResult
     confounders: tuple[str, ...]
@@ -89,6 +89,7 @@ def ablation(results: Results) -> list[AblationRow]:
         *_best(Factor.TUNING, [(a, b) for a, b in same if b.tuned and not a.tuned]),
         *_best(Factor.CONVOLUTION, _convolution_pairs(pairs), lambda after: after.kind),
         *_best(Factor.AUGMENTATION, [(a, b) for a, b in same if is_augmented(b) and not is_augmented(a)]),
+        *_single_hyperparameters([(a, b) for a, b in ordered if (a, b) in same]),
     ]
 
 
@@ -101,7 +102,7 @@ def largest_gain(results: Results, rows: list[AblationRow]) -> PairedComparison 
 
 def is_augmented(model: ModelResult) -> bool:
     """Return whether a model was trained or tested with augmented images."""
-    return any(model.params.get(name) not in (None, False, 0, "none") for name in AUGMENTATION)
+    return any(model.params.get(name) not in (None, False, 0, "none", {}) for name in AUGMENTATION)
 
 
 def _best(
@@ -115,6 +116,18 @@ def _best(
         rows = [row for row in rows if len(row.confounders) <= MAX_CONFOUNDERS]
     for key in dict.fromkeys(group(row.after) for row in rows):
         yield min((row for row in rows if group(row.after) == key), key=_distance)
+
+
+def _single_hyperparameters(pairs: list[selectors.ModelPair]) -> Iterator[AblationRow]:
+    """Return the pairs that differ in one hyperparameter of the training, such as precision or optimizer."""
+    for a, b in pairs:
+        first, second = a.classifier_params, b.classifier_params
+        names = {name for name in {**first, **second} if first.get(name) != second.get(name)}
+        # The arguments of an optimizer belong to it.
+        changed = {name.removesuffix("_params") for name in names}
+        is_training = names <= {*TRAINING_PARAMS, *AUGMENTATION} and is_augmented(a) == is_augmented(b)
+        if len(changed) == 1 and is_training and not a.tuned_params | b.tuned_params:
+            yield AblationRow(changed.pop(), a, b, ())
 
 
 def _distance(row: AblationRow) -> tuple[Any, ...]:

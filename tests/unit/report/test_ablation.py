@@ -39,8 +39,8 @@ def extended(run: Results, *models: ModelResult) -> Results:
     return run
 
 
-def found(run: Results, factor: Factor) -> list[tuple[str, str, tuple[str, ...]]]:
-    rows = [row for row in ablation(run) if row.factor is factor]
+def found(run: Results, factor: Factor | str) -> list[tuple[str, str, tuple[str, ...]]]:
+    rows = [row for row in ablation(run) if row.factor == factor]
     return [(row.before.name, row.after.name, row.confounders) for row in rows]
 
 
@@ -100,6 +100,17 @@ def test_augmentation_is_compared_on_the_same_network(convolutional: Results):
     wide = {"epochs": 99, "width": 1, "momentum": 0.9, "batch_size": 7}
     far = other(convolutional.models["full"], "full", params=wide)
     assert found(with_models(convolutional, far), Factor.AUGMENTATION) == []
+
+
+def test_a_single_hyperparameter_of_the_training_is_a_row(convolutional: Results):
+    full = convolutional.models["full"]
+    low = other(full, "low", params={"precision": "bfloat16"})
+    adaptive = other(full, "adaptive", params={"optimizer": "AdamW", "optimizer_params": {"amsgrad": True}})
+    run = extended(convolutional, low, adaptive)
+    assert found(run, "precision") == [("full", "low", ())]
+    assert found(run, "optimizer") == [("full", "adaptive", ())]
+    # Low and adaptive differ in two.
+    assert len([row for row in ablation(run) if row.factor not in list(Factor)]) == 2
 
 
 def test_tuning_changes_only_how_a_network_is_trained(run: Results):
