@@ -107,7 +107,11 @@ def plot_family_disagreements(
 ) -> Figure:
     """Plot random images on which the best model and the best model of another family disagree, one row per model."""
     best, runners_up = agreement["per_family"]["best"], agreement["per_family"]["others"][:MAX_ROWS]
-    rows = [_sample_row(f"only {best} is correct", agreement["per_family"]["only_best"], agreement, style)]
+    rows = [
+        _sample_row(
+            f"of these, only {best} is correct", agreement["per_family"]["only_best"], agreement, style
+        )
+    ]
     for other in runners_up:
         text = f"{other['model']} is correct, {best} is not"
         rows.append(_sample_row(text, other["only_other"], agreement, style))

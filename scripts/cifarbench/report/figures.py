@@ -63,27 +63,29 @@ CAPTIONS = {
         "Difference in accuracy between the model of the row and that of the column, in percentage points."
     ),
     "accuracy_vs_cost": mark(
-        "Accuracy against cost. Filled: no other model is both more accurate and cheaper."
+        "Accuracy against cost. Filled: no other model is at least as good in both and better in one."
     ),
     "accuracy_vs_fit_time": mark(
-        "Accuracy against fitting time, including the search. Filled: no other model is both more accurate and faster. "
-        "Squares, if any, have pretrained features."
+        "Accuracy against fitting time, including the search. Filled: no other model is at least as good in both and "
+        "better in one. Squares, if any, have pretrained features."
     ),
     "misclassified_by_all": mark("Test images that every model misclassifies, sampled at random."),
     "correct_by_one": mark("Test images that only one model classifies correctly, sampled at random."),
     "family_disagreements": mark(
-        "Best model of each family: images that only the best of all classifies correctly, and images that only the "
-        "other does; sampled at random."
+        "Test images on which the best models of two kinds disagree and one is right; a random sample if there are "
+        "many."
     ),
     "robustness": mark("Mean accuracy over all corruptions at each severity; 0 is the uncorrupted images."),
     "confusion_matrix": mark("How often each true class (row) is predicted as each class (column)."),
     "confused_pairs": mark(
-        "The most frequent confusions, at most five, each with its most confident mistakes."
+        "The most frequent confusions, at most five, each with the wrong predictions of the highest confidence."
     ),
     "training": mark("Loss and accuracy per epoch, on training and test images."),
     "grid_search": mark("Mean accuracy over the folds for each candidate."),
     "reliability": mark("Accuracy by confidence, with 95% CI."),
-    "filters": mark("Learned weights on pixels as images; grey is zero, contrast is set per image."),
+    "filters": mark(
+        "Weights of the first layer, one image per unit; grey is zero, and each image has its own contrast."
+    ),
     "predictions": mark("Randomly sampled test images with predicted and true class."),
 }
 

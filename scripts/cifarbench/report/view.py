@@ -105,7 +105,7 @@ class Report:
         )
 
     def format_params(self, model: ModelResult, params: dict[str, Any]) -> list[str]:
-        """Return hyperparameters with their values; those that are null are left out, tuned ones are marked."""
+        """Return hyperparameters with their values; those that are off are left out, tuned ones are marked."""
         flat: dict[str, Any] = {}
         for name, value in params.items():
             nested = value.items() if isinstance(value, dict) else ()
@@ -113,7 +113,7 @@ class Report:
         return [
             f"`{name}` {format_value(value)}" + (self.say(" (tuned)") if name in model.tuned_params else "")
             for name, value in flat.items()
-            if value is not None
+            if value is not None and (value not in (False, 0, "none") or name in model.tuned_params)
         ]
 
     def reference_curve(self, model: ModelResult) -> list[tuple[int, float, float]]:

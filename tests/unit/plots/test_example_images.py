@@ -90,7 +90,7 @@ def test_images_on_which_models_agree_and_disagree():
     assert texts == [
         ["2 of 2: x\ntrue: y"],
         ["only one is correct: 1 of 30 images", "only two is correct: 1 of 30 images"],
-        ["only one is correct: 1 of 30 images", "two is correct, one is not: 1 of 30 images"],
+        ["of these, only one is correct: 1 of 30 images", "two is correct, one is not: 1 of 30 images"],
     ]
     agreement = model_agreement(y_true, {"one": y_true}, ["x", "y"])
     figure = example_images.plot_misclassified_by_all(PIXELS, agreement, SHAPE, STYLE)

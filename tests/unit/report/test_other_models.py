@@ -102,7 +102,7 @@ def test_section_describes_its_model(nine: Results):
     for sentence in (
         "Nearest neighbours on `scaled_pca`: `metric` euclidean, `weights` uniform, `n_neighbors` 5 (tuned).",
         "`scaled_pca` is `pca` with `n_components` 32 (tuned), `standardize` true.",
-        "Perceptrons on pixels: `batch_norm` false,",
+        "Perceptrons on pixels: `hidden_dim` 24, `learning_rate` 0.02, `batch_size` 64, `epochs` 60.",
         "Linear models on `edges`: `estimator` sklearn.svm.LinearSVC, `C` 1 (tuned), `dual` true (tuned).",
         "`edges` is `hog` with `orientations` 2. Of the ",
         "Trees and forests on pixels: ",
