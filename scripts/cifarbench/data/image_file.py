@@ -51,8 +51,9 @@ def read_image(
                     remarks.append(f"{name} was rotated by its EXIF orientation.")
                 if file.mode == "CMYK":
                     remarks.append(f"{name} was converted from CMYK to RGB, without a colour profile.")
-                if getattr(file, "is_animated", False):
-                    remarks.append(f"{name} has {file.n_frames} frames; the first was used.")
+                n_frames = getattr(file, "n_frames", 1)
+                if n_frames > 1:
+                    remarks.append(f"{name} has {n_frames} frames; the first was used.")
                 image = ImageOps.exif_transpose(file).convert(MODES[channels])
     except Exception as error:
         raise _unreadable(name, error) from None

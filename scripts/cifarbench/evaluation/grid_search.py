@@ -25,7 +25,7 @@ def build_cv_results(
     ranked = np.where(np.isnan(means), -1, means)
     columns: dict[str, list] = {
         f"param_{names[key]}": [candidate[key] for candidate in candidates]
-        for key in sorted(names, key=names.get)
+        for key in sorted(names, key=names.__getitem__)
     }
     for fold, column in enumerate(scores.T):
         columns[f"split{fold}_test_score"] = column.tolist()

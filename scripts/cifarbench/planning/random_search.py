@@ -46,7 +46,7 @@ def _pick(values: Values, share: float) -> Any:
             value = low + share * (high - low)
         case {"log": _}:
             value = math.exp(math.log(low) + share * math.log(high / low))
-        case _:
+        case list():
             return values[int(share * len(values))]
     # Four digits are the same on every machine, and short enough for tables and file names.
     return min(max(float(f"{value:.4g}"), low), high)

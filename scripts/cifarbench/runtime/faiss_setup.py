@@ -20,8 +20,10 @@ def openblas_core_type() -> str | None:
     The OpenBLAS in faiss's wheel is older than many processors. For unknown processors it selects kernels without
     vector instructions, which have an eighth of the speed on a two-core Ice Lake.
     """
-    libraries = (library for library in threadpool_info() if library["internal_api"] == "openblas")
-    core_type = next(libraries, {}).get("architecture")
+    libraries = [library for library in threadpool_info() if library["internal_api"] == "openblas"]
+    if not libraries:
+        return None
+    core_type = libraries[0].get("architecture")
     return CORE_TYPE_ALIASES.get(core_type, core_type)
 
 
