@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
@@ -87,7 +87,7 @@ def _bits(source: Path | io.BytesIO) -> int:
 def _unreadable(name: str, error: Exception) -> UserError:
     """Return the error for a file that Pillow can't read; its parsers raise exceptions of a dozen types."""
     match error:
-        case Image.UnidentifiedImageError():
+        case UnidentifiedImageError():
             reason = "it is neither PNG nor JPEG"
         case Image.DecompressionBombError() | Image.DecompressionBombWarning():
             reason = "it claims more pixels than a photograph has"

@@ -142,7 +142,7 @@ _REPLACEMENTS: dict[tuple[str, str], Callable[..., Any]] = {
 }
 
 
-class _Opcodes(dict):
+class _Opcodes(dict[int, Callable[..., None]]):
     """The function of each opcode, by its number."""
 
     def __missing__(self, opcode: int) -> None:

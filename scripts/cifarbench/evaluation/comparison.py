@@ -21,7 +21,7 @@ def comparison_table(
     metrics: dict[str, dict[str, Any]],
     fits: dict[str, dict[str, Any]],
     failures: dict[str, str],
-) -> dict[str, list]:
+) -> dict[str, list[Any]]:
     """Return the columns of comparison.csv, one entry per model.
 
     families: model -> family, in the configuration's order. metrics: run -> content of metrics.json; a run is a model

@@ -208,7 +208,7 @@ class Experiment:
         """Return whether a model is tuned by a random search, and not by a grid."""
         return "space" in self.entry(model).get("tune", {})
 
-    def tuned_values(self, model: str) -> dict[str, list]:
+    def tuned_values(self, model: str) -> dict[str, list[Any]]:
         """Return key -> values of a grid or a random search, of a range its bounds; none if the model is not tuned."""
         tune = self.entry(model).get("tune", {})
         return {
@@ -241,7 +241,7 @@ class Experiment:
             if isinstance(values, dict)
         }
 
-    def candidate_values(self, model: str, name: str) -> list:
+    def candidate_values(self, model: str, name: str) -> list[Any]:
         """Return the values of a hyperparameter: those of the search (of a range its bounds), or that of the entry."""
         for key, values in self.tuned_values(model).items():
             if self.resolve_param(model, key) == (None, name):

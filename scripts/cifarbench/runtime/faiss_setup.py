@@ -45,4 +45,4 @@ def _load() -> ModuleType:
 faiss = _load()
 
 # After _load, since it imports faiss.
-from faiss.contrib.inspect_tools import get_invlist  # noqa: E402, F401
+from faiss.contrib.inspect_tools import get_invlist as get_invlist  # noqa: E402

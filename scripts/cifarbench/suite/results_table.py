@@ -54,7 +54,7 @@ def check_comparable(rows: list[Row]) -> list[Row]:
     Raises UserError, which names the first two that were not.
     """
     first: Row | None = None
-    first_of_test_set: dict[tuple, Row] = {}
+    first_of_test_set: dict[tuple[Any, ...], Row] = {}
     for row in drop_failed(rows):
         first = first or row
         if row["code_hash"] != first["code_hash"]:
