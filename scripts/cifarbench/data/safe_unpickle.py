@@ -151,7 +151,7 @@ class _Opcodes(dict[int, Callable[..., None]]):
 
 # The C version has no table of opcodes that could be reduced.
 class _SafeUnpickler(pickle._Unpickler):
-    # Of the base class, whose stubs lack them.
+    # Attributes of the base class that its stubs lack.
     stack: list[Any]
     append: Callable[[Any], None]
     read: Callable[[int], bytes]

@@ -37,7 +37,7 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
     try:
         with gzip.open(path) as unzipped:
             stream = _Bounded(unzipped, sum(limits.values()) + MAX_OTHER_BYTES)
-            with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload]  # only read() is called
+            with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload]  # It only calls read().
                 for number, member in enumerate(tar):
                     if number == MAX_MEMBERS:
                         raise UserError(
@@ -69,7 +69,7 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
 
 def _read_whole(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     file = tar.extractfile(member)
-    assert file, "a plain file, as _checked_name has made sure"
+    assert file  # _checked_name accepts plain files only.
     content = file.read()
     if len(content) != member.size:
         raise EOFError(f"{member.name} ends after {len(content)} of {member.size} bytes")

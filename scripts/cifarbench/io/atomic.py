@@ -98,7 +98,7 @@ def save_npz(path: Path, **arrays: "np.ndarray") -> None:
     import numpy as np
 
     with atomic_write(path) as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]  # Its stubs take an array for `allow_pickle`.
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy takes an array for `allow_pickle`.
 
 
 def load_npz(path: Path) -> "dict[str, np.ndarray]":

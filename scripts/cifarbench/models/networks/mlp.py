@@ -36,7 +36,7 @@ class MLP(nn.Module):
         layers: list[nn.Module] = []
         width = math.prod(image_shape)
         if not hidden_dims:
-            assert hidden_dim, "one of the two is given"
+            assert hidden_dim, "give hidden_dim or hidden_dims"
             hidden_dims = [hidden_dim, hidden_dim]
         for hidden_width in hidden_dims:
             layers.append(_linear(width, hidden_width))

@@ -264,7 +264,7 @@ def predict_logits(
 
 def evaluate(network: nn.Module, test: Split, config: TrainingConfig) -> tuple[float, float]:
     """Return the loss and the accuracy on test or validation images."""
-    assert isinstance(test.images, torch.Tensor), "only training images are streamed"
+    assert isinstance(test.images, torch.Tensor)  # Only training images are streamed.
     logits = predict_logits(network, test.images, selected_tta(vars(config)), config.precision)
     is_correct = logits.argmax(1) == test.labels
     return cross_entropy(logits, test.labels).item(), is_correct.double().mean().item()
