@@ -53,9 +53,8 @@ def _digits_tarball() -> bytes:
     train, test = train_test_split(
         np.arange(len(labels)), test_size=N_TEST_DIGITS, stratify=labels, random_state=0
     )
-    members: dict[str, dict[bytes, object]] = {
-        CIFAR10.meta: {b"label_names": [name.encode() for name in DIGIT_NAMES]}
-    }
+    names: dict[bytes, object] = {b"label_names": [name.encode() for name in DIGIT_NAMES]}
+    members = {CIFAR10.meta: names}
     batches = zip(CIFAR10.train, np.array_split(train, len(CIFAR10.train)), strict=True)
     for number, (name, rows) in enumerate(batches, start=1):
         members[name] = _cifar_batch(images, labels, rows, f"training batch {number} of 5")

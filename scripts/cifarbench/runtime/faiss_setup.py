@@ -20,11 +20,9 @@ def openblas_core_type() -> str | None:
     The OpenBLAS in faiss's wheel is older than many processors. For unknown processors it selects kernels without
     vector instructions, which have an eighth of the speed on a two-core Ice Lake.
     """
-    libraries = [library for library in threadpool_info() if library["internal_api"] == "openblas"]
-    if not libraries:
-        return None
-    core_type = libraries[0].get("architecture")
-    return CORE_TYPE_ALIASES.get(core_type, core_type)
+    libraries = (library for library in threadpool_info() if library["internal_api"] == "openblas")
+    core_type = next((library.get("architecture", "") for library in libraries), "")
+    return CORE_TYPE_ALIASES.get(core_type, core_type) or None
 
 
 def _load() -> ModuleType:

@@ -99,9 +99,7 @@ def fit_network(
         "seed": seed,
         "init_seed": init_seed,
         "data": [sha256_file(path) for path in (images, labels, test_images, test_labels)],
-        "rows": [
-            None if indices is None else sha256(indices.data).hexdigest() for indices in (rows, test_rows)
-        ],
+        "rows": [None if array is None else sha256(array.data).hexdigest() for array in (rows, test_rows)],
         "code": code,
         "torch": torch.__version__,
         "streamed": streamed,
