@@ -125,9 +125,10 @@ snakemake-report: $(ENVIRONMENT) ## Write Snakemake's own report of the finished
 test: $(ENVIRONMENT) ## Run the tests
 	pytest -n auto
 
-lint: $(ENVIRONMENT) ## Check style and format of the code and the workflow
+lint: $(ENVIRONMENT) ## Check style, format and types of the code, and the workflow
 	ruff check .
 	ruff format --check .
+	mypy
 	snakefmt --check workflow
 	snakemake --lint
 

@@ -1,5 +1,7 @@
 """Find image issues, such as uniform or truncated images, and count the classes."""
 
+from typing import Any
+
 import numpy as np
 
 from cifarbench.audit import image_index, image_issues
@@ -19,7 +21,7 @@ def main(job: Job) -> None:
         ConcatenatedArrays(*images), np.concatenate(labels), shape, job.threads
     )
     known = image_index.image_paths(dataset)
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for issue in issues:
         split, index = image_index.to_split_and_index(np.array(issue.index), dataset)
         rows.append((str(split), int(index), issue.issue, round(issue.score, 2), None))

@@ -11,7 +11,7 @@ def main(job: Job) -> None:
     """Write images and labels of the split with the number `split` in the settings."""
     images = [np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images)]
     labels = [np.load(path) for path in (job.input.train_labels, job.input.test_labels)]
-    order = random_resplit(*labels, [job.settings["seed"], job.settings["split"]])
+    order = random_resplit(labels[0], labels[1], [job.settings["seed"], job.settings["split"]])
     n_train = len(labels[0])
     for arrays, train, test in (
         (images, job.output.train_images, job.output.test_images),

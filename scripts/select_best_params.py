@@ -23,7 +23,8 @@ def main(job: Job) -> None:
     records = [_read(path) for path in job.input.cells]
     shared, folds, names = (job.settings[name] for name in ("every_value_of", "folds", "names"))
     tried = [{key: one[key] for key in sorted(one, key=names.get)} for one in job.settings["candidates"]]
-    scores, errors = np.full((len(tried), folds), np.nan), [None] * len(tried)
+    scores = np.full((len(tried), folds), np.nan)
+    errors: list[str | None] = [None] * len(tried)
     for number, params in enumerate(tried):
         cell = job.settings["cells"].index({key: value for key, value in params.items() if key != shared})
         for fold, record in enumerate(records[cell * folds : (cell + 1) * folds]):

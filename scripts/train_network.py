@@ -28,8 +28,8 @@ def main(job: Job) -> None:
     """
     settings, dataset = apply_best_params(job.settings, job.input.best), read_json(job.input.dataset)
     n_train = len(np.load(job.input.train_labels, mmap_mode="r"))
-    rows, _ = load_split_indices(settings["part"], n_train, job.input.division)
-    rows = rows if job.input.division else None
+    indices, _ = load_split_indices(settings["part"], n_train, job.input.division)
+    rows = indices if job.input.division else None
     fitted = fitting.fit_network(
         settings["params"],
         settings["seed"],
@@ -52,6 +52,7 @@ def main(job: Job) -> None:
     shape = tuple(dataset["image_shape"])
     stored = load(job.output.network, settings["params"], shape, len(dataset["classes"]))
     test = Split.load(job.input.test_images, job.input.test_labels, shape, torch.device("cpu"))
+    assert isinstance(test.images, torch.Tensor)
     with Timer() as watch:
         proba = predict_logits(stored, test.images, selected_tta(settings["params"])).softmax(1).numpy()
     write_predictions(job.output.predictions, test.labels.numpy(), proba)

@@ -102,7 +102,7 @@ def _estimate(fixed: np.ndarray, moving: np.ndarray, matrix: np.ndarray) -> np.n
         product, strength = (flat * moved * mask).sum((1, 2)), (np.square(moved) * mask).sum((1, 2))
         overlap = inside.mean(axis=1, dtype=np.float32)
         fixed_strength = (np.square(flat) * mask).sum((1, 2))
-        score = _correlation(product, fixed_strength, strength, overlap) * np.sqrt(overlap)
+        score = _correlation(overlap, product, fixed_strength, strength) * np.sqrt(overlap)
         better = score > highest
         highest[better], best[better] = score[better], matrix[better]
         gain = np.clip(product / np.maximum(strength, 1e-3), 1 / MAX_GAIN, MAX_GAIN)
@@ -119,7 +119,7 @@ def _warp(images: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarra
     Returns (P, C, SIDE * SIDE) and (P, SIDE * SIDE) bool.
     """
     positions = matrix[:, :2] @ POSITIONS + np.float32(CENTER)
-    inside = ((positions > -0.5) & (positions < SIDE - 0.5)).all(axis=1)
+    inside = np.asarray(((positions > -0.5) & (positions < SIDE - 0.5)).all(axis=1))
     positions = np.clip(positions, 0, SIDE - 1)
     low = np.minimum(positions.astype(np.int32), SIDE - 2)
     (down, across), corner = (positions - low).swapaxes(0, 1)[:, :, None], low[:, 0] * SIDE + low[:, 1]
@@ -142,7 +142,7 @@ def _score(fixed: np.ndarray, moved: np.ndarray, inside: np.ndarray) -> np.ndarr
         for left, right in ((fixed, moved), (fixed, fixed), (moved, moved))
     ]
     scores = [
-        _correlation(*((values * mask).sum(axis=1) for values in products), mask.mean(axis=1))
+        _correlation(mask.mean(axis=1), *((values * mask).sum(axis=1) for values in products))
         for mask in (inside, inside & inner.ravel())
     ]
     # A small overlap agrees more easily.
@@ -150,7 +150,7 @@ def _score(fixed: np.ndarray, moved: np.ndarray, inside: np.ndarray) -> np.ndarr
 
 
 def _correlation(
-    product: np.ndarray, strength: np.ndarray, other_strength: np.ndarray, overlap: np.ndarray
+    overlap: np.ndarray, product: np.ndarray, strength: np.ndarray, other_strength: np.ndarray
 ) -> np.ndarray:
     return (product / (np.sqrt(strength * other_strength) + MIN_STRENGTH * overlap)).astype(np.float32)
 

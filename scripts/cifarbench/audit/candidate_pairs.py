@@ -56,7 +56,7 @@ def find_candidate_pairs(images: DownscaledImages, threads: int, hflip_safe: boo
     for describe in (_halved_bandpass, hog_features):
         points, mirrored = _project(images, describe, hflip_safe, threads)
         pairs = [_nearest(points, points, False)]
-        if hflip_safe:
+        if mirrored is not None:
             pairs.append(_nearest(points, mirrored, True))
         by_descriptor.append(_unique(ImagePairs.concatenate(pairs)))
     return by_descriptor

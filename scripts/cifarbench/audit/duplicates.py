@@ -87,9 +87,9 @@ def find_exact_duplicates(images: Rows) -> tuple[np.ndarray, np.ndarray]:
         for index, image in enumerate(block, rows.start):
             # 16 bytes per image are in memory.
             digest = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
-            first = first_index.setdefault(digest, index)
-            if first != index:
-                pairs.append((first, index))
+            earlier = first_index.setdefault(digest, index)
+            if earlier != index:
+                pairs.append((earlier, index))
     first, second = np.array(pairs, np.int64).reshape(-1, 2).T
     return first, second
 

@@ -1,6 +1,6 @@
 """Find odd images: images of one colour, truncated images, and outliers of their class."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,7 +26,8 @@ COLOR_GRID = 4
 BATCH_SIZE = 256
 
 
-class ImageIssue(NamedTuple):
+@dataclass(frozen=True)
+class ImageIssue:
     """The index of an odd image, the issue, and its score."""
 
     index: int

@@ -1,8 +1,8 @@
 """Find labels that are likely wrong: confident learning (Northcutt et al. 2021) over out-of-fold predictions."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,8 @@ MIN_LANDMARKS, MAX_LANDMARKS = 600, 1000
 CLASSIFIER_PARAMS = {"C": 10.0, "tol": 1e-3}
 
 
-class LabelIssues(NamedTuple):
+@dataclass(frozen=True)
+class LabelIssues:
     """Labels that are likely wrong, the most confident first, (M,) each: the image, its predicted class, the score.
 
     accuracy: share of all labels that agree with the out-of-fold predictions.
@@ -125,7 +126,8 @@ def _features(
     folder: Path,
 ) -> Iterator[np.ndarray]:
     """Yield blocks of the features of the types `patches` and `hog`, float32, of resized images."""
-    shape = image_shape[0], *(min(max(side, MIN_SIDE), MAX_SIDE) for side in image_shape[1:])
+    height, width = (min(max(side, MIN_SIDE), MAX_SIDE) for side in image_shape[1:])
+    shape = image_shape[0], height, width
     resized = (
         np.rint(resize(block, image_shape, shape[1:])).astype(np.uint8).reshape(len(block), -1)
         for _, block in iter_blocks(images)

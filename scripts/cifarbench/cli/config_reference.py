@@ -14,7 +14,7 @@ CONFIG = Path("config/config.yaml")
 # A default with more characters is not shown.
 MAX_DEFAULT_CHARACTERS = 30
 # Sections with tables that are not made from the schema's `properties`.
-ENTRIES = {"models": ("family", FAMILIES), "features": ("type", FEATURE_TYPES)}
+ENTRIES: dict[str, tuple[str, Any]] = {"models": ("family", FAMILIES), "features": ("type", FEATURE_TYPES)}
 # Not part of the public configuration.
 HIDDEN = ("pathvars",)
 

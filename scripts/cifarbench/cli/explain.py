@@ -5,7 +5,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from cifarbench.history.diff import diff
 from cifarbench.messages import job_labels
 
 
-def main(configfile: list[Path] = (), config: list[str] = (), targets: list[str] = ()) -> None:
+def main(configfile: Sequence[Path] = (), config: Sequence[str] = (), targets: Sequence[str] = ()) -> None:
     """Print one row per job. configfile, config, targets: as for snakemake."""
     with SnakemakeApi(OutputSettings(log_level_override=logging.ERROR)) as api:
         try:
@@ -36,7 +36,9 @@ def main(configfile: list[Path] = (), config: list[str] = (), targets: list[str]
         print("No job would run: every result is up to date.")
 
 
-def _dry_run(api: SnakemakeApi, configfile: list[Path], config: list[str], targets: list[str]) -> Any:
+def _dry_run(
+    api: SnakemakeApi, configfile: Sequence[Path], config: Sequence[str], targets: Sequence[str]
+) -> Any:
     """Return Snakemake's graph of all jobs."""
     workflow_api = api.workflow(
         ResourceSettings(cores=1),

@@ -75,9 +75,9 @@ def _stage_edges(stages: dict[str, list[str]]) -> tuple[nx.DiGraph, list[tuple[s
     stage_of = {rule: stage for stage, rules in stages.items() for rule in rules}
     rulegraph = _rulegraph()
     names = dict(NODE.findall(rulegraph))
-    edges = {(stage_of.get(names[a]), stage_of.get(names[b])) for a, b in EDGE.findall(rulegraph)}
+    pairs = {(stage_of.get(names[a]), stage_of.get(names[b])) for a, b in EDGE.findall(rulegraph)}
     order = [*stages].index
-    edges = sorted(edge for edge in edges if None not in edge and edge[0] != edge[1])
+    edges = sorted((a, b) for a, b in pairs if a and b and a != b)
     # Parameters that a grid search selects are inputs of earlier stages.
     back = [(a, b) for a, b in edges if order(a) > order(b)]
     graph = nx.DiGraph()

@@ -23,7 +23,7 @@ def check_models(experiment: Experiment, script: Path, code: str, passed: Path) 
     script: `validate_models.py`. code: its fingerprint. passed: a folder with a mark for each content that passed.
     Raises UserError with one sentence for each mistake.
     """
-    entries = [[model, key, params, data] for model, key, _, params, data in _checked_uses(experiment)]
+    entries = [(model, key, params, data) for model, key, _, params, data in _checked_uses(experiment)]
     if not entries:
         return
     files = {path: sha256_file(Path(path)) for path in user_code(experiment) if Path(path).is_file()}
@@ -58,6 +58,7 @@ def build_errors(experiment: Experiment) -> list[str]:
     errors = [
         point_to_grid_key(experiment, model, error)
         for model, key, type_, params, data in _checked_uses(experiment)
+        if type_.check_build
         for error in type_.check_build(key, params, data)
     ]
     return list(dict.fromkeys(errors))

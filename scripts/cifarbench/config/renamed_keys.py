@@ -59,6 +59,6 @@ def describe_former_key(path: list[Any], name: Any, known: Iterable[str]) -> str
     sections = [".".join(map(str, path[:2])), *map(str, path[:1]), *(["features"] if "tune" in path else [])]
     for section in sections:
         new_name = RENAMED_KEYS.get(section, {}).get(name)
-        if new_name in known:
+        if new_name and new_name in known:
             return f"{key} is now called {new_name}; write {dotted_key([*path, new_name])} instead."
     return None

@@ -74,7 +74,7 @@ def data_errors(experiment: Experiment) -> list[str]:
         ]
         if experiment.is_random_search(model):
             # The bound of a range is named, and not every candidate beyond the limit.
-            of_model = {error.partition(" ")[0]: error for error in reversed(of_model)}.values()
+            of_model = [*{error.partition(" ")[0]: error for error in reversed(of_model)}.values()]
         errors += of_model
     return list(dict.fromkeys(errors))
 
@@ -136,8 +136,8 @@ def _dataset_errors(config: Entry) -> Iterator[str]:
 def _name_errors(config: Entry) -> Iterator[str]:
     for name in config["compare"]:
         if name not in config["models"]:
-            known = ", ".join(config["models"])
-            yield f"compare names {format_value(name)}; it must be one of the keys under models: {known}."
+            models = ", ".join(config["models"])
+            yield f"compare names {format_value(name)}; it must be one of the keys under models: {models}."
     if PIXELS in config["features"]:
         yield f"features.{PIXELS} is the name of the images themselves; use another name."
     known = [PIXELS, *config["features"]]

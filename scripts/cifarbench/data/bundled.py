@@ -53,7 +53,8 @@ def _digits_tarball() -> bytes:
     train, test = train_test_split(
         np.arange(len(labels)), test_size=N_TEST_DIGITS, stratify=labels, random_state=0
     )
-    members = {CIFAR10.meta: {b"label_names": [name.encode() for name in DIGIT_NAMES]}}
+    names: dict[bytes, object] = {b"label_names": [name.encode() for name in DIGIT_NAMES]}
+    members = {CIFAR10.meta: names}
     batches = zip(CIFAR10.train, np.array_split(train, len(CIFAR10.train)), strict=True)
     for number, (name, rows) in enumerate(batches, start=1):
         members[name] = _cifar_batch(images, labels, rows, f"training batch {number} of 5")
@@ -101,7 +102,7 @@ def _faces() -> bytes:
     images = np.rint(data.lfw_subset() * 255).astype(np.uint8)
     labels = (np.arange(len(images)) >= len(images) // 2).astype(np.uint8)[:, None]
     splits = train_test_split(np.arange(len(labels)), test_size=N_TEST_FACES, stratify=labels, random_state=0)
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for split, rows in zip(("train", "test"), splits, strict=True):
         arrays |= {f"{split}_images": images[rows], f"{split}_labels": labels[rows]}
     return _npz(arrays)

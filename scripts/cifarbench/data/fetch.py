@@ -4,14 +4,14 @@ import errno
 import logging
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import platformdirs
-from filelock import AcquireReturnProxy, FileLock, Timeout
+from filelock import FileLock, Timeout
 
 from cifarbench.data.download import DownloadError, RetryPolicy, check_url, download
 from cifarbench.data.provenance import expand_home
@@ -173,7 +173,7 @@ def _set_aside(target: Path) -> None:
     log.info("%s has the wrong sha256 %s; moved to %s", target, actual, aside)
 
 
-def _acquire_lock(path: Path) -> AcquireReturnProxy:
+def _acquire_lock(path: Path) -> AbstractContextManager[object]:
     """Wait for the lock; return a context that releases it."""
     lock = FileLock(path)
     try:

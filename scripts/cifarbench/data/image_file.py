@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
@@ -51,8 +51,9 @@ def read_image(
                     remarks.append(f"{name} was rotated by its EXIF orientation.")
                 if file.mode == "CMYK":
                     remarks.append(f"{name} was converted from CMYK to RGB, without a colour profile.")
-                if getattr(file, "is_animated", False):
-                    remarks.append(f"{name} has {file.n_frames} frames; the first was used.")
+                n_frames = getattr(file, "n_frames", 1)
+                if n_frames > 1:
+                    remarks.append(f"{name} has {n_frames} frames; the first was used.")
                 image = ImageOps.exif_transpose(file).convert(MODES[channels])
     except Exception as error:
         raise _unreadable(name, error) from None
@@ -86,7 +87,7 @@ def _bits(source: Path | io.BytesIO) -> int:
 def _unreadable(name: str, error: Exception) -> UserError:
     """Return the error for a file that Pillow can't read; its parsers raise exceptions of a dozen types."""
     match error:
-        case Image.UnidentifiedImageError():
+        case UnidentifiedImageError():
             reason = "it is neither PNG nor JPEG"
         case Image.DecompressionBombError() | Image.DecompressionBombWarning():
             reason = "it claims more pixels than a photograph has"

@@ -36,7 +36,8 @@ def read_parquet(folder: Path, entry: dict[str, Any], declared: DatasetSpec) -> 
         paths = sorted(folder.rglob(pattern), key=lambda path: path.name)
         if not paths:
             raise UserError(f"{folder} has no {pattern}; name a folder with the Parquet files of a dataset.")
-        images, labels = [], []
+        images: list[np.ndarray] = []
+        labels: list[int] = []
         for path in paths:
             try:
                 file = pq.ParquetFile(path)

@@ -32,8 +32,8 @@ SAFE_OPCODES = """
 # Opcodes of long byte strings, with the format of their length.
 BYTES_OPCODES = {"BINSTRING": "<i", "BINBYTES": "<I", "BINBYTES8": "<Q", "BYTEARRAY8": "<Q"}
 # What parsing damaged bytes raises.
-PARSE_ERRORS = (pickle.UnpicklingError, ValueError, LookupError, TypeError, OverflowError, EOFError)
-PARSE_ERRORS += (AttributeError, struct.error)
+PARSE_ERRORS: tuple[type[Exception], ...] = (pickle.UnpicklingError, struct.error, AttributeError)
+PARSE_ERRORS += (ValueError, LookupError, TypeError, OverflowError, EOFError)
 
 
 def safe_load(source: bytes | Path, member: str) -> dict[str, Any]:
@@ -142,7 +142,7 @@ _REPLACEMENTS: dict[tuple[str, str], Callable[..., Any]] = {
 }
 
 
-class _Opcodes(dict):
+class _Opcodes(dict[int, Callable[..., None]]):
     """The function of each opcode, by its number."""
 
     def __missing__(self, opcode: int) -> None:
@@ -151,6 +151,12 @@ class _Opcodes(dict):
 
 # The C version has no table of opcodes that could be reduced.
 class _SafeUnpickler(pickle._Unpickler):
+    # Attributes of the base class that its stubs lack.
+    stack: list[Any]
+    append: Callable[[Any], None]
+    read: Callable[[int], bytes]
+    pop_mark: Callable[[], list[Any]]
+
     def __init__(self, source: bytes | Path) -> None:
         self.path = source if isinstance(source, Path) else None
         if isinstance(source, Path):
@@ -220,9 +226,9 @@ def _load_bytes(length_format: str) -> Callable[[_SafeUnpickler], None]:
     return lambda unpickler: unpickler.load_bytes(length_format)
 
 
-_FUNCTIONS = {name: pickle._Unpickler.dispatch[getattr(pickle, name)[0]] for name in SAFE_OPCODES.split()}
-_FUNCTIONS |= {name: _load_bytes(length_format) for name, length_format in BYTES_OPCODES.items()}
-_FUNCTIONS |= {
+_FUNCTIONS: dict[str, Callable[..., None]] = {
+    **{name: pickle._Unpickler.dispatch[getattr(pickle, name)[0]] for name in SAFE_OPCODES.split()},
+    **{name: _load_bytes(length_format) for name, length_format in BYTES_OPCODES.items()},
     "FRAME": _SafeUnpickler.skip_frame_size,
     "DICT": _SafeUnpickler.load_dict,
     "SETITEM": _SafeUnpickler.load_setitem,

@@ -42,7 +42,9 @@ def split_indices(subset: str, n_train: int, split: np.ndarray | None) -> tuple[
     if split is None:
         # int32 takes half the memory of numpy's default.
         return np.arange(n_train, dtype=np.int32), np.arange(0)
-    first, fold, _ = SUBSET_PATTERN.fullmatch(subset).groups()
+    match = SUBSET_PATTERN.fullmatch(subset)
+    assert match, subset
+    first, fold, _ = match.groups()
     if fold is None:
         return np.flatnonzero(split < _subset_size(first)), np.arange(0)
     left_out = split == int(fold)

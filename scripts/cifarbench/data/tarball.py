@@ -13,8 +13,8 @@ from cifarbench.errors import UserError
 MAX_OTHER_BYTES = 1_000_000
 MAX_MEMBERS = 100
 # Errors that gzip, zlib and tarfile raise for damaged bytes.
-DAMAGE_ERRORS = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, LookupError, OverflowError)
-DAMAGE_ERRORS += (RecursionError,)
+DAMAGE_ERRORS: tuple[type[Exception], ...] = (tarfile.TarError, zlib.error, EOFError, OSError)
+DAMAGE_ERRORS += (ValueError, LookupError, OverflowError, RecursionError)
 
 
 class _TooLargeError(Exception):
@@ -37,7 +37,7 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
     try:
         with gzip.open(path) as unzipped:
             stream = _Bounded(unzipped, sum(limits.values()) + MAX_OTHER_BYTES)
-            with tarfile.open(fileobj=stream, mode="r|") as tar:
+            with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload]  # It only calls read().
                 for number, member in enumerate(tar):
                     if number == MAX_MEMBERS:
                         raise UserError(
@@ -68,7 +68,9 @@ def read_members(path: Path, limits: dict[str, int]) -> Iterator[tuple[str, byte
 
 
 def _read_whole(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    content = tar.extractfile(member).read()
+    file = tar.extractfile(member)
+    assert file  # _checked_name accepts plain files only.
+    content = file.read()
     if len(content) != member.size:
         raise EOFError(f"{member.name} ends after {len(content)} of {member.size} bytes")
     return content

@@ -21,7 +21,7 @@ def comparison_table(
     metrics: dict[str, dict[str, Any]],
     fits: dict[str, dict[str, Any]],
     failures: dict[str, str],
-) -> dict[str, list]:
+) -> dict[str, list[Any]]:
     """Return the columns of comparison.csv, one entry per model.
 
     families: model -> family, in the configuration's order. metrics: run -> content of metrics.json; a run is a model
@@ -111,8 +111,9 @@ def best_per_family_disagreement(
     best_of_family: dict[str, str] = {}
     for model in sorted(family_labels, key=lambda model: -correct[model].mean()):
         best_of_family.setdefault(family_labels[model], model)
-    best, *runners_up = best_of_family.values() or [None]
-    only_best = correct[best] if best else np.zeros(0, bool)
+    ranked = [*best_of_family.values()]
+    best, runners_up = ranked[0] if ranked else None, ranked[1:]
+    correct_best = only_best = correct[best] if best else np.zeros(0, bool)
     for model in runners_up:
         only_best = only_best & ~correct[model]
     return {
@@ -122,7 +123,7 @@ def best_per_family_disagreement(
             {
                 "model": model,
                 "family_label": family_labels[model],
-                "only_other": _images(correct[model] & ~correct[best]),
+                "only_other": _images(correct[model] & ~correct_best),
             }
             for model in runners_up
         ],

@@ -14,7 +14,7 @@ MAX_SHOWN = 20
 
 def build_cv_results(
     candidates: list[Candidate], scores: np.ndarray, names: dict[str, str], errors: list[str | None]
-) -> dict[str, list]:
+) -> dict[str, list[Any]]:
     """Return the columns of scikit-learn's `cv_results_` without its times, one entry per candidate.
 
     candidates: in GridSearchCV's order. scores: (n_candidates, n_folds), NaN where a fit failed; the mean is then NaN,
@@ -23,9 +23,9 @@ def build_cv_results(
     """
     means = scores.mean(axis=1)
     ranked = np.where(np.isnan(means), -1, means)
-    columns: dict[str, list] = {
+    columns: dict[str, list[Any]] = {
         f"param_{names[key]}": [candidate[key] for candidate in candidates]
-        for key in sorted(names, key=names.get)
+        for key in sorted(names, key=names.__getitem__)
     }
     for fold, column in enumerate(scores.T):
         columns[f"split{fold}_test_score"] = column.tolist()
@@ -37,7 +37,7 @@ def build_cv_results(
     return columns
 
 
-def select_best(candidates: list[Candidate], results: dict[str, list]) -> Candidate:
+def select_best(candidates: list[Candidate], results: dict[str, list[Any]]) -> Candidate:
     """Return the candidate of rank 1; of equals the first in the list, as GridSearchCV does."""
     return candidates[results["rank_test_score"].index(1)]
 

@@ -26,7 +26,7 @@ def accuracy_without_subsets(
     random = np.random.default_rng(seed)
     n_test = len(next(iter(correct.values()))) if correct else 0
     on_all = {model: float(right.mean()) for model, right in correct.items()}
-    subsets = {
+    subsets: dict[str, dict[str, Any]] = {
         name: {
             "n_removed": int(chosen.sum()),
             "models": {model: _accuracy(right, chosen, random) for model, right in correct.items()},

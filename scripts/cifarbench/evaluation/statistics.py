@@ -5,6 +5,7 @@ They cover the sampling of the test images, not the variance between seeds.
 
 from collections.abc import Callable
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest, bootstrap
@@ -74,7 +75,7 @@ def mcnemar_p_value(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
     return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
 
 
-def paired_tests(correct: dict[str, np.ndarray]) -> dict[str, list]:
+def paired_tests(correct: dict[str, np.ndarray]) -> dict[str, list[Any]]:
     """Return the columns of paired_tests.csv, one entry per pair of models.
 
     correct: model -> (N,) bool, whether it classifies a test image correctly. `accuracy_difference` is the first

@@ -24,7 +24,7 @@ class LoadedImages:
     """
 
     paths: list[str] = field(default_factory=list)
-    pixels: np.ndarray | None = None
+    pixels: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.uint8))
     warnings: list[str] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
 

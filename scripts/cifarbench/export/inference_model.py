@@ -43,7 +43,7 @@ class InferenceModel:
                 chunks.append(self.predictor.predict(values))
             advance(len(chunk))
         fields = zip(*chunks, strict=True)
-        return Predictions(*(None if parts[0] is None else np.concatenate(parts) for parts in fields))
+        return Predictions._make(None if parts[0] is None else np.concatenate(parts) for parts in fields)
 
 
 def _predictor(stored: SavedModel) -> Any:

@@ -73,6 +73,7 @@ def to_onnx(model: InferenceModel, properties: dict[str, str]) -> onnx.ModelProt
                 f"({type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}); export another model."
             ) from error
         graph = content if graph is None else _merge(graph, content)
+    assert graph is not None  # There is at least one part.
     graph.ir_version = IR_VERSION
     helper.set_model_props(graph, properties)
     onnx.checker.check_model(graph, full_check=True)
@@ -98,7 +99,7 @@ def _parts(stages: list[Any]) -> list[Any]:
 
 
 def _export_torch(module: nn.Module, example: torch.Tensor) -> onnx.ModelProto:
-    is_last = isinstance(module[-1], ArgMax)
+    is_last = isinstance([*module.children()][-1], ArgMax)
     file = io.BytesIO()
     for name in ("onnxscript", "torch.onnx"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -107,7 +108,7 @@ def _export_torch(module: nn.Module, example: torch.Tensor) -> onnx.ModelProto:
         torch.onnx.export(
             module,
             (example,),
-            file,
+            file,  # type: ignore[arg-type]  # It writes to binary files, too.
             input_names=[INPUT],
             output_names=[PROBABILITIES, CLASS] if is_last else ["values"],
             dynamic_shapes=({0: torch.export.Dim("images", min=1)},),

@@ -110,7 +110,10 @@ def benchmark_latency(
     """Return milliseconds for one image and for a batch, of the ONNX file and of the model, on one thread each."""
     shape = model.stored.image_shape
     batch = pixels[:1000]
-    predictors = {"onnxruntime": lambda rows: run_onnx(session, rows, shape), "native": model.predict}
+    predictors: dict[str, Callable[[np.ndarray], Any]] = {
+        "onnxruntime": lambda rows: run_onnx(session, rows, shape),
+        "native": model.predict,
+    }
     latencies = {
         name: {"one_image_ms": _median_ms(predict, pixels[:1]), "batch_ms": _median_ms(predict, batch)}
         for name, predict in predictors.items()

@@ -19,7 +19,8 @@ WASM = "package/dist/ort-wasm-simd-threaded.wasm"
 def read_ort_web(archive: Path) -> tuple[bytes, bytes]:
     """Return the script and the WebAssembly in the package."""
     with tarfile.open(archive) as package:
-        return package.extractfile(SCRIPT).read(), package.extractfile(WASM).read()
+        script, wasm = (file.read() for file in map(package.extractfile, (SCRIPT, WASM)) if file)
+    return script, wasm
 
 
 def fetch_ort_web(folder: Path) -> Path:

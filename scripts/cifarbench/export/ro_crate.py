@@ -23,7 +23,8 @@ from cifarbench.planning.paths import results_root
 PROGRAM = ("workflow", "scripts", "config", "environment.yml", "requirements.txt", "LICENSE", "README.md")
 SNAKEFILE = "workflow/Snakefile"
 # Results that can be computed again, or that are in the archive: all arrays but predictions.
-EXCLUDED = ("data/*.npy", "data/bundled_archive", "features/*", "fitted/*", "covariance/*", "splits/*")
+EXCLUDED: tuple[str, ...] = ("data/*.npy", "data/bundled_archive", "features/*", "fitted/*")
+EXCLUDED += ("covariance/*", "splits/*")
 # Logs contain paths of the machine.
 EXCLUDED += ("checkpoints/*", "history/*", "logs/*", "predicted/*", "export/*.demo.html", "*/cv/*")
 # Folder in the crate of the run's record, and the configuration in it that repeats the run.
@@ -98,9 +99,9 @@ def write_ro_crate(
         },
     )
     crate.root_dataset.append_to("mentions", action)
-    with atomic_write(path) as file:
+    with atomic_write(path) as stream:
         for chunk in crate.stream_zip():
-            file.write(chunk)
+            stream.write(chunk)
     return len(crate.data_entities)
 
 

@@ -5,7 +5,7 @@ Moments are additive: those of a fold's training images are those of all images 
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -99,7 +99,7 @@ class RunningCovariance:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read what `save` wrote."""
-        arrays = load_npz(path)
+        arrays: dict[str, Any] = load_npz(path)
         return cls(**arrays | {"count": int(arrays["count"]), "middle": float(arrays["middle"])})
 
 

@@ -244,8 +244,9 @@ def _scales(images: np.ndarray, size: int) -> np.ndarray:
 def _sums(values: np.ndarray, size: int) -> np.ndarray:
     """Return the sums over every square of size x size: (n, H, W) to (n, down, across)."""
     down, across = (side - size + 1 for side in values.shape[1:])
-    values = sum(values[:, start : start + down] for start in range(size))
-    return sum(values[:, :, start : start + across] for start in range(size))
+    zero = np.zeros((), values.dtype)
+    values = sum((values[:, start : start + down] for start in range(size)), zero)
+    return sum((values[:, :, start : start + across] for start in range(size)), zero)
 
 
 def count_positions(side: int, size: int, stride: int) -> int:

@@ -81,7 +81,7 @@ class PrincipalComponents:
     scale: np.ndarray
     components: np.ndarray
     variances: np.ndarray
-    middle: np.ndarray
+    middle: np.ndarray | np.floating
 
     @classmethod
     def fit(cls, moments: RunningCovariance, scaled: bool) -> Self:

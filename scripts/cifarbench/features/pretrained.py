@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -142,7 +142,7 @@ def load(architecture: str, weights: str) -> "nn.Module":
     return network.eval().requires_grad_(False)
 
 
-def _build(architecture: str, **options: int) -> "nn.Module":
+def _build(architecture: str, **options: Any) -> Any:
     """Build a network with random weights, with its default number of classes, or with `num_classes`."""
     library, _, name = architecture.partition(".")
     if library == "timm":
@@ -160,7 +160,7 @@ def _build(architecture: str, **options: int) -> "nn.Module":
     return models.get_model(name, weights=None, **options)
 
 
-def _last_layer(network: "nn.Module", architecture: str) -> str | None:
+def _last_layer(network: Any, architecture: str) -> str | None:
     """Return the name of a network's last linear layer; None if a network of timm has none."""
     from torch import nn
 

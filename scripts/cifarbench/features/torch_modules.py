@@ -56,6 +56,9 @@ class MirrorMean(nn.Module):
 class LinearProjection(nn.Module):
     """Compute (values - origin) @ basis, for centered pixels: the features `pca` and `lda`."""
 
+    basis: torch.Tensor
+    origin: torch.Tensor
+
     def __init__(self, basis: np.ndarray, origin: np.ndarray):
         super().__init__()
         self.register_buffer("basis", _tensor(basis))
@@ -94,6 +97,10 @@ class Whitening(nn.Module):
 class PatchFeatures(nn.Module):
     """Compute the features `patches`."""
 
+    filters: torch.Tensor
+    offsets: torch.Tensor
+    regions: torch.Tensor
+
     def __init__(self, state: State, params: Entry, image_shape: ImageShape):
         super().__init__()
         self.image_shape, self.size, self.stride = image_shape, params["patch_size"], params["stride"]
@@ -119,6 +126,9 @@ class PatchFeatures(nn.Module):
 
 class PretrainedEncoder(nn.Module):
     """Compute the features `pretrained`."""
+
+    mean: torch.Tensor
+    deviation: torch.Tensor
 
     def __init__(self, state: State, params: Entry, image_shape: ImageShape):
         super().__init__()

@@ -158,10 +158,9 @@ def changed_metrics(old: RunRecord, new: RunRecord, per_class: bool = False) -> 
     for run in dict.fromkeys([*new.metrics, *old.metrics]):
         before, after = flat_metrics(old, run, per_class), flat_metrics(new, run, per_class)
         for metric in dict.fromkeys([*after, *before]):
-            values = before.get(metric), after.get(metric)
-            if values[0] != values[1]:
-                difference = None if None in values else values[1] - values[0]
-                rows.append([run, metric, *values, difference])
+            a, b = before.get(metric), after.get(metric)
+            if a != b:
+                rows.append([run, metric, a, b, None if a is None or b is None else b - a])
     return rows
 
 

@@ -87,7 +87,7 @@ def save_npy_blocks(path: Path, blocks: "Iterable[np.ndarray]", rows: int) -> No
                 raise ValueError(
                     f"a block of {block.dtype} {block.shape} follows one of {first.dtype} {first.shape}"
                 )
-            file.write(memoryview(np.ascontiguousarray(block)).cast("B"))
+            file.write(np.ascontiguousarray(block).data.cast("B"))
             written += len(block)
         if written != rows:
             raise ValueError(f"{written} rows were written, not {rows}")
@@ -98,7 +98,7 @@ def save_npz(path: Path, **arrays: "np.ndarray") -> None:
     import numpy as np
 
     with atomic_write(path) as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy takes an array for `allow_pickle`.
 
 
 def load_npz(path: Path) -> "dict[str, np.ndarray]":

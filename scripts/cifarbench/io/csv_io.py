@@ -59,7 +59,7 @@ COLUMN_TYPES: Types = {
 }
 
 
-def write_csv(path: Path, columns: dict[str, list]) -> None:
+def write_csv(path: Path, columns: dict[str, list[Any]]) -> None:
     """Write named columns of equal length."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

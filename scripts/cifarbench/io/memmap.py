@@ -44,7 +44,7 @@ def spill_to_memmap(blocks: Iterable[np.ndarray], folder: Path | None) -> np.nda
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             for block in blocks:
-                file.write(memoryview(np.ascontiguousarray(block)).cast("B"))
+                file.write(np.ascontiguousarray(block).data.cast("B"))
             file.flush()
             return np.memmap(file, block.dtype, "r").reshape(-1, *block.shape[1:])
     except OSError as error:

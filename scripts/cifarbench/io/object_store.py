@@ -27,7 +27,7 @@ MISSING = {"NoSuchBucket", "InvalidBucketName", "NoSuchKey", "404", "400"}
 
 def open_store(root: str | Path) -> "LocalStore | S3Store":
     """Return the store of a folder, or of an address `s3://...`."""
-    return S3Store(root) if str(root).startswith(SCHEME) else LocalStore(Path(root))
+    return S3Store(str(root)) if str(root).startswith(SCHEME) else LocalStore(Path(root))
 
 
 class LocalStore:

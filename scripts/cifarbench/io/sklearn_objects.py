@@ -40,7 +40,7 @@ def build_estimator(reference: str, params: dict[str, Any], seed: int, *, key: s
             )
     seeding = {"random_state": seed} if "random_state" in names else {}
     try:
-        estimator = estimator_class(**seeding | params)
+        estimator: Any = estimator_class(**seeding | params)
         # Classes outside of scikit-learn may have inherited the method only.
         if hasattr(estimator, "_parameter_constraints"):
             estimator._validate_params()

@@ -67,6 +67,7 @@ def _from_file(path: Path) -> ModuleType:
     if imported and name not in _MODULES_OF_FILES:
         raise ImportError(f"{name} is the name of a library; rename the file")
     spec = importlib.util.spec_from_file_location(name, path.resolve())
+    assert spec and spec.loader, f"{path} is not a Python file"
     module = importlib.util.module_from_spec(spec)
     # Before the module runs, so that its classes can be found by the name of their module.
     sys.modules[name] = module

@@ -208,7 +208,7 @@ class Experiment:
         """Return whether a model is tuned by a random search, and not by a grid."""
         return "space" in self.entry(model).get("tune", {})
 
-    def tuned_values(self, model: str) -> dict[str, list]:
+    def tuned_values(self, model: str) -> dict[str, list[Any]]:
         """Return key -> values of a grid or a random search, of a range its bounds; none if the model is not tuned."""
         tune = self.entry(model).get("tune", {})
         return {
@@ -229,7 +229,7 @@ class Experiment:
             tune = self.entry(model)["tune"]
             return draw_candidates(tune["space"], tune["n"], self.seeds[0])
         grid = self.tuned_values(model)
-        keys = sorted(grid, key=self.column_names(model).get)
+        keys = sorted(grid, key=self.column_names(model).__getitem__)
         return [dict(zip(keys, values, strict=True)) for values in product(*(grid[key] for key in keys))]
 
     def search_scales(self, model: str) -> dict[str, str]:
@@ -241,7 +241,7 @@ class Experiment:
             if isinstance(values, dict)
         }
 
-    def candidate_values(self, model: str, name: str) -> list:
+    def candidate_values(self, model: str, name: str) -> list[Any]:
         """Return the values of a hyperparameter: those of the search (of a range its bounds), or that of the entry."""
         for key, values in self.tuned_values(model).items():
             if self.resolve_param(model, key) == (None, name):
@@ -307,10 +307,10 @@ class Experiment:
         owners = {key: self.resolve_param(model, key) for key in self.tuned_values(model)}
         if all(base is None for base, _ in owners.values()):
             return {key: name for key, (_, name) in owners.items()}
-        steps = {base: self.feature_type(base).name for base in self.feature_names(model)}
+        types = {base: self.feature_type(base).name for base in self.feature_names(model)}
         # Two steps of one type are named after their entries.
-        steps = {
-            base: kind if list(steps.values()).count(kind) == 1 else base for base, kind in steps.items()
+        steps: dict[str | None, str] = {
+            base: kind if list(types.values()).count(kind) == 1 else base for base, kind in types.items()
         }
         steps[None] = self.entry(model)["family"]
         return {key: f"{steps[base]}__{name}" for key, (base, name) in owners.items()}

@@ -76,8 +76,9 @@ class DataShape:
 Check = Callable[[str, Entry, DataShape], Iterator[str]]
 
 
-@dataclass(frozen=True)
 class _EntryType:
+    parameters: dict[str, Parameter]
+
     @property
     def required(self) -> set[str]:
         """The parameters that every entry needs, unless its grid has them."""

@@ -38,7 +38,9 @@ def split_of_subset(part: str) -> str | None:
     """Return the name of the split that has a subset: `folds_of_3` for `fold_0_of_3`; None for `all`."""
     if part == ALL:
         return None
-    size, fold, folds = SUBSET_PATTERN.fullmatch(part).groups()
+    match = SUBSET_PATTERN.fullmatch(part)
+    assert match, part
+    size, fold, folds = match.groups()
     if fold is None:
         return "order"
     return f"{size}_folds_of_{folds}" if size else f"folds_of_{folds}"
@@ -90,7 +92,7 @@ class ResultPaths:
 
     def best_params_of_features(self, features: FeatureSet, part: str) -> list[str]:
         """Return the best parameters of the grid that decides parameters of features; none without such a grid."""
-        if not features.tuned_params:
+        if not (features.tuned_params and features.tuned_by):
             return []
         return self.best_params_file(features.tuned_by, "" if part == ALL else f"/{part}")
 

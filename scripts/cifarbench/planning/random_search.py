@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 # A list of values, or one of {log: [low, high]}, {uniform: [low, high]} and {int: [low, high]}.
-Values = list | dict[str, list]
+Values = list[Any] | dict[str, list[Any]]
 # Draws per candidate, after which a space has no further ones.
 MAX_DRAWS = 100
 
@@ -28,7 +28,7 @@ def draw_candidates(space: dict[str, Values], n: int, seed: int) -> list[dict[st
     return list(candidates.values())
 
 
-def list_values(values: Values) -> list:
+def list_values(values: Values) -> list[Any]:
     """Return the values of a list, or the two bounds of a range as candidates have them."""
     if isinstance(values, list):
         return values
@@ -46,7 +46,7 @@ def _pick(values: Values, share: float) -> Any:
             value = low + share * (high - low)
         case {"log": _}:
             value = math.exp(math.log(low) + share * math.log(high / low))
-        case _:
+        case list():
             return values[int(share * len(values))]
     # Four digits are the same on every machine, and short enough for tables and file names.
     return min(max(float(f"{value:.4g}"), low), high)

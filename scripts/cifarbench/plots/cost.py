@@ -131,7 +131,7 @@ def plot_pareto_panel(
     name: str,
     styles: list[tuple[str, str]],
     linewidth: float = 1,
-    **marker_style: float,
+    **marker_style: Any,
 ) -> list[int]:
     """Plot accuracy against a cost, with the Pareto front as a line and its models filled; return their indices.
 
@@ -192,8 +192,8 @@ def _add_names(figure: Figure, axes: Axes, rows: list[Row], front: list[int]) ->
         for distance, (across, up) in product(DISTANCES, SIDES):
             offset = distance * 0.75 if across and up else distance
             name.set_position((across * offset, up * offset))
-            name.set_horizontalalignment({-1: "right", 0: "center", 1: "left"}[across])
-            name.set_verticalalignment({-1: "top", 0: "center_baseline", 1: "bottom"}[up])
+            name.set(ha={-1: "right", 0: "center", 1: "left"}[across])
+            name.set(va={-1: "top", 0: "center_baseline", 1: "bottom"}[up])
             box = name.get_window_extent().padded(figure.dpi / 72)
             is_inside = (
                 frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
@@ -204,5 +204,5 @@ def _add_names(figure: Figure, axes: Axes, rows: list[Row], front: list[int]) ->
         if distance > MAX_DISTANCE_WITHOUT_LINE:
             line = {"arrowstyle": "-", "color": PLACEHOLDER_COLOR, "alpha": 0.4, "linewidth": 0.6}
             line |= {"shrinkA": 0, "shrinkB": 3}
-            to_name = {"xytext": name.get_position(), "textcoords": "offset points"}
+            to_name: dict[str, Any] = {"xytext": name.get_position(), "textcoords": "offset points"}
             axes.annotate("", points[i], arrowprops=line, **to_name)

@@ -67,7 +67,7 @@ def _add_text(axes: Axes, box: tuple[float, float, float, float], text: str, col
     left, top, width, height = box
     axes.add_patch(Rectangle((left, top), width, height, facecolor=color, linewidth=0))
     x = left + width / 2 if align == "center" else left + GAP
-    position = {"ha": align, "va": "center", "linespacing": 1.15}
+    position: dict[str, Any] = {"ha": align, "va": "center", "linespacing": 1.15}
     axes.text(x, top + height / 2, text, color=contrast_color(color), **position)
 
 

@@ -67,8 +67,9 @@ def plot_paired_differences(models: list[str], tests: list[Row], style: dict[str
         else:
             axes.text(x, y, number, weight=weight, va="center", fontsize="small", **look)
         if not is_significant:
-            edge = {"edgecolor": look["color"], "linewidth": 0.8, "linestyle": (0, (3, 2)), "alpha": 0.5}
-            axes.add_patch(Rectangle((x - 0.47, y - 0.45), 0.94, 0.9, fill=False, **edge))
+            edge = Rectangle((x - 0.47, y - 0.45), 0.94, 0.9, fill=False, edgecolor=look["color"], alpha=0.5)
+            edge.set(linewidth=0.8, linestyle=(0, (3, 2)))
+            axes.add_patch(edge)
     if len(rows) >= MIN_ROWS_FOR_LEGEND:
         # The upper right half is empty.
         text = "\n".join(LEGEND if with_intervals else LEGEND[::3])

@@ -98,7 +98,7 @@ def save_svg(figure: Figure, path: Path, description: str) -> None:
 
 def _prepare_for_page(svg: str, description: str) -> str:
     """Return Matplotlib's SVG with the colors and fonts of a page, and without styles and ids that could clash."""
-    head, body = re.match(r"(?s).*?<svg ([^>]*)>(.*)", svg).groups()
+    head, _, body = svg.partition("<svg ")[2].partition(">")
     body = re.sub(r"(?s)<style.*?</style>", "", body, count=1)
     body = body.replace(PLACEHOLDER_COLOR, "currentColor").replace("; font-family: 'DejaVu Sans'", "")
     # Groups have the same ids in every figure; nothing refers to them.
@@ -184,7 +184,7 @@ def setup_table_axes(axes: Axes, columns: list[str], rows: list[str]) -> None:
     axes.set_yticks(range(len(rows)), rows)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    edges = {"color": PLACEHOLDER_COLOR, "alpha": 0.15, "linewidth": 0.5}
+    edges: dict[str, Any] = {"color": PLACEHOLDER_COLOR, "alpha": 0.15, "linewidth": 0.5}
     axes.hlines([y - 0.5 for y in range(len(rows) + 1)], -0.5, len(columns) - 0.5, **edges)
     axes.vlines([x - 0.5 for x in range(len(columns) + 1)], -0.5, len(rows) - 0.5, **edges)
 

@@ -48,7 +48,7 @@ def _plot_curves(axes: Axes, history: list[Row], name: str, style: dict[str, Any
     axes.set_xlabel("epoch")
     axes.margins(x=0.02)
     axes.grid(axis="y")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params("x", integer=True)
 
 
 def _mark(axes: Axes, history: list[Row], name: str, epoch: int, text: str, style: dict[str, Any]) -> None:

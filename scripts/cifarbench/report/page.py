@@ -23,7 +23,8 @@ def render(results: Results, settings: dict[str, Any]) -> tuple[str, str]:
     say = Translator(settings["report"].get("language", "en"))
     templates = jinja_environment(say)
     values = {"report": Report(results, say, settings), "results": results}
-    return tuple(templates.get_template(name).render(values) for name in ("report.html.j2", "report.md.j2"))
+    html, markdown = (templates.get_template(f"report.{kind}.j2").render(values) for kind in ("html", "md"))
+    return html, markdown
 
 
 def jinja_environment(say: Translator) -> Environment:
@@ -40,8 +41,9 @@ def jinja_environment(say: Translator) -> Environment:
 
 def environment(*folders: Path) -> Environment:
     """Return an environment for folders of templates: HTML is escaped, and may include other files unchanged."""
+    loader = FileSystemLoader(folders)
     templates = Environment(
-        loader=FileSystemLoader(folders),
+        loader=loader,
         extensions=["jinja2.ext.do"],
         autoescape=lambda name: name is None or ".html" in name,
         undefined=StrictUndefined,
@@ -49,7 +51,7 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.globals["source"] = lambda file: Markup(templates.loader.get_source(templates, file)[0])
+    templates.globals["source"] = lambda file: Markup(loader.get_source(templates, file)[0])
     templates.filters |= {"code": markdown_code_to_html, "code_span": code_span, "line": line, "lines": lines}
     return templates
 

@@ -123,7 +123,7 @@ def _snow(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> n
 def _frost(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     """Add bright ridges of a random texture; bluish in color images."""
     opacity, strength = ((1, 0.2), (1, 0.3), (0.9, 0.4), (0.85, 0.4), (0.75, 0.45))[s]
-    texture = plasma_noise(len(x), *x.shape[2:], 1.6, random)[:, None]
+    texture = plasma_noise(len(x), x.shape[2], x.shape[3], 1.6, random)[:, None]
     ridges = 1 - np.abs(2 * texture - 1)
     tint = np.array([0.8, 0.92, 1.0], np.float32)[:, None, None] if x.shape[1] == 3 else np.float32(0.9)
     return opacity * x + strength * (0.35 + 0.65 * ridges**2) * tint
@@ -132,7 +132,7 @@ def _frost(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> 
 def _fog(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     strength, decay = ((0.2, 3), (0.5, 3), (0.75, 2.5), (1, 2), (1.5, 1.75))[s]
     brightest = x.max(axis=(1, 2, 3), keepdims=True)
-    foggy = x + strength * plasma_noise(len(x), *x.shape[2:], decay, random)[:, None]
+    foggy = x + strength * plasma_noise(len(x), x.shape[2], x.shape[3], decay, random)[:, None]
     return foggy * brightest / (brightest + strength)
 
 

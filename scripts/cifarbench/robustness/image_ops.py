@@ -9,8 +9,8 @@ def convolve(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Return images (N, C, H, W) float32, convolved with a kernel (k, k), k odd; the border is reflected."""
     reach = len(kernel) // 2
     height, width = images.shape[2:]
-    mode = "reflect" if reach < min(height, width) else "symmetric"
-    padded = np.pad(images, ((0, 0), (0, 0), (reach, reach), (reach, reach)), mode)
+    edges = ((0, 0), (0, 0), (reach, reach), (reach, reach))
+    padded = np.pad(images, edges, "reflect" if reach < min(height, width) else "symmetric")
     result = np.zeros_like(images)
     for down, across in zip(*np.nonzero(kernel), strict=True):
         result += kernel[down, across] * padded[:, :, down : down + height, across : across + width]

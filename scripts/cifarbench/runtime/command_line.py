@@ -4,7 +4,7 @@ import argparse
 import inspect
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, get_args, get_origin
 
 from cifarbench.errors import exit_on_user_errors
@@ -13,7 +13,7 @@ from cifarbench.errors import exit_on_user_errors
 def run(main: Callable[..., None], prog: str, arguments: list[str]) -> None:
     """Call `main` with the command line's arguments, one `--name` for each of its parameters.
 
-    Annotations are the types: `Path`, `int`, `str`, `bool` for a flag, `list[Path]`. Parameters with a default are
+    Annotations are the types: `Path`, `int`, `str`, `bool` for a flag, `Sequence[Path]`. Parameters with a default are
     optional. A UserError ends the command with its message.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
@@ -32,7 +32,7 @@ def _parser(main: Callable[..., None], prog: str) -> argparse.ArgumentParser:
             option |= {"required": True, "default": None}
         if kind is bool:
             option["action"] = "store_true"
-        elif get_origin(kind) is list:
+        elif get_origin(kind) is Sequence:
             option |= {"type": get_args(kind)[0], "nargs": "*", "metavar": get_args(kind)[0].__name__.upper()}
         else:
             option |= {"type": kind, "metavar": kind.__name__.upper()}

@@ -21,8 +21,8 @@ def openblas_core_type() -> str | None:
     vector instructions, which have an eighth of the speed on a two-core Ice Lake.
     """
     libraries = (library for library in threadpool_info() if library["internal_api"] == "openblas")
-    core_type = next(libraries, {}).get("architecture")
-    return CORE_TYPE_ALIASES.get(core_type, core_type)
+    core_type = next((library.get("architecture", "") for library in libraries), "")
+    return CORE_TYPE_ALIASES.get(core_type, core_type) or None
 
 
 def _load() -> ModuleType:
@@ -43,4 +43,4 @@ def _load() -> ModuleType:
 faiss = _load()
 
 # After _load, since it imports faiss.
-from faiss.contrib.inspect_tools import get_invlist  # noqa: E402, F401
+from faiss.contrib.inspect_tools import get_invlist as get_invlist  # noqa: E402

@@ -39,7 +39,7 @@ def copy_equal_results(job: "Job") -> bool:
     """
     forget(job)
     provenance = compute_provenance(job)
-    if provenance is None or not job.inputs:
+    if provenance is None or job.experiment is None or not job.inputs:
         return False
     for folder in _other_experiments(job):
         sources = [folder / _path_in_experiment(path, job.experiment) for path in job.outputs]
@@ -103,4 +103,4 @@ def _path_in_experiment(path: Path, experiment: str) -> Path:
 def _other_experiments(job: "Job") -> list[Path]:
     results = _results_folder(job.outputs[0])
     folders = [results, *(folder for folder in sorted(results.iterdir()) if folder.is_dir())]
-    return [folder for folder in folders if folder != results / job.experiment]
+    return [folder for folder in folders if folder != results / (job.experiment or "")]

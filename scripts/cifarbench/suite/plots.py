@@ -74,14 +74,14 @@ def plot_learning_curves(
             sizes = [point["size"] for point in points]
             low, high = zip(*(point["interval"] for point in points), strict=True)
             values = [point["accuracy"] for point in points]
-            look = {"color": color, "marker": marker, "markersize": 4}
+            look: dict[str, Any] = {"color": color, "marker": marker, "markersize": 4}
             line = "-" if curve["is_iterative"] else (0, (4, 1.5))
             axes.fill_between(sizes, low, high, color=color, alpha=0.13, linewidth=0)
             axes.plot(sizes, values, linestyle=line, linewidth=1.3, label=model, **look)
             if curve["power_law"]["usable"]:
                 twice = curve["power_law"]["at_2x"]
                 size, accuracy = twice["size"], twice["accuracy"]
-                dotted = {"color": color, "linestyle": (0, (1, 1.5)), "linewidth": 1}
+                dotted: dict[str, Any] = {"color": color, "linestyle": (0, (1, 1.5)), "linewidth": 1}
                 axes.plot([sizes[-1], size], [values[-1], accuracy], **dotted)
                 axes.plot([size] * 2, twice["interval"], color=color, linewidth=1)
                 axes.plot([size], [accuracy], markerfacecolor="none", **look)
@@ -110,7 +110,7 @@ def plot_variance(by_dataset: dict[str, list[Row]], models: list[str], style: di
             offset = factors.index(row["factor"]) - (len(factors) - 1) / 2
             y = shown.index(row["model"]) + 0.7 * offset / len(factors)
             std, low, high = (100 * row[name] for name in ("accuracy_std", "std_ci_low", "std_ci_high"))
-            look = {"color": color, "marker": marker, "markersize": 4.5, "linestyle": "none"}
+            look: dict[str, Any] = {"color": color, "marker": marker, "markersize": 4.5, "linestyle": "none"}
             axes.plot([low, high], [y, y], color=color, linewidth=1.2, alpha=0.6)
             axes.plot([std], [y], label=label, **look)
         largest = max(row["accuracy_std"] for row in rows)
@@ -182,7 +182,7 @@ def learning_curves_alt_text(by_dataset: dict[str, dict[str, Any]]) -> str:
     parts = []
     for dataset, curves in by_dataset.items():
         last = {model: curve["points"][-1]["accuracy"] for model, curve in curves["models"].items()}
-        best = max(last, key=last.get)
+        best = max(last, key=last.__getitem__)
         parts.append(
             f"{dataset}, {curves['sizes'][0]} to {curves['sizes'][-1]} images, best with all: {best}"
         )

@@ -1,6 +1,7 @@
 """Ranks of models across datasets, and tests of all pairs of models if there are enough datasets."""
 
 from itertools import combinations, count
+from typing import Any
 
 import numpy as np
 from baycomp import SignedRankTest
@@ -26,7 +27,7 @@ TEST_COLUMNS = (
 Accuracies = dict[str, dict[str, float]]
 
 
-def rank_table(rows: list[Row], datasets: list[str], models: list[str]) -> dict[str, list]:
+def rank_table(rows: list[Row], datasets: list[str], models: list[str]) -> dict[str, list[Any]]:
     """Return the columns of ranks.csv, one entry per dataset and model that has a result on it.
 
     The accuracy is the mean over the splits on which all models of the dataset have a result. Only models with a result
@@ -88,7 +89,7 @@ def complete_models(means: Accuracies, models: list[str]) -> list[str]:
     return [model for model in models if all(model in of_models for of_models in means.values())]
 
 
-def pairwise_tests(means: Accuracies, models: list[str], seed: int) -> dict[str, list]:
+def pairwise_tests(means: Accuracies, models: list[str], seed: int) -> dict[str, list[Any]]:
     """Return the columns of dataset_tests.csv, one entry per pair of models; none below MIN_DATASETS.
 
     `p_value` is Wilcoxon's signed-rank test, `p_value_adjusted` after Holm's correction over all pairs. `p_a_better`,

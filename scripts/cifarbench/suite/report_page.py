@@ -34,7 +34,7 @@ class OrderAgreement(NamedTuple):
     n_pairs: int
 
     @classmethod
-    def count(cls, accuracies: list[list[float]]) -> "OrderAgreement":
+    def from_accuracies(cls, accuracies: list[list[float]]) -> "OrderAgreement":
         """Compare all pairs of models. accuracies: of each model, on the same test sets."""
         signs = [set(np.sign(np.subtract(a, b)).tolist()) for a, b in combinations(accuracies, 2)]
         return cls(sum(len(distinct) == 1 for distinct in signs), len(signs))
@@ -160,7 +160,7 @@ class SuiteReport:
     @property
     def order_agreement(self) -> OrderAgreement:
         """The pairs of ranked models that are in the same order on all datasets, by mean accuracy over splits."""
-        return OrderAgreement.count(
+        return OrderAgreement.from_accuracies(
             [[self._ranks[model, name]["accuracy"] for name in self.datasets] for model in self.mean_ranks]
         )
 
@@ -197,7 +197,7 @@ class SuiteReport:
     @staticmethod
     def order_under_shift(pairs: list[tuple[Row, Row]]) -> OrderAgreement:
         """Return how many pairs of models have the same order on a shifted test set as on their own."""
-        return OrderAgreement.count([[row["accuracy"] for row in pair] for pair in pairs])
+        return OrderAgreement.from_accuracies([[row["accuracy"] for row in pair] for pair in pairs])
 
     def figure(self, name: str) -> ReportFigure:
         """Return a figure as an element of the page."""

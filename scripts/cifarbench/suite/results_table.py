@@ -53,7 +53,8 @@ def check_comparable(rows: list[Row]) -> list[Row]:
 
     Raises UserError, which names the first two that were not.
     """
-    first, first_of_test_set = None, {}
+    first: Row | None = None
+    first_of_test_set: dict[tuple[Any, ...], Row] = {}
     for row in drop_failed(rows):
         first = first or row
         if row["code_hash"] != first["code_hash"]:

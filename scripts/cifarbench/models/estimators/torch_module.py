@@ -10,6 +10,9 @@ from cifarbench.models.estimators.ridge import RidgeClosedForm
 class SoftmaxRegression(nn.Module):
     """Compute the probabilities of a fitted `RidgeClosedForm`; 0 for classes that it was fitted without."""
 
+    coef: torch.Tensor
+    intercept: torch.Tensor
+
     def __init__(self, estimator: RidgeClosedForm, n_classes: int):
         super().__init__()
         known = torch.as_tensor(estimator.classes_)

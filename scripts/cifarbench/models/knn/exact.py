@@ -221,7 +221,9 @@ def load_topk(path: Path) -> tuple[np.ndarray, np.ndarray]:
 def merge_topk(parts: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> tuple[np.ndarray, np.ndarray]:
     """Merge the `count` nearest among each part of the points into those of all points."""
     # One part at a time, because there may be many.
-    return reduce(lambda left, right: topk(*map(np.hstack, zip(left, right, strict=True)), count), parts)
+    return reduce(
+        lambda left, right: topk(np.hstack([left[0], right[0]]), np.hstack([left[1], right[1]]), count), parts
+    )
 
 
 def empty_topk(n_queries: int, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -17,6 +17,10 @@ class KNNModule(nn.Module):
     points: (N, D) float32, from `exact.to_vectors`. labels: (N,) int. params: `n_neighbors`, `metric`, `weights`.
     """
 
+    columns: torch.Tensor
+    squares: torch.Tensor
+    votes: torch.Tensor
+
     def __init__(self, points: np.ndarray, labels: np.ndarray, n_classes: int, params: dict[str, Any]):
         super().__init__()
         self.params = params

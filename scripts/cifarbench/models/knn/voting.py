@@ -48,8 +48,8 @@ def predict_proba(
 def _shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None) -> np.ndarray:
     if weights is None:
         bins = neighbor_labels + np.arange(len(neighbor_labels))[:, None] * n_classes
-        votes = np.bincount(bins.ravel(), minlength=len(bins) * n_classes).reshape(len(bins), n_classes)
-        return votes.astype(np.float32) / np.float32(neighbor_labels.shape[1])
+        counts = np.bincount(bins.ravel(), minlength=len(bins) * n_classes).reshape(len(bins), n_classes)
+        return counts.astype(np.float32) / np.float32(neighbor_labels.shape[1])
     votes = np.zeros((len(neighbor_labels), n_classes))
     for labels, weight in zip(neighbor_labels.T, weights.T, strict=True):
         votes[np.arange(len(votes)), labels] += weight

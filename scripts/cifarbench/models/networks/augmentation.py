@@ -103,7 +103,9 @@ def transform_errors(key: str, params: dict[str, Any], image_shape: tuple[int, i
     """Yield a sentence if a transform can't be built, or returns no image of the same shape and type."""
     prefix = f"{key}.transform is {params['transform']}"
     try:
-        returned = create_transform(params)(torch.zeros(image_shape, dtype=torch.uint8))
+        transform = create_transform(params)
+        assert transform  # The entry has one.
+        returned = transform(torch.zeros(image_shape, dtype=torch.uint8))
     except Exception as error:
         yield f"{prefix}, which fails on an image ({format_error(error)}): correct it or its transform_params."
         return

@@ -46,10 +46,12 @@ class Checkpoints:
         stored = self.store.read(name)
         checksum, content = stored[:32], stored[32:]
         if hashlib.sha256(content).digest() != checksum:
-            return self._set_aside(name, stored, "is corrupt")
+            self._set_aside(name, stored, "is corrupt")
+            return None
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         if state["key"] != self.key:
-            return self._set_aside(name, stored, "belongs to another training")
+            self._set_aside(name, stored, "belongs to another training")
+            return None
         return state
 
     def _set_aside(self, name: str, stored: bytes, reason: str) -> None:

@@ -44,11 +44,10 @@ class Block(nn.Module):
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__()
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(width, outputs, 3, padding=1, bias=False) for width in (inputs, outputs)
-        )
+        convolutions = [nn.Conv2d(width, outputs, 3, padding=1, bias=False) for width in (inputs, outputs)]
+        self.convolutions = nn.ModuleList(convolutions)
         self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) for _ in self.convolutions)
-        for convolution in self.convolutions:
+        for convolution in convolutions:
             # Convolutions begin as the identity.
             nn.init.dirac_(convolution.weight[: convolution.in_channels])
 

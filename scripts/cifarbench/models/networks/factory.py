@@ -31,7 +31,7 @@ def build_model(params: dict[str, Any], image_shape: ImageShape, n_classes: int)
     architecture = {
         name: value for name, value in params.items() if name not in training_config.TRAINING_PARAMS
     }
-    return (ConvNet if "channels" in architecture else MLP)(tuple(image_shape), n_classes, **architecture)
+    return (ConvNet if "channels" in architecture else MLP)((*image_shape,), n_classes, **architecture)
 
 
 def smoke_test(key: str, params: dict[str, Any], data: DataShape) -> None:

@@ -91,15 +91,15 @@ def fit_network(
     training_split = Split.load(images, labels, shape, device, rows, streamed)
     test_images, test_labels, test_rows = test
     test_split = Split.load(test_images, test_labels, shape, device, test_rows)
-    if hasattr(network, "prepare"):
-        network.prepare(preprocess(training_split.images[:N_PREPARATION_IMAGES]))
+    if prepare := getattr(network, "prepare", None):
+        prepare(preprocess(training_split.images[:N_PREPARATION_IMAGES]))
     architecture = {name: value for name, value in params.items() if name not in TRAINING_PARAMS}
     key = {
         "params": architecture | config.checkpoint_key(),
         "seed": seed,
         "init_seed": init_seed,
         "data": [sha256_file(path) for path in (images, labels, test_images, test_labels)],
-        "rows": [None if indices is None else sha256(indices).hexdigest() for indices in (rows, test_rows)],
+        "rows": [None if array is None else sha256(array.data).hexdigest() for array in (rows, test_rows)],
         "code": code,
         "torch": torch.__version__,
         "streamed": streamed,

@@ -35,7 +35,10 @@ class MLP(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         width = math.prod(image_shape)
-        for hidden_width in hidden_dims or [hidden_dim, hidden_dim]:
+        if not hidden_dims:
+            assert hidden_dim, "give hidden_dim or hidden_dims"
+            hidden_dims = [hidden_dim, hidden_dim]
+        for hidden_width in hidden_dims:
             layers.append(_linear(width, hidden_width))
             width = hidden_width
             if batch_norm:

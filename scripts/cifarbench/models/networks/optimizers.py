@@ -75,13 +75,13 @@ class TorchOptimizer:
         return values.movedim(1, -1).flatten(1) if self._is_muon and values.ndim == 4 else values
 
 
-def clip_by_norm(gradients: Sequence[Tensor], max_norm: float) -> list[Tensor]:
+def clip_by_norm(gradients: Sequence[Tensor], max_norm: float) -> tuple[Tensor, ...]:
     """Return gradients, scaled down if the Euclidean norm of all their values exceeds `max_norm`."""
     norm = torch.linalg.vector_norm(
         torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
     )
     scale = (max_norm / norm.clamp_min(torch.finfo(norm.dtype).tiny)).clamp_max(1)
-    return [gradient * scale for gradient in gradients]
+    return tuple(gradient * scale for gradient in gradients)
 
 
 def create_optimizer(parameters: list[Tensor], config: TrainingConfig) -> SGD | TorchOptimizer:

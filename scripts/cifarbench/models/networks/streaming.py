@@ -64,7 +64,7 @@ class StreamingImages:
         if positions.max() == len(self._pool_rows) or (self._pool_rows[positions] != rows).any():
             self._pool_rows = self._pools.pop()
             # The memory of the last pool is freed before the next one is read.
-            self._pool = None
+            self._pool = torch.empty(0)
             self._pool = self._read(self._pool_rows)
             positions = np.searchsorted(self._pool_rows, rows)
         return self._pool.index_select(0, torch.from_numpy(positions)).to(self.device)

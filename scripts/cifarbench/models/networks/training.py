@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 # Images that are predicted at once, which bounds the memory of the layers' outputs.
 EVALUATION_BATCH = 250
 # An epoch of a history: `epoch` (from 0), `train_loss`, `test_loss`, `train_accuracy`, `test_accuracy`.
-Row = dict[str, float | None]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Trainer:
         self.network, self.training, self.config = network, training, config
         self.device = training.labels.device
         self.context = ForwardContext.for_network(network, self.device, config.precision)
-        trainable = [weight for weight in network.parameters() if weight.requires_grad]
+        trainable: list[torch.Tensor] = [weight for weight in network.parameters() if weight.requires_grad]
         self.optimizer = create_optimizer(trainable, config)
         self.steps_per_epoch = math.ceil(len(training.labels) / config.batch_size)
         self.learning_rate_at = create_schedule(config, self.steps_per_epoch)
@@ -264,6 +264,7 @@ def predict_logits(
 
 def evaluate(network: nn.Module, test: Split, config: TrainingConfig) -> tuple[float, float]:
     """Return the loss and the accuracy on test or validation images."""
+    assert isinstance(test.images, torch.Tensor)  # Only training images are streamed.
     logits = predict_logits(network, test.images, selected_tta(vars(config)), config.precision)
     is_correct = logits.argmax(1) == test.labels
     return cross_entropy(logits, test.labels).item(), is_correct.double().mean().item()

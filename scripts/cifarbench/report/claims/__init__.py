@@ -6,6 +6,7 @@ Their sentences are in templates/claims.j2, by the same names.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from cifarbench.report import selectors
 from cifarbench.report.ablation import Factor
@@ -40,8 +41,12 @@ SEARCH = {
     "second": {"search": "none"},
     "differ": ("search", "pca", "n_neighbors"),
 }
-FIT = {"slow": selectors.mlp_models, "fast": selectors.untuned_knn, "column": "fit_seconds"}
-PREDICT = {"slow": selectors.knn_models, "fast": selectors.mlp_models, "column": "predict_seconds"}
+FIT: dict[str, Any] = {"slow": selectors.mlp_models, "fast": selectors.untuned_knn, "column": "fit_seconds"}
+PREDICT: dict[str, Any] = {
+    "slow": selectors.knn_models,
+    "fast": selectors.mlp_models,
+    "column": "predict_seconds",
+}
 
 # Name -> the section with its numbers, and the check: it returns None if the run lacks the models that it needs.
 CLAIMS: dict[str, tuple[str, Callable[[Results], Evidence | None]]] = {

@@ -233,8 +233,9 @@ def converges_smoother(results: Results, ratio: float) -> Evidence | None:
 
 
 def _regularized_and_plain(results: Results) -> list[ModelResult]:
-    models = [selectors.first_mlp(results, batch_norm=on, dropout=on) for on in (True, False)]
-    return models if all(models) else []
+    found = (selectors.first_mlp(results, batch_norm=on, dropout=on) for on in (True, False))
+    models = [model for model in found if model]
+    return models if len(models) == 2 else []
 
 
 def _last_tenth(model: ModelResult, column: str) -> list[float]:
