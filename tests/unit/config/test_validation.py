@@ -3,20 +3,18 @@
 import copy
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from refusals import CONFIG, PROJECT, at, changed, refusal
 
 from cifarbench.config.renamed_keys import REMOVED_KEYS, RENAMED_KEYS, RENAMED_TYPES
 from cifarbench.config.schema import build_schema, load_schema
 from cifarbench.config.validation import check_experiments, check_unique_keys
 from cifarbench.errors import UserError
 
-PROJECT = Path(__file__).parents[3]
 SCHEMA = load_schema()
-CONFIG = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
 # Files that are laid over it, one after the other.
 OVERLAYS = [[], ["digits"], ["extended"], ["extended", "pretrained"], ["extended", "extended_digits"]]
 
@@ -41,24 +39,6 @@ def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
     for name, content in inner:
         yield (*path, name)
         yield from places(content, (*path, name))
-
-
-def at(config: Any, path: tuple) -> Any:
-    for name in path:
-        config = config[name]
-    return config
-
-
-def changed(path: tuple, value: Any) -> dict[str, Any]:
-    config = copy.deepcopy(CONFIG)
-    at(config, path[:-1])[path[-1]] = value
-    return config
-
-
-def refusal(config: dict[str, Any]) -> str:
-    with pytest.raises(UserError) as caught:
-        check_experiments(config)
-    return str(caught.value)
 
 
 PLACES = list(places(CONFIG))
@@ -213,84 +193,6 @@ def test_a_name_that_is_not_text_is_explained(name, sentence):
     config = copy.deepcopy(CONFIG)
     config["models"][name] = {"family": "knn", "n_neighbors": 1}
     assert sentence in refusal(config)
-
-
-def random_search(**tune: Any) -> dict[str, Any]:
-    """Return the configuration with a perceptron that is tuned by a random search."""
-    entry = {"family": "mlp", "batch_size": 128, "epochs": 2, "batch_norm": False, "dropout": 0.0}
-    tune = {"folds": 3, "n": 4, "space": SPACE} | tune
-    entry["tune"] = {key: value for key, value in tune.items() if value is not None}
-    return changed(("models", "drawn"), entry) | {"compare": ["drawn"]}
-
-
-SPACE = {"learning_rate": {"log": [1e-4, 0.1]}, "hidden_dim": {"int": [64, 512]}}
-
-
-def test_a_random_search_is_accepted():
-    plan = check_experiments(
-        random_search(space=SPACE | {"dropout": [0.0, 0.5], "momentum": {"uniform": [0, 0.9]}})
-    )
-    candidates = plan["cifar10"].candidates("drawn")
-    assert len(candidates) == 4
-    assert candidates[0].keys() == {"learning_rate", "hidden_dim", "dropout", "momentum"}
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"grid": {"dropout": [0.0]}}, "tune has both grid and space; delete one of them."),
-        ({"space": None, "n": None}, "tune has no grid; add one, or n and space for a random search."),
-        ({"n": None}, "tune.n is missing; give the number of candidates to draw from space."),
-        ({"space": None, "grid": {"dropout": [0.0]}}, "tune.n is 4; it belongs to space"),
-        ({"n": 0}, "tune.n is 0; it must be at least 1."),
-        ({"space": {}}, "tune.space is empty or too short; give at least 1."),
-    ],
-)
-def test_a_search_is_a_grid_or_random(change, sentence):
-    assert f"models.drawn.{sentence}" in refusal(random_search(**change))
-
-
-@pytest.mark.parametrize(
-    ("key", "values", "sentence"),
-    [
-        ("learning_rate", {"log": [0, 0.1]}, "log.0 is 0; it must be more than 0."),
-        (
-            "learning_rate",
-            {"log": [0.1, 0.1]},
-            "log is [0.1, 0.1]; the first bound must be less than the second.",
-        ),
-        ("learning_rate", {"log": [0.1]}, "log is empty or too short; give at least 2."),
-        ("learning_rate", {"log": [1, 2], "int": [1, 2]}, "give at most 1 of these keys."),
-        ("learning_rate", {"normal": [0, 1]}, "normal is not a key of the configuration; "),
-        ("learning_rate", 0.1, " is 0.1; it must be a list or a mapping of keys to values."),
-        ("learning_rate", [0.1, -1], "1 is -1; it must be "),
-        ("dropout", {"uniform": [0, 2]}, "uniform.1 is 2.0; it must be "),
-        ("hidden_dim", {"int": [0, 64]}, "int.0 is 0; it must be "),
-        ("hidden_dim", {"int": [1.5, 64]}, "int.0 is 1.5; it must be a whole number."),
-        ("hidden_dim", {"log": [1, 64]}, "log has floats; hidden_dim must be "),
-        ("flip", {"int": [0, 1]}, "int.0 is 0; it must be "),
-        ("flips", [True], "flips is now called flip; write models.drawn.tune.space.flip instead."),
-        ("hidden_dims", [64], "did you mean hidden_dim?"),
-    ],
-)
-def test_a_range_that_cannot_be_drawn_from_is_named(key, values, sentence):
-    said = refusal(random_search(space=SPACE | {key: values}))
-    assert "models.drawn.tune.space." in said
-    assert sentence in said
-
-
-def test_a_space_has_as_many_candidates_as_are_drawn():
-    sentence = "models.drawn.tune.n is 4; it must be at most 3, the number of different candidates in space."
-    space = {"hidden_dim": {"int": [64, 66]}, "learning_rate": [0.1]}
-    assert refusal(random_search(space=space)) == sentence
-    check_experiments(random_search(space=space, n=3))
-
-
-def test_bounds_that_the_data_rule_out_are_refused_drawn_or_not():
-    entry = {"family": "knn", "tune": {"folds": 2, "n": 1, "space": {"n_neighbors": {"int": [1, 60000]}}}}
-    said = refusal(changed(("models", "drawn"), entry) | {"compare": ["drawn"]})
-    limit = "25000, the number of training images in a fold of 2."
-    assert said == f"models.drawn.tune.space.n_neighbors is 60000; it must be at most {limit}"
 
 
 def test_user_code_is_described_without_a_regular_expression():
