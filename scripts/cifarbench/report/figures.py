@@ -127,9 +127,8 @@ class FigureStore:
         with Image.open(file) as image:
             missing = image.info.get(MISSING_GLYPHS)
         if missing:
-            note = self._say(
-                "Boxes are characters that no installed font has: {characters}", characters=missing
-            )
+            say = self._say
+            note = say("Boxes are characters that no installed font has: {characters}", characters=missing)
             caption = f"{caption} {note}"
         return ReportFigure(caption, Markup(_image_element(file, alt)), sha256_file(file))
 
