@@ -56,6 +56,9 @@ flag = $(if $(filter-out 1 yes true 0 no false,$(value $(1))),$(error $(1) is $(
 # An unfinished environment, or one whose Python is gone, is created again.
 WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) && echo yes)
 
+# Wheels of PyTorch: for CPUs alone (`cpu`), or those in a folder; PyPI's unless given.
+TORCH_OPTIONS = $(if $(value TORCH),$(if $(filter cpu,$(value TORCH)),--extra-index-url https://download.pytorch.org/whl/cpu,$(if $(shell test -d $(call quote,$(value TORCH)) && echo yes),--find-links $(call quote,$(call absolute,$(value TORCH))),$(error TORCH is $(value TORCH); write TORCH=cpu, or name an existing folder of wheels))))
+
 .PHONY: new-environment help doctor demo study extended suite bench-million explain runs diff predict export model-card \
 	ro-crate reproduce snakemake-report test lint format bench bench-compare docs clean-checkpoints \
 	$(call old_names,$(RENAMED_TARGETS))
@@ -153,7 +156,7 @@ clean-checkpoints: ## Delete the checkpoints of all trainings
 
 $(ENVIRONMENT): requirements.txt pyproject.toml $(if $(WORKS),,new-environment)
 	@rm -f $@
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH_OPTIONS) -r requirements.txt
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
@@ -161,6 +164,6 @@ $(ENVIRONMENT): requirements.txt pyproject.toml $(if $(WORKS),,new-environment)
 new-environment:
 	@$(call quote,$(PYTHON)) -c "import sys; sys.exit('Python 3.11 or newer is needed; name it by PYTHON=' if sys.version_info < (3, 11) else 0)"
 	@echo "The packages of requirements.txt will be installed from PyPI into .venv: about 6 GB on Linux on x86, where"
-	@echo "PyTorch needs libraries for GPUs, about 2 GB elsewhere. This takes some minutes and happens once."
+	@echo "PyTorch brings libraries for GPUs, about 2 GB elsewhere or with TORCH=cpu. This takes some minutes and happens once."
 	@rm -rf .venv
 	@$(call quote,$(PYTHON)) -m venv .venv

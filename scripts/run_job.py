@@ -7,10 +7,13 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from cifarbench.errors import exit_on_user_errors
 from cifarbench.runtime.job import run
 
 if __name__ == "__main__":
     script, log = sys.argv[1:]
     # A script that was fetched alone is not in this folder.
     sys.path.insert(0, str(Path(script).parent))
-    run(import_module(Path(script).stem).main, log)
+    with exit_on_user_errors():
+        main = import_module(Path(script).stem).main
+    run(main, log)

@@ -5,6 +5,13 @@ import errno
 import sys
 from collections.abc import Iterator
 
+# Optional packages: the extra of the package that installs each module.
+EXTRAS = {
+    **dict.fromkeys(("skimage", "torchvision", "timm", "pyarrow"), "extended"),
+    **dict.fromkeys(("onnx", "onnxruntime", "onnxscript", "skl2onnx", "rocrate"), "export"),
+    "boto3": "cluster",
+}
+
 
 class UserError(Exception):
     """A mistake that the user can correct.
@@ -14,13 +21,29 @@ class UserError(Exception):
     """
 
 
+def exit_on_windows() -> None:
+    """End the process with one sentence on Windows, which has no bash, fcntl and resource."""
+    if sys.platform == "win32":
+        sys.exit("Error: cifarbench needs Linux or macOS; on Windows, run it in WSL (docs/install.md).")
+
+
 @contextlib.contextmanager
 def exit_on_user_errors() -> Iterator[None]:
-    """End the process with one sentence on a UserError or a full disk; other errors are raised."""
+    """End the process with one sentence on a UserError, a full disk or a missing optional package.
+
+    Other errors are raised.
+    """
     try:
         yield
     except UserError as error:
         sys.exit(f"Error: {error}")
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if module not in EXTRAS:
+            raise
+        sys.exit(
+            f"Error: the package {module} is not installed; install it by: pip install 'cifarbench[{EXTRAS[module]}]'"
+        )
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

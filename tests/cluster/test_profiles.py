@@ -2,11 +2,19 @@
 
 import os
 import re
+import shlex
+import sys
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.cli import get_argument_parser, parse_args
+from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+from snakemake_interface_storage_plugins.registry import StoragePluginRegistry
 
 from helpers import warm
+from helpers.project import CHECKOUT
 from helpers.study import Study
 
 # Run where Snakemake runs; a dry run does not tell them from others.
@@ -58,6 +66,83 @@ def test_every_scheduler_of_the_generic_profile_has_its_commands(study):
         values = {"name": "train_network", "threads": 2, "resources": Resources()}
         command = found["cluster-generic-submit-cmd"].format(**values)
         assert {"train_network", "2", "1234", "1"} <= set(re.findall(r"\w+?(?=MB|mb|M\b|\W|$)", command))
+
+
+PROFILES = {path.parent.name: path for path in (CHECKOUT / "workflow/profiles").glob("*/profile.yaml")}
+COMMAND = re.compile(r"^snakemake .*?--executor (\w+).*$", re.MULTILINE)
+# As the page has them, each with line continuations joined.
+COMMANDS = {
+    match[1]: match[0]
+    for match in COMMAND.finditer((CHECKOUT / "docs/cluster.md").read_text().replace("\\\n", ""))
+}
+
+
+def plugin(name: str):
+    registry = ExecutorPluginRegistry()
+    if not registry.is_installed(name):
+        pytest.skip(f"snakemake-executor-plugin-{name} is not installed")
+    return registry.get_plugin(name)
+
+
+def settings_of(executor: str) -> dict:
+    """The plugin's settings, by their option on the command line."""
+    settings = plugin(executor).settings_cls
+    return {
+        f"{executor}-{field.name.replace('_', '-')}": field
+        for field in (fields(settings) if settings else ())
+    }
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_every_key_of_a_profile_is_known_to_snakemake_or_its_plugins(name):
+    profile = yaml.safe_load(PROFILES[name].read_text())
+    executor = profile.get("executor")
+    settings = settings_of(executor) if executor else {}
+    options = {
+        option.removeprefix("--")
+        for action in get_argument_parser()._actions
+        for option in action.option_strings
+    }
+    for key in profile:
+        if executor and key.startswith(f"{executor}-"):
+            assert key in settings, key
+        assert key in options, key
+    # Snakemake's parser, with the plugin's types, accepts the values.
+    _, arguments = parse_args(["--workflow-profile", str(PROFILES[name].parent), "--cores", "1"])
+    if executor:
+        found = plugin(executor).get_settings(arguments)
+        for key, field in settings.items():
+            if key in profile:
+                assert getattr(found, field.name), key
+    if "default-storage-provider" in profile:
+        assert StoragePluginRegistry().is_installed(profile["default-storage-provider"])
+
+
+def test_the_page_has_a_command_for_each_other_executor():
+    assert set(COMMANDS) == {"sge", "lsf", "htcondor"}
+
+
+@pytest.mark.parametrize("executor", COMMANDS)
+def test_a_command_of_the_page_is_accepted_by_the_executor_s_plugin(executor):
+    settings = settings_of(executor)
+    words = shlex.split(COMMANDS[executor])[1:]
+    profile = CHECKOUT / words[words.index("--workflow-profile") + 1]
+    words[words.index("--workflow-profile") + 1] = str(profile)
+    options = [word.removeprefix("--") for word in words if word.startswith(f"--{executor}-")]
+    assert set(options) <= set(settings)
+    _, arguments = parse_args(words)
+    assert arguments.executor == executor
+    found = plugin(executor).get_settings(arguments)
+    for option in options:
+        assert getattr(found, settings[option].name) == words[words.index(f"--{option}") + 1]
+
+
+@pytest.mark.parametrize("executor", COMMANDS)
+def test_the_resources_of_a_command_are_those_that_the_plugin_reads(executor):
+    module = sys.modules[plugin(executor).executor.__module__]
+    code = "".join(path.read_text() for path in Path(module.__file__).parent.rglob("*.py"))
+    for name in re.findall(rf"\b({executor}_\w+)=", COMMANDS[executor]):
+        assert name in code
 
 
 class Resources:

@@ -71,9 +71,9 @@ def accuracy(folder: Path) -> str:
     return row.split(",")[2]
 
 
-def import_it(folder: Path, text: str, snakefile: str) -> None:
+def import_it(folder: Path, text: str, snakefile: str, config_files: str = WITH_CONFIG) -> None:
     (folder / "workflow").mkdir()
-    (folder / "workflow/Snakefile").write_text(WITH_CONFIG + text.format(snakefile=snakefile))
+    (folder / "workflow/Snakefile").write_text(config_files + text.format(snakefile=snakefile))
 
 
 def test_by_a_local_path(folder):
@@ -86,13 +86,13 @@ def test_from_git_where_nothing_is_checked_out(folder, tmp_path_factory):
     """Snakemake fetches the Snakefiles and the scripts; the package is the installed one."""
     repository = tmp_path_factory.mktemp("git") / "cifarbench"
     repository.mkdir()
-    for part in ("workflow", "scripts"):
+    for part in ("workflow", "scripts", "config"):
         shutil.copytree(CHECKOUT / part, repository / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(CHECKOUT / "environment.yml", repository)
     git = ["git", "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@example.org"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
         subprocess.run([*git, *command], check=True)
-    for part in ("workflow", "scripts"):
+    for part in ("workflow", "scripts", "config"):
         shutil.rmtree(repository / part)
     import_it(folder, MODULE, f'gitfile({str(repository)!r}, path="workflow/Snakefile", ref="HEAD")')
     run(folder)
@@ -127,11 +127,23 @@ def test_from_another_folder(folder, tmp_path_factory):
     assert (folder / "results/digits/report.html").is_file()
 
 
-def test_without_a_base_configuration_a_sentence_says_how_to_get_it(tmp_path):
+def test_the_small_run_of_continuous_integration(tmp_path):
+    shutil.copytree(CHECKOUT / ".test/config", tmp_path / "config")
+    run(tmp_path, "-s", str(CHECKOUT / "workflow/Snakefile"), "--directory", str(tmp_path))
+    rows = (tmp_path / "results/digits/comparison.csv").read_text().splitlines()[1:]
+    assert [row.partition(",")[0] for row in rows] == ["knn_pca", "knn_grid", "mlp"]
+    assert (tmp_path / "results/digits/audit.html").is_file()
+
+
+def test_a_small_configuration_is_enough(tmp_path):
+    """Settings that it does not have are the workflow's own."""
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(SMALL | {"dataset": "digits"}))
-    arguments = ["-s", str(CHECKOUT / "workflow/Snakefile"), "--configfile", "small.yaml", "--cores", "1"]
-    code, text = warm.python(["-m", "snakemake", *arguments], tmp_path, warm.environment())
-    assert code == 1
-    assert f"Error: config/config.yaml is not in {tmp_path}" in text
-    assert "copy the workflow's config/config.yaml there" in text
-    assert "Traceback" not in text
+    import_it(tmp_path, MODULE, repr(str(CHECKOUT / "workflow/Snakefile")), 'configfile: "small.yaml"\n')
+    run(tmp_path)
+    assert (tmp_path / "results/digits/report.html").is_file()
+    before = (tmp_path / "results/digits/comparison.csv").read_bytes()
+    # The same without the importing workflow: nothing is left to do.
+    snakefile = str(CHECKOUT / "workflow/Snakefile")
+    text = run(tmp_path, "-s", snakefile, "--configfile", "small.yaml", "--dry-run")
+    assert "Nothing to be done" in text
+    assert (tmp_path / "results/digits/comparison.csv").read_bytes() == before

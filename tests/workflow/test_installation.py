@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,21 @@ def test_other_requirements_are_added_to_it(folder):
     assert "pip install" in said
     assert ANNOUNCED not in said
     assert (folder / ".venv/mine").exists()
+
+
+def test_a_folder_of_wheels_takes_the_place_of_an_index(folder, monkeypatch):
+    """As with PyTorch's wheels for CPUs: the pinned version with a local part, `1.5+cpu`."""
+    (folder / "wheels").mkdir()
+    info = "leaf-1.5+cpu.dist-info"
+    with zipfile.ZipFile(folder / "wheels/leaf-1.5+cpu-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: leaf\nVersion: 1.5+cpu\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    (folder / "requirements.txt").write_text("leaf==1.5\n")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    install(folder, "TORCH=wheels")
+    assert next(folder.glob(f".venv/lib/*/site-packages/{info}")).is_dir()
+    (folder / "requirements.txt").write_text("")
 
 
 def test_one_that_was_cut_off_is_made_anew(folder):

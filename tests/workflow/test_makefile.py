@@ -1,6 +1,7 @@
 """Names and quoting of the Makefile: what commands get, as printed by programs that stand for them."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,31 @@ def test_a_configuration_file_that_is_missing_is_named(folder):
         "CONFIGFILE is none.yaml; there is no such file"
         in make(folder, "study", "CONFIGFILE=none.yaml").stderr
     )
+
+
+@pytest.mark.parametrize(
+    ("torch", "option"),
+    [
+        ("cpu", ["--extra-index-url", "https://download.pytorch.org/whl/cpu"]),
+        ("my wheels", ["--find-links", "{folder}/my wheels"]),
+        (None, []),
+    ],
+)
+def test_the_wheels_of_pytorch_may_come_from_elsewhere(folder, torch, option):
+    (folder / "my wheels").mkdir(exist_ok=True)
+    os.utime(folder / ".venv/.installed", (0, 0))
+    got = arguments(folder, ".venv/.installed", *([f"TORCH={torch}"] if torch else []))
+    expected = [text.format(folder=folder) for text in option]
+    assert got[:2] == ["-m", "pip"]
+    assert got[got.index("-r") - len(expected) : got.index("-r")] == expected
+    assert ("http" in " ".join(got)) == (torch == "cpu")
+
+
+def test_a_folder_of_wheels_that_is_missing_is_named(folder):
+    os.utime(folder / ".venv/.installed", (0, 0))
+    error = make(folder, ".venv/.installed", "TORCH=none").stderr
+    (folder / ".venv/.installed").touch()
+    assert "TORCH is none; write TORCH=cpu, or name an existing folder of wheels" in error
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,9 @@ import shlex
 import sys
 from pathlib import Path
 
+import yaml
+from snakemake.utils import update_config
+
 # A clone contains the package. If Snakemake has fetched the Snakefiles only, the package must be installed.
 SCRIPTS = Path(workflow.current_basedir.join("../../scripts").get_path_or_uri(secret_free=True))
 if SCRIPTS.is_dir():
@@ -14,6 +17,9 @@ if SCRIPTS.is_dir():
     sys.path.insert(0, str(SCRIPTS))
 
 try:
+    from cifarbench.errors import UserError, exit_on_windows
+
+    exit_on_windows()
     from cifarbench.config.experiments import Experiments
 except ModuleNotFoundError as error:
     if error.name != "cifarbench":
@@ -24,7 +30,6 @@ except ModuleNotFoundError as error:
 
 from cifarbench.config import build_checks
 from cifarbench.runtime import object_storage, processes
-from cifarbench.errors import UserError
 from cifarbench.io.atomic import sha256_file
 from cifarbench.planning import fingerprint, variants
 from cifarbench.planning.paths import ResultPaths, canonical_json, size_suffix, split_files, subset_name
@@ -45,7 +50,19 @@ def script_path(script):
     return Path(workflow.source_path(f"../../scripts/{script}.py"))
 
 
+def relative_script_path(script):
+    """Return the path of a script in a job's command; relative in a clone, so that `--cache` finds equal commands."""
+    path = script_path(script)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
 # ---- The configuration, checked before anything runs ----
+
+# Outside a clone, the workflow's own settings below those of the user.
+if Path.cwd() != SCRIPTS.parent:
+    defaults = yaml.safe_load(Path(workflow.source_path("../../config/config.yaml")).read_text())
+    update_config(defaults, config)
+    config.update(defaults)
 
 # Jobs end when the run is interrupted.
 processes.set_parent_watch()
@@ -264,14 +281,14 @@ def job_params(
             }
         )
 
-    guard = [script_path("run_guarded")] if failure_of and not reads_failures else []
-    command = ["python", *guard, script_path("run_job"), script_path(script)]
+    guard = ["run_guarded"] if failure_of and not reads_failures else []
+    command = ["python", *map(relative_script_path, [*guard, "run_job", script])]
     prefix = "MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 " if keeping_memory else ""
     return {
         "settings": lambda wildcards: canonical_json(value(settings, wildcards)),
         "code": code,
         # Snakemake does not compare functions of the resources.
-        "command": lambda wildcards, resources: prefix + shlex.join(map(str, command)),
+        "command": lambda wildcards, resources: prefix + shlex.join(command),
         "job": describe,
     }
 

@@ -65,7 +65,8 @@ rule download_dataset:
         "<root>/{dataset}/logs/download_dataset.log",
     wildcard_constraints:
         dataset=any_of({*DATASETS} - {*EXPERIMENTS.of_type(*WITHOUT_DOWNLOAD)}),
-    # Nodes of a cluster often have no access to the internet.
+    # Nodes of a cluster often have no access to the internet. There are no `retries`: the job itself repeats a download,
+    # and continues it.
     localrule: True
     conda:
         "../../environment.yml"

@@ -1,5 +1,9 @@
 # From arrays to features: fitted to a subset of the training images, computed for all images, shared by all models.
 
+# `snakemake --cache` also shares them with other users of this machine. Failed jobs then end the run: their record would
+# be shared, too.
+SHARES_FEATURES = workflow.workflow_settings.cache is not None
+
 
 rule compute_covariance:
     input:
@@ -12,6 +16,7 @@ rule compute_covariance:
         "<logs>/compute_covariance/{part}.log",
     benchmark:
         "<benchmarks>/compute_covariance/{part}.tsv"
+    cache: SHARES_FEATURES
     group:
         "features"
     conda:
@@ -25,7 +30,7 @@ rule compute_covariance:
             "compute_covariance",
             settings=lambda wildcards: {"part": wildcards.part},
             # If the folds fail, only tuned models fail.
-            failure_of="covariance",
+            failure_of=None if SHARES_FEATURES else "covariance",
         ),
     shell:
         RUN_JOB
@@ -48,6 +53,7 @@ rule fit_features:
         "<logs>/fit_features/{fit}/{part}.log",
     benchmark:
         "<benchmarks>/fit_features/{fit}/{part}.tsv"
+    cache: SHARES_FEATURES
     group:
         lambda wildcards: get_group(get_fit(wildcards))
     conda:
@@ -65,7 +71,7 @@ rule fit_features:
             code=lambda wildcards: features_code_hash(
                 "fit_features", get_experiment(wildcards), get_fit(wildcards)
             ),
-            failure_of=lambda wildcards: get_fit(wildcards).base,
+            failure_of=None if SHARES_FEATURES else lambda wildcards: get_fit(wildcards).base,
         ),
     shell:
         RUN_JOB
@@ -88,6 +94,7 @@ rule compute_features:
         "<logs>/compute_features/{features}/{part}/{split}.log",
     benchmark:
         "<benchmarks>/compute_features/{features}/{part}/{split}.tsv"
+    cache: SHARES_FEATURES
     group:
         lambda wildcards: get_group(get_feature_set(wildcards))
     conda:
@@ -105,7 +112,13 @@ rule compute_features:
             code=lambda wildcards: features_code_hash(
                 "compute_features", get_experiment(wildcards), get_feature_set(wildcards)
             ),
-            failure_of=lambda wildcards: get_feature_set(wildcards).base,
+            failure_of=None if SHARES_FEATURES else lambda wildcards: get_feature_set(wildcards).base,
         ),
     shell:
         RUN_JOB
+
+
+# Snakemake refuses a benchmark file for rules whose outputs are shared; the cost files have the same times.
+if SHARES_FEATURES:
+    for proxy in (rules.compute_covariance, rules.fit_features, rules.compute_features):
+        proxy.rule._benchmark = None

@@ -3,6 +3,8 @@
 import sys
 from importlib import import_module
 
+from cifarbench.errors import exit_on_user_errors, exit_on_windows
+
 COMMANDS = {
     "doctor": "check this machine: Python, cores, memory, disk, GPU, archive",
     "explain": "list the jobs of the next run, with reasons",
@@ -17,9 +19,11 @@ COMMANDS = {
 
 def main() -> None:
     """Run the command that the first argument names."""
+    exit_on_windows()
     name, *arguments = sys.argv[1:] or ["--help"]
     if name in COMMANDS:
-        command = import_module(f"cifarbench.cli.{name}").main
+        with exit_on_user_errors():
+            command = import_module(f"cifarbench.cli.{name}").main
         if name == "doctor":
             # It parses its own arguments, so that it runs in an older Python.
             command(arguments)

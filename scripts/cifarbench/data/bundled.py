@@ -16,7 +16,6 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from skimage import data
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -80,6 +79,9 @@ def _cifar_batch(images: np.ndarray, labels: np.ndarray, rows: np.ndarray, title
 
 
 def _textures() -> bytes:
+    # scikit-image is an optional package.
+    from skimage import data
+
     arrays: dict[str, list[np.ndarray]] = {}
     for label, name in enumerate(CLASSES["textures"]):
         photograph = getattr(data, name)()
@@ -98,6 +100,8 @@ def _textures() -> bytes:
 
 
 def _faces() -> bytes:
+    from skimage import data
+
     # The first half are faces, the second half backgrounds.
     images = np.rint(data.lfw_subset() * 255).astype(np.uint8)
     labels = (np.arange(len(images)) >= len(images) // 2).astype(np.uint8)[:, None]

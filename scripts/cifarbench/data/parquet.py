@@ -1,19 +1,22 @@
 """Read Parquet files as the Hugging Face hub lays out a dataset: `train-00000-of-00002.parquet`, `test-…`."""
 
+from __future__ import annotations
+
 import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names, validate_labels
 from cifarbench.data.image_file import read_image
 from cifarbench.data.printable import escape_ascii, list_names
 from cifarbench.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 # Images in memory at once, still compressed.
 BATCH_ROWS = 500
@@ -29,6 +32,10 @@ def read_parquet(folder: Path, entry: dict[str, Any], declared: DatasetSpec) -> 
 
     Raises UserError if a file is missing, damaged, or not as declared, and for an image that can't be read.
     """
+    # An optional package.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     arrays: dict[str, np.ndarray] = {}
     classes: list[str] = []
     for split, n_rows in (("train", declared.n_train), ("test", declared.n_test)):

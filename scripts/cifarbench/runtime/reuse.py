@@ -81,6 +81,9 @@ def _provenance_file(path: Path) -> Path:
 
 
 def _read(path: Path) -> str | None:
+    # `snakemake --cache` replaces outputs by links without recording their provenance.
+    if path.is_symlink():
+        return None
     try:
         return _provenance_file(path).read_text()
     except FileNotFoundError:

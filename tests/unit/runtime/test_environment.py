@@ -1,14 +1,20 @@
-"""environment.yml and requirements.txt name the same versions."""
+"""The files that name packages name the same versions; the lock file has them all."""
 
+import json
+import re
+import tomllib
 from pathlib import Path
 
 import yaml
+
+from cifarbench.errors import EXTRAS
 
 PROJECT = Path(__file__).parents[3]
 # What conda-forge and bioconda call a package differently.
 CONDA_NAMES = {"torch": "pytorch", "snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"}
 # No packages of requirements.txt.
 CONDA_ONLY = {"python", "pip", "make"}
+MODULES = {"skimage": "scikit-image"}
 
 
 def pinned() -> dict[str, str]:
@@ -17,15 +23,80 @@ def pinned() -> dict[str, str]:
     return dict(line.split("==", 1) for line in lines if line)
 
 
-def test_conda_gives_the_same_versions():
+def conda() -> tuple[dict[str, str], dict[str, str]]:
+    """The versions that environment.yml takes from conda's channels, and those from PyPI."""
     environment = yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]
     by_pip = dict(
         entry.split("==", 1) for part in environment if isinstance(part, dict) for entry in part["pip"]
     )
     named = [entry.partition("=") for entry in environment if isinstance(entry, str)]
     by_conda = {name: version for name, _, version in named if name not in CONDA_ONLY}
+    return by_conda, by_pip
+
+
+def project() -> dict:
+    return tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+
+
+def test_conda_gives_the_same_versions():
+    by_conda, by_pip = conda()
     expected = {
         CONDA_NAMES.get(name, name): version for name, version in pinned().items() if name not in by_pip
     }
     assert by_conda == expected
     assert by_pip == {name: version for name, version in pinned().items() if name in by_pip}
+
+
+def test_pixi_gives_the_versions_of_conda():
+    pixi = tomllib.loads((PROJECT / "pixi.toml").read_text())
+    found = {name: text for name, text in pixi["dependencies"].items() if name not in CONDA_ONLY}
+    by_conda, by_pip = conda()
+    assert found == {name: f"=={version}" for name, version in by_conda.items()}
+    assert pixi["pypi-dependencies"] == {name: f"=={version}" for name, version in by_pip.items()}
+
+
+def test_the_package_and_its_extras_need_the_same_versions():
+    extras = project()["optional-dependencies"]
+    needed = [*project()["dependencies"], *(entry for part in extras.values() for entry in part)]
+    assert sorted(needed) == sorted(f"{name}=={version}" for name, version in pinned().items())
+
+
+def test_a_missing_optional_package_names_the_extra_that_has_it():
+    extras = project()["optional-dependencies"]
+    for module, extra in EXTRAS.items():
+        assert MODULES.get(module, module) in [entry.partition("==")[0] for entry in extras[extra]]
+
+
+def test_the_lock_file_has_all_packages_with_hashes():
+    text = (PROJECT / "requirements.lock").read_text()
+    entries = re.findall(
+        r"^([\w.-]+)==([^\s;]+)[^\n]*\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)+)", text, re.MULTILINE
+    )
+    assert len(entries) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE))
+    locked = {(name, version) for name, version, _ in entries}
+    assert locked >= set(pinned().items())
+
+
+def test_python_s_versions_are_the_same_everywhere():
+    """Those of the classifiers, of the nightly tests, and the oldest one."""
+    versions = [text.rpartition(" ")[2] for text in project()["classifiers"] if "Python :: 3." in text]
+    nightly = yaml.safe_load((PROJECT / ".github/workflows/nightly.yml").read_text())
+    assert nightly["jobs"]["tests"]["strategy"]["matrix"]["python"] == versions
+    assert project()["requires-python"] == f">={versions[0]}"
+
+
+def test_zenodo_and_citation_name_the_same_work():
+    zenodo = json.loads((PROJECT / ".zenodo.json").read_text())
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
+    assert [author["name"] for author in citation["authors"]] == [
+        creator["name"] for creator in zenodo["creators"]
+    ]
+    assert (zenodo["title"], zenodo["license"]) == (citation["title"], citation["license"])
+    assert zenodo["license"] == project()["license"]
+    # Zenodo takes it from the release.
+    assert "version" not in zenodo
+
+
+def test_the_container_s_python_is_that_of_conda():
+    (image,) = re.findall(r"^FROM python:(\S+)-slim$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+    assert f"python={image}" in yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]
