@@ -194,7 +194,7 @@ class Findings:
 
     def __init__(self, indices: np.ndarray, tables: dict[str, list[Row]], say: Translator):
         self._row_of = {int(index): row for row, index in enumerate(indices)}
-        self._say = say
+        self.say = say
         self._sentences = jinja_environment(say).get_template("audit_sentences.j2").module
         self.kinds = np.zeros(len(indices), np.uint8)
         self.duplicate_score = np.zeros(len(indices), np.float32)
@@ -223,12 +223,12 @@ class Findings:
             values = {
                 "type": line(self._sentences.duplicate_type(pair["type"])),
                 "n": pair[f"index_{other}"],
-                "score": self._say.number(pair["score"], 2),
+                "score": self.say.number(pair["score"], 2),
             }
             text = (
-                self._say("{type}: training image {n}, score {score}", **values)
+                self.say("{type}: training image {n}, score {score}", **values)
                 if pair[f"split_{other}"] == "train"
-                else self._say("{type}: test image {n}, score {score}", **values)
+                else self.say("{type}: test image {n}, score {score}", **values)
             )
             self._add(row, kind, text)
             self.duplicate_score[row] = max(self.duplicate_score[row], pair["score"])
@@ -236,7 +236,7 @@ class Findings:
     def _add_label_issue(self, finding: Row) -> None:
         row = self._row(finding["split"], finding["index"])
         if row is not None:
-            text = self._say("label issue: predicted label {name}", name=finding["predicted_label"])
+            text = self.say("label issue: predicted label {name}", name=finding["predicted_label"])
             self._add(row, LABEL_ISSUE, text)
             self.label_score[row] = finding["issue_score"]
 
