@@ -35,12 +35,15 @@ def embed(features: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
     from sklearn.manifold import TSNE
 
     values = np.asarray(features, np.float32).reshape(len(features), -1)
+    values = values - values.mean(axis=0)
+    if not values.any():
+        return np.full((len(values), 2), 0.5, np.float32), "PCA"
     is_tsne = PERPLEXITY < len(values) <= MAX_TSNE_IMAGES
     n_components = min(N_COMPONENTS if is_tsne else 2, *values.shape)
     components = PCA(n_components, svd_solver="randomized", random_state=seed).fit_transform(values)
-    # Fewer than two features or images, or images that are all equal, have no second component.
+    # One feature has no second component.
     components = np.pad(components, ((0, 0), (0, max(0, 2 - n_components))))
-    if is_tsne and components.any():
+    if is_tsne:
         tsne = TSNE(perplexity=PERPLEXITY, init="pca", random_state=seed, n_jobs=1)
         return _to_unit_square(tsne.fit_transform(components)), "t-SNE"
     return _to_unit_square(components), "PCA"

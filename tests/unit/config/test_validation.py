@@ -406,6 +406,7 @@ def test_nothing_is_left_unchecked():
         "sha256",
         "cache_dir",
         "exclude",
+        "relabel",
         "robustness",
         "pathvars",
     }
