@@ -55,7 +55,7 @@ rule write_audit_report:
                 "write_audit_report",
                 *(
                     f"cifarbench/report/templates/{name}"
-                    for name in ("audit*", "macros.html.j2", "style.css")
+                    for name in ("audit*", "collect.js", "macros.html.j2", "style.css")
                 ),
                 "cifarbench/report/locale/*",
             ),
