@@ -80,6 +80,8 @@ rule embed_test_images:
         "<logs>/embed_test_images.log",
     benchmark:
         "<benchmarks>/embed_test_images.tsv"
+    group:
+        "summary"
     conda:
         "../../environment.yml"
     # With one thread, t-SNE has the same result each time.
@@ -115,6 +117,8 @@ rule explore_predictions:
         page=reported("<results>/explorer.html", "Conclusions", "explorer", caption="explorer_page"),
     log:
         "<logs>/explore_predictions.log",
+    group:
+        "summary"
     conda:
         "../../environment.yml"
     resources:

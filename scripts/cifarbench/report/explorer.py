@@ -25,7 +25,7 @@ MAX_PIXELS = 64
 SHEET_SIDE = 2048
 # Pixels: WebP averages colours over blocks, so that a thumbnail on a multiple of it does not colour the next one.
 BLOCK = 16
-QUALITY = 80
+QUALITY = 85
 # Probabilities of the most probable classes are kept.
 MAX_RANKS = 10
 MAX_UINT16 = 65_535
