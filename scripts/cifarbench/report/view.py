@@ -167,8 +167,14 @@ class Report:
         """Return a model's confusion matrix, whose cells link to the explorer, if it exists."""
         figure = self.figure("confusion_matrix", model)
         matrix = np.array(model.metrics["confusion_matrix"])
-        linked = figure and link_cells(figure.content, model.name, matrix, select_classes(matrix))
+        linked = figure and link_cells(str(figure.content), model.name, matrix, select_classes(matrix))
         return figure and replace(figure, content=Markup(linked))
+
+    def confusion_link(self, model: str, pair: dict[str, Any]) -> str:
+        """Return the link to the images of a confused pair of classes."""
+        numbers = {name: number for number, name in enumerate(self.results.dataset["classes"])}
+        classes = {"true": numbers.get(pair["true_class"]), "predicted": numbers.get(pair["predicted_class"])}
+        return explorer_link(model=model, **{key: number for key, number in classes.items() if number is not None})
 
     def only_right(self, model: str, others: list[str]) -> str:
         """Return the link to the images that one model classifies correctly and others do not."""
