@@ -7,6 +7,8 @@ import numpy as np
 
 # Two rectangles from their lower left corner: the figure, then its axes.
 RECTANGLE = re.compile(r'd="M ([\d.]+) ([\d.]+)\s+L ([\d.]+) \2\s+L \3 ([\d.]+)\s')
+# Of an element that `inline_svg` returns.
+FRAME = re.compile(r'<svg [^>]*viewBox="(?P<view>[^"]+)"[^>]* style="max-width: (?P<width>\w+)"')
 
 
 def explorer_link(**filters: object) -> str:
@@ -16,13 +18,14 @@ def explorer_link(**filters: object) -> str:
 
 
 def link_cells(svg: str, model: str, matrix: np.ndarray, shown: np.ndarray) -> str:
-    """Return a confusion matrix whose cells link to their images, except for cells without images.
+    """Return a confusion matrix under links from its cells to their images, except for cells without images.
 
     svg: the plot as an element. matrix: (n_classes, n_classes) int, rows are true classes. shown: the classes of the
-    plot. The cells are for the mouse; by keyboard, the explorer has the same matrix.
+    plot. The cells are for the mouse only; for the keyboard and screen readers, the explorer has the same matrix.
     """
     rectangles = RECTANGLE.findall(svg.replace("&#10;", "\n"))
-    if len(rectangles) < 2:
+    frame = FRAME.search(svg)
+    if len(rectangles) < 2 or not frame:
         return svg
     left, bottom, right, top = map(float, rectangles[1])
     width, height = (right - left) / len(shown), (bottom - top) / len(shown)
@@ -34,4 +37,6 @@ def link_cells(svg: str, model: str, matrix: np.ndarray, shown: np.ndarray) -> s
             f'<a href="{link}" tabindex="-1"><rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
             'fill="transparent"/></a>'
         )
-    return svg.rstrip().removesuffix("</svg>") + "".join(cells) + "</svg>"
+    view, width = frame["view"], frame["width"]
+    overlay = f'<svg class="cells" viewBox="{view}" aria-hidden="true">{"".join(cells)}</svg>'
+    return f'<div class="linked" style="max-width: {width}">{svg}{overlay}</div>'

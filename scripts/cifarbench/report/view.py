@@ -174,7 +174,9 @@ class Report:
         """Return the link to the images of a confused pair of classes."""
         numbers = {name: number for number, name in enumerate(self.results.dataset["classes"])}
         classes = {"true": numbers.get(pair["true_class"]), "predicted": numbers.get(pair["predicted_class"])}
-        return explorer_link(model=model, **{key: number for key, number in classes.items() if number is not None})
+        return explorer_link(
+            model=model, **{key: number for key, number in classes.items() if number is not None}
+        )
 
     def only_right(self, model: str, others: list[str]) -> str:
         """Return the link to the images that one model classifies correctly and others do not."""
