@@ -12,7 +12,7 @@ from cifarbench.io.csv_io import read_csv, write_csv
 from cifarbench.report.page import render
 from cifarbench.report.results import Results
 from cifarbench.runtime.failures import Failure
-from helpers import small_audit, small_run
+from helpers import small_audit, small_explorer, small_run
 from helpers.finished import simulate
 from helpers.screens import DESKTOP
 
@@ -90,7 +90,9 @@ class Pages(dict[str, Path]):
         what, _, variant = name.partition(" ")
         folder = self.folder / name
         folder.mkdir()
-        self[name] = {"report": report, "audit": audit, "suite": suite}[what](folder, variant)
+        self[name] = {"report": report, "audit": audit, "suite": suite, "explorer": explorer}[what](
+            folder, variant
+        )
         return self[name]
 
 
@@ -136,3 +138,8 @@ def suite(folder: Path, variant: str) -> Path:
     """Of three datasets, in English or in Russian, or of eight."""
     datasets = [f"set_{number}" for number in range(8 if variant == "eight" else 3)]
     return simulate(folder, datasets, language="ru" if variant == "ru" else "en")
+
+
+def explorer(folder: Path, variant: str) -> Path:
+    """In English, in Russian, or with odd names of classes and a model that failed."""
+    return small_explorer.write(folder, "ru" if variant == "ru" else "en", odd=variant == "odd")

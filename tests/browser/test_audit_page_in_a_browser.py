@@ -2,6 +2,8 @@
 
 import pytest
 
+from cifarbench.data.exclude_list import read_exclude_list
+from cifarbench.data.relabel_list import read_relabel_list
 from helpers import small_audit
 from helpers.screens import PHONE
 
@@ -22,8 +24,25 @@ def test_each_picture_is_shown_and_says_which_it_is(open_page, name, called):
     assert called in [alt for alt, _ in shown]
     # The two of a pair are two images, and no line stands between them.
     for pair in page.locator("#copies li").all():
-        first, second = (image.bounding_box() for image in pair.locator("img").all())
+        first, second = (image.bounding_box() for image in pair.locator("img").all()[:2])
         assert first["y"] == second["y"]
+
+
+def test_ticked_images_are_downloaded_as_lists(open_page, tmp_path):
+    page = open_page("audit")
+    first = page.locator("#labels li").first
+    first.locator("input.relabel").check()
+    page.locator("#copies input.exclude[data-split=test]").first.check()
+    index = page.locator("#copies input.exclude[data-split=test]").first.get_attribute("data-index")
+    for name in ("exclude", "relabel"):
+        with page.expect_download() as download:
+            page.locator(f"button[data-list={name}]").click()
+        download.value.save_as(tmp_path / f"{name}.csv")
+    assert read_exclude_list(tmp_path / "exclude.csv") == {"train": [], "test": [int(index)]}
+    tick = first.locator("input.relabel")
+    wanted = {int(tick.get_attribute("data-index")): tick.get_attribute("data-label")}
+    assert read_relabel_list(tmp_path / "relabel.csv")[tick.get_attribute("data-split")] == wanted
+    assert page.complaints == []
 
 
 def test_contents_lead_to_each_section(open_page):

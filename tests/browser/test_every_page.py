@@ -7,11 +7,12 @@ from helpers.screens import DESKTOP, PHONE
 REPORTS = ["report", "report ru", "report failed"]
 AUDITS = ["audit", "audit ru", "audit files"]
 SUITES = ["suite", "suite ru", "suite eight"]
+EXPLORERS = ["explorer", "explorer ru", "explorer odd"]
 VIEWPORTS = pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
-@pytest.mark.parametrize("name", [*REPORTS, *AUDITS, *SUITES])
+@pytest.mark.parametrize("name", [*REPORTS, *AUDITS, *SUITES, *EXPLORERS])
 def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name):
     page = open_page(name)
     page.mouse.wheel(0, 100_000)
@@ -23,7 +24,7 @@ def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name):
 
 
 @VIEWPORTS
-@pytest.mark.parametrize("name", [*REPORTS, *AUDITS])
+@pytest.mark.parametrize("name", [*REPORTS, *AUDITS, *EXPLORERS])
 def test_the_page_does_not_scroll_sideways(open_page, name, viewport):
     page = open_page(name, viewport)
     assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]

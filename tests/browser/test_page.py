@@ -169,3 +169,19 @@ def test_the_page_is_short_until_one_opens_it(page):
     folded = page.evaluate("document.documentElement.scrollHeight")
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
     assert page.evaluate("document.documentElement.scrollHeight") > 2 * folded
+
+
+def test_a_cell_of_a_confusion_matrix_leads_to_the_explorer(page, violations):
+    page.locator(f"{MODEL} > summary").click()
+    cells = page.locator(f"{MODEL} .cells a")
+    figure = page.locator(f"{MODEL} figure", has=page.locator(".cells"))
+    counts = [int(text) for text in figure.locator("text").all_text_contents() if text.isdigit()]
+    assert cells.count() == sum(count > 0 for count in counts)
+    assert cells.first.get_attribute("href") == "explorer.html#model=knn_pca&true=0&predicted=0"
+    # The link lies over its number.
+    cell = cells.first.locator("rect").bounding_box()
+    number = figure.locator("text", has_text=str(counts[0])).first.bounding_box()
+    assert cell["x"] < number["x"] < cell["x"] + cell["width"]
+    assert cell["y"] < number["y"] < cell["y"] + cell["height"]
+    assert not violations(page)
+    assert page.locator('#agreement a[href^="explorer.html#"][href*="right="]').count() > 2

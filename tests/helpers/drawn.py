@@ -121,6 +121,7 @@ def configurations(
         "robustness": robustness_sections(),
         "suite": suite_sections(dataset),
         "exclude": exclude_lists(dataset, folder),
+        "explorer": st.fixed_dictionaries({"map": st.booleans()}),
     }
     for name, strategy in sections.items():
         if draw(st.booleans()):

@@ -28,6 +28,8 @@ AUDIT = [
 # Beside its runs and its audit, a study of two models, one of them a network.
 STUDY = ["compare_models", "plot_comparison", "write_report", "plot_training_curves mlp", "plot_filters mlp"]
 STUDY += ["summarize_training_curve mlp", "plot_model mlp", "plot_model knn_pca", "fit_features pca all"]
+EXPLORED = ["embed_test_images", "explore_predictions"]
+STUDY += EXPLORED
 
 
 def jobs(dataset: str, rules: list[str], *of: str) -> set[tuple[str, str]]:
@@ -191,7 +193,7 @@ def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path):
     project.configure(add)
     further = of_size("other", 30) | of_seed("other", 1) | of_split("other", 1, seed=1)
     divided = jobs("other", ["make_cv_splits"], "order")
-    audits = jobs("other", AUDIT) | jobs("tiny", [*AUDIT, "write_report"])
+    audits = jobs("other", AUDIT) | jobs("tiny", [*AUDIT, "write_report", "explore_predictions"])
     assert would_run(project) == whole_study("other") | audits | further | divided | collected("other")
 
 
@@ -199,7 +201,9 @@ def test_a_dataset_s_own_hyperparameter_is_no_other_s(changed):
     project = changed("suite.overrides", {"tiny": {"models": {"knn_pca": {"n_neighbors": 3}}}})
     runs = ["knn_pca", "knn_pca/train_30"]
     searched = jobs("tiny", OF_A_MODEL, *runs) | jobs("tiny/split_1", OF_A_MODEL, "knn_pca")
-    drawn = jobs("tiny", ["plot_model knn_pca", "compare_models", "plot_comparison", "write_report"])
+    drawn = jobs(
+        "tiny", ["plot_model knn_pca", "compare_models", "plot_comparison", "write_report", *EXPLORED]
+    )
     assert would_run(project) == searched | drawn | collected("tiny")
 
 

@@ -8,7 +8,7 @@ from helpers.tiny import N_TRAIN
 
 def test_an_audit_switched_off_reruns_the_report(project):
     project.configure(lambda settings: settings.update(audit=False))
-    assert project.would_run() == {"write_report"}
+    assert project.would_run() == {"write_report", "explore_predictions"}
 
 
 def test_excluded_images_rerun_everything_of_the_dataset(project, tmp_path):
@@ -24,6 +24,23 @@ def test_excluded_images_rerun_everything_of_the_dataset(project, tmp_path):
     assert project.would_run(targets=("data/dataset.json",)) == set()
 
 
+def test_new_labels_rerun_everything_of_the_dataset(project, tmp_path):
+    labels = np.load(project.results / "data/test_labels.npy")
+    classes = read_json(project.results / "data/dataset.json")["classes"]
+    other = (int(labels[1]) + 1) % len(classes)
+    (tmp_path / "labels.csv").write_text(f"split,index,label\ntest,1,{classes[other]}\n")
+    project.configure(lambda settings: settings.update(relabel=str(tmp_path / "labels.csv")))
+    assert project.would_run() == project.would_run("--forceall") - {"download_dataset"}
+    project.succeed(targets=("data/dataset.json",))
+    assert np.load(project.results / "data/test_labels.npy").tolist() == [labels[0], other, *labels[2:]]
+
+
+def test_an_explorer_without_its_map_reruns_the_explorer(project):
+    project.configure(lambda settings: settings.update(explorer={"map": False}))
+    assert project.succeed() == {"explore_predictions"}
+    assert project.would_run() == set()
+
+
 def test_an_invalid_exclude_list_is_refused_before_any_job(project, tmp_path):
     (tmp_path / "list.csv").write_text("split,index\nvalid,3\n")
     project.configure(lambda settings: settings.update(exclude=str(tmp_path / "list.csv")))
@@ -37,6 +54,7 @@ def test_corruptions_run_for_each_model_and_nothing_else(project):
     project.configure(lambda settings: settings.update(robustness={"severities": [5]}, compare=["knn_pca"]))
     asked = {"evaluate_corruptions knn_pca", "plot_robustness"}
     compared = {"compare_models", "plot_comparison", "evaluate_without_issues", "write_report"}
+    compared |= {"embed_test_images", "explore_predictions"}
     assert project.succeed() == asked | compared
     assert project.would_run() == set()
     project.configure(lambda settings: settings.update(robustness={"severities": [1, 5]}))

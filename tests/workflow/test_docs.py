@@ -113,7 +113,7 @@ def test_a_configuration_is_valid(page, block, monkeypatch, tmp_path):
         Path(folder).mkdir(parents=True)
         Path(folder, "labels.npy").touch()
     for name in re.findall(r"^exclude: (\S+)", block.text, re.MULTILINE):
-        (table,) = (other.text for other in blocks(page) if other.language == "csv")
+        table = next(other.text for other in blocks(page) if other.language == "csv")
         Path(name).write_text(table)
     experiments = Experiments(configuration(block, *files), check_files=False)
     if page == MODELS and "type: pretrained" not in block.text:

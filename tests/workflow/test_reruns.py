@@ -20,8 +20,11 @@ FOLDS = ["fold_0_of_3", "fold_1_of_3", "fold_2_of_3"]
 FURTHER = [f"{model}/seed_7" for model in NETWORKS]
 DRAWN = {f"plot_model {model}" for model in MODELS}
 REPORT = {"write_report"}
+# Pages whose jobs import the report's modules.
+PAGES = REPORT | {"write_audit_report", "explore_predictions"}
 WEIGHED = {"evaluate_without_issues"} | REPORT
-COMPARED = {"compare_models", "plot_comparison"} | REPORT
+EXPLORED = {"embed_test_images", "explore_predictions"}
+COMPARED = {"compare_models", "plot_comparison"} | REPORT | EXPLORED
 COMPARISON = COMPARED | WEIGHED
 LEARNING = {
     f"{rule} {model}" for rule in ("summarize_training_curve", "plot_training_curves") for model in NETWORKS
@@ -162,7 +165,7 @@ def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
         ("figures.training.train_color", "#123456", jobs(["plot_training_curves"], *NETWORKS) | REPORT),
         ("figures.accuracy.color", "#123456", {"plot_comparison"} | REPORT),
         ("report.title", "Words", REPORT),
-        ("report.language", "ru", REPORT | {"write_audit_report"}),
+        ("report.language", "ru", REPORT | {"write_audit_report", "explore_predictions"}),
     ],
 )
 def test_one_key(project, key, value, expected):
@@ -233,8 +236,8 @@ def test_a_caption_is_read_when_snakemake_s_report_is_made(project):
         ("cifarbench/models/knn/exact.py", cells(2, 4) | chosen() | searched(*NEIGHBORS)),
         ("cifarbench/models/networks/training.py", trained(*NETWORKS)),
         ("cifarbench/models/estimators/classifier.py", set()),
-        ("cifarbench/evaluation/training_curve.py", LEARNING | REPORT | {"write_audit_report"}),
-        ("cifarbench/plots/confusion_matrix.py", DRAWN | REPORT),
+        ("cifarbench/evaluation/training_curve.py", LEARNING | PAGES),
+        ("cifarbench/plots/confusion_matrix.py", DRAWN | PAGES),
         ("cifarbench/evaluation/comparison.py", COMPARED),
         ("cifarbench/evaluation/issue_impact.py", WEIGHED),
         ("cifarbench/audit/translation_registration.py", {"find_duplicates", "write_audit_report"} | WEIGHED),

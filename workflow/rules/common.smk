@@ -137,6 +137,12 @@ def get_run_features(split):
     )
 
 
+def get_test_features(wildcards):
+    """Return the features of the test images that each model uses, in the order of the models."""
+    plan, paths = get_experiment(wildcards), get_paths(wildcards)
+    return [paths.features_file(plan.features_of(model), "all", "test") for model in plan.models]
+
+
 def get_run(wildcards):
     """Return the run of a job."""
     return RunId(wildcards.model, wildcards.seed, wildcards.size)
@@ -234,7 +240,7 @@ def config_for_report(dataset, models=None):
         "seed": SEED,
         **{
             key: config[key]
-            for key in ("seeds", "archive", "sha256", "exclude", "robustness")
+            for key in ("seeds", "archive", "sha256", "exclude", "relabel", "robustness")
             if config.get(key)
         },
         "datasets": {dataset: config["datasets"][dataset]},

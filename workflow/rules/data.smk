@@ -111,9 +111,11 @@ rule load_dataset:
         **job_params(
             "load_dataset",
             settings=lambda wildcards: (
-                {"dataset": wildcards.dataset} | dataset_spec(wildcards.dataset, (*DECLARED, "excluded"))
+                {"dataset": wildcards.dataset}
+                | dataset_spec(wildcards.dataset, (*DECLARED, "excluded", "relabeled"))
             ),
             exclude=lambda wildcards: DATASETS[wildcards.dataset].get("exclude", ""),
+            relabel=lambda wildcards: DATASETS[wildcards.dataset].get("relabel", ""),
         ),
     shell:
         RUN_JOB

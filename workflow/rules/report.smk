@@ -55,8 +55,89 @@ rule write_audit_report:
                 "write_audit_report",
                 *(
                     f"cifarbench/report/templates/{name}"
-                    for name in ("audit*", "macros.html.j2", "style.css")
+                    for name in ("audit*", "collect.js", "macros.html.j2", "style.css")
                 ),
+                "cifarbench/report/locale/*",
+            ),
+        ),
+    shell:
+        RUN_JOB
+
+
+# ---- The explorer: all test images, with the predictions of all models ----
+
+
+rule embed_test_images:
+    input:
+        comparison="<results>/comparison.csv",
+        features=get_test_features,
+        test_images="<results>/data/test_images.npy",
+        test_labels="<results>/data/test_labels.npy",
+    output:
+        embedding="<results>/explorer/embedding.npz",
+        summary="<results>/explorer/embedding.json",
+    log:
+        "<logs>/embed_test_images.log",
+    benchmark:
+        "<benchmarks>/embed_test_images.tsv"
+    group:
+        "summary"
+    conda:
+        "../../environment.yml"
+    # With one thread, t-SNE has the same result each time.
+    threads: 1
+    resources:
+        mem_mb=mem_mb(1500),
+        runtime=minutes(20),
+    params:
+        **job_params(
+            "embed_test_images",
+            settings=lambda wildcards: {"models": get_experiment(wildcards).models, "seed": SEED},
+        ),
+    shell:
+        RUN_JOB
+
+
+rule explore_predictions:
+    input:
+        predictions=for_each_model(lambda plan: plan.models, "predictions.npz"),
+        fits=for_each_model(lambda plan: plan.models, "fit.json"),
+        dataset="<results>/data/dataset.json",
+        test_images="<results>/data/test_images.npy",
+        test_labels="<results>/data/test_labels.npy",
+        # In this order.
+        audit=[
+            path
+            for name in ("duplicates", "label_issues", "image_issues")
+            for path in AUDIT_FILES
+            if path.endswith(f"/{name}.csv")
+        ],
+        embedding=EMBEDDING,
+    output:
+        page=reported("<results>/explorer.html", "Conclusions", "explorer", caption="explorer_page"),
+    log:
+        "<logs>/explore_predictions.log",
+    group:
+        "summary"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=mem_mb(800),
+        runtime=minutes(10),
+    params:
+        **job_params(
+            "explore_predictions",
+            settings=lambda wildcards: {
+                "models": get_experiment(wildcards).models,
+                "seed": SEED,
+                "language": config["report"]["language"],
+            },
+            code=code_hash(
+                "explore_predictions",
+                "cifarbench/report/templates/explorer*",
+                "cifarbench/report/templates/explorer/*",
+                "cifarbench/report/templates/audit_sentences.j2",
+                "cifarbench/report/templates/style.css",
                 "cifarbench/report/locale/*",
             ),
         ),

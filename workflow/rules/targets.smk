@@ -31,7 +31,14 @@ SUMMARY = [
     "model_agreement.json",
     "report.html",
     "report.md",
+    "explorer.html",
 ]
+# None if the explorer has no map.
+EMBEDDING = (
+    [f"<results>/explorer/embedding.{suffix}" for suffix in ("npz", "json")]
+    if config.get("explorer", {}).get("map", True)
+    else []
+)
 
 
 # None without this section in the configuration.

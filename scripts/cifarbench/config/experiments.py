@@ -26,7 +26,7 @@ class Experiments:
     ----------
     name, root: the experiment's name, or "", and the folder of its results.
     configs, experiments, paths: each dataset's configuration, experiment and file paths.
-    datasets: each dataset's entry, with the archive and the exclude list of this run.
+    datasets: each dataset's entry, with the archive and the lists of this run.
     run_variants: the runs of the suite, by dataset.
     test_sets: the entries of shifted test sets, by name.
     cifar10_c_dir: the folder of CIFAR-10-C; "" if corruptions are computed.
@@ -79,10 +79,11 @@ class Experiments:
             is_of_run = config.get("archive") or config.get("sha256")
             key = None if is_of_run else f"datasets.{dataset}"
             entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"), key)
-        if config.get("exclude"):
-            # Jobs depend on the content of the file, not on its path.
-            path = expand_home(config["exclude"])
-            entry |= {"exclude": str(path), "excluded": sha256_file(path)}
+        for key, content in (("exclude", "excluded"), ("relabel", "relabeled")):
+            if config.get(key):
+                # Jobs depend on the content of the file, not on its path.
+                path = expand_home(config[key])
+                entry |= {key: str(path), content: sha256_file(path)}
         return entry
 
     def _check_test_sets(self) -> None:

@@ -7,6 +7,7 @@ from cifarbench.config.renamed_keys import describe_former_key
 from cifarbench.config.schema import Validator
 from cifarbench.data.exclude_list import read_exclude_list
 from cifarbench.data.provenance import expand_home
+from cifarbench.data.relabel_list import read_relabel_list
 from cifarbench.errors import UserError
 from cifarbench.families import FAMILIES, FEATURE_TYPES
 from cifarbench.messages import format_value, number_hint, unknown_key
@@ -22,9 +23,12 @@ MAX_CANDIDATES = 1000
 def count_train_images(config: Entry) -> int:
     """Return how many training images of a configuration's dataset its exclude list leaves.
 
-    Raises UserError if they, or the test images, are fewer than the classes.
+    Raises UserError if they, or the test images, are fewer than the classes, or if a list can't be read.
     """
     dataset = config["datasets"][config["dataset"]]
+    if config.get("relabel"):
+        # A list that can't be read is refused before any job.
+        read_relabel_list(expand_home(config["relabel"]))
     if not config.get("exclude"):
         return dataset["n_train"]
     n_classes, n_left = dataset["n_classes"], {}

@@ -20,14 +20,20 @@ def read_exclude_list(path: Path) -> dict[str, list[int]]:
     """
     excluded: dict[str, set[int]] = {split: set() for split in SPLITS}
     for line, row in read_user_csv(path, COLUMNS, "exclude"):
-        split, index = (row[name] for name in COLUMNS)
-        if split not in SPLITS or not (index.isascii() and index.isdecimal()):
-            raise UserError(
-                f"{path} has {split!r}, {index!r} as split and index in line {line}; write train or test, and the "
-                "number of an image, from 0."
-            )
-        excluded[split].add(int(index))
+        split, index = read_image(path, line, row)
+        excluded[split].add(index)
     return {split: sorted(indices) for split, indices in excluded.items()}
+
+
+def read_image(path: Path, line: int, row: dict[str, str]) -> tuple[str, int]:
+    """Return split and index of the image in a row of a user's list; UserError if they are none."""
+    split, index = (row[name] for name in COLUMNS)
+    if split not in SPLITS or not (index.isascii() and index.isdecimal()):
+        raise UserError(
+            f"{path} has {split!r}, {index!r} as split and index in line {line}; write train or test, and the "
+            "number of an image, from 0."
+        )
+    return split, int(index)
 
 
 def drop_images(images: ImageDataset, excluded: dict[str, list[int]]) -> ImageDataset:

@@ -42,7 +42,7 @@ def per_dataset_configs(config: Entry) -> dict[str, Entry]:
         merged = deep_merge(shared, suite.get("overrides", {}).get(dataset, {})) | {"dataset": dataset}
         if dataset != config["dataset"]:
             # They belong to the configured dataset.
-            merged = {k: value for k, value in merged.items() if k not in ("archive", "sha256", "exclude")}
+            merged = {k: value for k, value in merged.items() if k not in ("archive", "sha256", "exclude", "relabel")}
         configs[dataset] = merged
     return configs
 
@@ -137,8 +137,8 @@ def check_errors(config: Entry, plans: dict[str, Experiment]) -> Iterator[str]:
     suite = config.get(SECTION) or {}
     if config["dataset"] not in plans:
         yield (
-            f"dataset is {config['dataset']}; it must be one of {SECTION}.datasets, {', '.join(plans)}: archive "
-            "and exclude belong to it."
+            f"dataset is {config['dataset']}; it must be one of {SECTION}.datasets, {', '.join(plans)}: archive, "
+            "exclude and relabel belong to it."
         )
     for dataset in suite.get("overrides", {}):
         if dataset not in plans:

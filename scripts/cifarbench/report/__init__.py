@@ -1,1 +1,1 @@
-"""Write the report of a run, and the page of its data audit, from its result files."""
+"""Write the report of a run, the explorer of its predictions, and the page of its data audit, from its result files."""

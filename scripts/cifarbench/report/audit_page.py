@@ -12,6 +12,7 @@ from PIL import Image
 from cifarbench.audit.image_index import kept_indices
 from cifarbench.audit.label_issues import MIN_EXCESS, N_FOLDS
 from cifarbench.io.atomic import read_json
+from cifarbench.io.csv_io import Row
 from cifarbench.report.audit import Audit
 from cifarbench.report.page import jinja_environment
 from cifarbench.report.translation import Translator
@@ -35,7 +36,21 @@ class Thumbnails:
 
     def image(self, split: str, index: int, alt: str) -> Markup:
         """Return one image."""
-        return self._element(self._images[split][int(np.searchsorted(self._rows[split], index))], alt)
+        return self._element(self._pixels(split, index), alt)
+
+    def difference(self, pair: Row, alt: str) -> Markup:
+        """Return the absolute difference of the two images of a pair; a mirrored one is mirrored back."""
+        first, second = (
+            np.asarray(self._pixels(pair[f"split_{side}"], pair[f"index_{side}"]), np.int16).reshape(
+                self._shape
+            )
+            for side in "ab"
+        )
+        second = second[:, :, ::-1] if pair["type"] == "mirrored" else second
+        return self._element(np.abs(first - second).astype(np.uint8), alt)
+
+    def _pixels(self, split: str, index: int) -> np.ndarray:
+        return self._images[split][int(np.searchsorted(self._rows[split], index))]
 
     def mean(self, label: int, alt: str) -> Markup:
         """Return the mean image of a class."""

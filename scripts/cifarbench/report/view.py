@@ -1,6 +1,7 @@
 """The values that the templates of the report show, computed from the results of a run."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -8,10 +9,13 @@ from pathlib import PurePosixPath
 from statistics import fmean, stdev
 from typing import Any
 
+import numpy as np
 import yaml
+from markupsafe import Markup
 
 from cifarbench.evaluation.grid_search import MAX_SHOWN, format_value, param_names, sort_by_rank
 from cifarbench.io.csv_io import Row
+from cifarbench.plots.confusion_matrix import select_classes
 from cifarbench.report import reference_results
 from cifarbench.report.ablation import (
     AUGMENTATION,
@@ -22,6 +26,7 @@ from cifarbench.report.ablation import (
 )
 from cifarbench.report.audit import Audit
 from cifarbench.report.claims import check_claims
+from cifarbench.report.explorer_links import explorer_link, link_cells
 from cifarbench.report.figures import FigureStore, ReportFigure
 from cifarbench.report.headline import best_of_other_families, headline_sentences, name_models
 from cifarbench.report.results import ModelResult, Results
@@ -36,6 +41,7 @@ class Report:
     """A run, ready for the templates."""
 
     reference = reference_results
+    explorer_link = staticmethod(explorer_link)
 
     def __init__(self, results: Results, say: Translator, settings: dict[str, Any]):
         self.results = results
@@ -156,6 +162,25 @@ class Report:
         """Return a figure of the comparison or of a model, if it exists and is meaningful for it."""
         hidden = name == "reliability" and model and not model.fit["has_probabilities"]
         return None if hidden else self.figures.find(f"figures/{model.name}" if model else "figures", name)
+
+    def confusion_matrix(self, model: ModelResult) -> ReportFigure | None:
+        """Return a model's confusion matrix, whose cells link to the explorer, if it exists."""
+        figure = self.figure("confusion_matrix", model)
+        matrix = np.array(model.metrics["confusion_matrix"])
+        linked = figure and link_cells(str(figure.content), model.name, matrix, select_classes(matrix))
+        return figure and replace(figure, content=Markup(linked))
+
+    def confusion_link(self, model: str, pair: dict[str, Any]) -> str:
+        """Return the link to the images of a confused pair of classes."""
+        numbers = {name: number for number, name in enumerate(self.results.dataset["classes"])}
+        classes = {"true": numbers.get(pair["true_class"]), "predicted": numbers.get(pair["predicted_class"])}
+        return explorer_link(
+            model=model, **{key: number for key, number in classes.items() if number is not None}
+        )
+
+    def only_right(self, model: str, others: list[str]) -> str:
+        """Return the link to the images that one model classifies correctly and others do not."""
+        return explorer_link(model=model, right=[model], wrong=[name for name in others if name != model])
 
     def figure_links(self, model: ModelResult) -> list[tuple[str, str]]:
         """Return path and caption of each of a model's figures."""

@@ -300,15 +300,6 @@ def test_nothing_is_left_unchecked():
     """Each object of the schema refuses unknown keys, and each key that it knows stands in the configuration."""
     assert SCHEMA["additionalProperties"] is False
     assert set(CONFIG) <= set(SCHEMA["properties"])
-    commented = {
-        "name",
-        "suite",
-        "seeds",
-        "archive",
-        "sha256",
-        "cache_dir",
-        "exclude",
-        "robustness",
-        "pathvars",
-    }
+    commented = {"name", "suite", "seeds", "archive", "sha256", "cache_dir", "pathvars"}
+    commented |= {"exclude", "relabel", "robustness", "explorer"}
     assert set(SCHEMA["properties"]) - commented == set(CONFIG)

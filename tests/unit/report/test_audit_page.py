@@ -48,6 +48,16 @@ def test_report_shows_the_effect_of_duplicates(folder: Path, run: Results, langu
         assert sentence in section
 
 
+def test_new_labels_are_on_the_first_screen(run: Results) -> None:
+    relabeled = {"train": [1, 2], "test": [5], "file": "my_labels.csv"}
+    html, markdown = render(
+        replace(run, dataset=run.dataset | {"relabeled": relabeled}), small_run.settings()
+    )
+    sentence = "2 training and 1 test images have new labels from <code>my_labels.csv</code>."
+    assert sentence in html.partition('<section id="summary">')[2].partition("<table")[0]
+    assert "**Warning.** 2 training and 1 test images have new labels" in markdown.partition("|")[0]
+
+
 def test_excluded_images_are_on_the_first_screen(run: Results) -> None:
     excluded = {"train": [1, 2], "test": [5], "file": "my_list.csv"}
     html, markdown = render(replace(run, dataset=run.dataset | {"removed": excluded}), small_run.settings())
