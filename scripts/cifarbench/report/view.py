@@ -134,7 +134,7 @@ class Report:
 
     def is_random_search(self, model: ModelResult) -> bool:
         """Return whether a model was tuned by a random search, and not by a grid."""
-        return "space" in self.settings["configuration"]["models"][model.name].get("tune", {})
+        return "space" in self.settings["configuration"]["models"].get(model.name, {}).get("tune", {})
 
     def best_params(self, model: ModelResult) -> list[str]:
         """Return the hyperparameters that the search selected, with their values."""
