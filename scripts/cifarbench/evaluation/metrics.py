@@ -12,6 +12,7 @@ import numpy as np
 from cifarbench.evaluation.calibration import CALIBRATION, reliability_curve
 from cifarbench.evaluation.selective_prediction import risk_coverage
 from cifarbench.evaluation.statistics import bootstrap_interval, wilson_interval
+from cifarbench.evaluation.weighted_metrics import MIN_CLASSES_TOP5, metrics_with_intervals
 from cifarbench.io.atomic import sha256_file
 
 N_BEST_CLASSES = 3
@@ -42,7 +43,11 @@ def compute_metrics(
         "n_test": len(y_true),
         "accuracy": float(correct.mean()),
         "accuracy_ci95": wilson_interval(int(correct.sum()), len(y_true)),
-        **_top2(y_true, proba, probabilities),
+        **_top_k("top2_accuracy", y_true, proba, 2 if probabilities else None),
+        **_top_k(
+            "top5_accuracy", y_true, proba, 5 if probabilities and len(classes) >= MIN_CLASSES_TOP5 else None
+        ),
+        **_with_intervals(y_true, y_pred, proba, seed, probabilities),
         "macro": {kind: float(values.mean()) for kind, values in by_class.items()},
         "macro_f1_ci95": macro_f1_interval(y_true, y_pred, len(classes), seed),
         "weighted": {kind: float(np.average(values, weights=support)) for kind, values in by_class.items()},
@@ -59,7 +64,7 @@ def compute_metrics(
         },
         "confusion_matrix": matrix.tolist(),
         "confused_pairs": most_confused_pairs(matrix, y_true, y_pred, proba, classes),
-        **(reliability_curve(correct, proba) if probabilities else dict.fromkeys(CALIBRATION)),
+        **_reliability(correct, proba, probabilities),
         "selective": risk_coverage(correct, proba) if probabilities else None,
     }
 
@@ -83,12 +88,32 @@ def test_set_fingerprint(test_images: Path, y_true: np.ndarray) -> str:
     return sha256(f"{sha256_file(test_images)} {labels}".encode()).hexdigest()
 
 
-def _top2(y_true: np.ndarray, proba: np.ndarray, probabilities: bool) -> dict[str, Any]:
-    if not probabilities:
-        return {"top2_accuracy": None, "top2_accuracy_ci95": None}
-    hits = top_k_hits(y_true, proba, 2)
-    interval = wilson_interval(int(hits.sum()), len(hits))
-    return {"top2_accuracy": float(hits.mean()), "top2_accuracy_ci95": interval}
+def _reliability(correct: np.ndarray, proba: np.ndarray, probabilities: bool) -> dict[str, Any]:
+    curve = reliability_curve(correct, proba) if probabilities else {}
+    return {name: curve.get(name) for name in CALIBRATION}
+
+
+def _top_k(name: str, y_true: np.ndarray, proba: np.ndarray, k: int | None) -> dict[str, Any]:
+    """Return top-k accuracy with Wilson's interval; None without k."""
+    if k is None:
+        return {name: None, f"{name}_ci95": None}
+    hits = top_k_hits(y_true, proba, k)
+    return {name: float(hits.mean()), f"{name}_ci95": wilson_interval(int(hits.sum()), len(hits))}
+
+
+def _with_intervals(
+    y_true: np.ndarray, y_pred: np.ndarray, proba: np.ndarray, seed: int, probabilities: bool
+) -> dict[str, Any]:
+    """Return the metrics of `metrics_with_intervals`; those with a dot in their name as nested mappings."""
+    nested: dict[str, Any] = {}
+    for name, (value, interval) in metrics_with_intervals(y_true, y_pred, proba, seed, probabilities).items():
+        key, _, average = name.partition(".")
+        for entry, content in ((key, value), (f"{key}_ci95", interval)):
+            if average:
+                nested.setdefault(entry, {})[average] = content
+            else:
+                nested[entry] = content
+    return nested
 
 
 def top_k_hits(y_true: np.ndarray, proba: np.ndarray, k: int) -> np.ndarray:

@@ -37,6 +37,11 @@ def parse_param(cell: str) -> int | float | bool | str:
 
 # Costs of a model in fit.json and in tables.
 COST_COLUMNS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
+# Metrics of metrics.json with an interval each, which become three columns.
+METRIC_COLUMNS = (
+    *("balanced_accuracy", "mcc", "cohen_kappa", "log_loss", "brier", "roc_auc_macro", "roc_auc_weighted"),
+    *("average_precision", "top5_accuracy", "ece"),
+)
 FLOAT_COLUMNS = """
 fit_seconds predict_seconds tuning_seconds predict_ms_per_image peak_memory_mb stored_mb
 accuracy accuracy_low accuracy_high macro_f1 macro_f1_low macro_f1_high top2_accuracy ece
@@ -52,6 +57,7 @@ BOOL_COLUMNS = "pretrained is_iterative full_train"
 # Columns of all tables. Others are text, such as names of models, classes and files.
 COLUMN_TYPES: Types = {
     **dict.fromkeys(FLOAT_COLUMNS.split(), float),
+    **{name + end: float for name in METRIC_COLUMNS for end in ("", "_low", "_high")},
     **dict.fromkeys(INT_COLUMNS.split(), int),
     **dict.fromkeys(BOOL_COLUMNS.split(), parse_bool),
     # A number in runs.csv, `train` or `test` in tables of the audit.

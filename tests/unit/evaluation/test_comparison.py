@@ -22,14 +22,21 @@ from helpers.jobs import run_job
 
 
 def metrics(accuracy: float) -> dict[str, Any]:
+    names = ("balanced_accuracy", "mcc", "cohen_kappa", "average_precision", "ece")
     return {
+        **dict.fromkeys(names, accuracy),
+        **{f"{name}_ci95": [accuracy - 0.05, accuracy + 0.05] for name in names},
+        "roc_auc": {"macro": accuracy + 0.2, "weighted": accuracy + 0.3},
+        "roc_auc_ci95": {"macro": [accuracy, 1.0], "weighted": [accuracy + 0.1, 1.0]},
+        # A model without probabilities.
+        **dict.fromkeys(["log_loss", "log_loss_ci95", "brier", "brier_ci95", "top5_accuracy"]),
+        "top5_accuracy_ci95": None,
         "n_test": 1000,
         "accuracy": accuracy,
         "accuracy_ci95": [accuracy - 0.03, accuracy + 0.03],
         "macro": {"f1": accuracy - 0.01},
         "macro_f1_ci95": [accuracy - 0.04, accuracy + 0.02],
         "top2_accuracy": accuracy + 0.1,
-        "expected_calibration_error": 0.05,
     }
 
 
@@ -74,6 +81,11 @@ def test_columns_are_of_every_model_in_order():
     # Files of before the key have no such features.
     assert columns["pretrained"] == [False] * 3
     assert columns["error"] == [None] * 3
+    assert columns["mcc"] == [0.5, 0.6, 0.4]
+    assert columns["ece_low"] == pytest.approx([0.45, 0.55, 0.35])
+    assert columns["roc_auc_macro"] == pytest.approx([0.7, 0.8, 0.6])
+    assert columns["roc_auc_weighted_low"] == pytest.approx([0.6, 0.7, 0.5])
+    assert columns["log_loss"] == columns["brier_high"] == [None] * 3
 
 
 def test_seeds_are_kept_apart_from_the_uncertainty_of_the_test_set():

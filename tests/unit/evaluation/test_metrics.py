@@ -85,7 +85,7 @@ def test_all_right():
     assert found["accuracy"] == found["macro"]["f1"] == found["weighted"]["f1"] == 1
     assert found["accuracy_ci95"][1] == pytest.approx(1)
     assert found["confused_pairs"] == []
-    assert found["expected_calibration_error"] == 0
+    assert found["ece"] == 0
     assert found["top3"]["recall"] == ["ant", "bee", "cow"]
 
 
@@ -110,7 +110,7 @@ def test_whatever_the_predictions(rows):
     low, high = found["accuracy_ci95"]
     assert 0 <= low <= found["accuracy"] <= high <= 1
     assert found["accuracy"] <= found["top2_accuracy"] <= 1
-    assert 0 <= found["expected_calibration_error"] <= 1
+    assert 0 <= found["ece"] <= 1
     assert sum(found["reliability"]["count"]) == len(rows)
     assert np.trace(found["confusion_matrix"]) / len(rows) == pytest.approx(found["accuracy"])
     for pair in found["confused_pairs"]:
@@ -142,9 +142,14 @@ def test_without_probabilities_nothing_is_said_of_confidence(drawn):
     y_true, y_pred, proba = drawn
     told = compute_metrics(y_true, y_pred, proba, CLASSES, seed=0)
     untold = compute_metrics(y_true, y_pred, np.eye(4)[y_pred], CLASSES, seed=0, probabilities=False)
-    names = {"expected_calibration_error", "mean_confidence", "reliability"}
+    names = {"ece", "mean_confidence", "reliability"}
     names |= {"top2_accuracy", "top2_accuracy_ci95", "selective"}
+    names |= {f"{name}{end}" for name in ("log_loss", "brier", "average_precision") for end in ("", "_ci95")}
+    # Four classes are too few for the five most probable ones.
+    names |= {"ece_ci95", "top5_accuracy", "top5_accuracy_ci95"}
     assert {name for name, value in untold.items() if value is None} == names
+    assert untold["roc_auc"] == untold["roc_auc_ci95"] == {"macro": None, "weighted": None}
+    names |= {"roc_auc", "roc_auc_ci95"}
     assert list(untold) == list(told)
     others = told.keys() - names - {"confused_pairs"}
     assert {name: untold[name] for name in others} == {name: told[name] for name in others}
@@ -194,7 +199,7 @@ def test_the_error_is_averaged_over_images_not_over_bins():
     # Nine images of confidence 0.95, all right, and one of 0.65, wrong.
     confidence = np.array([0.95] * 9 + [0.65])
     found = reliability_curve(confidence > 0.9, np.stack([confidence, 1 - confidence], axis=1))
-    assert found["expected_calibration_error"] == pytest.approx(0.9 * 0.05 + 0.1 * 0.65)
+    assert found["ece"] == pytest.approx(0.9 * 0.05 + 0.1 * 0.65)
 
 
 @pytest.mark.parametrize("neighbors", [3, 5, 7, 10, 15])
