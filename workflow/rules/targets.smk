@@ -29,6 +29,8 @@ SUMMARY = [
     "comparison.tex",
     "paired_tests.csv",
     "model_agreement.json",
+    "verdict.json",
+    "checks.json",
     "report.html",
     "report.md",
 ]
@@ -44,7 +46,7 @@ AUDIT_OUTPUTS = [
     f"<results>/audit/{file}"
     for file in (
         *("duplicates.csv", "duplicates.json", "label_issues.csv", "label_issues.json"),
-        *("image_issues.csv", "class_counts.json", "class_means.npy"),
+        *("image_issues.csv", "class_counts.json", "class_means.npy", "shortcuts.json"),
     )
 ]
 AUDIT_FILES = (

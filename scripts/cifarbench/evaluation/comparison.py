@@ -12,6 +12,7 @@ COLUMNS = (
     *COST_COLUMNS,
     *("macro_f1_low", "macro_f1_high", "top2_accuracy", "ece", "predict_ms_per_image"),
     *(name + end for name in METRIC_COLUMNS for end in ("", "_low", "_high") if name + end != "ece"),
+    *("rank", "rank_low", "rank_high", "p_best", "tied_with_best"),
     *("n_seeds", "accuracy_seed_mean", "accuracy_seed_std"),
     *("family_label", "features", "tuning_seconds", "pretrained", "error"),
 )
@@ -22,12 +23,13 @@ def comparison_table(
     metrics: dict[str, dict[str, Any]],
     fits: dict[str, dict[str, Any]],
     failures: dict[str, str],
+    ranks: dict[str, dict[str, Any]] | None = None,
 ) -> dict[str, list]:
     """Return the columns of comparison.csv, one entry per model.
 
     families: model -> family, in the configuration's order. metrics: run -> content of metrics.json; a run is a model
     or, as `model/seed_n`, a further seed of it that did not fail. fits: model -> content of fit.json. failures: model
-    -> reason of the failure; its other cells are empty.
+    -> reason of the failure; its other cells are empty. ranks: model -> its columns on ranks, of ranked models.
 
     Intervals are those of the first seed, over test images. `accuracy_seed_mean` and `accuracy_seed_std` (sample
     standard deviation) are over seeds; they are empty for a model that was trained once.
@@ -41,7 +43,7 @@ def comparison_table(
                 for run, scores in metrics.items()
                 if run == model or run.startswith(f"{model}/")
             ]
-            row |= _row(metrics[model], fits[model], by_seed)
+            row |= _row(metrics[model], fits[model], by_seed) | (ranks or {}).get(model, {})
         rows.append(row)
     return {name: [row[name] for row in rows] for name in COLUMNS}
 

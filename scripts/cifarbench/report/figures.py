@@ -48,12 +48,14 @@ SVG_LABELS = [
     mark("lowest test loss: epoch {n}"),
     mark("test levels off: epoch {n}"),
     mark("mean accuracy over the folds, with standard deviation"),
+    mark("mean {n} over the folds, with standard deviation"),
     mark("the best {n} candidates"),
     mark("prediction, ms per image"),
     mark("peak memory, MB"),
     mark("model size, MB"),
     mark("severity of the corruption"),
     mark("mean accuracy"),
+    mark("mean {n}"),
 ]
 
 # The caption of each figure, in the order of a model's section.

@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from cifarbench.evaluation.grid_search import MAX_SHOWN, format_value, param_names, sort_by_rank
-from cifarbench.io.csv_io import Row
+from cifarbench.evaluation.ranking_metric import read_metric
+from cifarbench.io.csv_io import Row, read_csv
 from cifarbench.report import reference_results
 from cifarbench.report.ablation import (
     AUGMENTATION,
@@ -21,9 +22,16 @@ from cifarbench.report.ablation import (
     largest_gain,
 )
 from cifarbench.report.audit import Audit
+from cifarbench.report.checks import format_finding
 from cifarbench.report.claims import check_claims
 from cifarbench.report.figures import FigureStore, ReportFigure
-from cifarbench.report.headline import best_of_other_families, headline_sentences, name_models
+from cifarbench.report.headline import (
+    METRIC_LABELS,
+    best_of_other_families,
+    headline_sentences,
+    name_models,
+    selection_sentences,
+)
 from cifarbench.report.results import ModelResult, Results
 from cifarbench.report.translation import Translator
 
@@ -36,6 +44,7 @@ class Report:
     """A run, ready for the templates."""
 
     reference = reference_results
+    metric_labels = METRIC_LABELS
 
     def __init__(self, results: Results, say: Translator, settings: dict[str, Any]):
         self.results = results
@@ -45,7 +54,14 @@ class Report:
         self.models = list(results.models.values())
         self.figures = FigureStore(results.files, say)
         self.audit = Audit.read(results.files, results.dataset)
-        self.headline = headline_sentences(results, say)
+        self.headline = [*headline_sentences(results, say), *selection_sentences(results, say)]
+        self.checks = [
+            check
+            | dict(
+                zip(("message", "remedy"), format_finding(say, check["code"], check["values"]), strict=True)
+            )
+            for check in results.read_json("checks.json") or []
+        ]
         self.best_of_other_families = best_of_other_families(results)
         self.claims = check_claims(results)
         self.ablation = ablation(results)
@@ -63,6 +79,47 @@ class Report:
         """Read an optional file of each model that has it."""
         contents = {name: self.results.read_json(f"models/{name}/{file}") for name in self.results.models}
         return {name: content for name, content in contents.items() if content}
+
+    @cached_property
+    def metric_columns(self) -> dict[str, str]:
+        """The metrics that the comparison's table can show besides accuracy, and their labels; the ranking's first."""
+        names = sorted(
+            (name for name in METRIC_LABELS if name != "accuracy"), key=lambda n: n != self.results.metric
+        )
+        return {name: self.say.term(METRIC_LABELS[name]) for name in names}
+
+    def metric(self, model: ModelResult, name: str) -> float | None:
+        """Return a metric of a model."""
+        return read_metric(model.metrics, name)[0]
+
+    def rank(self, model: ModelResult) -> tuple[int, int, int, float] | None:
+        """Return a model's rank, the ends of its interval, and its probability of being the best; None if unranked."""
+        row = self._comparison.get(model.name, {})
+        if row.get("rank") is None:
+            return None
+        return int(row["rank"]), row["rank_low"], row["rank_high"], row["p_best"]
+
+    @cached_property
+    def _comparison(self) -> dict[str, Row]:
+        return {row["model"]: row for row in read_csv(self.results.files["comparison.csv"])}
+
+    @cached_property
+    def class_ratio(self) -> float:
+        """The number of training images of the largest class over that of the smallest; 1 if it is unknown."""
+        counts = [count for count in self.results.verdict.get("class_counts", []) if count]
+        return max(counts) / min(counts) if counts else 1.0
+
+    @cached_property
+    def best_by_accuracy(self) -> ModelResult | None:
+        """The most accurate model if another metric ranks another one first; or None."""
+        best = max(self.results.ranking, key=lambda model: model.accuracy, default=None)
+        return best if best and best is not self.results.ranking[0] else None
+
+    @cached_property
+    def best_by_balanced_accuracy(self) -> ModelResult | None:
+        """The model with the best balanced accuracy if that is not the first one; or None."""
+        best = max(self.results.ranking, key=lambda m: m.metrics["balanced_accuracy"], default=None)
+        return best if best and best is not self.results.ranking[0] else None
 
     @cached_property
     def table_groups(self) -> list[list[str]]:
