@@ -55,13 +55,7 @@ class Report:
         self.figures = FigureStore(results.files, say)
         self.audit = Audit.read(results.files, results.dataset)
         self.headline = [*headline_sentences(results, say), *selection_sentences(results, say)]
-        self.checks = [
-            check
-            | dict(
-                zip(("message", "remedy"), format_finding(say, check["code"], check["values"]), strict=True)
-            )
-            for check in results.read_json("checks.json") or []
-        ]
+        self.checks = self._findings(results.read_json("checks.json") or [])
         self.best_of_other_families = best_of_other_families(results)
         self.claims = check_claims(results)
         self.ablation = ablation(results)
@@ -74,6 +68,20 @@ class Report:
             for name, fitted in self._optional("temperature.json").items()
             if fitted["temperature"]
         }
+
+    def _findings(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the first entry of each check in checks.json, in the report's language, with the number of others."""
+        by_code: dict[str, list[dict[str, Any]]] = {}
+        for entry in entries:
+            by_code.setdefault(entry["code"], []).append(entry)
+        rows = []
+        for code, (first, *others) in by_code.items():
+            message, remedy = format_finding(self.say, code, first["values"])
+            if others:
+                more = self.say.plural("{n} more in checks.json.", "{n} more in checks.json.", len(others))
+                message = f"{message} {more}"
+            rows.append(first | {"message": message, "remedy": remedy})
+        return rows
 
     def _optional(self, file: str) -> dict[str, dict[str, Any]]:
         """Read an optional file of each model that has it."""

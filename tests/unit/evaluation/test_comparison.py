@@ -270,7 +270,7 @@ def test_another_metric_ranks_the_models(run, metric):
     assert verdict["significantly_better"]["net"] == ["near"]
     low, high = verdict["best"]["ci95"]
     assert low < verdict["best"]["value"] < high
-    expected = {"log_loss": 1.03, "roc_auc": 0.5, "macro_f1": 0.23, "balanced_accuracy": 1 / 3}[metric]
+    expected = {"log_loss": 1.17, "roc_auc": 0.5, "macro_f1": 0.23, "balanced_accuracy": 1 / 3}[metric]
     assert verdict["baselines"]["majority"][metric] == pytest.approx(expected, abs=0.1)
 
 

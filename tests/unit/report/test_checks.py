@@ -30,12 +30,12 @@ def with_metrics(model: ModelResult, **values: Any) -> ModelResult:
     return replace(model, metrics={**model.metrics, **values})
 
 
-def with_losses(model: ModelResult, losses: np.ndarray, **more: Any) -> ModelResult:
+def with_losses(model: ModelResult, losses: np.ndarray) -> ModelResult:
     rows = [
         {"epoch": epoch, "train_loss": 0.1, "test_loss": float(loss), "test_accuracy": 0.9}
         for epoch, loss in enumerate(losses)
     ]
-    return replace(model, history=rows, params=None) if False else replace(model, history=rows, **more)
+    return replace(model, history=rows)
 
 
 def with_verdict(results: Results, **values: Any) -> Results:
@@ -68,7 +68,7 @@ def test_its_report_says_so(sound: Results, tmp_path: Path):
 
 @pytest.fixture
 def sound(run: Results) -> Results:
-    """The run, in which networks converge and were trained with several seeds."""
+    """The run, in which networks converge and have several seeds, and probabilities are calibrated."""
     flat = np.concatenate([np.linspace(2, 0.3, 30), np.full(30, 0.3)])
     noise = 0.01 * np.random.default_rng(0).normal(size=60)
     models = []
@@ -76,6 +76,8 @@ def sound(run: Results) -> Results:
         model = with_losses(run.models[name], flat + noise)
         models.append(replace(model, other_seeds=[replace(model, other_seeds=[])]))
     results = with_models(run, *models)
+    calibrated = {"ece": 0.03, "ece_ci95": [0.01, 0.05]}
+    results = with_models(results, *(with_metrics(model, **calibrated) for model in results.models.values()))
     # Searches end inside of their grids, and families have as many candidates.
     tuned = replace(results.models["knn_grid"], grid=[])
     return with_models(results, tuned)
@@ -111,6 +113,7 @@ def one_family_tuned(results: Results) -> Results:
     others = [model for model in results.ranking if model.kind != best.kind]
     rows = [{"mean_test_score": 0.9, "rank_test_score": 1}] * 8
     results = with_models(results, replace(best, grid=rows))
+    results = with_verdict(results, detectable={"difference": 0.005, "power": 0.8})
     return with_pair(results, best.name, others[0].name, (0.02, 0.04), 0.001)
 
 
@@ -147,7 +150,7 @@ def without_probabilities(results: Results) -> Results:
 
 
 def few_images(results: Results) -> Results:
-    return with_verdict(results, class_counts=[200] * 9 + [30])
+    return with_verdict(results, class_counts=[60] * 9 + [30])
 
 
 def failed_seed(results: Results) -> Results:
