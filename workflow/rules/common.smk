@@ -217,7 +217,7 @@ def config_for_report(dataset, models=None):
         "seed": SEED,
         **{
             key: config[key]
-            for key in ("seeds", "archive", "sha256", "exclude", "robustness")
+            for key in ("seeds", "metric", "margin", "mute", "archive", "sha256", "exclude", "robustness")
             if config.get(key)
         },
         "datasets": {dataset: config["datasets"][dataset]},

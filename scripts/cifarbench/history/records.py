@@ -20,7 +20,7 @@ from cifarbench.io.object_store import LocalStore, S3Store
 
 FOLDER = "history"
 # Keys of the configuration that change no metric.
-NOT_DECISIVE = ("figures", "report", "training", "memory_mb", "cache_dir", "archive")
+NOT_DECISIVE = ("figures", "report", "training", "memory_mb", "cache_dir", "archive", "mute")
 
 
 @dataclass(frozen=True)

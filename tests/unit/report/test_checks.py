@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from altered import with_accuracy, with_fit, with_models, with_pair
 
+from cifarbench.config.schema import load_schema
 from cifarbench.io.atomic import save_npy, write_json
 from cifarbench.io.csv_io import write_csv
 from cifarbench.report import page as report
@@ -339,5 +340,6 @@ def test_each_check_has_a_section_of_the_page_and_a_test():
     for code, check in CHECKS.items():
         assert re.search(rf"^## {code}\n\n`{check.name}`: ", page, re.MULTILINE), code
         assert f"| [{code}](#{code.lower()}) | `{check.name}` | {check.severity} |" in page
+    assert load_schema()["properties"]["mute"]["items"]["enum"] == [*CHECKS]
     elsewhere = {"CB108", "CB109", "CB115", "CB116", "CB117"}
     assert {*FAULTS} | elsewhere == {*CHECKS}
