@@ -192,7 +192,8 @@ def test_markdown_fits_into_a_pull_request(run: Results):
     assert markdown.count("<details>") == markdown.count("</details>") == len(run.models)
     assert "\n\n\n\n" not in markdown
     tables = re.findall(r"(?:^\|.*\n)+", markdown, re.MULTILINE)
-    assert len(tables) == 2 + len(run.models)
+    # The checks, the comparison, the ablation, and the classes of each model.
+    assert len(tables) == 3 + len(run.models)
     for table in tables:
         assert len({line.count("|") for line in table.splitlines()}) == 1
 
