@@ -402,6 +402,7 @@ def test_nothing_is_left_unchecked():
         "name",
         "suite",
         "seeds",
+        *("metric", "margin", "mute"),
         "archive",
         "sha256",
         "cache_dir",

@@ -89,7 +89,6 @@ def test_first_screen_answers_the_main_questions(study: Results):
         # Which model is best, how sure, and what it costs.
         f"`{best.name}` has the highest accuracy, {say.number(best.accuracy)} (95% CI ",
         f"`{best.name}` takes {say.seconds(best.fit['fit_seconds'])} to fit, ",
-        "pairs of models differ significantly",
         # What to doubt.
         "**Warning.** The images are not from the official archive",
         "each model was trained with one seed",
