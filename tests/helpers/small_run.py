@@ -321,6 +321,7 @@ def _draw(folder: Path, model: str) -> None:
             "confusion_matrix": figures / "confusion_matrix.svg",
             "confused_pairs": figures / "confused_pairs.png",
             "reliability": figures / "reliability.svg",
+            "roc_pr": figures / "roc_pr.svg",
             "images": figures / "predictions.png",
         },
         styles("confusion_matrix", "confused_pairs", "reliability", "predictions", model=model),

@@ -4,7 +4,10 @@
 
 def figure_files(plan):
     """Return the figures of an experiment."""
-    of_a_model = ("confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "predictions.png")
+    of_a_model = (
+        *("confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "roc_pr.svg"),
+        "predictions.png",
+    )
     return [
         f"<results>/figures/{figure}"
         for figure in [

@@ -54,8 +54,14 @@ SVG_LABELS = [
     mark("peak memory, MB"),
     mark("model size, MB"),
     mark("severity of the corruption"),
-    mark("mean accuracy"),
+    mark("false positive rate"),
+    mark("true positive rate"),
+    mark("recall"),
+    mark("precision"),
+    mark("mean ROC AUC {n}"),
+    mark("mean average precision {n}"),
     mark("mean {n}"),
+    mark("mean accuracy"),
 ]
 
 # The caption of each figure, in the order of a model's section.
@@ -85,6 +91,7 @@ CAPTIONS = {
     "training": mark("Loss and accuracy per epoch, on training and test images."),
     "grid_search": mark("Mean accuracy over the folds for each candidate."),
     "reliability": mark("Accuracy by confidence, with 95% CI."),
+    "roc_pr": mark("ROC and precision-recall curves of each class versus the rest, thin, and their mean."),
     "filters": mark("Learned weights on pixels as images; grey is zero, contrast is set per image."),
     "predictions": mark("Randomly sampled test images with predicted and true class."),
 }

@@ -37,6 +37,8 @@ from cifarbench.report.translation import Translator
 
 # The first keys of a configuration that is shown; others follow.
 CONFIGURATION_KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "features", "models"]
+# Figures that need probabilities.
+OF_PROBABILITIES = ("reliability", "roc_pr")
 DASH = "\N{EN DASH}"
 
 
@@ -219,7 +221,7 @@ class Report:
 
     def figure(self, name: str, model: ModelResult | None = None) -> ReportFigure | None:
         """Return a figure of the comparison or of a model, if it exists and is meaningful for it."""
-        hidden = name == "reliability" and model and not model.fit["has_probabilities"]
+        hidden = name in OF_PROBABILITIES and model and not model.fit["has_probabilities"]
         return None if hidden else self.figures.find(f"figures/{model.name}" if model else "figures", name)
 
     def figure_links(self, model: ModelResult) -> list[tuple[str, str]]:
@@ -227,7 +229,7 @@ class Report:
         return [
             (path, self.figures.captions[name])
             for path in self.figures.paths(f"figures/{model.name}")
-            if (name := PurePosixPath(path).stem) != "reliability" or model.fit["has_probabilities"]
+            if (name := PurePosixPath(path).stem) not in OF_PROBABILITIES or model.fit["has_probabilities"]
         ]
 
     @cached_property

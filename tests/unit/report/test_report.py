@@ -72,7 +72,7 @@ def test_page_is_well_formed_and_self_contained(page: str):
 def test_every_figure_has_alternative_text(run: Results, page: str):
     tags = Elements(page).tags
     drawings = [attrs for tag, attrs in tags if tag == "svg"]
-    assert len(drawings) == 4 + 6 * 2 + 2 + 1
+    assert len(drawings) == 4 + 6 * 3 + 2 + 1
     assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 30 for attrs in drawings)
     images = [attrs for tag, attrs in tags if tag == "img"]
     alone = [images["count"] for images in run.agreement["correct_by_one"].values()]
