@@ -81,7 +81,9 @@ def metric_coverage(repeats: int) -> list[list]:
 
 def _interval(name: str, weighted: WeightedPredictions, seed: int) -> tuple[float, float]:
     if name == "macro_f1":
-        return macro_f1_interval(weighted.y_true, weighted.y_pred, weighted.n_classes, seed)
+        cells = weighted.y_true * weighted.n_classes + weighted.y_pred
+        matrix = np.bincount(cells, minlength=weighted.n_classes**2).reshape(weighted.n_classes, -1)
+        return macro_f1_interval(matrix, seed)
     low, high = percentile_interval(METRICS[name](weighted))
     if name == "ece":
         value = evaluate_metric(name, weighted.y_true, weighted.y_pred, weighted.proba)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import classification_report, f1_score, top_k_accuracy_score
+from sklearn.metrics import classification_report, confusion_matrix, f1_score, top_k_accuracy_score
 
 from cifarbench.evaluation import statistics
 from cifarbench.evaluation.calibration import reliability_curve
-from cifarbench.evaluation.metrics import _macro_f1_of_cells, compute_metrics, top_k_hits
+from cifarbench.evaluation.metrics import _macro_f1, compute_metrics, macro_f1_interval, top_k_hits
 
 CLASSES = ["ant", "bee", "cow", "dog"]
 
@@ -46,14 +46,25 @@ def test_equals_scikit_learns_report(drawn):
     assert found["confusion_matrix"][0][1] == np.sum((y_true == 0) & (y_pred == 1))
 
 
-def test_macro_f1_of_resamples_is_scikit_learns(drawn):
+def test_macro_f1_of_matrices_is_scikit_learns(drawn):
     y_true, y_pred, _ = drawn
     chosen = np.random.default_rng(1).integers(len(y_true), size=(20, 50))
     expected = [
         f1_score(y_true[rows], y_pred[rows], labels=range(4), average="macro", zero_division=0)
         for rows in chosen
     ]
-    assert _macro_f1_of_cells((y_true * 4 + y_pred)[chosen], 4) == pytest.approx(expected, abs=1e-12)
+    matrices = [confusion_matrix(y_true[rows], y_pred[rows], labels=range(4)) for rows in chosen]
+    assert _macro_f1(np.array(matrices)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_macro_f1_intervals_cover_with_a_small_class():
+    """Of 100 test sets with about five images of a class that is rarely found, 95 intervals hold the true value."""
+    rng = np.random.default_rng(0)
+    shares = np.array([[0.44, 0.05, 0.0], [0.05, 0.45, 0.0], [0.003, 0.003, 0.004]])
+    truth = float(_macro_f1(shares))
+    matrices = rng.multinomial(500, shares.ravel() / shares.sum(), size=100).reshape(-1, 3, 3)
+    intervals = [macro_f1_interval(matrix, seed=0) for matrix in matrices]
+    assert sum(low <= truth <= high for low, high in intervals) >= 88
 
 
 def test_macro_f1_interval_holds_the_value_and_follows_its_seed(drawn):
