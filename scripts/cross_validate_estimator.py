@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 
 from cifarbench.data.splits import load_split_indices
+from cifarbench.evaluation.ranking_metric import check_probabilities
+from cifarbench.evaluation.ranking_metric import score as score_predictions
 from cifarbench.features.fit_inputs import scale_pixels
 from cifarbench.io.atomic import write_json
-from cifarbench.models.estimators.classifier import build, fit
+from cifarbench.models.estimators.classifier import build, fit, predict
 from cifarbench.runtime.failures import record_error
 from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
@@ -22,7 +24,10 @@ def main(job: Job) -> None:
 
 
 def score(job: Job) -> dict[str, Any]:
-    """Return the number of correct predictions, the number of validation images, and the cost."""
+    """Return the number of correct predictions, the number of validation images, and the cost.
+
+    With `metric` in the settings, `scores` in place of the correct predictions.
+    """
     params, classes = job.settings["params"], np.load(job.input.labels)
     rows, left_out = load_split_indices(job.settings["part"], len(classes), job.input.division)
     values = np.load(job.input.features, mmap_mode="r")
@@ -31,8 +36,12 @@ def score(job: Job) -> dict[str, Any]:
     )
     with Timer() as watch:
         fit(estimator, values, classes, rows, params["batch_size"], job.settings["seed"])
-        correct = int(
-            np.count_nonzero(estimator.predict(scale_pixels(values[left_out])) == classes[left_out])
-        )
+        inputs, truth = scale_pixels(values[left_out]), classes[left_out]
+        if metric := job.settings.get("metric"):
+            y_pred, proba, has_probabilities = predict(estimator, inputs, int(classes.max()) + 1)
+            check_probabilities(metric, has_probabilities)
+            scores = {"scores": {"": score_predictions(metric, truth, y_pred, proba)}}
+        else:
+            scores = {"correct": {"": int(np.count_nonzero(estimator.predict(inputs) == truth))}}
     cost = resource_usage(watch.seconds, job.threads)
-    return {"correct": {"": correct}, "validation": len(left_out), "cost": cost}
+    return {**scores, "validation": len(left_out), "cost": cost}

@@ -1,5 +1,7 @@
 """Fit a feature type to a subset of the training images."""
 
+from hashlib import sha256
+
 import numpy as np
 
 from cifarbench.data.splits import load_split_indices
@@ -37,4 +39,6 @@ def main(job: Job) -> None:
         )
         state = get_module(job.settings["type"]).fit(fit_inputs, params)
     save_npz(job.output.fitted, **state)
-    write_json(job.output.cost, resource_usage(watch.seconds, job.threads))
+    # For the check that features are fitted to their training subset only.
+    checksum = sha256(np.asarray(rows, np.int64).tobytes()).hexdigest()
+    write_json(job.output.cost, resource_usage(watch.seconds, job.threads) | {"rows_sha256": checksum})

@@ -28,7 +28,7 @@ def main(job: Job) -> None:
     temperature = fit_temperature(InferenceModel(stored).predict(images).proba, labels)
     correct = predictions["y_true"] == predictions["y_pred"]
     errors = {
-        name: reliability_curve(correct, proba)["expected_calibration_error"]
+        name: reliability_curve(correct, proba)["ece"]
         for name, proba in (
             ("before", predictions["proba"]),
             ("after", apply_temperature(predictions["proba"], temperature)),

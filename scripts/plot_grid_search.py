@@ -7,6 +7,7 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """Write the plot. settings: `model`, `font_size`, `color`, and `scales` of a random search."""
-    rows = read_csv(job.input.results)
-    save_svg(plot_grid_search(rows, job.settings), job.output.figure, alt_text(job.settings["model"], rows))
+    """Write the plot. settings: `model`, `font_size`, `color`, `scales` of a random search, `metric`."""
+    rows, metric = read_csv(job.input.results), job.settings.get("metric", "accuracy")
+    description = alt_text(job.settings["model"], rows, metric)
+    save_svg(plot_grid_search(rows, job.settings), job.output.figure, description)

@@ -7,7 +7,7 @@ from cifarbench.io.atomic import read_json
 from cifarbench.models.knn.ann import knn_search, measure_recall_and_qps
 from cifarbench.models.knn.exact import load_topk, merge_topk
 from cifarbench.models.knn.family import FAMILY_LABEL
-from cifarbench.models.knn.voting import neighbor_weights, predict_proba
+from cifarbench.models.knn.voting import balanced_weights, neighbor_weights, predict_proba
 from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
 from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
@@ -42,7 +42,9 @@ def main(job: Job) -> None:
         )
     with Timer() as voting:
         n_classes = len(read_json(job.input.dataset)["classes"])
-        proba = predict_proba(labels[neighbors], n_classes, neighbor_weights(squares, params))
+        voters = labels[neighbors]
+        weights = balanced_weights(neighbor_weights(squares, params), voters, labels[rows], params)
+        proba = predict_proba(voters, n_classes, weights)
 
     write_predictions(job.output.predictions, np.load(job.input.test_labels), proba)
     feature_costs = [read_json(path) for path in job.input.fit_costs]

@@ -31,8 +31,12 @@ def main(job: Job) -> None:
             if "error" in record:
                 errors[number] = errors[number] or record["error"]
             else:
-                correct = record["correct"][str(params[shared]) if shared in params else ""]
-                scores[number, fold] = correct / record["validation"]
+                key = str(params[shared]) if shared in params else ""
+                scores[number, fold] = (
+                    record["scores"][key]
+                    if "scores" in record
+                    else record["correct"][key] / record["validation"]
+                )
     if all(errors):
         job.fail(
             f"all {len(tried)} candidates failed, the first ({format_params(tried[0])}) with {errors[0]}"

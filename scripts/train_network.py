@@ -44,6 +44,7 @@ def main(job: Job) -> None:
         streamed=settings.get("streamed", False),
         # Only the training on all images is plotted epoch by epoch.
         test_each_epoch=rows is None,
+        stopping_metric=settings.get("stopping_metric"),
     )
     save(job.output.network, fitted.network)
     write_rows(job.output.history, fitted.history, list(fitted.history[0]))

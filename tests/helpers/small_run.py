@@ -16,6 +16,7 @@ import plot_comparison
 import plot_grid_search
 import plot_model
 import plot_training_curves
+import run_checks
 import summarize_training_curve
 from cifarbench.evaluation.grid_search import build_cv_results
 from cifarbench.io.atomic import save_npy, write_json
@@ -116,8 +117,10 @@ def write(folder: Path, seeds: tuple[int, ...] = (0,), models: dict[str, Any] = 
 def _write_run(folder: Path, model: str, seed: int) -> None:
     """The files of one model, trained with one seed; with the first, its figures, too."""
     pixels, target = load_digits(return_X_y=True)
-    _, images, _, y_true = train_test_split(pixels, target, test_size=N_TEST, random_state=0, stratify=target)
-    _write_data(folder, len(target) - N_TEST, (images * 15.9).astype(np.uint8))
+    _, images, y_train, y_true = train_test_split(
+        pixels, target, test_size=N_TEST, random_state=0, stratify=target
+    )
+    _write_data(folder, y_train, (images * 15.9).astype(np.uint8))
     place = folder / "models" / model / (f"seed_{seed}" if seed else "")
     _simulate_model(place, model, seed, y_true, len(target) - N_TEST)
     run_job(
@@ -130,7 +133,7 @@ def _write_run(folder: Path, model: str, seed: int) -> None:
         _draw(folder, model)
 
 
-def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> None:
+def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,), metric: str = "accuracy") -> None:
     """Hold models against each other, those that failed too, and draw what comes out."""
     runs = [
         run
@@ -142,21 +145,33 @@ def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,)) -> N
         "comparison": folder / "comparison.csv",
         "tests": folder / "paired_tests.csv",
         "agreement": folder / "model_agreement.json",
+        "verdict": folder / "verdict.json",
     }
     run_job(
         compare_models,
         {
-            "predictions": [folder / f"models/{model}/predictions.npz" for model in models],
+            "predictions": [folder / f"models/{run}/predictions.npz" for run in runs],
             "fits": [folder / f"models/{model}/fit.json" for model in models],
             "metrics": [folder / f"models/{run}/metrics.json" for run in runs],
             "dataset": folder / "data/dataset.json",
+            "train_labels": folder / "data/train_labels.npy",
         },
         tables | {"latex_table": folder / "comparison.tex"},
         {
             "models": models,
             "runs": runs,
             "families": {model: NINE[model]["family"] for model in models},
+            "metric": metric,
+            "margin": 0.01,
+            "seed": 0,
         },
+    )
+    run_job(
+        run_checks,
+        {**tables, "dataset": folder / "data/dataset.json"}
+        | {"files": [path for path in files(folder) if path.parts[-3:-1] != ("figures",)]},
+        {"checks": folder / "checks.json"},
+        {"mute": []},
     )
     run_job(
         plot_comparison,
@@ -196,13 +211,14 @@ def styles(*figures: str, **more: Any) -> dict[str, Any]:
     return {"seed": 0, "text": FIGURES["text"], **found, **more}
 
 
-def _write_data(folder: Path, n_train: int, test: np.ndarray) -> None:
+def _write_data(folder: Path, train_labels: np.ndarray, test: np.ndarray) -> None:
     archive = {"path": "digits.tar.gz", "sha256": "5e" * 32, "bytes": 123456}
     archive |= {"source": "scikit-learn", "official": None}
     about = {"dataset": "digits", "type": "digits", "classes": CLASSES, "image_shape": IMAGE_SHAPE}
-    about |= {"n_train": n_train, "n_test": N_TEST, "archive": archive}
+    about |= {"n_train": len(train_labels), "n_test": N_TEST, "archive": archive}
     write_json(folder / "data/dataset.json", about)
     save_npy(folder / "data/test_images.npy", test)
+    save_npy(folder / "data/train_labels.npy", train_labels)
 
 
 # ---- Models ----
@@ -305,6 +321,7 @@ def _draw(folder: Path, model: str) -> None:
             "confusion_matrix": figures / "confusion_matrix.svg",
             "confused_pairs": figures / "confused_pairs.png",
             "reliability": figures / "reliability.svg",
+            "roc_pr": figures / "roc_pr.svg",
             "images": figures / "predictions.png",
         },
         styles("confusion_matrix", "confused_pairs", "reliability", "predictions", model=model),

@@ -71,3 +71,17 @@ use rule find_label_issues as find_image_issues with:
         runtime=minutes(3, per_gigabyte=30),
     params:
         **job_params("find_image_issues"),
+
+
+use rule find_label_issues as find_shortcuts with:
+    output:
+        shortcuts="<results>/audit/shortcuts.json",
+    log:
+        "<logs>/find_shortcuts.log",
+    benchmark:
+        "<benchmarks>/find_shortcuts.tsv"
+    resources:
+        mem_mb=mem_mb(700, images=0),
+        runtime=minutes(3, per_gigabyte=10),
+    params:
+        **job_params("find_shortcuts", settings={"seed": 0}),

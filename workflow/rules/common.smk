@@ -240,7 +240,17 @@ def config_for_report(dataset, models=None):
         "seed": SEED,
         **{
             key: config[key]
-            for key in ("seeds", "archive", "sha256", "exclude", "relabel", "robustness")
+            for key in (
+                "seeds",
+                "metric",
+                "margin",
+                "mute",
+                "archive",
+                "sha256",
+                "exclude",
+                "relabel",
+                "robustness",
+            )
             if config.get(key)
         },
         "datasets": {dataset: config["datasets"][dataset]},

@@ -38,9 +38,10 @@ use rule evaluate_model as summarize_training_curve with:
 
 rule compare_models:
     input:
-        predictions=for_each_model(lambda plan: plan.models, "predictions.npz"),
+        predictions=for_each_model(get_runs, "predictions.npz"),
         fits=for_each_model(lambda plan: plan.models, "fit.json"),
         metrics=for_each_model(get_runs, "metrics.json"),
+        train_labels="<results>/data/train_labels.npy",
         dataset="<results>/data/dataset.json",
     output:
         comparison=reported("<results>/comparison.csv", "Comparison", "table"),
@@ -51,6 +52,7 @@ rule compare_models:
             "tests of all pairs, table",
             caption="paired_tests_table",
         ),
+        verdict="<results>/verdict.json",
         agreement="<results>/model_agreement.json",
     log:
         "<logs>/compare_models.log",
@@ -67,6 +69,9 @@ rule compare_models:
                 "models": (plan := get_experiment(wildcards)).models,
                 "runs": get_runs(plan),
                 "families": {model: plan.family(model).name for model in plan.models},
+                "metric": plan.metric,
+                "margin": plan.margin,
+                "seed": SEED,
             },
         ),
     shell:

@@ -69,6 +69,7 @@ rule write_model_card:
     input:
         comparison="<results>/comparison.csv",
         tests="<results>/paired_tests.csv",
+        verdict="<results>/verdict.json",
         dataset="<results>/data/dataset.json",
         models=for_each_model(get_runs, "fit.json", "metrics.json"),
         optional=lambda wildcards: robustness_files(get_experiment(wildcards))

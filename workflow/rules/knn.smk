@@ -35,6 +35,7 @@ rule cross_validate_knn:
                 max_neighbors=max(
                     get_experiment(wildcards).candidate_values(wildcards.model, "n_neighbors")
                 ),
+                **get_paths(wildcards).scored_neighbors(wildcards.model),
             ),
             failure_of=get_model,
             memory_mb=config["memory_mb"],

@@ -1,4 +1,31 @@
-# The report: the results of a run, on one page.
+# The report: the results of a run, on one page, and checks of them.
+
+
+rule run_checks:
+    input:
+        comparison="<results>/comparison.csv",
+        tests="<results>/paired_tests.csv",
+        verdict="<results>/verdict.json",
+        dataset="<results>/data/dataset.json",
+        models=for_each_model(get_runs, "fit.json", "metrics.json"),
+        learning=for_each_model(runs_with_epochs, "history.csv", "training_summary.json"),
+        grids=for_each_model(tuned_models, "cv_results.csv"),
+        fits=lambda wildcards: get_paths(wildcards).feature_fit_records(),
+        audit=[path for path in AUDIT_FILES if path.endswith((".csv", ".json"))],
+    output:
+        checks="<results>/checks.json",
+    log:
+        "<logs>/run_checks.log",
+    group:
+        "summary"
+    conda:
+        "../../environment.yml"
+    resources:
+        **SHORT_JOB,
+    params:
+        **job_params("run_checks", settings={"mute": sorted(config.get("mute", []))}),
+    shell:
+        RUN_JOB
 
 
 use rule compare_models as write_report with:
@@ -6,6 +33,8 @@ use rule compare_models as write_report with:
         comparison="<results>/comparison.csv",
         tests="<results>/paired_tests.csv",
         agreement="<results>/model_agreement.json",
+        verdict="<results>/verdict.json",
+        checks="<results>/checks.json",
         dataset="<results>/data/dataset.json",
         models=for_each_model(get_runs, "fit.json", "metrics.json"),
         learning=for_each_model(runs_with_epochs, "history.csv", "training_summary.json"),

@@ -4,7 +4,10 @@
 
 def figure_files(plan):
     """Return the figures of an experiment."""
-    of_a_model = ("confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "predictions.png")
+    of_a_model = (
+        *("confusion_matrix.svg", "confused_pairs.png", "reliability.svg", "roc_pr.svg"),
+        "predictions.png",
+    )
     return [
         f"<results>/figures/{figure}"
         for figure in [
@@ -29,6 +32,8 @@ SUMMARY = [
     "comparison.tex",
     "paired_tests.csv",
     "model_agreement.json",
+    "verdict.json",
+    "checks.json",
     "report.html",
     "report.md",
     "explorer.html",
@@ -51,7 +56,7 @@ AUDIT_OUTPUTS = [
     f"<results>/audit/{file}"
     for file in (
         *("duplicates.csv", "duplicates.json", "label_issues.csv", "label_issues.json"),
-        *("image_issues.csv", "class_counts.json", "class_means.npy"),
+        *("image_issues.csv", "class_counts.json", "class_means.npy", "shortcuts.json"),
     )
 ]
 AUDIT_FILES = (

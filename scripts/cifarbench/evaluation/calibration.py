@@ -10,31 +10,41 @@ from scipy.stats import binned_statistic
 from cifarbench.evaluation.statistics import wilson_interval
 
 N_BINS = 10
+BIN_EDGES = np.round(np.linspace(0, 1, N_BINS + 1), 6)
 # Metrics that need probabilities.
-CALIBRATION = ("expected_calibration_error", "mean_confidence", "reliability")
+CALIBRATION = ("mean_confidence", "reliability")
 # Probabilities are clipped to this minimum, since the vote shares of kNN can be 0.
 MIN_PROBA = 1e-4
 # Bounds of the search for the temperature, in the logarithm.
 LOG_T_BOUNDS = (-3, 3)
 
 
+def confidence_bins(proba: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bin of each image's confidence, and the confidence: (N,) int and (N,) float64.
+
+    proba: (N, n_classes). The confidence is the probability of the predicted class.
+    """
+    # A vote share of 3/5 in float32 is above 0.6; rounding puts such shares on the edge.
+    confidence = np.round(proba.max(axis=1).astype(np.float64), 6).clip(0, 1)
+    return np.searchsorted(BIN_EDGES[1:-1], confidence, side="right"), confidence
+
+
 def reliability_curve(correct: np.ndarray, proba: np.ndarray) -> dict[str, Any]:
-    """Return the expected calibration error and the reliability diagram, in bins of equal width.
+    """Return the expected calibration error `ece` and the reliability diagram, in bins of equal width.
 
     correct: (N,) bool. proba: (N, n_classes), rows sum to 1. The confidence is the probability of the predicted class.
     The error is the mean over images of the difference between their bin's mean confidence and accuracy. A bin includes
     its lower edge; an empty bin has null entries.
     """
-    # A vote share of 3/5 in float32 is above 0.6; rounding puts such shares on the edge.
-    confidence = np.round(proba.max(axis=1).astype(np.float64), 6).clip(0, 1)
-    edges = np.round(np.linspace(0, 1, N_BINS + 1), 6)
+    _, confidence = confidence_bins(proba)
+    edges = BIN_EDGES
     count = binned_statistic(confidence, None, "count", bins=edges).statistic
     values = [correct.astype(float), confidence]
     accuracy, mean_confidence = binned_statistic(confidence, values, "mean", bins=edges).statistic
     filled = count > 0
     gap = np.abs(accuracy - mean_confidence)[filled]
     return {
-        "expected_calibration_error": float(np.average(gap, weights=count[filled])),
+        "ece": float(np.average(gap, weights=count[filled])),
         "mean_confidence": float(confidence.mean()),
         "reliability": {
             "bin_edges": edges.tolist(),

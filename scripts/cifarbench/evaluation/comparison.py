@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from cifarbench.io.csv_io import COST_COLUMNS, Row
+from cifarbench.io.csv_io import COST_COLUMNS, METRIC_COLUMNS, Row
 
 COLUMNS = (
     *("model", "family", "accuracy", "accuracy_low", "accuracy_high", "macro_f1"),
     *COST_COLUMNS,
     *("macro_f1_low", "macro_f1_high", "top2_accuracy", "ece", "predict_ms_per_image"),
+    *(name + end for name in METRIC_COLUMNS for end in ("", "_low", "_high") if name + end != "ece"),
+    *("rank", "rank_low", "rank_high", "p_best", "tied_with_best"),
     *("n_seeds", "accuracy_seed_mean", "accuracy_seed_std"),
     *("family_label", "features", "tuning_seconds", "pretrained", "error"),
 )
@@ -21,12 +23,13 @@ def comparison_table(
     metrics: dict[str, dict[str, Any]],
     fits: dict[str, dict[str, Any]],
     failures: dict[str, str],
+    ranks: dict[str, dict[str, Any]] | None = None,
 ) -> dict[str, list[Any]]:
     """Return the columns of comparison.csv, one entry per model.
 
     families: model -> family, in the configuration's order. metrics: run -> content of metrics.json; a run is a model
     or, as `model/seed_n`, a further seed of it that did not fail. fits: model -> content of fit.json. failures: model
-    -> reason of the failure; its other cells are empty.
+    -> reason of the failure; its other cells are empty. ranks: model -> its columns on ranks, of ranked models.
 
     Intervals are those of the first seed, over test images. `accuracy_seed_mean` and `accuracy_seed_std` (sample
     standard deviation) are over seeds; they are empty for a model that was trained once.
@@ -40,7 +43,7 @@ def comparison_table(
                 for run, scores in metrics.items()
                 if run == model or run.startswith(f"{model}/")
             ]
-            row |= _row(metrics[model], fits[model], by_seed)
+            row |= _row(metrics[model], fits[model], by_seed) | (ranks or {}).get(model, {})
         rows.append(row)
     return {name: [row[name] for row in rows] for name in COLUMNS}
 
@@ -56,7 +59,7 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
         "macro_f1_low": scores["macro_f1_ci95"][0],
         "macro_f1_high": scores["macro_f1_ci95"][1],
         "top2_accuracy": scores["top2_accuracy"],
-        "ece": scores["expected_calibration_error"],
+        **_metric_columns(scores),
         "predict_ms_per_image": 1000 * fit["predict_seconds"] / scores["n_test"],
         "n_seeds": len(by_seed),
         "accuracy_seed_mean": float(np.mean(by_seed)) if has_seeds else None,
@@ -66,6 +69,21 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
         "tuning_seconds": fit["tuning_seconds"],
         "pretrained": fit.get("pretrained", False),
     }
+
+
+def _metric_columns(scores: dict[str, Any]) -> dict[str, float | None]:
+    """Return value, low and high of each of METRIC_COLUMNS."""
+    columns = {}
+    for name in METRIC_COLUMNS:
+        key, _, average = name.partition("roc_auc_")
+        key = key or "roc_auc"
+        value, interval = scores[key], scores[f"{key}_ci95"]
+        if average:
+            value, interval = value[average], interval[average]
+        columns |= zip(
+            (name, f"{name}_low", f"{name}_high"), (value, *(interval or (None, None))), strict=True
+        )
+    return columns
 
 
 def model_agreement(y_true: np.ndarray, y_pred: dict[str, np.ndarray], classes: list[str]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def build_cv_results(
     the reason why a candidate failed, or None; the column `error` is left out if none failed.
     """
     means = scores.mean(axis=1)
-    ranked = np.where(np.isnan(means), -1, means)
+    ranked = np.where(np.isnan(means), -np.inf, means)
     columns: dict[str, list[Any]] = {
         f"param_{names[key]}": [candidate[key] for candidate in candidates]
         for key in sorted(names, key=names.__getitem__)

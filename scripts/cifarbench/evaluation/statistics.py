@@ -8,9 +8,17 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import binomtest, bootstrap, norm
 
 CONFIDENCE = 0.95
+SIGNIFICANCE = 0.05
+# (different, equivalent) -> verdict on a pair.
+VERDICTS = {
+    (True, False): "different",
+    (True, True): "negligible",
+    (False, True): "equivalent",
+    (False, False): "undecided",
+}
 N_RESAMPLES = 5000
 # Images: resamples are drawn in batches of about this many, to bound memory.
 BATCH_IMAGES = 500_000
@@ -75,12 +83,16 @@ def mcnemar_p_value(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
     return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
 
 
-def paired_tests(correct: dict[str, np.ndarray]) -> dict[str, list[Any]]:
-    """Return the columns of paired_tests.csv, one entry per pair of models.
+def paired_tests(correct: dict[str, np.ndarray], margin: float = 0.01) -> dict[str, list[Any]]:
+    """Return the columns of paired_tests.csv that one training of each model gives, one entry per pair of models.
 
     correct: model -> (N,) bool, whether it classifies a test image correctly. `accuracy_difference` is the first
     model's accuracy minus the second's, `ci_low` and `ci_high` its paired bootstrap interval, `p_value` McNemar's exact
     test, `p_value_adjusted` after Holm's correction over all pairs, `only_a_right` and `only_b_right` counts of images.
+    `equivalence_p_value` is that of two one-sided tests that the accuracies differ by less than `margin`.
+
+    `verdict`: `different`, if the interval excludes 0 and the corrected test rejects equality; `equivalent`, if the
+    corrected equivalence test holds; `negligible`, if both; `undecided`, if neither.
     """
     # Imported here, since it is slow and jobs that score a single model do not need it.
     from statsmodels.stats.multitest import multipletests
@@ -90,6 +102,18 @@ def paired_tests(correct: dict[str, np.ndarray]) -> dict[str, list[Any]]:
     differences = [correct[a].astype(np.int8) - correct[b].astype(np.int8) for a, b in pairs]
     intervals = [paired_bootstrap_interval(difference) for difference in differences]
     p_values = [mcnemar_p_value(correct[a], correct[b]) for a, b in pairs]
+    counts = [(int(np.sum(difference > 0)), int(np.sum(difference < 0))) for difference in differences]
+    equivalence = [
+        equivalence_p_value(*only, len(difference), margin)
+        for only, difference in zip(counts, differences, strict=True)
+    ]
+    adjusted, equivalence_adjusted = (
+        multipletests(values, method="holm")[1].tolist() if pairs else []
+        for values in (p_values, equivalence)
+    )
+    is_different = [
+        not low <= 0 <= high and p < SIGNIFICANCE for (low, high), p in zip(intervals, adjusted, strict=True)
+    ]
     return {
         "model_a": [a for a, _ in pairs],
         "model_b": [b for _, b in pairs],
@@ -97,7 +121,37 @@ def paired_tests(correct: dict[str, np.ndarray]) -> dict[str, list[Any]]:
         "ci_low": [low for low, _ in intervals],
         "ci_high": [high for _, high in intervals],
         "p_value": p_values,
-        "p_value_adjusted": multipletests(p_values, method="holm")[1].tolist() if pairs else [],
-        "only_a_right": [int(np.sum(difference > 0)) for difference in differences],
-        "only_b_right": [int(np.sum(difference < 0)) for difference in differences],
+        "p_value_adjusted": adjusted,
+        "only_a_right": [only_a for only_a, _ in counts],
+        "only_b_right": [only_b for _, only_b in counts],
+        "equivalence_p_value": equivalence,
+        "equivalence_p_value_adjusted": equivalence_adjusted,
+        "verdict": [
+            VERDICTS[different, p < SIGNIFICANCE]
+            for different, p in zip(is_different, equivalence_adjusted, strict=True)
+        ],
     }
+
+
+def equivalence_p_value(only_a: int, only_b: int, n_images: int, margin: float) -> float:
+    """Return the p-value of two one-sided tests that two models' accuracies differ by less than `margin`.
+
+    The score test of paired proportions (Tango 1998, Statistics in Medicine 17) against each end of the margin; the
+    larger p-value counts (Schuirmann 1987). only_a, only_b: images that only one of the models classifies correctly.
+    """
+    return float(
+        max(
+            norm.sf(_tango(only_a, only_b, n_images, -margin)),
+            norm.sf(_tango(only_b, only_a, n_images, -margin)),
+        )
+    )
+
+
+def _tango(b: int, c: int, n: int, difference: float) -> float:
+    """Return Tango's score statistic of the hypothesis that the difference is `difference`; McNemar's for 0."""
+    linear = -b - c + (2 * n - b + c) * difference
+    constant = -c * difference * (1 - difference)
+    # The maximum likelihood of the second model's share under the hypothesis.
+    share = (np.sqrt(linear**2 - 8 * n * constant) - linear) / (4 * n)
+    variance = n * (2 * share + difference * (1 - difference))
+    return float((b - c - n * difference) / np.sqrt(variance)) if variance > 0 else 0.0

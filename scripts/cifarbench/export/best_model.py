@@ -16,14 +16,15 @@ def read_run(results: Path) -> Results:
         raise UserError(
             f"{table} does not exist, so no best model is known; finish the run, or name a model."
         )
-    files = [table, results / "paired_tests.csv", results / "data/dataset.json"]
+    files = [results / name for name in ("comparison.csv", "paired_tests.csv", "verdict.json")]
+    files.append(results / "data/dataset.json")
     names = [row["model"] for row in read_csv(table)]
     files += [results / "models" / name / file for name in names for file in ("fit.json", "metrics.json")]
     return Results.read(results, [path for path in files if path.is_file()])
 
 
 def select_best_model(run: Results) -> tuple[str, list[str]]:
-    """Return the most accurate model, or the fastest of those that are not significantly different from it.
+    """Return the best model by the metric, or the fastest of those that are not significantly different from it.
 
     Returns its name and the reasons, one sentence each. Raises UserError if all models failed.
     """

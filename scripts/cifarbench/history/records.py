@@ -20,7 +20,7 @@ from cifarbench.io.object_store import LocalStore, S3Store
 
 FOLDER = "history"
 # Keys of the configuration that change no metric.
-NOT_DECISIVE = ("figures", "report", "training", "memory_mb", "cache_dir", "archive")
+NOT_DECISIVE = ("figures", "report", "training", "memory_mb", "cache_dir", "archive", "mute")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class RunRecord:
 def required_files(runs: list[str]) -> list[str]:
     """Return the files of a dataset's results that `save_run` reads."""
     of_runs = [f"models/{run}/{name}.json" for run in runs for name in ("metrics", "fit")]
-    return ["comparison.csv", "data/dataset.json", *of_runs]
+    return ["comparison.csv", "verdict.json", "checks.json", "data/dataset.json", *of_runs]
 
 
 def save_run(

@@ -37,21 +37,29 @@ def parse_param(cell: str) -> int | float | bool | str:
 
 # Costs of a model in fit.json and in tables.
 COST_COLUMNS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
+# Metrics of metrics.json with an interval each, which become three columns.
+METRIC_COLUMNS = (
+    *("balanced_accuracy", "mcc", "cohen_kappa", "log_loss", "brier", "roc_auc_macro", "roc_auc_weighted"),
+    *("average_precision", "top5_accuracy", "ece"),
+)
 FLOAT_COLUMNS = """
 fit_seconds predict_seconds tuning_seconds predict_ms_per_image peak_memory_mb stored_mb
 accuracy accuracy_low accuracy_high macro_f1 macro_f1_low macro_f1_high top2_accuracy ece
 accuracy_seed_mean accuracy_seed_std accuracy_mean accuracy_std std_ci_low std_ci_high
 accuracy_difference ci_low ci_high p_value p_value_adjusted p_a_better p_equivalent p_b_better p_a_beats_b
-train_loss test_loss train_accuracy test_accuracy score issue_score rank mean_rank
+train_loss test_loss train_accuracy test_accuracy validation_loss validation_accuracy validation_score
+score issue_score rank mean_rank p_best equivalence_p_value equivalence_p_value_adjusted
+seeds_difference seeds_ci_low seeds_ci_high
 """
 INT_COLUMNS = """
 n_parameters n_seeds n_test n_runs n_datasets n_pairs only_a_right only_b_right epoch index index_a index_b
-seed init_seed train_size
+seed init_seed train_size rank_low rank_high
 """
-BOOL_COLUMNS = "pretrained is_iterative full_train"
+BOOL_COLUMNS = "pretrained tied_with_best is_iterative full_train"
 # Columns of all tables. Others are text, such as names of models, classes and files.
 COLUMN_TYPES: Types = {
     **dict.fromkeys(FLOAT_COLUMNS.split(), float),
+    **{name + end: float for name in METRIC_COLUMNS for end in ("", "_low", "_high")},
     **dict.fromkeys(INT_COLUMNS.split(), int),
     **dict.fromkeys(BOOL_COLUMNS.split(), parse_bool),
     # A number in runs.csv, `train` or `test` in tables of the audit.

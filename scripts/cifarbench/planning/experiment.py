@@ -141,6 +141,16 @@ class Experiment:
         """The dataset's entry in the configuration."""
         return self.config["datasets"][self.config["dataset"]]
 
+    @property
+    def metric(self) -> str:
+        """The metric that ranks models and candidates."""
+        return self.config.get("metric") or "accuracy"
+
+    @property
+    def margin(self) -> float:
+        """The difference in accuracy below which two models are equivalent."""
+        return self.config.get("margin", 0.01)
+
     # ---- Models and their runs ----
 
     def entry(self, model: str) -> Entry:

@@ -187,13 +187,41 @@ class ResultPaths:
                     _within(self.fitted_files(step, plan.fit_subset(step.name, part))) for step in pipeline
                 ],
             },
+            **self._stopping_metric(model),
             **more,
         }
 
     def cv_params_json(self, model: str, cell: str, part: str, **more: Any) -> dict[str, Any]:
         """Return the settings of a grid cell's job: a candidate's hyperparameters and a fold."""
         params, _ = self.experiment.split_params(model, self.experiment.grid_cells(model)[cell])
-        return {"model": model, "params": self.experiment.params(model, params), "part": part, **more}
+        metric = self.experiment.metric
+        return {
+            "model": model,
+            "params": self.experiment.params(model, params),
+            "part": part,
+            # Counts of correct predictions give accuracy.
+            **({"metric": metric} if metric != "accuracy" else {}),
+            **self._stopping_metric(model),
+            **more,
+        }
+
+    def scored_neighbors(self, model: str) -> dict[str, list[int]]:
+        """Return the setting of a kNN's grid cells whose scores are no counts: the numbers of neighbours to score."""
+        plan = self.experiment
+        if plan.metric == "accuracy":
+            return {}
+        key = next(
+            (k for k in plan.tuned_values(model) if plan.resolve_param(model, k) == (None, "n_neighbors")),
+            None,
+        )
+        tried = [candidate[key] for candidate in plan.candidates(model)] if key else []
+        return {"n_neighbors": sorted({*tried}) or [plan.entry(model)["n_neighbors"]]}
+
+    def _stopping_metric(self, model: str) -> dict[str, Any]:
+        """Return the setting of a training that stops early by the configured metric."""
+        metric = self.experiment.config.get("metric")
+        stops = {"early_stopping"} & {*self.experiment.entry(model), *self.experiment.tuned_values(model)}
+        return {"stopping_metric": metric} if metric and stops else {}
 
     def grid_params_json(self, model: str) -> dict[str, Any]:
         """Return the settings of the job that selects the best candidate."""
@@ -207,9 +235,9 @@ class ResultPaths:
         }
 
     def plot_search_params(self, model: str) -> dict[str, Any]:
-        """Return the settings of a search's plot: `scales` of a random search, nothing for a grid."""
-        scales = self.experiment.search_scales(model)
-        return {"scales": scales} if scales else {}
+        """Return the settings of a search's plot: `scales` of a random search, and `metric` unless it is accuracy."""
+        scales, metric = self.experiment.search_scales(model), self.experiment.metric
+        return ({"scales": scales} if scales else {}) | ({"metric": metric} if metric != "accuracy" else {})
 
     def features_job_settings(self, features: FeatureSet, part: str | None, seed: int) -> dict[str, Any]:
         """Return the settings of a fit to a subset, or with None those of computing features by that fit."""
@@ -262,6 +290,23 @@ class ResultPaths:
             "metrics.json",
         ]
         return [f"{RESULTS}/models/{run.path}/{file}" for file in files]
+
+    def feature_fit_records(self) -> list[str]:
+        """Return the cost files of all fits of features, and the splits that assign images to their subsets."""
+        plan, records, splits = self.experiment, [], []
+        for model in plan.models:
+            uses = [(plan.features_of(model), ALL)] + [
+                (plan.features_of(model, cell), part)
+                for cell in (plan.grid_cells(model) if plan.n_folds(model) else ())
+                for part in plan.fold_names(model)
+            ]
+            for name, part in uses:
+                for step in plan.feature_pipeline(name):
+                    subset = plan.fit_subset(step.name, part)
+                    fitted = self.fitted_files(step, subset)
+                    records += [path.replace(".npz", ".json") for path in fitted]
+                    splits += split_files(subset) if fitted else []
+        return list(dict.fromkeys([*records, *splits]))
 
     def inference_files(self, model: str, subset: str = ALL) -> list[str]:
         """Return the files besides a model's own that predictions need: of its fitted features and its inputs."""

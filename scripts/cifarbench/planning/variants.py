@@ -42,7 +42,11 @@ def per_dataset_configs(config: Entry) -> dict[str, Entry]:
         merged = deep_merge(shared, suite.get("overrides", {}).get(dataset, {})) | {"dataset": dataset}
         if dataset != config["dataset"]:
             # They belong to the configured dataset.
-            merged = {k: value for k, value in merged.items() if k not in ("archive", "sha256", "exclude", "relabel")}
+            merged = {
+                k: value
+                for k, value in merged.items()
+                if k not in ("archive", "sha256", "exclude", "relabel")
+            }
         configs[dataset] = merged
     return configs
 

@@ -15,6 +15,7 @@ from cifarbench.evaluation.grid_search import (
     param_names,
     sort_by_rank,
 )
+from cifarbench.evaluation.ranking_metric import metric_label
 from cifarbench.io.csv_io import Row
 from cifarbench.plots.style import (
     PLACEHOLDER_COLOR,
@@ -41,7 +42,7 @@ def plot_grid_search(results: list[Row], style: dict[str, Any]) -> Figure:
     """Plot mean and standard deviation of accuracy over the folds for each candidate; the best one is framed.
 
     results: rows of cv_results.csv. style: `font_size`, `color`; for a random search `scales`, the axis scale of each
-    column drawn from a range. Color ranges from the lowest to the highest score.
+    column drawn from a range, and `metric` unless it is accuracy. Color ranges from the lowest to the highest score.
     """
     if style.get("scales"):
         return _plot_scatter(results, style)
@@ -56,12 +57,12 @@ def plot_grid_search(results: list[Row], style: dict[str, Any]) -> Figure:
     return _plot_ranking(results, style)
 
 
-def alt_text(model: str, results: list[Row]) -> str:
+def alt_text(model: str, results: list[Row], metric: str = "accuracy") -> str:
     """Return a description of the plot."""
     best, names = sort_by_rank(results)[0], param_names(results)
     params = format_params({name: best[column] for column, name in names.items()})
     return (
-        f"Cross-validated accuracy of the {len(results)} candidates of {model}: "
+        f"Cross-validated {metric_label(metric)} of the {len(results)} candidates of {model}: "
         f"the best is {best['mean_test_score']:.4f}, with {params}."
     )
 
@@ -109,7 +110,8 @@ def _plot_ranking(results: list[Row], style: dict[str, Any]) -> Figure:
     axes.get_yticklabels()[0].set_weight("bold")
     if len(best) < len(results):
         axes.set_title(f"the best {len(best)} candidates")
-    axes.set_xlabel("mean accuracy over the folds, with standard deviation")
+    label = metric_label(style.get("metric", "accuracy"))
+    axes.set_xlabel(f"mean {label} over the folds, with standard deviation")
     return figure
 
 
@@ -146,7 +148,7 @@ def _plot_scatter(results: list[Row], style: dict[str, Any]) -> Figure:
     for axes in panels.flat[len(scales) :]:
         axes.set_axis_off()
     for axes in panels[:, 0]:
-        axes.set_ylabel("mean accuracy")
+        axes.set_ylabel(f"mean {metric_label(style.get('metric', 'accuracy'))}")
     return figure
 
 

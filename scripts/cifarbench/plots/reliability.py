@@ -36,7 +36,7 @@ def plot_reliability_diagram(scores: dict[str, Any], style: dict[str, Any]) -> F
     main.plot(confidence, accuracy, clip_on=False, **line)
     main.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy")
     main.grid()
-    text = f"expected calibration error {scores['expected_calibration_error']:.3f}"
+    text = f"expected calibration error {scores['ece']:.3f}"
     main.text(0.03, 0.97, text, va="top", transform=main.transAxes)
     shares = np.array(bins["count"]) / sum(bins["count"])
     below.bar((edges[1:] + edges[:-1]) / 2, shares, width=0.86 * np.diff(edges), color=style["color"])
@@ -53,5 +53,5 @@ def alt_text(model: str, scores: dict[str, Any]) -> str:
     return (
         f"Reliability diagram of {model}: mean confidence {scores['mean_confidence']:.3f}, accuracy "
         f"{scores['accuracy']:.3f}, so it is {side}confident; expected calibration error "
-        f"{scores['expected_calibration_error']:.3f}."
+        f"{scores['ece']:.3f}."
     )

@@ -48,11 +48,19 @@ SVG_LABELS = [
     mark("lowest test loss: epoch {n}"),
     mark("test levels off: epoch {n}"),
     mark("mean accuracy over the folds, with standard deviation"),
+    mark("mean {n} over the folds, with standard deviation"),
     mark("the best {n} candidates"),
     mark("prediction, ms per image"),
     mark("peak memory, MB"),
     mark("model size, MB"),
     mark("severity of the corruption"),
+    mark("false positive rate"),
+    mark("true positive rate"),
+    mark("recall"),
+    mark("precision"),
+    mark("mean ROC AUC {n}"),
+    mark("mean average precision {n}"),
+    mark("mean {n}"),
     mark("mean accuracy"),
 ]
 
@@ -83,6 +91,7 @@ CAPTIONS = {
     "training": mark("Loss and accuracy per epoch, on training and test images."),
     "grid_search": mark("Mean accuracy over the folds for each candidate."),
     "reliability": mark("Accuracy by confidence, with 95% CI."),
+    "roc_pr": mark("ROC and precision-recall curves of each class versus the rest, thin, and their mean."),
     "filters": mark(
         "Weights of the first layer, one image per unit; grey is zero, and each image has its own contrast."
     ),

@@ -1,9 +1,21 @@
 """The first sentences of the report, and the reason for which a model is exported."""
 
+from cifarbench.evaluation.ranking_metric import read_metric
 from cifarbench.report.results import ModelResult, PairedComparison, Results
-from cifarbench.report.translation import Translator
+from cifarbench.report.translation import Translator, mark
 
 MAX_FAMILIES = 3
+METRIC_LABELS = {
+    "accuracy": mark("accuracy"),
+    "balanced_accuracy": mark("balanced accuracy"),
+    "macro_f1": mark("macro F1"),
+    "mcc": mark("Matthews correlation"),
+    "cohen_kappa": mark("Cohen's kappa"),
+    "log_loss": mark("log loss"),
+    "brier": mark("Brier score"),
+    "roc_auc": mark("ROC AUC"),
+    "average_precision": mark("average precision"),
+}
 
 
 def headline_sentences(results: Results, say: Translator) -> list[str]:
@@ -11,23 +23,73 @@ def headline_sentences(results: Results, say: Translator) -> list[str]:
     if not results.models:
         return [say("No model finished, so there is nothing to compare.")]
     best = results.ranking[0]
-    low, high = (say.number(limit) for limit in best.metrics["accuracy_ci95"])
-    values = {"model": best.name, "accuracy": say.number(best.accuracy), "low": low, "high": high}
+    value, interval = read_metric(best.metrics, results.metric)
+    low, high = (say.number(limit) for limit in interval)
+    values = {"model": best.name, "value": say.number(value), "low": low, "high": high}
+    values |= {"metric": say.term(METRIC_LABELS[results.metric])}
     if len(results.ranking) > 1 and no_significant_pair(results):
         return [
             say(
                 "`{model}` has the highest accuracy, {accuracy} (95% CI {low} to {high}), but no two of the {n} models "
                 "differ significantly.",
                 n=say.whole(len(results.ranking)),
+                accuracy=values["value"],
+                **values,
+            )
+            if results.metric == "accuracy"
+            else say(
+                "`{model}` has the best {metric}, {value} (95% CI {low} to {high}), but no two of the {n} models "
+                "differ significantly.",
+                n=say.whole(len(results.ranking)),
                 **values,
             )
         ]
-    sentences = [say("`{model}` is the most accurate: {accuracy} (95% CI {low} to {high}).", **values)]
+    sentences = [
+        say(
+            "`{model}` is the most accurate: {accuracy} (95% CI {low} to {high}).",
+            accuracy=values["value"],
+            **values,
+        )
+        if results.metric == "accuracy"
+        else say("`{model}` has the best {metric}: {value} (95% CI {low} to {high}).", **values)
+    ]
     if equals := results.equals(best, results.ranking):
         names = name_models(say, equals, accuracy=True)
         sentences.append(say("It is not significantly different from {models}.", models=names))
     elif len(results.ranking) > 1:
         sentences.append(say("It differs significantly from every other model."))
+    return sentences
+
+
+def selection_sentences(results: Results, say: Translator) -> list[str]:
+    """Return the best model's score without the bias of its selection, and the models that are equivalent to it."""
+    best = results.verdict.get("best")
+    if not best or len(results.ranking) < 2:
+        return []
+    low, high = (say.number(end) for end in best["corrected_ci95"])
+    sentences = [
+        say(
+            "Corrected for being selected as the best of {n} models, its {metric} is {value} (95% CI {low} to {high}).",
+            n=say.whole(len(results.ranking)),
+            metric=say.term(METRIC_LABELS[results.metric]),
+            value=say.number(best["corrected"]),
+            low=low,
+            high=high,
+        )
+    ]
+    equivalent = [
+        model
+        for model in results.ranking[1:]
+        if results.pair(results.ranking[0], model).verdict in ("equivalent", "negligible")
+    ]
+    if equivalent:
+        sentences.append(
+            say(
+                "Equivalent to it, within {margin} in accuracy: {models}.",
+                margin=say.number(results.verdict["margin"]),
+                models=name_models(say, equivalent),
+            )
+        )
     return sentences
 
 

@@ -33,6 +33,7 @@ def jinja_environment(say: Translator) -> Environment:
     templates.globals |= {"say": say, "plural": say.plural}
     templates.filters |= {
         "cell": cell,
+        "capitalize_first": lambda text: text[:1].upper() + text[1:],
         "reason": reason,
         "setting": format_value,
     }

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from cifarbench.errors import UserError
+from cifarbench.evaluation.ranking_metric import read_score
 from cifarbench.evaluation.training_curve import UNDECIDED_SHARE
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import Row, read_csv
@@ -23,6 +24,7 @@ PAIR_COLUMNS = [
     "ci_high",
     "p_value",
     "p_value_adjusted",
+    "verdict",
 ]
 REQUIRED = ("comparison.csv", "paired_tests.csv", "data/dataset.json")
 
@@ -38,6 +40,7 @@ class PairedComparison:
     high: float
     p_value: float
     p_value_adjusted: float
+    verdict: str = "undecided"
 
     @property
     def ci_contains_zero(self) -> bool:
@@ -155,6 +158,7 @@ class Results:
     agreement: dict[str, Any]
     files: dict[str, Path]
     records: dict[str, Failure]
+    verdict: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path, files: list[Path]) -> Self:
@@ -194,6 +198,7 @@ class Results:
             agreement=read_json(known["model_agreement.json"]) if "model_agreement.json" in known else {},
             files=known,
             records=records,
+            verdict=read_json(known["verdict.json"]) if "verdict.json" in known else {},
         )
 
     def read_json(self, path: str) -> dict[str, Any] | None:
@@ -231,10 +236,15 @@ class Results:
         """Number of pixel values of an image."""
         return math.prod(self.dataset["image_shape"])
 
+    @property
+    def metric(self) -> str:
+        """The metric that ranks the models."""
+        return self.verdict.get("metric", "accuracy")
+
     @cached_property
     def all_ranked(self) -> list[ModelResult]:
-        """The models by accuracy, the best first; ties in the configuration's order."""
-        return sorted(self.models.values(), key=lambda model: -model.accuracy)
+        """The models by the metric, the best first; ties in the configuration's order."""
+        return sorted(self.models.values(), key=lambda model: -read_score(model.metrics, self.metric))
 
     @cached_property
     def ranking(self) -> list[ModelResult]:
@@ -256,10 +266,15 @@ class Results:
         raise KeyError((first.name, second.name))
 
     def equals(self, model: ModelResult, others: list[ModelResult]) -> list[ModelResult]:
-        """Return those of other models that do not differ significantly from a model."""
-        return [
-            other for other in others if other is not model and not self.pair(model, other).is_significant
-        ]
+        """Return those of other models that do not differ significantly from a model, by the metric."""
+        return [other for other in others if other is not model and not self.differ(model, other)]
+
+    def differ(self, model: ModelResult, other: ModelResult) -> bool:
+        """Return whether two models differ significantly by the metric."""
+        if self.metric == "accuracy":
+            return self.pair(model, other).is_significant
+        better = self.verdict["significantly_better"]
+        return other.name in better.get(model.name, []) or model.name in better.get(other.name, [])
 
 
 def _read_model(name: str, files: dict[str, Path]) -> ModelResult:

@@ -14,7 +14,8 @@ import yaml
 from markupsafe import Markup
 
 from cifarbench.evaluation.grid_search import MAX_SHOWN, format_value, param_names, sort_by_rank
-from cifarbench.io.csv_io import Row
+from cifarbench.evaluation.ranking_metric import read_metric
+from cifarbench.io.csv_io import Row, read_csv
 from cifarbench.plots.confusion_matrix import select_classes
 from cifarbench.report import reference_results
 from cifarbench.report.ablation import (
@@ -25,15 +26,24 @@ from cifarbench.report.ablation import (
     largest_gain,
 )
 from cifarbench.report.audit import Audit
+from cifarbench.report.checks import format_finding
 from cifarbench.report.claims import check_claims
 from cifarbench.report.explorer_links import explorer_link, link_cells
 from cifarbench.report.figures import FigureStore, ReportFigure
-from cifarbench.report.headline import best_of_other_families, headline_sentences, name_models
+from cifarbench.report.headline import (
+    METRIC_LABELS,
+    best_of_other_families,
+    headline_sentences,
+    name_models,
+    selection_sentences,
+)
 from cifarbench.report.results import ModelResult, Results
 from cifarbench.report.translation import Translator
 
 # The first keys of a configuration that is shown; others follow.
 CONFIGURATION_KEYS = ["dataset", "archive", "sha256", "seed", "seeds", "compare", "features", "models"]
+# Figures that need probabilities.
+OF_PROBABILITIES = ("reliability", "roc_pr")
 DASH = "\N{EN DASH}"
 
 
@@ -42,6 +52,7 @@ class Report:
 
     reference = reference_results
     explorer_link = staticmethod(explorer_link)
+    metric_labels = METRIC_LABELS
 
     def __init__(self, results: Results, say: Translator, settings: dict[str, Any]):
         self.results = results
@@ -51,7 +62,8 @@ class Report:
         self.models = list(results.models.values())
         self.figures = FigureStore(results.files, say)
         self.audit = Audit.read(results.files, results.dataset)
-        self.headline = headline_sentences(results, say)
+        self.headline = [*headline_sentences(results, say), *selection_sentences(results, say)]
+        self.checks = self._findings(results.read_json("checks.json") or [])
         self.best_of_other_families = best_of_other_families(results)
         self.claims = check_claims(results)
         self.ablation = ablation(results)
@@ -65,10 +77,65 @@ class Report:
             if fitted["temperature"]
         }
 
+    def _findings(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the first entry of each check in checks.json, in the report's language, with the number of others."""
+        by_code: dict[str, list[dict[str, Any]]] = {}
+        for entry in entries:
+            by_code.setdefault(entry["code"], []).append(entry)
+        rows = []
+        for code, (first, *others) in by_code.items():
+            message, remedy = format_finding(self.say, code, first["values"])
+            if others:
+                more = self.say.plural("{n} more in checks.json.", "{n} more in checks.json.", len(others))
+                message = f"{message} {more}"
+            rows.append(first | {"message": message, "remedy": remedy})
+        return rows
+
     def _optional(self, file: str) -> dict[str, dict[str, Any]]:
         """Read an optional file of each model that has it."""
         contents = {name: self.results.read_json(f"models/{name}/{file}") for name in self.results.models}
         return {name: content for name, content in contents.items() if content}
+
+    @cached_property
+    def metric_columns(self) -> dict[str, str]:
+        """The metrics that the comparison's table can show besides accuracy, and their labels; the ranking's first."""
+        names = sorted(
+            (name for name in METRIC_LABELS if name != "accuracy"), key=lambda n: n != self.results.metric
+        )
+        return {name: self.say.term(METRIC_LABELS[name]) for name in names}
+
+    def metric(self, model: ModelResult, name: str) -> float | None:
+        """Return a metric of a model."""
+        return read_metric(model.metrics, name)[0]
+
+    def rank(self, model: ModelResult) -> tuple[int, int, int, float] | None:
+        """Return a model's rank, the ends of its interval, and its probability of being the best; None if unranked."""
+        row = self._comparison.get(model.name, {})
+        if row.get("rank") is None:
+            return None
+        return int(row["rank"]), row["rank_low"], row["rank_high"], row["p_best"]
+
+    @cached_property
+    def _comparison(self) -> dict[str, Row]:
+        return {row["model"]: row for row in read_csv(self.results.files["comparison.csv"])}
+
+    @cached_property
+    def class_ratio(self) -> float:
+        """The number of training images of the largest class over that of the smallest; 1 if it is unknown."""
+        counts = [count for count in self.results.verdict.get("class_counts", []) if count]
+        return max(counts) / min(counts) if counts else 1.0
+
+    @cached_property
+    def best_by_accuracy(self) -> ModelResult | None:
+        """The most accurate model if another metric ranks another one first; or None."""
+        best = max(self.results.ranking, key=lambda model: model.accuracy, default=None)
+        return best if best and best is not self.results.ranking[0] else None
+
+    @cached_property
+    def best_by_balanced_accuracy(self) -> ModelResult | None:
+        """The model with the best balanced accuracy if that is not the first one; or None."""
+        best = max(self.results.ranking, key=lambda m: m.metrics["balanced_accuracy"], default=None)
+        return best if best and best is not self.results.ranking[0] else None
 
     @cached_property
     def table_groups(self) -> list[list[str]]:
@@ -160,7 +227,7 @@ class Report:
 
     def figure(self, name: str, model: ModelResult | None = None) -> ReportFigure | None:
         """Return a figure of the comparison or of a model, if it exists and is meaningful for it."""
-        hidden = name == "reliability" and model and not model.fit["has_probabilities"]
+        hidden = name in OF_PROBABILITIES and model and not model.fit["has_probabilities"]
         return None if hidden else self.figures.find(f"figures/{model.name}" if model else "figures", name)
 
     def confusion_matrix(self, model: ModelResult) -> ReportFigure | None:
@@ -187,7 +254,7 @@ class Report:
         return [
             (path, self.figures.captions[name])
             for path in self.figures.paths(f"figures/{model.name}")
-            if (name := PurePosixPath(path).stem) != "reliability" or model.fit["has_probabilities"]
+            if (name := PurePosixPath(path).stem) not in OF_PROBABILITIES or model.fit["has_probabilities"]
         ]
 
     @cached_property

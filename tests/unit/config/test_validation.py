@@ -300,6 +300,17 @@ def test_nothing_is_left_unchecked():
     """Each object of the schema refuses unknown keys, and each key that it knows stands in the configuration."""
     assert SCHEMA["additionalProperties"] is False
     assert set(CONFIG) <= set(SCHEMA["properties"])
-    commented = {"name", "suite", "seeds", "archive", "sha256", "cache_dir", "pathvars"}
+    commented = {
+        "name",
+        "suite",
+        "seeds",
+        "metric",
+        "margin",
+        "mute",
+        "archive",
+        "sha256",
+        "cache_dir",
+        "pathvars",
+    }
     commented |= {"exclude", "relabel", "robustness", "explorer"}
     assert set(SCHEMA["properties"]) - commented == set(CONFIG)

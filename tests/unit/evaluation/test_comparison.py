@@ -22,14 +22,21 @@ from helpers.jobs import run_job
 
 
 def metrics(accuracy: float) -> dict[str, Any]:
+    names = ("balanced_accuracy", "mcc", "cohen_kappa", "average_precision", "ece")
     return {
+        **dict.fromkeys(names, accuracy),
+        **{f"{name}_ci95": [accuracy - 0.05, accuracy + 0.05] for name in names},
+        "roc_auc": {"macro": accuracy + 0.2, "weighted": accuracy + 0.3},
+        "roc_auc_ci95": {"macro": [accuracy, 1.0], "weighted": [accuracy + 0.1, 1.0]},
+        # A model without probabilities.
+        **dict.fromkeys(["log_loss", "log_loss_ci95", "brier", "brier_ci95", "top5_accuracy"]),
+        "top5_accuracy_ci95": None,
         "n_test": 1000,
         "accuracy": accuracy,
         "accuracy_ci95": [accuracy - 0.03, accuracy + 0.03],
         "macro": {"f1": accuracy - 0.01},
         "macro_f1_ci95": [accuracy - 0.04, accuracy + 0.02],
         "top2_accuracy": accuracy + 0.1,
-        "expected_calibration_error": 0.05,
     }
 
 
@@ -74,6 +81,11 @@ def test_columns_are_of_every_model_in_order():
     # Files of before the key have no such features.
     assert columns["pretrained"] == [False] * 3
     assert columns["error"] == [None] * 3
+    assert columns["mcc"] == [0.5, 0.6, 0.4]
+    assert columns["ece_low"] == pytest.approx([0.45, 0.55, 0.35])
+    assert columns["roc_auc_macro"] == pytest.approx([0.7, 0.8, 0.6])
+    assert columns["roc_auc_weighted_low"] == pytest.approx([0.6, 0.7, 0.5])
+    assert columns["log_loss"] == columns["brier_high"] == [None] * 3
 
 
 def test_seeds_are_kept_apart_from_the_uncertainty_of_the_test_set():
@@ -155,6 +167,7 @@ def run(tmp_path: Path) -> Path:
     write_json(tmp_path / "data/dataset.json", {"classes": ["a", "b", "c"], "image_shape": [3, 2, 2]})
     save_npy(tmp_path / "data/test_images.npy", rng.integers(256, size=(200, 12), dtype=np.uint8))
     y_true = rng.integers(3, size=200)
+    save_npy(tmp_path / "data/train_labels.npy", np.repeat([0, 1, 2], [50, 30, 20]))
     for name, skill in {"near": 0.5, "net": 2, "net/seed_1": 2}.items():
         proba = np.exp(rng.normal(size=(200, 3)) + skill * np.eye(3)[y_true])
         proba = (proba / proba.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -177,22 +190,25 @@ def run(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def compare(run: Path, models: list[str], runs: list[str]) -> None:
+def compare(run: Path, models: list[str], runs: list[str], metric: str = "accuracy") -> None:
     run_job(
         compare_models,
         {
-            "predictions": [run / f"models/{model}/predictions.npz" for model in models],
+            "predictions": [run / f"models/{name}/predictions.npz" for name in runs],
             "fits": [run / f"models/{model}/fit.json" for model in models],
             "metrics": [run / f"models/{name}/metrics.json" for name in runs],
             "dataset": run / "data/dataset.json",
+            "train_labels": run / "data/train_labels.npy",
         },
         {
             "comparison": run / "comparison.csv",
             "latex_table": run / "comparison.tex",
             "tests": run / "paired_tests.csv",
             "agreement": run / "model_agreement.json",
+            "verdict": run / "verdict.json",
         },
-        {"models": models, "runs": runs, "families": dict.fromkeys(models, "some")},
+        {"models": models, "runs": runs, "families": dict.fromkeys(models, "some")}
+        | {"metric": metric, "margin": 0.01, "seed": 0},
     )
 
 
@@ -213,6 +229,49 @@ def test_compares_two_models(run):
     with np.load(run / "models/near/predictions.npz") as arrays:
         right = arrays["y_true"] == arrays["y_pred"]
     assert set(found["correct_by_one"]["near"]["indices"]) <= set(np.flatnonzero(right))
+
+
+def test_the_verdict_of_a_comparison(run):
+    compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
+    near, net = read_csv(run / "comparison.csv")
+    assert [(row["rank"], row["rank_low"], row["rank_high"]) for row in (near, net)] == [(2, 2, 2), (1, 1, 1)]
+    assert (net["p_best"], net["tied_with_best"], near["tied_with_best"]) == (1, True, False)
+    (pair,) = read_csv(run / "paired_tests.csv")
+    assert pair["verdict"] == "different"
+    assert pair["equivalence_p_value"] > 0.99
+    # One of the two was trained twice.
+    assert pair["seeds_ci_low"] < pair["seeds_difference"] < pair["seeds_ci_high"] < 0
+    verdict = read_json(run / "verdict.json")
+    assert verdict["best"]["model"] == "net"
+    assert verdict["best"]["corrected"] == pytest.approx(verdict["best"]["value"], abs=0.005)
+    assert verdict["significantly_better"] == {"near": [], "net": ["near"]}
+    assert list(verdict["variance"]) == ["net"]
+    assert sum(verdict["variance"]["net"].values()) == pytest.approx(1)
+    assert verdict["class_counts"] == [50, 30, 20]
+    # Draws by the training shares.
+    with np.load(run / "models/near/predictions.npz") as arrays:
+        shares = np.bincount(arrays["y_true"]) / 200
+    assert verdict["baselines"]["majority"] == {
+        "class": 0,
+        "accuracy": pytest.approx(shares[0]),
+        "balanced_accuracy": pytest.approx(1 / 3),
+    }
+    stratified = verdict["baselines"]["stratified"]
+    assert stratified["accuracy"] == pytest.approx(shares @ [0.5, 0.3, 0.2], abs=0.01)
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "roc_auc", "macro_f1", "balanced_accuracy"])
+def test_another_metric_ranks_the_models(run, metric):
+    compare(run, ["near", "net"], ["near", "net", "net/seed_1"], metric)
+    near, net = read_csv(run / "comparison.csv")
+    assert (near["rank"], net["rank"], net["p_best"]) == (2, 1, 1)
+    verdict = read_json(run / "verdict.json")
+    assert (verdict["metric"], verdict["best"]["model"]) == (metric, "net")
+    assert verdict["significantly_better"]["net"] == ["near"]
+    low, high = verdict["best"]["ci95"]
+    assert low < verdict["best"]["value"] < high
+    expected = {"log_loss": 1.17, "roc_auc": 0.5, "macro_f1": 0.23, "balanced_accuracy": 1 / 3}[metric]
+    assert verdict["baselines"]["majority"][metric] == pytest.approx(expected, abs=0.1)
 
 
 def break_off(run: Path, name: str, *files: str) -> None:

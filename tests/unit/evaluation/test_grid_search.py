@@ -130,6 +130,43 @@ def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(digits, tmp_pat
     assert {names[key]: value for key, value in best.items()} == theirs.best_params_
 
 
+@pytest.mark.parametrize(
+    ("metric", "scorer"),
+    [("balanced_accuracy", "balanced_accuracy"), ("log_loss", "neg_log_loss"), ("roc_auc", "roc_auc_ovr")],
+)
+def test_another_metric_tunes_as_the_scorer_of_grid_search_cv(digits, tmp_path, metric, scorer):
+    images, labels = (array[:600] for array in digits)
+    grid = {"n_neighbors": NEIGHBORS}
+    theirs = GridSearchCV(KNeighborsClassifier(algorithm="brute"), grid, scoring=scorer, cv=FOLDS)
+    theirs.fit(images.astype(np.float64), labels)
+    settings = {"params": PLAIN, "max_neighbors": max(NEIGHBORS), "metric": metric, "n_neighbors": NEIGHBORS}
+    paths = cells(tmp_path, labels, cross_validate_knn, [{"settings": settings}], lambda one, fold: images)
+    candidates = [{"n_neighbors": k} for k in NEIGHBORS]
+    names = {"n_neighbors": "n_neighbors"}
+    ours, best = choose(
+        tmp_path, paths, candidates=candidates, names=names, cells=[{}], every_value_of="n_neighbors"
+    )
+    # Shares of votes are in float32, which log loss clips at another limit.
+    if metric != "log_loss":
+        np.testing.assert_allclose(ours["mean_test_score"], theirs.cv_results_["mean_test_score"], atol=1e-9)
+    assert max(ours["mean_test_score"]) < 0 or metric != "log_loss"
+    assert ours["rank_test_score"] == theirs.cv_results_["rank_test_score"].tolist()
+    assert best == theirs.best_params_
+
+
+def test_a_metric_of_probabilities_refuses_a_classifier_without_them(digits, tmp_path):
+    images, labels = (array[:200] for array in digits)
+    cell = {"estimator": "sklearn.svm.LinearSVC", "params": {}, "batch_size": None}
+    settings = {"model": "m", "seed": 0, "params": cell, "metric": "log_loss"}
+    with pytest.raises(UserError, match="metric is log_loss, which needs probabilities"):
+        cells(tmp_path, labels, cross_validate_estimator, [{"settings": settings}], lambda one, fold: images)
+    settings["metric"] = "balanced_accuracy"
+    paths = cells(
+        tmp_path, labels, cross_validate_estimator, [{"settings": settings}], lambda one, fold: images
+    )
+    assert 0.5 < read_json(paths[0])["scores"][""] <= 1
+
+
 def estimator(max_iter: int, params: dict[str, Any]) -> dict[str, Any]:
     """Return a cell of a logistic regression."""
     reference = "sklearn.linear_model.LogisticRegression"

@@ -19,7 +19,7 @@ def test_the_temperature_that_made_the_labels_is_found(true_temperature):
     after = apply_temperature(proba, found)
     assert (after.argmax(axis=1) == proba.argmax(axis=1)).all()
     correct = proba.argmax(axis=1) == y_true
-    assert reliability_curve(correct, after)["expected_calibration_error"] < 0.02
+    assert reliability_curve(correct, after)["ece"] < 0.02
 
 
 def test_shares_of_neighbours_that_agree_are_no_infinite_surprise():

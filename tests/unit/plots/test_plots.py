@@ -25,6 +25,7 @@ from cifarbench.plots import (
     grid_search,
     pairwise_differences,
     reliability,
+    roc_pr,
     training_curves,
 )
 from cifarbench.plots.style import (
@@ -99,6 +100,7 @@ def all_svg_figures() -> dict[str, Figure]:
     return {
         "confusion": confusion_matrix.plot_confusion_matrix(np.array([[5, 1], [2, 3]]), ["x", "y"], STYLE),
         "reliability": reliability.plot_reliability_diagram(scores, STYLE),
+        "roc_pr": roc_pr.plot_roc_pr(np.array([0, 1, 1, 0]), np.full((4, 2), 0.5), scores, STYLE),
         "training": training_curves.plot_training_curves(history(20), learning(history(20)), STYLE),
         "tuning": grid_search.plot_grid_search(
             results(knn__n_neighbors=[5, 10], pca__n_components=[64, 128]), STYLE

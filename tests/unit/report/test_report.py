@@ -74,7 +74,7 @@ def test_page_is_well_formed_and_self_contained(page: str):
 def test_every_figure_has_alternative_text(run: Results, page: str):
     tags = Elements(page).tags
     drawings = [attrs for tag, attrs in tags if tag == "svg"]
-    assert len(drawings) == 4 + 6 * 2 + 2 + 1
+    assert len(drawings) == 4 + 6 * 3 + 2 + 1
     assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 30 for attrs in drawings)
     images = [attrs for tag, attrs in tags if tag == "img"]
     alone = [images["count"] for images in run.agreement["correct_by_one"].values()]
@@ -193,7 +193,8 @@ def test_markdown_fits_into_a_pull_request(run: Results):
     assert markdown.count("<details>") == markdown.count("</details>") == len(run.models)
     assert "\n\n\n\n" not in markdown
     tables = re.findall(r"(?:^\|.*\n)+", markdown, re.MULTILINE)
-    assert len(tables) == 2 + len(run.models)
+    # The checks, the comparison, the ablation, and the classes of each model.
+    assert len(tables) == 3 + len(run.models)
     for table in tables:
         assert len({line.count("|") for line in table.splitlines()}) == 1
 

@@ -43,6 +43,13 @@ FAMILY = ModelFamily(
             "`uniform`, `distance`",
             default="uniform",
         ),
+        "class_weight": Parameter(
+            {"enum": ["balanced"]},
+            "weight each vote by the inverse frequency of its class among the training images",
+            "`balanced`",
+            default=None,
+            stored=False,
+        ),
         "ann": Parameter(
             ANN,
             "approximate search: an inverted file of `nlist` lists, of which each query probes `nprobe`; `fit.json` "

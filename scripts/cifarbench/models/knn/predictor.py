@@ -9,7 +9,7 @@ from cifarbench.data.splits import split_indices
 from cifarbench.errors import UserError
 from cifarbench.models.knn.ann import IVFIndex, check_enough_neighbors
 from cifarbench.models.knn.exact import knn, to_vectors
-from cifarbench.models.knn.voting import neighbor_weights, predict_proba
+from cifarbench.models.knn.voting import balanced_weights, neighbor_weights, predict_proba
 from cifarbench.models.saved_model import Predictions, SavedModel
 
 # Largest size of an exported file, in bytes, that a browser can open.
@@ -45,7 +45,9 @@ class Predictor:
             check_enough_neighbors(self.name, neighbors)
         else:
             neighbors, squares = self._exact_search(values, self.params["n_neighbors"])
-        proba = predict_proba(self.labels[neighbors], self.n_classes, neighbor_weights(squares, self.params))
+        labels = self.labels[neighbors]
+        weights = balanced_weights(neighbor_weights(squares, self.params), labels, self.labels, self.params)
+        proba = predict_proba(labels, self.n_classes, weights)
         return Predictions(proba.argmax(axis=1), proba, self.rows[neighbors])
 
     def _exact_search(self, values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.functional import pad
 
 from cifarbench.features.covariance import PIXEL_OFFSET
-from cifarbench.models.knn.voting import PARALLEL_DISTANCE
+from cifarbench.models.knn.voting import PARALLEL_DISTANCE, balanced_weights
 
 
 class KNNModule(nn.Module):
@@ -27,7 +27,10 @@ class KNNModule(nn.Module):
         # Stored once, transposed, so that a matrix product needs no copy.
         self.register_buffer("columns", torch.from_numpy(np.ascontiguousarray(points.T)))
         self.register_buffer("squares", torch.from_numpy(np.square(points).sum(axis=1)))
-        self.register_buffer("votes", torch.eye(n_classes)[torch.from_numpy(labels)])
+        votes = torch.eye(n_classes)[torch.from_numpy(labels)]
+        if params.get("class_weight"):
+            votes *= torch.from_numpy(balanced_weights(None, labels, labels, params)).float()[:, None]
+        self.register_buffer("votes", votes)
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """Return vote shares (M, n_classes) float32 for pixels uint8 or features float32 (M, D)."""
@@ -44,7 +47,8 @@ class KNNModule(nn.Module):
         neighbors = torch.topk(squares, self.params["n_neighbors"], dim=1, largest=False).indices
         votes = self.votes[neighbors]
         if self.params["weights"] == "uniform":
-            return votes.mean(dim=1)
+            shares = votes.mean(dim=1)
+            return shares / shares.sum(dim=1, keepdim=True) if self.params.get("class_weight") else shares
         # Differences are exactly 0 for duplicates; products are not.
         nearest = self.columns.index_select(1, neighbors.flatten()).T.reshape(*neighbors.shape, -1)
         squares = (nearest - queries[:, None]).square().sum(dim=2)

@@ -31,6 +31,20 @@ def neighbor_weights(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray 
         return np.where(is_zero.any(axis=1, keepdims=True), is_zero, 1 / distances)
 
 
+def balanced_weights(
+    weights: np.ndarray | None, neighbor_labels: np.ndarray, labels: np.ndarray, params: dict[str, Any]
+) -> np.ndarray | None:
+    """Return votes weighted by the inverse frequency of their class, if `class_weight` is `balanced`.
+
+    weights: (M, K), or None for uniform weights. neighbor_labels: (M, K) int. labels: (N,) int, of all training images.
+    """
+    if not params.get("class_weight"):
+        return weights
+    counts = np.bincount(labels)
+    of_class = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return of_class[neighbor_labels] * (1 if weights is None else weights)
+
+
 def predict_proba(
     neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None = None
 ) -> np.ndarray:

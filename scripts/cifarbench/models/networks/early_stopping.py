@@ -39,5 +39,6 @@ def summarize(history: list[dict[str, Any]], epoch: int, n_validation: int) -> d
         "epochs": len(history),
         "best_epoch": epoch,
         "validation_loss": history[epoch]["validation_loss"],
+        **{key: value for key, value in history[epoch].items() if key == "validation_score"},
         "n_validation": n_validation,
     }

@@ -35,6 +35,7 @@ class FitResult(NamedTuple):
     network: nn.Module
     history: list[Row]
     test_accuracy: float
+    device: torch.device
     cost: dict[str, Any]
     facts: dict[str, Any]
 
@@ -53,6 +54,7 @@ def fit_network(
     init_seed: int | None = None,
     streamed: bool = False,
     test_each_epoch: bool = True,
+    stopping_metric: str | None = None,
 ) -> FitResult:
     """Train a network on a free GPU, if there is one, and evaluate it after each epoch or the last one.
 
@@ -66,6 +68,7 @@ def fit_network(
     code : hash of the code; checkpoints of other code are not used.
     init_seed : seed of the initial weights only; `seed` by default.
     streamed : read training images when they are needed.
+    stopping_metric : of early stopping, in place of the loss.
     """
     acquire_gpu()
     torch.set_num_threads(threads)
@@ -73,6 +76,8 @@ def fit_network(
     torch.manual_seed(seed)
     shape, n_classes = tuple(dataset["image_shape"]), len(dataset["classes"])
     config = TrainingConfig.from_params(params)
+    if stopping_metric and config.early_stopping:
+        config = replace(config, stopping_metric=stopping_metric)
     if config.precision == "auto":
         config = replace(config, precision="bfloat16" if has_bfloat16(device) else "float32")
     network = build_model(params, shape, n_classes)
@@ -121,4 +126,4 @@ def fit_network(
     if validation_split:
         facts["early_stopping"] = summarize(history, epoch, len(validation_split.labels))
     cost = {**resource_usage(seconds, threads), "device": name}
-    return FitResult(network, history, history[epoch]["test_accuracy"], cost, facts)
+    return FitResult(network, history, history[epoch]["test_accuracy"], device, cost, facts)

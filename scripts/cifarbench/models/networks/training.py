@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from cifarbench.evaluation.ranking_metric import score
 from cifarbench.models.networks.augmentation import Augmentation, create_transform
 from cifarbench.models.networks.averaging import WeightAverage
 from cifarbench.models.networks.checkpoints import Checkpoints
@@ -220,9 +221,7 @@ def train(
             "test_accuracy": test_accuracy,
         }
         if validation:
-            row["validation_loss"], row["validation_accuracy"] = evaluate(
-                trainer.evaluated, validation, config
-            )
+            row |= validate(trainer.evaluated, validation, config)
         trainer.end_epoch(row)
         _log_epoch(row, config.epochs)
         now = time.monotonic()
@@ -263,8 +262,31 @@ def predict_logits(
 
 
 def evaluate(network: nn.Module, test: Split, config: TrainingConfig) -> tuple[float, float]:
-    """Return the loss and the accuracy on test or validation images."""
-    assert isinstance(test.images, torch.Tensor)  # Only training images are streamed.
-    logits = predict_logits(network, test.images, selected_tta(vars(config)), config.precision)
-    is_correct = logits.argmax(1) == test.labels
-    return cross_entropy(logits, test.labels).item(), is_correct.double().mean().item()
+    """Return the loss and the accuracy on test images."""
+    return _loss_and_accuracy(_logits(network, test, config), test.labels)
+
+
+def validate(network: nn.Module, validation: Split, config: TrainingConfig) -> Row:
+    """Return the columns of the history on held-out training images; with a stopping metric also its score."""
+    logits = _logits(network, validation, config)
+    row = dict(
+        zip(
+            ("validation_loss", "validation_accuracy"),
+            _loss_and_accuracy(logits, validation.labels),
+            strict=True,
+        )
+    )
+    if config.stopping_metric:
+        proba, truth = logits.softmax(1).cpu().numpy(), validation.labels.cpu().numpy()
+        row["validation_score"] = score(config.stopping_metric, truth, proba.argmax(axis=1), proba)
+    return row
+
+
+def _logits(network: nn.Module, images: Split, config: TrainingConfig) -> torch.Tensor:
+    assert isinstance(images.images, torch.Tensor)  # Only training images are streamed.
+    return predict_logits(network, images.images, selected_tta(vars(config)), config.precision)
+
+
+def _loss_and_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> tuple[float, float]:
+    is_correct = logits.argmax(1) == labels
+    return cross_entropy(logits, labels).item(), is_correct.double().mean().item()

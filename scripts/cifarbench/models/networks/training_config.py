@@ -47,6 +47,8 @@ class TrainingConfig:
     transform_params: dict[str, Any] | None = None
     precision: str | None = None
     early_stopping: dict[str, Any] | None = None
+    # Of early stopping; the validation loss unless given.
+    stopping_metric: str | None = None
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Self:
@@ -57,7 +59,10 @@ class TrainingConfig:
         """Return the epoch whose weights are used: the best one with early stopping, else the last one."""
         if self.early_stopping is None:
             return len(history) - 1
-        losses = [row["validation_loss"] for row in history]
+        if self.stopping_metric:
+            losses = [-row["validation_score"] for row in history]
+        else:
+            losses = [row["validation_loss"] for row in history]
         return best_epoch(losses, self.early_stopping.get("min_delta", 0))
 
     def is_finished(self, history: list[dict[str, Any]]) -> bool:

@@ -134,6 +134,32 @@ def test_votes_counted_in_blocks_are_the_same(weights: str, monkeypatch: pytest.
     np.testing.assert_array_equal(voting.correct_counts_per_k(neighbor_labels, truth, vote_weights), correct)
 
 
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+def test_balanced_votes_count_by_the_inverse_frequency_of_their_class(weights: str) -> None:
+    random = np.random.default_rng(5)
+    points, queries = (random.integers(0, 256, (n, 6), dtype=np.uint8) for n in (60, 20))
+    labels = np.repeat([0, 1], [50, 10])
+    params = {"metric": "euclidean", "weights": weights, "n_neighbors": 7, "class_weight": "balanced"}
+    neighbors, squares = knn.knn(
+        knn.to_vectors(points, "euclidean"),
+        knn.to_vectors(queries, "euclidean", queries=True),
+        7,
+        threads=1,
+        metric="euclidean",
+    )
+    voters = labels[neighbors]
+    plain = voting.neighbor_weights(squares, params)
+    proba = voting.predict_proba(voters, 2, voting.balanced_weights(plain, voters, labels, params))
+    # 60 images of 2 classes: 60 / (2 * 50) and 60 / (2 * 10).
+    votes = np.where(voters == 0, 0.6, 3.0) * (1 if plain is None else plain)
+    np.testing.assert_allclose(proba[:, 1], (votes * voters).sum(axis=1) / votes.sum(axis=1), rtol=1e-6)
+    assert (proba.argmax(axis=1) == 1).sum() > (
+        voting.predict_proba(voters, 2, plain).argmax(axis=1) == 1
+    ).sum()
+    module = KNNModule(knn.to_vectors(points, "euclidean"), labels, 2, params)
+    np.testing.assert_allclose(module(torch.from_numpy(queries)).numpy(), proba, atol=1e-5)
+
+
 def test_a_zero_vector_is_at_cosine_distance_1_from_everything() -> None:
     # The mid grey of pixels is the zero vector.
     pixels = np.array([[128, 128, 128], [0, 128, 255], [128, 128, 128]], np.uint8)

@@ -1,9 +1,11 @@
 """Early stopping: held-out images, the best epoch, and the weights that are used."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from cifarbench.models.networks.early_stopping import best_epoch, hold_out
+from cifarbench.models.networks.early_stopping import best_epoch, hold_out, summarize
 from cifarbench.models.networks.training_config import TrainingConfig
 
 LOSSES = [3.0, 2.0, 1.95, 1.9, 2.5, 1.7, 2.0, 2.1]
@@ -34,3 +36,14 @@ def test_training_stops_after_epochs_without_a_better_one(patience, n_epochs, se
         history.append({"validation_loss": LOSSES[len(history)]})
     assert len(history) == n_epochs
     assert config(patience).selected_epoch(history) == selected
+
+
+def test_a_metric_stops_in_place_of_the_loss():
+    by_score = replace(config(2), stopping_metric="balanced_accuracy")
+    history: list[dict] = []
+    scores = [0.2, 0.5, 0.4, 0.45, 0.9]
+    while not by_score.is_finished(history):
+        row = {"validation_loss": 1 / (1 + len(history)), "validation_score": scores[len(history)]}
+        history.append(row)
+    assert (len(history), by_score.selected_epoch(history)) == (4, 1)
+    assert summarize(history, 1, 10)["validation_score"] == 0.5
