@@ -408,5 +408,6 @@ def test_nothing_is_left_unchecked():
         "exclude",
         "robustness",
         "pathvars",
+        *("images", "preset", "split", "group", "image_size", "resize", "hflip_safe"),
     }
     assert set(SCHEMA["properties"]) - commented == set(CONFIG)
