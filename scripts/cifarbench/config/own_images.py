@@ -176,8 +176,8 @@ class Detected:
             else "split as given"
         )
         return (
-            f"{name}: {n_images:,} images in {len(content['classes'])} classes ({content['layout']}, {formats}, {side}, "
-            f"{color}{resized}), {split}: about {entry['n_train']:,} for training and {entry['n_test']:,} for testing."
+            f"{name}: {n_images:,} images in {len(content['classes'])} classes ({content['layout']}, {formats}, "
+            f"{side}, {color}{resized}), {split}: about {entry['n_train']:,} for training and {entry['n_test']:,} for testing."
         )
 
 

@@ -31,8 +31,8 @@ def describe_preset(preset: str) -> str:
     """Return a sentence on a preset for the terminal."""
     n = MINUTES[preset]
     return (
-        f"Preset {preset}: about {n} minute{'s' if n > 1 else ''} for two thousand small images on two cores; choose by "
-        f"preset={'|'.join(PRESETS)}."
+        f"Preset {preset}: about {n} minute{'s' if n > 1 else ''} for two thousand small images on two cores; choose "
+        f"by preset={'|'.join(PRESETS)}."
     )
 
 

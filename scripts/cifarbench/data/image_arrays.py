@@ -211,7 +211,7 @@ def find_parquet_images(path: Path, files: list[Path]) -> ImageSource:
     for file in sorted(files):
         try:
             table = pq.ParquetFile(file)
-            image, label, names = _parquet_columns(file, table)
+            _, label, names = _parquet_columns(file, table)
             labels = table.read([label]).column(0).to_pylist()
         except (OSError, KeyError, pa.ArrowException) as error:
             raise UserError(

@@ -25,8 +25,8 @@ def make_split(
     """Return the fold of each training image, or its rank in the nested order, as (N,) int.
 
     labels: (N,) int. name: `folds_of_3`; `order`; or `train_500_folds_of_3`, in which the images beyond the first 500
-    are NO_FOLD. seed: of the order. classes: names for the message; numbers if None. groups: (N,) int; a group is in one
-    fold.
+    are NO_FOLD. seed: of the order. classes: names for the message; numbers if None. groups: (N,) int; a group is in
+    one fold.
 
     Raises TooFewImagesError if a class has fewer images than there are folds.
     """
@@ -72,8 +72,8 @@ def stratified_folds(
 ) -> np.ndarray:
     """Return the fold, 0 … n_folds - 1, in which each training image is validated: (N,) uint8.
 
-    The folds are those of scikit-learn's StratifiedKFold without shuffling, GridSearchCV's default for classifiers; with
-    groups, those of StratifiedGroupKFold, which has no group in two folds.
+    The folds are those of scikit-learn's StratifiedKFold without shuffling, GridSearchCV's default for classifiers;
+    with groups, those of StratifiedGroupKFold, which has no group in two folds.
 
     labels: (N,) int. classes: names for the message. groups: (N,) int. Raises TooFewImagesError if a class has fewer
     images than folds.
