@@ -13,7 +13,7 @@ PRESETS = ("quick", DEFAULT_PRESET, "thorough")
 # Minutes for two thousand images of 64 x 64 on two cores.
 MINUTES = {"quick": 1, DEFAULT_PRESET: 3, "thorough": 20}
 # Training steps of a convolutional network, each with one batch.
-STEPS = {"quick": 250, DEFAULT_PRESET: 600, "thorough": 4000}
+STEPS = {"quick": 250, DEFAULT_PRESET: 450, "thorough": 4000}
 # Passes over the training images: few images are not repeated without end, many are seen at least so often.
 MAX_EPOCHS = {"quick": 40, DEFAULT_PRESET: 60, "thorough": 200}
 MIN_EPOCHS = 3
