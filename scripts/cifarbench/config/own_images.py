@@ -60,7 +60,8 @@ def expand_images(config: Entry) -> tuple[Entry, list[str]]:
         entry = config["datasets"].get(name)
         if not entry or entry["type"] != TYPE:
             continue
-        found = detect(entry, config.get("exclude"))
+        entry = {key: value for key, value in entry.items() if value is not None}
+        found = detect(entry)
         entry = entry | found.sizes(entry)
         config = config | {"datasets": config["datasets"] | {name: entry}}
         sentences.append(found.describe(name, entry))
@@ -181,7 +182,7 @@ class Detected:
         )
 
 
-def detect(entry: Entry, exclude: str | None = None) -> Detected:
+def detect(entry: Entry) -> Detected:
     """Return what the images of an entry are; listed and read again only if a file has changed.
 
     entry: `archive`, `split`, `group`. Raises UserError if there are no images with labels.

@@ -19,7 +19,9 @@ MAX_EPOCHS = {"quick": 40, DEFAULT_PRESET: 60, "thorough": 200}
 MIN_EPOCHS = 3
 BATCH_SIZE = 64
 MIN_BATCH_SIZE = 4
-# Training images from which a perceptron is trained; early stopping needs some of each class.
+# Smallest side of images for a convolutional network, in pixels.
+MIN_SIDE = 8
+# Training images from which networks are trained; early stopping needs some of each class.
 MIN_HELD_IN = 40
 # Early stopping holds out a tenth; perceptrons train until the loss on it has not fallen for so many epochs.
 PATIENCE = 10
@@ -120,7 +122,7 @@ def _networks(preset: str, dataset: Entry) -> dict[str, Entry]:
             "early_stopping": {"patience": PATIENCE},
         }
     channels = _channels(preset, dataset["image_shape"])
-    if channels and batch_size > 1:
+    if min(dataset["image_shape"][1:]) >= MIN_SIDE and n_train >= MIN_HELD_IN:
         models["convnet"] = _convnet(preset, dataset, batch_size, channels)
     return models
 
@@ -156,16 +158,19 @@ def training_epochs(preset: str, n_train: int, batch_size: int) -> int:
 
 
 def _batch_size(n_train: int) -> int:
-    """Return a batch size of at most 64 and a sixteenth of the images that leaves no batch of one image."""
-    held_in = n_train - n_train // 10
-    size = max(MIN_BATCH_SIZE, min(BATCH_SIZE, held_in // 16))
-    return next((n for n in range(size, 1, -1) if n_train % n != 1 and held_in % n != 1), size)
+    """Return a batch size of at most about 64 and a sixteenth of the images that leaves no batch of one image."""
+    size = max(MIN_BATCH_SIZE, min(BATCH_SIZE, n_train // 16))
+    # Of all images, of those that early stopping leaves, and of the halves of a cross-validation.
+    fit_sizes = (n_train, n_train - n_train // 10, n_train // 2, n_train - n_train // 2)
+    candidates = [*range(size, 1, -1), *range(size + 1, n_train + 1)]
+    return next((n for n in candidates if all(fit_size % n != 1 for fit_size in fit_sizes)), size)
 
 
 def _channels(preset: str, image_shape: list[int]) -> list[int]:
     """Return the channels of each block: three blocks of which each halves the image, and fewer for small images."""
     side = min(image_shape[1:])
-    n_blocks = int(math.log2(max(side - 1, 1)))
+    # At least 2 x 2 values remain, so that batch norm can normalise a batch of one image.
+    n_blocks = max(1, int(math.log2(max(side - 1, 1))) - 1)
     widths = [32, 64, 128] if preset == "thorough" else [16, 32, 64]
     if preset != "thorough" and side <= 32:
         widths = [32, 64, 64]
