@@ -178,7 +178,8 @@ class Detected:
         )
         return (
             f"{name}: {n_images:,} images in {len(content['classes'])} classes ({content['layout']}, {formats}, "
-            f"{side}, {color}{resized}), {split}: about {entry['n_train']:,} for training and {entry['n_test']:,} for testing."
+            f"{side}, {color}{resized}), {split}: about {entry['n_train']:,} for training and "
+            f"{entry['n_test']:,} for testing."
         )
 
 
