@@ -32,9 +32,12 @@ CONFIGFILES := $(if $(value CONFIGFILE),$(if $(call is_file,$(value CONFIGFILE))
 # From the command line alone: some systems set NAME in every shell.
 NAME_CONFIG := $(if $(filter command,$(firstword $(origin NAME))),$(call quote_yaml,name,$(value NAME)))
 ARCHIVE_CONFIG := $(if $(value ARCHIVE),$(call quote_yaml,archive,$(call absolute,$(value ARCHIVE)))) $(if $(value SHA256),$(call quote_yaml,sha256,$(value SHA256)))
+# The user's own images, for `make study`; `make predict` has IMAGES= for the images to classify.
+IMAGES_CONFIG := $(if $(value IMAGES),$(call quote_yaml,images,$(call absolute,$(value IMAGES)))) $(if $(value SPLIT),$(call quote_yaml,split,$(value SPLIT))) $(if $(value PRESET),$(call quote_yaml,preset,$(value PRESET)))
 CONFIG := $(strip $(ARCHIVE_CONFIG) $(NAME_CONFIG))
 # Files that override config/config.yaml: `make explain CONFIGFILE=config/digits.yaml`.
 OVERRIDES := $(if $(CONFIGFILES),--configfile $(CONFIGFILES)) $(if $(CONFIG),--config $(CONFIG))
+OVERRIDES_OF_STUDY := $(if $(CONFIGFILES),--configfile $(CONFIGFILES)) $(if $(strip $(CONFIG) $(IMAGES_CONFIG)),--config $(strip $(IMAGES_CONFIG) $(CONFIG)))
 WITH_NAME := $(if $(NAME_CONFIG),--config $(NAME_CONFIG))
 SNAKEMAKE = snakemake --cores $(call quote,$(CORES))
 DEMO = $(SNAKEMAKE) --configfile config/digits.yaml
@@ -75,9 +78,9 @@ doctor: ## Check this machine: Python, cores, memory, disk, GPU, archive (ARCHIV
 demo: $(ENVIRONMENT) ## Run all six models on the digits that come with scikit-learn (about a minute)
 	@$(DEMO) $(WITH_NAME)
 
-study: $(ENVIRONMENT) ## Run the six models on CIFAR-10 (ARCHIVE=, SHA256=, CONFIGFILE=, NAME= keeps other results)
+study: $(ENVIRONMENT) ## Run the six models on CIFAR-10 (ARCHIVE=, SHA256=), or your images (IMAGES=, PRESET=, SPLIT=); CONFIGFILE=, NAME=
 	$(call takes_no_dataset,name a file that holds "dataset: $(DATASET)" by CONFIGFILE=)
-	@$(SNAKEMAKE) $(OVERRIDES)
+	@$(SNAKEMAKE) $(OVERRIDES_OF_STUDY)
 
 extended: $(ENVIRONMENT) ## Run eleven more models: better features, convolutions, augmentation; on the digits, or ARCHIVE=
 	$(call takes_no_dataset,run snakemake --cores $(CORES) --configfile config/$@.yaml FILE with a file that holds "dataset: $(DATASET)")
@@ -90,8 +93,8 @@ suite: $(ENVIRONMENT) ## Compare models over two small datasets, with several si
 bench-million: $(ENVIRONMENT) ## Run four models on a million synthetic images; each job within 2 GB, 7 GB of disk
 	@$(SNAKEMAKE) --configfile config/million.yaml $(WITH_NAME)
 
-explain: $(ENVIRONMENT) ## List the jobs that `make study` would run, and the changed keys (CONFIGFILE=, ARCHIVE=, NAME=)
-	@cifarbench explain $(OVERRIDES)
+explain: $(ENVIRONMENT) ## List the jobs that `make study` would run, and the changed keys (CONFIGFILE=, ARCHIVE=, IMAGES=, NAME=)
+	@cifarbench explain $(OVERRIDES_OF_STUDY)
 
 runs: $(ENVIRONMENT) ## List the finished runs with their accuracies
 	@cifarbench runs
@@ -100,7 +103,7 @@ diff: $(ENVIRONMENT) ## Compare the last two runs, or OLD=id and NEW=id: changed
 	@cifarbench diff $(call option,--old,OLD) $(call option,--new,NEW)
 
 predict: $(ENVIRONMENT) ## Classify the images of a folder (IMAGES=, NAME=, DATASET=, MODEL=, OUT=, RESIZE=1)
-	$(call needs,IMAGES,a folder of PNG or JPEG files)
+	$(call needs,IMAGES,a folder of images)
 	@cifarbench predict --results $(call quote,$(RESULTS)) $(call option,--images,IMAGES) \
 		$(call option,--model,MODEL) $(call option,--out,OUT) $(if $(call flag,RESIZE),--resize)
 

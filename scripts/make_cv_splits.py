@@ -12,9 +12,16 @@ def main(job: Job) -> None:
 
     models: those that are tuned on these folds.
     """
-    classes = read_json(job.input.dataset)["classes"]
+    dataset = read_json(job.input.dataset)
+    groups = np.array(dataset["groups"]["train"]) if "groups" in dataset else None
     try:
-        split = make_split(np.load(job.input.labels), job.settings["division"], job.settings["seed"], classes)
+        split = make_split(
+            np.load(job.input.labels),
+            job.settings["division"],
+            job.settings["seed"],
+            dataset["classes"],
+            groups,
+        )
     except TooFewImagesError as error:
         keys = " and ".join(f"models.{model}.tune.folds" for model in job.options["models"])
         job.fail(f"{keys} is {error}")

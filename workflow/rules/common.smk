@@ -87,6 +87,9 @@ try:
                 code_hash("validate_models"),
                 Path(".snakemake/checked_models"),
             )
+    if workflow.is_main_process:
+        for sentence in EXPERIMENTS.sentences:
+            print(sentence, file=sys.stderr)
 except UserError as error:
     sys.exit("\n".join(f"Error: {sentence}" for sentence in str(error).splitlines()))
 

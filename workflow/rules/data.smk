@@ -5,7 +5,7 @@ ORIGIN = ("archive", "urls", "filename", "size_bytes", "files")
 DECLARED = ("type", "sha256", "n_train", "n_test", "n_classes", "image_shape", "classes", "labels", "resize")
 CACHE = config.get("cache_dir") or ""
 # Types of datasets that need no download.
-WITHOUT_DOWNLOAD = ("digits", "textures", "faces", "synthetic")
+WITHOUT_DOWNLOAD = ("digits", "textures", "faces", "synthetic", "images")
 
 
 # ---- Arrays: paths without <results>, since a rule's constraint of {dataset} does not apply to pathvars ----
@@ -101,7 +101,7 @@ rule load_dataset:
     benchmark:
         "<root>/{dataset}/benchmarks/load_dataset.tsv"
     wildcard_constraints:
-        dataset=any_of(DATASETS),
+        dataset=any_of({*DATASETS} - {*EXPERIMENTS.of_type("images")}),
     conda:
         "../../environment.yml"
     resources:
@@ -116,6 +116,79 @@ rule load_dataset:
             ),
             exclude=lambda wildcards: DATASETS[wildcards.dataset].get("exclude", ""),
             relabel=lambda wildcards: DATASETS[wildcards.dataset].get("relabel", ""),
+        ),
+    shell:
+        RUN_JOB
+
+
+rule read_images:
+    output:
+        images="<root>/{dataset}/data/images.npy",
+        table="<root>/{dataset}/data/images.csv",
+        skipped="<root>/{dataset}/data/skipped.csv",
+        receipt="<root>/{dataset}/data/source.json",
+    log:
+        "<root>/{dataset}/logs/read_images.log",
+    benchmark:
+        "<root>/{dataset}/benchmarks/read_images.tsv"
+    wildcard_constraints:
+        dataset=any_of(EXPERIMENTS.of_type("images")),
+    conda:
+        "../../environment.yml"
+    # As many cores as there are, up to this number.
+    threads: 16
+    resources:
+        mem_mb=mem_mb(500, images=2, bounded=False),
+        runtime=minutes(20, per_gigabyte=60),
+    params:
+        **job_params(
+            "read_images",
+            settings=lambda wildcards: {
+                key: DATASETS[wildcards.dataset].get(key)
+                for key in ("sha256", "image_shape", "resize", "group")
+            },
+            path=lambda wildcards: DATASETS[wildcards.dataset]["archive"],
+        ),
+    shell:
+        RUN_JOB
+
+
+rule make_train_test_split:
+    input:
+        images="<root>/{dataset}/data/images.npy",
+        table="<root>/{dataset}/data/images.csv",
+        receipt="<root>/{dataset}/data/source.json",
+    output:
+        train_images="<root>/{dataset}/data/train_images.npy",
+        train_labels="<root>/{dataset}/data/train_labels.npy",
+        test_images="<root>/{dataset}/data/test_images.npy",
+        test_labels="<root>/{dataset}/data/test_labels.npy",
+        dataset="<root>/{dataset}/data/dataset.json",
+        split="<root>/{dataset}/data/split.csv",
+    log:
+        "<root>/{dataset}/logs/make_train_test_split.log",
+    benchmark:
+        "<root>/{dataset}/benchmarks/make_train_test_split.tsv"
+    wildcard_constraints:
+        dataset=any_of(EXPERIMENTS.of_type("images")),
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=mem_mb(700, images=4, bounded=False),
+        runtime=minutes(5, per_gigabyte=60),
+    params:
+        **job_params(
+            "make_train_test_split",
+            settings=lambda wildcards: {
+                "dataset": wildcards.dataset,
+                "seed": SEED,
+                "group": DATASETS[wildcards.dataset].get("group"),
+                "hflip_safe": DATASETS[wildcards.dataset].get("hflip_safe", True),
+            }
+            | dataset_spec(wildcards.dataset, ("split_sha256", "excluded")),
+            split=lambda wildcards: DATASETS[wildcards.dataset].get("split") or "",
+            exclude=lambda wildcards: DATASETS[wildcards.dataset].get("exclude", ""),
         ),
     shell:
         RUN_JOB

@@ -8,6 +8,7 @@ import numpy as np
 
 from cifarbench.data.image_file import image_format
 from cifarbench.data.image_folder import list_images
+from cifarbench.data.image_sources import TABLE_SUFFIXES
 from cifarbench.errors import UserError
 
 SPLITS = ("train", "test")
@@ -35,10 +36,12 @@ def kept_indices(dataset: dict[str, Any], split: str) -> np.ndarray:
 
 
 def image_paths(dataset: dict[str, Any]) -> ImagePaths | None:
-    """Return the files of an image folder by split, relative to it, in row order; None for an archive.
+    """Return the files of images by split, relative to their folder, in row order; None for an archive of arrays.
 
     dataset: the content of dataset.json. Raises UserError if the folder has changed since it was read.
     """
+    if "files" in dataset:
+        return dataset["files"]
     if dataset["type"] != "image_folder":
         return None
     folder = Path(dataset["archive"]["path"])
@@ -65,6 +68,10 @@ def rare_formats(known: ImagePaths | None, dataset: dict[str, Any]) -> list[tupl
     if not known:
         return []
     folder = Path(dataset["archive"]["path"])
+    folder = folder.parent if folder.suffix.lower() in TABLE_SUFFIXES else folder
+    # Images in an archive have no files.
+    if not all((folder / paths[0]).is_file() for paths in known.values()):
+        return []
     formats = {
         (split, index): image_format(folder / paths[index])
         for split, paths in known.items()

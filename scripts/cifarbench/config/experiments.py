@@ -5,8 +5,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cifarbench.config import own_images
 from cifarbench.config.schema import load_schema
-from cifarbench.config.validation import check_experiments, check_unique_keys
+from cifarbench.config.validation import check_experiments, check_unique_keys, refuse_schema_errors
 from cifarbench.data.provenance import check_archive, expand_home
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import sha256_file
@@ -30,6 +31,7 @@ class Experiments:
     run_variants: the runs of the suite, by dataset.
     test_sets: the entries of shifted test sets, by name.
     cifar10_c_dir: the folder of CIFAR-10-C; "" if corruptions are computed.
+    sentences: what was found in the user's own images, for the terminal.
     """
 
     def __init__(self, config: Entry, config_files: Sequence[str | Path] = (), check_files: bool = True):
@@ -41,6 +43,10 @@ class Experiments:
         for path in config_files:
             check_unique_keys(Path(path))
         check_complete(config)
+        self.sentences: list[str] = []
+        if own_images.has_own_images(config):
+            refuse_schema_errors(config)
+            config, self.sentences = own_images.expand_images(config)
         self.config = config
         self.name: str = config.get("name") or ""
         self.root = results_root(config)
@@ -75,7 +81,11 @@ class Experiments:
         entry = config["datasets"][dataset] | {k: config[k] for k in ("archive", "sha256") if config.get(k)}
         if "archive" in entry:
             entry["archive"] = str(expand_home(entry["archive"]))
-        if "archive" in entry and (check_files or "sha256" not in entry):
+        if entry["type"] == own_images.TYPE:
+            if entry.get("split"):
+                path = expand_home(entry["split"])
+                entry |= {"split": str(path), "split_sha256": sha256_file(path)}
+        elif "archive" in entry and (check_files or "sha256" not in entry):
             is_of_run = config.get("archive") or config.get("sha256")
             key = None if is_of_run else f"datasets.{dataset}"
             entry["sha256"] = check_archive(entry["archive"], entry.get("sha256"), key)

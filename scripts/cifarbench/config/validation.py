@@ -50,7 +50,7 @@ def check_experiments(config: Entry) -> dict[str, Experiment]:
     Besides the schema, names must exist, and values must be valid for each number of images that models are fitted to.
     Raises UserError with a sentence for each mistake.
     """
-    _refuse(schema_errors(config))
+    refuse_schema_errors(config)
     _refuse(_experiment_name_errors(config))
     configs = variants.per_dataset_configs(config)
     has_suite = variants.SECTION in config
@@ -82,6 +82,11 @@ def check_experiments(config: Entry) -> dict[str, Experiment]:
         for error in data_errors(Experiment(configs[dataset], FAMILIES, FEATURE_TYPES, size))
     )
     return experiments
+
+
+def refuse_schema_errors(config: Entry) -> None:
+    """Raise UserError with a sentence for each unknown key, wrong type and value out of range."""
+    _refuse(schema_errors(config))
 
 
 def _experiment_name_errors(config: Entry) -> Iterator[str]:

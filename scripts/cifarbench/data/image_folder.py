@@ -88,7 +88,7 @@ def _declared_images(folder: Path, split: str, classes: list[str], n_images: int
 
 def _class_folders(top: Path, split: str) -> list[str]:
     folder = top / split
-    _check_link(top, folder)
+    check_link(top, folder)
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder; create it, with a folder of images for each class.")
     # The archive's checksum does not cover what a link leads to, and an untrusted folder must not choose which files of
@@ -97,11 +97,12 @@ def _class_folders(top: Path, split: str) -> list[str]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         images = [name for name in files if Path(name).suffix.lower() in SUFFIXES and name[0] != "."]
         for name in [*folders, *images]:
-            _check_link(top, Path(directory, name))
+            check_link(top, Path(directory, name))
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _check_link(top: Path, path: Path) -> None:
+def check_link(top: Path, path: Path) -> None:
+    """Raise UserError for a link to nothing, to a folder, or out of the folder `top`."""
     if not path.is_symlink():
         return
     if not path.exists():

@@ -15,11 +15,18 @@ class TooFewImagesError(UserError):
     """A class has fewer training images than there are folds; the message begins with the number of folds."""
 
 
-def make_split(labels: np.ndarray, name: str, seed: int, classes: list[str] | None = None) -> np.ndarray:
+def make_split(
+    labels: np.ndarray,
+    name: str,
+    seed: int,
+    classes: list[str] | None = None,
+    groups: np.ndarray | None = None,
+) -> np.ndarray:
     """Return the fold of each training image, or its rank in the nested order, as (N,) int.
 
     labels: (N,) int. name: `folds_of_3`; `order`; or `train_500_folds_of_3`, in which the images beyond the first 500
-    are NO_FOLD. seed: of the order. classes: names for the message; numbers if None.
+    are NO_FOLD. seed: of the order. classes: names for the message; numbers if None. groups: (N,) int; a group is in
+    one fold.
 
     Raises TooFewImagesError if a class has fewer images than there are folds.
     """
@@ -30,7 +37,8 @@ def make_split(labels: np.ndarray, name: str, seed: int, classes: list[str] | No
     if subset:
         rows = np.flatnonzero(nested_stratified_order(labels, seed) < _subset_size(subset))
     folds = np.full(len(labels), NO_FOLD, np.uint8)
-    folds[rows] = stratified_folds(labels[rows], int(n_folds), classes)
+    rows_groups = None if groups is None else groups[rows]
+    folds[rows] = stratified_folds(labels[rows], int(n_folds), classes, rows_groups)
     return folds
 
 
@@ -61,15 +69,19 @@ def rows_beyond(n_first: int, rows: np.ndarray, order: np.ndarray) -> np.ndarray
     return rows[order[rows] >= n_first]
 
 
-def stratified_folds(labels: np.ndarray, n_folds: int, classes: list[str] | None = None) -> np.ndarray:
+def stratified_folds(
+    labels: np.ndarray, n_folds: int, classes: list[str] | None = None, groups: np.ndarray | None = None
+) -> np.ndarray:
     """Return the fold, 0 … n_folds - 1, in which each training image is validated: (N,) uint8.
 
-    The folds are those of scikit-learn's StratifiedKFold without shuffling, GridSearchCV's default for classifiers.
+    The folds are those of scikit-learn's StratifiedKFold without shuffling, GridSearchCV's default for classifiers;
+    with groups, those of StratifiedGroupKFold, which has no group in two folds.
 
-    labels: (N,) int. classes: names for the message. Raises TooFewImagesError if a class has fewer images than folds.
+    labels: (N,) int. classes: names for the message. groups: (N,) int. Raises TooFewImagesError if a class has fewer
+    images than folds.
     """
     # Not at the top, since orders do not need scikit-learn.
-    from sklearn.model_selection import StratifiedKFold
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     counts = np.bincount(labels)
     present = np.flatnonzero(counts)
@@ -83,7 +95,8 @@ def stratified_folds(labels: np.ndarray, n_folds: int, classes: list[str] | None
             f"or more, {fewer}or remove tune."
         )
     folds = np.empty(len(labels), np.uint8)
-    for fold, (_, validation) in enumerate(StratifiedKFold(n_folds).split(np.zeros(len(labels)), labels)):
+    splitter = StratifiedKFold(n_folds) if groups is None else StratifiedGroupKFold(n_folds)
+    for fold, (_, validation) in enumerate(splitter.split(np.zeros(len(labels)), labels, groups)):
         folds[validation] = fold
     return folds
 

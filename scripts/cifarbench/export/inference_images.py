@@ -61,7 +61,9 @@ def load_images(
             images.warnings += remarks
         advance(1)
     if not rows:
-        message = f"{folder} has no readable PNG or JPEG file; name a folder of images."
+        message = (
+            f"{folder} has no readable image (PNG, JPEG, WebP, BMP, TIFF, GIF); name a folder of images."
+        )
         raise UserError("\n".join([message, *images.rejected]))
     images.pixels = np.stack(rows)
     return images

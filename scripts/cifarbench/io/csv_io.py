@@ -115,15 +115,22 @@ def read_user_csv(path: Path, columns: Sequence[str], key: str) -> list[tuple[in
                 f"{key} is {path}, which is larger than {MAX_USER_BYTES // 10**6} MB; name a smaller file."
             )
         content = path.read_bytes()
-        text = content.decode("utf-16" if content[:2] in UTF16_MARKS else "utf-8-sig")
     except OSError as error:
         raise UserError(
             f"{key} is {path}, which can't be read ({error.strerror}); name a readable file."
         ) from None
+    return parse_user_csv(content, path, columns, key)
+
+
+def parse_user_csv(
+    content: bytes, path: Path, columns: Sequence[str], key: str
+) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of a table's bytes, as `read_user_csv` does. path: for messages."""
+    try:
+        text = content.decode("utf-16" if content[:2] in UTF16_MARKS else "utf-8-sig")
     except UnicodeDecodeError:
-        raise UserError(
-            f"{key} is {path}, which is not a CSV in UTF-8; write the columns {' and '.join(columns)}."
-        ) from None
+        names = f"write the columns {' and '.join(columns)}" if columns else "write it in UTF-8"
+        raise UserError(f"{key} is {path}, which is not a CSV in UTF-8; {names}.") from None
     first = text.lstrip().partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

@@ -311,6 +311,7 @@ def test_nothing_is_left_unchecked():
         "sha256",
         "cache_dir",
         "pathvars",
+        *("images", "preset", "split", "group", "image_size", "resize", "hflip_safe"),
     }
     commented |= {"exclude", "relabel", "robustness", "explorer"}
     assert set(SCHEMA["properties"]) - commented == set(CONFIG)

@@ -95,14 +95,13 @@ def png(path, width, height, bits, values):
 
 
 UNREADABLE_IMAGES = {
-    "text": (lambda path: path.write_text("<html>"), "it is neither PNG nor JPEG"),
-    "an empty file": (lambda path: path.write_bytes(b""), "it is neither PNG nor JPEG"),
+    "text": (lambda path: path.write_text("<html>"), "it is none of PNG"),
+    "an empty file": (lambda path: path.write_bytes(b""), "it is none of PNG"),
     "a truncated image": (lambda path: path.write_bytes(path.with_name("b.png").read_bytes()[:80]), ""),
-    "16 bits, grey": (lambda path: Image.new("I;16", (5, 4)).save(path), "more than 8 bits per channel"),
-    "16 bits, colours": (lambda path: png(path, 5, 4, 16, 4 * bytes(31)), "more than 8 bits per channel"),
+    "32 bits": (lambda path: Image.new("F", (5, 4)).save(path, "TIFF"), "more than 16 bits per channel"),
     "a bomb": (lambda path: png(path, 20_000, 20_000, 8, b""), "it claims more pixels than a photograph"),
-    "another format": (lambda path: Image.new("RGB", (5, 4)).save(path, "BMP"), "neither PNG nor JPEG"),
-    "a link to a text": (lambda path: linked(path, path.with_name("notes.txt")), "neither PNG nor JPEG"),
+    "another format": (lambda path: Image.new("RGB", (5, 4)).save(path, "PPM"), "it is none of PNG"),
+    "a link to a text": (lambda path: linked(path, path.with_name("notes.txt")), "it is none of PNG"),
 }
 
 

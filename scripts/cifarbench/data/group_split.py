@@ -1,0 +1,167 @@
+"""Divide images into training and test images, with all images of a group on the same side."""
+
+import re
+from collections import Counter
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from cifarbench.data.image_sources import SPLIT_OF_NAME, ImageRecord
+from cifarbench.data.printable import escape_ascii
+from cifarbench.errors import UserError
+from cifarbench.io.csv_io import read_user_csv
+
+# One in this many images is a test image.
+TEST_DIVISOR = 5
+COLUMNS = ("file", "label", "group", "split")
+# File names look like groups if this share of them has a prefix that others have, and prefixes have digits.
+MIN_GROUPED_SHARE = 0.8
+MIN_IMAGES_PER_PREFIX = 2
+MIN_PREFIXES = 5
+# What follows a prefix: a separator and the last word, as in patient12_03.
+LAST_WORD = re.compile(r"[ _.\-()]+[A-Za-z]*\d*[ )]*$")
+
+
+def n_test_images(count: int) -> int:
+    """Return how many of a class's images are test images: a fifth, rounded, but at least one if there are two."""
+    return max(round(count / TEST_DIVISOR), min(count - 1, 1))
+
+
+def draw_test_images(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Return which images are test images, (N,) bool: at random, a fifth of each class. labels: (N,) int."""
+    random = np.random.default_rng(seed)
+    is_test = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        is_test[random.permutation(rows)[: n_test_images(len(rows))]] = True
+    return is_test
+
+
+def draw_test_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    """Return which images are test images, (N,) bool: about a fifth of each class, in whole groups.
+
+    labels: (N,) int. groups: (N,) int, numbers of the groups. Where each image is a group, it is `draw_test_images`.
+    Otherwise it is the first of the five folds of scikit-learn's StratifiedGroupKFold that has every class on both
+    sides, or the first fold if none has.
+    """
+    if len(np.unique(groups)) == len(groups):
+        return draw_test_images(labels, seed)
+    # Not at the top, since plans need the number of test images only.
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    n_classes = len(np.unique(labels))
+    n_folds = min(TEST_DIVISOR, len(np.unique(groups)))
+    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    masks = []
+    for train, test in folds.split(np.zeros(len(labels)), labels, groups):
+        mask = np.zeros(len(labels), bool)
+        mask[test] = True
+        masks.append(mask)
+        if len(np.unique(labels[test])) == len(np.unique(labels[train])) == n_classes:
+            return mask
+    return masks[0]
+
+
+def merge_groups(n_images: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the group of each image, (n_images,) int, if the images of each pair are in one group.
+
+    first, second: (P,) int, the pairs. Groups are numbered in the order of their first image.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(first), np.int8), (first, second)), shape=(n_images, n_images))
+    return number_groups(connected_components(links, directed=False)[1].tolist())
+
+
+def number_groups(names: list) -> np.ndarray:
+    """Return the number of each group, (N,) int64, in the order of their first image; "" is a group of its own."""
+    numbers: dict = {}
+    found = []
+    for position, name in enumerate(names):
+        key = ("image", position) if name == "" else name
+        found.append(numbers.setdefault(key, len(numbers)))
+    return np.array(found, np.int64)
+
+
+def groups_of_names(names: list[str], pattern: str) -> list[str]:
+    """Return the group of each file: what a regular expression matches in its path; "" where it matches nothing.
+
+    With parentheses in the expression, the group is what the first pair matches. Raises UserError if it is no
+    expression, or matches no name.
+    """
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise UserError(
+            f"group is {pattern!r}, which is neither a column of a table of the images nor a regular expression "
+            f"({error}); correct it."
+        ) from None
+    matches = [expression.search(name) for name in names]
+    if not any(matches):
+        raise UserError(
+            f"group is {pattern!r}, which is no column of a table of the images and matches no file name, such as "
+            f"{escape_ascii(names[0])}; correct it."
+        )
+    return [(match[1] or "" if expression.groups else match[0]) if match else "" for match in matches]
+
+
+def find_name_groups(names: list[str], classes: list[str]) -> tuple[int, str] | None:
+    """Return number and example of the prefixes of file names that look like groups; None if they do not.
+
+    They do if most files share a prefix with others, such as patient12 in patient12_03.png, and prefixes have digits.
+    """
+    prefixes = [_prefix(name) for name in names]
+    count = Counter(prefix for prefix in prefixes if prefix and prefix not in classes)
+    shared = {prefix: n for prefix, n in count.items() if n >= MIN_IMAGES_PER_PREFIX}
+    if len(shared) < MIN_PREFIXES or sum(shared.values()) < MIN_GROUPED_SHARE * len(names):
+        return None
+    return len(shared), max(shared, key=lambda prefix: (shared[prefix], prefix))
+
+
+def _prefix(name: str) -> str:
+    stem = PurePosixPath(name).stem
+    prefix = LAST_WORD.sub("", stem)
+    return prefix if prefix != stem and any(character.isdigit() for character in prefix) else ""
+
+
+def read_split(path: Path, records: list[ImageRecord]) -> list[ImageRecord]:
+    """Return the records with split, group and label of a person's split.csv, in the order of `records`.
+
+    Images that the file does not list are left out. Raises UserError for files that do not exist, a row without split,
+    and for a part without images.
+    """
+    by_name = {record.name: record for record in records}
+    listed: dict[str, ImageRecord] = {}
+    for line, row in read_user_csv(path, ("file", "split"), "split"):
+        name, split = row["file"], SPLIT_OF_NAME.get(row["split"].lower(), "")
+        if name not in by_name:
+            raise UserError(
+                f"split is {path}, whose line {line} has the file {escape_ascii(name)}, which is not among the images; "
+                "correct or delete the line."
+            )
+        if split not in ("train", "test"):
+            raise UserError(
+                f"split is {path}, whose line {line} has the split {escape_ascii(row['split'])!r}; write train or test."
+            )
+        if name in listed:
+            raise UserError(f"split is {path}, which lists {escape_ascii(name)} twice; delete line {line}.")
+        record = by_name[name]
+        listed[name] = record._replace(
+            split=split, label=row.get("label") or record.label, group=row.get("group") or record.group
+        )
+    for split in ("train", "test"):
+        if not any(record.split == split for record in listed.values()):
+            raise UserError(f"split is {path}, which has no {split} image; add some.")
+    return [listed[record.name] for record in records if record.name in listed]
+
+
+def check_groups(records: list[ImageRecord], where: str) -> None:
+    """Raise UserError if a group has training and test images."""
+    sides: dict[str, str] = {}
+    for record in records:
+        if record.group and sides.setdefault(record.group, record.split) != record.split:
+            raise UserError(
+                f"{where} has images of the group {escape_ascii(record.group)} in train and in test; put all of them "
+                "on one side."
+            )

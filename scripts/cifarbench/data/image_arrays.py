@@ -1,0 +1,281 @@
+"""Find labelled images in files of arrays: .npz, the idx files of MNIST, and Parquet."""
+
+import gzip
+import io
+import json
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cifarbench.data.image_sources import SPLIT_OF_NAME, ImageRecord, ImageSource, sorted_classes
+from cifarbench.data.printable import escape_ascii, list_names
+from cifarbench.errors import UserError
+
+# Names of the arrays of images and of labels of one part in an .npz; the part's name replaces the braces.
+NPZ_NAMES = (("x_{}", "y_{}"), ("{}_images", "{}_labels"), ("images_{}", "labels_{}"), ("X_{}", "y_{}"))
+NPZ_UNSPLIT = (("images", "labels"), ("x", "y"), ("X", "y"), ("data", "labels"), ("data", "target"))
+NPZ_CLASSES = ("classes", "class_names", "label_names")
+# The code of the data type uint8 in idx files.
+UNSIGNED_BYTE = 8
+FASHION_MNIST = [
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag"),
+    "Ankle boot",
+]
+IMAGE_COLUMNS = ("image", "img", "images", "picture")
+LABEL_COLUMNS = ("label", "labels", "class", "category", "target", "fine_label")
+# Images of a Parquet file in memory at once, still compressed.
+BATCH_ROWS = 500
+
+
+# ---- npz ----
+
+
+def find_npz_images(path: Path) -> ImageSource:
+    """Return the images of an .npz: x_train, y_train, x_test, y_test; MedMNIST's names; or images, labels."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            members = [name.removesuffix(".npy") for name in file.namelist()]
+        with np.load(path, allow_pickle=False) as arrays:
+            parts = _npz_parts(members)
+            if not parts:
+                raise UserError(
+                    f"{path} has no arrays of images and labels; it holds {list_names(members)}: name them x_train, "
+                    "y_train, x_test, y_test, or images, labels."
+                )
+            labels = {images: arrays[labels] for images, labels in parts.values()}
+            class_key = next((name for name in NPZ_CLASSES if name in members), None)
+            names = [str(name) for name in arrays[class_key]] if class_key else None
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise UserError(
+            f"{path} can't be read as .npz ({escape_ascii(error)}); save it again by numpy.savez."
+        ) from None
+    records = []
+    for part, (images, _) in parts.items():
+        texts = [_class_name(label, names) for label in labels[images].reshape(-1).tolist()]
+        records += [ImageRecord(f"{images} {row:06}", text, part) for row, text in enumerate(texts)]
+    present = {record.label for record in records}
+    classes = [name for name in names if name in present] if names else sorted_classes(present)
+    return ImageSource(
+        path, "arrays of an .npz file", records, classes, lambda wanted: _load_npz(path, wanted)
+    )
+
+
+def _npz_parts(members: list[str]) -> dict[str, tuple[str, str]]:
+    """Return the names of the arrays of images and labels of each part; "" for images without a split."""
+    parts = {}
+    for name, split in SPLIT_OF_NAME.items():
+        for images, labels in NPZ_NAMES:
+            pair = images.format(name), labels.format(name)
+            if {*pair} <= {*members}:
+                parts.setdefault(split, pair)
+    unsplit = next((pair for pair in NPZ_UNSPLIT if {*pair} <= {*members}), None)
+    return parts or ({"": unsplit} if unsplit else {})
+
+
+def _class_name(label: Any, names: list[str] | None) -> str:
+    if isinstance(label, float) and label.is_integer():
+        label = int(label)
+    if names is not None and isinstance(label, int) and 0 <= label < len(names):
+        return names[label]
+    return str(label)
+
+
+def _load_npz(path: Path, wanted: list[str]) -> Iterator[tuple[int, Callable[[], np.ndarray]]]:
+    rows: dict[str, list[tuple[int, int]]] = {}
+    for index, name in enumerate(wanted):
+        array, row = name.rsplit(" ", 1)
+        rows.setdefault(array, []).append((index, int(row)))
+    with np.load(path, allow_pickle=False) as arrays:
+        for array, positions in rows.items():
+            images = _to_uint8(arrays[array], f"{array} in {path}")
+            for index, row in positions:
+                yield index, lambda images=images, row=row: _channels_last(images[row])
+
+
+def _to_uint8(images: np.ndarray, where: str) -> np.ndarray:
+    """Return images (N, H, W[, C]) as uint8; floats of 0 to 1 are scaled to 255. UserError for others."""
+    if images.ndim not in (3, 4):
+        raise UserError(
+            f"{where} has the shape {images.shape}; expected images of (N, H, W) or (N, H, W, C)."
+        )
+    if images.dtype == np.uint8:
+        return images
+    low, high = float(images.min()), float(images.max())
+    if images.dtype.kind == "f" and low >= 0 and high <= 1:
+        return np.rint(images * 255).astype(np.uint8)
+    if low >= 0 and high <= 255:
+        return np.rint(images).astype(np.uint8)
+    raise UserError(f"{where} has values from {low:g} to {high:g}; expected 0 to 255, or floats of 0 to 1.")
+
+
+def _channels_last(image: np.ndarray) -> np.ndarray:
+    """Return an image (H, W) or (H, W, C) of one whose channels may come first."""
+    if image.ndim == 3 and image.shape[0] in (1, 3) and image.shape[2] not in (1, 3, 4):
+        image = image.transpose(1, 2, 0)
+    return image[:, :, 0] if image.ndim == 3 and image.shape[2] == 1 else image
+
+
+# ---- idx ----
+
+
+def find_idx_images(folder: Path) -> ImageSource:
+    """Return the images of the idx files in a folder, such as `train-images-idx3-ubyte.gz`."""
+    records = []
+    for images in _idx_files(folder):
+        labels = _idx_labels(images)
+        part = SPLIT_OF_NAME.get(images.name.partition("-")[0].lower(), "")
+        values = _read_idx(labels)
+        n_images = _idx_shape(images)[0]
+        if len(values) != n_images:
+            raise UserError(f"{labels} has {len(values)} labels; expected {n_images}, one for each image.")
+        records += [
+            ImageRecord(f"{images.name} {row:06}", str(label), part)
+            for row, label in enumerate(values.tolist())
+        ]
+    if "fashion" in folder.resolve().name.lower() and {r.label for r in records} == set(map(str, range(10))):
+        # The files have only numbers.
+        records = [record._replace(label=FASHION_MNIST[int(record.label)]) for record in records]
+        classes = FASHION_MNIST
+    else:
+        classes = sorted_classes({record.label for record in records})
+    return ImageSource(folder, "idx files", records, classes, lambda wanted: _load_idx(folder, wanted))
+
+
+def _idx_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if "-idx3-" in path.name and path.name[0] != ".")
+
+
+def _idx_labels(images: Path) -> Path:
+    name = images.name.removesuffix(".gz").replace("images", "labels").replace("-idx3-", "-idx1-")
+    for path in (images.with_name(f"{name}.gz"), images.with_name(name)):
+        if path.is_file():
+            return path
+    raise UserError(f"{images.parent} has no {name} and no {name}.gz for {images.name}; add it.")
+
+
+def _open_idx(path: Path) -> Any:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+
+
+def _idx_shape(path: Path) -> tuple[int, ...]:
+    try:
+        with _open_idx(path) as file:
+            zero, kind, n_dims = struct.unpack(">HBB", file.read(4))
+            shape = struct.unpack(f">{n_dims}I", file.read(4 * n_dims))
+    except (OSError, EOFError, zlib.error, struct.error) as error:
+        raise UserError(f"{path} can't be read ({escape_ascii(error)}); download it again.") from None
+    if zero or kind != UNSIGNED_BYTE:
+        raise UserError(f"{path} is no idx file of bytes; download it again.")
+    return shape
+
+
+def _read_idx(path: Path) -> np.ndarray:
+    """Return the bytes of an idx file in their shape."""
+    shape = _idx_shape(path)
+    start, size = 4 + 4 * len(shape), int(np.prod(shape, dtype=object))
+    try:
+        with _open_idx(path) as file:
+            content = file.read(start + size + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path} can't be read ({escape_ascii(error)}); download it again.") from None
+    if len(content) != start + size:
+        raise UserError(f"{path} does not hold {size} bytes, as its header says; download it again.")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _load_idx(folder: Path, wanted: list[str]) -> Iterator[tuple[int, Callable[[], np.ndarray]]]:
+    arrays: dict[str, np.ndarray] = {}
+    for index, name in enumerate(wanted):
+        file, row = name.rsplit(" ", 1)
+        if file not in arrays:
+            # One file in memory at a time.
+            arrays = {file: _read_idx(folder / file)}
+        yield index, lambda images=arrays[file], row=int(row): images[row]
+
+
+# ---- Parquet ----
+
+
+def find_parquet_images(path: Path, files: list[Path]) -> ImageSource:
+    """Return the images of Parquet files as the Hugging Face hub has them: one column of images, one of labels."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    records = []
+    classes: list[str] | None = None
+    for file in sorted(files):
+        try:
+            table = pq.ParquetFile(file)
+            _, label, names = _parquet_columns(file, table)
+            labels = table.read([label]).column(0).to_pylist()
+        except (OSError, KeyError, pa.ArrowException) as error:
+            raise UserError(
+                f"{file} can't be read as Parquet ({escape_ascii(error)}); download it again."
+            ) from None
+        relative = file.relative_to(path).as_posix() if path.is_dir() else file.name
+        if any(value is None or value == -1 for value in labels):
+            raise UserError(f"{file} has images without a label; use a split of the dataset that has labels.")
+        records += [
+            ImageRecord(f"{relative} {row:06}", _class_name(value, names), _parquet_split(relative))
+            for row, value in enumerate(labels)
+        ]
+        classes = names
+    present = {record.label for record in records}
+    ordered = [name for name in classes if name in present] if classes else sorted_classes(present)
+    return ImageSource(path, "Parquet files", records, ordered, lambda wanted: _load_parquet(path, wanted))
+
+
+def _parquet_split(name: str) -> str:
+    """Return the part that a Parquet file has by its name, such as train-00000-of-00001, or by its folder's."""
+    path = Path(name)
+    for text in (path.stem.lower().partition("-")[0], path.parent.name.lower()):
+        if text in SPLIT_OF_NAME:
+            return SPLIT_OF_NAME[text]
+    return ""
+
+
+def _parquet_columns(path: Path, file: Any) -> tuple[str, str, list[str] | None]:
+    """Return the columns of images and labels, and the names of the classes if the hub's metadata have them."""
+    from cifarbench.data.parquet import HUB_KEY
+
+    schema = file.schema_arrow
+    try:
+        features = json.loads((schema.metadata or {})[HUB_KEY])["info"]["features"]
+    except (KeyError, TypeError, ValueError):
+        features = {}
+    images = [name for name in schema.names if features.get(name, {}).get("_type") == "Image"]
+    images += [name for name in IMAGE_COLUMNS if name in schema.names]
+    labels = [name for name in schema.names if features.get(name, {}).get("_type") == "ClassLabel"]
+    labels += [name for name in LABEL_COLUMNS if name in schema.names]
+    if not images or not labels:
+        raise UserError(
+            f"{path} has the columns {list_names(schema.names)}; name that of the images image, and that of the "
+            "classes label."
+        )
+    names = features.get(labels[0], {}).get("names")
+    return images[0], labels[0], names if isinstance(names, list) else None
+
+
+def _load_parquet(path: Path, wanted: list[str]) -> Iterator[tuple[int, Callable[[], io.BytesIO]]]:
+    import pyarrow.parquet as pq
+
+    rows: dict[str, dict[int, int]] = {}
+    for index, name in enumerate(wanted):
+        file, row = name.rsplit(" ", 1)
+        rows.setdefault(file, {})[int(row)] = index
+    for name, positions in rows.items():
+        file = path / name if path.is_dir() else path
+        table = pq.ParquetFile(file)
+        image = _parquet_columns(file, table)[0]
+        row = 0
+        for batch in table.iter_batches(BATCH_ROWS, columns=[image]):
+            for content in batch.column(0).to_pylist():
+                if row in positions:
+                    content = content.get("bytes") if isinstance(content, dict) else content
+                    yield positions[row], lambda content=content: io.BytesIO(content or b"")
+                row += 1

@@ -1,0 +1,102 @@
+"""Divide the user's images into training and test images, with groups and near-duplicates on one side."""
+
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from cifarbench.audit import duplicates
+from cifarbench.data.exclude_list import drop_images, read_exclude_list
+from cifarbench.data.image_sources import ImageRecord
+from cifarbench.data.own_images import Division, divide_images
+from cifarbench.io.atomic import read_json, save_npy, write_json
+from cifarbench.io.csv_io import read_csv, write_csv
+from cifarbench.runtime.job import Job
+
+
+def main(job: Job) -> None:
+    """Write arrays, split.csv and the dataset's metadata.
+
+    settings: `seed`, `group`, `hflip_safe`. split, exclude: the user's split and list of images to drop; none if empty.
+    """
+    receipt, settings = read_json(job.input.receipt), job.settings
+    shape = tuple(receipt["found"]["image_shape"])
+    records = [
+        ImageRecord(row["file"], row["label"], row["split"] or "", row["group"] or "")
+        for row in read_csv(job.input.table)
+    ]
+
+    def find_pairs(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with threadpool_limits(job.threads):
+            pairs, _ = duplicates.find_near_duplicates(images, shape, job.threads, settings["hflip_safe"])
+        is_copy = pairs.type != duplicates.TYPES.index(duplicates.NEAR_MISS)
+        return pairs.first[is_copy], pairs.second[is_copy]
+
+    division = divide_images(
+        records,
+        np.load(job.input.images, mmap_mode="r"),
+        shape,
+        list(receipt["found"]["classes"]),
+        settings["seed"],
+        settings["group"],
+        Path(job.options["split"]) if job.options["split"] else None,
+        find_pairs,
+    )
+    write_csv(
+        job.output.split,
+        {
+            "file": [record.name for record in division.records],
+            "label": [record.label for record in division.records],
+            "group": _group_names(division),
+            "split": [record.split for record in division.records],
+        },
+    )
+    excluded = read_exclude_list(Path(job.options["exclude"])) if job.options["exclude"] else {}
+    dataset = drop_images(division.dataset, excluded) if excluded else division.dataset
+    for split in ("train", "test"):
+        save_npy(getattr(job.output, f"{split}_images"), getattr(dataset, f"{split}_images"))
+        save_npy(getattr(job.output, f"{split}_labels"), getattr(dataset, f"{split}_labels"))
+    write_json(
+        job.output.dataset,
+        {
+            "dataset": settings["dataset"],
+            "type": "images",
+            "classes": dataset.classes,
+            "image_shape": list(shape),
+            "n_train": len(dataset.train_labels),
+            "n_test": len(dataset.test_labels),
+            "resize": receipt["found"]["resize"],
+            "archive": {key: value for key, value in receipt.items() if key != "found"},
+            "found": {key: receipt["found"][key] for key in ("layout", "n_images", "n_skipped")}
+            | division.summary,
+            "files": _by_split([record.name for record in division.records], division),
+            **_kept_groups(division, excluded),
+            **({"removed": excluded | {"file": job.options["exclude"]}} if excluded else {}),
+        },
+    )
+
+
+def _by_split(values: list, division: Division) -> dict[str, list]:
+    n_train = len(division.dataset.train_labels)
+    return {"train": values[:n_train], "test": values[n_train:]}
+
+
+def _group_names(division: Division) -> list[str]:
+    """Return a name for each image whose group has others: the user's, or a number for near-duplicates."""
+    sizes = np.bincount(division.groups)
+    return [
+        record.group or (f"group {number + 1}" if sizes[number] > 1 else "")
+        for record, number in zip(division.records, division.groups.tolist(), strict=True)
+    ]
+
+
+def _kept_groups(division: Division, excluded: dict[str, list[int]]) -> dict[str, dict[str, list[int]]]:
+    """Return the group of each image that is not excluded, by split; nothing if every image is a group."""
+    if len(np.unique(division.groups)) == len(division.groups):
+        return {}
+    groups = _by_split(division.groups.tolist(), division)
+    return {
+        "groups": {
+            split: np.delete(numbers, excluded.get(split, [])).tolist() for split, numbers in groups.items()
+        }
+    }

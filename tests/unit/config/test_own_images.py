@@ -1,0 +1,185 @@
+"""A configuration with `images`: what is detected, and the models of a preset."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+
+from cifarbench.config.experiments import Experiments
+from cifarbench.config.own_images import dataset_name
+from cifarbench.config.presets import PRESETS, preset_models, training_epochs
+from cifarbench.errors import UserError
+from helpers.own_images import write_class_folders
+
+CONFIG = Path(__file__).parents[3] / "config/config.yaml"
+
+
+def configured(monkeypatch, folder, **more):
+    monkeypatch.chdir(folder)
+    return Experiments(yaml.safe_load(CONFIG.read_text()) | more)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with 3 x 20 grey images of 16 x 16 in `My Digits`."""
+    write_class_folders(tmp_path / "My Digits", 20, side=16)
+    return tmp_path
+
+
+def test_numbers_and_sizes_are_found(monkeypatch, folder):
+    experiments = configured(monkeypatch, folder, images="My Digits")
+    (name, entry) = next(iter(experiments.datasets.items()))
+    assert name == "my_digits" and entry["type"] == "images"
+    assert [entry[key] for key in ("n_train", "n_test", "n_classes")] == [48, 12, 3]
+    assert (entry["image_shape"], entry["resize"]) == ([1, 16, 16], "pad")
+    first, second = experiments.sentences
+    assert first.startswith(
+        "my_digits: 60 images in 3 classes (class folders, PNG, 16 x 16, gray), split at random"
+    )
+    assert second.startswith("Preset standard: about 3 minutes")
+    assert experiments.models[:3] == ["knn_pixels", "knn_pca", "knn_patches"]
+
+
+def test_detection_reads_nothing_again(monkeypatch, folder):
+    configured(monkeypatch, folder, images="My Digits")
+    (cached,) = (folder / ".snakemake/images").iterdir()
+    before = cached.stat().st_mtime_ns
+    configured(monkeypatch, folder, images="My Digits", preset="quick")
+    assert cached.stat().st_mtime_ns == before
+    Image.new("L", (16, 16)).save(folder / "My Digits/one/new.png")
+    entry = configured(monkeypatch, folder, images="My Digits").datasets["my_digits"]
+    assert entry["n_train"] + entry["n_test"] == 61
+
+
+def checksum(monkeypatch, folder):
+    return configured(monkeypatch, folder, images="My Digits").datasets["my_digits"]["sha256"]
+
+
+def test_the_checksum_depends_on_the_content_alone(monkeypatch, folder):
+    first = checksum(monkeypatch, folder)
+    path = folder / "My Digits/one/025.png"
+    os.utime(path, (1, 1))
+    assert checksum(monkeypatch, folder) == first
+    path.rename(folder / "My Digits/two/025.png")
+    moved = checksum(monkeypatch, folder)
+    Image.new("L", (16, 16)).save(folder / "My Digits/two/025.png")
+    replaced = checksum(monkeypatch, folder)
+    (folder / "My Digits/two/025.png").unlink()
+    assert len({first, moved, replaced, checksum(monkeypatch, folder)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("sizes", "more", "shape"),
+    [
+        ([(100, 100)], {}, [3, 64, 64]),
+        ([(640, 480)], {}, [3, 48, 64]),
+        ([(20, 10)], {}, [3, 10, 20]),
+        ([(100, 100), (200, 100)], {}, [3, 64, 64]),
+        ([(30, 20), (20, 30)], {}, [3, 25, 25]),
+        ([(100, 100)], {"image_size": 32}, [3, 32, 32]),
+    ],
+)
+def test_the_rule_of_the_size(monkeypatch, tmp_path, sizes, more, shape):
+    for name in ("a", "b"):
+        (tmp_path / "f" / name).mkdir(parents=True)
+        for number, size in enumerate(sizes * 2):
+            Image.new("RGB", size).save(tmp_path / f"f/{name}/{number}.png")
+    assert configured(monkeypatch, tmp_path, images="f", **more).datasets["f"]["image_shape"] == shape
+
+
+def test_grey_next_to_colour_is_colour(monkeypatch, folder):
+    Image.new("RGB", (16, 16)).save(folder / "My Digits/one/new.png")
+    assert configured(monkeypatch, folder, images="My Digits").datasets["my_digits"]["image_shape"][0] == 3
+
+
+def test_an_edited_split_has_the_numbers(monkeypatch, folder):
+    names = write_class_folders(folder / "My Digits", 20, side=16)
+    lines = [f"{name},{'test' if number % 2 else 'train'}" for number, name in enumerate(names)]
+    (folder / "split.csv").write_text("\n".join(["file,split", *lines]))
+    entry = configured(monkeypatch, folder, images="My Digits", split="split.csv").datasets["my_digits"]
+    assert (entry["n_train"], entry["n_test"]) == (30, 30) and entry["split_sha256"]
+
+
+def test_the_expanded_configuration_gives_the_same_again(monkeypatch, folder):
+    first = configured(monkeypatch, folder, images="My Digits")
+    again = Experiments(first.config)
+    assert again.datasets == first.datasets and again.models == first.models
+
+
+def test_models_of_compare_with_preset_none(monkeypatch, folder):
+    smaller = {"features": {}, "models": {"one": {"family": "knn", "n_neighbors": 1}}, "compare": ["one"]}
+    assert configured(monkeypatch, folder, images="My Digits", preset="none", **smaller).models == ["one"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(
+    ("n_train", "shape", "hflip_safe"),
+    [
+        (4, [1, 8, 8], None),
+        (49, [1, 8, 8], True),
+        (101, [3, 20, 64], False),
+        (2000, [3, 64, 64], None),
+        (60000, [1, 28, 28], None),
+    ],
+)
+def test_presets_are_valid_for_all_sizes(monkeypatch, tmp_path, preset, n_train, shape, hflip_safe):
+    from cifarbench.config.validation import check_experiments
+
+    monkeypatch.chdir(tmp_path)
+    entry = {"type": "images", "archive": "f", "n_train": n_train, "n_test": 10, "n_classes": 2}
+    entry |= {"image_shape": shape, "resize": "pad"} | (
+        {} if hflip_safe is None else {"hflip_safe": hflip_safe}
+    )
+    config = yaml.safe_load(CONFIG.read_text()) | {"dataset": "f", "datasets": {"f": entry}}
+    (experiment,) = check_experiments(config | preset_models(preset, entry)).values()
+    assert "knn_pixels" in experiment.models
+    assert ("convnet" in experiment.models) == (n_train > 4)
+
+
+def test_the_length_of_a_training_is_in_steps():
+    assert training_epochs("standard", 1650, 64) == 18
+    assert training_epochs("standard", 100, 5) == 23
+    assert training_epochs("standard", 60000, 64) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("Hand Signs", "hand_signs"),
+        ("x.tar.gz", "x"),
+        ("2024", "images_2024"),
+        ("digits", "digits_images"),
+        ("класс", "images"),
+        ("a" * 100, "a" * 53),
+    ],
+)
+def test_names_of_datasets(path, name):
+    assert dataset_name(Path("/tmp") / path, {"digits"}) == name
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"images": "gone"}, "images is gone; there is no such file or folder"),
+        ({"images": "My Digits", "archive": "x"}, "delete one of them"),
+        ({"images": "My Digits", "split": "gone.csv"}, "split is gone.csv; there is no such file"),
+        ({"images": "My Digits", "preset": "fast"}, "preset is"),
+        ({"images": "My Digits", "group": "("}, "group is '\\('"),
+        ({"images": "My Digits", "resize": "zoom"}, "resize is"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(monkeypatch, folder, more, sentence):
+    with pytest.raises(UserError, match=sentence) as caught:
+        configured(monkeypatch, folder, **more)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_class_with_one_image_is_found(monkeypatch, folder):
+    shutil.copytree(folder / "My Digits/one", folder / "few/one")
+    (folder / "few/two").mkdir()
+    shutil.copy(folder / "My Digits/one/025.png", folder / "few/two")
+    entry = configured(monkeypatch, folder, images="few").datasets["few"]
+    assert entry["n_classes"] == 2

@@ -1,0 +1,94 @@
+"""The user's own images through the whole workflow: the first run, and what a change of the images runs."""
+
+import csv
+import os
+
+import pytest
+from PIL import Image
+
+from helpers.own_images import write_class_folders
+from helpers.project import Project
+
+CONFIGURATION = {
+    "dataset": "pics",
+    "images": "pics",
+    "preset": "none",
+    "audit": False,
+    "compare": ["one"],
+    "features": {},
+    "models": {"one": {"family": "knn", "n_neighbors": 1}},
+}
+JOBS = {"read_images", "make_train_test_split", "predict_knn one", "evaluate_model one", "plot_model one"}
+JOBS |= {"compare_models", "plot_comparison", "write_report"}
+SPLIT = "my_split.csv"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run on 3 x 10 digits, of which one file is no image."""
+    project = Project.create(tmp_path_factory.mktemp("own") / "project", CONFIGURATION)
+    write_class_folders(project.folder / "pics", 10)
+    (project.folder / "pics/one/broken.png").write_bytes(b"no image")
+    assert project.succeed() == JOBS
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    return finished.copy(tmp_path / "project")
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_files_of_a_run(finished):
+    data = finished.results / "data"
+    (skipped,) = rows(data / "skipped.csv")
+    assert skipped["file"] == "one/broken.png" and "can't be read as an image" in skipped["reason"]
+    split = rows(data / "split.csv")
+    assert len(split) == 30 and sum(row["split"] == "test" for row in split) == 6
+    report = (finished.results / "report.md").read_text()
+    assert "Images that could not be read and were left out: 1 (data/skipped.csv)." in report
+    assert "divided at random, stratified by class" in report
+
+
+def add(folder):
+    Image.new("L", (8, 8), 99).save(folder / "one/new.png")
+
+
+def replace(folder):
+    Image.new("L", (8, 8), 99).save(folder / "one/010.png")
+
+
+CHANGES = {
+    "added": add,
+    "removed": lambda folder: (folder / "one/010.png").unlink(),
+    "relabelled": lambda folder: (folder / "one/010.png").rename(folder / "two/010.png"),
+    "replaced": replace,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_of_the_images_runs_everything(project, change):
+    CHANGES[change](project.folder / "pics")
+    assert project.would_run() == JOBS
+
+
+def test_times_of_files_run_nothing(project):
+    for path in (project.folder / "pics").rglob("*.png"):
+        os.utime(path, (1, 1))
+    assert project.would_run() == set()
+
+
+def test_an_edited_split_reads_no_image_again(project):
+    split = (project.results / "data/split.csv").read_text()
+    (project.folder / SPLIT).write_text(split)
+    assert project.would_run("--config", f"split={SPLIT}") == JOBS - {"read_images"}
+    assert project.succeed("--config", f"split={SPLIT}") == JOBS - {"read_images"}
+    lines = split.splitlines()
+    row = next(number for number, line in enumerate(lines) if line.endswith(",,train"))
+    lines[row] = lines[row].replace(",train", ",test")
+    (project.folder / SPLIT).write_text("\n".join(lines))
+    assert project.would_run("--config", f"split={SPLIT}") == JOBS - {"read_images"}
