@@ -19,9 +19,7 @@ use rule evaluate_model as plot_model with:
             "<results>/figures/{model}/confused_pairs.png", "Models", "most confused classes"
         ),
         reliability=reported("<results>/figures/{model}/reliability.svg", "Models", "reliability"),
-        roc_pr=reported(
-            "<results>/figures/{model}/roc_pr.svg", "Models", "ROC and precision-recall curves"
-        ),
+        roc_pr=reported("<results>/figures/{model}/roc_pr.svg", "Models", "ROC and precision-recall curves"),
         images=reported("<results>/figures/{model}/predictions.png", "Models", "random test images"),
     log:
         "<logs>/plot_model/{model}.log",
