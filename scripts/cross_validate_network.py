@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import torch
 
 from cifarbench.data.splits import load_split_indices
 from cifarbench.evaluation.ranking_metric import score as score_predictions
@@ -45,6 +46,7 @@ def score(job: Job) -> dict[str, Any]:
     if metric := job.settings.get("metric"):
         shape, device = tuple(dataset["image_shape"]), fitted.device
         held_out = Split.load(job.input.train_images, job.input.train_labels, shape, device, left_out)
+        assert isinstance(held_out.images, torch.Tensor)
         logits = predict_logits(fitted.network, held_out.images, selected_tta(job.settings["params"]))
         proba = logits.softmax(1).cpu().numpy()
         truth = held_out.labels.cpu().numpy()

@@ -23,11 +23,11 @@ def main(job: Job) -> None:
     labels = np.load(job.input.test_labels)
     rows = sample_rows(labels, job.settings["seed"])
     models, failed = [], {}
-    for name, *paths in zip(job.settings["models"], job.input.predictions, job.input.fits, strict=True):
-        if failure := find_failure(paths):
+    for name, *files in zip(job.settings["models"], job.input.predictions, job.input.fits, strict=True):
+        if failure := find_failure(files):
             failed[name] = failure
         else:
-            arrays, fit = load_npz(paths[0]), read_json(paths[1])
+            arrays, fit = load_npz(files[0]), read_json(files[1])
             proba = arrays["proba"][rows] if fit["has_probabilities"] else None
             models.append(ModelPredictions(name, arrays["y_pred"][rows], proba))
     dataset = read_json(job.input.dataset)

@@ -1,11 +1,13 @@
 """Divide the user's images into training and test images, with groups and near-duplicates on one side."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cifarbench.audit import duplicates
+from cifarbench.audit.image_index import NEAR_MISS
 from cifarbench.data.exclude_list import drop_images, read_exclude_list
 from cifarbench.data.image_sources import ImageRecord
 from cifarbench.data.own_images import Division, divide_images
@@ -29,7 +31,7 @@ def main(job: Job) -> None:
     def find_pairs(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with threadpool_limits(job.threads):
             pairs, _ = duplicates.find_near_duplicates(images, shape, job.threads, settings["hflip_safe"])
-        is_copy = pairs.type != duplicates.TYPES.index(duplicates.NEAR_MISS)
+        is_copy = pairs.type != duplicates.TYPES.index(NEAR_MISS)
         return pairs.first[is_copy], pairs.second[is_copy]
 
     division = divide_images(
@@ -76,7 +78,7 @@ def main(job: Job) -> None:
     )
 
 
-def _by_split(values: list, division: Division) -> dict[str, list]:
+def _by_split(values: list[Any], division: Division) -> dict[str, list[Any]]:
     n_train = len(division.dataset.train_labels)
     return {"train": values[:n_train], "test": values[n_train:]}
 

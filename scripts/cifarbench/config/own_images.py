@@ -224,7 +224,7 @@ def _look(path: Path, group: str | None, split: Path | None) -> dict[str, Any]:
     records = read_split(split, source.records) if split else source.records
     if group and not any(record.group for record in records):
         groups_of_names([record.name for record in records], group)
-    counts: dict[str, Counter] = {}
+    counts: dict[str, Counter[str]] = {}
     for record in records:
         counts.setdefault(record.split, Counter())[record.label] += 1
     present = {record.label for record in records}
@@ -242,7 +242,8 @@ def _look(path: Path, group: str | None, split: Path | None) -> dict[str, Any]:
 def _headers(source: Any, names: list[str]) -> dict[str, Any]:
     """Return sizes, channels and formats by the headers of some images."""
     sample = names[:: -(-len(names) // N_HEADERS)]
-    shapes, modes, formats = [], set(), Counter()
+    shapes, modes = [], set()
+    formats: Counter[str] = Counter()
     for _, load in source.load(sample):
         try:
             kind, mode, width, height = _header(load())

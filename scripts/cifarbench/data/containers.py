@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -99,7 +100,7 @@ class FolderFiles:
     def load_each(self, names: list[str]) -> Iterator[tuple[int, Loader]]:
         """Yield the position in `names` and a loader of each file."""
         for index, name in enumerate(names):
-            yield index, lambda name=name: self.path / name
+            yield index, partial(self.path.joinpath, name)
 
     def read(self, name: str) -> bytes:
         """Return the content of one file."""
@@ -118,11 +119,14 @@ class ZipFiles:
     def load_each(self, names: list[str]) -> Iterator[tuple[int, Loader]]:
         """Yield the position in `names` and a loader of each file."""
         for index, name in enumerate(names):
-            yield index, lambda name=name: io.BytesIO(self.read(name))
+            yield index, partial(self._load, name)
 
     def read(self, name: str) -> bytes:
         """Return the content of one file."""
         return self._file.read(name)
+
+    def _load(self, name: str) -> io.BytesIO:
+        return io.BytesIO(self.read(name))
 
 
 class TarFiles:
@@ -142,13 +146,19 @@ class TarFiles:
             for member in tar:
                 index = positions.pop(member.name.removeprefix("./"), None)
                 if index is not None and member.isreg():
-                    content = tar.extractfile(member).read()
-                    yield index, lambda content=content: io.BytesIO(content)
+                    yield index, partial(io.BytesIO, _read_member(tar, member))
 
     def read(self, name: str) -> bytes:
         """Return the content of one file."""
         with tarfile.open(self.path) as tar:
-            return tar.extractfile(self._member_names[name]).read()
+            return _read_member(tar, self._member_names[name])
+
+
+def _read_member(tar: tarfile.TarFile, member: tarfile.TarInfo | str) -> bytes:
+    file = tar.extractfile(member)
+    assert file is not None, "the names are those of regular files"
+    with file:
+        return file.read()
 
 
 def _checked_names(members: Iterable[tuple[str, int]], path: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Hashable, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -74,9 +75,9 @@ def merge_groups(n_images: int, first: np.ndarray, second: np.ndarray) -> np.nda
     return number_groups(connected_components(links, directed=False)[1].tolist())
 
 
-def number_groups(names: list) -> np.ndarray:
+def number_groups(names: Sequence[Hashable]) -> np.ndarray:
     """Return the number of each group, (N,) int64, in the order of their first image; "" is a group of its own."""
-    numbers: dict = {}
+    numbers: dict[Hashable, int] = {}
     found = []
     for position, name in enumerate(names):
         key = ("image", position) if name == "" else name

@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def find_npz_images(path: Path) -> ImageSource:
 
 def _npz_parts(members: list[str]) -> dict[str, tuple[str, str]]:
     """Return the names of the arrays of images and labels of each part; "" for images without a split."""
-    parts = {}
+    parts: dict[str, tuple[str, str]] = {}
     for name, split in SPLIT_OF_NAME.items():
         for images, labels in NPZ_NAMES:
             pair = images.format(name), labels.format(name)
@@ -88,13 +89,13 @@ def _class_name(label: Any, names: list[str] | None) -> str:
 def _load_npz(path: Path, wanted: list[str]) -> Iterator[tuple[int, Callable[[], np.ndarray]]]:
     rows: dict[str, list[tuple[int, int]]] = {}
     for index, name in enumerate(wanted):
-        array, row = name.rsplit(" ", 1)
-        rows.setdefault(array, []).append((index, int(row)))
+        array, number = name.rsplit(" ", 1)
+        rows.setdefault(array, []).append((index, int(number)))
     with np.load(path, allow_pickle=False) as arrays:
         for array, positions in rows.items():
             images = _to_uint8(arrays[array], f"{array} in {path}")
             for index, row in positions:
-                yield index, lambda images=images, row=row: _channels_last(images[row])
+                yield index, partial(_image_at, images, row)
 
 
 def _to_uint8(images: np.ndarray, where: str) -> np.ndarray:
@@ -113,8 +114,9 @@ def _to_uint8(images: np.ndarray, where: str) -> np.ndarray:
     raise UserError(f"{where} has values from {low:g} to {high:g}; expected 0 to 255, or floats of 0 to 1.")
 
 
-def _channels_last(image: np.ndarray) -> np.ndarray:
-    """Return an image (H, W) or (H, W, C) of one whose channels may come first."""
+def _image_at(images: np.ndarray, row: int) -> np.ndarray:
+    """Return an image (H, W) or (H, W, C) of images whose channels may come first."""
+    image = images[row]
     if image.ndim == 3 and image.shape[0] in (1, 3) and image.shape[2] not in (1, 3, 4):
         image = image.transpose(1, 2, 0)
     return image[:, :, 0] if image.ndim == 3 and image.shape[2] == 1 else image
@@ -195,7 +197,7 @@ def _load_idx(folder: Path, wanted: list[str]) -> Iterator[tuple[int, Callable[[
         if file not in arrays:
             # One file in memory at a time.
             arrays = {file: _read_idx(folder / file)}
-        yield index, lambda images=arrays[file], row=int(row): images[row]
+        yield index, partial(_image_at, arrays[file], int(row))
 
 
 # ---- Parquet ----
@@ -266,8 +268,8 @@ def _load_parquet(path: Path, wanted: list[str]) -> Iterator[tuple[int, Callable
 
     rows: dict[str, dict[int, int]] = {}
     for index, name in enumerate(wanted):
-        file, row = name.rsplit(" ", 1)
-        rows.setdefault(file, {})[int(row)] = index
+        file_name, number = name.rsplit(" ", 1)
+        rows.setdefault(file_name, {})[int(number)] = index
     for name, positions in rows.items():
         file = path / name if path.is_dir() else path
         table = pq.ParquetFile(file)
@@ -277,5 +279,5 @@ def _load_parquet(path: Path, wanted: list[str]) -> Iterator[tuple[int, Callable
             for content in batch.column(0).to_pylist():
                 if row in positions:
                     content = content.get("bytes") if isinstance(content, dict) else content
-                    yield positions[row], lambda content=content: io.BytesIO(content or b"")
+                    yield positions[row], partial(io.BytesIO, content or b"")
                 row += 1

@@ -93,7 +93,9 @@ def find_images(path: Path, group_column: str | None = None) -> ImageSource:
 
         return _checked(find_parquet_images(path, [path]))
     if suffix in TABLE_SUFFIXES and path.is_file():
-        return _checked(_find_in_tables(open_container(path.parent), [path.name], group_column, path))
+        source = _find_in_tables(open_container(path.parent), [path.name], group_column, path)
+        assert source is not None, "a table that is named raises an error instead"
+        return _checked(source)
     return _checked(_find_in_container(open_container(path), group_column))
 
 

@@ -73,7 +73,7 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
 
 def _metric_columns(scores: dict[str, Any]) -> dict[str, float | None]:
     """Return value, low and high of each of METRIC_COLUMNS."""
-    columns = {}
+    columns: dict[str, float | None] = {}
     for name in METRIC_COLUMNS:
         key, _, average = name.partition("roc_auc_")
         key = key or "roc_auc"

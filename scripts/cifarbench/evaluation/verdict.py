@@ -60,7 +60,7 @@ def rank_models(
     metric: str,
     metrics: dict[str, dict[str, Any]],
     predictions: dict[str, Predictions],
-    tests: dict[str, list],
+    tests: dict[str, list[Any]],
     seed: int,
 ) -> Ranking | None:
     """Rank models by a metric; None without models that have it.
@@ -89,7 +89,7 @@ def rank_models(
     return Ranking(metric, names, scores, resampled, out_of_bag, better)
 
 
-def better_in_tests(names: list[str], tests: dict[str, list]) -> np.ndarray:
+def better_in_tests(names: list[str], tests: dict[str, list[Any]]) -> np.ndarray:
     """Return which models are significantly better than which by paired tests, (M, M) bool.
 
     names: of the models. tests: columns of paired_tests.csv.
@@ -111,6 +111,8 @@ def describe_best(ranks: Ranking, metrics: dict[str, dict[str, Any]]) -> dict[st
     """
     name, sign = ranks.names[ranks.best], -1 if ranks.metric in LOSSES else 1
     value, interval = read_metric(metrics[name], ranks.metric)
+    # Models without the metric are not ranked.
+    assert value is not None and interval is not None
     corrected = value
     if len(ranks.names) > 1:
         corrected = sign * ranking.corrected_best_score(ranks.resampled, ranks.out_of_bag)
@@ -147,15 +149,16 @@ def describe_power(correct: dict[str, np.ndarray]) -> dict[str, Any] | None:
 
 def seed_columns(
     pairs: list[tuple[str, str]], correct_of_seeds: dict[str, np.ndarray], seed: int
-) -> dict[str, list]:
+) -> dict[str, list[float | None]]:
     """Return the columns of paired_tests.csv on recipes, over test images and seeds; None where both have one run.
 
     correct_of_seeds: model -> (n_seeds, N) bool. seed: of the bootstrap.
     """
-    columns: dict[str, list] = {"seeds_difference": [], "seeds_ci_low": [], "seeds_ci_high": []}
-    for pair in pairs:
-        runs = [correct_of_seeds[name] for name in pair]
-        found = crossed_difference(*runs, seed) if max(map(len, runs)) > 1 else None
+    columns: dict[str, list[float | None]] = {"seeds_difference": [], "seeds_ci_low": [], "seeds_ci_high": []}
+    for a, b in pairs:
+        correct_a, correct_b = correct_of_seeds[a], correct_of_seeds[b]
+        several = max(len(correct_a), len(correct_b)) > 1
+        found = crossed_difference(correct_a, correct_b, seed) if several else None
         values = (found.difference, found.low, found.high) if found else (None,) * 3
         for column, value in zip(columns.values(), values, strict=True):
             column.append(value)

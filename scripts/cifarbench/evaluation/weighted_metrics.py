@@ -125,11 +125,12 @@ class WeightedPredictions:
     @cached_property
     def _ranking(self) -> tuple[np.ndarray, np.ndarray]:
         """ROC AUC and average precision of each class against the others, (n_classes, B) each."""
-        areas = [
+        areas_and_precisions = [
             _area_and_precision(self.y_true == label, self.proba[:, label], self.weights)
             for label in range(self.n_classes)
         ]
-        return tuple(np.array(values) for values in zip(*areas, strict=True))
+        areas, precisions = zip(*areas_and_precisions, strict=True)
+        return np.array(areas), np.array(precisions)
 
     def roc_auc(self) -> np.ndarray:
         """Return the mean area under the ROC curve, one class versus the rest, over the classes that are present."""
@@ -199,7 +200,7 @@ def metrics_with_intervals(
     for name, metric in (FROM_CLASSES | (FROM_PROBABILITIES if probabilities else {})).items():
         value = _finite(metric(plain)[0])
         interval = None if value is None else percentile_interval(metric(resampled))
-        if name == "ece":
+        if name == "ece" and value is not None and interval is not None:
             low, high = interval
             interval = max(0.0, min(2 * value - high, value)), min(1.0, max(2 * value - low, value))
         found[name] = value, interval

@@ -195,7 +195,7 @@ class Findings:
     def __init__(self, indices: np.ndarray, tables: dict[str, list[Row]], say: Translator):
         self._row_of = {int(index): row for row, index in enumerate(indices)}
         self.say = say
-        self._sentences = jinja_environment(say).get_template("audit_sentences.j2").module
+        self._sentences: Any = jinja_environment(say).get_template("audit_sentences.j2").module
         self.kinds = np.zeros(len(indices), np.uint8)
         self.duplicate_score = np.zeros(len(indices), np.float32)
         self.label_score = np.zeros(len(indices), np.float32)
@@ -318,7 +318,7 @@ def render(data: ExplorerData, language: str) -> str:
 
 
 def _all_arrays(data: ExplorerData, indices: np.ndarray, findings: Findings) -> dict[str, np.ndarray]:
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "index": indices.astype(np.uint32),
         "trueClass": data.labels.astype(np.uint16),
         "findingKinds": findings.kinds,

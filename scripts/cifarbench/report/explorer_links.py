@@ -37,6 +37,5 @@ def link_cells(svg: str, model: str, matrix: np.ndarray, shown: np.ndarray) -> s
             f'<a href="{link}" tabindex="-1"><rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
             'fill="transparent"/></a>'
         )
-    view, width = frame["view"], frame["width"]
-    overlay = f'<svg class="cells" viewBox="{view}" aria-hidden="true">{"".join(cells)}</svg>'
-    return f'<div class="linked" style="max-width: {width}">{svg}{overlay}</div>'
+    overlay = f'<svg class="cells" viewBox="{frame["view"]}" aria-hidden="true">{"".join(cells)}</svg>'
+    return f'<div class="linked" style="max-width: {frame["width"]}">{svg}{overlay}</div>'

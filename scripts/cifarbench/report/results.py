@@ -206,6 +206,11 @@ class Results:
         return read_json(self.files[path]) if path in self.files else None
 
     @property
+    def checks(self) -> list[dict[str, Any]]:
+        """The entries of checks.json."""
+        return read_json(self.files["checks.json"]) if "checks.json" in self.files else []
+
+    @property
     def failed_seeds(self) -> dict[str, Failure]:
         """The failures of further seeds of models that did not fail, by `model/seed_n`."""
         runs = {path: PurePosixPath(path).parent for path in self.records if path.endswith("/metrics.json")}

@@ -63,7 +63,7 @@ class Report:
         self.figures = FigureStore(results.files, say)
         self.audit = Audit.read(results.files, results.dataset)
         self.headline = [*headline_sentences(results, say), *selection_sentences(results, say)]
-        self.checks = self._findings(results.read_json("checks.json") or [])
+        self.checks = self._findings(results.checks)
         self.best_of_other_families = best_of_other_families(results)
         self.claims = check_claims(results)
         self.ablation = ablation(results)

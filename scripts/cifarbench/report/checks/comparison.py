@@ -77,9 +77,9 @@ def imbalanced_accuracy(results: Results) -> Iterator[Finding]:
 
 def failed_runs(results: Results) -> Iterator[Finding]:
     """Yield runs that failed, and runs that were scored by other code or on other images than the first."""
-    for run, failure in (results.failed | results.failed_seeds).items():
+    for name, failure in (results.failed | results.failed_seeds).items():
         reason = f"{failure.step}: {failure.reason}".rstrip(".")
-        yield Finding("CB118", {"run": run, "reason": reason}, run.partition("/")[0])
+        yield Finding("CB118", {"run": name, "reason": reason}, name.partition("/")[0])
     runs = [run for model in results.models.values() for run in model.every_seed]
     for run in runs:
         if run.metrics.get("provenance") != runs[0].metrics.get("provenance"):

@@ -74,7 +74,7 @@ def at_grid_edge(results: Results) -> Iterator[Finding]:
         best = min(rows, key=lambda row: row["rank_test_score"], default=None)
         for column in columns:
             tried = {row[column] for row in rows}
-            if not _is_edge(best[column] if best else None, tried):
+            if best is None or not _is_edge(best[column], tried):
                 continue
             inner = [row for row in rows if row[column] not in (min(tried), max(tried))]
             if all(_is_better(best, row) for row in inner):
