@@ -19,7 +19,7 @@ from helpers.study import Study
 
 # Run where Snakemake runs; a dry run does not tell them from others.
 LOCAL = {"download_dataset", "select_best_params", "write_audit_report", "all"}
-AUDIT = ["find_duplicates", "find_label_issues", "find_image_issues"]
+AUDIT = ["find_duplicates", "find_label_issues", "find_image_issues", "find_shortcuts"]
 HEAVY = ["load_dataset", "predict_knn", "train_network", *AUDIT]
 
 
