@@ -24,6 +24,9 @@ def headline_sentences(results: Results, say: Translator) -> list[str]:
         return [say("No model finished, so there is nothing to compare.")]
     best = results.ranking[0]
     value, interval = read_metric(best.metrics, results.metric)
+    if interval is None:
+        metric = say.term(METRIC_LABELS[results.metric])
+        return [say("No model in the ranking has a defined {metric}, so none is the best.", metric=metric)]
     low, high = (say.number(limit) for limit in interval)
     values = {"model": best.name, "value": say.number(value), "low": low, "high": high}
     values |= {"metric": say.term(METRIC_LABELS[results.metric])}

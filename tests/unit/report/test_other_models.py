@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from altered import WON, findings, on_cifar10, subset, with_accuracy, with_fit, with_models, with_pair
 
-from cifarbench.report.headline import best_of_other_families
+from cifarbench.report.headline import best_of_other_families, headline_sentences
 from cifarbench.report.page import render
 from cifarbench.report.results import ModelResult, Results
 from cifarbench.report.selectors import N_COMPONENTS
@@ -129,6 +129,16 @@ def test_classifier_without_probabilities_has_no_calibration(nine: Results, lang
     assert html.count(sentence) == 1
     assert "figures/linear_edges/reliability.svg" not in markdown
     assert "figures/forest/reliability.svg" in markdown
+
+
+@pytest.mark.parametrize("language", languages())
+def test_models_without_the_metric_are_not_called_best(nine: Results, language: str):
+    model = nine.models["linear_edges"]
+    assert model.metrics["log_loss"] is None
+    only = replace(nine, models={model.name: model}, verdict={"metric": "log_loss"})
+    say = Translator(language)
+    sentence = "No model in the ranking has a defined {metric}, so none is the best."
+    assert headline_sentences(only, say) == [say(sentence, metric=say.term("log loss"))]
 
 
 def test_grid_search_has_a_table(nine: Results):
