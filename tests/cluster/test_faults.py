@@ -45,11 +45,12 @@ class Trainings:
 
 def training_process(study: Study, network: str) -> int | None:
     """Return the id of the process that trains a network of this study; None if there is none."""
-    scripts = [str(study.folder / f"scripts/{name}.py") for name in ("run_job", "train_network")]
+    scripts = [f"scripts/{name}.py" for name in ("run_job", "train_network")]
     arguments = [*scripts, f"{RESULTS}/logs/train_network/{network}.log"]
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if (process / "cmdline").read_text().split("\0")[1:-1] == arguments:
+            is_training = (process / "cmdline").read_text().split("\0")[1:-1] == arguments
+            if is_training and (process / "cwd").resolve() == study.folder.resolve():
                 return int(process.name)
     return None
 
