@@ -4,7 +4,7 @@ from pathlib import Path
 
 from helpers.study import NETWORKS, PAGE, PARTITIONS, SLURM, comment, differences, job_name, read_jobs
 
-AUDIT = ["find_duplicates", "find_label_issues", "find_image_issues"]
+AUDIT = ["find_duplicates", "find_label_issues", "find_image_issues", "find_shortcuts"]
 HEAVY = ["load_dataset", "predict_knn", "train_network", *AUDIT]
 
 

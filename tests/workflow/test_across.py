@@ -22,13 +22,14 @@ AUDIT = [
     "find_duplicates",
     "find_label_issues",
     "find_image_issues",
+    "find_shortcuts",
     "write_audit_report",
     "evaluate_without_issues",
 ]
 # Beside its runs and its audit, a study of two models, one of them a network.
 STUDY = ["compare_models", "plot_comparison", "write_report", "plot_training_curves mlp", "plot_filters mlp"]
 STUDY += ["summarize_training_curve mlp", "plot_model mlp", "plot_model knn_pca", "fit_features pca all"]
-EXPLORED = ["embed_test_images", "explore_predictions"]
+EXPLORED = ["embed_test_images", "explore_predictions", "run_checks"]
 STUDY += EXPLORED
 
 
@@ -193,7 +194,9 @@ def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path):
     project.configure(add)
     further = of_size("other", 30) | of_seed("other", 1) | of_split("other", 1, seed=1)
     divided = jobs("other", ["make_cv_splits"], "order")
-    audits = jobs("other", AUDIT) | jobs("tiny", [*AUDIT, "write_report", "explore_predictions"])
+    audits = jobs("other", AUDIT) | jobs(
+        "tiny", [*AUDIT, "write_report", "explore_predictions", "run_checks"]
+    )
     assert would_run(project) == whole_study("other") | audits | further | divided | collected("other")
 
 

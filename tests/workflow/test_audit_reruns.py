@@ -8,7 +8,7 @@ from helpers.tiny import N_TRAIN
 
 def test_an_audit_switched_off_reruns_the_report(project):
     project.configure(lambda settings: settings.update(audit=False))
-    assert project.would_run() == {"write_report", "explore_predictions"}
+    assert project.would_run() == {"write_report", "explore_predictions", "run_checks"}
 
 
 def test_excluded_images_rerun_everything_of_the_dataset(project, tmp_path):
@@ -54,7 +54,7 @@ def test_corruptions_run_for_each_model_and_nothing_else(project):
     project.configure(lambda settings: settings.update(robustness={"severities": [5]}, compare=["knn_pca"]))
     asked = {"evaluate_corruptions knn_pca", "plot_robustness"}
     compared = {"compare_models", "plot_comparison", "evaluate_without_issues", "write_report"}
-    compared |= {"embed_test_images", "explore_predictions"}
+    compared |= {"embed_test_images", "explore_predictions", "run_checks"}
     assert project.succeed() == asked | compared
     assert project.would_run() == set()
     project.configure(lambda settings: settings.update(robustness={"severities": [1, 5]}))

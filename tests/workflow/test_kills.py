@@ -38,7 +38,7 @@ def jobs_of(snakemake: subprocess.Popen, project: Project) -> list[psutil.Proces
         for child in psutil.Process(snakemake.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 script = "".join(child.cmdline()[1:2])
-                if script.startswith(f"{project.folder}/scripts/") and not script.endswith(GUARD):
+                if script.startswith("scripts/") and not script.endswith(GUARD):
                     found.append(child)
     return found
 

@@ -19,7 +19,8 @@ CONFIGURATION = {
     "models": {"one": {"family": "knn", "n_neighbors": 1}},
 }
 JOBS = {"read_images", "make_train_test_split", "predict_knn one", "evaluate_model one", "plot_model one"}
-JOBS |= {"compare_models", "plot_comparison", "write_report"}
+JOBS |= {"compare_models", "plot_comparison", "run_checks", "write_report"}
+JOBS |= {"embed_test_images", "explore_predictions"}
 SPLIT = "my_split.csv"
 
 

@@ -24,12 +24,12 @@ REPORT = {"write_report"}
 PAGES = REPORT | {"write_audit_report", "explore_predictions"}
 WEIGHED = {"evaluate_without_issues"} | REPORT
 EXPLORED = {"embed_test_images", "explore_predictions"}
-COMPARED = {"compare_models", "plot_comparison"} | REPORT | EXPLORED
+COMPARED = {"compare_models", "plot_comparison", "run_checks"} | REPORT | EXPLORED
 COMPARISON = COMPARED | WEIGHED
 LEARNING = {
     f"{rule} {model}" for rule in ("summarize_training_curve", "plot_training_curves") for model in NETWORKS
 }
-AUDIT = {"find_duplicates", "find_label_issues", "find_image_issues"}
+AUDIT = {"find_duplicates", "find_label_issues", "find_image_issues", "find_shortcuts"}
 
 
 def jobs(rules: list[str], *of: str) -> set[str]:
