@@ -21,6 +21,7 @@ from cifarbench.cli import COMMANDS
 from cifarbench.config.build_checks import build_errors
 from cifarbench.config.experiments import Experiments
 from helpers import small_model, small_run
+from helpers.own_images import write_class_folders
 from helpers.project import CHECKOUT, Project
 
 PAGES = [
@@ -95,6 +96,19 @@ def configuration(block: Block, *files: str) -> dict:
 # ---- Configurations ----
 
 
+def create_named_files(page: Path, block: Block) -> None:
+    """Create the folders and lists that a configuration names."""
+    for folder in re.findall(r"\b(?:archive|cifar10_c_dir): ([^,}\s]+)", block.text):
+        if "type: images" in block.text:
+            write_class_folders(Path(folder), n_per_class=10)
+        else:
+            Path(folder).mkdir(parents=True)
+            Path(folder, "labels.npy").touch()
+    for name in re.findall(r"^exclude: (\S+)", block.text, re.MULTILINE):
+        table = next(other.text for other in blocks(page) if other.language == "csv")
+        Path(name).write_text(table)
+
+
 @pytest.mark.parametrize(("page", "block"), all_blocks("yaml"))
 def test_a_configuration_is_valid(page, block, monkeypatch, tmp_path):
     if "family: means" in block.text:
@@ -108,13 +122,7 @@ def test_a_configuration_is_valid(page, block, monkeypatch, tmp_path):
             if (name := named_file(code) or "").startswith("my_models/"):
                 Path("my_models").mkdir(exist_ok=True)
                 Path(name).write_text(code.text)
-    # What the configuration names must exist.
-    for folder in re.findall(r"\b(?:archive|cifar10_c_dir): ([^,}\s]+)", block.text):
-        Path(folder).mkdir(parents=True)
-        Path(folder, "labels.npy").touch()
-    for name in re.findall(r"^exclude: (\S+)", block.text, re.MULTILINE):
-        table = next(other.text for other in blocks(page) if other.language == "csv")
-        Path(name).write_text(table)
+    create_named_files(page, block)
     experiments = Experiments(configuration(block, *files), check_files=False)
     if page == MODELS and "type: pretrained" not in block.text:
         for experiment in experiments.experiments.values():
@@ -259,9 +267,11 @@ VARIABLES = {
     "NEW",
     "OLD",
     "OUT",
+    "PRESET",
     "PYTHON",
     "RESIZE",
     "SHA256",
+    "SPLIT",
     "TORCH",
 }
 SNAKEMAKE_OPTIONS = {option for action in get_argument_parser()._actions for option in action.option_strings}

@@ -6,6 +6,7 @@ import os
 import pytest
 from PIL import Image
 
+from cifarbench.cli.file_reference import load_files
 from helpers.own_images import write_class_folders
 from helpers.project import Project
 
@@ -50,6 +51,9 @@ def test_files_of_a_run(finished):
     assert skipped["file"] == "one/broken.png" and "can't be read as an image" in skipped["reason"]
     split = rows(data / "split.csv")
     assert len(split) == 30 and sum(row["split"] == "test" for row in split) == 6
+    documented = {file["path"]: file for group in load_files() for file in group["files"]}
+    for name in ("data/images.csv", "data/skipped.csv", "data/split.csv"):
+        assert set(rows(finished.results / name)[0]) == set(documented[name]["columns"])
     report = (finished.results / "report.md").read_text()
     assert "Images that could not be read and were left out: 1 (data/skipped.csv)." in report
     assert "divided at random, stratified by class" in report
