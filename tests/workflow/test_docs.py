@@ -100,7 +100,7 @@ def create_named_files(page: Path, block: Block) -> None:
     """Create the folders and lists that a configuration names."""
     for folder in re.findall(r"\b(?:archive|cifar10_c_dir): ([^,}\s]+)", block.text):
         if "type: images" in block.text:
-            write_class_folders(Path(folder), n_per_class=10)
+            write_class_folders(Path(folder), n_per_class=170, side=20)
         else:
             Path(folder).mkdir(parents=True)
             Path(folder, "labels.npy").touch()
