@@ -139,7 +139,7 @@ rule explore_predictions:
             path
             for name in ("duplicates", "label_issues", "image_issues")
             for path in AUDIT_FILES
-            if path.endswith(f"/{name}.csv")
+            if path.endswith(f"{name}.csv")
         ],
         embedding=EMBEDDING,
     output:
