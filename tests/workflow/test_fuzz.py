@@ -65,7 +65,9 @@ def plan(configs: list[dict[str, Any]], folder: Path) -> list[str]:
 
 def test_configurations_are_planned_or_refused_in_sentences(tmp_path):
     accepted, wrong = check_refusals(draw_configurations(20, BASE, tmp_path, SEED))
-    wrong += plan(accepted[-2:], tmp_path / "study")
+    # Draws depend on the modules that other tests have imported, and few may be accepted.
+    if accepted:
+        wrong += plan(accepted[-2:], tmp_path / "study")
     assert not wrong, "\n\n".join(wrong)
 
 
