@@ -7,12 +7,12 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends git \
     && rm -rf /var/lib/apt/lists/*
 
-# PyTorch for CPUs. With GPUs: --build-arg TORCH_INDEX=https://pypi.org/simple
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# PyTorch's small wheels for CPUs; --build-arg TORCH_OPTIONS= installs those with GPU libraries.
+ARG TORCH_OPTIONS="--extra-index-url https://download.pytorch.org/whl/cpu"
 
 WORKDIR /cifarbench
 COPY requirements.txt ./
-RUN pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" -r requirements.txt \
+RUN pip install --no-cache-dir $TORCH_OPTIONS -r requirements.txt \
     snakemake-executor-plugin-kubernetes==0.5.1
 COPY . .
 RUN pip install --no-cache-dir --no-deps --editable .

@@ -1,13 +1,12 @@
 """Find properties that predict the class alone, and whether test images differ from training images."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from cifarbench.audit import image_index, shortcuts
+from cifarbench.data.image_file import read_header
 from cifarbench.io.atomic import read_json, write_json
 from cifarbench.runtime.job import Job
 
@@ -33,19 +32,14 @@ def main(job: Job) -> None:
 
 
 def _file_properties(dataset: dict[str, Any]) -> dict[str, shortcuts.Properties]:
-    """Return the properties of the files of an image folder, by split; none for an archive."""
-    known = image_index.image_paths(dataset)
-    if not known:
+    """Return the properties of image files, by split; none for images in an archive."""
+    files = image_index.image_files(image_index.image_paths(dataset), dataset)
+    if not files:
         return {}
-    folder, sizes, types, splits = Path(dataset["archive"]["path"]), [], [], []
-    for split, paths in known.items():
-        for index in image_index.kept_indices(dataset, split).tolist():
-            path = folder / paths[index]
-            with Image.open(path) as image:
-                sizes.append(image.size)
-                types.append(image.format or path.suffix)
-            splits.append(split)
-    values = shortcuts.file_properties(sizes, types)
+    types, _, widths, heights = zip(*map(read_header, files.values()), strict=True)
+    values = shortcuts.file_properties([*zip(widths, heights, strict=True)], types)
+    splits = np.array([split for split, _ in files])
     return {
-        split: {name: column[np.array(splits) == split] for name, column in values.items()} for split in known
+        split: {name: column[splits == split] for name, column in values.items()}
+        for split in image_index.SPLITS
     }

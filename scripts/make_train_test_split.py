@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from cifarbench.audit import duplicates
 from cifarbench.audit.image_index import NEAR_MISS
-from cifarbench.data.exclude_list import drop_images, read_exclude_list
+from cifarbench.data.image_lists import apply_lists
 from cifarbench.data.image_sources import ImageRecord
 from cifarbench.data.own_images import Division, divide_images
 from cifarbench.io.atomic import read_json, save_npy, write_json
@@ -19,7 +19,7 @@ from cifarbench.runtime.job import Job
 def main(job: Job) -> None:
     """Write arrays, split.csv and the dataset's metadata.
 
-    settings: `seed`, `group`, `hflip_safe`. split, exclude: the user's split and list of images to drop; none if empty.
+    settings: `seed`, `group`, `hflip_safe`. split, exclude, relabel: the user's split and lists; none if empty.
     """
     receipt, settings = read_json(job.input.receipt), job.settings
     shape = tuple(receipt["found"]["image_shape"])
@@ -53,8 +53,7 @@ def main(job: Job) -> None:
             "split": [record.split for record in division.records],
         },
     )
-    excluded = read_exclude_list(Path(job.options["exclude"])) if job.options["exclude"] else {}
-    dataset = drop_images(division.dataset, excluded) if excluded else division.dataset
+    dataset, applied = apply_lists(division.dataset, job.options["exclude"], job.options["relabel"])
     for split in ("train", "test"):
         save_npy(getattr(job.output, f"{split}_images"), getattr(dataset, f"{split}_images"))
         save_npy(getattr(job.output, f"{split}_labels"), getattr(dataset, f"{split}_labels"))
@@ -72,8 +71,8 @@ def main(job: Job) -> None:
             "found": {key: receipt["found"][key] for key in ("layout", "n_images", "n_skipped")}
             | division.summary,
             "files": _by_split([record.name for record in division.records], division),
-            **_kept_groups(division, excluded),
-            **({"removed": excluded | {"file": job.options["exclude"]}} if excluded else {}),
+            **_kept_groups(division, applied.get("removed", {})),
+            **applied,
         },
     )
 

@@ -186,9 +186,10 @@ rule make_train_test_split:
                 "group": DATASETS[wildcards.dataset].get("group"),
                 "hflip_safe": DATASETS[wildcards.dataset].get("hflip_safe", True),
             }
-            | dataset_spec(wildcards.dataset, ("split_sha256", "excluded")),
+            | dataset_spec(wildcards.dataset, ("split_sha256", "excluded", "relabeled")),
             split=lambda wildcards: DATASETS[wildcards.dataset].get("split") or "",
             exclude=lambda wildcards: DATASETS[wildcards.dataset].get("exclude", ""),
+            relabel=lambda wildcards: DATASETS[wildcards.dataset].get("relabel", ""),
         ),
     shell:
         RUN_JOB

@@ -63,20 +63,27 @@ def lookup_paths(known: ImagePaths | None, splits: list[str], indices: list[int]
     return [known[split][index] if known else None for split, index in pairs]
 
 
-def rare_formats(known: ImagePaths | None, dataset: dict[str, Any]) -> list[tuple[str, int, str]]:
-    """Return split, index and format of images whose size or colour mode is rare, the rarest first."""
+def image_files(known: ImagePaths | None, dataset: dict[str, Any]) -> dict[tuple[str, int], Path]:
+    """Return split and index -> file of images that are files; none if they are in an archive.
+
+    known: of `image_paths`. dataset: the content of dataset.json.
+    """
     if not known:
-        return []
+        return {}
     folder = Path(dataset["archive"]["path"])
     folder = folder.parent if folder.suffix.lower() in TABLE_SUFFIXES else folder
-    # Images in an archive have no files.
     if not all((folder / paths[0]).is_file() for paths in known.values()):
-        return []
-    formats = {
-        (split, index): image_format(folder / paths[index])
+        return {}
+    return {
+        (split, index): folder / paths[index]
         for split, paths in known.items()
         for index in kept_indices(dataset, split).tolist()
     }
+
+
+def rare_formats(known: ImagePaths | None, dataset: dict[str, Any]) -> list[tuple[str, int, str]]:
+    """Return split, index and format of images whose size or colour mode is rare, the rarest first."""
+    formats = {image: image_format(path) for image, path in image_files(known, dataset).items()}
     count = Counter(formats.values())
     limit = MAX_RARE_SHARE * len(formats)
     rare = [(*image, name) for image, name in formats.items() if count[name] < limit]

@@ -23,7 +23,8 @@ MIN_BATCH_SIZE = 4
 MIN_SIDE = 8
 # Training images from which networks are trained; early stopping needs some of each class.
 MIN_HELD_IN = 40
-# Early stopping holds out a tenth; perceptrons train until the loss on it has not fallen for so many epochs.
+# Early stopping holds out a tenth of the training images. A perceptron stops after this many epochs without a lower
+# loss on them.
 PATIENCE = 10
 # Weights that `docs/models.md` tells how to obtain.
 PRETRAINED_WEIGHTS = Path("weights/efficientnet_lite0.pth")
