@@ -3,10 +3,12 @@
 import csv
 import os
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from cifarbench.cli.file_reference import load_files
+from cifarbench.io.atomic import read_json
 from helpers.own_images import write_class_folders
 from helpers.project import Project
 
@@ -97,3 +99,19 @@ def test_an_edited_split_reads_no_image_again(project):
     lines[row] = lines[row].replace(",train", ",test")
     (project.folder / SPLIT).write_text("\n".join(lines))
     assert project.would_run("--config", f"split={SPLIT}") == JOBS - {"read_images"}
+
+
+def test_new_labels_and_dropped_images_read_no_image_again(project):
+    """The lists that the explorer and the audit page download."""
+    (project.folder / "labels.csv").write_text("split,index,label\ntest,0,two\n")
+    (project.folder / "dropped.csv").write_text("split,index\ntest,5\ntrain,2\n")
+    lists = ("--config", "relabel=labels.csv", "exclude=dropped.csv")
+    before = np.load(project.results / "data/test_labels.npy")
+    files = read_json(project.results / "data/dataset.json")["files"]["test"]
+    assert project.succeed(*lists) == JOBS - {"read_images"}
+    dataset = read_json(project.results / "data/dataset.json")
+    new = dataset["classes"].index("two")
+    assert np.load(project.results / "data/test_labels.npy").tolist() == [new, *before[1:5]]
+    assert (dataset["n_train"], dataset["n_test"]) == (23, 5)
+    # Indices in lists and in the table of files are those before any image is dropped.
+    assert dataset["files"]["test"] == files

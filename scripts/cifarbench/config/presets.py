@@ -14,7 +14,7 @@ PRESETS = ("quick", DEFAULT_PRESET, "thorough")
 MINUTES = {"quick": 1, DEFAULT_PRESET: 3, "thorough": 20}
 # Training steps of a convolutional network, each with one batch.
 STEPS = {"quick": 250, DEFAULT_PRESET: 450, "thorough": 4000}
-# Passes over the training images: few images are not repeated without end, many are seen at least so often.
+# Most and fewest passes over the training images.
 MAX_EPOCHS = {"quick": 40, DEFAULT_PRESET: 60, "thorough": 200}
 MIN_EPOCHS = 3
 BATCH_SIZE = 64
@@ -46,7 +46,7 @@ def preset_models(preset: str, dataset: Entry) -> Entry:
     the same.
     """
     features = _features(preset, dataset)
-    models = _classifiers(preset, dataset) | _networks(preset, dataset)
+    models = _classifiers(features, dataset) | _networks(preset, dataset)
     if preset != "quick" and PRETRAINED_WEIGHTS.is_file():
         features["pretrained"] = {
             "type": "pretrained",
@@ -83,13 +83,13 @@ def _ridge(features: str) -> Entry:
     }
 
 
-def _classifiers(preset: str, dataset: Entry) -> dict[str, Entry]:
+def _classifiers(features: dict[str, Entry], dataset: Entry) -> dict[str, Entry]:
     n_neighbors = max(1, min(5, smallest_fold(dataset)))
     models: dict[str, Entry] = {
         "knn_pixels": {"family": "knn", "n_neighbors": n_neighbors},
         "knn_pca": {"family": "knn", "features": "pca", "n_neighbors": n_neighbors},
     }
-    if "patches" in _features(preset, dataset):
+    if "patches" in features:
         models["knn_patches"] = {
             "family": "knn",
             "features": "patches",

@@ -104,3 +104,14 @@ def test_the_types_of_image_files_are_a_property(rng, tmp_path):
     assert found["file_type"]["p_value"] < 1e-5
     # All files have one size.
     assert "image_size" not in found
+
+
+def test_images_in_a_zip_have_no_files(tmp_path):
+    dataset = {
+        "type": "images",
+        "archive": {"path": str(tmp_path / "images.zip")},
+        "files": {"train": ["a/1.png"], "test": ["a/2.png"]},
+        "n_train": 1,
+        "n_test": 1,
+    }
+    assert find_shortcuts._file_properties(dataset) == {}
