@@ -64,10 +64,15 @@ def plan(configs: list[dict[str, Any]], folder: Path) -> list[str]:
 
 
 def test_configurations_are_planned_or_refused_in_sentences(tmp_path):
-    accepted, wrong = check_refusals(draw_configurations(20, BASE, tmp_path, SEED))
-    # Draws depend on the modules that other tests have imported, and few may be accepted.
-    if accepted:
-        wrong += plan(accepted[-2:], tmp_path / "study")
+    accepted: list[dict[str, Any]] = []
+    # Draws depend on the modules that other tests have imported, and few or none of a seed may be accepted.
+    for seed in range(SEED, SEED + 10):
+        more, wrong = check_refusals(draw_configurations(20, BASE, tmp_path, seed))
+        assert not wrong, "\n\n".join(wrong)
+        accepted += more
+        if len(accepted) >= 2:
+            break
+    wrong = plan(accepted[-2:], tmp_path / "study")
     assert not wrong, "\n\n".join(wrong)
 
 
