@@ -95,6 +95,7 @@ rule compare_across_datasets:
         datasets_tests="<root>/suite/dataset_tests.csv",
         all_variances="<root>/suite/variances.csv",
         all_pairs="<root>/suite/win_probabilities.csv",
+        checks="<root>/suite/checks.json",
     log:
         "<root>/suite/logs/compare_across_datasets.log",
     group:
@@ -107,7 +108,12 @@ rule compare_across_datasets:
     params:
         **job_params(
             "compare_across_datasets",
-            settings={"datasets": list(DATASETS), "models": EXPERIMENTS.models, "seed": SEED},
+            settings={
+                "datasets": list(DATASETS),
+                "models": EXPERIMENTS.models,
+                "seed": SEED,
+                "mute": sorted(config.get("mute", [])),
+            },
         ),
     shell:
         RUN_JOB

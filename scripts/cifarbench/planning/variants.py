@@ -15,6 +15,8 @@ INIT = "init_seed"
 DATA_ORDER = "data_seed"
 SPLIT = "split"
 ALL_FACTORS = "all"
+# No factor of a run: the sampling of its test images.
+TEST_IMAGES = "test_images"
 TRAIN_SIZE = "train_size"
 # The same run, evaluated on a shifted test set.
 SHIFTED = "test_set"

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from cifarbench.io.csv_io import Row
-from cifarbench.planning.variants import ALL_FACTORS, DATA_ORDER, INIT, SEED, SPLIT
+from cifarbench.planning.variants import ALL_FACTORS, DATA_ORDER, INIT, SEED, SPLIT, TEST_IMAGES
 from cifarbench.plots.cost import accuracy_cost_front, marker_and_color, plot_pareto_panel
 from cifarbench.plots.style import new_figure, placeholder_figure, set_row_labels
 from cifarbench.report.translation import mark
@@ -25,6 +25,7 @@ FACTOR_LABELS = {
     DATA_ORDER: mark("order of batches"),
     SPLIT: mark("split"),
     ALL_FACTORS: mark("all factors"),
+    TEST_IMAGES: mark("test images"),
 }
 # The texts of the plots that the page translates.
 SVG_LABELS = [
@@ -109,9 +110,11 @@ def plot_variance(by_dataset: dict[str, list[Row]], models: list[str], style: di
             color, marker = styles[label]
             offset = factors.index(row["factor"]) - (len(factors) - 1) / 2
             y = shown.index(row["model"]) + 0.7 * offset / len(factors)
-            std, low, high = (100 * row[name] for name in ("accuracy_std", "std_ci_low", "std_ci_high"))
+            std = 100 * row["accuracy_std"]
             look: dict[str, Any] = {"color": color, "marker": marker, "markersize": 4.5, "linestyle": "none"}
-            axes.plot([low, high], [y, y], color=color, linewidth=1.2, alpha=0.6)
+            if row["std_ci_low"] is not None:
+                interval = [100 * row["std_ci_low"], 100 * row["std_ci_high"]]
+                axes.plot(interval, [y, y], color=color, linewidth=1.2, alpha=0.6)
             axes.plot([std], [y], label=label, **look)
         largest = max(row["accuracy_std"] for row in rows)
         axes.set_xlim(0, max(MAX_STD_RATIO * 100 * largest, 0.1))

@@ -5,6 +5,7 @@ from typing import Any
 from cifarbench.errors import UserError
 from cifarbench.io.csv_io import COST_COLUMNS, Row, drop_failed
 from cifarbench.planning.variants import ALL_FACTORS, SHIFTED, SPLIT
+from cifarbench.report.checks import Finding
 
 SCORE_COLUMNS = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1")
 # `train_size`: number of training images; `full_train`: whether these are all. `varied_factor`: the factor that differs
@@ -93,6 +94,15 @@ def shifted_runs(rows: list[Row]) -> list[Row]:
 def filter_dataset(rows: list[Row], dataset: str) -> list[Row]:
     """Return the rows of one dataset."""
     return [row for row in rows if row["dataset"] == dataset]
+
+
+def failed_run_findings(rows: list[Row]) -> list[Finding]:
+    """Return a finding for each failed run of a suite. rows: those of runs.csv."""
+    return [
+        Finding("CB118", {"run": describe_run(row), "reason": row["error"].rstrip(".")}, row["model"])
+        for row in rows
+        if row["error"]
+    ]
 
 
 def describe_run(run: Row) -> str:

@@ -1,6 +1,6 @@
-"""Variance of accuracy over initial weights, order of batches and split; and win probabilities of pairs of models.
+"""Variance of accuracy over initial weights, order of batches, split and test images; and win probabilities.
 
-The sampling of the test images is not included, except that another split also has other test images.
+Other factors than `test_images` keep the test images, except that another split also has other test images.
 """
 
 from itertools import combinations
@@ -10,7 +10,7 @@ from scipy.stats import chi2
 
 from cifarbench.evaluation.statistics import CONFIDENCE, bootstrap_interval
 from cifarbench.io.csv_io import Row, drop_failed
-from cifarbench.planning.variants import ALL_FACTORS, DATA_ORDER, INIT, REFERENCE, SEED, SPLIT
+from cifarbench.planning.variants import ALL_FACTORS, DATA_ORDER, INIT, REFERENCE, SEED, SPLIT, TEST_IMAGES
 from cifarbench.suite.results_table import fully_randomized_runs
 
 FACTORS = (SEED, INIT, DATA_ORDER, SPLIT, ALL_FACTORS)
@@ -36,25 +36,43 @@ def accuracy_spread_by_factor(rows: list[Row], dataset: str) -> list[Row]:
     """Return mean and standard deviation of accuracy for each model of a dataset and each varied factor.
 
     rows: those of the dataset. `accuracy_std` is the sample standard deviation over the runs, the reference run among
-    them; `std_ci_low` and `std_ci_high` are its 95% interval if accuracies are normal.
+    them; `std_ci_low` and `std_ci_high` are its 95% interval if accuracies are normal. That of `test_images` is the
+    binomial one of the reference run, without an interval; it is left out for models with no other factor.
     """
     accuracies: dict[tuple[str, str], list[float]] = {}
+    spread_of_images: dict[str, Row] = {}
     for row in drop_failed(rows):
         if row["full_train"]:
             accuracies.setdefault((row["model"], row["varied_factor"] or REFERENCE), []).append(
                 row["accuracy"]
             )
-    return [
-        {
-            "dataset": dataset,
-            "model": model,
-            "factor": factor,
-            **mean_std_ci(accuracies[model, REFERENCE] + accuracies[model, factor]),
+        if not row["varied_factor"]:
+            spread_of_images[row["model"]] = _binomial_spread(row)
+    spreads = []
+    for model in dict.fromkeys(model for model, _ in accuracies):
+        factors = {
+            factor: mean_std_ci(accuracies[model, REFERENCE] + accuracies[model, factor])
+            for factor in FACTORS
+            if (model, REFERENCE) in accuracies and (model, factor) in accuracies
         }
-        for model in dict.fromkeys(model for model, _ in accuracies)
-        for factor in FACTORS
-        if (model, REFERENCE) in accuracies and (model, factor) in accuracies
-    ]
+        if factors:
+            factors[TEST_IMAGES] = spread_of_images[model]
+        spreads += [
+            {"dataset": dataset, "model": model, "factor": name} | row for name, row in factors.items()
+        ]
+    return spreads
+
+
+def _binomial_spread(run: Row) -> Row:
+    accuracy = run["accuracy"]
+    std = float(np.sqrt(accuracy * (1 - accuracy) / run["n_test"]))
+    return {
+        "n_runs": 1,
+        "accuracy_mean": accuracy,
+        "accuracy_std": std,
+        "std_ci_low": None,
+        "std_ci_high": None,
+    }
 
 
 def mean_std_ci(accuracies: list[float]) -> Row:

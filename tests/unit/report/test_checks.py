@@ -14,7 +14,7 @@ from cifarbench.config.schema import load_schema
 from cifarbench.io.atomic import save_npy, write_json
 from cifarbench.io.csv_io import write_csv
 from cifarbench.report import page as report
-from cifarbench.report.checks import CHECKS, find_issues, run_checks
+from cifarbench.report.checks import CHECKS, check_entries, find_issues
 from cifarbench.report.checks.data import rows_checksum
 from cifarbench.report.results import ModelResult, Results
 from cifarbench.runtime.failures import Failure
@@ -61,7 +61,7 @@ def test_a_sound_study_raises_nothing(sound: Results):
 
 
 def test_its_report_says_so(sound: Results, tmp_path: Path):
-    checked = with_files(sound, tmp_path, checks=run_checks(sound))
+    checked = with_files(sound, tmp_path, checks=check_entries(find_issues(sound)))
     html, markdown = report.render(checked, small_run.settings())
     assert "The checks of this study found nothing." in html
     assert "CB1" not in markdown
@@ -317,7 +317,7 @@ def test_a_test_set_of_another_origin(sound: Results, tmp_path: Path):
 
 
 def test_findings_are_written_with_their_numbers_and_muted(sound: Results, tmp_path: Path):
-    entries = run_checks(blind_to_a_class(imbalanced(sound)), muted=["CB110"])
+    entries = check_entries(find_issues(blind_to_a_class(imbalanced(sound))), muted=["CB110"])
     first, second = entries
     assert {
         "code": "CB110",

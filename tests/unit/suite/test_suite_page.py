@@ -10,6 +10,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
+from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import read_csv
 from cifarbench.report.translation import CATALOGUES as OF_THE_REPORT
 from cifarbench.report.translation import languages
@@ -54,12 +55,18 @@ def test_with_eight_datasets_all_pairs_are_tested(tmp_path):
     assert "Variance across seeds and splits" not in text
 
 
-def test_a_missing_cell_is_seen_and_a_failed_run_is_told(page):
+def test_a_missing_cell_is_seen_and_a_failed_run_is_told(page, three):
     text = text_of(page)
     assert "not run" in text
     assert (
         "mlp on digits failed (order of batches by seed 1). train_network: the training loss is nan" in text
     )
+    findings = read_json(three.parent / "checks.json")
+    failed = [row for row in read_csv(three.parent / "runs.csv") if row["error"]]
+    assert [(entry["code"], entry["model"]) for entry in findings] == [
+        ("CB118", row["model"]) for row in failed
+    ]
+    assert "the training loss is nan in epoch 3" in findings[0]["message"]
 
 
 def test_the_best_of_each_dataset_is_that_of_the_table(page, three):

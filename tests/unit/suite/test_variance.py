@@ -35,6 +35,9 @@ def simulated(n_runs: int, seed: int = 0):
 def test_each_source_is_found_again():
     found = {one["factor"]: one for one in accuracy_spread_by_factor(simulated(2000), "one")}
     expected = STD | {"all": np.sqrt(sum(std**2 for std in STD.values()))}
+    images = found.pop("test_images")
+    assert images["accuracy_std"] == np.sqrt(images["accuracy_mean"] * (1 - images["accuracy_mean"]) / 1000)
+    assert images["std_ci_low"] is None
     assert found.keys() == expected.keys()
     for source, std in expected.items():
         assert found[source]["n_runs"] == 2000

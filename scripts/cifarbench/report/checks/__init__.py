@@ -8,7 +8,7 @@ from cifarbench.report.checks.catalog import CHECKS, LOSS_LABELS, PAGE, PROPERTI
 from cifarbench.report.results import Results
 from cifarbench.report.translation import Translator
 
-__all__ = ["CHECKS", "find_issues", "format_finding", "run_checks"]
+__all__ = ["CHECKS", "Finding", "check_entries", "find_issues", "format_finding"]
 
 FUNCTIONS = (
     *(training.undertrained, training.overfitted, training.at_grid_edge, training.not_better_than_baseline),
@@ -24,11 +24,11 @@ def find_issues(results: Results) -> list[Finding]:
     return [finding for check in FUNCTIONS for finding in check(results)]
 
 
-def run_checks(results: Results, muted: Iterable[str] = ()) -> list[dict[str, Any]]:
+def check_entries(findings: Iterable[Finding], muted: Iterable[str] = ()) -> list[dict[str, Any]]:
     """Return the content of checks.json. muted: codes whose findings are marked as muted."""
     say = Translator("en")
     entries = []
-    for finding in find_issues(results):
+    for finding in findings:
         check = CHECKS[finding.code]
         message, remedy = format_finding(say, finding.code, finding.values)
         entries.append(
