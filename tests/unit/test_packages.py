@@ -9,7 +9,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 LIBRARY = PROJECT / "scripts/cifarbench"
-MODEL_PACKAGES = ["knn", "estimators", "networks"]
+MODEL_PACKAGES = ["knn", "estimators", "networks", "predictions"]
 # A package imports itself and those before it. Modules outside packages: errors and messages are imported by all;
 # families, the registry of model types, only by what comes after it.
 ORDER = [

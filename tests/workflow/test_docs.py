@@ -104,6 +104,8 @@ def create_named_files(page: Path, block: Block) -> None:
         else:
             Path(folder).mkdir(parents=True)
             Path(folder, "labels.npy").touch()
+    for name in re.findall(r"\bfile: (\S+\.(?:csv|npz|onnx))$", block.text, re.MULTILINE):
+        Path(name).touch()
     for name in re.findall(r"^exclude: (\S+)", block.text, re.MULTILINE):
         table = next(other.text for other in blocks(page) if other.language == "csv")
         Path(name).write_text(table)

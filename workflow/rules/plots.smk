@@ -117,8 +117,8 @@ use rule plot_model as plot_filters with:
 
 use rule compare_models as plot_robustness with:
     input:
-        robustness=for_each_model(lambda plan: plan.models, "robustness.json"),
-        metrics=for_each_model(lambda plan: plan.models, "metrics.json"),
+        robustness=for_each_model(lambda plan: plan.fitted_models, "robustness.json"),
+        metrics=for_each_model(lambda plan: plan.fitted_models, "metrics.json"),
     output:
         figure=reported("<results>/figures/robustness.svg", "Comparison", "accuracy on corrupted images"),
     log:
@@ -126,7 +126,7 @@ use rule compare_models as plot_robustness with:
     params:
         **job_params(
             "plot_robustness",
-            settings=lambda wildcards: plot_style("cost", models=get_experiment(wildcards).models),
+            settings=lambda wildcards: plot_style("cost", models=get_experiment(wildcards).fitted_models),
         ),
 
 

@@ -78,7 +78,7 @@ use rule collect_results as fit_learning_curves with:
             "fit_learning_curves",
             settings=lambda wildcards: (
                 {
-                    "models": EXPERIMENT_OF[wildcards.dataset].models,
+                    "models": EXPERIMENT_OF[wildcards.dataset].fitted_models,
                     "sizes": EXPERIMENTS.train_sizes(wildcards.dataset),
                     "seed": SEED,
                 }

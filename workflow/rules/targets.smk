@@ -67,7 +67,7 @@ AUDIT_FILES = (
 def robustness_files(plan):
     """Return the files of scores on corrupted images and of temperatures that the configuration enables."""
     names = [*["robustness"] * bool(CORRUPTION_CONFIG), *["temperature"] * WITH_TEMPERATURE]
-    return [f"<results>/models/{model}/{name}.json" for model in plan.models for name in names]
+    return [f"<results>/models/{model}/{name}.json" for model in plan.fitted_models for name in names]
 
 
 def calibration_size(wildcards):

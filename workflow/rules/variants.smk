@@ -38,6 +38,6 @@ def predictions_by_train_size(dataset):
     smaller = EXPERIMENTS.smaller_train_sizes(dataset)
     return [
         f"{ROOT}/{dataset}/models/{model}{size}/predictions.npz"
-        for model in EXPERIMENT_OF[dataset].models
+        for model in EXPERIMENT_OF[dataset].fitted_models
         for size in [*map(size_suffix, smaller), ""]
     ]

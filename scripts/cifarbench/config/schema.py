@@ -49,7 +49,8 @@ def build_schema() -> Entry:
     features_key = {"features": {"$ref": "#/$defs/identifier"}}
     tune = {"tune": {"$ref": "#/$defs/tune"}}
     models = {
-        name: (features_key if family.uses_features else {}) | tune for name, family in FAMILIES.items()
+        name: (features_key if family.uses_features else {}) | (tune if family.is_fitted else {})
+        for name, family in FAMILIES.items()
     }
     features = {name: {} if type_.from_pixels else features_key for name, type_ in FEATURE_TYPES.items()}
     schema = load_schema()

@@ -16,6 +16,14 @@ COLUMNS = (
     *("n_seeds", "accuracy_seed_mean", "accuracy_seed_std"),
     *("family_label", "features", "tuning_seconds", "pretrained", "error"),
 )
+# Costs in the table for a paper -> how they are formatted.
+LATEX_COSTS = {
+    "fit_seconds": ".3g",
+    "predict_ms_per_image": ".3g",
+    "peak_memory_mb": ".1f",
+    "stored_mb": ".1f",
+    "n_parameters": ",",
+}
 
 
 def comparison_table(
@@ -60,7 +68,9 @@ def _row(scores: dict[str, Any], fit: dict[str, Any], by_seed: list[float]) -> d
         "macro_f1_high": scores["macro_f1_ci95"][1],
         "top2_accuracy": scores["top2_accuracy"],
         **_metric_columns(scores),
-        "predict_ms_per_image": 1000 * fit["predict_seconds"] / scores["n_test"],
+        "predict_ms_per_image": None
+        if fit["predict_seconds"] is None
+        else 1000 * fit["predict_seconds"] / scores["n_test"],
         "n_seeds": len(by_seed),
         "accuracy_seed_mean": float(np.mean(by_seed)) if has_seeds else None,
         "accuracy_seed_std": float(np.std(by_seed, ddof=1)) if has_seeds else None,
@@ -164,11 +174,7 @@ def to_latex(rows: list[Row]) -> str:
             row["model"],
             _with_interval(row, "accuracy"),
             _with_interval(row, "macro_f1"),
-            f"{row['fit_seconds']:.3g}",
-            f"{row['predict_ms_per_image']:.3g}",
-            f"{row['peak_memory_mb']:.1f}",
-            f"{row['stored_mb']:.1f}",
-            "--" if row["n_parameters"] is None else f"{row['n_parameters']:,}",
+            *("--" if row[name] is None else format(row[name], style) for name, style in LATEX_COSTS.items()),
         ]
         for row in rows
     ] or [[""] * len(headers)]

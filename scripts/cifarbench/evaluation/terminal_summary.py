@@ -69,7 +69,7 @@ def _cells(row: Row, metric: str) -> list[str]:
         row["model"],
         f"{row['accuracy']:.2%}",
         f"{row['accuracy_low']:.1%} to {row['accuracy_high']:.1%}",
-        f"{seconds:.3g} s" if seconds < 100 else f"{seconds:.0f} s",
+        "" if seconds is None else f"{seconds:.3g} s" if seconds < 100 else f"{seconds:.0f} s",
         *([] if metric == "accuracy" else ["" if value is None else f"{value:.4f}"]),
     ]
 

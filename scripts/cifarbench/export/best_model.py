@@ -28,10 +28,13 @@ def select_best_model(run: Results) -> tuple[str, list[str]]:
 
     Returns its name and the reasons, one sentence each. Raises UserError if all models failed.
     """
-    if not run.ranking:
-        raise UserError("All models of the run failed; correct one, or name a model of another dataset.")
-    best, sentences = run.ranking[0], headline_sentences(run, Translator("en"))
-    equals = [best, *run.equals(best, run.ranking)]
+    ranking = [model for model in run.ranking if model.is_fitted]
+    if not ranking:
+        raise UserError("No model of the run was fitted; correct one that failed, or name another dataset.")
+    best, sentences = ranking[0], headline_sentences(run, Translator("en"))
+    if best is not run.ranking[0]:
+        sentences = [f"`{best.name}` is the best model that was fitted here, and not read from a file.", ""]
+    equals = [best, *run.equals(best, ranking)]
     if len(equals) == 1:
         return best.name, sentences[: 1 if len(run.ranking) == 1 else 2]
     fastest = min(equals, key=lambda model: model.fit["predict_seconds"])

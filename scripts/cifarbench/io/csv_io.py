@@ -109,23 +109,44 @@ def read_user_csv(path: Path, columns: Sequence[str], key: str) -> list[tuple[in
 
     Raises UserError if the file can't be read, is not a CSV, or lacks a column.
     """
+    return parse_user_csv(_read_user_bytes(path, key), path, columns, key)
+
+
+def read_user_cells(path: Path, key: str) -> list[tuple[int, list[str]]]:
+    """Return the rows of a user's table that are not empty, the first line included, as `read_user_csv` does."""
+    return _parse_user_cells(_read_user_bytes(path, key), path, [], key)
+
+
+def _read_user_bytes(path: Path, key: str) -> bytes:
     try:
         if path.stat().st_size > MAX_USER_BYTES:
             raise UserError(
                 f"{key} is {path}, which is larger than {MAX_USER_BYTES // 10**6} MB; name a smaller file."
             )
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UserError(
             f"{key} is {path}, which can't be read ({error.strerror}); name a readable file."
         ) from None
-    return parse_user_csv(content, path, columns, key)
 
 
 def parse_user_csv(
     content: bytes, path: Path, columns: Sequence[str], key: str
 ) -> list[tuple[int, dict[str, str]]]:
     """Return the rows of a table's bytes, as `read_user_csv` does. path: for messages."""
+    (_, header), *rows = _parse_user_cells(content, path, columns, key) or [(1, [])]
+    missing = [name for name in columns if name not in header]
+    if missing:
+        names = f"column{'s' if len(missing) > 1 else ''} {' and '.join(missing)}"
+        raise UserError(
+            f"{path} has no {names} in its first line; begin the file with the line {','.join(columns)}."
+        )
+    return [(number, dict(zip_longest(header, cells, fillvalue=""))) for number, cells in rows]
+
+
+def _parse_user_cells(
+    content: bytes, path: Path, columns: Sequence[str], key: str
+) -> list[tuple[int, list[str]]]:
     try:
         text = content.decode("utf-16" if content[:2] in UTF16_MARKS else "utf-8-sig")
     except UnicodeDecodeError:
@@ -140,14 +161,7 @@ def parse_user_csv(
         raise UserError(
             f"{key} is {path}, which is not a CSV ({error} in line {reader.line_num}); correct that line."
         ) from None
-    (_, header), *rows = [(number, cells) for number, cells in lines if any(cells)] or [(1, [])]
-    missing = [name for name in columns if name not in header]
-    if missing:
-        names = f"column{'s' if len(missing) > 1 else ''} {' and '.join(missing)}"
-        raise UserError(
-            f"{path} has no {names} in its first line; begin the file with the line {','.join(columns)}."
-        )
-    return [(number, dict(zip_longest(header, cells, fillvalue=""))) for number, cells in rows]
+    return [(number, cells) for number, cells in lines if any(cells)]
 
 
 def _cv_results_types(header: list[str]) -> Types:

@@ -66,7 +66,7 @@ def write_fit_json(
 
     settings: as `apply_best_params` returns them. fit_costs, predict_costs, search_costs: of all steps, features
     included. seed: None if the model is not random. probabilities: whether the model predicts probabilities. facts:
-    further keys, such as `ann`, recall and throughput of an approximate search.
+    further keys, such as `ann`, recall and throughput of an approximate search, or other values of keys.
     """
     fitting = sum_usage([*fit_costs, *search_costs])
     features = [{name: step[name] for name in ("name", "type", "params")} for step in settings["features"]]
@@ -97,5 +97,6 @@ def write_fit_json(
             "processor": cpu_name(),
             "threads": fitting["threads"],
             "versions": versions(),
-        },
+        }
+        | (facts or {}),
     )

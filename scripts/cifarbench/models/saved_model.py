@@ -46,6 +46,8 @@ class SavedModel:
         if failure := Failure.read(path):
             raise UserError(f"{run} failed in {failure.step}: {failure.reason}; name another model.")
         fit = read_json(path)
+        if fit.get("inference", {}) is None:
+            raise UserError(f"{run} is predictions of a file, without a model to use; name another model.")
         if "inference" not in fit:
             raise UserError(f"{path} was written by an older version; run the experiment again.")
         return cls(results, run, fit, read_json(results / "data/dataset.json"))

@@ -176,6 +176,11 @@ class Experiment:
         """Return the models for which `holds` is true, in the configuration's order."""
         return [model for model in self.models if holds(model)]
 
+    @property
+    def fitted_models(self) -> list[str]:
+        """The models that are fitted to training images, in the configuration's order."""
+        return self.models_where(lambda model: self.family(model).is_fitted)
+
     def models_of_package(self, package: str) -> list[str]:
         """Return the models whose families belong to a package."""
         return self.models_where(lambda model: self.family(model).package == package)

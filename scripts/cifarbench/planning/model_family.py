@@ -98,6 +98,7 @@ class ModelFamily(_EntryType):
     artifacts: the files of the fitted model, besides those of every model.
     filters: the module whose `load_filters(path, image_shape)` reads filters (n, C, h, w) float32 from an artifact.
     uses_features: whether it takes named features; otherwise only pixels.
+    is_fitted: whether models are fitted to training images; others have no search, no other runs and no robustness.
     has_epochs: whether it is trained in epochs and writes history.csv.
     is_seeded: takes an entry; whether another seed gives another model.
     randomness_sources: the seeds that can be varied one by one: `seed`, or `init_seed` and `data_seed`.
@@ -116,6 +117,7 @@ class ModelFamily(_EntryType):
     artifacts: tuple[str, ...] = ()
     filters: str | None = None
     uses_features: bool = True
+    is_fitted: bool = True
     has_epochs: bool = False
     is_seeded: Callable[[Entry], bool] = lambda entry: False
     randomness_sources: tuple[str, ...] = ("seed",)

@@ -91,8 +91,8 @@ def run_variants(plan: Experiment, suite: Entry) -> list[RunVariant]:
     test_sets = shifted_test_sets(suite, plan.config["dataset"])
     return [
         *(RunVariant(0, run, SEED if run.seed else REFERENCE) for run in plan.runs()),
-        *(variant for model in plan.models for variant in _model_variants(plan, model, suite)),
-        *(RunVariant(0, RunId(model), SHIFTED, name) for name in test_sets for model in plan.models),
+        *(variant for model in plan.fitted_models for variant in _model_variants(plan, model, suite)),
+        *(RunVariant(0, RunId(model), SHIFTED, name) for name in test_sets for model in plan.fitted_models),
     ]
 
 

@@ -52,13 +52,19 @@ def plot_cost(comparison: list[Row], style: dict[str, Any]) -> Figure:
         axes.grid()
     panels[0].set_ylabel("test accuracy")
     # The most accurate first, as the markers are arranged from top to bottom.
-    handles, labels = panels[0].get_legend_handles_labels()
-    order = sorted(range(len(labels)), key=lambda i: -comparison[i]["accuracy"])
+    handles: dict[str, Any] = {}
+    for axes in panels:
+        handles |= zip(*reversed(axes.get_legend_handles_labels()), strict=True)
+    names = [
+        row["model"]
+        for row in sorted(comparison, key=lambda row: -row["accuracy"])
+        if row["model"] in handles
+    ]
     figure.legend(
-        [handles[i] for i in order],
-        [labels[i] for i in order],
+        [handles[name] for name in names],
+        names,
         loc="outside lower center",
-        ncols=min(N_LEGEND_COLUMNS, len(order)),
+        ncols=max(min(N_LEGEND_COLUMNS, len(names)), 1),
     )
     return figure
 
@@ -70,8 +76,11 @@ def plot_fit_time(comparison: list[Row], style: dict[str, Any]) -> Figure:
     """
     if not comparison:
         return placeholder_figure("no model to show", style)
-    figure, axes = new_figure(height=3.4 + 0.09 * len(comparison), font_size=style["font_size"])
-    rows = [row | {"fit_seconds": max(row["fit_seconds"], 1e-3)} for row in comparison]
+    rows = [row for row in comparison if row["fit_seconds"] is not None]
+    if not rows:
+        return placeholder_figure("no fit time to show", style)
+    figure, axes = new_figure(height=3.4 + 0.09 * len(rows), font_size=style["font_size"])
+    rows = [row | {"fit_seconds": max(row["fit_seconds"], 1e-3)} for row in rows]
     styles = [(style["colors"][0], "s" if row["pretrained"] else "o") for row in rows]
     front = plot_pareto_panel(
         axes, rows, "fit_seconds", styles, linewidth=1.2, markersize=MARKER_SIZE + 1, markeredgewidth=1.3
@@ -119,8 +128,8 @@ def pareto_front(costs: list[float], values: list[float]) -> list[int]:
 
 
 def accuracy_cost_front(comparison: list[Row], name: str) -> list[int]:
-    """Return the indices, by rising cost, of the models on the Pareto front; pretrained ones are left out."""
-    rows = [i for i, row in enumerate(comparison) if not row["pretrained"]]
+    """Return the indices, by rising cost, of the models on the Pareto front; not pretrained ones and unknown costs."""
+    rows = [i for i, row in enumerate(comparison) if not row["pretrained"] and row[name] is not None]
     front = pareto_front([comparison[i][name] for i in rows], [comparison[i]["accuracy"] for i in rows])
     return [rows[i] for i in front]
 
@@ -137,14 +146,15 @@ def plot_pareto_panel(
 
     rows: with `model`, `accuracy`, `pretrained` and the cost `name`. styles: color and marker of each row.
     """
-    costs, values = [row[name] for row in rows], [row["accuracy"] for row in rows]
     front = accuracy_cost_front(rows, name)
-    steps = [costs[i] for i in front], [values[i] for i in front]
+    steps = [rows[i][name] for i in front], [rows[i]["accuracy"] for i in front]
     axes.step(*steps, where="post", color=PLACEHOLDER_COLOR, alpha=0.4, linewidth=linewidth)
     for i, (row, (color, marker)) in enumerate(zip(rows, styles, strict=True)):
+        if row[name] is None:
+            continue
         axes.plot(
-            [costs[i]],
-            [values[i]],
+            [row[name]],
+            [row["accuracy"]],
             linestyle="none",
             marker=marker,
             markeredgecolor=color,
@@ -153,13 +163,13 @@ def plot_pareto_panel(
             **{"markersize": 7, "markeredgewidth": 1.4, **marker_style},
         )
     axes.margins(0.12)
-    set_log_scale(axes, costs)
+    set_log_scale(axes, [row[name] for row in rows if row[name] is not None])
     return front
 
 
 def set_log_scale(axes: Axes, costs: list[float]) -> None:
     """Make the axis of the costs logarithmic if they differ by much, with plain numbers."""
-    low, high = min(costs), max(costs)
+    low, high = min(costs, default=0), max(costs, default=0)
     if low > 0 and high > MIN_LOG_RATIO * low:
         axes.set_xscale("log")
         if high < MAX_RATIO_WITH_STEPS * low:

@@ -66,9 +66,9 @@ def ablation(results: Results) -> list[AblationRow]:
     """Return the rows that a run's models allow, by factor, then in the configuration's order.
 
     Of several first models, the one with the longest feature pipeline is selected, then the fewest confounders, then
-    the highest accuracy. Models with pretrained features are left out.
+    the highest accuracy. Models with pretrained features, and predictions from files, are left out.
     """
-    models = [model for model in results.models.values() if not model.pretrained]
+    models = [model for model in results.models.values() if not model.pretrained and model.is_fitted]
     pairs = [(a, b) for a in models for b in models if a is not b]
     same = [(a, b) for a, b in pairs if _same_classifier(a, b) and _same_features(a, b)]
     longer = [

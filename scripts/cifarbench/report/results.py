@@ -107,6 +107,11 @@ class ModelResult:
         return self.fit.get("pretrained", False)
 
     @property
+    def is_fitted(self) -> bool:
+        """Whether this run fitted it; of predictions from a file, only these are known."""
+        return self.fit.get("inference", {}) is not None
+
+    @property
     def tuned(self) -> bool:
         """Whether a grid search selected some of its hyperparameters."""
         return bool(self.grid)

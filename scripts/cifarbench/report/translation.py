@@ -91,8 +91,10 @@ class Translator:
         rounded = float(f"{value:.2g}")
         return self.number(rounded, 0 if rounded >= 10 else 1)
 
-    def megabytes(self, value: float) -> str:
-        """Return a size, given in MB (10^6 bytes), in a suitable unit."""
+    def megabytes(self, value: float | None) -> str:
+        """Return a size, given in MB (10^6 bytes), in a suitable unit; a dash for None."""
+        if value is None:
+            return self.number(None)
         if value < 0.1:
             return _no_break(self.say("{n} kB", n=self.significant(value * 1e3)))
         if value < 1000:

@@ -281,7 +281,8 @@ class Report:
     @property
     def processors(self) -> list[str]:
         """The processors and other devices on which models were fitted."""
-        return sorted({model.fit.get("processor") or model.fit["device"] for model in self.models})
+        devices = {model.fit.get("processor") or model.fit["device"] for model in self.models}
+        return sorted(devices - {None})
 
     @property
     def date(self) -> str:

@@ -53,7 +53,11 @@ def plot_pareto_fronts(by_dataset: dict[str, list[Row]], models: list[str], styl
     styles = assign_styles(models, style["colors"])
 
     def panel(axes: Axes, rows: list[Row]) -> None:
-        rows = [row | {"fit_seconds": max(row["fit_seconds"], 1e-3)} for row in rows]
+        rows = [
+            row | {"fit_seconds": max(row["fit_seconds"], 1e-3)}
+            for row in rows
+            if row["fit_seconds"] is not None
+        ]
         plot_pareto_panel(axes, rows, "fit_seconds", [styles[row["model"]] for row in rows])
 
     return _panels(by_dataset, panel, ("fit time, seconds", "test accuracy"), models, style)

@@ -178,6 +178,28 @@ def test_a_key_left_out_is_named(path):
         ),
         ("figures.accuracy.color", "red", "it must be a color such as #0072b2."),
         ("sha256", "xyz", "it must be 64 hexadecimal digits in small letters"),
+        ("models.mlp", {"family": "predictions"}, "models.mlp.file is missing"),
+        ("models.mlp", {"family": "predictions", "file": "a.txt"}, "a file that ends in .csv, .npz or .onnx"),
+        (
+            "models.mlp",
+            {"family": "predictions", "file": "no.csv"},
+            "file is no.csv, which does not exist; name",
+        ),
+        (
+            "models.mlp",
+            {"family": "predictions", "file": "no.csv", "input": {"mean": [0, 1]}},
+            "models.mlp.input.mean has 2 values; give one, or one for each of 3 channels",
+        ),
+        (
+            "models.mlp",
+            {"family": "predictions", "file": "no.csv", "input": {"scale": 1}},
+            "delete it, since file",
+        ),
+        (
+            "models.mlp",
+            {"family": "predictions", "tune": {}},
+            "models.mlp.tune is not a key of the configuration",
+        ),
         ("models.mlp.n_neighbors", 3, "is not valid for family mlp, but for knn; delete it, or use one of"),
     ],
 )

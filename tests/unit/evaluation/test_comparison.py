@@ -147,6 +147,14 @@ def test_pretrained_models_are_marked():
     assert columns["pretrained"] == [False, True]
 
 
+def test_unknown_costs_are_empty():
+    unknown = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb")
+    fits = {"theirs": fit("predictions from files") | dict.fromkeys(unknown)}
+    columns = comparison_table({"theirs": "predictions"}, {"theirs": metrics(0.5)}, fits, {})
+    assert columns["predict_ms_per_image"] == columns["fit_seconds"] == [None]
+    assert to_latex(rows_of(columns)).count("--") == 5
+
+
 def test_latex_table():
     lines = to_latex(rows_of(three_models())).splitlines()
     assert lines[0] == "\\begin{tabular}{lllrrrrr}"

@@ -14,8 +14,14 @@ def ranked(folder: Path, *rows: str) -> list[str]:
 
 
 def test_the_best_stands_first_with_its_search_and_fit(tmp_path):
-    lines = ranked(tmp_path, "plain,0.5,0.4,0.6,1.25,,", "tuned,0.75,0.7,0.8,121,120,")
-    assert lines[3:5] == ["tuned 75.00% 70.0% to 80.0% 121 s", "plain 50.00% 40.0% to 60.0% 1.25 s"]
+    lines = ranked(
+        tmp_path, "plain,0.5,0.4,0.6,1.25,,", "tuned,0.75,0.7,0.8,121,120,", "theirs,0.3,0.2,0.4,,,"
+    )
+    assert lines[3:6] == [
+        "tuned 75.00% 70.0% to 80.0% 121 s",
+        "plain 50.00% 40.0% to 60.0% 1.25 s",
+        "theirs 30.00% 20.0% to 40.0%",
+    ]
     assert lines[-1] == "The report is in results/here/report.html"
 
 

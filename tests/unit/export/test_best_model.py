@@ -25,6 +25,15 @@ def test_fastest_of_equal_models_is_selected():
     assert reasons[1].startswith(f"Of these, `{name}` predicts fastest (")
 
 
+def test_predictions_from_a_file_are_not_selected():
+    run = read_run(small_run.shared())
+    best = run.ranking[0]
+    given = replace(best, fit=best.fit | {"inference": None, "predict_seconds": None})
+    name, reasons = select_best_model(replace(run, models=run.models | {best.name: given}))
+    assert name != best.name
+    assert "is the best model that was fitted here" in reasons[0]
+
+
 def test_significantly_best_model_is_selected():
     run = read_run(small_run.shared())
     best = run.ranking[0].name

@@ -57,6 +57,14 @@ def test_an_estimator_s_chance_is_one():
     ]
 
 
+def test_predictions_from_a_file_are_one_run():
+    models = {"theirs": {"family": "predictions", "file": "theirs.csv"}}
+    suite = {"train_sizes": 2, "repeats": {"n_seeds": 3, "n_splits": 2}}
+    suite |= {"test_sets": {"other": {"dataset": CONFIG["dataset"]}}}
+    found = variants.run_variants(plan(compare=["theirs"], models=models), suite)
+    assert paths(found) == [(0, "theirs", "")]
+
+
 def test_seeds_are_those_of_the_study_and_the_next_ones():
     assert variants.run_seeds(plan(seeds=[5, 2]), 4) == [5, 2, 6, 7]
     assert variants.run_seeds(plan(seeds=[5, 2]), 1) == [5]

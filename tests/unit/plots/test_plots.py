@@ -302,6 +302,16 @@ def test_names_of_eighteen_models_do_not_overlap(spread):
     assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 for box in boxes)
 
 
+def test_models_of_unknown_cost_are_left_out():
+    unknown = dict.fromkeys(cost.COST_LABELS) | {"fit_seconds": None}
+    rows = [row("ours", 0.5), row("theirs", 0.9) | unknown, row("half", 0.7) | unknown | {"stored_mb": 3.0}]
+    figure = cost.plot_cost(rows, STYLE)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["half", "ours"]
+    assert [len(axes.lines) - 1 for axes in figure.axes] == [1, 1, 2]
+    assert "theirs" not in words_of(cost.plot_fit_time(rows, STYLE))
+    assert words_of(cost.plot_fit_time(rows[1:], STYLE)) == ["no fit time to show"]
+
+
 def test_pretrained_models_are_not_on_the_front_and_below_a_line():
     rows = [row("quick", 0.4, 1), row("seen", 0.9, 0.5) | {"pretrained": True}, row("slow", 0.6, 3)]
     assert cost.fit_time_alt_text(rows).endswith("the fastest first: quick, slow.")

@@ -1,10 +1,12 @@
 """Models that are not in the reference notebook."""
 
+import re
 from dataclasses import replace
 
 import pytest
 from altered import WON, findings, on_cifar10, subset, with_accuracy, with_fit, with_models, with_pair
 
+from cifarbench.report.ablation import ablation
 from cifarbench.report.headline import best_of_other_families, headline_sentences
 from cifarbench.report.page import render
 from cifarbench.report.results import ModelResult, Results
@@ -52,6 +54,28 @@ def test_claims_about_pca_compare_otherwise_equal_models(study: Results, changed
     model = study.models["knn_pca"]
     found = findings(with_models(study, with_fit(model, params={**model.params, **changed})))
     assert not found.keys() & {"pca-helps", "scaling-changes-little"}
+
+
+def test_predictions_from_a_file_have_no_costs_and_no_part_in_ablations(nine: Results):
+    unknown = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
+    unknown += ("device", "processor", "threads", "inference")
+    given = with_fit(
+        nine.models["knn_raw"],
+        **dict.fromkeys(unknown),
+        family_label="predictions from files",
+        params={"file": "theirs.csv", "input": None, "fit": None},
+        versions={},
+    )
+    for language in languages():
+        for text in page(with_models(nine, given), language):
+            assert "None" not in re.sub("None of the", "", text)
+    html, markdown = page(with_models(nine, given))
+    assert "Predictions from files: <code>file</code> theirs.csv." in html
+    row = next(line for line in markdown.splitlines() if line.startswith("| `knn_raw` |"))
+    assert row.endswith("| \N{EN DASH} | \N{EN DASH} |")
+    assert not [
+        row for row in ablation(with_models(nine, given)) if "knn_raw" in (row.before.name, row.after.name)
+    ]
 
 
 def test_grid_over_other_hyperparameters_takes_part_in_no_claim(study: Results):

@@ -16,7 +16,8 @@ def unequal_tuning_budgets(results: Results) -> Iterator[Finding]:
     """Yield the best models of two families of which the better one had many more candidates, at the largest ratio."""
     best: dict[str, ModelResult] = {}
     for model in results.ranking:
-        best.setdefault(model.kind, model)
+        if model.is_fitted:
+            best.setdefault(model.kind, model)
     unequal = [
         (budget(model), budget(other), model, other)
         for model, other in permutations(best.values(), 2)

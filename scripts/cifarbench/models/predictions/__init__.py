@@ -1,0 +1,1 @@
+"""Read predictions made elsewhere: a file in, class probabilities of the test images out."""
