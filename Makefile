@@ -49,6 +49,7 @@ EXTENDED = $(if $(value ARCHIVE),$(SNAKEMAKE) --configfile config/extended.yaml 
 RESULTS = results/$(if $(NAME_CONFIG),$(value NAME)/)$(value DATASET)
 LAST_CONFIG = $(lastword $(sort $(wildcard $(RESULTS)/history/*/config.yaml)))
 LAST_OVERRIDES = $(if $(strip $(CONFIGFILES) $(ARCHIVE_CONFIG)),$(OVERRIDES),$(if $(LAST_CONFIG),--configfile $(LAST_CONFIG),--config $(call quote,dataset=$(value DATASET)) $(NAME_CONFIG)))
+MERGED = results/$(if $(NAME_CONFIG),$(value NAME),merged)/merged.yaml
 EXPORTED = $(RESULTS)/export/$(value MODEL)
 exported = $(call quote,$(EXPORTED).$(1))
 needs = $(if $(value $(1)),,$(error $@ needs $(1)=, $(2)))
@@ -62,7 +63,7 @@ WORKS := $(shell .venv/bin/python -c "" 2>/dev/null && test -e $(ENVIRONMENT) &&
 # Wheels of PyTorch: for CPUs alone (`cpu`), or those in a folder; PyPI's unless given.
 TORCH_OPTIONS = $(if $(value TORCH),$(if $(filter cpu,$(value TORCH)),--extra-index-url https://download.pytorch.org/whl/cpu,$(if $(shell test -d $(call quote,$(value TORCH)) && echo yes),--find-links $(call quote,$(call absolute,$(value TORCH))),$(error TORCH is $(value TORCH); write TORCH=cpu, or name an existing folder of wheels))))
 
-.PHONY: new-environment help doctor demo study extended suite bench-million explain runs diff predict export model-card \
+.PHONY: new-environment help doctor demo study extended suite bench-million explain runs diff predict test-set leaderboard merge export model-card \
 	ro-crate reproduce snakemake-report test lint format bench bench-compare docs clean-checkpoints \
 	$(call old_names,$(RENAMED_TARGETS))
 
@@ -106,6 +107,21 @@ predict: $(ENVIRONMENT) ## Classify the images of a folder (IMAGES=, NAME=, DATA
 	$(call needs,IMAGES,a folder of images)
 	@cifarbench predict --results $(call quote,$(RESULTS)) $(call option,--images,IMAGES) \
 		$(call option,--model,MODEL) $(call option,--out,OUT) $(if $(call flag,RESIZE),--resize)
+
+test-set: $(ENVIRONMENT) ## Write the test images without labels, a template and rules, for a course or a contest (DATASET=, NAME=, OUT=)
+	@$(SNAKEMAKE) $(call quote,$(RESULTS)/data/test_labels.npy) $(LAST_OVERRIDES)
+	@cifarbench test-set --results $(call quote,$(RESULTS)) $(call option,--out,OUT)
+
+leaderboard: $(ENVIRONMENT) ## Rank files of predictions (SUBMISSIONS=folder, DATASET=, NAME=, PUBLIC=0.5, METRIC=, REPORT_LANGUAGE=, OUT=)
+	$(call needs,SUBMISSIONS,a folder of files of predictions)
+	@$(SNAKEMAKE) $(call quote,$(RESULTS)/data/test_labels.npy) $(LAST_OVERRIDES)
+	@cifarbench leaderboard --results $(call quote,$(RESULTS)) $(call option,--submissions,SUBMISSIONS) \
+		$(call option,--public,PUBLIC) $(call option,--metric,METRIC) $(call option,--language,REPORT_LANGUAGE) $(call option,--out,OUT)
+
+merge: $(ENVIRONMENT) ## Compare the models of several runs (RUNS="results/digits other/digits crate.zip", NAME=merged)
+	$(call needs,RUNS,folders of results or crates)
+	@cifarbench merge $(call option,--runs,RUNS) --out $(call quote,$(MERGED)) $(if $(NAME_CONFIG),$(call option,--name,NAME))
+	@$(SNAKEMAKE) --configfile $(call quote,$(MERGED))
 
 export: $(ENVIRONMENT) ## Write a model as ONNX, with a demo page for the browser (MODEL=, NAME=, DATASET=)
 	$(call needs,MODEL,the name of a model)

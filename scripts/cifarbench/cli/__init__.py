@@ -11,6 +11,9 @@ COMMANDS = {
     "runs": "list the finished runs with the accuracies of their models",
     "diff": "compare two finished runs: changed settings and metrics",
     "predict": "classify the images of a folder with a fitted model",
+    "test-set": "write the test images without labels, for predictions that are made elsewhere",
+    "leaderboard": "rank files of predictions of the test images",
+    "merge": "write a configuration that compares the models of several runs",
     "crate": "pack a finished run as a Workflow Run RO-Crate",
     "reproduce": "run an experiment again from its crate and compare all metrics",
     "docs": "write the generated parts of the documentation",
@@ -23,7 +26,7 @@ def main() -> None:
     name, *arguments = sys.argv[1:] or ["--help"]
     if name in COMMANDS:
         with exit_on_user_errors():
-            command = import_module(f"cifarbench.cli.{name}").main
+            command = import_module(f"cifarbench.cli.{name.replace('-', '_')}").main
         if name == "doctor":
             # It parses its own arguments, so that it runs in an older Python.
             command(arguments)

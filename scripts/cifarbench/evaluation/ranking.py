@@ -60,6 +60,18 @@ def significantly_better(scores: np.ndarray, resampled: np.ndarray) -> np.ndarra
     return better
 
 
+def tied_groups(scores: np.ndarray, better: np.ndarray) -> np.ndarray:
+    """Return the group of each model, (M,) int from 1: those that are not significantly worse than the group's best.
+
+    scores, better: as for `rank_intervals`.
+    """
+    groups = np.zeros(len(scores), int)
+    for best in np.argsort(-scores, kind="stable"):
+        if not groups[best]:
+            groups[(groups == 0) & ~better[best]] = groups.max() + 1
+    return groups
+
+
 def probability_of_best(resampled: np.ndarray) -> np.ndarray:
     """Return the share of resamples in which each model has the highest score, (M,); ties are shared equally.
 

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest, bootstrap, norm
+from scipy.stats import binom, binomtest, bootstrap, norm
 
 CONFIDENCE = 0.95
 SIGNIFICANCE = 0.05
@@ -81,6 +81,23 @@ def mcnemar_p_value(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
     """
     only_a, only_b = int(np.sum(correct_a & ~correct_b)), int(np.sum(~correct_a & correct_b))
     return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
+
+
+def better_by_mcnemar(correct: np.ndarray) -> np.ndarray:
+    """Return which models are significantly better by McNemar's exact tests of all pairs with Holm's correction.
+
+    correct: (M, N) bool, whether a model classifies an image correctly. Returns (M, M) bool, the better model's row.
+    """
+    # (M, M): images that only the model of the row classifies correctly; counts below 2**24 are exact.
+    only = correct.astype(np.float32) @ (~correct).astype(np.float32).T
+    pairs = np.triu_indices(len(correct), 1)
+    fewer, more = np.minimum(only, only.T)[pairs], np.maximum(only, only.T)[pairs]
+    p_values = np.minimum(2 * binom.cdf(fewer, fewer + more, 0.5), 1)
+    order = np.argsort(p_values)
+    adjusted = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
+    is_different = np.zeros(only.shape, bool)
+    is_different[tuple(index[order] for index in pairs)] = adjusted < SIGNIFICANCE
+    return (is_different | is_different.T) & (only > only.T)
 
 
 def paired_tests(correct: dict[str, np.ndarray], margin: float = 0.01) -> dict[str, list[Any]]:

@@ -48,12 +48,12 @@ accuracy accuracy_low accuracy_high macro_f1 macro_f1_low macro_f1_high top2_acc
 accuracy_seed_mean accuracy_seed_std accuracy_mean accuracy_std std_ci_low std_ci_high
 accuracy_difference ci_low ci_high p_value p_value_adjusted p_a_better p_equivalent p_b_better p_a_beats_b
 train_loss test_loss train_accuracy test_accuracy validation_loss validation_accuracy validation_score
-score issue_score rank mean_rank p_best equivalence_p_value equivalence_p_value_adjusted
+score score_low score_high issue_score rank mean_rank p_best equivalence_p_value equivalence_p_value_adjusted
 seeds_difference seeds_ci_low seeds_ci_high
 """
 INT_COLUMNS = """
 n_parameters n_seeds n_test n_runs n_datasets n_pairs only_a_right only_b_right epoch index index_a index_b
-seed init_seed train_size rank_low rank_high
+seed init_seed train_size rank_low rank_high tied_group
 """
 BOOL_COLUMNS = "pretrained tied_with_best is_iterative full_train"
 # Columns of all tables. Others are text, such as names of models, classes and files.

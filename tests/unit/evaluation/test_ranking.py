@@ -8,7 +8,13 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest, norm
 
 from cifarbench.evaluation import ranking
-from cifarbench.evaluation.statistics import _tango, equivalence_p_value, mcnemar_p_value, paired_tests
+from cifarbench.evaluation.statistics import (
+    _tango,
+    better_by_mcnemar,
+    equivalence_p_value,
+    mcnemar_p_value,
+    paired_tests,
+)
 from cifarbench.evaluation.verdict import better_in_tests, describe_best, rank_models
 from cifarbench.evaluation.weighted_metrics import resample_weights
 
@@ -134,6 +140,23 @@ def test_the_best_model_is_described_with_both_scores_and_its_ties():
 
 
 # ---- equivalence and power ----
+
+
+def test_all_pairs_at_once_are_the_paired_tests():
+    n = 8
+    correct = np.random.default_rng(0).random((n, 400)) < np.linspace(0.5, 0.7, n)[:, None]
+    correct[3] = correct[2]
+    models = {str(number): row for number, row in enumerate(correct)}
+    expected = better_in_tests([*models], paired_tests(models))
+    assert 0 < expected.sum() < n * (n - 1) / 2
+    assert np.array_equal(better_by_mcnemar(correct), expected)
+
+
+def test_groups_are_led_by_their_best():
+    better = np.zeros((4, 4), bool)
+    better[1, [0, 2]] = better[3, [0]] = True
+    assert ranking.tied_groups(np.array([0.1, 0.9, 0.5, 0.8]), better).tolist() == [2, 1, 2, 1]
+    assert ranking.tied_groups(np.empty(0), np.empty((0, 0), bool)).tolist() == []
 
 
 def test_tango_is_mcnemars_statistic_without_a_difference():

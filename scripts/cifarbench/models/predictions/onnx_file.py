@@ -51,12 +51,12 @@ def predict_onnx(
     n, n_classes = len(pixels), len(test_set.classes)
     scores = next((values for values in outputs if values.shape == (n, n_classes)), None)
     labels = next((values for values in outputs if values.size == n and values.dtype.kind in "iuOU"), None)
-    if scores is None and labels is None:
+    if scores is not None:
+        return as_predictions(path, test_set, None, _to_proba(scores.astype(np.float64)))
+    if labels is None:
         shapes = ", ".join(f"{output.name} {output.shape}" for output in session.get_outputs())
         raise UserError(f"{path} has the outputs {shapes}; export one of {n_classes} values per image.")
-    if scores is None:
-        return as_predictions(path, test_set, labels.reshape(n), None)
-    return as_predictions(path, test_set, None, _to_proba(scores.astype(np.float64)))
+    return as_predictions(path, test_set, labels.reshape(n), None)
 
 
 def _metadata(session: onnxruntime.InferenceSession) -> dict[str, Any]:

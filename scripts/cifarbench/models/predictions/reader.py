@@ -55,12 +55,11 @@ class TestSet:
         return {name: number for number, name in enumerate(self.files)}
 
     def class_numbers(self, labels: list[str]) -> list[int | None]:
-        """Return the classes that labels mean: names, or numbers from 0 if not all are names; None for unknown ones."""
-        by_name = [self._class_numbers.get(label) for label in labels]
-        if None not in by_name:
-            return by_name
-        by_number = [_whole(label, len(self.classes)) for label in labels]
-        return by_number if by_number.count(None) < by_name.count(None) else by_name
+        """Return the classes that labels mean: names, or numbers from 0 unless names are numbers; None for others."""
+        numbers = self._class_numbers
+        if any(map(_is_number, self.classes)):
+            return [numbers.get(label) for label in labels]
+        return [numbers[label] if label in numbers else _whole(label, len(self.classes)) for label in labels]
 
     def image_numbers(self, names: list[str], are_files: bool) -> list[int | None]:
         """Return the images that a column means: indices, or files, of which `00012.png` is the image 12."""
@@ -84,18 +83,18 @@ def read_predictions(path: Path, test_set: TestSet, key: str = "the file") -> Fi
 def as_predictions(path: Path, test_set: TestSet, labels: Any, proba: np.ndarray | None) -> FilePredictions:
     """Return checked labels (N,) or probabilities (N, n_classes), or both, of all test images in order."""
     n, n_classes = len(test_set.y_true), len(test_set.classes)
-    for name, shape, wanted in (
-        ("labels", np.shape(labels), (n,)),
-        ("probabilities", np.shape(proba), (n, n_classes)),
-    ):
-        if shape and shape != wanted:
-            raise UserError(f"{path} has {name} of the shape {shape}; give {wanted}, for {n} test images.")
+    for name, values, wanted in (("labels", labels, (n,)), ("probabilities", proba, (n, n_classes))):
+        if values is not None and np.shape(values) != wanted:
+            raise UserError(
+                f"{path} has {name} of the shape {np.shape(values)}; give {wanted}, for {n} test images."
+            )
     checked = None if proba is None else _checked_proba(path, proba)
     if labels is None:
         assert checked is not None
         return checked.argmax(axis=1), checked, True
+    is_integer = isinstance(labels, np.ndarray) and labels.dtype.kind in "iu"
     texts = [str(label) for label in np.asarray(labels).tolist()]
-    numbers = test_set.class_numbers(texts)
+    numbers = [_whole(text, n_classes) for text in texts] if is_integer else test_set.class_numbers(texts)
     unknown = [text for text, number in zip(texts, numbers, strict=True) if number is None]
     if unknown:
         raise _misfit(path, [_unknown_classes(unknown)], f"the classes are {_culprits(test_set.classes, 10)}")

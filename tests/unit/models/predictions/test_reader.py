@@ -85,6 +85,12 @@ def test_names_of_the_users_own_images(tmp_path):
 def test_class_names_that_are_numbers_are_names(tmp_path, digits):
     path = write(tmp_path / "theirs.csv", rows("label", *(digits[label] for label in LABELS)))
     assert read_predictions(path, TestSet(digits, Y_TRUE))[0].tolist() == LABELS.tolist()
+    # Integers of an array are not names.
+    np.savez(tmp_path / "theirs.npz", y_pred=LABELS)
+    assert read_predictions(tmp_path / "theirs.npz", TestSet(digits, Y_TRUE))[0].tolist() == LABELS.tolist()
+    path.write_text(rows("label", "7", "1", "5", "0"))
+    with pytest.raises(UserError, match=r"1 prediction of unknown classes \(5\)"):
+        read_predictions(path, TestSet(["7", "1", "0"], Y_TRUE))
 
 
 @pytest.mark.parametrize(
