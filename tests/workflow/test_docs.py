@@ -275,6 +275,7 @@ VARIABLES = {
     "SHA256",
     "SPLIT",
     "TORCH",
+    *("METRIC", "PUBLIC", "REPORT_LANGUAGE", "RUNS", "SUBMISSIONS"),
 }
 SNAKEMAKE_OPTIONS = {option for action in get_argument_parser()._actions for option in action.option_strings}
 
