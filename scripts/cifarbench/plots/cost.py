@@ -85,6 +85,7 @@ def plot_fit_time(
     rows = [row | {"fit_seconds": max(row["fit_seconds"], 1e-3)} for row in comparison]
     styles = [(style["colors"][0], "s" if row["pretrained"] else "o") for row in rows]
     for name, value, seconds in published or []:
+        # Like pretrained models, they are not on the front.
         rows.append({"model": name, "accuracy": value, "fit_seconds": seconds, "pretrained": True})
         styles.append((PLACEHOLDER_COLOR, "D"))
     front = plot_pareto_panel(
