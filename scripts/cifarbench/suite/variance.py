@@ -56,9 +56,10 @@ def accuracy_spread_by_factor(rows: list[Row], dataset: str) -> list[Row]:
         for factor in FACTORS
         if (model, REFERENCE) in accuracies and (model, factor) in accuracies
     ]
-    varied = {spread["model"] for spread in spreads}
+    varied = list(dict.fromkeys(spread["model"] for spread in spreads))
     references = [run for run in reference_runs(drop_failed(rows)) if run["model"] in varied]
-    return spreads + [_spread_due_to_test_images(run) for run in references]
+    spreads += map(_spread_due_to_test_images, references)
+    return sorted(spreads, key=lambda spread: varied.index(spread["model"]))
 
 
 def _spread_due_to_test_images(run: Row) -> Row:
