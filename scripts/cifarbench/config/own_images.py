@@ -13,7 +13,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from cifarbench.config.presets import DEFAULT_PRESET, NO_PRESET, describe_preset, preset_models
+from cifarbench.config.presets import (
+    DEFAULT_PRESET,
+    NO_PRESET,
+    describe_mirroring,
+    describe_preset,
+    preset_models,
+)
 from cifarbench.data.provenance import check_archive, expand_home
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import read_json, write_json
@@ -69,7 +75,7 @@ def expand_images(config: Entry) -> tuple[Entry, list[str]]:
     entry = config["datasets"].get(config["dataset"])
     if preset != NO_PRESET and entry:
         config = config | preset_models(preset, entry)
-        sentences.append(describe_preset(preset))
+        sentences += [describe_preset(preset), describe_mirroring(config["models"], entry)]
     return {
         key: value for key, value in config.items() if key not in ("images", "preset", *IMAGE_KEYS)
     }, sentences

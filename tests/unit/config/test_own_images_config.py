@@ -10,7 +10,7 @@ from PIL import Image
 
 from cifarbench.config.experiments import Experiments
 from cifarbench.config.own_images import dataset_name
-from cifarbench.config.presets import PRESETS, preset_models, training_epochs
+from cifarbench.config.presets import PRESETS, describe_mirroring, preset_models, training_epochs
 from cifarbench.errors import UserError
 from helpers.own_images import write_class_folders
 
@@ -35,11 +35,12 @@ def test_numbers_and_sizes_are_found(monkeypatch, folder):
     assert name == "my_digits" and entry["type"] == "images"
     assert [entry[key] for key in ("n_train", "n_test", "n_classes")] == [48, 12, 3]
     assert (entry["image_shape"], entry["resize"]) == ([1, 16, 16], "pad")
-    first, second = experiments.sentences
+    first, second, third = experiments.sentences
     assert first.startswith(
         "my_digits: 60 images in 3 classes (class folders, PNG, 16 x 16, gray), split at random"
     )
     assert second.startswith("Preset standard: about 3 minutes")
+    assert third.startswith("Mirrored images: not used in training, since they may show something else")
     assert experiments.models[:3] == ["knn_pixels", "knn_pca", "knn_patches"]
 
 
@@ -137,6 +138,23 @@ def test_presets_are_valid_for_all_sizes(monkeypatch, tmp_path, preset, n_train,
     (experiment,) = check_experiments(config | preset_models(preset, entry)).values()
     assert "knn_pixels" in experiment.models
     assert ("convnet" in experiment.models) == (n_train > 4)
+
+
+@pytest.mark.parametrize(
+    ("preset", "hflip_safe", "n_train", "sentence"),
+    [
+        ("standard", True, 2000, "used in training, since hflip_safe is true"),
+        ("thorough", False, 2000, "not used in training, since hflip_safe is false"),
+        ("thorough", None, 2000, "cross-validation on the training images decides"),
+        ("thorough", None, 6, "not used in training, since they may show something else"),
+    ],
+)
+def test_the_choice_about_mirrored_images_is_said(preset, hflip_safe, n_train, sentence):
+    entry = {"n_train": n_train, "n_classes": 2, "image_shape": [3, 32, 32]}
+    entry |= {} if hflip_safe is None else {"hflip_safe": hflip_safe}
+    models = preset_models(preset, entry)["models"]
+    assert describe_mirroring(models, entry).startswith(f"Mirrored images: {sentence}")
+    assert any(model.get("flip") for model in models.values()) == ("used" in sentence.split()[:1])
 
 
 def test_the_length_of_a_training_is_in_steps():
