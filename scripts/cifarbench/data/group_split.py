@@ -43,7 +43,9 @@ def draw_test_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.nd
 
     labels: (N,) int. groups: (N,) int, numbers of the groups. Where each image is a group, it is `draw_test_images`.
     Otherwise it is the first of the five folds of scikit-learn's StratifiedGroupKFold that has every class on both
-    sides, or the first fold if none has.
+    sides, or the first fold if none has; of fewer folds if all classes have fewer images.
+
+    Raises UserError if all images are of one group.
     """
     if len(np.unique(groups)) == len(groups):
         return draw_test_images(labels, seed)
@@ -51,7 +53,13 @@ def draw_test_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.nd
     from sklearn.model_selection import StratifiedGroupKFold
 
     n_classes = len(np.unique(labels))
-    n_folds = min(TEST_DIVISOR, len(np.unique(groups)))
+    # scikit-learn needs one class with as many images as folds.
+    n_folds = min(TEST_DIVISOR, len(np.unique(groups)), int(np.bincount(labels).max()))
+    if n_folds < 2:
+        raise UserError(
+            "The images can't be divided into training and test images, since all are of one group or near-duplicates "
+            "of each other; add others, or divide them in a file (split: my_split.csv)."
+        )
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     masks = []
     for train, test in folds.split(np.zeros(len(labels)), labels, groups):

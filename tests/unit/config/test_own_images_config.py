@@ -1,7 +1,6 @@
 """A configuration with `images`: what is detected, and the models of a preset."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -195,9 +194,36 @@ def test_mistakes_end_in_one_sentence(monkeypatch, folder, more, sentence):
     assert "\n" not in str(caught.value)
 
 
-def test_a_class_with_one_image_is_found(monkeypatch, folder):
-    shutil.copytree(folder / "My Digits/one", folder / "few/one")
-    (folder / "few/two").mkdir()
-    shutil.copy(folder / "My Digits/one/025.png", folder / "few/two")
-    entry = configured(monkeypatch, folder, images="few").datasets["few"]
-    assert entry["n_classes"] == 2
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["one/1", "one/2", "two/1"], "The class two of f has 1 image; add one"),
+        (["one/1", "two/1"], "The class one of f has 1 image; add one"),
+        (["one/1", "one/2"], "has the class one only"),
+        (["train/one/1", "train/two/1", "test/one/1"], "The class two of f has no test image; add one"),
+        (["train/one/1", "test/two/1", "test/one/1"], "The class two of f has no train image; add one"),
+        ([f"{'x' * 200}/1", "two/1"], "as the name of a class; expected text of 1 to 100 printable"),
+        (["one/1", "one/2", "two/1", "two/2"], None),
+    ],
+)
+def test_classes_that_cannot_be_divided_end_in_one_sentence(monkeypatch, tmp_path, names, sentence):
+    (tmp_path / "f/empty").mkdir(parents=True)
+    for name in names:
+        (tmp_path / "f" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (16, 16), len(name)).save(tmp_path / f"f/{name}.png")
+    if sentence is None:
+        assert configured(monkeypatch, tmp_path, images="f").datasets["f"]["n_classes"] == 2
+        return
+    with pytest.raises(UserError, match=sentence) as caught:
+        configured(monkeypatch, tmp_path, images="f")
+    assert "\n" not in str(caught.value)
+
+
+def test_unusual_names_and_many_classes_are_found(monkeypatch, tmp_path):
+    names = ["-", "a,b", '"x"', "<b>", "класс", *(f"c{number}" for number in range(200))]
+    for name in names:
+        (tmp_path / "f" / name).mkdir(parents=True)
+        for number in range(2):
+            Image.new("L", (16, 16), number).save(tmp_path / f"f/{name}/{number}.png")
+    entry = configured(monkeypatch, tmp_path, images="f").datasets["f"]
+    assert [entry[key] for key in ("n_classes", "n_train", "n_test")] == [205, 205, 205]
