@@ -142,7 +142,7 @@ def test_groups_of_many_small_classes_are_divided():
 
 
 def test_one_group_of_all_images_ends_in_a_sentence():
-    with pytest.raises(UserError, match="can't be divided .* all are of one group"):
+    with pytest.raises(UserError, match=r"can't be divided .* all are of one group"):
         draw_test_groups(np.repeat([0, 1], 5), np.zeros(10, int), 0)
 
 
