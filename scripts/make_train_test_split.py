@@ -30,7 +30,9 @@ def main(job: Job) -> None:
 
     def find_pairs(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with threadpool_limits(job.threads):
-            pairs, _ = duplicates.find_near_duplicates(images, shape, job.threads, settings["hflip_safe"])
+            pairs, _ = duplicates.find_near_duplicates(
+                images, shape, job.threads, settings["hflip_safe"], only_closest=False
+            )
         is_copy = pairs.type != duplicates.TYPES.index(NEAR_MISS)
         return pairs.first[is_copy], pairs.second[is_copy]
 

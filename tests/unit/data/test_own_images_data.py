@@ -141,6 +141,13 @@ def test_groups_of_many_small_classes_are_divided():
     assert {*labels[is_test]} == {*labels[~is_test]} == {*range(50)}
 
 
+def test_a_large_group_is_for_training():
+    labels = np.repeat([0, 1, 2], 100)
+    groups = np.where(np.arange(300) < 60, 0, np.arange(300))
+    is_test = draw_test_groups(labels, groups, 0)
+    assert not is_test[:60].any() and np.abs(np.bincount(labels[is_test]) - 20).max() <= 10
+
+
 def test_one_group_of_all_images_ends_in_a_sentence():
     with pytest.raises(UserError, match=r"can't be divided .* all are of one group"):
         draw_test_groups(np.repeat([0, 1], 5), np.zeros(10, int), 0)
