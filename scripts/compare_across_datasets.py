@@ -1,11 +1,9 @@
 """Compare all models over datasets, seeds and splits."""
 
-from cifarbench.io.atomic import write_json
 from cifarbench.io.csv_io import read_csv, write_csv, write_rows
-from cifarbench.report.checks import check_entries
 from cifarbench.runtime.job import Job
 from cifarbench.suite.ranks import accuracies, pairwise_tests, rank_table
-from cifarbench.suite.results_table import COLUMNS, check_comparable, failed_run_findings, filter_dataset
+from cifarbench.suite.results_table import COLUMNS, check_comparable, filter_dataset
 from cifarbench.suite.variance import (
     VARIANCE_COLUMNS,
     WIN_COLUMNS,
@@ -15,14 +13,13 @@ from cifarbench.suite.variance import (
 
 
 def main(job: Job) -> None:
-    """Read one table of runs per dataset; write them as one, with ranks, tests, variances, wins and checks.
+    """Read one table of runs per dataset; write them as one, with ranks, tests, variances and win probabilities.
 
-    settings: `datasets` and all their `models`, in order; `seed`, of the bootstrap; `mute`, codes of checks.
+    settings: `datasets` and all their `models`, in order; `seed`, of the bootstrap.
     """
     datasets, models, seed = job.settings["datasets"], job.settings["models"], job.settings["seed"]
     rows = check_comparable([row for path in job.input.runs for row in read_csv(path)])
     write_rows(job.output.all_runs, rows, COLUMNS)
-    write_json(job.output.checks, check_entries(failed_run_findings(rows), job.settings["mute"]))
     write_csv(job.output.ranks, rank_table(rows, datasets, models))
     write_csv(job.output.datasets_tests, pairwise_tests(accuracies(rows, datasets), models, seed))
     rows_of = {dataset: filter_dataset(rows, dataset) for dataset in datasets}

@@ -16,13 +16,16 @@ def main(job: Job) -> None:
 
     save_svg(accuracy.plot_accuracy(rows, style["accuracy"]), job.output.accuracy, accuracy.alt_text(rows))
     save_svg(cost.plot_cost(rows, style["cost"]), job.output.cost, cost.cost_alt_text(rows))
-    save_svg(cost.plot_fit_time(rows, style["cost"]), job.output.fit_time, cost.fit_time_alt_text(rows))
+    dataset = read_json(job.input.dataset)
+    published = cost.PUBLISHED_ON_CIFAR10 if dataset["type"] == "cifar10" else None
+    figure = cost.plot_fit_time(rows, style["cost"], published)
+    save_svg(figure, job.output.fit_time, cost.fit_time_alt_text(rows))
     models = [row["model"] for row in rows]
     figure = pairwise_differences.plot_paired_differences(models, pairs, style["paired_tests"])
     save_svg(figure, job.output.pairwise_differences, pairwise_differences.alt_text(models, pairs))
 
     pixels = np.load(job.input.test_images, mmap_mode="r")
-    agreement, image_shape = read_json(job.input.agreement), read_json(job.input.dataset)["image_shape"]
+    agreement, image_shape = read_json(job.input.agreement), dataset["image_shape"]
     image_style = style["agreement"] | {"seed": job.settings["seed"]}
     for plot, path in (
         (example_images.plot_misclassified_by_all, job.output.misclassified_by_all),

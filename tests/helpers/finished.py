@@ -68,19 +68,12 @@ def simulate(
     files = {
         "ranks": folder / "ranks.csv",
         "datasets_tests": folder / "dataset_tests.csv",
-        "checks": folder / "checks.json",
         "all_variances": folder / "variances.csv",
         "all_pairs": folder / "win_probabilities.csv",
     }
     names = {"fronts": "pareto", "curves": "learning_curves", "variances": "variances"}
     figures = {output: folder / f"figures/{name}.svg" for output, name in names.items()}
-    about: dict[str, Any] = {
-        "datasets": datasets,
-        "models": list(MODELS),
-        "with_curves": datasets,
-        "seed": 0,
-        "mute": [],
-    }
+    about: dict[str, Any] = {"datasets": datasets, "models": list(MODELS), "with_curves": datasets, "seed": 0}
     with patch.object(ranks, "N_POSTERIOR_SAMPLES", 5000):
         run_job(compare_across_datasets, {"runs": tables}, files | {"all_runs": folder / "runs.csv"}, about)
     files |= {"runs": folder / "runs.csv", "curves": curves}
@@ -90,8 +83,8 @@ def simulate(
     run_job(
         write_suite_report,
         files | {"figures": [*figures.values()]},
-        {"page": page},
-        about | {"language": language, "suite": asked},
+        {"page": page, "checks": folder / "checks.json"},
+        about | {"language": language, "suite": asked, "mute": []},
     )
     return page
 

@@ -3,6 +3,8 @@
 import ast
 import re
 import subprocess
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,15 @@ PACKAGES = [name for name in ORDER if name != "families"]
 # Packages whose jobs are rules, and rule files that hold no package's jobs.
 WITH_RULES = {"data", "features", "audit", "evaluation", "robustness", "plots", "report", "export", "suite"}
 OTHER_RULES = {"common", "resources", "variants", "targets", "grid_search"}
+
+
+def test_no_file_hides_an_installed_package():
+    # pytest puts these folders before the installed packages.
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    folders = settings["tool"]["pytest"]["ini_options"]["pythonpath"]
+    own = {path.stem for folder in folders for path in (PROJECT / folder).glob("*.py")}
+    assert "run_job" in own
+    assert own & packages_distributions().keys() == set()
 
 
 def imported(path: Path) -> set[str]:

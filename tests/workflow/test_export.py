@@ -104,6 +104,7 @@ def test_pictures_of_the_test_set_get_exactly_the_study_s_answers(
     if json.loads((study.results / f"models/{model}/fit.json").read_text())["has_probabilities"]:
         given = np.array([row["probability"] for row in rows], np.float32)
         assert np.array_equal(given, proba[np.arange(len(y_pred)), y_pred])
+        assert sum(row["unknown"] == "True" for row in rows) <= len(rows) // 20
     else:
         assert {row["probability"] for row in rows} == {""}
     page = (tmp_path / "predictions.html").read_text()

@@ -62,7 +62,11 @@ def kill(victim: str, snakemake: subprocess.Popen, job: psutil.Process) -> bool:
             os.killpg(snakemake.pid, signal.SIGKILL)
     except psutil.NoSuchProcess:
         return False
-    snakemake.wait(120)
+    try:
+        snakemake.wait(60)
+    except subprocess.TimeoutExpired:
+        # Snakemake 9.27 waits for its own lock forever if the signal comes while it holds it. A cluster kills it then.
+        os.killpg(snakemake.pid, signal.SIGKILL)
     return True
 
 

@@ -95,7 +95,6 @@ rule compare_across_datasets:
         datasets_tests="<root>/suite/dataset_tests.csv",
         all_variances="<root>/suite/variances.csv",
         all_pairs="<root>/suite/win_probabilities.csv",
-        checks="<root>/suite/checks.json",
     log:
         "<root>/suite/logs/compare_across_datasets.log",
     group:
@@ -108,12 +107,7 @@ rule compare_across_datasets:
     params:
         **job_params(
             "compare_across_datasets",
-            settings={
-                "datasets": list(DATASETS),
-                "models": EXPERIMENTS.models,
-                "seed": SEED,
-                "mute": sorted(config.get("mute", [])),
-            },
+            settings={"datasets": list(DATASETS), "models": EXPERIMENTS.models, "seed": SEED},
         ),
     shell:
         RUN_JOB
@@ -162,6 +156,7 @@ use rule plot_suite as write_suite_report with:
         figures=[f"<root>/suite/{name}" for name in SUITE_FIGURES],
     output:
         page=reported("<root>/suite/report.html", "Across datasets", "report", caption="suite_report"),
+        checks="<root>/suite/checks.json",
     log:
         "<root>/suite/logs/write_suite_report.log",
     params:
@@ -173,6 +168,7 @@ use rule plot_suite as write_suite_report with:
                 "with_curves": WITH_LEARNING_CURVES,
                 "language": config["report"]["language"],
                 "suite": EXPERIMENTS.suite,
+                "mute": sorted(config.get("mute", [])),
             },
             code=code_hash(
                 "write_suite_report",

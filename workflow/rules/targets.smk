@@ -104,8 +104,7 @@ def experiment_files(dataset):
 
 # Files of the comparison across datasets.
 SUITE_FILES = [
-    *("runs.csv", "ranks.csv", "dataset_tests.csv", "variances.csv", "win_probabilities.csv"),
-    "checks.json",
+    *("runs.csv", "ranks.csv", "dataset_tests.csv", "variances.csv", "win_probabilities.csv", "checks.json"),
     *(f"{dataset}/runs.csv" for dataset in EXPERIMENT_OF),
     *(f"{dataset}/curves.json" for dataset in WITH_LEARNING_CURVES),
 ]

@@ -44,6 +44,7 @@ def find_near_duplicates(
     hflip_safe: bool = True,
     seed: int = 0,
     n_train: int | None = None,
+    only_closest: bool = True,
 ) -> tuple[DuplicatePairs, float]:
     """Return all near-duplicates among two or more images, and the score from which a pair is a duplicate.
 
@@ -56,6 +57,7 @@ def find_near_duplicates(
     hflip_safe : search for mirrored images, too.
     seed : seed of the sample of pairs that the threshold depends on.
     n_train : the number of training images; all by default.
+    only_closest : whether to list these pairs only; groups of duplicates need all.
     """
     downscaled = DownscaledImages(images, image_shape)
     candidates = find_candidate_pairs(downscaled, threads, hflip_safe)
@@ -66,7 +68,8 @@ def find_near_duplicates(
     is_new = ~np.isin(pairs.keys, pair_keys(first, second))
     listed = np.flatnonzero(is_new & (score >= MIN_SIMILARITY))
     listed = listed[np.argsort(-score[listed], kind="stable")]
-    listed = listed[_is_closest(pairs.at(listed), len(images) if n_train is None else n_train)]
+    if only_closest:
+        listed = listed[_is_closest(pairs.at(listed), len(images) if n_train is None else n_train)]
     types = [
         _type(pairs, aligned, registered, row) if score[row] >= threshold else TYPES.index(NEAR_MISS)
         for row in listed

@@ -9,7 +9,7 @@ from tqdm import tqdm
 from cifarbench.export.best_model import read_run, select_best_model
 from cifarbench.export.inference_images import load_images
 from cifarbench.export.inference_model import InferenceModel
-from cifarbench.export.predictions import COLUMNS, prediction_rows, write_predictions_html
+from cifarbench.export.predictions import COLUMNS, prediction_rows, unknown_threshold, write_predictions_html
 from cifarbench.io.csv_io import write_rows
 from cifarbench.models.saved_model import SavedModel
 
@@ -33,12 +33,20 @@ def main(results: Path, images: Path, model: str = "", out: str = "", resize: bo
     with _progress_bar("predicting", len(loaded.paths)) as bar:
         predictions = fitted.predict(loaded.pixels, bar.update)
     folder = Path(out) if out else results / "predicted" / images.resolve().name
-    rows = prediction_rows(loaded.paths, predictions, stored)
+    threshold = unknown_threshold(stored)
+    rows = prediction_rows(loaded.paths, predictions, stored, threshold)
     write_rows(folder / "predictions.csv", rows, COLUMNS)
-    write_predictions_html(folder / "predictions.html", loaded, rows, predictions.neighbors, stored, reasons)
+    write_predictions_html(
+        folder / "predictions.html", loaded, rows, predictions.neighbors, stored, reasons, threshold
+    )
     for sentence in loaded.rejected + loaded.warnings:
         print(sentence, file=sys.stderr)
     print(f"{name} has classified {len(loaded.paths)} images; {len(loaded.rejected)} files were skipped.")
+    if threshold is not None:
+        print(
+            f"{sum(row['unknown'] for row in rows)} of them are marked unknown: their probability is below "
+            f"{threshold:.3f}, as for 5% of the test images."
+        )
     print(f"The predictions are in {folder}/predictions.csv, with the images in {folder}/predictions.html")
 
 

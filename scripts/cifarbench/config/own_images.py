@@ -13,7 +13,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from cifarbench.config.presets import DEFAULT_PRESET, NO_PRESET, describe_preset, preset_models
+from cifarbench.config.presets import (
+    DEFAULT_PRESET,
+    NO_PRESET,
+    describe_mirroring,
+    describe_preset,
+    preset_models,
+)
+from cifarbench.data.printable import escape_ascii
 from cifarbench.data.provenance import check_archive, expand_home
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import read_json, write_json
@@ -62,6 +69,7 @@ def expand_images(config: Entry) -> tuple[Entry, list[str]]:
             continue
         entry = {key: value for key, value in entry.items() if value is not None}
         found = detect(entry)
+        found.refuse_empty_classes(entry["archive"])
         entry = entry | found.sizes(entry)
         config = config | {"datasets": config["datasets"] | {name: entry}}
         sentences.append(found.describe(name, entry))
@@ -69,7 +77,7 @@ def expand_images(config: Entry) -> tuple[Entry, list[str]]:
     entry = config["datasets"].get(config["dataset"])
     if preset != NO_PRESET and entry:
         config = config | preset_models(preset, entry)
-        sentences.append(describe_preset(preset))
+        sentences += [describe_preset(preset), describe_mirroring(config["models"], entry)]
     return {
         key: value for key, value in config.items() if key not in ("images", "preset", *IMAGE_KEYS)
     }, sentences
@@ -126,6 +134,19 @@ class Detected:
     """
 
     content: dict[str, Any]
+
+    def refuse_empty_classes(self, archive: str) -> None:
+        """Raise UserError if a class can't have both training and test images."""
+        counts = self.content["counts"]
+        for name in self.content["classes"]:
+            if "" in counts and counts[""].get(name, 0) < 2:
+                problem = "has 1 image; add one, since one is for training and one for testing,"
+            elif "" not in counts and any(not counts.get(part, {}).get(name) for part in ("train", "test")):
+                part = "train" if not counts.get("train", {}).get(name) else "test"
+                problem = f"has no {part} image; add one,"
+            else:
+                continue
+            raise UserError(f"The class {escape_ascii(name)} of {archive} {problem} or remove the class.")
 
     def sizes(self, entry: Entry) -> Entry:
         """Return the keys of an entry that follow: numbers of images and classes, shape, resizing, checksum."""

@@ -39,6 +39,20 @@ def describe_preset(preset: str) -> str:
     )
 
 
+def describe_mirroring(models: dict[str, Entry], dataset: Entry) -> str:
+    """Return a sentence for the terminal on whether mirrored images are used in training, and why.
+
+    models, dataset: of `preset_models`, and the entry that they were chosen for.
+    """
+    if any("flip" in entry.get("tune", {}).get("grid", {}) for entry in models.values()):
+        return "Mirrored images: cross-validation on the training images decides whether convnet is trained with them."
+    if dataset.get("hflip_safe"):
+        return "Mirrored images: used in training, since hflip_safe is true."
+    reason = "hflip_safe is false" if "hflip_safe" in dataset else "they may show something else"
+    remedy = "" if "hflip_safe" in dataset else "; set hflip_safe: true if they show the same"
+    return f"Mirrored images: not used in training, since {reason}{remedy}."
+
+
 def preset_models(preset: str, dataset: Entry) -> Entry:
     """Return `compare`, `features` and `models` for a dataset.
 

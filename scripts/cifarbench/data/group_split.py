@@ -42,25 +42,32 @@ def draw_test_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.nd
     """Return which images are test images, (N,) bool: about a fifth of each class, in whole groups.
 
     labels: (N,) int. groups: (N,) int, numbers of the groups. Where each image is a group, it is `draw_test_images`.
-    Otherwise it is the first of the five folds of scikit-learn's StratifiedGroupKFold that has every class on both
-    sides, or the first fold if none has.
+    Otherwise it is one of the five folds of scikit-learn's StratifiedGroupKFold, or of fewer if all classes have fewer
+    images: the fold that lacks the fewest classes on a side, and of those the one closest to a fifth of each class.
+
+    Raises UserError if all images are of one group.
     """
     if len(np.unique(groups)) == len(groups):
         return draw_test_images(labels, seed)
     # Not at the top, since plans need the number of test images only.
     from sklearn.model_selection import StratifiedGroupKFold
 
-    n_classes = len(np.unique(labels))
-    n_folds = min(TEST_DIVISOR, len(np.unique(groups)))
+    # scikit-learn needs one class with as many images as folds.
+    n_folds = min(TEST_DIVISOR, len(np.unique(groups)), int(np.bincount(labels).max()))
+    if n_folds < 2:
+        raise UserError(
+            "The images can't be divided into training and test images, since all are of one group or near-duplicates "
+            "of each other; add others, or divide them in a file (split: my_split.csv)."
+        )
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    masks = []
-    for train, test in folds.split(np.zeros(len(labels)), labels, groups):
-        mask = np.zeros(len(labels), bool)
-        mask[test] = True
-        masks.append(mask)
-        if len(np.unique(labels[test])) == len(np.unique(labels[train])) == n_classes:
-            return mask
-    return masks[0]
+    counts = np.bincount(labels)
+    masks, costs = [], []
+    for _, test in folds.split(np.zeros(len(labels)), labels, groups):
+        masks.append(np.isin(np.arange(len(labels)), test))
+        n_test = np.bincount(labels[test], minlength=len(counts))
+        n_missing = np.count_nonzero((counts > 0) & ((n_test == 0) | (n_test == counts)))
+        costs.append((n_missing, np.abs(n_test - counts / TEST_DIVISOR).sum()))
+    return masks[costs.index(min(costs))]
 
 
 def merge_groups(n_images: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:

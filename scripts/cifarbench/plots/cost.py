@@ -17,6 +17,14 @@ COST_LABELS = {
     "stored_mb": "model size, MB",
 }
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+# Published results on the original images of CIFAR-10, each with its hardware: model, accuracy, seconds to fit.
+# K. Jordan, arXiv 2404.00498; Yilinss27/Image-Classification-COMP3314, whose accuracy is on a validation part.
+PUBLISHED_ON_CIFAR10 = [
+    ("airbench94, A100", 0.940, 3.29),
+    ("airbench95, A100", 0.950, 10.4),
+    ("airbench96, A100", 0.960, 46.3),
+    ("1,600 k-means patches and linear SVM, CPU", 0.755, 1980),
+]
 N_LEGEND_COLUMNS = 3
 # Inches.
 LEGEND_LINE_HEIGHT = 0.17
@@ -69,10 +77,13 @@ def plot_cost(comparison: list[Row], style: dict[str, Any]) -> Figure:
     return figure
 
 
-def plot_fit_time(comparison: list[Row], style: dict[str, Any]) -> Figure:
+def plot_fit_time(
+    comparison: list[Row], style: dict[str, Any], published: list[tuple[str, float, float]] | None = None
+) -> Figure:
     """Plot accuracy against fit time, with the Pareto front and the name of each model; squares are pretrained.
 
     comparison: rows of comparison.csv that did not fail. style: `font_size`, `colors`, of which the first is used.
+    published: results of others, as in PUBLISHED_ON_CIFAR10, shown as diamonds and not on the front.
     """
     if not comparison:
         return placeholder_figure("no model to show", style)
@@ -82,6 +93,10 @@ def plot_fit_time(comparison: list[Row], style: dict[str, Any]) -> Figure:
     figure, axes = new_figure(height=3.4 + 0.09 * len(rows), font_size=style["font_size"])
     rows = [row | {"fit_seconds": max(row["fit_seconds"], 1e-3)} for row in rows]
     styles = [(style["colors"][0], "s" if row["pretrained"] else "o") for row in rows]
+    for name, value, seconds in published or []:
+        # Like pretrained models, they are not on the front.
+        rows.append({"model": name, "accuracy": value, "fit_seconds": seconds, "pretrained": True})
+        styles.append((PLACEHOLDER_COLOR, "D"))
     front = plot_pareto_panel(
         axes, rows, "fit_seconds", styles, linewidth=1.2, markersize=MARKER_SIZE + 1, markeredgewidth=1.3
     )

@@ -75,7 +75,8 @@ CAPTIONS = {
     ),
     "accuracy_vs_fit_time": mark(
         "Accuracy against fitting time, including the search. Filled: no other model is at least as good in both and "
-        "better in one. Squares, if any, have pretrained features."
+        "better in one. Squares, if any, have pretrained features. Diamonds, if any, are published results on the "
+        "original images of CIFAR-10, with the hardware they were measured on."
     ),
     "misclassified_by_all": mark("Test images that every model misclassifies, sampled at random."),
     "correct_by_one": mark("Test images that only one model classifies correctly, sampled at random."),

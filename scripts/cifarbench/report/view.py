@@ -171,6 +171,15 @@ class Report:
                 groups.setdefault(json.dumps(params), ([], params))[0].append(model)
         return list(groups.values())
 
+    @property
+    def mirrored(self) -> tuple[list[ModelResult], str]:
+        """The networks that are trained with mirrored images; `tuned`, or the dataset's `hflip_safe`, decided it."""
+        networks = [model for model in self.models if model.history]
+        entry = self.settings["configuration"]["datasets"][self.results.dataset["dataset"]]
+        tuned = any("flip" in model.tuned_params for model in networks)
+        reason = "tuned" if tuned else str(entry.get("hflip_safe", "")).lower()
+        return [model for model in networks if model.params.get("flip")], reason
+
     def optional_training_params(self, model: ModelResult) -> list[str]:
         """Return the hyperparameters of training that few models have, with their values."""
         return self.format_params(

@@ -213,7 +213,8 @@ class SuiteReport:
             ),
             "variances": say(
                 "Standard deviation of accuracy when one factor is varied, and when all are; lines are 95% intervals, "
-                "clipped at the edge of the plot."
+                "clipped at the edge of the plot. That of the test images is the binomial one of a single run; "
+                "another split has other test images, too."
             ),
         }
         return svg_figure(self._figures[name], f"{name}-", captions[name], captions[name], SVG_LABELS, say)

@@ -11,7 +11,7 @@ from scipy.stats import chi2
 from cifarbench.evaluation.statistics import CONFIDENCE, bootstrap_interval
 from cifarbench.io.csv_io import Row, drop_failed
 from cifarbench.planning.variants import ALL_FACTORS, DATA_ORDER, INIT, REFERENCE, SEED, SPLIT, TEST_IMAGES
-from cifarbench.suite.results_table import fully_randomized_runs
+from cifarbench.suite.results_table import fully_randomized_runs, reference_runs
 
 FACTORS = (SEED, INIT, DATA_ORDER, SPLIT, ALL_FACTORS)
 VARIANCE_COLUMNS = (
@@ -37,39 +37,40 @@ def accuracy_spread_by_factor(rows: list[Row], dataset: str) -> list[Row]:
 
     rows: those of the dataset. `accuracy_std` is the sample standard deviation over the runs, the reference run among
     them; `std_ci_low` and `std_ci_high` are its 95% interval if accuracies are normal. That of `test_images` is the
-    binomial one of the reference run, without an interval; it is left out for models with no other factor.
+    binomial one of the reference run, without an interval; models of which no factor varies have none.
     """
     accuracies: dict[tuple[str, str], list[float]] = {}
-    spread_of_images: dict[str, Row] = {}
     for row in drop_failed(rows):
         if row["full_train"]:
             accuracies.setdefault((row["model"], row["varied_factor"] or REFERENCE), []).append(
                 row["accuracy"]
             )
-        if not row["varied_factor"]:
-            spread_of_images[row["model"]] = _binomial_spread(row)
-    spreads = []
-    for model in dict.fromkeys(model for model, _ in accuracies):
-        factors = {
-            factor: mean_std_ci(accuracies[model, REFERENCE] + accuracies[model, factor])
-            for factor in FACTORS
-            if (model, REFERENCE) in accuracies and (model, factor) in accuracies
+    spreads = [
+        {
+            "dataset": dataset,
+            "model": model,
+            "factor": factor,
+            **mean_std_ci(accuracies[model, REFERENCE] + accuracies[model, factor]),
         }
-        if factors:
-            factors[TEST_IMAGES] = spread_of_images[model]
-        spreads += [
-            {"dataset": dataset, "model": model, "factor": name} | row for name, row in factors.items()
-        ]
-    return spreads
+        for model in dict.fromkeys(model for model, _ in accuracies)
+        for factor in FACTORS
+        if (model, REFERENCE) in accuracies and (model, factor) in accuracies
+    ]
+    varied = list(dict.fromkeys(spread["model"] for spread in spreads))
+    references = [run for run in reference_runs(drop_failed(rows)) if run["model"] in varied]
+    spreads += map(_spread_due_to_test_images, references)
+    return sorted(spreads, key=lambda spread: varied.index(spread["model"]))
 
 
-def _binomial_spread(run: Row) -> Row:
+def _spread_due_to_test_images(run: Row) -> Row:
     accuracy = run["accuracy"]
-    std = float(np.sqrt(accuracy * (1 - accuracy) / run["n_test"]))
     return {
+        "dataset": run["dataset"],
+        "model": run["model"],
+        "factor": TEST_IMAGES,
         "n_runs": 1,
         "accuracy_mean": accuracy,
-        "accuracy_std": std,
+        "accuracy_std": float(np.sqrt(accuracy * (1 - accuracy) / run["n_test"])),
         "std_ci_low": None,
         "std_ci_high": None,
     }

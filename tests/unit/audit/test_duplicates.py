@@ -5,7 +5,18 @@ import pytest
 
 from cifarbench.audit.descriptors import downscale_gray, edge_map
 from cifarbench.audit.duplicates import TYPES, find_near_duplicates
-from helpers.photographs import COPIES, SHAPE, UNNAMED, brightened, encoded, recoloured, row, seen, tiles
+from helpers.photographs import (
+    COPIES,
+    SHAPE,
+    UNNAMED,
+    brightened,
+    encoded,
+    recoloured,
+    row,
+    seen,
+    shifted,
+    tiles,
+)
 
 N_COPIES = 10
 
@@ -114,3 +125,12 @@ def test_a_test_image_is_listed_with_its_closest_training_image_only() -> None:
     images = [row(seen(image)) for image in training] + [row(encoded(tile))]
     images[-2] = row(brightened(tile))
     assert set(copies_in(find(images, n_train=len(training)))) == {(60, 61), (60, 62)}
+
+
+def test_all_pairs_are_found_for_groups() -> None:
+    """The list leaves out a pair of two images that are closer to others; groups would be divided there."""
+    tile = tiles()[38]
+    copies = [row(seen(tile)), row(brightened(tile)), row(encoded(tile)), row(shifted(tile))]
+    images = [row(seen(image)) for image in tiles()[100:160]] + copies
+    closest, every = (copies_in(find(images, only_closest=value)) for value in (True, False))
+    assert {*closest} < {*every} and len(every) == 6

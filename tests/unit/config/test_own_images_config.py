@@ -1,7 +1,6 @@
 """A configuration with `images`: what is detected, and the models of a preset."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from PIL import Image
 
 from cifarbench.config.experiments import Experiments
 from cifarbench.config.own_images import dataset_name
-from cifarbench.config.presets import PRESETS, preset_models, training_epochs
+from cifarbench.config.presets import PRESETS, describe_mirroring, preset_models, training_epochs
 from cifarbench.errors import UserError
 from helpers.own_images import write_class_folders
 
@@ -35,11 +34,12 @@ def test_numbers_and_sizes_are_found(monkeypatch, folder):
     assert name == "my_digits" and entry["type"] == "images"
     assert [entry[key] for key in ("n_train", "n_test", "n_classes")] == [48, 12, 3]
     assert (entry["image_shape"], entry["resize"]) == ([1, 16, 16], "pad")
-    first, second = experiments.sentences
+    first, second, third = experiments.sentences
     assert first.startswith(
         "my_digits: 60 images in 3 classes (class folders, PNG, 16 x 16, gray), split at random"
     )
     assert second.startswith("Preset standard: about 3 minutes")
+    assert third.startswith("Mirrored images: not used in training, since they may show something else")
     assert experiments.models[:3] == ["knn_pixels", "knn_pca", "knn_patches"]
 
 
@@ -139,6 +139,23 @@ def test_presets_are_valid_for_all_sizes(monkeypatch, tmp_path, preset, n_train,
     assert ("convnet" in experiment.models) == (n_train > 4)
 
 
+@pytest.mark.parametrize(
+    ("preset", "hflip_safe", "n_train", "sentence"),
+    [
+        ("standard", True, 2000, "used in training, since hflip_safe is true"),
+        ("thorough", False, 2000, "not used in training, since hflip_safe is false"),
+        ("thorough", None, 2000, "cross-validation on the training images decides"),
+        ("thorough", None, 6, "not used in training, since they may show something else"),
+    ],
+)
+def test_the_choice_about_mirrored_images_is_said(preset, hflip_safe, n_train, sentence):
+    entry = {"n_train": n_train, "n_classes": 2, "image_shape": [3, 32, 32]}
+    entry |= {} if hflip_safe is None else {"hflip_safe": hflip_safe}
+    models = preset_models(preset, entry)["models"]
+    assert describe_mirroring(models, entry).startswith(f"Mirrored images: {sentence}")
+    assert any(model.get("flip") for model in models.values()) == ("used" in sentence.split()[:1])
+
+
 def test_the_length_of_a_training_is_in_steps():
     assert training_epochs("standard", 1650, 64) == 18
     assert training_epochs("standard", 100, 5) == 23
@@ -177,9 +194,36 @@ def test_mistakes_end_in_one_sentence(monkeypatch, folder, more, sentence):
     assert "\n" not in str(caught.value)
 
 
-def test_a_class_with_one_image_is_found(monkeypatch, folder):
-    shutil.copytree(folder / "My Digits/one", folder / "few/one")
-    (folder / "few/two").mkdir()
-    shutil.copy(folder / "My Digits/one/025.png", folder / "few/two")
-    entry = configured(monkeypatch, folder, images="few").datasets["few"]
-    assert entry["n_classes"] == 2
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["one/1", "one/2", "two/1"], "The class two of f has 1 image; add one"),
+        (["one/1", "two/1"], "The class one of f has 1 image; add one"),
+        (["one/1", "one/2"], "has the class one only"),
+        (["train/one/1", "train/two/1", "test/one/1"], "The class two of f has no test image; add one"),
+        (["train/one/1", "test/two/1", "test/one/1"], "The class two of f has no train image; add one"),
+        ([f"{'x' * 200}/1", "two/1"], "as the name of a class; expected text of 1 to 100 printable"),
+        (["one/1", "one/2", "two/1", "two/2"], None),
+    ],
+)
+def test_classes_that_cannot_be_divided_end_in_one_sentence(monkeypatch, tmp_path, names, sentence):
+    (tmp_path / "f/empty").mkdir(parents=True)
+    for name in names:
+        (tmp_path / "f" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (16, 16), len(name)).save(tmp_path / f"f/{name}.png")
+    if sentence is None:
+        assert configured(monkeypatch, tmp_path, images="f").datasets["f"]["n_classes"] == 2
+        return
+    with pytest.raises(UserError, match=sentence) as caught:
+        configured(monkeypatch, tmp_path, images="f")
+    assert "\n" not in str(caught.value)
+
+
+def test_unusual_names_and_many_classes_are_found(monkeypatch, tmp_path):
+    names = ["-", "a,b", '"x"', "<b>", "класс", *(f"c{number}" for number in range(200))]
+    for name in names:
+        (tmp_path / "f" / name).mkdir(parents=True)
+        for number in range(2):
+            Image.new("L", (16, 16), number).save(tmp_path / f"f/{name}/{number}.png")
+    entry = configured(monkeypatch, tmp_path, images="f").datasets["f"]
+    assert [entry[key] for key in ("n_classes", "n_train", "n_test")] == [205, 205, 205]

@@ -132,6 +132,27 @@ def test_groups_are_not_divided():
     assert 45 <= is_test.sum() <= 75 and set(labels[is_test]) == {0, 1, 2}
 
 
+def test_groups_of_many_small_classes_are_divided():
+    labels = np.repeat(np.arange(50), 3)
+    groups = np.arange(150)
+    groups[3] = groups[0]
+    is_test = draw_test_groups(labels, groups, 0)
+    assert is_test[0] == is_test[3]
+    assert {*labels[is_test]} == {*labels[~is_test]} == {*range(50)}
+
+
+def test_a_large_group_is_for_training():
+    labels = np.repeat([0, 1, 2], 100)
+    groups = np.where(np.arange(300) < 60, 0, np.arange(300))
+    is_test = draw_test_groups(labels, groups, 0)
+    assert not is_test[:60].any() and np.abs(np.bincount(labels[is_test]) - 20).max() <= 10
+
+
+def test_one_group_of_all_images_ends_in_a_sentence():
+    with pytest.raises(UserError, match=r"can't be divided .* all are of one group"):
+        draw_test_groups(np.repeat([0, 1], 5), np.zeros(10, int), 0)
+
+
 def test_pairs_chain_to_groups():
     groups = merge_groups(6, np.array([0, 4]), np.array([4, 5]))
     assert groups.tolist() == [0, 1, 2, 3, 0, 0]

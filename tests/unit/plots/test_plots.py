@@ -321,6 +321,10 @@ def test_pretrained_models_are_not_on_the_front_and_below_a_line():
         "s",
         "o",
     ]
+    with_published = cost.plot_fit_time(rows, STYLE, [("theirs, A100", 0.95, 0.1)])
+    assert with_published.axes[0].lines[-1].get_marker() == "D"
+    assert with_published.axes[0].lines[-1].get_markerfacecolor() == "none"
+    assert "theirs, A100" in words_of(with_published)
     figure = accuracy.plot_accuracy(rows, STYLE)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["quick", "slow", "seen"]
     assert "below: pretrained features" in words_of(figure)

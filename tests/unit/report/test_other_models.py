@@ -240,3 +240,32 @@ def test_approximate_search_shows_recall_and_speed(run: Results) -> None:
     assert "`ann.nlist` 2048, `ann.nprobe` 20" in markdown
     exact = with_fit(model, params={**model.params, "ann": None})
     assert "`ann" not in page(with_models(run, exact))[1]
+
+
+@pytest.mark.parametrize(
+    ("flip", "tuned", "hflip_safe", "sentence"),
+    [
+        (True, True, None, "since that was better in cross-validation on the training images"),
+        (False, True, None, "since that was not better in cross-validation"),
+        (True, False, True, "since `hflip_safe` says that they show the same"),
+        (False, False, False, "since `hflip_safe` says that they show something else"),
+        (False, False, None, "since they may show something else"),
+        (True, False, None, "Trained with mirrored images: `mlp`, as configured"),
+    ],
+)
+def test_the_choice_about_mirrored_images_is_said(study: Results, flip, tuned, hflip_safe, sentence):
+    model = with_fit(study.models["mlp"], params={**study.models["mlp"].params, "flip": flip})
+    if tuned:
+        scores = {
+            "rank_test_score": 1,
+            "mean_test_score": 0.9,
+            "std_test_score": 0.1,
+            "split0_test_score": 0.9,
+        }
+        model = replace(model, grid=[{"param_flip": flip, **scores}])
+    found = {"split": "random", "n_skipped": 0, "n_named_groups": 0, "n_duplicate_pairs": 0}
+    run = replace(with_models(study, model), dataset=study.dataset | {"found": found})
+    settings = small_run.settings("en", small_run.NINE)
+    entry = {} if hflip_safe is None else {"hflip_safe": hflip_safe}
+    settings["configuration"]["datasets"] = {run.dataset["dataset"]: entry}
+    assert sentence in render(run, settings)[1]

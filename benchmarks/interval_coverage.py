@@ -1,6 +1,6 @@
 """Simulate intervals, ranks, corrections and power on models whose true scores are known, and print tables.
 
-    python benchmarks/coverage.py --repeats 500
+    python benchmarks/interval_coverage.py --repeats 500
 
 The tables of docs/statistics.md were made by this command. Models share the difficulty of the images, as real ones do.
 """
