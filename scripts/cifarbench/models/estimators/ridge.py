@@ -1,16 +1,18 @@
 """Ridge regression to the classes in closed form, with a penalty chosen by generalised cross-validation.
 
 Golub, Heath and Wahba, Generalized cross-validation as a method for choosing a good ridge parameter, Technometrics 21
-(1979). Normal equations are sums over images, so they are added block by block, and one eigendecomposition serves all
-penalties: for D values the memory is about 16 D**2 bytes, whatever the number of images.
+(1979). Normal equations are sums over images, so they are added block by block. Each penalty that is tried takes one
+Cholesky decomposition, in the unused half of their matrix: for D values the memory is about 4 D**2 bytes, whatever the
+number of images.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import ClassVar, Self
 
 import numpy as np
-from scipy.linalg import eigh
 from scipy.linalg.blas import ssyrk
+from scipy.linalg.lapack import spotrf, spotrs
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator
@@ -23,6 +25,10 @@ ALPHAS = np.logspace(-5, 1, 25)
 N_CALIBRATION, SCALES = 1000, (0.1, 1000)
 # Values whose standard deviation is less than this share of their mean are constant.
 CONSTANT = 1e-5
+# Random vectors by which the degrees of freedom are estimated, for more values than this.
+N_PROBES = 64
+# Columns that are copied at once.
+BLOCK = 512
 
 
 class RidgeClosedForm(LinearClassifierMixin, BaseEstimator):
@@ -91,25 +97,26 @@ class RidgeClosedForm(LinearClassifierMixin, BaseEstimator):
         scale[scale <= CONSTANT * np.abs(self._origin)] = 1
         correlations /= scale
         correlations /= scale[:, None]
-        covariances = (self._sums - np.outer(self._counts, mean)).T / scale[:, None] / count
-        strengths, vectors = eigh(
-            correlations, lower=False, driver="evd", overwrite_a=True, check_finite=False
+        covariances = ((self._sums - np.outer(self._counts, mean)).T / scale[:, None] / count).astype(
+            np.float32
         )
-        strengths = np.maximum(strengths, 0).astype(np.float64)[:, None]
-        projected = vectors.T @ covariances.astype(np.float32)
+        system = _PenalisedSystem(correlations, covariances)
         alphas = np.asarray(ALPHAS if self.alphas is None else self.alphas, float)
-        # The share of degrees of freedom that a penalty leaves; the average of 1 less an image's leverage.
-        left = 1 - (1 + (strengths / (strengths + alphas)).sum(axis=0)) / count
-        explained = (np.square(projected).sum(axis=1, keepdims=True) * (strengths + 2 * alphas)) / np.square(
-            strengths + alphas
-        )
-        errors = ((shares * (1 - shares)).sum() - explained.sum(axis=0)) / len(shares) / np.square(left)
-        best = int(np.argmin(errors))
-        self.alpha_, self.gcv_error_ = float(alphas[best]), float(errors[best])
-        weights = vectors @ (projected / (strengths + self.alpha_)).astype(np.float32)
+
+        def error(alpha: float) -> float:
+            """Return the squared error of an indicator, mean over images and classes."""
+            weights, freedom = system.solve(alpha)
+            explained = np.sum(weights * covariances) + alpha * np.square(weights).sum()
+            unexplained = (shares * (1 - shares)).sum() - explained
+            return unexplained / len(shares) / (1 - (1 + freedom) / count) ** 2
+
+        self.alpha_, self.gcv_error_ = _smallest(np.sort(alphas), error)
+        weights, freedom = system.solve(self.alpha_)
+        # The share of degrees of freedom that the penalty leaves; the average of 1 less an image's leverage.
+        left = 1 - (1 + freedom) / count
         weights = weights / scale[:, None]
         intercept = shares - (self._origin + mean) @ weights
-        factor = self._softmax_scale(weights, intercept, left[best])
+        factor = self._softmax_scale(weights, intercept, left)
         self.coef_ = np.ascontiguousarray(factor * weights.T, np.float32)
         self.intercept_ = (factor * intercept).astype(np.float32)
         del self._products, self._sums, self._counts, self._origin, self._sample
@@ -131,3 +138,55 @@ class RidgeClosedForm(LinearClassifierMixin, BaseEstimator):
         """Return the probabilities (N, n_classes) of values (N, D)."""
         check_is_fitted(self, "coef_")
         return softmax(np.asarray(values, np.float32) @ self.coef_.T + self.intercept_, axis=1)
+
+
+class _PenalisedSystem:
+    """Systems (K + alpha I) w = b for several alpha. K: upper triangle of (D, D) float32. b: (D, n) float32."""
+
+    def __init__(self, matrix: np.ndarray, targets: np.ndarray):
+        self._matrix, self._diagonal = matrix, matrix.diagonal().astype(np.float64)
+        n_values = len(matrix)
+        # A matrix's trace is the mean of its quadratic form over random signs (Hutchinson 1989), or over these axes.
+        signs = np.random.default_rng(0).choice(np.array([-1, 1], np.float32), (n_values, N_PROBES))
+        self._probes = (
+            signs if n_values > N_PROBES else np.sqrt(n_values) * np.eye(n_values, dtype=np.float32)
+        )
+        self._targets = np.hstack([targets, self._probes])
+        self._n_targets = targets.shape[1]
+
+    def solve(self, alpha: float) -> tuple[np.ndarray, float]:
+        """Return w (D, n) float64, and the degrees of freedom: the trace of K (K + alpha I)^-1."""
+        n_values = len(self._matrix)
+        for start in range(0, n_values, BLOCK):
+            columns = slice(start, start + BLOCK)
+            self._matrix[columns.stop :, columns] = self._matrix[columns, columns.stop :].T
+            square = self._matrix[columns, columns]
+            square[...] = np.triu(square) + np.triu(square, 1).T
+        np.fill_diagonal(self._matrix, self._diagonal + alpha)
+        # Into the lower triangle.
+        factor, failed = spotrf(self._matrix, lower=True, clean=False, overwrite_a=True)
+        if failed:
+            # Rounding errors are larger than this penalty.
+            return np.full((n_values, self._n_targets), np.nan), np.nan
+        solved, _ = spotrs(factor, self._targets, lower=True)
+        weights, inverted = np.hsplit(solved.astype(np.float64), [self._n_targets])
+        trace = (inverted * self._probes).sum() / self._probes.shape[1]
+        return weights, n_values - alpha * trace
+
+
+def _smallest(alphas: np.ndarray, error: Callable[[float], float]) -> tuple[float, float]:
+    """Return the penalty of the smallest error, and that error, if errors of sorted penalties have one minimum."""
+
+    @cache
+    def error_at(index: int) -> float:
+        value = error(float(alphas[index]))
+        return value if np.isfinite(value) else np.inf
+
+    best, step = len(alphas) // 2, max(1, len(alphas) // 4)
+    while step:
+        steps = (index for index in (best, best - step, best + step) if 0 <= index < len(alphas))
+        nearest = min(steps, key=error_at)
+        step, best = (step, nearest) if nearest != best else (step // 2, best)
+    if error_at(best) == np.inf:
+        raise ValueError("all alphas are too small for float32; give larger ones")
+    return float(alphas[best]), error_at(best)
