@@ -71,7 +71,7 @@ def find_near_duplicates(
     if only_closest:
         listed = listed[_is_closest(pairs.at(listed), len(images) if n_train is None else n_train)]
     types = [
-        _type(pairs, aligned, registered, row) if score[row] >= threshold else TYPES.index(NEAR_MISS)
+        _type(pairs, aligned, registered, int(row)) if score[row] >= threshold else TYPES.index(NEAR_MISS)
         for row in listed
     ]
     return DuplicatePairs(
