@@ -26,9 +26,8 @@ from cifarbench.report.page import jinja_environment
 from cifarbench.report.translation import Translator, languages
 
 COLUMNS = (
-    *("submission", "rank", "rank_low", "rank_high", "tied_group", "score", "score_low", "score_high", "p_best"),
-    *("same_predictions_as", "error"),
-)
+    "submission rank rank_low rank_high tied_group score score_low score_high p_best same_predictions_as error"
+).split()
 SUFFIXES = (".csv", ".npz", ".onnx")
 
 
