@@ -76,7 +76,7 @@ def expand_images(config: Entry) -> tuple[Entry, list[str]]:
     preset = config.get("preset") or (DEFAULT_PRESET if config.get("images") else NO_PRESET)
     entry = config["datasets"].get(config["dataset"])
     if preset != NO_PRESET and entry:
-        config = config | preset_models(preset, entry)
+        config = config | preset_models(preset, entry, config.get("metric") or "accuracy")
         sentences += [describe_preset(preset), describe_mirroring(config["models"], entry)]
     return {
         key: value for key, value in config.items() if key not in ("images", "preset", *IMAGE_KEYS)

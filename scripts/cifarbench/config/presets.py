@@ -26,6 +26,8 @@ MIN_HELD_IN = 40
 # Early stopping holds out a tenth of the training images. A perceptron stops after this many epochs without a lower
 # loss on them.
 PATIENCE = 10
+# Metrics to which each class contributes alike, however many images it has.
+BALANCED_METRICS = ("balanced_accuracy", "macro_f1")
 # Weights that `docs/models.md` tells how to obtain.
 PRETRAINED_WEIGHTS = Path("weights/efficientnet_lite0.pth")
 
@@ -53,11 +55,11 @@ def describe_mirroring(models: dict[str, Entry], dataset: Entry) -> str:
     return f"Mirrored images: not used in training, since {reason}{remedy}."
 
 
-def preset_models(preset: str, dataset: Entry) -> Entry:
+def preset_models(preset: str, dataset: Entry, metric: str = "accuracy") -> Entry:
     """Return `compare`, `features` and `models` for a dataset.
 
     dataset: `n_train`, `n_classes`, `image_shape`, and `hflip_safe` if the user has said whether mirrored images show
-    the same.
+    the same. metric: that of the configuration; if it counts all classes alike, so does the training.
     """
     features = _features(preset, dataset)
     models = _classifiers(features, dataset) | _networks(preset, dataset)
@@ -68,6 +70,10 @@ def preset_models(preset: str, dataset: Entry) -> Entry:
             "weights": str(PRETRAINED_WEIGHTS),
         }
         models["linear_pretrained"] = _ridge("pretrained")
+    if metric in BALANCED_METRICS:
+        for entry in models.values():
+            # Ridge regression in closed form has no weights of classes.
+            entry |= {"class_weight": "balanced"} if entry["family"] != "estimator" else {}
     return {"compare": list(models), "features": features, "models": models}
 
 

@@ -134,9 +134,14 @@ def test_presets_are_valid_for_all_sizes(monkeypatch, tmp_path, preset, n_train,
         {} if hflip_safe is None else {"hflip_safe": hflip_safe}
     )
     config = yaml.safe_load(CONFIG.read_text()) | {"dataset": "f", "datasets": {"f": entry}}
-    (experiment,) = check_experiments(config | preset_models(preset, entry)).values()
-    assert "knn_pixels" in experiment.models
-    assert ("convnet" in experiment.models) == (n_train > 4)
+    for metric in ("accuracy", "balanced_accuracy"):
+        (experiment,) = check_experiments(config | preset_models(preset, entry, metric)).values()
+        assert "knn_pixels" in experiment.models
+        assert ("convnet" in experiment.models) == (n_train > 4)
+        weighted = {name for name, model in experiment.config["models"].items() if model.get("class_weight")}
+        assert weighted == {
+            name for name in experiment.models if metric != "accuracy" and not name.startswith("linear")
+        }
 
 
 @pytest.mark.parametrize(
