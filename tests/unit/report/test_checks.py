@@ -203,12 +203,20 @@ def test_a_run_that_was_scored_on_other_images_is_found(sound: Results):
         (np.concatenate([np.linspace(2, 0.3, 54), np.full(6, 0.3)]), {"schedule": "linear"}),
         # Too few epochs to tell.
         (np.linspace(2, 0.5, 6), {}),
+        # Goes on falling near 0, by half its size.
+        (np.concatenate([np.linspace(2, 2e-4, 30), np.linspace(2e-4, 1e-4, 30)]), {}),
     ],
 )
 def test_trainings_that_have_ended_are_not_undertrained(sound: Results, losses: np.ndarray, params: dict):
     model = with_losses(sound.models["mlp"], losses)
     model = with_fit(model, params=model.params | params)
     assert codes(with_models(sound, model)) == []
+
+
+def test_a_difference_too_large_for_seeds_needs_no_more_of_them(sound: Results):
+    networks = [model.name for model in sound.all_ranked if model.history]
+    large = with_pair(one_seed_each(sound), *networks, (0.06, 0.09), 0.001)
+    assert "CB106" not in codes(large)
 
 
 def test_overfitting_does_not_count_where_the_best_epoch_is_used(sound: Results):

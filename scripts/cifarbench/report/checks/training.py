@@ -14,6 +14,8 @@ from cifarbench.report.results import ModelResult, Results
 SIGNIFICANCE = 0.01
 # Shares of the loss by which it must fall or rise over the window.
 MIN_FALL, MIN_RISE = 0.01, 0.02
+# The share of the first epoch's loss by which it must fall, since a loss near 0 goes on falling without effect.
+MIN_FALL_OF_FIRST = 0.002
 # The window: a quarter of the epochs; a tenth if the learning rate ends at 0, so that the loss falls before.
 WINDOW_SHARE, DECAY_WINDOW_SHARE, MIN_WINDOW = 4, 10, 5
 MAX_ECE = 0.1
@@ -28,7 +30,10 @@ def undertrained(results: Results) -> Iterator[Finding]:
             WINDOW_SHARE if (model.params.get("schedule") or "constant") == "constant" else DECAY_WINDOW_SHARE
         )
         change, window = _trend(model, name, share)
-        if change is not None and change < -MIN_FALL * _losses(model, name)[-window:].mean():
+        if change is None:
+            continue
+        losses = _losses(model, name)
+        if -change > max(MIN_FALL * losses[-window:].mean(), MIN_FALL_OF_FIRST * losses[0]):
             values = {"model": model.name, "loss": name, "fall": -change, "epochs": window}
             yield Finding("CB101", values | {"total": len(model.history)}, model.name)
 
