@@ -25,7 +25,19 @@ from cifarbench.models.predictions.reader import FilePredictions, TestSet, read_
 from cifarbench.report.page import jinja_environment
 from cifarbench.report.translation import Translator, languages
 
-COLUMNS = ["submission", "rank", "rank_low", "rank_high", "tied_group", "score", "score_low", "score_high", "p_best", "same_predictions_as", "error"]
+COLUMNS = [
+    "submission",
+    "rank",
+    "rank_low",
+    "rank_high",
+    "tied_group",
+    "score",
+    "score_low",
+    "score_high",
+    "p_best",
+    "same_predictions_as",
+    "error",
+]
 SUFFIXES = (".csv", ".npz", ".onnx")
 
 
