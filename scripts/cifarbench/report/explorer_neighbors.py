@@ -9,9 +9,9 @@ import numpy as np
 # Neighbours of all images and models together: with more, each image has fewer.
 MAX_NEIGHBORS = 300_000
 # Pixels of all thumbnails, about 3 MB: with more images, they are smaller.
-MAX_PIXELS = 12_800_000
+MAX_PIXELS = 9_000_000
 # Pixels of the longest side of a thumbnail; smaller ones show nothing, and are left out.
-MIN_SIDE, MAX_SIDE = 16, 64
+MIN_SIDE, MAX_SIDE = 12, 64
 QUALITY = 60
 MAX_UINT16 = 65_535
 
