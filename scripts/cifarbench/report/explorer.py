@@ -14,8 +14,7 @@ from PIL import Image
 
 from cifarbench.audit.image_index import NEAR_MISS, kept_indices
 from cifarbench.io.csv_io import Row
-from cifarbench.report.explorer_neighbors import QUALITY as NEIGHBOR_QUALITY
-from cifarbench.report.explorer_neighbors import Neighbors, pack_neighbors, thumbnail_side
+from cifarbench.report.explorer_neighbors import FORMAT, Neighbors, pack_neighbors, thumbnail_side
 from cifarbench.report.page import TEMPLATES, bundle_modules, jinja_environment, line
 from cifarbench.report.translation import Translator, mark
 from cifarbench.runtime.failures import Failure
@@ -84,17 +83,20 @@ def thumbnail_sheets(
     rows: np.ndarray,
     image_shape: list[int],
     max_side: int = MAX_PIXELS,
+    *,
+    block: int = BLOCK,
     quality: int = QUALITY,
 ) -> tuple[dict[str, int], list[bytes]]:
     """Return the layout of the thumbnails, in pixels, and the sheets as WebP.
 
     pixels: (N, channels * height * width) uint8, which may be mapped from a file. rows: (n,) those of the images. Image
-    i of them is on sheet i // perSheet, in rows of `columns` cells. max_side: of a thumbnail, in pixels.
+    i of them is on sheet i // perSheet, in rows of `columns` cells. max_side: of a thumbnail, in
+    pixels. block: of which sides of cells are multiples, in pixels. quality: of WebP.
     """
     _, height, width = image_shape
     scale = min(1, max_side / max(height, width))
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    cell_width, cell_height = (-(-side // BLOCK) * BLOCK for side in size)
+    cell_width, cell_height = (-(-side // block) * block for side in size)
     columns = SHEET_SIDE // cell_width
     per_sheet = columns * (SHEET_SIDE // cell_height)
     sheets = []
@@ -358,7 +360,7 @@ def _neighbors(data: ExplorerData) -> tuple[dict[str, Any] | None, dict[str, np.
     side, layout, sheets = thumbnail_side(len(rows)), None, []
     if side:
         shape = data.dataset["image_shape"]
-        layout, sheets = thumbnail_sheets(data.train_pixels, rows, shape, side, NEIGHBOR_QUALITY)
+        layout, sheets = thumbnail_sheets(data.train_pixels, rows, shape, side, **FORMAT)
     return {"models": facts, "thumbnails": layout, "paths": _files(data, "train", indices)}, arrays, sheets
 
 

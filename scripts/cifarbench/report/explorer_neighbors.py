@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 # Neighbours of all images and models together: with more, each image has fewer.
-MAX_NEIGHBORS = 300_000
+MAX_NEIGHBORS = 200_000
 # Pixels of all thumbnails, about 3 MB: with more images, they are smaller.
 MAX_PIXELS = 9_000_000
 # Pixels of the longest side of a thumbnail; smaller ones show nothing, and are left out.
 MIN_SIDE, MAX_SIDE = 12, 64
-QUALITY = 60
+# As small as WebP allows: a thumbnail may colour the edge of the next one.
+FORMAT = {"block": 4, "quality": 60}
 MAX_UINT16 = 65_535
 
 
@@ -55,5 +56,5 @@ def pack_neighbors(
 
 def thumbnail_side(n_images: int) -> int | None:
     """Return the longest side of thumbnails, in pixels, by their number; None for too many."""
-    side = min(math.isqrt(MAX_PIXELS // n_images), MAX_SIDE)
+    side = min(math.isqrt(MAX_PIXELS // n_images) // FORMAT["block"] * FORMAT["block"], MAX_SIDE)
     return side if side >= MIN_SIDE else None
