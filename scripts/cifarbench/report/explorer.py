@@ -90,8 +90,8 @@ def thumbnail_sheets(
     """Return the layout of the thumbnails, in pixels, and the sheets as WebP.
 
     pixels: (N, channels * height * width) uint8, which may be mapped from a file. rows: (n,) those of the images. Image
-    i of them is on sheet i // perSheet, in rows of `columns` cells. max_side: of a thumbnail, in
-    pixels. block: of which sides of cells are multiples, in pixels. quality: of WebP.
+    i of them is on sheet i // perSheet, in rows of `columns` cells. max_side: of a thumbnail. block: sides of cells are
+    multiples of it. quality: of WebP.
     """
     _, height, width = image_shape
     scale = min(1, max_side / max(height, width))
@@ -357,8 +357,9 @@ def _neighbors(data: ExplorerData) -> tuple[dict[str, Any] | None, dict[str, np.
         "trainIndex": indices.astype(np.uint32),
         "trainClass": data.train_labels[rows].astype(np.uint16),
     }
-    side, layout, sheets = thumbnail_side(len(rows)), None, []
-    if side:
+    layout: dict[str, int] | None = None
+    sheets: list[bytes] = []
+    if side := thumbnail_side(len(rows)):
         shape = data.dataset["image_shape"]
         layout, sheets = thumbnail_sheets(data.train_pixels, rows, shape, side, **FORMAT)
     return {"models": facts, "thumbnails": layout, "paths": _files(data, "train", indices)}, arrays, sheets
