@@ -1,5 +1,8 @@
 """Write the explorer of predictions: one page with all test images and all models."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from cifarbench.audit.image_index import image_paths
@@ -7,6 +10,7 @@ from cifarbench.io.atomic import load_npz, read_json, write_text
 from cifarbench.io.csv_io import read_csv
 from cifarbench.report.embedding import sample_rows
 from cifarbench.report.explorer import ExplorerData, ModelPredictions, render
+from cifarbench.report.explorer_neighbors import Neighbors
 from cifarbench.runtime.failures import find_failure
 from cifarbench.runtime.job import Job
 
@@ -18,10 +22,12 @@ def main(job: Job) -> None:
     """Write the page.
 
     A model's `predictions` or `fits` may be the record of a failure. `audit` and `embedding` are empty without an audit
-    and without a map. settings: `models`, in the order of `predictions` and `fits`; `seed`; `language`.
+    and without a map. settings: `models`, in the order of `predictions` and `fits`; `knn`, the models of `neighbors`;
+    `seed`; `language`.
     """
     labels = np.load(job.input.test_labels)
     rows = sample_rows(labels, job.settings["seed"])
+    neighbors = dict(zip(job.settings["knn"], job.input.neighbors, strict=True))
     models, failed = [], {}
     for name, *files in zip(job.settings["models"], job.input.predictions, job.input.fits, strict=True):
         if failure := find_failure(files):
@@ -29,20 +35,27 @@ def main(job: Job) -> None:
         else:
             arrays, fit = load_npz(files[0]), read_json(files[1])
             proba = arrays["proba"][rows] if fit["has_probabilities"] else None
-            models.append(ModelPredictions(name, arrays["y_pred"][rows], proba))
+            knn = _read_neighbors(neighbors[name], rows, fit) if name in neighbors else None
+            models.append(ModelPredictions(name, arrays["y_pred"][rows], proba, knn))
     dataset = read_json(job.input.dataset)
-    paths = image_paths(dataset)
     data = ExplorerData(
         dataset=dataset,
         pixels=np.load(job.input.test_images, mmap_mode="r"),
+        train_pixels=np.load(job.input.train_images, mmap_mode="r"),
+        train_labels=np.load(job.input.train_labels),
         rows=rows,
         labels=labels[rows],
         models=models,
         failed=failed,
         tables=dict(zip(TABLES, map(read_csv, job.input.audit), strict=False)),
-        paths=paths["test"] if paths else None,
+        paths=image_paths(dataset),
         embedding=load_npz(job.input.embedding[0]) | read_json(job.input.embedding[1])
         if job.input.embedding
         else None,
     )
     write_text(job.output.page, render(data, job.settings["language"]))
+
+
+def _read_neighbors(path: Path, rows: np.ndarray, fit: dict[str, Any]) -> Neighbors:
+    arrays = load_npz(path)
+    return Neighbors(arrays["neighbors"][rows], arrays["distances"][rows], fit["params"]["n_neighbors"])

@@ -3,18 +3,21 @@
 import numpy as np
 
 from cifarbench.data.splits import load_split_indices
-from cifarbench.io.atomic import read_json
+from cifarbench.io.atomic import read_json, save_npz
 from cifarbench.models.knn.ann import knn_search, measure_recall_and_qps
 from cifarbench.models.knn.exact import load_topk, merge_topk
 from cifarbench.models.knn.family import FAMILY_LABEL
-from cifarbench.models.knn.voting import balanced_weights, neighbor_weights, predict_proba
+from cifarbench.models.knn.voting import balanced_weights, neighbor_weights, predict_proba, to_distances
 from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
 from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
+# Of each test image, for the explorer.
+MAX_KEPT = 10
+
 
 def main(job: Job) -> None:
-    """Write the predictions and fit.json.
+    """Write the predictions, the nearest neighbours, and fit.json.
 
     train_features, test_features: (N, D), pixels or features. division: the split of the subset `part`; none for all
     images. best: the best parameters of a grid search, if there was one. shards, shard_costs: results and costs of the
@@ -47,6 +50,11 @@ def main(job: Job) -> None:
         proba = predict_proba(voters, n_classes, weights)
 
     write_predictions(job.output.predictions, np.load(job.input.test_labels), proba)
+    save_npz(
+        job.output.neighbors,
+        neighbors=neighbors[:, :MAX_KEPT].astype(np.int32),
+        distances=to_distances(squares[:, :MAX_KEPT], params["metric"]).astype(np.float32),
+    )
     feature_costs = [read_json(path) for path in job.input.fit_costs]
     write_fit_json(
         job.output.fit,

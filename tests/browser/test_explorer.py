@@ -33,6 +33,8 @@ class Explorer:
 
     def view(self, fragment: str) -> None:
         """Go to a view of the page."""
+        # An image that closes writes the address a moment later.
+        self.page.wait_for_function("!/image=/.test(location.hash) || document.querySelector('dialog[open]')")
         self.page.evaluate(
             """fragment => new Promise(resolve => {
                 if (location.hash === "#" + fragment) return resolve()
@@ -152,7 +154,7 @@ def test_each_filter_selects_what_numpy_selects(explorer):
             assert row.locator("td").nth(1).inner_text() == str(n_right)
             if not expected.any():
                 continue
-            numbers = re.findall(r"[\d.]+", row.locator("td").nth(2).inner_text())
+            numbers = re.findall(r"[\d.]+", row.locator("td").nth(0).inner_text())
             wanted = [n_right / expected.sum(), *wilson_interval(n_right, int(expected.sum()))]
             np.testing.assert_allclose([float(text) / 100 for text in numbers], wanted, atol=0.00051)
 
@@ -243,9 +245,9 @@ def test_the_keyboard_moves_opens_collects_and_searches(explorer):
     assert page.locator(f'[data-image="{columns + 1}"] > input').is_checked()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
-    assert dialog.get_by_role("heading").inner_text() == f"test image {columns + 1}"
+    assert dialog.locator("h2").inner_text() == f"test image {columns + 1}"
     page.keyboard.press("ArrowRight")
-    assert dialog.get_by_role("heading").inner_text() == f"test image {columns + 2}"
+    assert dialog.locator("h2").inner_text() == f"test image {columns + 2}"
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
     assert page.evaluate("document.activeElement.parentElement.dataset.image") == str(columns + 2)
@@ -270,6 +272,34 @@ def test_details_name_findings_and_probabilities(explorer):
         label = small_run.CLASSES.index(row.locator("th").inner_text())
         text = row.locator("td").nth(head.index("mlp")).inner_text()
         assert abs(float(re.search(r"[\d.]+", text)[0]) / 100 - proba[label]) < 0.00052
+
+
+def test_the_training_images_that_voted_are_those_of_the_file(explorer):
+    page, run = explorer.page, explorer.run
+    neighbors = load_npz(run / "models/knn_raw/neighbors.npz")
+    train, labels = np.load(run / "data/train_images.npy"), np.load(run / "data/train_labels.npy")
+    explorer.view("search=31")
+    page.locator("#grid button.image").click()
+    assert (
+        page.locator("#detail-neighbors h3").all_inner_texts()[0] == "knn_raw: 5 training images that voted"
+    )
+    items = page.locator("#detail-neighbors ul").first.locator("li")
+    assert items.count() == 5
+    page.wait_for_selector("#detail-neighbors canvas[data-drawn]")
+    green = items.locator("canvas").evaluate_all(
+        """all => all.map(canvas => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+            return [...data].filter((value, i) => i % 4 === 1)
+        })"""
+    )
+    for rank, (row, distance) in enumerate(
+        zip(neighbors["neighbors"][31], neighbors["distances"][31], strict=True)
+    ):
+        name, image, shown = items.nth(rank).locator(".line").all_inner_texts()
+        mark = "✓" if labels[row] == explorer.labels[31] else "✗"
+        assert (name, image) == (f"{mark} {small_run.CLASSES[labels[row]]}", f"training image {row}")
+        assert abs(float(shown.removeprefix("distance ").replace(",", "")) - distance) < 0.06
+        assert np.abs(np.array(green[rank]) - train[row]).mean() < 15
 
 
 def test_lists_are_those_that_the_configuration_reads(explorer, tmp_path):

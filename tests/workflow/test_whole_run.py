@@ -64,6 +64,16 @@ def test_a_model_ends_in_the_contract_s_files(finished, model):
     assert all(len(set(metrics["top3"][kind])) == 3 for kind in SCORES)
 
 
+@pytest.mark.parametrize("model", NEIGHBORS)
+def test_kept_neighbors_have_the_votes_of_the_predictions(finished, model):
+    folder, labels = finished.results / "models" / model, np.load(finished.results / "data/train_labels.npy")
+    with np.load(folder / "neighbors.npz") as arrays:
+        neighbors, distances = arrays["neighbors"], arrays["distances"]
+    votes = (labels[neighbors][:, :, None] == np.arange(len(CLASSES))).mean(axis=1)
+    np.testing.assert_allclose(votes, np.load(folder / "predictions.npz")["proba"], rtol=1e-6)
+    assert (np.diff(distances, axis=1) >= 0).all()
+
+
 @pytest.mark.parametrize("model", NETWORKS)
 def test_a_network_s_history_has_a_row_an_epoch(finished, model):
     rows = read_rows(finished.results / "models" / model / "history.csv")

@@ -95,6 +95,7 @@ use rule search_knn_shard as predict_knn with:
         ],
     output:
         predictions="<results>/models/{model}{seed}{size}/predictions.npz",
+        neighbors="<results>/models/{model}{seed}{size}/neighbors.npz",
         fit="<results>/models/{model}{seed}{size}/fit.json",
     log:
         "<logs>/predict_knn/{model}{seed}{size}.log",

@@ -84,7 +84,7 @@ rule write_audit_report:
                 "write_audit_report",
                 *(
                     f"cifarbench/report/templates/{name}"
-                    for name in ("audit*", "collect.js", "macros.html.j2", "style.css")
+                    for name in ("audit*", "collect.js", "csv.js", "macros.html.j2", "style.css")
                 ),
                 "cifarbench/report/locale/*",
             ),
@@ -131,7 +131,10 @@ rule explore_predictions:
     input:
         predictions=for_each_model(lambda plan: plan.models, "predictions.npz"),
         fits=for_each_model(lambda plan: plan.models, "fit.json"),
+        neighbors=for_each_model(lambda plan: plan.models_of_package("knn"), "neighbors.npz"),
         dataset="<results>/data/dataset.json",
+        train_images="<results>/data/train_images.npy",
+        train_labels="<results>/data/train_labels.npy",
         test_images="<results>/data/test_images.npy",
         test_labels="<results>/data/test_labels.npy",
         # In this order.
@@ -158,6 +161,7 @@ rule explore_predictions:
             "explore_predictions",
             settings=lambda wildcards: {
                 "models": get_experiment(wildcards).models,
+                "knn": get_experiment(wildcards).models_of_package("knn"),
                 "seed": SEED,
                 "language": config["report"]["language"],
             },
@@ -165,6 +169,7 @@ rule explore_predictions:
                 "explore_predictions",
                 "cifarbench/report/templates/explorer*",
                 "cifarbench/report/templates/explorer/*",
+                "cifarbench/report/templates/csv.js",
                 "cifarbench/report/templates/audit_sentences.j2",
                 "cifarbench/report/templates/style.css",
                 "cifarbench/report/locale/*",

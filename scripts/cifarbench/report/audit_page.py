@@ -14,7 +14,7 @@ from cifarbench.audit.label_issues import MIN_EXCESS, N_FOLDS
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import Row
 from cifarbench.report.audit import Audit
-from cifarbench.report.page import jinja_environment
+from cifarbench.report.page import bundle_modules, jinja_environment
 from cifarbench.report.translation import Translator
 
 # Shown of each list; the tables have all.
@@ -84,4 +84,5 @@ def render(
         max_shown=MAX_SHOWN,
         n_folds=N_FOLDS,
         min_excess=MIN_EXCESS,
+        script=Markup(bundle_modules("csv", "collect")),
     )

@@ -5,8 +5,6 @@ import gzip
 import hashlib
 import io
 import json
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +14,8 @@ from PIL import Image
 
 from cifarbench.audit.image_index import NEAR_MISS, kept_indices
 from cifarbench.io.csv_io import Row
-from cifarbench.report.page import TEMPLATES, jinja_environment, line
+from cifarbench.report.explorer_neighbors import FORMAT, Neighbors, pack_neighbors, thumbnail_side
+from cifarbench.report.page import TEMPLATES, bundle_modules, jinja_environment, line
 from cifarbench.report.translation import Translator, mark
 from cifarbench.runtime.failures import Failure
 
@@ -35,19 +34,8 @@ N_MATRIX_CLASSES = 40
 # Kinds of findings, as bits.
 DUPLICATE, LABEL_ISSUE, IMAGE_ISSUE, SIMILAR = 1, 2, 4, 8
 # The modules of the page, each after those that it imports.
-SCRIPTS = (
-    "data",
-    "lists",
-    "state",
-    "selection",
-    "thumbnails",
-    "models",
-    "matrix",
-    "grid",
-    "detail",
-    "map",
-    "main",
-)
+MODULES = "data lists state selection thumbnails models matrix grid neighbors detail map main"
+SCRIPTS = ["csv", *(f"explorer/{module}" for module in MODULES.split())]
 
 # What the scripts of the page say; `{n}` and others are placeholders.
 MESSAGES = {
@@ -66,6 +54,10 @@ MESSAGES = {
     "only": mark("only"),
     "only_right": mark("only {model} is right"),
     "no_findings": mark("none"),
+    "voting": mark("{model}: {n} training images that voted"),
+    "nearest": mark("{model}: the nearest {n} of {k} training images that voted"),
+    "neighbor": mark("training image {n}"),
+    "distance": mark("distance {value}"),
 }
 
 
@@ -73,29 +65,38 @@ MESSAGES = {
 class ModelPredictions:
     """The predictions of one model for the images of the page.
 
-    predicted: (n,) int. proba: (n, n_classes) float32; None for a model that predicts classes only.
+    predicted: (n,) int. proba: (n, n_classes) float32; None for a model that predicts classes only. neighbors: None for
+    a model without them.
     """
 
     name: str
     predicted: np.ndarray
     proba: np.ndarray | None
+    neighbors: Neighbors | None = None
 
 
 # ---- Thumbnails ----
 
 
 def thumbnail_sheets(
-    pixels: np.ndarray, rows: np.ndarray, image_shape: list[int]
+    pixels: np.ndarray,
+    rows: np.ndarray,
+    image_shape: list[int],
+    max_side: int = MAX_PIXELS,
+    *,
+    block: int = BLOCK,
+    quality: int = QUALITY,
 ) -> tuple[dict[str, int], list[bytes]]:
     """Return the layout of the thumbnails, in pixels, and the sheets as WebP.
 
     pixels: (N, channels * height * width) uint8, which may be mapped from a file. rows: (n,) those of the images. Image
-    i of them is on sheet i // perSheet, in rows of `columns` cells.
+    i of them is on sheet i // perSheet, in rows of `columns` cells. max_side: of a thumbnail. block: sides of cells are
+    multiples of it. quality: of WebP.
     """
     _, height, width = image_shape
-    scale = min(1, MAX_PIXELS / max(height, width))
+    scale = min(1, max_side / max(height, width))
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    cell_width, cell_height = (-(-side // BLOCK) * BLOCK for side in size)
+    cell_width, cell_height = (-(-side // block) * block for side in size)
     columns = SHEET_SIDE // cell_width
     per_sheet = columns * (SHEET_SIDE // cell_height)
     sheets = []
@@ -105,7 +106,7 @@ def thumbnail_sheets(
             [_thumbnail(pixels[row], image_shape, size) for row in rows[start : start + per_sheet]]
         )
         padding = ((0, 0), (0, cell_height - size[1]), (0, cell_width - size[0]), (0, 0))
-        sheets.append(_encode_webp(_tile(np.pad(images, padding, mode="edge"), columns)))
+        sheets.append(_encode_webp(_tile(np.pad(images, padding, mode="edge"), columns), quality))
     layout = {"width": size[0], "height": size[1], "cellWidth": cell_width, "cellHeight": cell_height}
     return layout | {"columns": columns, "perSheet": per_sheet}, sheets
 
@@ -128,9 +129,9 @@ def _tile(images: np.ndarray, columns: int) -> np.ndarray:
     return grid.reshape(n_rows * height, columns * width, 3)
 
 
-def _encode_webp(image: np.ndarray) -> bytes:
+def _encode_webp(image: np.ndarray, quality: int) -> bytes:
     written = io.BytesIO()
-    Image.fromarray(image).save(written, "WEBP", quality=QUALITY, method=4)
+    Image.fromarray(image).save(written, "WEBP", quality=quality, method=4)
     return written.getvalue()
 
 
@@ -254,19 +255,21 @@ class ExplorerData:
     """What the explorer shows.
 
     dataset: the content of dataset.json. pixels: (N, D) uint8, of all test images. rows, labels: (n,) int, those of the
-    page, and their true classes. models: those that did not fail. failed: why others did. tables: see `Findings`.
-    paths: the file of each test image, by its index in the archive; None for an archive. embedding: the content of
-    embedding.npz and embedding.json; None without a map.
+    page, and their true classes. train_pixels: (N_train, D) uint8. train_labels: (N_train,) int. models: those that did
+    not fail. failed: why others did. tables: see `Findings`. paths: the files by split and index in the archive; None
+    for an archive. embedding: the content of embedding.npz and embedding.json; None without a map.
     """
 
     dataset: dict[str, Any]
     pixels: np.ndarray
     rows: np.ndarray
     labels: np.ndarray
+    train_pixels: np.ndarray
+    train_labels: np.ndarray
     models: list[ModelPredictions]
     failed: dict[str, Failure]
     tables: dict[str, list[Row]]
-    paths: list[str] | None
+    paths: dict[str, list[str]] | None
     embedding: dict[str, Any] | None
 
 
@@ -276,7 +279,8 @@ def render(data: ExplorerData, language: str) -> str:
     indices = kept_indices(data.dataset, "test")[data.rows]
     findings = Findings(indices, data.tables, say)
     layout, sheets = thumbnail_sheets(data.pixels, data.rows, data.dataset["image_shape"])
-    entries, packed = pack(_all_arrays(data, indices, findings))
+    neighbors, neighbor_arrays, neighbor_sheets = _neighbors(data)
+    entries, packed = pack(_all_arrays(data, indices, findings) | neighbor_arrays)
     has_map = data.embedding is not None
     meta = {
         "dataset": data.dataset["dataset"],
@@ -288,13 +292,17 @@ def render(data: ExplorerData, language: str) -> str:
         "thumbnails": layout,
         "arrays": entries,
         "findings": findings.texts,
-        "paths": [data.paths[index] for index in indices.tolist()] if data.paths else None,
+        "paths": _files(data, "test", indices),
+        "neighbors": neighbors,
         "hasMap": has_map,
         "messages": {name: say.term(text) for name, text in MESSAGES.items()},
         # Collected images are kept in the browser under this name.
         "storageKey": "cifarbench-" + hashlib.sha256(packed).hexdigest()[:16],
     }
-    style, script = "\n".join(_read("style.css", "explorer.css")), bundle_modules()
+    style = "\n".join(
+        (TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "explorer.css")
+    )
+    script = bundle_modules(*SCRIPTS)
     return (
         jinja_environment(say)
         .get_template("explorer.html.j2")
@@ -312,7 +320,10 @@ def render(data: ExplorerData, language: str) -> str:
             script=Markup(script),
             meta=Markup(to_html_json(meta)),
             packed=base64.b64encode(packed).decode(),
-            sheets=[base64.b64encode(sheet).decode() for sheet in sheets],
+            sheets={
+                kind: [base64.b64encode(sheet).decode() for sheet in of_kind]
+                for kind, of_kind in (("test", sheets), ("train", neighbor_sheets))
+            },
         )
     )
 
@@ -333,32 +344,34 @@ def _all_arrays(data: ExplorerData, indices: np.ndarray, findings: Findings) -> 
     return arrays
 
 
+def _neighbors(data: ExplorerData) -> tuple[dict[str, Any] | None, dict[str, np.ndarray], list[bytes]]:
+    """Return facts on the models' neighbours (None without any), arrays of them, and sheets of their thumbnails."""
+    models = {
+        number: model.neighbors for number, model in enumerate(data.models) if model.neighbors is not None
+    }
+    if not models:
+        return None, {}, []
+    rows, arrays, facts = pack_neighbors(models)
+    indices = kept_indices(data.dataset, "train")[rows]
+    arrays |= {
+        "trainIndex": indices.astype(np.uint32),
+        "trainClass": data.train_labels[rows].astype(np.uint16),
+    }
+    layout: dict[str, int] | None = None
+    sheets: list[bytes] = []
+    if side := thumbnail_side(len(rows)):
+        shape = data.dataset["image_shape"]
+        layout, sheets = thumbnail_sheets(data.train_pixels, rows, shape, side, **FORMAT)
+    return {"models": facts, "thumbnails": layout, "paths": _files(data, "train", indices)}, arrays, sheets
+
+
+def _files(data: ExplorerData, split: str, indices: np.ndarray) -> list[str] | None:
+    return [data.paths[split][index] for index in indices.tolist()] if data.paths else None
+
+
 def to_html_json(content: Any) -> str:
     """Return JSON for a script element: no text in it can end the element."""
     return json.dumps(content, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
-
-
-def bundle_modules() -> str:
-    """Return the ES modules of the page as one, in the order of `SCRIPTS`.
-
-    A page that is opened from a file can't import modules from other files.
-    """
-    sources = zip(SCRIPTS, _read(*(f"explorer/{name}.js" for name in SCRIPTS)), strict=True)
-    return "const modules = {};\n" + "\n".join(_to_function(name, source) for name, source in sources)
-
-
-def _to_function(name: str, module: str) -> str:
-    """Return a module as a function that is called once and returns what the module exports."""
-    imports = re.compile(r'^import (\{[^}]+\}) from "\./(\w+)\.js";$', re.MULTILINE)
-    body = imports.sub(r"const \1 = modules.\2;", module)
-    declared = re.findall(r"^export const (?:(\w+)|\{([^}]+)\}) =", body, re.MULTILINE)
-    exported = ", ".join(single or several.strip() for single, several in declared)
-    body = re.sub(r"^export ", "", body, flags=re.MULTILINE)
-    return f"modules.{name} = await (async () => {{\n{body}return {{ {exported} }};\n}})();\n"
-
-
-def _read(*names: str) -> Iterator[str]:
-    return ((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
 
 
 def content_security_policy(style: str, script: str) -> str:

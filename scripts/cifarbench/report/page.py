@@ -87,3 +87,23 @@ def reason(failure: str) -> str:
     """Return the reason of a failure as a code span, without its full stop."""
     words = failure.strip()
     return code_span(words if words.endswith("..") else words.removesuffix("."))
+
+
+def bundle_modules(*names: str) -> str:
+    """Return ES modules as one. names: in the folder of templates, without `.js`, each after those that it imports.
+
+    A page that is opened from a file can't import modules from other files.
+    """
+    return "const modules = {};\n" + "\n".join(map(_module_to_function, names))
+
+
+def _module_to_function(name: str) -> str:
+    """Return a module as a function that is called once and returns what the module exports."""
+    imports = re.compile(r'^import (\{[^}]+\}) from "\.\.?/(\w+)\.js";$', re.MULTILINE)
+    body = imports.sub(r"const \1 = modules.\2;", (TEMPLATES / f"{name}.js").read_text(encoding="utf-8"))
+    declared = re.findall(r"^export const (?:(\w+)|\{([^}]+)\}) =", body, re.MULTILINE)
+    exported = ", ".join(single or several.strip() for single, several in declared)
+    body = re.sub(r"^export ", "", body, flags=re.MULTILINE)
+    return (
+        f"modules.{name.rpartition('/')[2]} = await (async () => {{\n{body}return {{ {exported} }};\n}})();\n"
+    )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cifarbench.report import embedding
+from cifarbench.report import embedding, explorer_neighbors
 from cifarbench.report.embedding import embed, sample_rows
 from cifarbench.report.explorer import (
     MAX_PIXELS,
@@ -24,6 +24,7 @@ from cifarbench.report.explorer import (
     render,
     thumbnail_sheets,
 )
+from cifarbench.report.explorer_neighbors import Neighbors, pack_neighbors, thumbnail_side
 
 RNG = np.random.default_rng(0)
 
@@ -126,7 +127,8 @@ def data(classes: list[str], shape: tuple[int, int, int], n: int, **more) -> Exp
     }
     models = [ModelPredictions("m", labels, np.eye(len(classes), dtype=np.float32)[labels])]
     content = {"models": models, "failed": {}, "tables": {}, "paths": None, "embedding": None} | more
-    return ExplorerData(dataset, smooth_images(n, shape), np.arange(n), labels, **content)
+    train = {"train_pixels": smooth_images(2 * n, shape), "train_labels": np.arange(2 * n) % len(classes)}
+    return ExplorerData(dataset, smooth_images(n, shape), np.arange(n), labels, **train, **content)
 
 
 @pytest.mark.parametrize(("n_classes", "shape"), [(2, (1, 28, 28)), (100, (3, 32, 32)), (150, (3, 256, 256))])
@@ -142,7 +144,7 @@ def test_a_page_of_other_images(n_classes, shape, language):
 
 def test_names_of_users_end_no_element_and_the_policy_names_what_is_in_the_page():
     names = ["</script><script>alert(1)</script>", "<!--", "a & b", "x" * 100]
-    page = render(data(names, (1, 8, 8), 12, paths=[f"test/<b>/{n}.png" for n in range(12)]), "en")
+    page = render(data(names, (1, 8, 8), 12, paths={"test": [f"test/<b>/{n}.png" for n in range(12)]}), "en")
     meta = json.loads(re.search(r'(?s)id="meta">(.*?)</script>', page)[1])
     assert meta["classes"] == names
     assert meta["paths"][3] == "test/<b>/3.png"
@@ -155,6 +157,29 @@ def test_names_of_users_end_no_element_and_the_policy_names_what_is_in_the_page(
         (content,) = re.findall(pattern, page)
         checksum = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
         assert f"{element}-src 'sha256-{checksum}'" in policy
+
+
+def test_neighbours_of_several_models_are_packed_and_read_back(monkeypatch):
+    first, second = (
+        Neighbors(RNG.integers(0, 1000, (20, k)), np.sort(RNG.random((20, k)), axis=1), n_voting=k)
+        for k in (3, 7)
+    )
+    rows, arrays, facts = pack_neighbors({1: first, 4: second})
+    for number, model in ((1, first), (4, second)):
+        shape = model.rows.shape
+        np.testing.assert_array_equal(rows[arrays[f"{number}/neighbors"]].reshape(shape), model.rows)
+        distances = arrays[f"{number}/distances"].reshape(shape) / 65535 * facts[number]["farthest"]
+        np.testing.assert_allclose(distances, model.distances, atol=1e-5)
+    # Fewer of each image, so that all models together have no more than that.
+    monkeypatch.setattr(explorer_neighbors, "MAX_NEIGHBORS", 160)
+    rows, arrays, facts = pack_neighbors({1: first, 4: second})
+    assert [facts[number]["shown"] for number in (1, 4)] == [3, 4]
+    np.testing.assert_array_equal(rows[arrays["4/neighbors"]].reshape(20, 4), second.rows[:, :4])
+
+
+def test_more_training_images_have_smaller_thumbnails():
+    sides = [thumbnail_side(n) for n in (1, 5_000, 20_000, 62_500, 62_501)]
+    assert sides == [64, 40, 20, 12, None]
 
 
 def test_a_map_keeps_groups_together_and_is_the_same_each_time(monkeypatch):

@@ -13,6 +13,14 @@ VOTES_MB = 8
 PARALLEL_DISTANCE = 1e-12
 
 
+def to_distances(squares: np.ndarray, metric: str) -> np.ndarray:
+    """Return the distances (M, K) float64 by `metric` of vectors with these squared Euclidean distances."""
+    squares = np.maximum(squares.astype(np.float64), 0)
+    if metric == "cosine":
+        return np.where(squares / 2 < PARALLEL_DISTANCE, 0, squares / 2)
+    return np.sqrt(squares)
+
+
 def neighbor_weights(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray | None:
     """Return the weight of each neighbour's vote, (M, K) float64; None for uniform weights.
 
@@ -21,11 +29,7 @@ def neighbor_weights(squares: np.ndarray, params: dict[str, Any]) -> np.ndarray 
     """
     if params["weights"] == "uniform":
         return None
-    squares = np.maximum(squares.astype(np.float64), 0)
-    if params["metric"] == "cosine":
-        distances = np.where(squares / 2 < PARALLEL_DISTANCE, 0, squares / 2)
-    else:
-        distances = np.sqrt(squares)
+    distances = to_distances(squares, params["metric"])
     is_zero = distances == 0
     with np.errstate(divide="ignore"):
         return np.where(is_zero.any(axis=1, keepdims=True), is_zero, 1 / distances)

@@ -1,26 +1,16 @@
 // Ticked images as the lists that the configuration's `exclude` and `relabel` read.
-const ticked = (selector) => [...document.querySelectorAll(`${selector}:checked`)].map((box) => box.dataset);
-const quote = (text) => (/[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-const lists = {
-  exclude: () => [["split", "index"], ...ticked("input.exclude").map(({ split, index }) => [split, index])],
-  relabel: () => [
-    ["split", "index", "label"],
-    ...ticked("input.relabel").map(({ split, index, label }) => [split, index, quote(label)]),
-  ],
-};
+
+import { COLUMNS, download } from "./csv.js";
+
+const ticked = (list) =>
+  [...document.querySelectorAll(`input.${list}:checked`)].map(({ dataset }) => COLUMNS[list].map((column) => dataset[column]));
 const buttons = [...document.querySelectorAll("button[data-list]")];
 const show = () => {
-  for (const button of buttons) button.disabled = lists[button.dataset.list]().length < 2;
+  for (const button of buttons) button.disabled = !ticked(button.dataset.list).length;
 };
 for (const button of buttons) {
-  button.addEventListener("click", () => {
-    const rows = [...new Set(lists[button.dataset.list]().map((row) => row.join(",")))];
-    const url = URL.createObjectURL(new Blob([rows.join("\n") + "\n"], { type: "text/csv" }));
-    const link = document.createElement("a");
-    Object.assign(link, { href: url, download: `${button.dataset.list}.csv` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
-  });
+  const { list } = button.dataset;
+  button.addEventListener("click", () => download(list, ticked(list)));
 }
 // An image that is listed twice has one state.
 document.addEventListener("change", ({ target }) => {

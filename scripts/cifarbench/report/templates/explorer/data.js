@@ -1,7 +1,7 @@
 // The data of the page, and small helpers.
 
 const typedArrays = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, float32: Float32Array };
-const UNIT = 65535;
+export const UNIT = 65535;
 
 export const meta = JSON.parse(document.getElementById("meta").textContent);
 const numbers = new Intl.NumberFormat(document.documentElement.lang);
@@ -9,6 +9,8 @@ const decimals = new Intl.NumberFormat(document.documentElement.lang, { minimumF
 
 export const say = (name, values = {}) =>
   meta.messages[name].replace(/\{(\w+)\}/g, (text, key) => values[key] ?? text);
+const digits = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 4 });
+export const significant = (value) => digits.format(value);
 export const whole = (value) => numbers.format(value).replace("-", "−");
 export const percent = (share) => say("percent", { n: decimals.format(100 * share).replace("-", "−") });
 
@@ -35,7 +37,7 @@ const unpack = async () => {
   return arrays;
 };
 
-const arrays = await unpack();
+export const arrays = await unpack();
 export const total = meta.nImages;
 export const { index, trueClass, findingKinds, duplicateScore, labelScore, mapX, mapY } = arrays;
 export const models = meta.models.map(({ name, hasProba }, number) => {

@@ -3,6 +3,7 @@
 import { element, fileOf, index, meta, models, percent, say, trueClass } from "./data.js";
 import { focusImage, shownImages } from "./grid.js";
 import { collect, lists, relabel } from "./lists.js";
+import { neighborLists } from "./neighbors.js";
 import { state, writeFragment } from "./state.js";
 import { thumbnail } from "./thumbnails.js";
 
@@ -53,6 +54,7 @@ const show = () => {
   part("file").textContent = fileOf(i) || "–";
   part("findings").textContent = meta.findings[i]?.join("; ") ?? say("no_findings");
   part("table").replaceChildren(probabilityTable(i));
+  part("neighbors").replaceChildren(...neighborLists(i));
   part("collect").checked = lists.collected.has(index[i]);
   part("label").value = lists.labels.get(index[i]) ?? "";
   part("previous").disabled = position === 0;

@@ -32,8 +32,9 @@ const cell = (i, position) => {
   const lines = shownModels().map((model) => {
     const isRight = model.isRight(i);
     const prefix = state.captions === "all" ? `${model.name}: ` : "";
-    return element("span", { class: isRight ? "line right" : "line wrong" },
-      `${isRight ? "✓" : "✗"} ${prefix}${predictionText(model, i)}`);
+    return element("span", { class: `line caption ${isRight ? "right" : "wrong"}` },
+      element("span", {}, `${isRight ? "✓" : "✗"} ${prefix}${meta.classes[model.predicted[i]]}`),
+      model.hasProba ? percent(model.confidence(i)) : null);
   });
   const spoken = [
     say("image", { n: index[i] }), fileOf(i), say("true_class", { name: label }),

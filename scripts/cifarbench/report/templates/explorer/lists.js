@@ -1,6 +1,7 @@
 // Collected images and new labels, which the configuration's `exclude` and `relabel` read. The browser keeps them.
 
-import { element, meta, say, whole } from "./data.js";
+import { download } from "../csv.js";
+import { meta, say, whole } from "./data.js";
 
 // By index in the archive: collected images, and new classes.
 export const lists = { collected: new Set(), labels: new Map() };
@@ -38,19 +39,10 @@ export const relabel = (image, label) => {
   store();
 };
 
-const quoted = (text) => (/[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 const ascending = (numbers) => [...numbers].sort((a, b) => a - b);
-
-export const excludeCsv = () => ["split,index", ...ascending(lists.collected).map((image) => `test,${image}`), ""].join("\n");
-export const relabelCsv = () => {
-  const rows = ascending(lists.labels.keys()).map((image) => `test,${image},${quoted(meta.classes[lists.labels.get(image)])}`);
-  return ["split,index,label", ...rows, ""].join("\n");
-};
-
-const download = (text, name) => {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  element("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
+const rowsOf = {
+  exclude: () => ascending(lists.collected).map((image) => ["test", image]),
+  relabel: () => ascending(lists.labels.keys()).map((image) => ["test", image, meta.classes[lists.labels.get(image)]]),
 };
 
 export const showLists = () => {
@@ -62,6 +54,7 @@ export const showLists = () => {
 export const initLists = (update) => {
   changed = update;
   load();
-  document.getElementById("exclude-list").addEventListener("click", () => download(excludeCsv(), "exclude.csv"));
-  document.getElementById("relabel-list").addEventListener("click", () => download(relabelCsv(), "relabel.csv"));
+  for (const [list, rows] of Object.entries(rowsOf)) {
+    document.getElementById(`${list}-list`).addEventListener("click", () => download(list, rows()));
+  }
 };

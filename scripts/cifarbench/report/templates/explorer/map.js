@@ -1,12 +1,14 @@
 // The map of the images on a canvas. A box selects those in it.
 
-import { mapX, mapY, meta, models, total, trueClass } from "./data.js";
+import { element, mapX, mapY, meta, models, percent, say, total, trueClass } from "./data.js";
 import { state } from "./state.js";
 
 const canvas = document.getElementById("map");
 const SIDE = 560;
 const MARGIN = 8;
 const STEP = 0.02;
+// More classes have no legend.
+const MAX_NAMED = 20;
 let slice = [];
 let drag = null;
 
@@ -14,14 +16,28 @@ const toPixels = (value) => MARGIN + value * (SIDE - 2 * MARGIN);
 const clip = (value) => Math.min(1, Math.max(0, value));
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-const colorOf = () => {
+// Returns the colour of an image, and names with their colours.
+const palette = () => {
   const model = models[state.model];
   const hue = (label) => `hsl(${(360 * label) / meta.classes.length} 65% 50%)`;
   const [right, wrong] = [css("--accent"), css("--contradicted")];
-  if (!model || state.colors === "true") return (i) => hue(trueClass[i]);
-  if (state.colors === "predicted") return (i) => hue(model.predicted[i]);
-  if (state.colors === "right" || !model.hasProba) return (i) => (model.isRight(i) ? right : wrong);
-  return (i) => `hsl(${220 - 190 * (1 - model.confidence(i))} 70% 50%)`;
+  const byClass = (labels) => ({
+    color: (i) => hue(labels[i]),
+    names: meta.classes.length > MAX_NAMED ? [] : meta.classes.map((name, label) => [name, hue(label)]),
+  });
+  if (!model || state.colors === "true") return byClass(trueClass);
+  if (state.colors === "predicted") return byClass(model.predicted);
+  if (state.colors === "right" || !model.hasProba) {
+    return { color: (i) => (model.isRight(i) ? right : wrong), names: [[say("right"), right], [say("wrong"), wrong]] };
+  }
+  const heat = (share) => `hsl(${220 - 190 * (1 - share)} 70% 50%)`;
+  return { color: (i) => heat(model.confidence(i)), names: [0, 0.25, 0.5, 0.75, 1].map((share) => [percent(share), heat(share)]) };
+};
+
+const entry = ([name, color]) => {
+  const made = element("span", {}, name);
+  made.style.setProperty("--key", color);
+  return made;
 };
 
 export const showMap = (selected = slice) => {
@@ -33,7 +49,8 @@ export const showMap = (selected = slice) => {
   const point = (i) => context.fillRect(toPixels(mapX[i]) - dot / 2, toPixels(mapY[i]) - dot / 2, dot, dot);
   context.fillStyle = css("--line");
   for (let i = 0; i < total; i++) point(i);
-  const color = colorOf();
+  const { color, names } = palette();
+  document.getElementById("map-legend").replaceChildren(...names.map(entry));
   for (const i of slice) {
     context.fillStyle = color(i);
     point(i);

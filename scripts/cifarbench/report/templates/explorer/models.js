@@ -33,8 +33,8 @@ export const initModels = (update) => {
     }, say("only"));
     const cells = [element("td"), element("td")];
     rows.push({ number, right, wrong, cells });
-    body.append(element("tr", {}, element("th", { scope: "row" }, element("code", {}, name)),
-      element("td", { class: "buttons" }, right, wrong, only), ...cells));
+    body.append(element("tr", {}, element("th", { scope: "row" }, element("code", {}, name)), ...cells,
+      element("td", { class: "buttons" }, right, wrong, only)));
   });
   for (const [id, wanted] of [["all-right", "right"], ["all-wrong", "wrong"]]) {
     document.getElementById(id)?.addEventListener("click", () => { setAll(wanted); update(); });
@@ -47,8 +47,8 @@ export const showModels = (slice) => {
     wrong.setAttribute("aria-pressed", state.wrong.has(number));
     const count = countRight(slice, models[number]);
     const [low, high] = interval(count, slice.length);
-    cells[0].textContent = whole(count);
+    cells[1].textContent = whole(count);
     const range = element("small", {}, say("interval", { low: percent(low), high: percent(high) }));
-    cells[1].replaceChildren(slice.length ? percent(count / slice.length) : "–", slice.length ? range : "");
+    cells[0].replaceChildren(slice.length ? percent(count / slice.length) : "–", slice.length ? range : "");
   }
 };
