@@ -3,8 +3,7 @@
 
 rule find_duplicates:
     input:
-        train_images="<results>/data/train_images.npy",
-        test_images="<results>/data/test_images.npy",
+        images=audited("images"),
         dataset="<results>/data/dataset.json",
     output:
         table=reported("<results>/audit/duplicates.csv", "Data", "copies and near-copies"),
@@ -34,10 +33,8 @@ rule find_duplicates:
 
 rule find_label_issues:
     input:
-        train_images="<results>/data/train_images.npy",
-        train_labels="<results>/data/train_labels.npy",
-        test_images="<results>/data/test_images.npy",
-        test_labels="<results>/data/test_labels.npy",
+        images=audited("images"),
+        labels=audited("labels"),
         dataset="<results>/data/dataset.json",
     output:
         table=reported("<results>/audit/label_issues.csv", "Data", "labels that are likely wrong"),

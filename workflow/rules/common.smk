@@ -196,6 +196,20 @@ def runs_with_epochs(plan):
     return [run for model in models_with_epochs(plan) for run in get_runs(plan, model)]
 
 
+def get_fold_files(wildcards):
+    """Return the split and the predictions of a cross-validation that a run's predictions are taken from."""
+    return get_paths(wildcards).fold_files(get_run(wildcards))
+
+
+def audited(array):
+    """Return an input function: the `images` or `labels` of both sets; of a cross-validation one file, with all."""
+    return lambda wildcards: [
+        f"<results>/data/{split}_{array}.npy"
+        for split in ("train", "test")
+        if split == "test" or "n_folds" not in DATASETS[get_dataset(wildcards)]
+    ]
+
+
 def for_each_model(select, *names):
     """Return an input function: files of these names for each model, or run, that `select` returns."""
     return lambda wildcards: [

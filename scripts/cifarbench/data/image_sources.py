@@ -193,7 +193,7 @@ def _find_in_folders(container: Container, images: list[str]) -> ImageSource:
         )
     if loose:
         notes.append(
-            f"{len(loose)} images in no class folder were left out, such as {escape_ascii(loose[0])}."
+            f"Images in no class folder were left out: {len(loose)}, such as {escape_ascii(loose[0])}."
         )
     layout = "train and test folders" if has_splits or has_inner_splits else "class folders"
     return ImageSource(
