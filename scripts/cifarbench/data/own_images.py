@@ -61,7 +61,7 @@ def read_images(
             return index, None, f"can't be read ({escape_ascii(error)})."
 
     seen = np.zeros(len(records), bool)
-    last = time.monotonic()
+    start = last = time.monotonic()
     rows = map_threaded(work, source.load([record.name for record in records]), threads)
     for done, (index, row, reason) in enumerate(rows, start=1):
         seen[index] = row is not None
@@ -71,7 +71,8 @@ def read_images(
             pixels[index] = row
         if time.monotonic() - last > PROGRESS_SECONDS:
             last = time.monotonic()
-            logging.info("read %d of %d images", done, len(records))
+            # The display on a terminal has a bar for it.
+            logging.info("read %d of %d images, %.0f per second", done, len(records), done / (last - start))
     skipped = [
         (record.name, reasons.get(index, "can't be read."))
         for index, record in enumerate(records)

@@ -1,6 +1,7 @@
 """Reading images of all formats, and dividing them into training and test images."""
 
 import csv
+import re
 from collections import Counter
 
 import numpy as np
@@ -95,6 +96,14 @@ def test_unreadable_images_are_skipped_with_their_reason(tmp_path):
     assert name == "one/010.png" and reason.startswith("can't be read as an image (it is none of PNG")
     again = read_images(source, (1, 8, 8), "pad", 3)
     assert again.records == read.records and np.array_equal(again.pixels, read.pixels)
+
+
+def test_progress_is_logged(tmp_path, monkeypatch, caplog):
+    write_class_folders(tmp_path, 2)
+    monkeypatch.setattr("cifarbench.data.own_images.PROGRESS_SECONDS", 0)
+    with caplog.at_level("INFO"):
+        read_images(find_images(tmp_path), (1, 8, 8), "pad", 1)
+    assert re.fullmatch(r"read 6 of 6 images, \d+ per second", caplog.messages[-1])
 
 
 def test_too_many_unreadable_images_are_refused(tmp_path):
