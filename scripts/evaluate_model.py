@@ -1,6 +1,6 @@
 """Score a model's predictions."""
 
-from cifarbench.evaluation.metrics import CV_SHARE, compute_metrics, test_set_fingerprint
+from cifarbench.evaluation.metrics import compute_metrics, interval_share, test_set_fingerprint
 from cifarbench.io.atomic import load_npz, read_json, write_json
 from cifarbench.runtime.job import Job
 
@@ -17,7 +17,7 @@ def main(job: Job) -> None:
         classes=dataset["classes"],
         seed=job.settings["seed"],
         probabilities=read_json(job.input.fit)["has_probabilities"],
-        share=CV_SHARE if "folds" in dataset else 1,
+        share=interval_share(dataset),
     )
     test_set_hash = test_set_fingerprint(job.input.test_images, predictions["y_true"])
     provenance = {"test_set_hash": test_set_hash, "code_hash": job.code}

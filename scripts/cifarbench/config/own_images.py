@@ -65,7 +65,7 @@ def expand_images(config: Entry) -> tuple[Entry, list[str]]:
     sentences = []
     preset = config.get("preset") or (DEFAULT_PRESET if config.get("images") else NO_PRESET)
     # What needs a test set of its own, or compares datasets, has one.
-    cross_validated = preset != NO_PRESET and not config.get("suite") and not config.get("robustness")
+    cross_validated = preset != NO_PRESET and not config.get("suite") and config.get("robustness") is None
     for name in used:
         entry = config["datasets"].get(name)
         if not entry or entry["type"] != TYPE:

@@ -134,7 +134,7 @@ def _dataset_errors(config: Entry) -> Iterator[str]:
     needing_test_set = [
         f"models.{name}.tune" for name in config["compare"] if "tune" in config["models"].get(name, {})
     ]
-    needing_test_set += [key for key in ("robustness", "suite") if config.get(key)]
+    needing_test_set += [key for key in ("robustness", "suite") if config.get(key) is not None]
     if dataset.get("n_folds") and needing_test_set:
         yield (
             f"{needing_test_set[0]} needs a test set, but models are cross-validated on {dataset['n_folds']} folds; "

@@ -80,6 +80,11 @@ def compute_metrics(
     }
 
 
+def interval_share(dataset: dict[str, Any]) -> float:
+    """Return the share of the images that count in intervals of accuracies. dataset: the content of dataset.json."""
+    return CV_SHARE if "folds" in dataset else 1
+
+
 def _scores_by_class(matrix: np.ndarray) -> dict[str, np.ndarray]:
     """Return precision, recall and F1 of each class, (n_classes,) each, from the confusion matrix; 0 for 0/0."""
     correct, true, predicted = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)

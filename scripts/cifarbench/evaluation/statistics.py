@@ -36,7 +36,8 @@ def wilson_interval(successes: int, trials: int, share: float = 1) -> Interval:
     if share < 1:
         p, n, z = successes / trials, share * trials, float(norm.isf((1 - CONFIDENCE) / 2))
         center, half = p + z**2 / (2 * n), z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-        return min((center - half) / (1 + z**2 / n), p), max((center + half) / (1 + z**2 / n), p)
+        low, high = ((center + side) / (1 + z**2 / n) for side in (-half, half))
+        return max(0.0, min(low, p)), min(1.0, max(high, p))
     interval = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
     # At 0 and 1, rounding would leave the proportion outside of the interval.
     return min(float(interval.low), successes / trials), max(float(interval.high), successes / trials)

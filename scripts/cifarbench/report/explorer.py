@@ -15,6 +15,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from cifarbench.audit.image_index import NEAR_MISS, kept_indices
+from cifarbench.evaluation.metrics import interval_share
 from cifarbench.io.csv_io import Row
 from cifarbench.report.page import TEMPLATES, jinja_environment, line
 from cifarbench.report.translation import Translator, mark
@@ -290,6 +291,7 @@ def render(data: ExplorerData, language: str) -> str:
         "findings": findings.texts,
         "paths": [data.paths[index] for index in indices.tolist()] if data.paths else None,
         "hasMap": has_map,
+        "intervalShare": interval_share(data.dataset),
         "messages": {name: say.term(text) for name, text in MESSAGES.items()},
         # Collected images are kept in the browser under this name.
         "storageKey": "cifarbench-" + hashlib.sha256(packed).hexdigest()[:16],
