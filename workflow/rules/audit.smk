@@ -1,6 +1,15 @@
 # Data audit: duplicates, label issues and image issues of a dataset.
 
 
+def audited(array):
+    """Return an input function: the `images` or `labels` of both sets; of a cross-validation one file, with all."""
+    return lambda wildcards: [
+        f"<results>/data/{split}_{array}.npy"
+        for split in ("train", "test")
+        if split == "test" or "n_folds" not in DATASETS[get_dataset(wildcards)]
+    ]
+
+
 rule find_duplicates:
     input:
         images=audited("images"),

@@ -201,15 +201,6 @@ def get_fold_files(wildcards):
     return get_paths(wildcards).fold_files(get_run(wildcards))
 
 
-def audited(array):
-    """Return an input function: the `images` or `labels` of both sets; of a cross-validation one file, with all."""
-    return lambda wildcards: [
-        f"<results>/data/{split}_{array}.npy"
-        for split in ("train", "test")
-        if split == "test" or "n_folds" not in DATASETS[get_dataset(wildcards)]
-    ]
-
-
 def for_each_model(select, *names):
     """Return an input function: files of these names for each model, or run, that `select` returns."""
     return lambda wildcards: [
