@@ -103,7 +103,7 @@ runs: $(ENVIRONMENT) ## List the finished runs with their accuracies
 diff: $(ENVIRONMENT) ## Compare the last two runs, or OLD=id and NEW=id: changed keys and metrics
 	@cifarbench diff $(call option,--old,OLD) $(call option,--new,NEW)
 
-predict: $(ENVIRONMENT) ## Classify the images of a folder (IMAGES=, NAME=, DATASET=, MODEL=, OUT=, RESIZE=1)
+predict: $(ENVIRONMENT) ## Classify the images of a folder, zip, tar, CSV, .npz or Parquet file (IMAGES=, NAME=, DATASET=, MODEL=, OUT=, RESIZE=1)
 	$(call needs,IMAGES,a folder of images)
 	@cifarbench predict --results $(call quote,$(RESULTS)) $(call option,--images,IMAGES) \
 		$(call option,--model,MODEL) $(call option,--out,OUT) $(if $(call flag,RESIZE),--resize)

@@ -4,6 +4,7 @@ import numpy as np
 
 from cifarbench.audit.image_index import NEAR_MISS, kept_indices
 from cifarbench.evaluation.issue_impact import accuracy_without_subsets
+from cifarbench.evaluation.metrics import interval_share
 from cifarbench.io.atomic import load_npz, read_json, write_json
 from cifarbench.io.csv_io import read_csv
 from cifarbench.runtime.failures import Failure
@@ -28,9 +29,13 @@ def main(job: Job) -> None:
     ]
     label_issues = [row["index"] for row in read_csv(job.input.labels) if row["split"] == "test"]
     # The tables have indices in the archive, of which some images may be excluded.
-    indices = kept_indices(read_json(job.input.dataset), "test")
+    dataset = read_json(job.input.dataset)
+    indices = kept_indices(dataset, "test")
     left_out = {
         "no_duplicates": np.isin(indices, duplicates),
         "no_label_issues": np.isin(indices, label_issues),
     }
-    write_json(job.output.effects, accuracy_without_subsets(correct, left_out, job.settings["seed"]))
+    write_json(
+        job.output.effects,
+        accuracy_without_subsets(correct, left_out, job.settings["seed"], interval_share(dataset)),
+    )

@@ -13,9 +13,7 @@ from cifarbench.runtime.job import Job
 def main(job: Job) -> None:
     """Write the pairs. settings: `hflip_safe`, whether a mirrored image shows the same; `seed`."""
     dataset = read_json(job.input.dataset)
-    images = ConcatenatedArrays(
-        *(np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images))
-    )
+    images = ConcatenatedArrays(*(np.load(path, mmap_mode="r") for path in job.input.images))
     shape, n_train = tuple(dataset["image_shape"]), dataset["n_train"]
     with threadpool_limits(job.threads):
         pairs, threshold = duplicates.find_near_duplicates(

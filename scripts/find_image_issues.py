@@ -15,8 +15,8 @@ def main(job: Job) -> None:
     """Write the issues, the number of images per class, and each class's mean image, (n_classes, D) uint8."""
     dataset = read_json(job.input.dataset)
     shape = tuple(dataset["image_shape"])
-    images = [np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images)]
-    labels = [np.load(path) for path in (job.input.train_labels, job.input.test_labels)]
+    images = [np.load(path, mmap_mode="r") for path in job.input.images]
+    labels = [np.load(path) for path in job.input.labels]
     issues = image_issues.find_image_issues(
         ConcatenatedArrays(*images), np.concatenate(labels), shape, job.threads
     )
@@ -34,5 +34,5 @@ def main(job: Job) -> None:
     write_csv(job.output.table, columns)
     count, mean = image_issues.class_counts_and_means(images[0], labels[0], len(dataset["classes"]))
     save_npy(job.output.means, mean)
-    test_count = np.bincount(labels[1], minlength=len(count))
+    test_count = np.bincount(labels[-1], minlength=len(count))
     write_json(job.output.summary, {"train": count.tolist(), "test": test_count.tolist()})

@@ -16,10 +16,8 @@ def main(job: Job) -> None:
     """Write the label issues and the accuracy of the out-of-fold predictions. settings: `seed`."""
     dataset = read_json(job.input.dataset)
     classes, shape = dataset["classes"], tuple(dataset["image_shape"])
-    images = ConcatenatedArrays(
-        *(np.load(path, mmap_mode="r") for path in (job.input.train_images, job.input.test_images))
-    )
-    labels = np.concatenate([np.load(path) for path in (job.input.train_labels, job.input.test_labels)])
+    images = ConcatenatedArrays(*(np.load(path, mmap_mode="r") for path in job.input.images))
+    labels = np.concatenate([np.load(path) for path in job.input.labels])
     with threadpool_limits(job.threads):
         proba = label_issues.out_of_fold_proba(
             images, labels, len(classes), shape, job.settings["seed"], job.output.table.parent

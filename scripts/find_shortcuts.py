@@ -12,17 +12,23 @@ from cifarbench.runtime.job import Job
 
 
 def main(job: Job) -> None:
-    """Write the scores of each property, and the ROC AUC between both sets. settings: `seed`."""
+    """Write the scores of each property, and the ROC AUC between both sets; none of a cross-validation.
+
+    settings: `seed`.
+    """
     dataset, seed = read_json(job.input.dataset), job.settings["seed"]
     shape = tuple(dataset["image_shape"])
     images = {
         split: np.load(path, mmap_mode="r")
-        for split, path in (("train", job.input.train_images), ("test", job.input.test_images))
+        for split, path in zip(image_index.SPLITS, job.input.images, strict=False)
     }
+    if "folds" in dataset:
+        write_json(job.output.shortcuts, {"properties": {}, "train_test_shift": None})
+        return
     properties = {split: shortcuts.image_properties(rows, shape) for split, rows in images.items()}
     for split, of_files in _file_properties(dataset).items():
         properties[split] |= of_files
-    labels = [np.load(path) for path in (job.input.train_labels, job.input.test_labels)]
+    labels = [np.load(path) for path in job.input.labels]
     with threadpool_limits(job.threads):
         found = shortcuts.probe_properties(
             properties["train"], labels[0], properties["test"], labels[1], seed

@@ -10,9 +10,12 @@ from cifarbench.runtime.job import Job
 def main(job: Job) -> None:
     """Write the split that the settings name; a class with too few images is a failure of the models with folds.
 
-    models: those that are tuned on these folds.
+    The folds of a cross-validated dataset are those of dataset.json. models: those that are tuned on these folds.
     """
     dataset = read_json(job.input.dataset)
+    if "folds" in dataset:
+        save_npy(job.output.division, np.array(dataset["folds"], np.uint8))
+        return
     groups = np.array(dataset["groups"]["train"]) if "groups" in dataset else None
     try:
         split = make_split(

@@ -1,5 +1,6 @@
-"""Divide the user's images into training and test images, with groups and near-duplicates on one side."""
+"""Divide the user's images into training and test images or folds, with groups and near-duplicates on one side."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from cifarbench.audit import duplicates
 from cifarbench.data.image_lists import apply_lists
 from cifarbench.data.image_sources import ImageRecord
 from cifarbench.data.own_images import Division, divide_images
+from cifarbench.errors import UserError
 from cifarbench.io.atomic import read_json, save_npy, write_json
 from cifarbench.io.csv_io import read_csv, write_csv
 from cifarbench.runtime.job import Job
@@ -21,7 +23,10 @@ THRESHOLD_MARGIN = 0.02
 def main(job: Job) -> None:
     """Write arrays, split.csv and the dataset's metadata.
 
-    settings: `seed`, `group`, `hflip_safe`. split, exclude, relabel: the user's split and lists; none if empty.
+    With folds, all images are training images and test images, in the same order.
+
+    settings: `seed`, `group`, `hflip_safe`, and `n_folds` of a cross-validation. split, exclude, relabel: the user's
+    split and lists; none if empty.
     """
     receipt, settings = read_json(job.input.receipt), job.settings
     shape = tuple(receipt["found"]["image_shape"])
@@ -47,6 +52,7 @@ def main(job: Job) -> None:
         settings["group"],
         Path(job.options["split"]) if job.options["split"] else None,
         find_pairs,
+        settings.get("n_folds", 0),
     )
     write_csv(
         job.output.split,
@@ -57,7 +63,18 @@ def main(job: Job) -> None:
             "split": [record.split for record in division.records],
         },
     )
-    dataset, applied = apply_lists(division.dataset, job.options["exclude"], job.options["relabel"])
+    dataset, folds = division.dataset, division.folds
+    if folds is not None:
+        dataset = replace(dataset, train_images=dataset.test_images, train_labels=dataset.test_labels)
+    dataset, applied = apply_lists(dataset, job.options["exclude"], job.options["relabel"])
+    if folds is not None:
+        for key, name in (("removed", "exclude"), ("relabeled", "relabel")):
+            if applied.get(key, {}).get("train"):
+                raise UserError(
+                    f"{name} lists training images; in a cross-validation, write test for all images."
+                )
+        folds = np.delete(folds, applied.get("removed", {}).get("test", []))
+        dataset = replace(dataset, train_images=dataset.test_images, train_labels=dataset.test_labels)
     for split in ("train", "test"):
         save_npy(getattr(job.output, f"{split}_images"), getattr(dataset, f"{split}_images"))
         save_npy(getattr(job.output, f"{split}_labels"), getattr(dataset, f"{split}_labels"))
@@ -76,6 +93,7 @@ def main(job: Job) -> None:
             | division.summary,
             "files": _by_split([record.name for record in division.records], division),
             **_kept_groups(division, applied.get("removed", {})),
+            **({} if folds is None else {"folds": folds.tolist()}),
             **applied,
         },
     )
@@ -83,7 +101,7 @@ def main(job: Job) -> None:
 
 def _by_split(values: list[Any], division: Division) -> dict[str, list[Any]]:
     n_train = len(division.dataset.train_labels)
-    return {"train": values[:n_train], "test": values[n_train:]}
+    return {split: part for split, part in (("train", values[:n_train]), ("test", values[n_train:])) if part}
 
 
 def _group_names(division: Division) -> list[str]:

@@ -14,8 +14,8 @@ from cifarbench.runtime.timing import Timer, resource_usage
 def main(job: Job) -> None:
     """Write the predictions and fit.json.
 
-    test_features: (N, D), pixels or features. best: the best parameters of a grid search, if there was one. settings:
-    `model`, `family`, `params`, `chosen`, `features`, `seed`.
+    test_features: (N, D), pixels or features. best: the best parameters of a grid search, if there was one. folds: of a
+    cross-validation. settings: `model`, `family`, `params`, `chosen`, `features`, `seed`.
     """
     settings = apply_best_params(job.settings, job.input.best)
     params = settings["params"]
@@ -25,7 +25,7 @@ def main(job: Job) -> None:
         y_pred, proba, probabilities = predict(
             estimator, values, len(read_json(job.input.dataset)["classes"])
         )
-    write_predictions(job.output.predictions, np.load(job.input.test_labels), proba, y_pred)
+    write_predictions(job.output.predictions, np.load(job.input.test_labels), proba, y_pred, job.input.folds)
     costs = [read_json(path) for path in [job.input.fit_cost, *job.input.features_costs]]
     write_fit_json(
         job.output.fit,

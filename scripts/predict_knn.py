@@ -21,7 +21,8 @@ def main(job: Job) -> None:
 
     train_features, test_features: (N, D), pixels or features. division: the split of the subset `part`; none for all
     images. best: the best parameters of a grid search, if there was one. shards, shard_costs: results and costs of the
-    searches to merge; none to search here. settings: `model`, `family`, `params`, `chosen`, `features`, `part`.
+    searches to merge; none to search here. folds: of a cross-validation. settings: `model`, `family`, `params`,
+    `chosen`, `features`, `part`.
     """
     settings = apply_best_params(job.settings, job.input.best)
     params, labels = settings["params"], np.load(job.input.train_labels, mmap_mode="r")
@@ -49,7 +50,7 @@ def main(job: Job) -> None:
         weights = balanced_weights(neighbor_weights(squares, params), voters, labels[rows], params)
         proba = predict_proba(voters, n_classes, weights)
 
-    write_predictions(job.output.predictions, np.load(job.input.test_labels), proba)
+    write_predictions(job.output.predictions, np.load(job.input.test_labels), proba, folds=job.input.folds)
     save_npz(
         job.output.neighbors,
         neighbors=neighbors[:, :MAX_KEPT].astype(np.int32),

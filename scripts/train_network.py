@@ -5,7 +5,7 @@ import torch
 
 from cifarbench.data.splits import load_split_indices
 from cifarbench.io.atomic import read_json
-from cifarbench.io.csv_io import write_rows
+from cifarbench.io.csv_io import read_csv, write_rows
 from cifarbench.models.networks import fitting
 from cifarbench.models.networks.factory import load, save
 from cifarbench.models.networks.family_labels import FAMILY_LABELS
@@ -21,6 +21,8 @@ def main(job: Job) -> None:
 
     Predictions are computed on the CPU even after a training on a GPU, where their last digits would differ.
 
+    In a cross-validation, `folds`, the history is that of the fit without the first fold, tested on it.
+
     division: the split of the subset `part`; none for all images. best, search_costs: of a grid search, if there was
     one. settings: `model`, `family`, `params`, `chosen`, `features`, `part`, `seed`, and `init_seed` if the initial
     weights have another seed. checkpoints: a folder, or an address s3://... of object storage; checkpoints of other
@@ -28,26 +30,27 @@ def main(job: Job) -> None:
     """
     settings, dataset = apply_best_params(job.settings, job.input.best), read_json(job.input.dataset)
     n_train = len(np.load(job.input.train_labels, mmap_mode="r"))
-    indices, _ = load_split_indices(settings["part"], n_train, job.input.division)
+    indices, left_out = load_split_indices(settings["part"], n_train, job.input.division)
     rows = indices if job.input.division else None
     fitted = fitting.fit_network(
         settings["params"],
         settings["seed"],
         dataset,
         (job.input.train_images, job.input.train_labels, rows),
-        (job.input.test_images, job.input.test_labels, None),
+        (job.input.test_images, job.input.test_labels, left_out if len(left_out) else None),
         checkpoints=job.options["checkpoints"],
         checkpoint_interval_seconds=job.options["checkpoint_interval_seconds"],
         code=job.code,
         threads=job.threads,
         init_seed=settings.get("init_seed"),
         streamed=settings.get("streamed", False),
-        # Only the training on all images is plotted epoch by epoch.
-        test_each_epoch=rows is None,
+        # Only the training on all images, or that of a cross-validation, is plotted epoch by epoch.
+        test_each_epoch=rows is None or len(left_out) > 0,
         stopping_metric=settings.get("stopping_metric"),
     )
     save(job.output.network, fitted.network)
-    write_rows(job.output.history, fitted.history, list(fitted.history[0]))
+    history = read_csv(job.input.fold_histories[1]) if job.input.fold_histories else fitted.history
+    write_rows(job.output.history, history, list(history[0]))
 
     # Predict with the weights of the file, as later jobs do.
     shape = tuple(dataset["image_shape"])
@@ -56,7 +59,7 @@ def main(job: Job) -> None:
     assert isinstance(test.images, torch.Tensor)
     with Timer() as watch:
         proba = predict_logits(stored, test.images, selected_tta(settings["params"])).softmax(1).numpy()
-    write_predictions(job.output.predictions, test.labels.numpy(), proba)
+    write_predictions(job.output.predictions, test.labels.numpy(), proba, folds=job.input.folds)
     write_fit_json(
         job.output.fit,
         settings,

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -48,13 +49,15 @@ def write(folder: Path) -> Path:
     write_json(data / "dataset.json", about)
     for name, array in (("train_images", train), ("train_labels", labels), ("test_labels", test_labels)):
         save_npy(data / f"{name}.npy", array)
-    images = {name: data / f"{name}.npy" for name in ("train_images", "test_images")}
-    images["dataset"] = data / "dataset.json"
-    both = images | {name: data / f"{name}.npy" for name in ("train_labels", "test_labels")}
+    both: dict[str, Any] = {
+        array: [data / f"{split}_{array}.npy" for split in ("train", "test")]
+        for array in ("images", "labels")
+    }
+    both["dataset"] = data / "dataset.json"
     settings = {"seed": 0, "hflip_safe": False}
     run_job(
         find_duplicates,
-        images,
+        both,
         {"table": audit / "duplicates.csv", "summary": audit / "duplicates.json"},
         settings,
     )

@@ -6,8 +6,11 @@ import os
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
 
 from cifarbench.cli.file_reference import load_files
+from cifarbench.evaluation.statistics import wilson_interval
 from cifarbench.io.atomic import read_json
 from helpers.own_images import write_class_folders
 from helpers.project import Project
@@ -99,6 +102,34 @@ def test_an_edited_split_reads_no_image_again(project):
     lines[row] = lines[row].replace(",train", ",test")
     (project.folder / SPLIT).write_text("\n".join(lines))
     assert project.would_run("--config", f"split={SPLIT}") == JOBS - {"read_images"}
+
+
+def test_few_images_are_cross_validated(tmp_path):
+    """Each prediction is that of a fit without the image's fold; lists of images count all as test images."""
+    few = {"datasets": {"pics": {"type": "images", "archive": "pics", "n_folds": 5}}}
+    project = Project.create(tmp_path / "project", CONFIGURATION | few)
+    write_class_folders(project.folder / "pics", 10)
+    (project.folder / "dropped.csv").write_text("split,index\ntest,4\n")
+    fits = {f"predict_knn one/fold_{fold}_of_5" for fold in range(5)}
+    arguments = ("--config", "exclude=dropped.csv")
+    assert project.succeed(*arguments) == JOBS | fits | {"make_cv_splits folds_of_5"}
+    data = project.results / "data"
+    images, labels = np.load(data / "test_images.npy"), np.load(data / "test_labels.npy")
+    assert len(images) == 29 and np.array_equal(images, np.load(data / "train_images.npy"))
+    folds = np.load(project.results / "splits/folds_of_5.npy")
+    written = [int(row["split"][-1]) - 1 for row in rows(data / "split.csv")]
+    assert folds.tolist() == written[:4] + written[5:]
+    knn = KNeighborsClassifier(1)
+    expected = cross_val_predict(knn, images.astype(float), labels, cv=PredefinedSplit(folds))
+    found = np.load(project.results / "models/one/predictions.npz")
+    assert np.array_equal(found["y_pred"], expected) and np.array_equal(found["y_true"], labels)
+    metrics = read_json(project.results / "models/one/metrics.json")
+    n_right = int((expected == labels).sum())
+    assert metrics["accuracy_ci95"] == pytest.approx(wilson_interval(n_right, 29, 0.8))
+    report = (project.results / "report.md").read_text()
+    assert "1 model, cross-validated on 29 images of 3 classes." in report
+    assert "differences between models can't be judged" in report
+    assert project.would_run(*arguments) == set()
 
 
 def test_new_labels_and_dropped_images_read_no_image_again(project):

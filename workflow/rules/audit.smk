@@ -1,10 +1,18 @@
 # Data audit: duplicates, label issues and image issues of a dataset.
 
 
+def audited(array):
+    """Return an input function: the `images` or `labels` of both sets; of a cross-validation one file, with all."""
+    return lambda wildcards: [
+        f"<results>/data/{split}_{array}.npy"
+        for split in ("train", "test")
+        if split == "test" or "n_folds" not in DATASETS[get_dataset(wildcards)]
+    ]
+
+
 rule find_duplicates:
     input:
-        train_images="<results>/data/train_images.npy",
-        test_images="<results>/data/test_images.npy",
+        images=audited("images"),
         dataset="<results>/data/dataset.json",
     output:
         table=reported("<results>/audit/duplicates.csv", "Data", "copies and near-copies"),
@@ -34,10 +42,8 @@ rule find_duplicates:
 
 rule find_label_issues:
     input:
-        train_images="<results>/data/train_images.npy",
-        train_labels="<results>/data/train_labels.npy",
-        test_images="<results>/data/test_images.npy",
-        test_labels="<results>/data/test_labels.npy",
+        images=audited("images"),
+        labels=audited("labels"),
         dataset="<results>/data/dataset.json",
     output:
         table=reported("<results>/audit/label_issues.csv", "Data", "labels that are likely wrong"),

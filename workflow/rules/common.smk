@@ -196,6 +196,11 @@ def runs_with_epochs(plan):
     return [run for model in models_with_epochs(plan) for run in get_runs(plan, model)]
 
 
+def get_fold_files(wildcards):
+    """Return the split and the predictions of a cross-validation that a run's predictions are taken from."""
+    return get_paths(wildcards).fold_files(get_run(wildcards))
+
+
 def for_each_model(select, *names):
     """Return an input function: files of these names for each model, or run, that `select` returns."""
     return lambda wildcards: [

@@ -186,7 +186,7 @@ rule make_train_test_split:
                 "group": DATASETS[wildcards.dataset].get("group"),
                 "hflip_safe": DATASETS[wildcards.dataset].get("hflip_safe", True),
             }
-            | dataset_spec(wildcards.dataset, ("split_sha256", "excluded", "relabeled")),
+            | dataset_spec(wildcards.dataset, ("split_sha256", "n_folds", "excluded", "relabeled")),
             split=lambda wildcards: DATASETS[wildcards.dataset].get("split") or "",
             exclude=lambda wildcards: DATASETS[wildcards.dataset].get("exclude", ""),
             relabel=lambda wildcards: DATASETS[wildcards.dataset].get("relabel", ""),

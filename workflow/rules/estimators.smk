@@ -79,6 +79,7 @@ use rule cross_validate_estimator as predict_estimator with:
         test_labels="<results>/data/test_labels.npy",
         dataset="<results>/data/dataset.json",
         best=lambda wildcards: get_paths(wildcards).best_params_file(wildcards.model, wildcards.size),
+        folds=get_fold_files,
         fit_cost="<results>/models/{model}{seed}{size}/fit_cost.json",
         features_costs=get_run_timing_files("train"),
         predict_costs=get_run_timing_files("test"),

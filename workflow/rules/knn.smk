@@ -86,6 +86,7 @@ use rule search_knn_shard as predict_knn with:
         division=lambda wildcards: split_files(subset_name(wildcards.size)),
         dataset="<results>/data/dataset.json",
         best=lambda wildcards: get_paths(wildcards).best_params_file(wildcards.model, wildcards.size),
+        folds=get_fold_files,
         fit_costs=get_run_timing_files("train"),
         predict_costs=get_run_timing_files("test"),
         search_costs=lambda wildcards: get_paths(wildcards).tuning_cost_files(wildcards.model, wildcards.size),

@@ -54,6 +54,10 @@ use rule cross_validate_network as train_network with:
         division=lambda wildcards: split_files(subset_name(wildcards.size)),
         dataset="<results>/data/dataset.json",
         best=lambda wildcards: get_paths(wildcards).best_params_file(wildcards.model, wildcards.size),
+        folds=get_fold_files,
+        fold_histories=lambda wildcards: get_paths(wildcards).fold_files(get_run(wildcards), "history.csv")[
+            :2
+        ],
         search_costs=lambda wildcards: get_paths(wildcards).tuning_cost_files(wildcards.model, wildcards.size),
     output:
         network="<results>/models/{model}{seed}{size}/network.safetensors",

@@ -131,7 +131,7 @@ rule explore_predictions:
     input:
         predictions=for_each_model(lambda plan: plan.models, "predictions.npz"),
         fits=for_each_model(lambda plan: plan.models, "fit.json"),
-        neighbors=for_each_model(lambda plan: plan.models_of_package("knn"), "neighbors.npz"),
+        neighbors=for_each_model(lambda plan: plan.models_with_neighbors, "neighbors.npz"),
         dataset="<results>/data/dataset.json",
         train_images="<results>/data/train_images.npy",
         train_labels="<results>/data/train_labels.npy",
@@ -161,7 +161,7 @@ rule explore_predictions:
             "explore_predictions",
             settings=lambda wildcards: {
                 "models": get_experiment(wildcards).models,
-                "knn": get_experiment(wildcards).models_of_package("knn"),
+                "knn": get_experiment(wildcards).models_with_neighbors,
                 "seed": SEED,
                 "language": config["report"]["language"],
             },

@@ -23,8 +23,11 @@ ImagePaths = dict[str, list[str]]
 def to_split_and_index(positions: np.ndarray, dataset: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Return split and index of positions among all images, training images first; same shape as `positions`.
 
-    The index is that in the archive, including excluded images. dataset: the content of dataset.json.
+    The index is that in the archive, including excluded images. dataset: the content of dataset.json. In a
+    cross-validation, all images are test images.
     """
+    if "folds" in dataset:
+        return np.full(positions.shape, "test"), kept_indices(dataset, "test")[positions]
     train, test = (kept_indices(dataset, split) for split in SPLITS)
     return np.where(positions >= len(train), *reversed(SPLITS)), np.concatenate([train, test])[positions]
 

@@ -1,4 +1,4 @@
-"""Predict the classes of the images in any folder with a fitted model."""
+"""Predict the classes of the images in any folder or file with a fitted model."""
 
 import logging
 import sys
@@ -17,9 +17,9 @@ from cifarbench.models.saved_model import SavedModel
 def main(results: Path, images: Path, model: str = "", out: str = "", resize: bool = False) -> None:
     """Write `predictions.csv` and `predictions.html`.
 
-    results: the dataset's folder. images: a folder of PNG or JPEG files. model: the best unless given. out: for both
-    files; <results>/predicted/<name of the folder of images> unless given. resize: whether to scale and crop
-    images of another size.
+    results: the dataset's folder. images: a folder of images, a zip, tar, table (CSV), .npz or Parquet file. model: the
+    best unless given. out: for both files; <results>/predicted/<name of the images> unless given. resize: whether to
+    scale and crop images of another size.
     """
     # Libraries log to this terminal, too.
     logging.getLogger().setLevel(logging.WARNING)
@@ -41,7 +41,9 @@ def main(results: Path, images: Path, model: str = "", out: str = "", resize: bo
     )
     for sentence in loaded.rejected + loaded.warnings:
         print(sentence, file=sys.stderr)
-    print(f"{name} has classified {len(loaded.paths)} images; {len(loaded.rejected)} files were skipped.")
+    print(
+        f"Images that {name} has classified: {len(loaded.paths)}; files that were skipped: {len(loaded.rejected)}."
+    )
     if threshold is not None:
         print(
             f"{sum(row['unknown'] for row in rows)} of them are marked unknown: their probability is below "

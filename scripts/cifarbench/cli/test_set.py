@@ -32,6 +32,10 @@ def main(results: Path, out: str = "") -> None:
     if not (data / "dataset.json").is_file():
         raise UserError(f"{data} has no dataset.json; run the experiment first.")
     dataset = read_json(data / "dataset.json")
+    if "folds" in dataset:
+        raise UserError(
+            f"{data} has no test images, since models are cross-validated; divide the images by split."
+        )
     channels, height, width = dataset["image_shape"]
     pixels = np.load(data / "test_images.npy", mmap_mode="r")
     images = pixels.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)

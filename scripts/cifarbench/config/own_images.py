@@ -63,6 +63,9 @@ def expand_images(config: Entry) -> tuple[Entry, list[str]]:
         config = _with_entry(config)
     used = (config.get("suite") or {}).get("datasets", [config["dataset"]])
     sentences = []
+    preset = config.get("preset") or (DEFAULT_PRESET if config.get("images") else NO_PRESET)
+    # What needs a test set of its own, or compares datasets, has one.
+    cross_validated = preset != NO_PRESET and not config.get("suite") and config.get("robustness") is None
     for name in used:
         entry = config["datasets"].get(name)
         if not entry or entry["type"] != TYPE:
@@ -70,10 +73,9 @@ def expand_images(config: Entry) -> tuple[Entry, list[str]]:
         entry = {key: value for key, value in entry.items() if value is not None}
         found = detect(entry)
         found.refuse_empty_classes(entry["archive"])
-        entry = entry | found.sizes(entry)
+        entry = entry | found.sizes(entry, cross_validated)
         config = config | {"datasets": config["datasets"] | {name: entry}}
         sentences.append(found.describe(name, entry))
-    preset = config.get("preset") or (DEFAULT_PRESET if config.get("images") else NO_PRESET)
     entry = config["datasets"].get(config["dataset"])
     if preset != NO_PRESET and entry:
         config = config | preset_models(preset, entry, config.get("metric") or "accuracy")
@@ -141,24 +143,31 @@ class Detected:
         for name in self.content["classes"]:
             if "" in counts and counts[""].get(name, 0) < 2:
                 problem = "has 1 image; add one, since one is for training and one for testing,"
-            elif "" not in counts and any(not counts.get(part, {}).get(name) for part in ("train", "test")):
+            elif "train" in counts and any(not counts.get(part, {}).get(name) for part in ("train", "test")):
                 part = "train" if not counts.get("train", {}).get(name) else "test"
                 problem = f"has no {part} image; add one,"
             else:
                 continue
             raise UserError(f"The class {escape_ascii(name)} of {archive} {problem} or remove the class.")
 
-    def sizes(self, entry: Entry) -> Entry:
-        """Return the keys of an entry that follow: numbers of images and classes, shape, resizing, checksum."""
-        from cifarbench.data.group_split import n_test_images
+    def sizes(self, entry: Entry, cross_validated: bool = False) -> Entry:
+        """Return the keys of an entry that follow: numbers of images and classes, shape, resizing, checksum, folds.
+
+        cross_validated: whether models are cross-validated if there are too few images for a test set.
+        """
+        from cifarbench.data.group_split import FOLD, n_folds_of, n_test_images
 
         counts = self.content["counts"]
         undivided = counts.get("", {})
+        n_images = sum(sum(part.values()) for part in counts.values())
         n_test = sum(map(n_test_images, undivided.values())) + sum(counts.get("test", {}).values())
-        n_train = sum(sum(part.values()) for part in counts.values()) - n_test
+        n_folds = sum(FOLD.fullmatch(name) is not None for name in counts)
+        if undivided:
+            n_folds = entry.get("n_folds") or (n_folds_of(undivided.values()) if cross_validated else 0)
         return {
-            "n_train": n_train,
-            "n_test": n_test,
+            "n_train": n_images if n_folds else n_images - n_test,
+            "n_test": n_images if n_folds else n_test,
+            **({"n_folds": n_folds} if n_folds else {}),
             "n_classes": len(self.content["classes"]),
             "image_shape": self.image_shape(entry.get("image_size")),
             "resize": entry.get("resize") or PAD,
@@ -197,10 +206,13 @@ class Detected:
             if "" in content["counts"]
             else "split as given"
         )
+        divided = f"about {entry['n_train']:,} for training and {entry['n_test']:,} for testing"
+        if n_folds := entry.get("n_folds"):
+            divided = f"models are cross-validated on {n_folds} folds"
+            split = "few images per class" if split == "split at random" else split
         return (
             f"{name}: {n_images:,} images in {len(content['classes'])} classes ({content['layout']}, {formats}, "
-            f"{side}, {color}{resized}), {split}: about {entry['n_train']:,} for training and "
-            f"{entry['n_test']:,} for testing."
+            f"{side}, {color}{resized}), {split}: {divided}."
         )
 
 

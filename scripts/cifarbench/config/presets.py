@@ -58,9 +58,12 @@ def describe_mirroring(models: dict[str, Entry], dataset: Entry) -> str:
 def preset_models(preset: str, dataset: Entry, metric: str = "accuracy") -> Entry:
     """Return `compare`, `features` and `models` for a dataset.
 
-    dataset: `n_train`, `n_classes`, `image_shape`, and `hflip_safe` if the user has said whether mirrored images show
-    the same. metric: that of the configuration; if it counts all classes alike, so does the training.
+    dataset: `n_train`, `n_classes`, `image_shape`, `hflip_safe` if the user has said whether mirrored images show the
+    same, and `n_folds` of a cross-validation, whose fits lack the images of a fold. metric: that of the configuration;
+    if it counts all classes alike, so does the training.
     """
+    if n_folds := dataset.get("n_folds"):
+        dataset = dataset | {"n_train": dataset["n_train"] * (n_folds - 1) // n_folds}
     features = _features(preset, dataset)
     models = _classifiers(features, dataset) | _networks(preset, dataset)
     if preset != "quick" and PRETRAINED_WEIGHTS.is_file():
@@ -166,7 +169,7 @@ def _convnet(preset: str, dataset: Entry, batch_size: int, channels: list[int]) 
     }
     if dataset.get("hflip_safe"):
         entry |= {"flip": True, "tta_flip": True}
-    elif preset == "thorough" and "hflip_safe" not in dataset and smallest_fold(dataset) >= 4:
+    elif preset == "thorough" and not {"hflip_safe", "n_folds"} & {*dataset} and smallest_fold(dataset) >= 4:
         # Mirrored only if that is better on the folds.
         entry["tune"] = {"folds": 2, "grid": {"flip": [False, True]}}
     return entry

@@ -32,6 +32,8 @@ def count_train_images(config: Entry) -> int:
     if not config.get("exclude"):
         return dataset["n_train"]
     n_classes, n_left = dataset["n_classes"], {}
+    # In a cross-validation, all images are listed as test images.
+    counted = "test" if dataset.get("n_folds") else "train"
     for split, indices in read_exclude_list(expand_home(config["exclude"])).items():
         n_declared = dataset[f"n_{split}"]
         n_left[split] = n_declared - sum(index < n_declared for index in indices)
@@ -41,7 +43,7 @@ def count_train_images(config: Entry) -> int:
                 f"exclude is {config['exclude']}, which leaves {n_left[split]} of {n_declared} {images}; leave one of "
                 f"each of the {n_classes} classes at least."
             )
-    return n_left["train"]
+    return n_left[counted]
 
 
 def reference_errors(config: Entry) -> list[str]:
@@ -128,6 +130,15 @@ def _dataset_errors(config: Entry) -> Iterator[str]:
         yield (
             f"datasets.{config['dataset']}.image_shape has {channels} channels; images have 1 (grey) or 3 (colours): "
             "keep 1 or 3 of them in the archive."
+        )
+    needing_test_set = [
+        f"models.{name}.tune" for name in config["compare"] if "tune" in config["models"].get(name, {})
+    ]
+    needing_test_set += [key for key in ("robustness", "suite") if config.get(key) is not None]
+    if dataset.get("n_folds") and needing_test_set:
+        yield (
+            f"{needing_test_set[0]} needs a test set, but models are cross-validated on {dataset['n_folds']} folds; "
+            "delete it, or divide the images into train and test by split."
         )
     if config.get("archive") and dataset["type"] in {*BUNDLED, "synthetic"}:
         origin = BUNDLED.get(dataset["type"])

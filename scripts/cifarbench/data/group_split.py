@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -12,8 +12,12 @@ from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
 from cifarbench.io.csv_io import read_user_csv
 
-# One in this many images is a test image.
+# One in this many images is a test image; also the number of folds of a cross-validation.
 TEST_DIVISOR = 5
+# With fewer images per class on average, models are cross-validated instead of tested on a part of the images.
+MIN_PER_CLASS = 20
+# Names of the folds in split.csv.
+FOLD = re.compile(r"fold_\d+")
 COLUMNS = ("file", "label", "group", "split")
 # File names look like groups if this share of them has a prefix that others have, and prefixes have digits.
 MIN_GROUPED_SHARE = 0.8
@@ -26,6 +30,41 @@ LAST_WORD = re.compile(r"[ _.\-()]+[A-Za-z]*\d*[ )]*$")
 def n_test_images(count: int) -> int:
     """Return how many of a class's images are test images: a fifth, rounded, but at least one if there are two."""
     return max(round(count / TEST_DIVISOR), min(count - 1, 1))
+
+
+def n_folds_of(counts: Collection[int]) -> int:
+    """Return the number of folds if there are too few images for a test set, else 0. counts: images of each class."""
+    return min(TEST_DIVISOR, max(counts)) if sum(counts) < MIN_PER_CLASS * len(counts) else 0
+
+
+def draw_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
+    """Return the fold of each image, (N,) int64: stratified, with each group in one fold.
+
+    labels, groups: (N,) int. Raises UserError if there are fewer groups than folds.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    folds = np.zeros(len(labels), np.int64)
+    if len(np.unique(groups)) >= n_folds:
+        splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+        for fold, (_, left_out) in enumerate(splitter.split(np.zeros(len(labels)), labels, groups)):
+            folds[left_out] = fold
+    if len(np.unique(folds)) < n_folds:
+        raise UserError(
+            f"The images can't be divided into {n_folds} folds, since they are of fewer groups or near-duplicates of "
+            "each other; add others, or divide them in a file (split: my_split.csv)."
+        )
+    return folds
+
+
+def check_folds(names: list[str], labels: np.ndarray, classes: list[str]) -> None:
+    """Raise UserError if a class has images in one fold only. names: the fold of each image. labels: (N,) int."""
+    for label, class_ in enumerate(classes):
+        if len({name for name, other in zip(names, labels.tolist(), strict=True) if other == label}) < 2:
+            raise UserError(
+                f"The class {escape_ascii(class_)} has images in one fold only, so that no model can be fitted without "
+                "them; add images that are of another group."
+            )
 
 
 def draw_test_images(labels: np.ndarray, seed: int) -> np.ndarray:
@@ -136,19 +175,22 @@ def _prefix(name: str) -> str:
 def read_split(path: Path, records: list[ImageRecord]) -> list[ImageRecord]:
     """Return the records with split, group and label of a person's split.csv, in the order of `records`.
 
+    The split is train or test, or the name of a fold for all images.
+
     Images that the file does not list are left out. Raises UserError for files that do not exist, a row without split,
     and for a part without images.
     """
     by_name = {record.name: record for record in records}
     listed: dict[str, ImageRecord] = {}
     for line, row in read_user_csv(path, ("file", "split"), "split"):
-        name, split = row["file"], SPLIT_OF_NAME.get(row["split"].lower(), "")
+        name, split = row["file"], row["split"].lower()
+        split = split if FOLD.fullmatch(split) else SPLIT_OF_NAME.get(split, "")
         if name not in by_name:
             raise UserError(
                 f"split is {path}, whose line {line} has the file {escape_ascii(name)}, which is not among the images; "
                 "correct or delete the line."
             )
-        if split not in ("train", "test"):
+        if split not in ("train", "test") and not FOLD.fullmatch(split):
             raise UserError(
                 f"split is {path}, whose line {line} has the split {escape_ascii(row['split'])!r}; write train or test."
             )
@@ -158,18 +200,23 @@ def read_split(path: Path, records: list[ImageRecord]) -> list[ImageRecord]:
         listed[name] = record._replace(
             split=split, label=row.get("label") or record.label, group=row.get("group") or record.group
         )
-    for split in ("train", "test"):
-        if not any(record.split == split for record in listed.values()):
+    present = {record.split for record in listed.values()}
+    has_folds = len(present) > 1 and all(map(FOLD.fullmatch, present))
+    for split in () if has_folds else ("train", "test"):
+        if split not in present:
             raise UserError(f"split is {path}, which has no {split} image; add some.")
+    if not has_folds and len(present) > 2:
+        raise UserError(f"split is {path}, which has both folds and train and test; write one of them.")
     return [listed[record.name] for record in records if record.name in listed]
 
 
 def check_groups(records: list[ImageRecord], where: str) -> None:
-    """Raise UserError if a group has training and test images."""
+    """Raise UserError if a group has training and test images, or images in several folds."""
     sides: dict[str, str] = {}
     for record in records:
-        if record.group and sides.setdefault(record.group, record.split) != record.split:
+        first = sides.setdefault(record.group, record.split)
+        if record.group and first != record.split:
+            both = " and in ".join(sorted([first, record.split], reverse=True))
             raise UserError(
-                f"{where} has images of the group {escape_ascii(record.group)} in train and in test; put all of them "
-                "on one side."
+                f"{where} has images of the group {escape_ascii(record.group)} in {both}; put all of them on one side."
             )

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.data.image_sources import SPLIT_OF_NAME, ImageRecord, ImageSource, sorted_classes
+from cifarbench.data.image_sources import SPLIT_OF_NAME, ImageRecord, ImageSource, Load, sorted_classes
 from cifarbench.data.printable import escape_ascii, list_names
 from cifarbench.errors import UserError
 
@@ -52,9 +52,7 @@ def find_npz_images(path: Path) -> ImageSource:
             class_key = next((name for name in NPZ_CLASSES if name in members), None)
             names = [str(name) for name in arrays[class_key]] if class_key else None
     except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise UserError(
-            f"{path} can't be read as .npz ({escape_ascii(error)}); save it again by numpy.savez."
-        ) from None
+        raise _unreadable_npz(path, error) from None
     records = []
     for part, (images, _) in parts.items():
         texts = [_class_name(label, names) for label in labels[images].reshape(-1).tolist()]
@@ -64,6 +62,26 @@ def find_npz_images(path: Path) -> ImageSource:
     return ImageSource(
         path, "arrays of an .npz file", records, classes, lambda wanted: _load_npz(path, wanted)
     )
+
+
+def list_npz(path: Path) -> tuple[list[str], Load]:
+    """Return the names of all images in the arrays (N, H, W) and (N, H, W, C) of an .npz, and what reads them."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            shapes = {name: arrays[name].shape for name in arrays.files}
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise _unreadable_npz(path, error) from None
+    names = [
+        f"{name} {row:06}"
+        for name, shape in shapes.items()
+        if len(shape) in (3, 4)
+        for row in range(shape[0])
+    ]
+    return names, partial(_load_npz, path)
+
+
+def _unreadable_npz(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path} can't be read as .npz ({escape_ascii(error)}); save it again by numpy.savez.")
 
 
 def _npz_parts(members: list[str]) -> dict[str, tuple[str, str]]:
@@ -232,6 +250,20 @@ def find_parquet_images(path: Path, files: list[Path]) -> ImageSource:
     return ImageSource(path, "Parquet files", records, ordered, lambda wanted: _load_parquet(path, wanted))
 
 
+def list_parquet(path: Path) -> tuple[list[str], Load]:
+    """Return the names of all images of a Parquet file, and what reads them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        n_rows = pq.ParquetFile(path).metadata.num_rows
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(
+            f"{path} can't be read as Parquet ({escape_ascii(error)}); download it again."
+        ) from None
+    return [f"{path.name} {row:06}" for row in range(n_rows)], partial(_load_parquet, path)
+
+
 def _parquet_split(name: str) -> str:
     """Return the part that a Parquet file has by its name, such as train-00000-of-00001, or by its folder's."""
     path = Path(name)
@@ -241,8 +273,11 @@ def _parquet_split(name: str) -> str:
     return ""
 
 
-def _parquet_columns(path: Path, file: Any) -> tuple[str, str, list[str] | None]:
-    """Return the columns of images and labels, and the names of the classes if the hub's metadata have them."""
+def _parquet_columns(path: Path, file: Any, labelled: bool = True) -> tuple[str, str, list[str] | None]:
+    """Return the columns of images and labels, and the names of the classes if the hub's metadata have them.
+
+    labelled: whether it must have labels.
+    """
     from cifarbench.data.parquet import HUB_KEY
 
     schema = file.schema_arrow
@@ -254,6 +289,7 @@ def _parquet_columns(path: Path, file: Any) -> tuple[str, str, list[str] | None]
     images += [name for name in IMAGE_COLUMNS if name in schema.names]
     labels = [name for name in schema.names if features.get(name, {}).get("_type") == "ClassLabel"]
     labels += [name for name in LABEL_COLUMNS if name in schema.names]
+    labels += [""] * (not labelled)
     if not images or not labels:
         raise UserError(
             f"{path} has the columns {list_names(schema.names)}; name that of the images image, and that of the "
@@ -273,7 +309,7 @@ def _load_parquet(path: Path, wanted: list[str]) -> Iterator[tuple[int, Callable
     for name, positions in rows.items():
         file = path / name if path.is_dir() else path
         table = pq.ParquetFile(file)
-        image = _parquet_columns(file, table)[0]
+        image = _parquet_columns(file, table, labelled=False)[0]
         row = 0
         for batch in table.iter_batches(BATCH_ROWS, columns=[image]):
             for content in batch.column(0).to_pylist():

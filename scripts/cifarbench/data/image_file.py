@@ -71,6 +71,27 @@ def read_image(
             image = _to_8_bits(ImageOps.exif_transpose(file)).convert(MODES[channels])
     except Exception as error:
         raise _unreadable(name, error) from None
+    return _row(image, image_shape, resize, name, remedy), remarks
+
+
+def read_content(
+    content: Path | io.BytesIO | np.ndarray,
+    image_shape: tuple[int, int, int],
+    resize: bool | str,
+    name: str,
+    remedy: str = RESIZE_HINT,
+) -> tuple[np.ndarray, list[str]]:
+    """Return what `read_image` does, for a file or an image (H, W) or (H, W, C) uint8."""
+    if not isinstance(content, np.ndarray):
+        return read_image(content, image_shape, resize, name, remedy)
+    image = Image.fromarray(np.ascontiguousarray(content)).convert(MODES[image_shape[0]])
+    return _row(image, image_shape, resize, name, remedy), []
+
+
+def _row(
+    image: Image.Image, image_shape: tuple[int, int, int], resize: bool | str, name: str, remedy: str
+) -> np.ndarray:
+    channels, height, width = image_shape
     if resize:
         image = resize_image(image, (width, height), resize)
     if image.size != (width, height):
@@ -78,17 +99,6 @@ def read_image(
             f"{name} is {image.width} x {image.height} pixels, not {width} x {height} as image_shape "
             f"declares; {remedy}."
         )
-    return _row(image, channels), remarks
-
-
-def row_of_array(array: np.ndarray, image_shape: tuple[int, int, int], resize: bool | str) -> np.ndarray:
-    """Return an image (H, W) or (H, W, C) uint8 as a row of `image_shape`, as `read_image` does."""
-    channels, height, width = image_shape
-    image = Image.fromarray(np.ascontiguousarray(array)).convert(MODES[channels])
-    return _row(resize_image(image, (width, height), resize), channels)
-
-
-def _row(image: Image.Image, channels: int) -> np.ndarray:
     pixels = np.asarray(image).reshape(image.height, image.width, channels)
     return pixels.transpose(2, 0, 1).reshape(-1)
 

@@ -37,6 +37,8 @@ MIN_RESOLVED = 0.5
 
 # A file, its content, or an image (H, W) or (H, W, C).
 Content = Path | io.BytesIO | np.ndarray
+# Takes the names of images; yields the position of each and a function that returns its content.
+Load = Callable[[list[str]], Iterator[tuple[int, Callable[[], Content]]]]
 
 
 class ImageRecord(NamedTuple):
@@ -59,14 +61,14 @@ class ImageSource:
     classes: names of the classes, in the order of the labels.
     notes: sentences on what was left out.
     missing: names that a table lists, and that do not exist.
-    load: takes the names of images; yields the position of each and a function that returns its content.
+    load: reads images by their names.
     """
 
     path: Path
     layout: str
     records: list[ImageRecord]
     classes: list[str]
-    load: Callable[[list[str]], Iterator[tuple[int, Callable[[], Content]]]]
+    load: Load
     notes: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
@@ -97,6 +99,30 @@ def find_images(path: Path, group_column: str | None = None) -> ImageSource:
         assert source is not None, "a table that is named raises an error instead"
         return _checked(source)
     return _checked(_find_in_container(open_container(path), group_column))
+
+
+def find_unlabelled(path: Path) -> tuple[list[str], Load]:
+    """Return the names of all images of an archive, a table or a file of arrays, and what reads them.
+
+    Labels and splits are ignored. Raises UserError if the file can't be read.
+    """
+    from cifarbench.data import image_arrays
+
+    suffix = path.suffix.lower()
+    if suffix in (".npz", ".parquet"):
+        list_arrays = image_arrays.list_npz if suffix == ".npz" else image_arrays.list_parquet
+        return list_arrays(path)
+    container = open_container(path.parent if suffix in TABLE_SUFFIXES else path)
+    images = [name for name in container.names if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    if suffix in TABLE_SUFFIXES:
+        rows = _read_table(container, path.name, path)
+        column = next((name for name in (rows[0][1] if rows else {}) if name.lower() in FILE_COLUMNS), None)
+        if column is None:
+            raise UserError(f"{path} has no column of files in its first line; begin it with file.")
+        resolve = _resolver(images, PurePosixPath())
+        # The loader reports files that do not exist.
+        images = [resolve(row[column]) or row[column] for _, row in rows if row[column]]
+    return images, container.load_each
 
 
 def _find_in_container(container: Container, group_column: str | None) -> ImageSource:
@@ -193,7 +219,7 @@ def _find_in_folders(container: Container, images: list[str]) -> ImageSource:
         )
     if loose:
         notes.append(
-            f"{len(loose)} images in no class folder were left out, such as {escape_ascii(loose[0])}."
+            f"Images in no class folder were left out: {len(loose)}, such as {escape_ascii(loose[0])}."
         )
     layout = "train and test folders" if has_splits or has_inner_splits else "class folders"
     return ImageSource(

@@ -15,7 +15,7 @@ import numpy as np
 
 from cifarbench.data import group_split
 from cifarbench.data.image_dataset import ImageDataset
-from cifarbench.data.image_file import read_image, row_of_array
+from cifarbench.data.image_file import read_content
 from cifarbench.data.image_sources import Content, ImageRecord, ImageSource, sorted_classes
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
@@ -54,17 +54,14 @@ def read_images(
         index, load = item
         name = records[index].name
         try:
-            content = load()
-            if isinstance(content, np.ndarray):
-                return index, row_of_array(content, image_shape, resize), ""
-            return index, read_image(content, image_shape, resize, name)[0], ""
+            return index, read_content(load(), image_shape, resize, name)[0], ""
         except UserError as error:
             return index, None, str(error).removeprefix(f"{name} ")
         except (OSError, ValueError, RuntimeError) as error:
             return index, None, f"can't be read ({escape_ascii(error)})."
 
     seen = np.zeros(len(records), bool)
-    last = time.monotonic()
+    start = last = time.monotonic()
     rows = map_threaded(work, source.load([record.name for record in records]), threads)
     for done, (index, row, reason) in enumerate(rows, start=1):
         seen[index] = row is not None
@@ -74,7 +71,8 @@ def read_images(
             pixels[index] = row
         if time.monotonic() - last > PROGRESS_SECONDS:
             last = time.monotonic()
-            logging.info("read %d of %d images", done, len(records))
+            # The display on a terminal has a bar for it.
+            logging.info("read %d of %d images, %.0f per second", done, len(records), done / (last - start))
     skipped = [
         (record.name, reasons.get(index, "can't be read."))
         for index, record in enumerate(records)
@@ -100,14 +98,21 @@ def _refuse_too_many(source: ImageSource, skipped: list[tuple[str, str]]) -> Non
 class Division:
     """Images divided into training and test images.
 
-    dataset: the arrays. records: of the rows, training images first. groups: (N,) int, the number of each row's group.
-    summary: what dataset.json has of the division.
+    dataset: the arrays; with folds, all images are test images. records: of the rows, training images first. groups:
+    (N,) int, the number of each row's group. summary: what dataset.json has of the division.
     """
 
     dataset: ImageDataset
     records: list[ImageRecord]
     groups: np.ndarray
     summary: dict[str, Any]
+
+    @property
+    def folds(self) -> np.ndarray | None:
+        """The fold of each row, (N,) int from 0; None if the images are divided into training and test images."""
+        if len(self.dataset.train_labels):
+            return None
+        return np.unique([record.split for record in self.records], return_inverse=True)[1]
 
 
 def divide_images(
@@ -119,8 +124,9 @@ def divide_images(
     group: str | None = None,
     split_file: Path | None = None,
     find_duplicates: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None,
+    n_folds: int = 0,
 ) -> Division:
-    """Divide images into training and test images.
+    """Divide images into training and test images, or into the folds of a cross-validation.
 
     The split is that of `split_file`, else that of the records, else a random one: stratified, a fifth of the images,
     groups and near-duplicates on one side.
@@ -132,8 +138,10 @@ def divide_images(
     group : a regular expression on the file names, unless the records have groups.
     find_duplicates : takes images (N, D) and returns pairs of indices of near-duplicates, (P,) each; called for a
         random split.
+    n_folds : the number of folds in place of a random split; 0 for none.
 
-    Raises UserError if a class has no training or no test images, and if a given split divides a group.
+    Raises UserError if a class has no training or no test images, or images in one fold only, and if a given split
+    divides a group.
     """
     rows = np.arange(len(records))
     if group and not any(record.group for record in records):
@@ -154,11 +162,12 @@ def divide_images(
         first, second = find_duplicates(pixels) if find_duplicates else (rows[:0], rows[:0])
         n_pairs = len(first)
         groups = _join(named, first, second)
-        is_test = group_split.draw_test_groups(labels, groups, seed)
-        records = [
-            record._replace(split="test" if test else "train")
-            for record, test in zip(records, is_test, strict=True)
-        ]
+        if n_folds:
+            names = [f"fold_{fold + 1}" for fold in group_split.draw_folds(labels, groups, n_folds, seed)]
+        else:
+            is_test = group_split.draw_test_groups(labels, groups, seed)
+            names = ["test" if test else "train" for test in is_test]
+        records = [record._replace(split=name) for record, name in zip(records, names, strict=True)]
     else:
         group_split.check_groups(records, str(split_file or "The split of the images"))
     # Training images first; rows of one part keep their order.
@@ -167,7 +176,11 @@ def divide_images(
     images, labels = pixels[rows[order]], labels[order]
     dataset = ImageDataset(
         images[:n_train], labels[:n_train], images[n_train:], labels[n_train:], classes, image_shape
-    ).validate()
+    )
+    if n_train:
+        dataset.validate()
+    else:
+        group_split.check_folds([record.split for record in records], labels, classes)
     groups = group_split.number_groups(groups[order].tolist())
     sizes = Counter(groups.tolist())
     look = None if group or any(record.group for record in records) else _look_for_groups(records, classes)

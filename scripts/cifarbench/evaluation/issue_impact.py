@@ -12,12 +12,13 @@ CI_TAILS = (2.5, 97.5)
 
 
 def accuracy_without_subsets(
-    correct: dict[str, np.ndarray], left_out: dict[str, np.ndarray], seed: int
+    correct: dict[str, np.ndarray], left_out: dict[str, np.ndarray], seed: int, share: float = 1
 ) -> dict[str, Any]:
     """Return accuracies on all test images and without some of them, ready for JSON.
 
     correct: model -> (N,) bool, whether it classifies a test image correctly. left_out: name -> (N,) bool, the images
-    to leave out; a name that would leave no image is skipped. seed: of the bootstrap.
+    to leave out; a name that would leave no image is skipped. seed: of the bootstrap. share: of the
+    images that count in intervals of accuracies.
 
     Each model has its `accuracy` on the remaining images with `accuracy_ci95`, Wilson's interval as in `metrics.json`,
     and the difference `delta` to all images with `delta_ci95` by a paired bootstrap. `rank_swaps`: pairs of models of
@@ -29,7 +30,7 @@ def accuracy_without_subsets(
     subsets: dict[str, dict[str, Any]] = {
         name: {
             "n_removed": int(chosen.sum()),
-            "models": {model: _accuracy(right, chosen, random) for model, right in correct.items()},
+            "models": {model: _accuracy(right, chosen, random, share) for model, right in correct.items()},
         }
         for name, chosen in ({"all": np.zeros(n_test, bool)} | left_out).items()
         if not chosen.all()
@@ -45,7 +46,9 @@ def accuracy_without_subsets(
     return {"n_test": n_test, "subsets": subsets}
 
 
-def _accuracy(right: np.ndarray, chosen: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
+def _accuracy(
+    right: np.ndarray, chosen: np.ndarray, random: np.random.Generator, share: float
+) -> dict[str, Any]:
     """Return a model's accuracy without the `chosen` images, and its difference to all images with their intervals.
 
     Resampling images equals resampling the numbers of correct and wrong ones among the remaining and the chosen images.
@@ -57,7 +60,7 @@ def _accuracy(right: np.ndarray, chosen: np.ndarray, random: np.random.Generator
     accuracy = cells[1] / cells[:2].sum()
     return {
         "accuracy": float(accuracy),
-        "accuracy_ci95": wilson_interval(int(cells[1]), int(cells[:2].sum())),
+        "accuracy_ci95": wilson_interval(int(cells[1]), int(cells[:2].sum()), share),
         "delta": float(accuracy - right.mean()),
         "delta_ci95": np.percentile(delta, CI_TAILS).tolist(),
     }

@@ -1,11 +1,12 @@
 """Write the outputs of every model: predictions.npz and fit.json."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cifarbench.io.atomic import read_json, save_npz, write_json
+from cifarbench.io.atomic import load_npz, read_json, save_npz, write_json
 from cifarbench.planning.model_family import merge_params
 from cifarbench.runtime.timing import cpu_name, peak_memory_mb, sum_usage, versions
 
@@ -27,9 +28,15 @@ def apply_best_params(settings: dict[str, Any], best: list[Path]) -> dict[str, A
 
 
 def write_predictions(
-    path: Path, y_true: np.ndarray, proba: np.ndarray, y_pred: np.ndarray | None = None
+    path: Path,
+    y_true: np.ndarray,
+    proba: np.ndarray,
+    y_pred: np.ndarray | None = None,
+    folds: Sequence[Path] = (),
 ) -> None:
     """Write `y_true` (N,) int, `proba` (N, n_classes) float32, and `y_pred`, by default the most probable class.
+
+    folds: of `ResultPaths.fold_files`, from which each image takes the prediction of the fit without its fold.
 
     Raises ValueError if the shapes differ, if a probability is not finite, or if a row does not sum to 1.
     """
@@ -44,6 +51,10 @@ def write_predictions(
     if np.abs(proba.sum(axis=1) - 1).max() > 1e-3:
         raise ValueError("the probabilities of an image do not sum to 1")
     y_pred = proba.argmax(axis=1) if y_pred is None else y_pred
+    if folds:
+        fold, parts = np.load(folds[0]), [load_npz(file) for file in folds[1:]]
+        rows = np.arange(len(fold))
+        proba, y_pred = (np.stack([part[name] for part in parts])[fold, rows] for name in ("proba", "y_pred"))
     save_npz(path, y_true=y_true, y_pred=y_pred, proba=proba.astype(np.float32, copy=False))
 
 

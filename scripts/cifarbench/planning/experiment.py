@@ -181,6 +181,11 @@ class Experiment:
         """The models that are fitted to training images, in the configuration's order."""
         return self.models_where(lambda model: self.family(model).is_fitted)
 
+    @property
+    def models_with_neighbors(self) -> list[str]:
+        """The models whose nearest training images are shown; none with folds, where a test image is one of them."""
+        return [] if "n_folds" in self.dataset else self.models_of_package("knn")
+
     def models_of_package(self, package: str) -> list[str]:
         """Return the models whose families belong to a package."""
         return self.models_where(lambda model: self.family(model).package == package)

@@ -125,19 +125,30 @@ class ResultPaths:
 
         These images are those of the next smaller size and the rest, if their features are the same for both.
         """
+        if len(self.sizes) < 2:
+            return []
         # One job builds the index of an approximate search, of all images, and searches it.
         if self.experiment.family(run.model).package != "knn" or self.experiment.entry(run.model).get("ann"):
             return []
         size = int(run.size.removeprefix("/train_") or 0)
         part = subset_name(run.size)
         shared = self.experiment.fit_subset(self.experiment.features_of(run.model), part) == ALL
-        if size not in self.sizes or len(self.sizes) < 2 or not shared or self.experiment.n_folds(run.model):
+        if size not in self.sizes or not shared or self.experiment.n_folds(run.model):
             return []
         sizes = self.sizes[: self.sizes.index(size) + 1]
         return [
             f"{RESULTS}/models/{run.model}/train_{size}/shards/from_{smaller}.npz"
             for smaller, size in zip([0, *sizes], sizes, strict=False)
         ]
+
+    def fold_files(self, run: RunId, name: str = "predictions.npz") -> list[str]:
+        """Return the split of a cross-validated dataset and a file of the fit without each fold; [] for others."""
+        n_folds = self.experiment.dataset.get("n_folds", 0)
+        if run.size or not n_folds or not self.experiment.family(run.model).is_fitted:
+            return []
+        parts = [f"fold_{fold}_of_{n_folds}" for fold in range(n_folds)]
+        files = [f"{RESULTS}/models/{run.path}/{part}/{name}" for part in parts]
+        return [*split_files(parts[0]), *files]
 
     def cv_score_files(self, model: str, size: str = "") -> list[str]:
         """Return the score files of a grid, cell by cell, then fold by fold."""
@@ -289,7 +300,7 @@ class ResultPaths:
             "fit.json",
             "metrics.json",
         ]
-        return [f"{RESULTS}/models/{run.path}/{file}" for file in files]
+        return [*(f"{RESULTS}/models/{run.path}/{file}" for file in files), *self.fold_files(run)]
 
     def feature_fit_records(self) -> list[str]:
         """Return the cost files of all fits of features, and the splits that assign images to their subsets."""

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from cifarbench.audit.image_index import NEAR_MISS, kept_indices
+from cifarbench.evaluation.metrics import interval_share
 from cifarbench.io.csv_io import Row
 from cifarbench.report.explorer_neighbors import FORMAT, Neighbors, pack_neighbors, thumbnail_side
 from cifarbench.report.page import TEMPLATES, bundle_modules, jinja_environment, line
@@ -295,6 +296,7 @@ def render(data: ExplorerData, language: str) -> str:
         "paths": _files(data, "test", indices),
         "neighbors": neighbors,
         "hasMap": has_map,
+        "intervalShare": interval_share(data.dataset),
         "messages": {name: say.term(text) for name, text in MESSAGES.items()},
         # Collected images are kept in the browser under this name.
         "storageKey": "cifarbench-" + hashlib.sha256(packed).hexdigest()[:16],

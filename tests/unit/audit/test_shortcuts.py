@@ -92,10 +92,13 @@ def test_the_types_of_image_files_are_a_property(rng, tmp_path):
         "classes": ["cat", "dog"],
     }
     write_json(tmp_path / "dataset.json", dataset | {"image_shape": SHAPE, "n_train": 40, "n_test": 20})
-    names = [f"{split}_{kind}" for split in ("train", "test") for kind in ("images", "labels")]
+    files = {
+        array: [tmp_path / f"{split}_{array}.npy" for split in ("train", "test")]
+        for array in ("images", "labels")
+    }
     run_job(
         find_shortcuts,
-        {name: tmp_path / f"{name}.npy" for name in names} | {"dataset": tmp_path / "dataset.json"},
+        files | {"dataset": tmp_path / "dataset.json"},
         {"shortcuts": tmp_path / "shortcuts.json"},
         {"seed": 0},
     )

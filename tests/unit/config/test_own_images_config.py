@@ -11,8 +11,10 @@ from cifarbench.config.experiments import Experiments
 from cifarbench.config.own_images import dataset_name
 from cifarbench.config.presets import PRESETS, describe_mirroring, preset_models, training_epochs
 from cifarbench.errors import UserError
+from cifarbench.planning.experiment import RunId
 from helpers.own_images import write_class_folders
 
+TUNED = {"family": "knn", "tune": {"folds": 2, "grid": {"n_neighbors": [1, 2]}}}
 CONFIG = Path(__file__).parents[3] / "config/config.yaml"
 
 
@@ -107,6 +109,55 @@ def test_the_expanded_configuration_gives_the_same_again(monkeypatch, folder):
     first = configured(monkeypatch, folder, images="My Digits")
     again = Experiments(first.config)
     assert again.datasets == first.datasets and again.models == first.models
+
+
+@pytest.mark.parametrize(
+    ("more", "n_folds"),
+    [
+        ({}, 5),
+        ({"preset": "none"}, None),
+        ({"robustness": {}}, None),
+        ({"suite": {"repeats": {"n_splits": 2}}}, None),
+        ({"split": "parts.csv"}, None),
+        ({"split": "folds.csv"}, 3),
+    ],
+)
+def test_few_images_per_class_are_cross_validated(monkeypatch, tmp_path, more, n_folds):
+    names = write_class_folders(tmp_path / "few", 19, side=16)
+    for path, parts in (("parts.csv", ("train", "test")), ("folds.csv", ("fold_1", "fold_2", "fold_3"))):
+        lines = [f"{name},{parts[number % len(parts)]}" for number, name in enumerate(names)]
+        (tmp_path / path).write_text("\n".join(["file,split", *lines]))
+    smaller = {"features": {}, "models": {"one": {"family": "knn", "n_neighbors": 1}}, "compare": ["one"]}
+    experiments = configured(monkeypatch, tmp_path, images="few", **smaller | more)
+    entry = experiments.datasets["few"]
+    assert entry.get("n_folds") == n_folds
+    assert (entry["n_train"] == entry["n_test"] == 57) == (n_folds is not None)
+    says = f"models are cross-validated on {n_folds} folds"
+    assert (says in experiments.sentences[0]) == (n_folds is not None)
+    assert Experiments(experiments.config).datasets == experiments.datasets
+    run = RunId(experiments.models[0])
+    files = experiments.paths["few"].fold_files(run)
+    assert len(files) == (0 if n_folds is None else 1 + n_folds)
+    if n_folds:
+        assert files[0] == f"<results>/splits/folds_of_{n_folds}.npy"
+        assert files[1] == f"<results>/models/{run.model}/fold_0_of_{n_folds}/predictions.npz"
+        assert experiments.paths["few"].fold_files(run._replace(size=f"/fold_0_of_{n_folds}")) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [({"robustness": {}}, "robustness"), ({"models": {"one": TUNED}}, "models.one.tune")],
+)
+def test_folds_and_what_needs_a_test_set_end_in_one_sentence(monkeypatch, folder, more, key):
+    one = {"family": "knn", "n_neighbors": 1}
+    smaller = {"preset": "none", "features": {}, "models": {"one": one}, "compare": ["one"]}
+    names = write_class_folders(folder / "My Digits", 20, side=16)
+    lines = [f"{name},fold_{number % 2}" for number, name in enumerate(names)]
+    (folder / "folds.csv").write_text("\n".join(["file,split", *lines]))
+    with pytest.raises(
+        UserError, match=f"^{key} needs a test set, but models are cross-validated on 2 folds"
+    ):
+        configured(monkeypatch, folder, images="My Digits", split="folds.csv", **smaller | more)
 
 
 def test_models_of_compare_with_preset_none(monkeypatch, folder):
@@ -231,4 +282,4 @@ def test_unusual_names_and_many_classes_are_found(monkeypatch, tmp_path):
         for number in range(2):
             Image.new("L", (16, 16), number).save(tmp_path / f"f/{name}/{number}.png")
     entry = configured(monkeypatch, tmp_path, images="f").datasets["f"]
-    assert [entry[key] for key in ("n_classes", "n_train", "n_test")] == [205, 205, 205]
+    assert [entry[key] for key in ("n_classes", "n_train", "n_test")] == [205, 410, 410]

@@ -98,7 +98,7 @@ def test_unlabelled_test_images_are_left_out(tmp_path):
     Image.new("L", (8, 8)).save(tmp_path / "test/1.png")
     source = find_images(tmp_path)
     assert not source.has_split and len(source.records) == 12
-    assert source.notes == ["1 images in no class folder were left out, such as test/1.png."]
+    assert source.notes == ["Images in no class folder were left out: 1, such as test/1.png."]
 
 
 def test_the_last_folder_is_the_class(tmp_path):

@@ -1,6 +1,7 @@
 """Reading images of all formats, and dividing them into training and test images."""
 
 import csv
+import re
 from collections import Counter
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from cifarbench.data.group_split import (
+    draw_folds,
     draw_test_groups,
     draw_test_images,
     find_name_groups,
@@ -95,6 +97,14 @@ def test_unreadable_images_are_skipped_with_their_reason(tmp_path):
     assert name == "one/010.png" and reason.startswith("can't be read as an image (it is none of PNG")
     again = read_images(source, (1, 8, 8), "pad", 3)
     assert again.records == read.records and np.array_equal(again.pixels, read.pixels)
+
+
+def test_progress_is_logged(tmp_path, monkeypatch, caplog):
+    write_class_folders(tmp_path, 2)
+    monkeypatch.setattr("cifarbench.data.own_images.PROGRESS_SECONDS", 0)
+    with caplog.at_level("INFO"):
+        read_images(find_images(tmp_path), (1, 8, 8), "pad", 1)
+    assert re.fullmatch(r"read 6 of 6 images, \d+ per second", caplog.messages[-1])
 
 
 def test_too_many_unreadable_images_are_refused(tmp_path):
@@ -238,9 +248,48 @@ def test_a_split_of_the_user(tmp_path):
     assert Counter(division.dataset.test_labels.tolist()) == {0: 3, 1: 3, 2: 3}
 
 
+def test_folds_are_stratified_and_keep_groups():
+    labels, groups = np.repeat(np.arange(4), 15), np.arange(60) // 3
+    folds = draw_folds(labels, groups, 5, 0)
+    assert all(len(set(folds[groups == group])) == 1 for group in range(20))
+    counts = np.array([np.bincount(folds[labels == label], minlength=5) for label in range(4)])
+    assert (counts == 3).all()
+    assert (draw_folds(labels, groups, 5, 1) != folds).any()
+    with pytest.raises(UserError, match="can't be divided into 5 folds, since they are of fewer groups"):
+        draw_folds(labels, np.arange(60) // 15, 5, 0)
+
+
+def test_with_folds_all_images_are_test_images(tmp_path):
+    division, pixels = divided(n_folds=5, find_duplicates=lambda images: (np.array([0]), np.array([29])))
+    assert len(division.dataset.train_labels) == 0
+    assert np.array_equal(
+        division.dataset.test_images, pixels[[int(r.name[-7:-4]) for r in division.records]]
+    )
+    folds = division.folds
+    assert [record.split for record in division.records] == [f"fold_{fold + 1}" for fold in folds]
+    assert len(np.unique(folds)) == 5 and folds[0] == folds[29]
+    path = tmp_path / "split.csv"
+    with path.open("w", newline="") as file:
+        rows = [(record.name, record.split) for record in division.records]
+        csv.writer(file).writerows([("file", "split"), *rows[5:]])
+    assert np.array_equal(divided(split_file=path)[0].folds, folds[5:])
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        (
+            "file,split\nzero/000.png,fold_1\none/010.png,test\ntwo/020.png,train\n",
+            "both folds and train and test",
+        ),
+        (
+            "file,split\nzero/000.png,fold_1\nzero/001.png,fold_2\none/010.png,fold_1\n",
+            "class one has images in one fold",
+        ),
+        (
+            "file,split,group\nzero/000.png,fold_1,a\nzero/001.png,fold_2,a\n",
+            "group a in fold_2 and in fold_1",
+        ),
         ("file,split\ngone.png,train\n", "line 2 has the file gone.png, which is not among"),
         ("file,split\nzero/000.png,dev\n", "has the split 'dev'; write train or test"),
         ("file,split\nzero/000.png,train\nzero/000.png,test\n", "lists zero/000.png twice; delete line 3"),

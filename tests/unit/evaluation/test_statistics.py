@@ -49,6 +49,12 @@ def test_wilson_is_the_score_interval():
     assert wilson_interval(3812, 10000) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
+def test_wilson_counts_a_share_of_pooled_folds():
+    expected = binomtest(32, 40).proportion_ci(method="wilson")
+    assert wilson_interval(40, 50, 0.8) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert wilson_interval(50, 50, 0.8)[1] == 1 and wilson_interval(0, 50, 0.8)[0] == 0
+
+
 @pytest.mark.parametrize("n", [1, 7, 10000])
 def test_wilson_stays_between_zero_and_one(n):
     low, high = wilson_interval(0, n)

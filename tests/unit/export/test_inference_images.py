@@ -1,9 +1,12 @@
-"""Images of any folder are read as the dataset was; other files are skipped with a sentence."""
+"""Images of any folder or file are read as the dataset was; other files are skipped with a sentence."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -109,8 +112,66 @@ def test_folder_without_images_is_refused_with_reasons(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(UserError, match=r"has no readable image.*\n.*notes.txt can't be read"):
         load_images(tmp_path, stored())
-    with pytest.raises(UserError, match="is not a folder"):
+    with pytest.raises(UserError, match="does not exist; name a folder"):
         load_images(tmp_path / "missing", stored())
+
+
+def parquet(path: Path, folder: Path) -> None:
+    images = [{"bytes": file.read_bytes(), "path": file.name} for file in sorted(folder.rglob("*.png"))]
+    pq.write_table(pa.table({"image": images}), path)
+
+
+def npz(path: Path, folder: Path) -> None:
+    images = [np.asarray(Image.open(file)) for file in sorted(folder.rglob("*.png"))]
+    np.savez(path, images=np.stack(images), scale=np.ones(2))
+
+
+# What the images of `ant/0.png` and `bee/1.png` are written as.
+SOURCES = {
+    "new.zip": lambda path, folder: shutil.make_archive(str(path.with_suffix("")), "zip", folder),
+    "new.tar.gz": lambda path, folder: shutil.make_archive(str(path.parent / "new"), "gztar", folder),
+    "images/new.csv": lambda path, folder: path.write_text("file,who\nant/0.png,a\nbee/1.png,b\n"),
+    "new.npz": npz,
+    "new.parquet": parquet,
+    "hub": lambda path, folder: (path.mkdir(), parquet(path / "test.parquet", folder)),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_sources_without_labels_are_read_as_folders_are(tmp_path, name):
+    folder = tmp_path / "images"
+    for number, file in enumerate(("ant/0.png", "bee/1.png")):
+        (folder / file).parent.mkdir(parents=True)
+        Image.fromarray(np.random.default_rng(number).integers(0, 256, (9, 6, 3), np.uint8)).save(
+            folder / file
+        )
+    expected = load_images(folder, stored(resize="pad"))
+    SOURCES[name](tmp_path / name, folder)
+    found = load_images(tmp_path / name, stored(resize="pad"))
+    assert np.array_equal(found.pixels, expected.pixels) and len(set(found.paths)) == 2
+    if "parquet" in name or name in ("new.npz", "hub"):
+        assert all(path.endswith(("000000", "000001")) for path in found.paths)
+    else:
+        assert found.paths == expected.paths == ["ant/0.png", "bee/1.png"]
+    with pytest.raises(UserError, match=r"6 x 9 pixels, not 5 x 4 .*RESIZE=1"):
+        load_images(tmp_path / name, stored())
+
+
+WRONG = {
+    "a.csv": ("name,who\nx,y\n", "has no column of files in its first line"),
+    "b.csv": ("file\nmissing.png\n", "missing.png can't be read"),
+    "c.npz": ("no zip", "can't be read as .npz"),
+    "d.parquet": ("no table", "can't be read as Parquet"),
+    "e.txt": ("", "which is no folder and no file of a known type"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_sources_end_in_a_sentence(tmp_path, name):
+    content, sentence = WRONG[name]
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UserError, match=sentence):
+        load_images(tmp_path / name, stored())
 
 
 def test_unreadable_folders_and_files_are_reported(tmp_path):

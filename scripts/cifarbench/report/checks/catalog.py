@@ -126,7 +126,8 @@ CHECKS = {
         "few_training_images",
         "warning",
         mark(
-            "The class `{label}` has {n} training images; below 50, results depend on which ones these are."
+            "The smallest class, `{label}`, has {n} of the training images; below 50, results depend on which ones "
+            "these are."
         ),
         mark("Add training images, or repeat with other splits: `suite: {{repeats: {{n_splits: 10}}}}`."),
     ),

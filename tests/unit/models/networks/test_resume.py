@@ -69,6 +69,8 @@ def train(
             "division": [] if part == "all" else [folder / "division.npy"],
             "best": [],
             "search_costs": [],
+            "folds": [],
+            "fold_histories": [],
         },
         {Path(name).stem: folder / name for name in outputs},
         SETTINGS

@@ -73,13 +73,14 @@ const sorted = (images) => {
   return images.sort((a, b) => sign * (keys[a] - keys[b]) || a - b);
 };
 
-// Wilson's interval of a share.
+// Wilson's interval of a share. In a cross-validation, fewer images count.
 export const interval = (successes, trials) => {
   if (!trials) return [0, 1];
   const share = successes / trials;
-  const scale = 1 + (Z * Z) / trials;
-  const middle = share + (Z * Z) / (2 * trials);
-  const half = Z * Math.sqrt((share * (1 - share)) / trials + (Z * Z) / (4 * trials * trials));
+  const n = trials * meta.intervalShare;
+  const scale = 1 + (Z * Z) / n;
+  const middle = share + (Z * Z) / (2 * n);
+  const half = Z * Math.sqrt((share * (1 - share)) / n + (Z * Z) / (4 * n * n));
   return [Math.min((middle - half) / scale, share), Math.max((middle + half) / scale, share)];
 };
 
