@@ -18,6 +18,7 @@ from cifarbench.config.presets import (
     NO_PRESET,
     describe_mirroring,
     describe_preset,
+    describe_pretrained,
     preset_models,
 )
 from cifarbench.data.printable import escape_ascii
@@ -76,8 +77,12 @@ def expand_images(config: Entry) -> tuple[Entry, list[str]]:
     preset = config.get("preset") or (DEFAULT_PRESET if config.get("images") else NO_PRESET)
     entry = config["datasets"].get(config["dataset"])
     if preset != NO_PRESET and entry:
-        config = config | preset_models(preset, entry)
-        sentences += [describe_preset(preset), describe_mirroring(config["models"], entry)]
+        config = config | preset_models(preset, entry, config.get("cache_dir"))
+        sentences += [
+            describe_preset(preset),
+            describe_mirroring(config["models"], entry),
+            describe_pretrained(preset, config["features"]),
+        ]
     return {
         key: value for key, value in config.items() if key not in ("images", "preset", *IMAGE_KEYS)
     }, sentences

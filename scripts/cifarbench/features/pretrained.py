@@ -14,7 +14,8 @@ from cifarbench.io.atomic import read_json
 from cifarbench.messages import format_error
 from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
 
-BATCH_SIZE = 64
+# Pixels of the images of a batch: 64 images of 96 x 96.
+BATCH_PIXELS = 64 * 96 * 96
 
 
 def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
@@ -40,7 +41,7 @@ def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
     except Exception as error:
         # Any exception of the network: some take images of one size only.
         yield (
-            f"{key}.image_size is {entry['image_size']}; {entry['backbone']} fails on such images "
+            f"{key}.image_size is {entry.get('image_size') or 'unset'}; {entry['backbone']} fails on such images "
             f"({format_error(error).rstrip('.')}): choose the size that it was trained on."
         )
 
@@ -108,5 +109,5 @@ def transform(block: np.ndarray, state: State, params: Entry, image_shape: Image
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     encoder = PretrainedEncoder(params, image_shape).to(device)
     with torch.inference_mode():
-        batches = torch.tensor(block).split(BATCH_SIZE)
+        batches = torch.tensor(block).split(max(1, BATCH_PIXELS // prod(encoder.image_size)))
         return torch.cat([encoder(pixels.to(device)).cpu() for pixels in batches]).numpy()

@@ -1,5 +1,6 @@
 """Find and download the published weights of a backbone: those of torchvision, or those of timm on its hub."""
 
+import contextlib
 import os
 import re
 from dataclasses import asdict, dataclass
@@ -107,7 +108,7 @@ class PublishedWeights:
         """
         path = self.find(cache)
         if not path:
-            by_hand = f"copy {self.url} from a machine with access to {cache / self.filename}"
+            by_hand = f"download {self.url} on another machine, and copy it to {cache / self.filename}"
             try:
                 size, sha256 = self._size_and_checksum(limits or RetryPolicy())
             except DownloadError as error:
@@ -129,9 +130,14 @@ class PublishedWeights:
 
     def describe(self, cache: Path) -> str:
         """Return a sentence on where the weights are or come from, and their licence."""
-        found = self.find(cache)
-        source = f"are in {found}" if found else f"will be downloaded from {hostname(self.url)} into {cache}"
-        return f"The weights of {self.name} {source}; licence: {self.license}."
+        size = ""
+        if found := self.find(cache):
+            source = f"are in {found}"
+        else:
+            with contextlib.suppress(DownloadError):
+                size = f", {self._size_and_checksum(RetryPolicy(connect_seconds=3))[0] / 1e6:.0f} MB,"
+            source = f"will be downloaded from {hostname(self.url)} into {cache}"
+        return f"The weights of {self.name}{size} {source}; licence: {self.license}."
 
 
 def find_weights(backbone: str) -> PublishedWeights:
@@ -147,7 +153,7 @@ def _torchvision_weights(backbone: str, architecture: str, tag: str) -> Publishe
     from torchvision import models
 
     enumeration = models.get_model_weights(architecture)
-    known = list(enumeration.__members__)
+    known = [weights.name for weights in enumeration]
     if not known or tag not in ("", *known):
         raise _no_weights(backbone, known)
     weights = enumeration[tag or "DEFAULT"]
