@@ -20,7 +20,9 @@ def save_vit(path: Path) -> Path:
 def fill_hub_cache(cache: Path) -> Path:
     """Put it into a cache as the Hugging Face hub's package does; return the cache."""
     repository = cache / f"models--{HUB_ID.replace('/', '--')}"
-    save_vit(repository / "snapshots/0123/model.safetensors")
-    (repository / "refs").mkdir()
+    save_vit(repository / "blobs/4567")
+    for name in ("refs", "snapshots/0123"):
+        (repository / name).mkdir(parents=True)
+    (repository / "snapshots/0123/model.safetensors").symlink_to("../../blobs/4567")
     (repository / "refs/main").write_text("0123")
     return cache

@@ -117,7 +117,8 @@ class PublishedWeights:
                 ) from None
             remote = RemoteFile(self.filename, size, sha256, (self.url,), by_hand)
             path, _ = fetch_file(remote, cache, limits)
-        return asdict(self) | {"path": str(path.resolve()), "sha256": sha256_file(path)}
+        # A cache's link has the suffix, which its target may lack.
+        return asdict(self) | {"path": str(path.absolute()), "sha256": sha256_file(path)}
 
     def _size_and_checksum(self, limits: RetryPolicy) -> tuple[int, str]:
         headers = read_headers(self.url, limits)
