@@ -78,12 +78,12 @@ def _backbones(stored: SavedModel) -> list[dict[str, Any]]:
 
     Of weights in the user's file only the path is known, as `url`.
     """
+    networks = [step["params"] for step in stored.fit["features"] if step["type"] == "pretrained"]
     return [
         {"name": params["backbone"], "url": params["weights"]}
         if params["weights"]
         else read_json(stored.path(f"weights/{params['backbone']}.json"))
-        for type_, params, _ in stored.features()
-        if type_ == "pretrained"
+        for params in networks
     ]
 
 
