@@ -136,6 +136,7 @@ rule compute_features:
                 "compute_features", get_experiment(wildcards), get_feature_set(wildcards)
             ),
             failure_of=None if SHARES_FEATURES else lambda wildcards: get_feature_set(wildcards).base,
+            keeping_memory=lambda wildcards: get_feature_set(wildcards).type.pretrained,
         ),
     shell:
         RUN_JOB
