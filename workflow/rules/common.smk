@@ -307,7 +307,8 @@ def job_params(
         "settings": lambda wildcards: canonical_json(value(settings, wildcards)),
         "code": code,
         # Snakemake does not compare functions of the resources.
-        "command": lambda wildcards, resources: prefix * value(keeping_memory, wildcards) + shlex.join(command),
+        "command": lambda wildcards, resources: prefix * value(keeping_memory, wildcards)
+        + shlex.join(command),
         "job": describe,
     }
 
