@@ -13,6 +13,8 @@ GRID = {"n_components": [64, 128, 256], "n_neighbors": [5, 10, 15]}
 SIX_CANDIDATES = GRID | {"n_neighbors": [5, 10]}
 # The convolutional network of config/extended.yaml, on twenty batches.
 CONVNET = {"case": "convnet", "options": {"channels": [64, 128, 128]}, "n_train": 20 * 256}
+# MobileNetV3-small on images of 96 x 96 pixels, with random weights.
+BACKBONE = {"case": "pretrained", "threads": 1}
 PATCHES = {"case": "patches", "options": {"n_patches": 400, "size": 6}, "threads": 1}
 
 
@@ -61,6 +63,11 @@ CASES = STUDY | {
         "reference": Work([PATCHES | {"n_train": 500}], factor=10),
         "lower_bound": Work([PATCHES | {"n_train": 5000}]),
         "optimized": Work([PATCHES | {"n_train": 5000}]),
+    },
+    ("MobileNetV3-small on 10,000 images of 96 x 96, 1 thread", "reference: 1000 images"): {
+        "reference": Work([BACKBONE | {"n_train": 1000}], factor=10),
+        "lower_bound": Work([BACKBONE | {"n_train": 10_000}]),
+        "optimized": Work([BACKBONE | {"n_train": 10_000}]),
     },
 }
 

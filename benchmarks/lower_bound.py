@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch import nn
+from torchvision import models
 
 from cifarbench.models.networks.convnet import ConvNet
 from data import Images, random_filters
@@ -21,6 +22,15 @@ def patches(images: Images, n_patches: int, size: int) -> None:
     seen, responses = np.ones((1024, len(filters)), np.float32), np.empty((1024, n_patches), np.float32)
     for _ in range(len(images.train) * (33 - size) ** 2 // 1024):
         np.matmul(seen, filters, out=responses)
+
+
+def pretrained(images: Images) -> None:
+    """Compute the forward passes of MobileNetV3-small, on ready batches of 64 images."""
+    network = models.mobilenet_v3_small().eval().to(memory_format=torch.channels_last)
+    batch = torch.randn(64, 3, 96, 96).contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        for _ in range(-(-len(images.train) // 64)):
+            network(batch)
 
 
 def network(images: Images, epochs: int) -> None:

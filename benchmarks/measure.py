@@ -43,7 +43,7 @@ def _start(
     folder: Path, way: str, case: str, n_train: int = 50_000, options: dict | None = None, threads: int = 0
 ) -> subprocess.Popen:
     environment = os.environ | ({name: str(threads) for name in LIBRARIES} if threads else {})
-    if way == "optimized" and case in ("network", "convnet"):
+    if way == "optimized" and case in ("network", "convnet", "pretrained"):
         environment |= KEEP_FREED_MEMORY
     environment["PYTHONPATH"] = str(HERE.parent / "scripts")
     command = [sys.executable, __file__, json.dumps([way, case, str(folder), n_train, options or {}])]

@@ -13,6 +13,7 @@ from cifarbench.features import patches as patch_features
 from cifarbench.features.covariance import RunningCovariance, center
 from cifarbench.features.fit_inputs import BLOCK_ROWS
 from cifarbench.features.pca import PrincipalComponents
+from cifarbench.features.pipeline import FeatureStep
 from cifarbench.models.knn.exact import knn
 from cifarbench.models.knn.voting import correct_counts_per_k, predict_proba
 from cifarbench.models.networks.checkpoints import Checkpoints
@@ -74,6 +75,14 @@ def patches(images: Images, n_patches: int, size: int) -> float:
         block = images.train[start : start + BLOCK_ROWS]
         total += patch_features.transform(block, state, params, (3, 32, 32)).mean(axis=1, dtype=float).sum()
     return total / len(images.train)
+
+
+def pretrained(images: Images) -> float:
+    """Compute the features of the training images by MobileNetV3-small; return their mean."""
+    torch.manual_seed(0)
+    params = {"backbone": "torchvision.mobilenet_v3_small", "weights": None, "image_size": 96}
+    step = FeatureStep("pretrained", params, {})
+    return float(np.mean([block.mean() for block in step.transform_blocks(images.train, SHAPE)]))
 
 
 def network(images: Images, epochs: int, batch_norm: bool) -> float:

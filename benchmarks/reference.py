@@ -1,5 +1,7 @@
 """Reference implementation of each case: scikit-learn and torch as their tutorials use them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from PIL import Image
@@ -11,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 from torch.nn.functional import avg_pool2d, conv2d, relu
 from torch.utils.data import DataLoader, Dataset
-from torchvision import transforms
+from torchvision import models, transforms
 
 from data import Images, random_filters
 
@@ -59,10 +61,17 @@ def patches(images: Images, n_patches: int, size: int) -> float:
 class SingleImages(Dataset):
     """Images one at a time, as torchvision's CIFAR10 yields them."""
 
-    def __init__(self, rows: np.ndarray, labels: np.ndarray, *changes: nn.Module):
+    def __init__(
+        self,
+        rows: np.ndarray,
+        labels: np.ndarray,
+        *changes: nn.Module,
+        mean: Sequence[float] = (0.5, 0.5, 0.5),
+        std: Sequence[float] = (0.5, 0.5, 0.5),
+    ):
         self.images = rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
         self.labels = labels
-        normalize = transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+        normalize = transforms.Normalize(mean, std)
         self.transform = transforms.Compose([*changes, transforms.ToTensor(), normalize])
 
     def __len__(self) -> int:
@@ -71,6 +80,18 @@ class SingleImages(Dataset):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         """Return an image (3, 32, 32) float32, and its label."""
         return self.transform(Image.fromarray(self.images[index])), int(self.labels[index])
+
+
+@torch.no_grad()
+def pretrained(images: Images) -> float:
+    """Compute the inputs of MobileNetV3-small's last layer for the training images; return their mean."""
+    torch.manual_seed(0)
+    model = models.mobilenet_v3_small().eval()
+    model.classifier[-1] = nn.Identity()
+    transform = models.MobileNet_V3_Small_Weights.DEFAULT.transforms()
+    scale = {"mean": transform.mean, "std": transform.std}
+    resized = SingleImages(images.train, images.train_labels, transforms.Resize(96), **scale)
+    return float(np.mean([model(inputs).mean().item() for inputs, _ in DataLoader(resized, 64)]))
 
 
 def network(images: Images, epochs: int, batch_norm: bool) -> float:

@@ -1,5 +1,7 @@
 """Compute the features of all training or all test images, block by block."""
 
+from pathlib import Path
+
 import numpy as np
 
 from cifarbench.features import get_module
@@ -13,6 +15,7 @@ def main(job: Job) -> None:
     """Write the features (N, n_outputs) of `inputs` (N, D), pixels or other features.
 
     fitted: the fitted state, if the feature type has one. best: the best parameters of a grid search, if there was one.
+    weights: receipts of published weights, among them those of the features, if they need any.
     settings: `type`, `params`, and `chosen`, parameter -> key of the grid.
     """
     best_params = read_json(job.input.best[0]) if job.input.best else {}
@@ -20,6 +23,8 @@ def main(job: Job) -> None:
     shape = tuple(read_json(job.input.dataset)["image_shape"])
     values = np.load(job.input.inputs, mmap_mode="r")
     module = get_module(job.settings["type"])
+    if job.input.weights:
+        params = module.with_published_weights(params, Path(job.input.weights[0]).parent)
     with Timer() as watch:
         state = load_npz(job.input.fitted[0]) if job.input.fitted else {}
         save_npy_blocks(

@@ -170,7 +170,7 @@ def feature_entries(draw: st.DrawFn, type_: str, dataset: dict[str, Any], folder
         entry |= draw(constructed("transformer", TRANSFORMERS))
     if type_ == "pretrained":
         weights = str(folder / "shufflenet.pt")
-        entry |= {"architecture": "torchvision.shufflenet_v2_x0_5", "weights": weights}
+        entry |= {"backbone": "torchvision.shufflenet_v2_x0_5", "weights": weights}
     return entry
 
 
@@ -212,7 +212,7 @@ def model_entries(
         grid |= {
             draw(st.sampled_from([name, f"{base}__{name}"])): value_of(name, one.schema, limits)
             for name, one in FEATURE_TYPES[type_].parameters.items()
-            if name not in ("architecture", "weights", "transformer", "params") and name not in parameters
+            if name not in ("backbone", "weights", "transformer", "params") and name not in parameters
         }
     if grid and draw(st.booleans()):
         keys = draw(st.lists(st.sampled_from(sorted(grid)), min_size=1, max_size=2, unique=True))

@@ -28,6 +28,10 @@ class Answer(BaseHTTPRequestHandler):
         with contextlib.suppress(ConnectionError):
             script[min(number, len(script) - 1)](self)
 
+    def do_HEAD(self) -> None:
+        self.close_connection = True
+        self.head(200, Content_Length=len(self.server.content), **self.server.headers)
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -82,6 +86,8 @@ class Server(ThreadingHTTPServer):
         self.script = script
         self.requests: list[str | None] = []
         self.sent = 0
+        # Of what HEAD is answered with, besides the length.
+        self.headers: dict[str, object] = {}
         self.scheme = "http"
         self.closing = threading.Event()
 

@@ -16,6 +16,7 @@ from test_own_models import LAYERS, SMALL
 
 import export_model
 from cifarbench.cli import predict
+from helpers.pretrained import fill_hub_cache
 from helpers.project import Project
 from helpers.tiny import SHAPE
 
@@ -26,6 +27,7 @@ features:
   apart: {type: lda, features: strokes}
   both_views: {type: patches, n_patches: 8, patch_size: 2, mirror: true}
   white: {type: whitening}
+  seen: {type: pretrained, backbone: timm.test_vit}
   scaled: {type: transformer, features: white, transformer: sklearn.preprocessing.StandardScaler}
 models:
   knn_apart: {family: knn, features: apart, n_neighbors: 3}
@@ -38,12 +40,14 @@ models:
     features: both_views
     estimator: cifarbench.models.estimators.ridge.RidgeClosedForm
     batch_size: 16
+  knn_seen: {family: knn, features: seen, n_neighbors: 3}
   svm_edges: {family: estimator, features: edges, estimator: sklearn.svm.LinearSVC}
   convnet: {family: convnet, channels: [4], tta_flip: true, epochs: 2, learning_rate: 0.05, batch_size: 16}
   small: {family: network, module: "my_models/small.py:Small", epochs: 2, learning_rate: 0.05, batch_size: 16}
 """)
 MODELS = [*OWN["models"], "mlp_batchnorm_dropout"]
-TARGETS = ("export/svm.onnx", "export/svm.model_card.md", "export/small.model_card.md")
+CARDS = ("svm", "small", "knn_seen")
+TARGETS = ("export/svm.onnx", *(f"export/{model}.model_card.md" for model in CARDS))
 # Nobody has said these features in ONNX's words.
 UNSAYABLE = "svm_edges"
 
@@ -62,7 +66,9 @@ def study(tmp_path_factory: pytest.TempPathFactory, overlay: dict) -> Project:
             models=settings["models"] | OWN["models"],
         )
     )
-    project.succeed(targets=TARGETS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_CACHE", str(fill_hub_cache(project.folder / "hub")))
+        project.succeed(targets=TARGETS)
     return project
 
 
@@ -151,7 +157,7 @@ def test_a_second_export_has_nothing_to_do(study):
     assert study.would_run(targets=TARGETS) == set()
 
 
-@pytest.mark.parametrize("model", ["svm", "small"])
+@pytest.mark.parametrize("model", CARDS)
 def test_a_card_is_what_the_hub_reads(study, model):
     text = (study.results / f"export/{model}.model_card.md").read_text()
     metrics = json.loads((study.results / f"models/{model}/metrics.json").read_text())
@@ -163,6 +169,8 @@ def test_a_card_is_what_the_hub_reads(study, model):
     sha256 = json.loads((study.results / "data/dataset.json").read_text())["archive"]["sha256"]
     assert sha256 in text
     assert ("gives no probabilities" in text) == (model == "svm")
+    weights = "`timm.test_vit.r160_in1k`, with the weights `https://huggingface.co/timm/test_vit.r160_in1k/resolve/main/"
+    assert (weights in text and "Licence of the weights: apache-2.0." in text) == (model == "knn_seen")
 
 
 def test_without_a_name_the_best_is_asked_and_of_equals_the_fastest(study, pictures):

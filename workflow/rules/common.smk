@@ -307,12 +307,13 @@ def job_params(
 
     guard = ["run_guarded"] if failure_of and not reads_failures else []
     command = ["python", *map(relative_script_path, [*guard, "run_job", script])]
-    prefix = "MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 " if keeping_memory else ""
+    prefix = "MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 "
     return {
         "settings": lambda wildcards: canonical_json(value(settings, wildcards)),
         "code": code,
         # Snakemake does not compare functions of the resources.
-        "command": lambda wildcards, resources: prefix + shlex.join(command),
+        "command": lambda wildcards, resources: prefix * value(keeping_memory, wildcards)
+        + shlex.join(command),
         "job": describe,
     }
 

@@ -77,6 +77,28 @@ rule fit_features:
         RUN_JOB
 
 
+rule download_weights:
+    output:
+        receipt="<results>/weights/{backbone}.json",
+    log:
+        "<logs>/download_weights/{backbone}.log",
+    # Nodes of a cluster often have no access to the internet.
+    localrule: True
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=mem_mb(1000),
+        runtime=minutes(60),
+    params:
+        **job_params(
+            "download_weights",
+            settings=lambda wildcards: {"backbone": wildcards.backbone},
+            cache=CACHE,
+        ),
+    shell:
+        RUN_JOB
+
+
 rule compute_features:
     input:
         inputs=lambda wildcards: get_paths(wildcards).features_file(
@@ -87,6 +109,7 @@ rule compute_features:
         best=lambda wildcards: get_paths(wildcards).best_params_of_features(
             get_feature_set(wildcards), wildcards.part
         ),
+        weights=lambda wildcards: get_paths(wildcards).weights_files(get_feature_set(wildcards)),
     output:
         features="<results>/features/{features}/{part}/{split}.npy",
         cost="<results>/features/{features}/{part}/{split}.json",
@@ -113,6 +136,7 @@ rule compute_features:
                 "compute_features", get_experiment(wildcards), get_feature_set(wildcards)
             ),
             failure_of=None if SHARES_FEATURES else lambda wildcards: get_feature_set(wildcards).base,
+            keeping_memory=lambda wildcards: get_feature_set(wildcards).type.pretrained,
         ),
     shell:
         RUN_JOB

@@ -18,6 +18,7 @@ from cifarbench.config.presets import (
     NO_PRESET,
     describe_mirroring,
     describe_preset,
+    describe_pretrained,
     preset_models,
 )
 from cifarbench.data.printable import escape_ascii
@@ -78,8 +79,14 @@ def expand_images(config: Entry) -> tuple[Entry, list[str]]:
         sentences.append(found.describe(name, entry))
     entry = config["datasets"].get(config["dataset"])
     if preset != NO_PRESET and entry:
-        config = config | preset_models(preset, entry, config.get("metric") or "accuracy")
-        sentences += [describe_preset(preset), describe_mirroring(config["models"], entry)]
+        config = config | preset_models(
+            preset, entry, config.get("metric") or "accuracy", config.get("cache_dir")
+        )
+        sentences += [
+            describe_preset(preset),
+            describe_mirroring(config["models"], entry),
+            describe_pretrained(preset, config["features"]),
+        ]
     return {
         key: value for key, value in config.items() if key not in ("images", "preset", *IMAGE_KEYS)
     }, sentences

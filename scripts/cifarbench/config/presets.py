@@ -1,7 +1,6 @@
 """Choose models and their training for images of which only number, classes and shape are known."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 from cifarbench.planning.model_family import Entry
@@ -28,8 +27,12 @@ MIN_HELD_IN = 40
 PATIENCE = 10
 # Metrics to which each class contributes alike, however many images it has.
 BALANCED_METRICS = ("balanced_accuracy", "macro_f1")
-# Weights that `docs/models.md` tells how to obtain.
-PRETRAINED_WEIGHTS = Path("weights/efficientnet_lite0.pth")
+# Files of the published weights that presets use if they are on this machine, the preferred first.
+BACKBONES = {
+    "mobilenet_v3_small": "mobilenet_v3_small-047dcff4.pth",
+    "efficientnet_b0": "efficientnet_b0_rwightman-7f5810bc.pth",
+    "resnet18": "resnet18-f37072fd.pth",
+}
 
 
 def describe_preset(preset: str) -> str:
@@ -55,24 +58,40 @@ def describe_mirroring(models: dict[str, Entry], dataset: Entry) -> str:
     return f"Mirrored images: not used in training, since {reason}{remedy}."
 
 
-def preset_models(preset: str, dataset: Entry, metric: str = "accuracy") -> Entry:
+def describe_pretrained(preset: str, features: dict[str, Entry]) -> str:
+    """Return a sentence for the terminal on pretrained features, which presets do not download."""
+    if "pretrained" in features:
+        return f"Pretrained features: of {features['pretrained']['backbone']}, whose weights are on this machine."
+    if preset == "quick":
+        return "Pretrained features: none in this preset."
+    return f"Pretrained features: none, since no weights of {', '.join(BACKBONES)} are on this machine."
+
+
+def _find_backbone(cache: str | None) -> str | None:
+    """Return the preferred network whose weights are in the cache, or in that of torch."""
+    from cifarbench.data.fetch import cache_dir
+    from cifarbench.features.published_weights import hub_folder
+
+    folders = (cache_dir(cache), hub_folder())
+    known = (name for name, file in BACKBONES.items() if any((folder / file).is_file() for folder in folders))
+    return next(known, None)
+
+
+def preset_models(preset: str, dataset: Entry, metric: str = "accuracy", cache: str | None = None) -> Entry:
     """Return `compare`, `features` and `models` for a dataset.
 
     dataset: `n_train`, `n_classes`, `image_shape`, `hflip_safe` if the user has said whether mirrored images show the
     same, and `n_folds` of a cross-validation, whose fits lack the images of a fold. metric: that of the configuration;
-    if it counts all classes alike, so does the training.
+    if it counts all classes alike, so does the training. cache: the folder of downloads, if it is not the user's cache
+    folder.
     """
     if n_folds := dataset.get("n_folds"):
         dataset = dataset | {"n_train": dataset["n_train"] * (n_folds - 1) // n_folds}
     features = _features(preset, dataset)
     models = _classifiers(features, dataset) | _networks(preset, dataset)
-    if preset != "quick" and PRETRAINED_WEIGHTS.is_file():
-        features["pretrained"] = {
-            "type": "pretrained",
-            "architecture": "timm.tf_efficientnet_lite0",
-            "weights": str(PRETRAINED_WEIGHTS),
-        }
-        models["linear_pretrained"] = _ridge("pretrained")
+    if preset != "quick" and (backbone := _find_backbone(cache)):
+        features["pretrained"] = {"type": "pretrained", "backbone": backbone}
+        models |= {"knn_pretrained": _knn("pretrained", dataset), "linear_pretrained": _ridge("pretrained")}
     if metric in BALANCED_METRICS:
         for entry in models.values():
             # Ridge regression in closed form has no weights of classes.
@@ -106,6 +125,11 @@ def _ridge(features: str) -> Entry:
     }
 
 
+def _knn(features: str, dataset: Entry) -> Entry:
+    n_neighbors = max(1, min(5, smallest_fold(dataset)))
+    return {"family": "knn", "features": features, "n_neighbors": n_neighbors, "metric": "cosine"}
+
+
 def _classifiers(features: dict[str, Entry], dataset: Entry) -> dict[str, Entry]:
     n_neighbors = max(1, min(5, smallest_fold(dataset)))
     models: dict[str, Entry] = {
@@ -113,12 +137,7 @@ def _classifiers(features: dict[str, Entry], dataset: Entry) -> dict[str, Entry]
         "knn_pca": {"family": "knn", "features": "pca", "n_neighbors": n_neighbors},
     }
     if "patches" in features:
-        models["knn_patches"] = {
-            "family": "knn",
-            "features": "patches",
-            "n_neighbors": n_neighbors,
-            "metric": "cosine",
-        }
+        models["knn_patches"] = _knn("patches", dataset)
         models["linear_patches"] = _ridge("patches")
     return models
 

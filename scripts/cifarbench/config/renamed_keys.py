@@ -28,6 +28,7 @@ RENAMED_KEYS = {
         "size": "patch_size",
         "pooling": "n_pool",
         "threshold": "soft_threshold",
+        "architecture": "backbone",
     },
     "models": {
         "flips": "flip",

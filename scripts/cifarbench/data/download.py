@@ -112,6 +112,31 @@ class _Session(requests.Session):
         return target
 
 
+def read_headers(url: str, limits: RetryPolicy) -> requests.structures.CaseInsensitiveDict[str]:
+    """Return the headers of a file at `url`, without its content: of the first answer if it has X-Linked-Size.
+
+    Raises DownloadError if the source refuses or can't be reached.
+    """
+    if reason := check_url(url):
+        raise DownloadError(f"is refused: {reason}")
+    options = {
+        "headers": {"Accept-Encoding": "identity", "User-Agent": "cifarbench"},
+        "timeout": (limits.connect_seconds, limits.stall_seconds),
+    }
+    with _Session() as session:
+        session.max_redirects = limits.redirects
+        try:
+            response = session.head(url, allow_redirects=False, **options)
+            # The Hugging Face hub redirects to a server that knows no checksum.
+            if response.is_redirect and "X-Linked-Size" not in response.headers:
+                response = session.head(url, allow_redirects=True, **options)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _failure(error, limits) from None
+    if not response.ok:
+        raise DownloadError(f"returns {response.status_code} {response.reason}")
+    return response.headers
+
+
 def _attempt(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
     have = _length(partial)
     # Identity, since some servers declare a .gz as an encoding, and it would be unpacked.

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from cifarbench.errors import UserError
 from cifarbench.features.pipeline import FeatureStep, apply_pipeline
+from cifarbench.features.pretrained import with_published_weights
 from cifarbench.io.atomic import load_npz
 from cifarbench.models.saved_model import Predictions, SavedModel
 
@@ -25,7 +26,14 @@ class InferenceModel:
         torch.set_num_threads(stored.threads)
         self.stored = stored
         self.steps = [
-            FeatureStep(name, params, load_npz(fitted) if fitted else {})
+            FeatureStep(
+                name,
+                # As the job that computed the features.
+                with_published_weights(params, stored.results / "weights")
+                if name == "pretrained"
+                else params,
+                load_npz(fitted) if fitted else {},
+            )
             for name, params, fitted in stored.features()
         ]
         self.predictor = _predictor(stored)

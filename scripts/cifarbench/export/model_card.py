@@ -52,6 +52,7 @@ def model_card(
         commit=commit,
         robustness=_read_optional(stored.results / "models" / stored.run / "robustness.json"),
         effects=_effects(stored),
+        backbones=_backbones(stored),
         say=say,
     )
 
@@ -70,6 +71,20 @@ def _effects(stored: SavedModel) -> dict[str, dict[str, Any]]:
         for name, part in parts.items()
         if name != "all" and stored.run in part["models"]
     }
+
+
+def _backbones(stored: SavedModel) -> list[dict[str, Any]]:
+    """Return `name`, `url`, `sha256` and `license` of the pretrained networks of a model's features.
+
+    Of weights in the user's file only the path is known, as `url`.
+    """
+    networks = [step["params"] for step in stored.fit["features"] if step["type"] == "pretrained"]
+    return [
+        {"name": params["backbone"], "url": params["weights"]}
+        if params["weights"]
+        else read_json(stored.path(f"weights/{params['backbone']}.json"))
+        for params in networks
+    ]
 
 
 def git_commit(folder: Path) -> str | None:

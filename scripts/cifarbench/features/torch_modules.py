@@ -9,10 +9,11 @@ from torch import nn
 from torch.nn import functional
 
 from cifarbench.errors import UserError
-from cifarbench.features import patches, pretrained
+from cifarbench.features import patches
 from cifarbench.features.covariance import PIXEL_OFFSET
 from cifarbench.features.fit_inputs import State
 from cifarbench.features.pca import PrincipalComponents
+from cifarbench.features.pretrained_network import PretrainedEncoder
 from cifarbench.features.transformer import load_transformer
 from cifarbench.planning.model_family import Entry, ImageShape
 
@@ -124,27 +125,6 @@ class PatchFeatures(nn.Module):
         return pooled if self.power == 1 else pooled**self.power
 
 
-class PretrainedEncoder(nn.Module):
-    """Compute the features `pretrained`."""
-
-    mean: torch.Tensor
-    deviation: torch.Tensor
-
-    def __init__(self, state: State, params: Entry, image_shape: ImageShape):
-        super().__init__()
-        self.network = pretrained.load(params["architecture"], params["weights"])
-        self.image_shape, self.image_size = image_shape, params["image_size"]
-        mean, deviation = pretrained.normalization(self.network)
-        self.register_buffer("mean", mean)
-        self.register_buffer("deviation", deviation)
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Return the inputs of the last layer for pixels (N, C*H*W) uint8."""
-        images = pixels.float().reshape(-1, *self.image_shape).expand(-1, 3, -1, -1) / 255
-        images = functional.interpolate(images, (self.image_size,) * 2, mode="bilinear", antialias=True)
-        return self.network((images - self.mean) / self.deviation).flatten(1)
-
-
 def _pca(state: State, params: Entry, image_shape: ImageShape) -> nn.Module:
     pca = PrincipalComponents(**state)
     basis = (pca.components[: params["n_components"]] / pca.scale).T
@@ -156,7 +136,7 @@ CONVERTERS: dict[str, Callable[[State, Entry, ImageShape], Any]] = {
     "lda": lambda state, params, image_shape: LinearProjection(state["directions"], state["mean"]),
     "whitening": Whitening,
     "patches": PatchFeatures,
-    "pretrained": PretrainedEncoder,
+    "pretrained": lambda state, params, image_shape: PretrainedEncoder(params, image_shape),
     "transformer": lambda state, params, image_shape: load_transformer(state, params),
 }
 

@@ -142,6 +142,7 @@ class FeatureType(_EntryType):
     from_pixels: whether it takes images only, and no other features.
     pretrained: whether it was trained on images of another dataset.
     n_outputs: takes an entry and its data; values per image, None if unknown before the fit.
+    backbone: takes an entry; the network whose published weights it needs, or None.
     """
 
     name: str
@@ -155,6 +156,7 @@ class FeatureType(_EntryType):
     filters: str | None = None
     n_outputs: Callable[[Entry, DataShape], int | None] = lambda entry, data: None
     source_file: Callable[[Entry], str | None] = lambda entry: None
+    backbone: Callable[[Entry], str | None] = lambda entry: None
     check_data: Check = lambda key, entry, data: iter(())
     check_build: Check | None = None
     needs_build: Callable[[Entry], bool] = lambda entry: True

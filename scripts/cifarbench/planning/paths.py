@@ -77,6 +77,13 @@ class ResultPaths:
         """Return the files of features fitted to a subset; none for features that need no fit."""
         return [f"{RESULTS}/fitted/{features.fit}/{part}.npz"] if features.type.is_fitted else []
 
+    def weights_files(self, features: FeatureSet) -> list[str]:
+        """Return the receipts of the published weights that features need: of those of every candidate if tuned."""
+        tuned = self.experiment.tuned_values(features.tuned_by) if features.tuned_by else {}
+        variants = [{name: value} for name, key in features.tuned_params.items() for value in tuned[key]]
+        backbones = [features.type.backbone(features.params | variant) for variant in [{}, *variants]]
+        return [f"{RESULTS}/weights/{name}.json" for name in dict.fromkeys(backbones) if name]
+
     def covariance_files(self, features: FeatureSet, part: str) -> list[str]:
         """Return the covariances that features are fitted to: of all images, and of those that a fold leaves out.
 
@@ -326,7 +333,10 @@ class ResultPaths:
         fitted = [
             path
             for step in pipeline
-            for path in self.fitted_files(step, self.experiment.fit_subset(step.name, subset))
+            for path in (
+                *self.fitted_files(step, self.experiment.fit_subset(step.name, subset)),
+                *self.weights_files(step),
+            )
         ]
         return [*fitted, self.features_file(name, subset, "train")]
 
@@ -335,5 +345,6 @@ class ResultPaths:
         for step in self.experiment.feature_pipeline(name):
             subset = self.experiment.fit_subset(step.name, part)
             paths += [*self.covariance_files(step, subset), *self.fitted_files(step, subset)]
+            paths += self.weights_files(step)
             paths += [self.features_file(step.name, part, split) for split in splits]
         return paths

@@ -9,7 +9,7 @@ from PIL import Image
 
 from cifarbench.config.experiments import Experiments
 from cifarbench.config.own_images import dataset_name
-from cifarbench.config.presets import PRESETS, describe_mirroring, preset_models, training_epochs
+from cifarbench.config.presets import BACKBONES, PRESETS, describe_mirroring, preset_models, training_epochs
 from cifarbench.errors import UserError
 from cifarbench.planning.experiment import RunId
 from helpers.own_images import write_class_folders
@@ -20,6 +20,8 @@ CONFIG = Path(__file__).parents[3] / "config/config.yaml"
 
 def configured(monkeypatch, folder, **more):
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("TORCH_HOME", str(folder / "torch"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     return Experiments(yaml.safe_load(CONFIG.read_text()) | more)
 
 
@@ -36,13 +38,32 @@ def test_numbers_and_sizes_are_found(monkeypatch, folder):
     assert name == "my_digits" and entry["type"] == "images"
     assert [entry[key] for key in ("n_train", "n_test", "n_classes")] == [48, 12, 3]
     assert (entry["image_shape"], entry["resize"]) == ([1, 16, 16], "pad")
-    first, second, third = experiments.sentences
+    first, second, third, _ = experiments.sentences
     assert first.startswith(
         "my_digits: 60 images in 3 classes (class folders, PNG, 16 x 16, gray), split at random"
     )
     assert second.startswith("Preset standard: about 3 minutes")
     assert third.startswith("Mirrored images: not used in training, since they may show something else")
     assert experiments.models[:3] == ["knn_pixels", "knn_pca", "knn_patches"]
+
+
+@pytest.mark.parametrize("cache", ["torch/hub/checkpoints", "cache/cifarbench", "downloads"])
+def test_presets_use_weights_that_are_on_this_machine(monkeypatch, folder, cache):
+    pretrained = ["knn_pretrained", "linear_pretrained"]
+    own = (
+        {"images": "My Digits", "cache_dir": "downloads"} if cache == "downloads" else {"images": "My Digits"}
+    )
+    without = configured(monkeypatch, folder, **own)
+    assert without.sentences[-1].startswith(
+        "Pretrained features: none, since no weights of mobilenet_v3_small, "
+    )
+    (folder / cache).mkdir(parents=True)
+    (folder / cache / BACKBONES["resnet18"]).touch()
+    with_weights = configured(monkeypatch, folder, **own)
+    assert with_weights.models == [*without.models, *pretrained]
+    sentence = "Pretrained features: of resnet18, whose weights are on this machine."
+    assert with_weights.sentences[-1] == sentence
+    assert not {*configured(monkeypatch, folder, **own, preset="quick").models} & {*pretrained}
 
 
 def test_detection_reads_nothing_again(monkeypatch, folder):

@@ -251,6 +251,7 @@ TYPES = {
     **dict.fromkeys(["patch_size", "n_pool", "soft_threshold"], "patches"),
     **dict.fromkeys(["pixels_per_cell", "cells_per_block"], "hog"),
     "standardize": "pca",
+    "backbone": "pretrained",
     "channels": "convnet",
     **dict.fromkeys(["ann", "nlist", "nprobe"], "knn"),
 }

@@ -12,6 +12,7 @@ from torch import nn
 from torchvision.transforms import v2
 
 from cifarbench.features import pretrained
+from cifarbench.features.pretrained_network import TRANSFORM, load_network
 from cifarbench.planning.model_family import DataShape
 
 SHAPE = (3, 20, 16)
@@ -37,7 +38,7 @@ def images() -> np.ndarray:
 
 
 def entry_of(architecture: str, weights: Path, image_size: int = 40) -> dict:
-    return {"architecture": architecture, "weights": str(weights), "image_size": image_size}
+    return {"backbone": architecture, "weights": str(weights), "image_size": image_size}
 
 
 def faults(entry: dict, shape: tuple[int, int, int] = SHAPE) -> list[str]:
@@ -52,7 +53,7 @@ def prepared(images: np.ndarray) -> torch.Tensor:
         [
             v2.ToDtype(torch.float32, scale=True),
             v2.Resize((40, 40), v2.InterpolationMode.BILINEAR, antialias=True),
-            v2.Normalize(pretrained.MEAN, pretrained.STD),
+            v2.Normalize(TRANSFORM["mean"], TRANSFORM["std"]),
         ]
     )
     return steps(torch.tensor(images.reshape(-1, *SHAPE)))
@@ -93,7 +94,7 @@ def test_weights_may_be_in_the_home_folder(folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder))
     entry = entry_of(RESNET, Path("~/resnet18.pt"))
     assert pretrained.FEATURE_TYPE.source_file(entry) == str(folder / "resnet18.pt")
-    assert pretrained.load(RESNET, entry["weights"]) is not None
+    assert load_network(RESNET, entry["weights"], 96) is not None
 
 
 def test_what_fits_passes(folder):
@@ -115,12 +116,12 @@ def test_what_fits_passes(folder):
 def test_an_architecture_that_is_not_there_is_told(folder, architecture, mend):
     (sentence,) = faults(entry_of(architecture, folder / "resnet18.pt"))
     what = f"{architecture.partition('.')[0]} has no such network for classification: {mend}"
-    assert sentence.startswith(f"features.f.architecture is {architecture}; {what}")
+    assert sentence.startswith(f"features.f.backbone is {architecture}; {what}")
 
 
 def test_an_architecture_without_a_last_linear_layer_is_told(folder):
     assert faults(entry_of("torchvision.squeezenet1_1", folder / "squeezenet.pt")) == [
-        "features.f.architecture is torchvision.squeezenet1_1; its last layer is not linear: choose another."
+        "features.f.backbone is torchvision.squeezenet1_1; its last layer is not linear: choose another."
     ]
 
 
@@ -172,9 +173,9 @@ def test_a_size_that_a_network_does_not_take_is_told(tmp_path):
     path = tmp_path / "vit.pt"
     name = "timm.vit_tiny_patch16_224"
     torch.save(timm.create_model(name.partition(".")[2], pretrained=False).state_dict(), path)
-    (sentence,) = faults(entry_of(name, path))
-    assert sentence.startswith(f"features.f.image_size is 40; {name} fails on such images (")
-    assert not faults(entry_of(name, path, image_size=224))
+    (sentence,) = faults(entry_of(name, path, image_size=8))
+    assert sentence.startswith(f"features.f.image_size is 8; {name} fails on such images (")
+    assert not faults(entry_of(name, path, image_size=64))
 
 
 def test_other_channels_than_one_and_three_are_told():

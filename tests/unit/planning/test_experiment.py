@@ -157,7 +157,7 @@ def test_no_moments_of_more_pixels_than_images() -> None:
 
 
 def test_a_model_says_whether_its_features_have_seen_other_images() -> None:
-    network = {"type": "pretrained", "architecture": "timm.resnet18", "weights": "weights.pth"}
+    network = {"type": "pretrained", "backbone": "timm.resnet18", "weights": "weights.pth"}
     few = {"type": "pca", "features": "seen", "n_components": 8}
     knn = {"family": "knn", "n_neighbors": 5}
     found = with_models(
