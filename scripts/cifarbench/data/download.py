@@ -119,17 +119,15 @@ def read_headers(url: str, limits: RetryPolicy) -> requests.structures.CaseInsen
     """
     if reason := check_url(url):
         raise DownloadError(f"is refused: {reason}")
-    options = {
-        "headers": {"Accept-Encoding": "identity", "User-Agent": "cifarbench"},
-        "timeout": (limits.connect_seconds, limits.stall_seconds),
-    }
+    timeout = limits.connect_seconds, limits.stall_seconds
     with _Session() as session:
         session.max_redirects = limits.redirects
+        session.headers.update({"Accept-Encoding": "identity", "User-Agent": "cifarbench"})
         try:
-            response = session.head(url, allow_redirects=False, **options)
+            response = session.head(url, allow_redirects=False, timeout=timeout)
             # The Hugging Face hub redirects to a server that knows no checksum.
             if response.is_redirect and "X-Linked-Size" not in response.headers:
-                response = session.head(url, allow_redirects=True, **options)
+                response = session.head(url, allow_redirects=True, timeout=timeout)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _failure(error, limits) from None
     if not response.ok:

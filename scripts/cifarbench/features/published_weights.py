@@ -184,9 +184,9 @@ def _timm_weights(backbone: str, architecture: str, tag: str) -> PublishedWeight
     if not known or tag not in ("", *known):
         raise _no_weights(backbone, known)
     config = timm.get_pretrained_cfg(f"{architecture}.{tag}" if tag else architecture)
+    if not config or not config.hf_hub_id:
+        raise _no_weights(backbone, [other for other in known if not config or other != config.tag])
     name = f"{architecture}.{config.tag}"
-    if not config.hf_hub_id:
-        raise _no_weights(backbone, [other for other in known if other != config.tag])
     return PublishedWeights(
         f"timm.{name}",
         f"{name}.safetensors",
