@@ -81,7 +81,7 @@ def test_columns_and_keys_of_a_run_are_documented(finished, file):
     ]
     if not paths:
         # Those of own images: test_own_images.py.
-        others = r"^suite/|robustness|temperature|leaderboard|^data/(images|skipped|split)\.csv"
+        others = r"^suite/|robustness|temperature|leaderboard|^weights|^data/(images|skipped|split)\.csv"
         assert re.search(others, file["path"]), "no run has this file"
         pytest.skip("the run has no such file")
     (part,) = PARTS.keys() & file.keys()
