@@ -270,8 +270,14 @@ for script in sorted(scripts.glob("*.py")):
     if f"rule {script.stem}:" not in rules and f" as {script.stem} with:" not in rules:
         assert really <= known, (script.name, really - known)
     else:
-        # Readers of arrays are imported when images are in some.
-        late = {scripts / f"cifarbench/data/{name}.py" for name in ("image_arrays", "parquet")}
+        # Imported for images in arrays, features of a pretrained network, and predictions by an ONNX file.
+        late = {
+            scripts / f"cifarbench/{name}.py"
+            for name in (
+                *("data/image_arrays", "data/parquet"),
+                *("features/pretrained_network", "models/predictions/onnx_file"),
+            )
+        }
         assert really <= known <= really | late, (script.name, really ^ known)
 """
     answer = subprocess.run(

@@ -58,10 +58,24 @@ def build_errors(experiment: Experiment) -> list[str]:
     errors = [
         point_to_grid_key(experiment, model, error)
         for model, key, type_, params, data in _checked_uses(experiment)
-        if type_.check_build
-        for error in type_.check_build(key, params, data)
+        for error in type_errors(key, type_, params, data)
     ]
     return list(dict.fromkeys(errors))
+
+
+def type_errors(key: str, type_: FeatureType | ModelFamily, params: Entry, data: DataShape) -> Iterator[str]:
+    """Yield one sentence for each mistake that shows when a model or a feature is built."""
+    if isinstance(type_, FeatureType) and (backbone := type_.backbone(params)):
+        # Imported here, since few configurations need it. Jobs do not import it: downloads change no features.
+        from cifarbench.features.published_weights import find_weights
+
+        try:
+            params = params | {"transform": find_weights(backbone).transform}
+        except UserError as error:
+            yield f"{key}.{error}"
+            return
+    if type_.check_build:
+        yield from type_.check_build(key, params, data)
 
 
 def _checked_uses(

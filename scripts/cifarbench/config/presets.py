@@ -69,8 +69,7 @@ def describe_pretrained(preset: str, features: dict[str, Entry]) -> str:
 
 def _find_backbone(cache: str | None) -> str | None:
     """Return the preferred network whose weights are in the cache, or in that of torch."""
-    from cifarbench.data.fetch import cache_dir
-    from cifarbench.features.published_weights import hub_folder
+    from cifarbench.data.fetch import cache_dir, hub_folder
 
     folders = (cache_dir(cache), hub_folder())
     known = (name for name, file in BACKBONES.items() if any((folder / file).is_file() for folder in folders))

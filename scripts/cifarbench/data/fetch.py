@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -57,6 +58,12 @@ def fetch_dataset(entry: dict[str, Any], cache: Path, limits: RetryPolicy | None
 def cache_dir(named: str | None = None) -> Path:
     """Return the folder of downloads: the one that the configuration names, or the user's cache folder."""
     return expand_home(named) if named else platformdirs.user_cache_path("cifarbench")
+
+
+def hub_folder() -> Path:
+    """Return the folder in which torch and torchvision keep downloaded weights."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
+    return Path(os.environ.get("TORCH_HOME", cache)).expanduser() / "hub/checkpoints"
 
 
 def describe_download(entry: dict[str, Any], cache: Path, checked: bool = False) -> str:

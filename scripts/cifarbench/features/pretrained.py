@@ -28,13 +28,9 @@ def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
 
 
 def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
-    from cifarbench.features.published_weights import find_weights
-
     black = np.zeros((1, prod(data.image_shape)), np.uint8)
     try:
-        if not entry["weights"]:
-            # They are downloaded after the check, which takes random ones.
-            entry = entry | {"transform": find_weights(entry["backbone"]).transform}
+        # Published weights are downloaded after the check, which takes random ones.
         transform(black, {}, entry, data.image_shape)
     except UserError as error:
         yield f"{key}.{error}"

@@ -1,5 +1,6 @@
 """The network of the features `pretrained`: pixels in, the inputs of its last layer out."""
 
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,13 @@ from torch.nn import functional
 
 from cifarbench.data.provenance import expand_home
 from cifarbench.errors import UserError
-from cifarbench.features.published_weights import resolve_backbone
 from cifarbench.planning.model_family import Entry, ImageShape
 
+# Names of networks elsewhere, and in timm.
+ALIASES = {
+    f"dinov2_vit{size}14": f"timm.vit_{name}_patch14_dinov2.lvd142m"
+    for size, name in {"s": "small", "b": "base", "l": "large", "g": "giant"}.items()
+}
 # The transform of weights that have none of their own: mean and standard deviation are those of ImageNet's training
 # images in each channel, of values in [0, 1].
 TRANSFORM: dict[str, Any] = {
@@ -54,6 +59,45 @@ class PretrainedEncoder(nn.Module):
             images = functional.interpolate(images, self.image_size, mode=self.interpolation, antialias=True)
         # Gray images get three equal channels.
         return self.network(torch.addcmul(self.shift, images, self.scale)).flatten(1)
+
+
+def resolve_backbone(backbone: str) -> tuple[str, str, str]:
+    """Return the package of a backbone, `torchvision` or `timm`, its architecture, and its weights' name or "".
+
+    backbone: `resnet18`, which is torchvision's if there is one, `timm.resnet18` or `timm.resnet18.a1_in1k`. Raises
+    UserError if there is no such network.
+    """
+    full_name = ALIASES.get(backbone, backbone)
+    library, _, name = full_name.partition(".")
+    libraries = [library] if library in ("torchvision", "timm") else ["torchvision", "timm"]
+    architecture, _, tag = (name if libraries == [library] else full_name).partition(".")
+    owners: dict[str, str] = {}
+    for library in libraries:
+        names = _list_models(library)
+        if architecture in names:
+            return library, architecture, tag
+        owners = dict.fromkeys(names, library) | owners
+    close = get_close_matches(architecture, owners, n=1)
+    hint = (
+        f"did you mean {owners[close[0]]}.{close[0]}?"
+        if close
+        else f"name one, such as {libraries[0]}.resnet18."
+    )
+    raise UserError(
+        f"backbone is {backbone}; {' and '.join(libraries)} {'have' if libraries[1:] else 'has'} no such network for "
+        f"classification: {hint}"
+    )
+
+
+def _list_models(library: str) -> list[str]:
+    if library == "timm":
+        import timm
+
+        return timm.list_models()
+    from torchvision import models
+
+    # Networks of the module itself are for classification.
+    return models.list_models(module=models)
 
 
 @lru_cache(maxsize=1)

@@ -1,64 +1,19 @@
 """Find and download the published weights of a backbone: those of torchvision, or those of timm on its hub."""
 
 import contextlib
-import os
 import re
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cifarbench.data.download import DownloadError, RetryPolicy, hostname, read_headers
-from cifarbench.data.fetch import RemoteFile, fetch_file
+from cifarbench.data.fetch import RemoteFile, fetch_file, hub_folder
 from cifarbench.errors import UserError
+from cifarbench.features.pretrained_network import resolve_backbone
 from cifarbench.io.atomic import sha256_file
 
-# Names of networks elsewhere, and in timm.
-ALIASES = {
-    f"dinov2_vit{size}14": f"timm.vit_{name}_patch14_dinov2.lvd142m"
-    for size, name in {"s": "small", "b": "base", "l": "large", "g": "giant"}.items()
-}
 HUB_FILE = "model.safetensors"
-
-
-def resolve_backbone(backbone: str) -> tuple[str, str, str]:
-    """Return the package of a backbone, `torchvision` or `timm`, its architecture, and its weights' name or "".
-
-    backbone: `resnet18`, which is torchvision's if there is one, `timm.resnet18` or `timm.resnet18.a1_in1k`. Raises
-    UserError if there is no such network.
-    """
-    full_name = ALIASES.get(backbone, backbone)
-    library, _, name = full_name.partition(".")
-    libraries = [library] if library in ("torchvision", "timm") else ["torchvision", "timm"]
-    architecture, _, tag = (name if libraries == [library] else full_name).partition(".")
-    owners: dict[str, str] = {}
-    for library in libraries:
-        names = _list_models(library)
-        if architecture in names:
-            return library, architecture, tag
-        owners = dict.fromkeys(names, library) | owners
-    close = get_close_matches(architecture, owners, n=1)
-    hint = (
-        f"did you mean {owners[close[0]]}.{close[0]}?"
-        if close
-        else f"name one, such as {libraries[0]}.resnet18."
-    )
-    raise UserError(
-        f"backbone is {backbone}; {' and '.join(libraries)} {'have' if libraries[1:] else 'has'} no such network for "
-        f"classification: {hint}"
-    )
-
-
-def _list_models(library: str) -> list[str]:
-    if library == "timm":
-        import timm
-
-        return timm.list_models()
-    from torchvision import models
-
-    # Networks of the module itself are for classification.
-    return models.list_models(module=models)
 
 
 @dataclass(frozen=True)
@@ -207,9 +162,3 @@ def _timm_weights(backbone: str, architecture: str, tag: str) -> PublishedWeight
 def _no_weights(backbone: str, known: list[str]) -> UserError:
     hint = f"name one of {', '.join(known)} after its name, or" if known else "choose another, or"
     return UserError(f"backbone is {backbone}; no such weights are published: {hint} name a file as weights.")
-
-
-def hub_folder() -> Path:
-    """Return the folder in which torch and torchvision keep downloaded weights."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
-    return Path(os.environ.get("TORCH_HOME", cache)).expanduser() / "hub/checkpoints"

@@ -14,6 +14,7 @@ from torch import nn
 from torchvision import models
 from torchvision.transforms import v2
 
+from cifarbench.config.build_checks import type_errors
 from cifarbench.config.presets import BACKBONES
 from cifarbench.errors import UserError
 from cifarbench.features import pretrained
@@ -186,7 +187,7 @@ def test_a_name_is_torchvision_s_or_else_timm_s(backbone, name):
 )
 def test_weights_that_are_not_published_are_told_before_a_run(backbone, remedy):
     data = DataShape(9, 2, SHAPE, 960)
-    (sentence,) = pretrained.FEATURE_TYPE.check_build("features.f", PARAMS | {"backbone": backbone}, data)
+    (sentence,) = type_errors("features.f", pretrained.FEATURE_TYPE, PARAMS | {"backbone": backbone}, data)
     assert sentence.startswith(f"features.f.backbone is {backbone}; no such weights are published: {remedy}")
 
 
