@@ -1,18 +1,9 @@
 # Data audit: duplicates, label issues and image issues of a dataset.
 
 
-def audited(array):
-    """Return an input function: the `images` or `labels` of both sets; of a cross-validation one file, with all."""
-    return lambda wildcards: [
-        f"<results>/data/{split}_{array}.npy"
-        for split in ("train", "test")
-        if split == "test" or "n_folds" not in DATASETS[get_dataset(wildcards)]
-    ]
-
-
 rule find_duplicates:
     input:
-        images=audited("images"),
+        images=lambda wildcards: get_paths(wildcards).data_files("images"),
         dataset="<results>/data/dataset.json",
     output:
         table=reported("<results>/audit/duplicates.csv", "Data", "copies and near-copies"),
@@ -42,8 +33,8 @@ rule find_duplicates:
 
 rule find_label_issues:
     input:
-        images=audited("images"),
-        labels=audited("labels"),
+        images=lambda wildcards: get_paths(wildcards).data_files("images"),
+        labels=lambda wildcards: get_paths(wildcards).data_files("labels"),
         dataset="<results>/data/dataset.json",
     output:
         table=reported("<results>/audit/label_issues.csv", "Data", "labels that are likely wrong"),

@@ -148,6 +148,11 @@ class ResultPaths:
             for smaller, size in zip([0, *sizes], sizes, strict=False)
         ]
 
+    def data_files(self, array: str) -> list[str]:
+        """Return the files of the `images` or `labels` of both sets; of a cross-validation one file, with all."""
+        splits = ["test"] if "n_folds" in self.experiment.dataset else ["train", "test"]
+        return [f"{RESULTS}/data/{split}_{array}.npy" for split in splits]
+
     def fold_files(self, run: RunId, name: str = "predictions.npz") -> list[str]:
         """Return the split of a cross-validated dataset and a file of the fit without each fold; [] for others."""
         n_folds = self.experiment.dataset.get("n_folds", 0)
