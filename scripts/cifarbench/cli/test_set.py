@@ -26,7 +26,7 @@ RULES = """\
 def main(results: Path, out: str = "") -> None:
     """Write images, a template and a page of rules.
 
-    results: the dataset's folder. out: for these files; <results>/test_set unless given. It is written anew.
+    results: the dataset's folder. out: for these files; <results>/test_set unless given. Files in it are replaced.
     """
     data, folder = results / "data", Path(out) if out else results / "test_set"
     if not (data / "dataset.json").is_file():

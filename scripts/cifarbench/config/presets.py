@@ -90,7 +90,8 @@ def preset_models(preset: str, dataset: Entry, metric: str = "accuracy", cache: 
     models = _classifiers(features, dataset) | _networks(preset, dataset)
     if preset != "quick" and (backbone := _find_backbone(cache)):
         features["pretrained"] = {"type": "pretrained", "backbone": backbone}
-        models |= {"knn_pretrained": _knn("pretrained", dataset), "linear_pretrained": _ridge("pretrained")}
+        models["knn_pretrained"] = _knn(dataset, features="pretrained", metric="cosine")
+        models["linear_pretrained"] = _ridge("pretrained")
     if metric in BALANCED_METRICS:
         for entry in models.values():
             # Ridge regression in closed form has no weights of classes.
@@ -124,19 +125,14 @@ def _ridge(features: str) -> Entry:
     }
 
 
-def _knn(features: str, dataset: Entry) -> Entry:
-    n_neighbors = max(1, min(5, smallest_fold(dataset)))
-    return {"family": "knn", "features": features, "n_neighbors": n_neighbors, "metric": "cosine"}
+def _knn(dataset: Entry, **params: str) -> Entry:
+    return {"family": "knn", "n_neighbors": max(1, min(5, smallest_fold(dataset))), **params}
 
 
 def _classifiers(features: dict[str, Entry], dataset: Entry) -> dict[str, Entry]:
-    n_neighbors = max(1, min(5, smallest_fold(dataset)))
-    models: dict[str, Entry] = {
-        "knn_pixels": {"family": "knn", "n_neighbors": n_neighbors},
-        "knn_pca": {"family": "knn", "features": "pca", "n_neighbors": n_neighbors},
-    }
+    models = {"knn_pixels": _knn(dataset), "knn_pca": _knn(dataset, features="pca")}
     if "patches" in features:
-        models["knn_patches"] = _knn("patches", dataset)
+        models["knn_patches"] = _knn(dataset, features="patches", metric="cosine")
         models["linear_patches"] = _ridge("patches")
     return models
 

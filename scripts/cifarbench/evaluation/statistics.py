@@ -3,7 +3,6 @@
 They cover the sampling of the test images, not the variance between seeds.
 """
 
-import math
 from collections.abc import Callable
 from itertools import combinations
 from typing import Any
@@ -34,13 +33,14 @@ def wilson_interval(successes: int, trials: int, share: float = 1) -> Interval:
     of their images in common.
     """
     if share < 1:
-        p, n, z = successes / trials, share * trials, float(norm.isf((1 - CONFIDENCE) / 2))
-        center, half = p + z**2 / (2 * n), z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-        low, high = ((center + side) / (1 + z**2 / n) for side in (-half, half))
-        return max(0.0, min(low, p)), min(1.0, max(high, p))
-    interval = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
+        # Imported here, since it is slow, and scipy takes whole numbers only.
+        from statsmodels.stats.proportion import proportion_confint
+
+        low, high = proportion_confint(share * successes, share * trials, 1 - CONFIDENCE, method="wilson")
+    else:
+        low, high = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
     # At 0 and 1, rounding would leave the proportion outside of the interval.
-    return min(float(interval.low), successes / trials), max(float(interval.high), successes / trials)
+    return min(float(low), successes / trials), max(float(high), successes / trials)
 
 
 def bootstrap_interval(sample: np.ndarray, statistic: Callable[..., np.ndarray], seed: int) -> Interval:

@@ -26,14 +26,14 @@ def read_run(results: Path) -> Results:
 def select_best_model(run: Results) -> tuple[str, list[str]]:
     """Return the best model by the metric, or the fastest of those that are not significantly different from it.
 
-    Returns its name and the reasons, one sentence each. Raises UserError if all models failed.
+    Returns its name and the reasons, one sentence each. Raises UserError if no model was fitted.
     """
     ranking = [model for model in run.ranking if model.is_fitted]
     if not ranking:
         raise UserError("No model of the run was fitted; correct one that failed, or name another dataset.")
     best, sentences = ranking[0], headline_sentences(run, Translator("en"))
     if best is not run.ranking[0]:
-        sentences = [f"`{best.name}` is the best model that was fitted here, and not read from a file.", ""]
+        sentences = [f"`{best.name}` is the best model that was fitted here, and not read from a file."]
     equals = [best, *run.equals(best, ranking)]
     if len(equals) == 1:
         return best.name, sentences[: 1 if len(run.ranking) == 1 else 2]

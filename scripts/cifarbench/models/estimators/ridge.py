@@ -103,15 +103,17 @@ class RidgeClosedForm(LinearClassifierMixin, BaseEstimator):
         system = _PenalisedSystem(correlations, covariances)
         alphas = np.asarray(ALPHAS if self.alphas is None else self.alphas, float)
 
+        solutions: dict[float, tuple[np.ndarray, float]] = {}
+
         def error(alpha: float) -> float:
             """Return the squared error of an indicator, mean over images and classes."""
-            weights, freedom = system.solve(alpha)
+            weights, freedom = solutions[alpha] = system.solve(alpha)
             explained = np.sum(weights * covariances) + alpha * np.square(weights).sum()
             unexplained = (shares * (1 - shares)).sum() - explained
             return unexplained / len(shares) / (1 - (1 + freedom) / count) ** 2
 
         self.alpha_, self.gcv_error_ = _smallest(np.sort(alphas), error)
-        weights, freedom = system.solve(self.alpha_)
+        weights, freedom = solutions[self.alpha_]
         # The share of degrees of freedom that the penalty leaves; the average of 1 less an image's leverage.
         left = 1 - (1 + freedom) / count
         weights = weights / scale[:, None]
