@@ -12,9 +12,9 @@ import numpy as np
 from cifarbench.data.provenance import expand_home
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import State, to_nchw
-from cifarbench.features.mirror import MIRROR, mirror_errors
+from cifarbench.features.mirror import mirror_errors
 from cifarbench.messages import format_error
-from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, read_parameters
 
 if TYPE_CHECKING:
     import torch
@@ -51,29 +51,7 @@ def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
 
 FEATURE_TYPE = FeatureType(
     "pretrained",
-    {
-        "architecture": Parameter(
-            {
-                "type": "string",
-                "pattern": r"^(torchvision|timm)\.[\w.]+$",
-                "title": "a package and an architecture, such as torchvision.resnet18 or timm.resnet18",
-            },
-            "a network for classification of torchvision or timm, such as `torchvision.resnet18`",
-            "`torchvision.` or `timm.`, and its name there",
-        ),
-        "weights": Parameter(
-            {"type": "string", "minLength": 1},
-            "local file of its weights; nothing is downloaded",
-            "a state dict of `torch.save`, or a `.safetensors` file",
-        ),
-        "image_size": Parameter(
-            {"type": "integer", "minimum": 1, "maximum": 4096},
-            "height and width in pixels to which images are resized",
-            "1 to 4096; some networks accept only one size",
-            default=96,
-        ),
-        "mirror": MIRROR,
-    },
+    read_parameters("pretrained", "mirrored"),
     is_fitted=False,
     from_pixels=True,
     pretrained=True,
