@@ -9,7 +9,6 @@ from cifarbench.errors import UserError
 from cifarbench.evaluation.statistics import Interval
 from cifarbench.evaluation.weighted_metrics import METRICS, WeightedPredictions, evaluate_metric
 
-DEFAULT_METRIC = "accuracy"
 # The key's values -> names of weighted_metrics.METRICS.
 RANKING_METRICS = {
     **{name: name for name in ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "cohen_kappa")},

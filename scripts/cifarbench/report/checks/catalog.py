@@ -5,13 +5,12 @@ from typing import Any
 
 from cifarbench.report.translation import mark
 
-SEVERITIES = ("error", "warning", "info")
 PAGE = "docs/checks.md"
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check of a study. message, remedy: sentences in English, `{name}` is a value of a finding."""
+    """A check of a study. severity: error, warning or info. message, remedy: English, `{name}` is a finding's value."""
 
     name: str
     severity: str
