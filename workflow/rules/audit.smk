@@ -1,7 +1,7 @@
 # Data audit: duplicates, label issues and image issues of a dataset.
 
 
-rule find_duplicates:
+use rule job as find_duplicates with:
     input:
         images=lambda wildcards: get_paths(wildcards).data_files("images"),
         dataset="<results>/data/dataset.json",
@@ -12,8 +12,6 @@ rule find_duplicates:
         "<logs>/find_duplicates.log",
     benchmark:
         "<benchmarks>/find_duplicates.tsv"
-    conda:
-        "../../environment.yml"
     threads: 2
     resources:
         mem_mb=mem_mb(700, images=2, bounded=False),
@@ -27,11 +25,9 @@ rule find_duplicates:
                 "hflip_safe": DATASETS[get_dataset(wildcards)].get("hflip_safe", True),
             },
         ),
-    shell:
-        RUN_JOB
 
 
-rule find_label_issues:
+use rule job as find_label_issues with:
     input:
         images=lambda wildcards: get_paths(wildcards).data_files("images"),
         labels=lambda wildcards: get_paths(wildcards).data_files("labels"),
@@ -43,15 +39,11 @@ rule find_label_issues:
         "<logs>/find_label_issues.log",
     benchmark:
         "<benchmarks>/find_label_issues.tsv"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(900, images=1, bounded=False),
         runtime=minutes(5, per_gigabyte=60),
     params:
         **job_params("find_label_issues", settings={"seed": 0}),
-    shell:
-        RUN_JOB
 
 
 use rule find_label_issues as find_image_issues with:

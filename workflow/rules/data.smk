@@ -11,7 +11,7 @@ WITHOUT_DOWNLOAD = ("digits", "textures", "faces", "synthetic", "images")
 # ---- Arrays: paths without <results>, since a rule's constraint of {dataset} does not apply to pathvars ----
 
 
-rule generate_synthetic_dataset:
+use rule job as generate_synthetic_dataset with:
     output:
         archive=directory("<root>/{dataset}/data/synthetic"),
         receipt="<root>/{dataset}/data/source.json",
@@ -22,8 +22,6 @@ rule generate_synthetic_dataset:
     wildcard_constraints:
         dataset=any_of(EXPERIMENTS.of_type("synthetic")),
     localrule: True
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(400),
         runtime=minutes(2, per_gigabyte=10),
@@ -32,11 +30,9 @@ rule generate_synthetic_dataset:
             "generate_synthetic_dataset",
             settings=lambda wildcards: (dataset_spec(wildcards.dataset, DECLARED) | {"seed": SEED}),
         ),
-    shell:
-        RUN_JOB
 
 
-rule prepare_bundled_dataset:
+use rule job as prepare_bundled_dataset with:
     output:
         archive="<root>/{dataset}/data/bundled_archive",
         receipt="<root>/{dataset}/data/source.json",
@@ -45,20 +41,14 @@ rule prepare_bundled_dataset:
     wildcard_constraints:
         dataset=any_of(EXPERIMENTS.of_type("digits", "textures", "faces")),
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "prepare_bundled_dataset",
             settings=lambda wildcards: {"type": DATASETS[wildcards.dataset]["type"]},
         ),
-    shell:
-        RUN_JOB
 
 
-rule download_dataset:
+use rule job as download_dataset with:
     output:
         receipt="<root>/{dataset}/data/source.json",
     log:
@@ -68,8 +58,6 @@ rule download_dataset:
     # Nodes of a cluster often have no access to the internet. There are no `retries`: the job itself repeats a download,
     # and continues it.
     localrule: True
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(120),
@@ -83,11 +71,9 @@ rule download_dataset:
             origin=lambda wildcards: dataset_spec(wildcards.dataset, ORIGIN),
             cache=CACHE,
         ),
-    shell:
-        RUN_JOB
 
 
-rule load_dataset:
+use rule job as load_dataset with:
     input:
         receipt="<root>/{dataset}/data/source.json",
     output:
@@ -102,8 +88,6 @@ rule load_dataset:
         "<root>/{dataset}/benchmarks/load_dataset.tsv"
     wildcard_constraints:
         dataset=any_of({*DATASETS} - {*EXPERIMENTS.of_type("images")}),
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(300, images=2, bounded=is_mapped),
         runtime=minutes(5, per_gigabyte=10),
@@ -117,11 +101,9 @@ rule load_dataset:
             exclude=lambda wildcards: DATASETS[wildcards.dataset].get("exclude", ""),
             relabel=lambda wildcards: DATASETS[wildcards.dataset].get("relabel", ""),
         ),
-    shell:
-        RUN_JOB
 
 
-rule read_images:
+use rule job as read_images with:
     output:
         images="<root>/{dataset}/data/images.npy",
         table="<root>/{dataset}/data/images.csv",
@@ -133,8 +115,6 @@ rule read_images:
         "<root>/{dataset}/benchmarks/read_images.tsv"
     wildcard_constraints:
         dataset=any_of(EXPERIMENTS.of_type("images")),
-    conda:
-        "../../environment.yml"
     # As many cores as there are, up to this number.
     threads: 16
     resources:
@@ -149,11 +129,9 @@ rule read_images:
             },
             path=lambda wildcards: DATASETS[wildcards.dataset]["archive"],
         ),
-    shell:
-        RUN_JOB
 
 
-rule make_train_test_split:
+use rule job as make_train_test_split with:
     input:
         images="<root>/{dataset}/data/images.npy",
         table="<root>/{dataset}/data/images.csv",
@@ -171,8 +149,6 @@ rule make_train_test_split:
         "<root>/{dataset}/benchmarks/make_train_test_split.tsv"
     wildcard_constraints:
         dataset=any_of(EXPERIMENTS.of_type("images")),
-    conda:
-        "../../environment.yml"
     threads: 2
     resources:
         mem_mb=mem_mb(700, images=4, bounded=False),
@@ -191,8 +167,6 @@ rule make_train_test_split:
             exclude=lambda wildcards: DATASETS[wildcards.dataset].get("exclude", ""),
             relabel=lambda wildcards: DATASETS[wildcards.dataset].get("relabel", ""),
         ),
-    shell:
-        RUN_JOB
 
 
 use rule load_dataset as make_random_split with:
@@ -218,7 +192,7 @@ use rule load_dataset as make_random_split with:
         ),
 
 
-rule make_cv_splits:
+use rule job as make_cv_splits with:
     input:
         labels="<results>/data/train_labels.npy",
         dataset="<results>/data/dataset.json",
@@ -229,10 +203,6 @@ rule make_cv_splits:
     # Short jobs, which a cluster runs together as a group.
     group:
         "features"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "make_cv_splits",
@@ -245,5 +215,3 @@ rule make_cv_splits:
                 }
             ),
         ),
-    shell:
-        RUN_JOB

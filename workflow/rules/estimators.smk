@@ -1,7 +1,7 @@
 # From features to predictions by classifiers with scikit-learn's interface.
 
 
-rule cross_validate_estimator:
+use rule job as cross_validate_estimator with:
     input:
         features=lambda wildcards: get_paths(wildcards).features_file(
             get_experiment(wildcards).features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
@@ -18,8 +18,6 @@ rule cross_validate_estimator:
         model=any_model(lambda plan: plan.models_of_package("estimators")),
     group:
         "cv_fits"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(800, images=12, bounded=in_batches),
         runtime=minutes(10, per_gigabyte=300),
@@ -33,11 +31,9 @@ rule cross_validate_estimator:
             code=model_code_hash("cross_validate_estimator"),
             failure_of=get_model,
         ),
-    shell:
-        RUN_JOB
 
 
-rule fit_estimator:
+use rule job as fit_estimator with:
     input:
         features=get_run_features("train"),
         labels="<results>/data/train_labels.npy",
@@ -53,8 +49,6 @@ rule fit_estimator:
     wildcard_constraints:
         model=any_model(lambda plan: plan.models_of_package("estimators")),
     priority: 5
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(800, images=12, bounded=in_batches),
         runtime=minutes(10, per_gigabyte=300),
@@ -68,8 +62,6 @@ rule fit_estimator:
             code=model_code_hash("fit_estimator"),
             failure_of=get_model,
         ),
-    shell:
-        RUN_JOB
 
 
 use rule cross_validate_estimator as predict_estimator with:

@@ -1,7 +1,7 @@
 # From predictions to metrics and the comparison of all models. These rules do not depend on model families.
 
 
-rule evaluate_model:
+use rule job as evaluate_model with:
     input:
         predictions="<results>/models/{model}{seed}{size}/predictions.npz",
         fit="<results>/models/{model}{seed}{size}/fit.json",
@@ -13,14 +13,8 @@ rule evaluate_model:
         "<logs>/evaluate_model/{model}{seed}{size}.log",
     group:
         "evaluation"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params("evaluate_model", settings={"seed": SEED}, failure_of=get_model),
-    shell:
-        RUN_JOB
 
 
 use rule evaluate_model as summarize_training_curve with:
@@ -36,7 +30,7 @@ use rule evaluate_model as summarize_training_curve with:
         **job_params("summarize_training_curve", failure_of=get_model),
 
 
-rule compare_models:
+use rule job as compare_models with:
     input:
         predictions=for_each_model(get_runs, "predictions.npz"),
         fits=for_each_model(lambda plan: plan.models, "fit.json"),
@@ -58,10 +52,6 @@ rule compare_models:
         "<logs>/compare_models.log",
     group:
         "summary"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "compare_models",
@@ -74,8 +64,6 @@ rule compare_models:
                 "seed": SEED,
             },
         ),
-    shell:
-        RUN_JOB
 
 
 use rule compare_models as evaluate_without_issues with:

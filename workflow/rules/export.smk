@@ -1,7 +1,7 @@
 # Export of a model: ONNX file, demo page and model card. Targets that must be named.
 
 
-rule export_model:
+use rule job as export_model with:
     input:
         files=inference_inputs,
     output:
@@ -9,8 +9,6 @@ rule export_model:
         parity="<results>/export/{model}.onnx_check.json",
     log:
         "<logs>/export_model/{model}.log",
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(2500, images=20, bounded=False),
         runtime=minutes(5, per_gigabyte=60),
@@ -21,29 +19,23 @@ rule export_model:
             settings=lambda wildcards: get_paths(wildcards).model_params_json(wildcards.model),
             code=export_code_hash("export_model"),
         ),
-    shell:
-        RUN_JOB
 
 
-rule download_onnxruntime_web:
+use rule job as download_onnxruntime_web with:
     output:
         receipt="<results>/export/onnxruntime-web.json",
     log:
         "<logs>/download_onnxruntime_web.log",
     # Nodes of a cluster often have no access to the internet.
     localrule: True
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(200),
         runtime=minutes(30),
     params:
         **job_params("download_onnxruntime_web", cache=CACHE),
-    shell:
-        RUN_JOB
 
 
-rule write_onnx_demo:
+use rule job as write_onnx_demo with:
     input:
         onnx="<results>/export/{model}.onnx",
         parity="<results>/export/{model}.onnx_check.json",
@@ -54,18 +46,14 @@ rule write_onnx_demo:
     log:
         "<logs>/write_onnx_demo/{model}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(1500),
         runtime=minutes(2),
     params:
         **job_params("write_onnx_demo", code=code_hash("write_onnx_demo", "cifarbench/export/templates/*")),
-    shell:
-        RUN_JOB
 
 
-rule write_model_card:
+use rule job as write_model_card with:
     input:
         comparison="<results>/comparison.csv",
         tests="<results>/paired_tests.csv",
@@ -80,10 +68,6 @@ rule write_model_card:
     log:
         "<logs>/write_model_card/{model}.log",
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "write_model_card",
@@ -93,5 +77,3 @@ rule write_model_card:
             },
             code=code_hash("write_model_card", "cifarbench/export/templates/*"),
         ),
-    shell:
-        RUN_JOB

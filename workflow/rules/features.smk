@@ -5,7 +5,7 @@
 SHARES_FEATURES = workflow.workflow_settings.cache is not None
 
 
-rule compute_covariance:
+use rule job as compute_covariance with:
     input:
         images="<results>/data/train_images.npy",
         division=lambda wildcards: split_files(wildcards.part),
@@ -19,8 +19,6 @@ rule compute_covariance:
     cache: SHARES_FEATURES
     group:
         "features"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(400, images=1, covariances=4),
         runtime=minutes(2, per_gigabyte=10),
@@ -32,11 +30,9 @@ rule compute_covariance:
             # If the folds fail, only tuned models fail.
             failure_of=None if SHARES_FEATURES else "covariance",
         ),
-    shell:
-        RUN_JOB
 
 
-rule fit_features:
+use rule job as fit_features with:
     input:
         inputs=lambda wildcards: get_paths(wildcards).features_file(
             get_fit(wildcards).inputs, wildcards.part, "train"
@@ -56,8 +52,6 @@ rule fit_features:
     cache: SHARES_FEATURES
     group:
         lambda wildcards: get_group(get_fit(wildcards))
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(600, images=1, covariances=8),
         runtime=minutes(5, per_gigabyte=60),
@@ -73,19 +67,15 @@ rule fit_features:
             ),
             failure_of=None if SHARES_FEATURES else lambda wildcards: get_fit(wildcards).base,
         ),
-    shell:
-        RUN_JOB
 
 
-rule download_weights:
+use rule job as download_weights with:
     output:
         receipt="<results>/weights/{backbone}.json",
     log:
         "<logs>/download_weights/{backbone}.log",
     # Nodes of a cluster often have no access to the internet.
     localrule: True
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(1000),
         runtime=minutes(60),
@@ -95,11 +85,9 @@ rule download_weights:
             settings=lambda wildcards: {"backbone": wildcards.backbone},
             cache=CACHE,
         ),
-    shell:
-        RUN_JOB
 
 
-rule compute_features:
+use rule job as compute_features with:
     input:
         inputs=lambda wildcards: get_paths(wildcards).features_file(
             get_feature_set(wildcards).inputs, wildcards.part, wildcards.split
@@ -120,8 +108,6 @@ rule compute_features:
     cache: SHARES_FEATURES
     group:
         lambda wildcards: get_group(get_feature_set(wildcards))
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(1100, images=1, covariances=1),
         runtime=minutes(5, per_gigabyte=60),
@@ -138,8 +124,6 @@ rule compute_features:
             failure_of=None if SHARES_FEATURES else lambda wildcards: get_feature_set(wildcards).base,
             keeping_memory=lambda wildcards: get_feature_set(wildcards).type.pretrained,
         ),
-    shell:
-        RUN_JOB
 
 
 # Snakemake refuses a benchmark file for rules whose outputs are shared; the cost files have the same times.

@@ -1,7 +1,7 @@
 # From cross-validation scores, which the rules of each family compute, to the best candidate.
 
 
-rule select_best_params:
+use rule job as select_best_params with:
     input:
         cells=lambda wildcards: get_paths(wildcards).cv_score_files(wildcards.model, wildcards.size),
         costs=lambda wildcards: get_paths(wildcards).cv_timing_files(wildcards.model, wildcards.size),
@@ -14,10 +14,6 @@ rule select_best_params:
     wildcard_constraints:
         model=any_model(tuned_models),
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "select_best_params",
@@ -25,5 +21,3 @@ rule select_best_params:
             failure_of=get_model,
             reads_failures=True,
         ),
-    shell:
-        RUN_JOB

@@ -1,7 +1,7 @@
 # From features to predictions by nearest neighbours.
 
 
-rule cross_validate_knn:
+use rule job as cross_validate_knn with:
     input:
         features=lambda wildcards: get_paths(wildcards).features_file(
             get_experiment(wildcards).features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
@@ -18,8 +18,6 @@ rule cross_validate_knn:
         model=any_model(lambda plan: plan.models_of_package("knn")),
     group:
         "cv_fits"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(500, images=9),
         runtime=minutes(2, per_gigabyte=30),
@@ -40,11 +38,9 @@ rule cross_validate_knn:
             failure_of=get_model,
             memory_mb=config["memory_mb"],
         ),
-    shell:
-        RUN_JOB
 
 
-rule search_knn_shard:
+use rule job as search_knn_shard with:
     input:
         train_features=get_run_features("train"),
         test_features=get_run_features("test"),
@@ -58,8 +54,6 @@ rule search_knn_shard:
         "<benchmarks>/search_knn_shard/{model}{seed}{size}/from_{below}.tsv"
     wildcard_constraints:
         model=any_model(lambda plan: plan.models_of_package("knn")),
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(500, images=9),
         runtime=minutes(3, per_gigabyte=60),
@@ -73,8 +67,6 @@ rule search_knn_shard:
             failure_of=get_model,
             memory_mb=config["memory_mb"],
         ),
-    shell:
-        RUN_JOB
 
 
 use rule search_knn_shard as predict_knn with:

@@ -1,7 +1,7 @@
 # From pixels to predictions by networks. Training uses a GPU if there is one, prediction the CPU.
 
 
-rule cross_validate_network:
+use rule job as cross_validate_network with:
     input:
         train_images="<results>/data/train_images.npy",
         train_labels="<results>/data/train_labels.npy",
@@ -17,8 +17,6 @@ rule cross_validate_network:
         model=any_model(lambda plan: plan.models_of_package("networks")),
     # The longest jobs start first.
     priority: 10
-    conda:
-        "../../environment.yml"
     # One core each: batches are small, so two networks in parallel are faster than two cores for one.
     resources:
         gpu=1,
@@ -41,8 +39,6 @@ rule cross_validate_network:
             checkpoints=checkpoints,
             checkpoint_interval_seconds=config["training"]["checkpoint_interval_seconds"],
         ),
-    shell:
-        RUN_JOB
 
 
 use rule cross_validate_network as train_network with:

@@ -1,7 +1,7 @@
 # From files of predictions that were made elsewhere, and ONNX files, to predictions.
 
 
-rule read_predictions:
+use rule job as read_predictions with:
     input:
         test_images="<results>/data/test_images.npy",
         test_labels="<results>/data/test_labels.npy",
@@ -17,8 +17,6 @@ rule read_predictions:
         model=any_model(lambda plan: plan.models_of_package("predictions")),
     group:
         "evaluation"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(1000, images=6),
         runtime=minutes(10, per_gigabyte=60),
@@ -31,5 +29,3 @@ rule read_predictions:
             code=model_code_hash("read_predictions"),
             failure_of=get_model,
         ),
-    shell:
-        RUN_JOB

@@ -1,7 +1,7 @@
 # The report: the results of a run, on one page, and checks of them.
 
 
-rule run_checks:
+use rule job as run_checks with:
     input:
         comparison="<results>/comparison.csv",
         tests="<results>/paired_tests.csv",
@@ -18,14 +18,8 @@ rule run_checks:
         "<logs>/run_checks.log",
     group:
         "summary"
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params("run_checks", settings={"mute": sorted(config.get("mute", []))}),
-    shell:
-        RUN_JOB
 
 
 use rule compare_models as write_report with:
@@ -59,7 +53,7 @@ use rule compare_models as write_report with:
         ),
 
 
-rule write_audit_report:
+use rule job as write_audit_report with:
     input:
         files=[path for path in AUDIT_OUTPUTS if path.endswith((".csv", ".json"))],
         dataset="<results>/data/dataset.json",
@@ -72,10 +66,6 @@ rule write_audit_report:
         "<logs>/write_audit_report.log",
     # Takes a second.
     localrule: True
-    conda:
-        "../../environment.yml"
-    resources:
-        **SHORT_JOB,
     params:
         **job_params(
             "write_audit_report",
@@ -89,14 +79,12 @@ rule write_audit_report:
                 "cifarbench/report/locale/*",
             ),
         ),
-    shell:
-        RUN_JOB
 
 
 # ---- The explorer: all test images, with the predictions of all models ----
 
 
-rule embed_test_images:
+use rule job as embed_test_images with:
     input:
         comparison="<results>/comparison.csv",
         features=get_test_features,
@@ -111,8 +99,6 @@ rule embed_test_images:
         "<benchmarks>/embed_test_images.tsv"
     group:
         "summary"
-    conda:
-        "../../environment.yml"
     # With one thread, t-SNE has the same result each time.
     threads: 1
     resources:
@@ -123,11 +109,9 @@ rule embed_test_images:
             "embed_test_images",
             settings=lambda wildcards: {"models": get_experiment(wildcards).models, "seed": SEED},
         ),
-    shell:
-        RUN_JOB
 
 
-rule explore_predictions:
+use rule job as explore_predictions with:
     input:
         predictions=for_each_model(lambda plan: plan.models, "predictions.npz"),
         fits=for_each_model(lambda plan: plan.models, "fit.json"),
@@ -151,8 +135,6 @@ rule explore_predictions:
         "<logs>/explore_predictions.log",
     group:
         "summary"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(800),
         runtime=minutes(10),
@@ -175,5 +157,3 @@ rule explore_predictions:
                 "cifarbench/report/locale/*",
             ),
         ),
-    shell:
-        RUN_JOB

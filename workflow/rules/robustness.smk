@@ -1,7 +1,7 @@
 # Robustness to corrupted images, OOD images, and temperature scaling, if the configuration enables them.
 
 
-rule evaluate_corruptions:
+use rule job as evaluate_corruptions with:
     input:
         files=inference_inputs,
     output:
@@ -10,8 +10,6 @@ rule evaluate_corruptions:
         "<logs>/evaluate_corruptions/{model}.log",
     benchmark:
         "<benchmarks>/evaluate_corruptions/{model}.tsv"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(1500, images=12),
         runtime=minutes(10, per_gigabyte=600),
@@ -25,11 +23,9 @@ rule evaluate_corruptions:
             failure_of=get_model,
             official=EXPERIMENTS.cifar10_c_dir,
         ),
-    shell:
-        RUN_JOB
 
 
-rule fit_temperature:
+use rule job as fit_temperature with:
     input:
         files=calibration_inputs,
         predictions="<results>/models/{model}/predictions.npz",
@@ -37,8 +33,6 @@ rule fit_temperature:
         temperature="<results>/models/{model}/temperature.json",
     log:
         "<logs>/fit_temperature/{model}.log",
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(1500, images=12),
         runtime=minutes(5, per_gigabyte=60),
@@ -51,5 +45,3 @@ rule fit_temperature:
             code=export_code_hash("fit_temperature"),
             failure_of=get_model,
         ),
-    shell:
-        RUN_JOB

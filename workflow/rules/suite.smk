@@ -1,7 +1,7 @@
 # From scores to a comparison across datasets, seeds, splits and training set sizes.
 
 
-rule evaluate_shifted_test_set:
+use rule job as evaluate_shifted_test_set with:
     input:
         files=inference_inputs,
     output:
@@ -11,8 +11,6 @@ rule evaluate_shifted_test_set:
     wildcard_constraints:
         dataset=any_of(DATASETS),
         test_set=any_of(TEST_SETS),
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=mem_mb(1500, images=20),
         runtime=minutes(5, per_gigabyte=60),
@@ -34,11 +32,9 @@ rule evaluate_shifted_test_set:
             failure_of=get_model,
             origin=lambda wildcards: TEST_SETS[wildcards.test_set],
         ),
-    shell:
-        RUN_JOB
 
 
-rule collect_results:
+use rule job as collect_results with:
     input:
         fits=lambda wildcards: repeat_files(wildcards.dataset, "fit.json"),
         metrics=lambda wildcards: repeat_files(wildcards.dataset, "metrics.json"),
@@ -50,8 +46,6 @@ rule collect_results:
         dataset=any_of(DATASETS),
     group:
         "suite"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=400,
         runtime=5,
@@ -59,8 +53,6 @@ rule collect_results:
         **job_params(
             "collect_results", settings=lambda wildcards: {"runs": repeat_columns(wildcards.dataset)}
         ),
-    shell:
-        RUN_JOB
 
 
 use rule collect_results as fit_learning_curves with:
@@ -86,7 +78,7 @@ use rule collect_results as fit_learning_curves with:
         ),
 
 
-rule compare_across_datasets:
+use rule job as compare_across_datasets with:
     input:
         runs=expand("<root>/suite/{dataset}/runs.csv", dataset=DATASETS),
     output:
@@ -99,8 +91,6 @@ rule compare_across_datasets:
         "<root>/suite/logs/compare_across_datasets.log",
     group:
         "suite"
-    conda:
-        "../../environment.yml"
     resources:
         mem_mb=600,
         runtime=10,
@@ -109,8 +99,6 @@ rule compare_across_datasets:
             "compare_across_datasets",
             settings={"datasets": list(DATASETS), "models": EXPERIMENTS.models, "seed": SEED},
         ),
-    shell:
-        RUN_JOB
 
 
 use rule compare_across_datasets as plot_suite with:

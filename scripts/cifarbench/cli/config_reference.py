@@ -9,6 +9,7 @@ import yaml
 from cifarbench.config.schema import load_schema
 from cifarbench.families import FAMILIES, FEATURE_TYPES
 from cifarbench.io.markdown_sections import markdown_table
+from cifarbench.planning.model_family import values_in_words
 
 CONFIG = Path("config/config.yaml")
 # A default with more characters is not shown.
@@ -76,7 +77,7 @@ def _values(part: Schema) -> str:
     """Return the type and range of a schema in words."""
     part = _resolve(part)
     if "enum" in part:
-        return _code_list(part["enum"])
+        return values_in_words(part)
     types = part.get("type", "object")
     types = [types] if isinstance(types, str) else types
     return " or ".join(_type_in_words(kind, part) for kind in types if kind != "null")
@@ -84,24 +85,16 @@ def _values(part: Schema) -> str:
 
 def _type_in_words(kind: str, part: Schema) -> str:
     if kind == "boolean":
-        return "`true`, `false`"
+        return values_in_words({"type": kind})
     if kind == "array":
         items = _values(part["items"])
         return f"list of: {items}" if part["items"] else "list"
     if kind in ("integer", "number"):
-        return f"{kind}{_range_in_words(part)}"
+        return f"{kind} {values_in_words(part)}".rstrip()
     if kind == "object":
         return "mapping"
     title = part.get("title", "text")
     return f"text {title}" if title.startswith("of ") else title
-
-
-def _range_in_words(part: Schema) -> str:
-    low = f" {part['minimum']}" if "minimum" in part else ""
-    if "exclusiveMinimum" in part:
-        low = f" above {part['exclusiveMinimum']}"
-    high = f" to {part['maximum']}" if "maximum" in part else " or more" if low else ""
-    return low + high
 
 
 def _property_table(rows: list[list[str]]) -> str:
@@ -110,10 +103,10 @@ def _property_table(rows: list[list[str]]) -> str:
 
 def _entry_table(title: str, types: dict[str, Any]) -> str:
     """Return the table of all parameters; those that several types share are listed once."""
-    owners: dict[tuple[str, int], list[str]] = {}
+    owners: dict[tuple[str, str], list[str]] = {}
     for name, declared in types.items():
         for key, parameter in declared.parameters.items():
-            owners.setdefault((key, id(parameter)), []).append(name)
+            owners.setdefault((key, parameter.description), []).append(name)
     rows = []
     for (key, _), names in sorted(owners.items(), key=lambda item: len(item[1])):
         parameter = types[names[0]].parameters[key]

@@ -9,7 +9,7 @@ import yaml
 
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import read_json, write_text
-from cifarbench.models.predictions.family import KNOWN
+from cifarbench.planning.model_family import read_parameters
 
 # Keys of the first run's configuration that need fitted models.
 LEFT_OUT = ("robustness", "suite", "seeds", "features")
@@ -54,11 +54,11 @@ def main(runs: str, out: Path, name: str = "merged") -> None:
 
 
 def _entry(folder: Path, test_set_hash: str) -> dict[str, Any]:
-    fit = read_json(folder / "fit.json")
+    fit, known = read_json(folder / "fit.json"), read_parameters("predictions")["fit"].schema["properties"]
     return {
         "family": "predictions",
         "file": str((folder / "predictions.npz").resolve()),
-        "fit": {key: fit[key] for key in KNOWN if fit.get(key) is not None},
+        "fit": {key: fit[key] for key in known if fit.get(key) is not None},
         "test_set_hash": test_set_hash,
     }
 

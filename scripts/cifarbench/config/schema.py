@@ -10,10 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from cifarbench.families import FAMILIES, FEATURE_TYPES
-from cifarbench.planning.model_family import Entry
-
-# The loader in C, where PyYAML has it, takes a fifth of the time.
-YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from cifarbench.planning.model_family import YAML_LOADER, Entry
 
 
 def _is_integer(_: Any, value: Any) -> bool:

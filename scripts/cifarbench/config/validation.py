@@ -10,14 +10,14 @@ import yaml
 from jsonschema import ValidationError
 
 from cifarbench.config.renamed_keys import RENAMED_TYPES, describe_former_key
-from cifarbench.config.schema import YAML_LOADER, Validator, build_schema
+from cifarbench.config.schema import Validator, build_schema
 from cifarbench.config.semantic_checks import count_train_images, data_errors, reference_errors
 from cifarbench.errors import UserError
 from cifarbench.families import FAMILIES, FEATURE_TYPES
 from cifarbench.messages import dotted_key, format_value, number_hint, unknown_key
 from cifarbench.planning import variants
 from cifarbench.planning.experiment import Experiment, calibration_train_size
-from cifarbench.planning.model_family import Entry
+from cifarbench.planning.model_family import YAML_LOADER, Entry
 
 TYPE_LABELS = {
     "array": "a list",

@@ -9,8 +9,8 @@ from math import prod
 import numpy as np
 
 from cifarbench.features.fit_inputs import State, scale_pixels, to_nchw
-from cifarbench.features.mirror import MIRROR, mirror_errors
-from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, ImageShape, Parameter
+from cifarbench.features.mirror import mirror_errors
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, read_parameters
 
 
 def _blocks(entry: Entry, image_shape: ImageShape) -> tuple[int, ...]:
@@ -37,27 +37,7 @@ def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
 
 FEATURE_TYPE = FeatureType(
     "hog",
-    {
-        "orientations": Parameter(
-            {"type": "integer", "minimum": 1, "maximum": 180},
-            "number of direction bins over 180 degrees",
-            "1 to 180",
-            default=9,
-        ),
-        "pixels_per_cell": Parameter(
-            COUNT,
-            "height and width of a cell in pixels; each cell has one histogram",
-            "1 to the image's size",
-            default=8,
-        ),
-        "cells_per_block": Parameter(
-            COUNT,
-            "height and width in cells of the overlapping blocks in which histograms are normalised",
-            "1 to the number of cells",
-            default=2,
-        ),
-        "mirror": MIRROR,
-    },
+    read_parameters("hog", "mirrored"),
     is_fitted=False,
     from_pixels=True,
     n_outputs=_n_outputs,

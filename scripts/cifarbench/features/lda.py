@@ -7,7 +7,7 @@ import numpy as np
 
 from cifarbench.features.covariance import center
 from cifarbench.features.fit_inputs import FitInputs, State
-from cifarbench.planning.model_family import Entry, FeatureType, ImageShape, Parameter
+from cifarbench.planning.model_family import Entry, FeatureType, ImageShape, read_parameters
 
 # Directions whose eigenvalue is less than this share of the largest one are set to zero.
 EPSILON = 1e-10
@@ -15,14 +15,7 @@ EPSILON = 1e-10
 
 FEATURE_TYPE = FeatureType(
     "lda",
-    {
-        "shrinkage": Parameter(
-            {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-            "shrinkage s of the within-class covariance S: (1 - s) S + s mean(diag(S)) I",
-            "above 0 to 1",
-            default=0.1,
-        ),
-    },
+    read_parameters("lda"),
     n_outputs=lambda entry, data: data.n_inputs and min(data.n_classes - 1, data.n_inputs),
 )
 

@@ -9,15 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cifarbench.features.fit_inputs import to_nchw
-from cifarbench.planning.model_family import BOOLEAN, DataShape, Entry, ImageShape, Parameter
-
-MIRROR = Parameter(
-    BOOLEAN,
-    "average the features of an image and its mirror image, of training and test images alike; takes twice the time",
-    "`true`, `false`; not for datasets with `hflip_safe: false`",
-    default=False,
-    stored=False,
-)
+from cifarbench.planning.model_family import DataShape, Entry, ImageShape
 
 
 def mirror_errors(key: str, entry: Entry, data: DataShape) -> Iterator[str]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cifarbench.features.fit_inputs import BLOCK_ROWS, FitInputs, State, scale_pixels, to_nchw
-from cifarbench.features.mirror import MIRROR, mirror_errors
+from cifarbench.features.mirror import mirror_errors
 from cifarbench.io.atomic import load_npz
-from cifarbench.planning.model_family import COUNT, DataShape, Entry, FeatureType, ImageShape, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, read_parameters
 
 if TYPE_CHECKING:
     import torch
@@ -51,48 +51,7 @@ def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
 
 FEATURE_TYPE = FeatureType(
     "patches",
-    {
-        "n_patches": Parameter(
-            {"type": "integer", "minimum": 1, "maximum": 10000},
-            "number of filters",
-            "1 to 10000",
-            default=400,
-        ),
-        "patch_size": Parameter(
-            COUNT, "height and width of a filter in pixels", "1 to the image's size", default=6
-        ),
-        "stride": Parameter(
-            COUNT,
-            "distance between filter positions in pixels; 2 takes a quarter of the time of 1",
-            "1 or more",
-            default=1,
-        ),
-        "method": Parameter(
-            {"enum": ["kmeans", "random"]},
-            "filters: centroids of k-means on patches of training images, or randomly drawn patches",
-            "`kmeans`, `random`",
-            default="kmeans",
-        ),
-        "soft_threshold": Parameter(
-            {"type": "number", "minimum": 0, "maximum": 1000},
-            "value that is subtracted from each response; negative results become 0",
-            "0 to 1000",
-            default=0.25,
-        ),
-        "n_pool": Parameter(
-            COUNT,
-            "number of pooling regions along each side; responses are averaged over a region",
-            "1 to the number of a filter's positions along a side",
-            default=2,
-        ),
-        "power": Parameter(
-            {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-            "exponent of the averaged responses; below 1, large values count for less",
-            "above 0 to 1",
-            default=1,
-        ),
-        "mirror": MIRROR,
-    },
+    read_parameters("patches", "mirrored"),
     fit_keys=("n_patches", "patch_size", "method"),
     is_seeded=True,
     from_pixels=True,

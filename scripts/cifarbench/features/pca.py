@@ -11,15 +11,7 @@ import numpy as np
 
 from cifarbench.features.covariance import RunningCovariance, center, pixel_offset
 from cifarbench.features.fit_inputs import FitInputs, State
-from cifarbench.planning.model_family import (
-    BOOLEAN,
-    COUNT,
-    DataShape,
-    Entry,
-    FeatureType,
-    ImageShape,
-    Parameter,
-)
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, read_parameters
 
 CHUNK_ROWS = 1024
 
@@ -35,14 +27,7 @@ def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
 
 FEATURE_TYPE = FeatureType(
     "pca",
-    {
-        "n_components": Parameter(
-            COUNT, "number of components, in order of decreasing variance", "1 to the number of values"
-        ),
-        "standardize": Parameter(
-            BOOLEAN, "divide each value by its standard deviation first", "`true`, `false`", default=False
-        ),
-    },
+    read_parameters("pca"),
     # The first n of all components are those of a PCA(n).
     fit_keys=("standardize",),
     uses_covariance=True,

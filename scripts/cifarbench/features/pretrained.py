@@ -9,10 +9,10 @@ import numpy as np
 from cifarbench.data.provenance import expand_home
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import State
-from cifarbench.features.mirror import MIRROR, mirror_errors
+from cifarbench.features.mirror import mirror_errors
 from cifarbench.io.atomic import read_json
 from cifarbench.messages import format_error
-from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, read_parameters
 
 # Pixels of the images of a batch: 64 images of 96 x 96.
 BATCH_PIXELS = 64 * 96 * 96
@@ -48,30 +48,7 @@ def _source_file(entry: Entry) -> str | None:
 
 FEATURE_TYPE = FeatureType(
     "pretrained",
-    {
-        "backbone": Parameter(
-            {
-                "type": "string",
-                "pattern": r"^\w[\w.]*$",
-                "title": "the name of a network, such as resnet18, torchvision.resnet18 or timm.resnet18.a1_in1k",
-            },
-            "a network for classification of torchvision or timm; the first of the two that has it",
-            "its name there, also with `torchvision.` or `timm.` before it, and the name of its weights after it",
-        ),
-        "weights": Parameter(
-            {"type": ["string", "null"], "minLength": 1},
-            "local file of its weights; `null` finds or downloads those that torchvision or timm publishes",
-            "`null`, a state dict of `torch.save`, or a `.safetensors` file",
-            default=None,
-        ),
-        "image_size": Parameter(
-            {"type": ["integer", "null"], "minimum": 1, "maximum": 4096},
-            "height and width in pixels to which images are resized",
-            "`null` (the size of the published weights, 96 for a local file), 1 to 4096; some networks accept only one",
-            default=None,
-        ),
-        "mirror": MIRROR,
-    },
+    read_parameters("pretrained", "mirrored"),
     is_fitted=False,
     from_pixels=True,
     pretrained=True,

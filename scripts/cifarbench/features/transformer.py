@@ -9,7 +9,7 @@ import numpy as np
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import FitInputs, State, scale_pixels
 from cifarbench.io import sklearn_objects, user_code
-from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, read_parameters
 
 
 def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
@@ -23,16 +23,7 @@ def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
 
 FEATURE_TYPE = FeatureType(
     "transformer",
-    {
-        "transformer": Parameter(
-            user_code.SCHEMA,
-            "class of a transformer with scikit-learn's interface; all training images must fit in memory",
-            user_code.FORM,
-        ),
-        "params": Parameter(
-            {"type": "object"}, "arguments of its constructor", "the transformer's own", default={}
-        ),
-    },
+    read_parameters("transformer"),
     is_seeded=True,
     source_file=lambda entry: user_code.source_file(entry["transformer"]),
     check_build=_check_build,

@@ -10,7 +10,7 @@ import numpy as np
 from cifarbench.features.covariance import RunningCovariance
 from cifarbench.features.fit_inputs import FitInputs, State, scale_pixels
 from cifarbench.features.pca import PrincipalComponents
-from cifarbench.planning.model_family import BOOLEAN, DataShape, Entry, FeatureType, ImageShape, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, read_parameters
 
 
 def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
@@ -21,24 +21,7 @@ def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
 
 FEATURE_TYPE = FeatureType(
     "whitening",
-    {
-        "epsilon": Parameter(
-            {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
-            "regularisation: components are divided by sqrt(variance + epsilon); images are standardised first, so "
-            "that the mean variance is about 1",
-            "above 0 to 1000",
-            default=1,
-        ),
-        "n_components": Parameter(
-            {"type": "integer", "minimum": 0},
-            "number of components, in order of decreasing variance; 0 keeps all and rotates back to pixels (ZCA)",
-            "0 to the number of values",
-            default=0,
-        ),
-        "l2_normalize": Parameter(
-            BOOLEAN, "divide each whitened image by its Euclidean norm", "`true`, `false`", default=True
-        ),
-    },
+    read_parameters("whitening"),
     # All components and their variances are stored.
     fit_keys=(),
     n_outputs=lambda entry, data: entry["n_components"] or data.n_inputs,

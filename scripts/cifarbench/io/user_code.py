@@ -13,11 +13,6 @@ from cifarbench.messages import format_error
 SEPARATOR = ".py:"
 # In words, for messages and the schema.
 FORM = "an import path such as package.module.Name, or a file and a name such as folder/file.py:Name"
-SCHEMA = {
-    "type": "string",
-    "title": f"{FORM}, without spaces",
-    "pattern": r"^([\w./-]+\.py:[A-Za-z_]\w*|(?!.*\.py$)[A-Za-z_]\w*(\.[A-Za-z_]\w*)+)$",
-}
 
 # Names under which files have been imported in this process.
 _MODULES_OF_FILES: set[str] = set()

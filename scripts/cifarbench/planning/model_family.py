@@ -2,10 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from math import prod
 from typing import Any, Self
 
+import yaml
+
 Entry = dict[str, Any]
+# The loader in C, where PyYAML has it, takes a fifth of the time.
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Channels, height and width.
 ImageShape = tuple[int, int, int]
 
@@ -30,6 +36,37 @@ class Parameter:
     def required(self) -> bool:
         """Return whether it has no default."""
         return self.default is ...
+
+
+@cache
+def _all_parameters() -> dict[str, dict[str, Parameter]]:
+    entries = yaml.load((files("cifarbench") / "planning/parameters.yaml").read_text(), YAML_LOADER)
+    return {
+        group: {
+            name: Parameter(**{"range": values_in_words(entry["schema"])} | entry)
+            for name, entry in parameters.items()
+        }
+        for group, parameters in entries.items()
+    }
+
+
+def read_parameters(*groups: str) -> dict[str, Parameter]:
+    """Return the parameters of some groups in parameters.yaml, such as a family's own and those of all networks."""
+    return {name: parameter for group in groups for name, parameter in _all_parameters()[group].items()}
+
+
+def values_in_words(schema: dict[str, Any]) -> str:
+    """Return the values that a JSON schema allows: choices, or the range of a number."""
+    if "enum" in schema:
+        return ", ".join(f"`{name}`" for name in schema["enum"])
+    if schema.get("type") == "boolean":
+        return "`true`, `false`"
+    low, high = str(schema.get("minimum", "")), f" to {schema['maximum']}" if "maximum" in schema else ""
+    if "exclusiveMinimum" in schema:
+        low = f"above {schema['exclusiveMinimum']}"
+    if "exclusiveMaximum" in schema:
+        high = f" to below {schema['exclusiveMaximum']}"
+    return low + (high or " or more" * ("minimum" in schema))
 
 
 @dataclass(frozen=True)
@@ -160,11 +197,6 @@ class FeatureType(_EntryType):
     check_data: Check = lambda key, entry, data: iter(())
     check_build: Check | None = None
     needs_build: Callable[[Entry], bool] = lambda entry: True
-
-
-# Schemas that several parameters share.
-COUNT: dict[str, Any] = {"type": "integer", "minimum": 1}
-BOOLEAN: dict[str, Any] = {"type": "boolean"}
 
 
 def merge_params(params: Entry, chosen: Entry) -> Entry:

@@ -8,6 +8,7 @@ import pytest
 
 from cifarbench.errors import UserError
 from cifarbench.io import user_code
+from cifarbench.planning.model_family import read_parameters
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_wrong_references_are_refused(folder, reference, message):
 
 
 def test_pattern_of_references():
-    pattern = user_code.SCHEMA["pattern"]
+    pattern = read_parameters("network")["module"].schema["pattern"]
     good = ["sklearn.svm.LinearSVC", "my_models/wide.py:WideNet", "wide.py:Net", "../a-b/c.py:D"]
     bad = ["LinearSVC", "wide.py", "wide.py:", "a b.C", "os.system('x')", ":Net", ""]
     assert all(re.match(pattern, text) for text in good)

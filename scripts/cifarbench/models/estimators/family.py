@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cifarbench.errors import UserError
 from cifarbench.io import user_code
-from cifarbench.planning.model_family import DataShape, Entry, ModelFamily, Parameter
+from cifarbench.planning.model_family import DataShape, Entry, ModelFamily, read_parameters
 
 LINEAR_LABEL = "linear models"
 OTHER_LABEL = "other classifiers"
@@ -46,20 +46,7 @@ def _is_seeded(entry: Entry) -> bool:
 FAMILY = ModelFamily(
     "estimator",
     package="estimators",
-    parameters={
-        "estimator": Parameter(
-            user_code.SCHEMA, "class of a classifier with scikit-learn's interface", user_code.FORM
-        ),
-        "params": Parameter(
-            {"type": "object"}, "arguments of its constructor", "the classifier's own", default={}
-        ),
-        "batch_size": Parameter(
-            {"type": ["integer", "null"], "minimum": 1},
-            "number of images per call of `partial_fit`, to bound the memory; without it, `fit` gets all images",
-            "1 or more; for classifiers that have `partial_fit`",
-            default=None,
-        ),
-    },
+    parameters=read_parameters("estimator"),
     family_labels=(LINEAR_LABEL, *dict.fromkeys(LABELS_BY_MODULE.values()), OTHER_LABEL),
     artifacts=("estimator.skops",),
     is_seeded=_is_seeded,

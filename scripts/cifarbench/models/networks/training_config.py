@@ -17,9 +17,6 @@ SCHEDULES = {
     "triangular": lambda progress: min(progress / WARMUP_SHARE, (1 - progress) / (1 - WARMUP_SHARE)),
 }
 
-TTA = ("none", "flip", "flip_translate")
-PRECISIONS = ("float32", "bfloat16", "auto")
-
 
 @dataclass(frozen=True)
 class TrainingConfig:

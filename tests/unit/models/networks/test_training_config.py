@@ -2,8 +2,8 @@
 
 import pytest
 
-from cifarbench.models.networks.family import TRAINING_PARAMETERS
 from cifarbench.models.networks.training_config import SCHEDULES, TRAINING_PARAMS, TrainingConfig
+from cifarbench.planning.model_family import read_parameters
 
 
 def recipe(**more) -> TrainingConfig:
@@ -11,9 +11,10 @@ def recipe(**more) -> TrainingConfig:
 
 
 def test_it_has_the_parameters_that_the_configuration_knows():
+    training = read_parameters("training")
     # The metric of early stopping is that of the whole study.
-    assert list(TRAINING_PARAMS) == [*TRAINING_PARAMETERS, "stopping_metric"]
-    defaults = {name: one.default for name, one in TRAINING_PARAMETERS.items() if not one.required}
+    assert list(TRAINING_PARAMS) == [*training, "stopping_metric"]
+    defaults = {name: one.default for name, one in training.items() if not one.required}
     assert {name: getattr(recipe(), name) for name in defaults} == defaults
 
 
