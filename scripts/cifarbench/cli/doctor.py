@@ -38,9 +38,9 @@ def python() -> str:
 
 
 def packages(requirements: Path) -> str:
-    """Return how many of the pinned packages are installed."""
+    """Return how many of the pinned packages are installed, without those that not every Python can have."""
     lines = (line.partition("#")[0].strip() for line in requirements.read_text().splitlines())
-    pinned = dict(line.split("==", 1) for line in lines if line)
+    pinned = dict(line.split("==", 1) for line in lines if line and ";" not in line)
     installed = {name: _version(name) for name in pinned}
     missing = [name for name in pinned if installed[name] is None]
     changed = [

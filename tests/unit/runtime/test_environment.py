@@ -3,9 +3,13 @@
 import json
 import re
 import tomllib
+from importlib.metadata import metadata
 from pathlib import Path
 
+import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from cifarbench.errors import EXTRAS
 
@@ -17,10 +21,13 @@ CONDA_ONLY = {"python", "pip", "make"}
 MODULES = {"skimage": "scikit-image"}
 
 
-def pinned() -> dict[str, str]:
+def requirements() -> list[Requirement]:
     lines = (PROJECT / "requirements.txt").read_text().splitlines()
-    lines = [line.split("#")[0].strip() for line in lines]
-    return dict(line.split("==", 1) for line in lines if line)
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def pinned() -> dict[str, str]:
+    return {entry.name: str(entry.specifier).removeprefix("==") for entry in requirements()}
 
 
 def conda() -> tuple[dict[str, str], dict[str, str]]:
@@ -58,7 +65,7 @@ def test_pixi_gives_the_versions_of_conda():
 def test_the_package_and_its_extras_need_the_same_versions():
     extras = project()["optional-dependencies"]
     needed = [*project()["dependencies"], *(entry for part in extras.values() for entry in part)]
-    assert sorted(needed) == sorted(f"{name}=={version}" for name, version in pinned().items())
+    assert sorted(map(str, map(Requirement, needed))) == sorted(map(str, requirements()))
 
 
 def test_a_missing_optional_package_names_the_extra_that_has_it():
@@ -77,9 +84,23 @@ def test_the_lock_file_has_all_packages_with_hashes():
     assert locked >= set(pinned().items())
 
 
+def python_versions() -> list[str]:
+    return [text.rpartition(" ")[2] for text in project()["classifiers"] if "Python :: 3." in text]
+
+
+@pytest.mark.parametrize("version", python_versions())
+def test_all_packages_can_be_installed_in_every_version_of_python(version):
+    markers = ({}, {"python_version": version})
+    for entry in requirements():
+        # Installed here, and asked for there.
+        if entry.marker is None or all(entry.marker.evaluate(values) for values in markers):
+            supported = SpecifierSet(metadata(entry.name).get("Requires-Python", ""))
+            assert supported.contains(f"{version}.99"), f"{entry.name} needs Python {supported}"
+
+
 def test_python_s_versions_are_the_same_everywhere():
     """Those of the classifiers, of the nightly tests, and the oldest one."""
-    versions = [text.rpartition(" ")[2] for text in project()["classifiers"] if "Python :: 3." in text]
+    versions = python_versions()
     nightly = yaml.safe_load((PROJECT / ".github/workflows/nightly.yml").read_text())
     assert nightly["jobs"]["tests"]["strategy"]["matrix"]["python"] == versions
     assert project()["requires-python"] == f">={versions[0]}"
