@@ -37,11 +37,13 @@ def main(job: Job) -> None:
 """
 
 
-def guarded(folder: Path, what: str, inputs: tuple[str, ...] = (), tries_left: int = 0):
-    (folder / "job.py").write_text(JOB)
+def guarded(
+    folder: Path, what: str, inputs: tuple[str, ...] = (), tries_left: int = 0, script: str = "job.py"
+):
+    (folder / script).write_text(JOB)
     outputs, options = {"one": "a/one", "others": ["two"]}, {"failure_of": "own", "tries_left": tries_left}
     job = describe_job({"files": inputs}, outputs, {"what": what}, rule="fit", **options)
-    command = [sys.executable, SCRIPTS / "run_guarded.py", SCRIPTS / "run_job.py", "job.py", "log"]
+    command = [sys.executable, SCRIPTS / "run_guarded.py", SCRIPTS / "run_job.py", script, "log"]
     environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
     with open(folder / "log", "w") as log:
         pipes = {"stdout": subprocess.PIPE, "stderr": log}
@@ -52,8 +54,10 @@ def records(folder: Path) -> set[Failure | None]:
     return {Failure.read(folder / name) for name in ("a/one", "two") if (folder / name).exists()}
 
 
-def test_successful_job_has_no_record(tmp_path: Path) -> None:
-    done = guarded(tmp_path, "well")
+@pytest.mark.parametrize("script", ["job.py", "job.py@v0.2.0"])
+def test_successful_job_has_no_record(script: str, tmp_path: Path) -> None:
+    """Also of a script that Snakemake fetched from git."""
+    done = guarded(tmp_path, "well", script=script)
     assert done.returncode == 0
     assert done.stdout == ""
     assert (tmp_path / "ran").exists()
