@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 # Optional packages: the extra of the package that installs each module.
 EXTRAS = {
-    **dict.fromkeys(("skimage", "torchvision", "timm", "pyarrow"), "extended"),
+    **dict.fromkeys(("torchvision", "timm", "pyarrow"), "extended"),
     **dict.fromkeys(("onnx", "onnxruntime", "onnxscript", "skl2onnx", "rocrate"), "export"),
     "boto3": "cluster",
 }

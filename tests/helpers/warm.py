@@ -170,6 +170,7 @@ def _become(
     is_module, name = arguments[0] == "-m", arguments[arguments[0] == "-m"]
     sys.argv = arguments[is_module:]
     sys.path[0] = folder if is_module else str(Path(folder, name).parent)
+    sys.path[1:1] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     code = 0
     try:
         if is_module:

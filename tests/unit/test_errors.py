@@ -47,9 +47,9 @@ def test_jobs_of_the_default_models_need_no_optional_package():
         ("sys.argv = ['cifarbench', 'crate']; from cifarbench.cli import main; main()", "rocrate", "export"),
         (
             "from pathlib import Path; from cifarbench.errors import exit_on_user_errors as end\n"
-            "from cifarbench.data.bundled import write_bundled_archive as write\n"
-            "with end(): write('faces', Path('/nowhere'))",
-            "skimage",
+            "from cifarbench.data.parquet import read_parquet as read\n"
+            "with end(): read(Path('/nowhere'), {}, None)",
+            "pyarrow",
             "extended",
         ),
     ],

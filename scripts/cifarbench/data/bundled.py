@@ -79,7 +79,6 @@ def _cifar_batch(images: np.ndarray, labels: np.ndarray, rows: np.ndarray, title
 
 
 def _textures() -> bytes:
-    # scikit-image is an optional package.
     from skimage import data
 
     arrays: dict[str, list[np.ndarray]] = {}

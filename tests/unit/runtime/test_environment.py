@@ -18,7 +18,6 @@ PROJECT = Path(__file__).parents[3]
 CONDA_NAMES = {"torch": "pytorch", "snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"}
 # No packages of requirements.txt.
 CONDA_ONLY = {"python", "pip", "make"}
-MODULES = {"skimage": "scikit-image"}
 
 
 def requirements() -> list[Requirement]:
@@ -71,7 +70,7 @@ def test_the_package_and_its_extras_need_the_same_versions():
 def test_a_missing_optional_package_names_the_extra_that_has_it():
     extras = project()["optional-dependencies"]
     for module, extra in EXTRAS.items():
-        assert MODULES.get(module, module) in [entry.partition("==")[0] for entry in extras[extra]]
+        assert module in [entry.partition("==")[0] for entry in extras[extra]]
 
 
 def test_the_lock_file_has_all_packages_with_hashes():
