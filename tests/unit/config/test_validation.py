@@ -127,6 +127,11 @@ def test_a_key_left_out_is_named(path):
         ("datasets.cifar10.n_train", 15, "folds is 3; delete tune, since some class has at most 1"),
         ("models.mlp.tta", "shift", 'tta is "shift"; it must be one of none, flip, flip_translate'),
         ("models.mlp.hidden_dims", [8], "models.mlp has hidden_dim and hidden_dims; remove one of them."),
+        (
+            "models.mlp.whitening",
+            3073,
+            "models.mlp.whitening is 3073; it must be at most 3072, the number of values of an image.",
+        ),
         ("models.mlp.early_stopping", {"patience": 0}, "models.mlp.early_stopping.patience is 0; it must be"),
         ("models.mlp.early_stopping", {}, "models.mlp.early_stopping.patience is missing"),
         (

@@ -79,6 +79,11 @@ def _check_mlp_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
         yield f"{key} has hidden_dim and hidden_dims; remove one of them."
     elif "hidden_dim" not in entry and "hidden_dims" not in entry:
         yield f"{key}.hidden_dim is missing; add it, or hidden_dims."
+    if entry.get("whitening", 0) > math.prod(data.image_shape):
+        yield (
+            f"{key}.whitening is {entry['whitening']}; it must be at most {math.prod(data.image_shape)}, the number of "
+            "values of an image."
+        )
 
 
 def _check_convnet_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:

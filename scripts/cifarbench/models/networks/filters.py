@@ -13,7 +13,9 @@ def load_filters(path: Path, image_shape: tuple[int, int, int]) -> np.ndarray:
     this shape.
     """
     state = load_file(path)
-    if "whitening.weight" in state:
+    if {"whitening.weight", "layers.0.weight"} <= set(state):
+        return (state["layers.0.weight"] @ state["whitening.weight"]).reshape(-1, *image_shape)
+    if {"whitening.weight", "blocks.0.convolutions.0.weight"} <= set(state):
         return _behind_whitening(state["whitening.weight"], state["blocks.0.convolutions.0.weight"])
     for weights in state.values():
         if weights.ndim == 4 and weights.shape[1] == image_shape[0]:

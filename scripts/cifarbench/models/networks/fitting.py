@@ -19,7 +19,7 @@ from cifarbench.models.networks.training import Row, Split, train
 from cifarbench.models.networks.training_config import TRAINING_PARAMS, TrainingConfig
 from cifarbench.runtime.timing import resource_usage
 
-# Training images that are passed to a network's `prepare`.
+# Training images that are passed to a network's `prepare`, unless it has its own `n_preparation_images`.
 N_PREPARATION_IMAGES = 2000
 
 # Files of images and labels, and the rows of them; all if None.
@@ -97,7 +97,8 @@ def fit_network(
     test_images, test_labels, test_rows = test
     test_split = Split.load(test_images, test_labels, shape, device, test_rows)
     if prepare := getattr(network, "prepare", None):
-        prepare(preprocess(training_split.images[:N_PREPARATION_IMAGES]))
+        n_images = getattr(network, "n_preparation_images", N_PREPARATION_IMAGES)
+        prepare(preprocess(training_split.images[:n_images]))
     architecture = {name: value for name, value in params.items() if name not in TRAINING_PARAMS}
     key = {
         "params": architecture | config.checkpoint_key(),

@@ -5,6 +5,9 @@ import math
 import torch
 from torch import nn
 
+# Added to the variance of each principal component; pixels are in [-1, 1].
+EPSILON = 1e-3
+
 
 class Dropout(nn.Dropout):
     """nn.Dropout with a mask made by torch.rand, which draws four times faster than Bernoulli's on a CPU."""
@@ -20,7 +23,11 @@ class MLP(nn.Module):
     """Hidden layers with an activation, optionally with batch norm before it and dropout after it.
 
     hidden_dims: widths of the hidden layers; two of width `hidden_dim` by default. activation: a class of torch.nn.
+    whitening: the number of principal components, each of about unit variance, that the first hidden layer gets in
+    place of pixels.
     """
+
+    n_preparation_images = 10_000
 
     def __init__(
         self,
@@ -31,10 +38,13 @@ class MLP(nn.Module):
         dropout: float = 0.0,
         hidden_dims: list[int] | None = None,
         activation: str = "ReLU",
+        whitening: int | None = None,
     ):
         super().__init__()
         layers: list[nn.Module] = []
         width = math.prod(image_shape)
+        self.whitening = nn.Linear(width, whitening).requires_grad_(False) if whitening else None
+        width = whitening or width
         if not hidden_dims:
             assert hidden_dim, "give hidden_dim or hidden_dims"
             hidden_dims = [hidden_dim, hidden_dim]
@@ -48,9 +58,21 @@ class MLP(nn.Module):
                 layers.append(Dropout(dropout))
         self.layers = nn.Sequential(*layers, nn.Linear(width, n_classes))
 
+    @torch.no_grad()
+    def prepare(self, images: torch.Tensor) -> None:
+        """Set `whitening`, if there is one, to the principal components of images, each divided by its deviation."""
+        if self.whitening is None:
+            return
+        pixels = images.flatten(1)
+        variances, vectors = torch.linalg.eigh(torch.cov(pixels.T).double())
+        components = (vectors / torch.sqrt(variances.clamp_min(0) + EPSILON)).T.flip(0)
+        self.whitening.weight.copy_(components[: self.whitening.out_features])
+        self.whitening.bias.copy_(-self.whitening.weight @ pixels.mean(0))
+
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return logits (N, n_classes) of inputs (N, channels, height, width) float32."""
-        return self.layers(inputs.flatten(1))
+        values = inputs.flatten(1)
+        return self.layers(values if self.whitening is None else self.whitening(values))
 
 
 def _linear(inputs: int, outputs: int) -> nn.Linear:

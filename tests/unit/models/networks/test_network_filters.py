@@ -29,6 +29,17 @@ def test_a_perceptron_has_images_of_the_size_of_its_own(tmp_path):
     assert (found == network.layers[0].weight.detach().reshape(7, *SHAPE).numpy()).all()
 
 
+def test_those_of_whitened_images_answer_as_the_layer_does(tmp_path):
+    network = saved(tmp_path, {"hidden_dim": 7, "whitening": 15})
+    images = torch.randn(5, *SHAPE)
+    with torch.no_grad():
+        white, black = (
+            network.layers[0](network.whitening(part.flatten(1))) for part in (images, 0 * images)
+        )
+    found = torch.from_numpy(load_filters(tmp_path / "network.safetensors", SHAPE))
+    torch.testing.assert_close(images.flatten(1) @ found.flatten(1).T, white - black, atol=1e-4, rtol=1e-4)
+
+
 def test_those_behind_a_whitening_layer_answer_as_its_convolution_does(tmp_path):
     network = saved(tmp_path, {"channels": [40, 8]})
     images = torch.randn(5, *SHAPE)

@@ -96,6 +96,7 @@ def train(
         {"batch_size": 7},
         {"hidden_dims": [4, 5], "hidden_dim": None},
         {"activation": "Tanh"},
+        {"whitening": 3},
         {"precision": "bfloat16"},
         {"grad_clip": 0.1},
         {"ema": 0.9},

@@ -81,6 +81,19 @@ def test_hidden_layers_of_any_number_and_activation():
     ]
 
 
+def test_a_perceptron_gets_whitened_images():
+    random = torch.Generator().manual_seed(0)
+    # Neighbouring pixels that are much alike.
+    images = torch.randn(500, 3, 5, 5, generator=random).cumsum(2).cumsum(3) / 5
+    network = MLP((3, 5, 5), 10, hidden_dims=[16], whitening=20)
+    network.prepare(images)
+    values = network.whitening(images.flatten(1))
+    torch.testing.assert_close(values.mean(0), torch.zeros(20), atol=1e-4, rtol=0)
+    torch.testing.assert_close(torch.cov(values.T), torch.eye(20), atol=0.1, rtol=0)
+    torch.testing.assert_close(network(images), network.layers(values))
+    assert not any(weight.requires_grad for weight in network.whitening.parameters())
+
+
 def test_preprocessing_is_that_of_torchvision():
     # Here alone, so that processes which import this file do without it.
     from torchvision.transforms import v2
