@@ -258,7 +258,7 @@ def _code() -> str:
 
 def _look(path: Path, group: str | None, split: Path | None) -> dict[str, Any]:
     from cifarbench.data.group_split import groups_of_names, read_split
-    from cifarbench.data.image_sources import find_images, sorted_classes
+    from cifarbench.data.image_sources import find_images, order_classes
 
     source = find_images(path, group)
     records = read_split(split, source.records) if split else source.records
@@ -267,12 +267,10 @@ def _look(path: Path, group: str | None, split: Path | None) -> dict[str, Any]:
     counts: dict[str, Counter[str]] = {}
     for record in records:
         counts.setdefault(record.split, Counter())[record.label] += 1
-    present = {record.label for record in records}
     return {
         "sha256": check_archive(path),
         "layout": source.layout,
-        "classes": [name for name in source.classes if name in present]
-        + sorted_classes(present - {*source.classes}),
+        "classes": order_classes(records, source.classes),
         "counts": {split: dict(count) for split, count in counts.items()},
         "notes": source.notes,
         **_headers(source, [record.name for record in records]),

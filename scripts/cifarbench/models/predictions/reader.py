@@ -1,7 +1,5 @@
 """Read predictions of the test images from a CSV or .npz file, and say what does not fit in one sentence."""
 
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cifarbench.audit.image_index import image_paths, kept_indices
-from cifarbench.data.printable import escape_ascii
+from cifarbench.data.printable import escape_ascii, refuse_damaged
 from cifarbench.errors import UserError
 from cifarbench.io.csv_io import read_user_cells
 
@@ -105,13 +103,8 @@ def as_predictions(path: Path, test_set: TestSet, labels: Any, proba: np.ndarray
 
 
 def _read_npz(path: Path, test_set: TestSet) -> FilePredictions:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in ("y_pred", "proba", "y_true") if name in stored.files}
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise UserError(
-            f"{path} can't be read as .npz ({escape_ascii(error)}); save it by numpy.savez."
-        ) from None
+    with refuse_damaged(path, "save it by numpy.savez", " as .npz"), np.load(path) as stored:
+        arrays = {name: stored[name] for name in ("y_pred", "proba", "y_true") if name in stored.files}
     if not {"y_pred", "proba"} & arrays.keys():
         raise UserError(f"{path} has neither y_pred nor proba; save one of them by numpy.savez.")
     if "y_true" in arrays:
