@@ -73,8 +73,6 @@ def values_in_words(schema: dict[str, Any]) -> str:
 class DataShape:
     """The data that an entry is fitted to.
 
-    Attributes
-    ----------
     n_train: the smallest number of training images that it is fitted to.
     n_inputs: values per image of its inputs; None if unknown before the fit.
     n_train_label: `n_train` in words.
@@ -108,6 +106,15 @@ class DataShape:
         hflip_safe = dataset.get("hflip_safe", True)
         return cls(n_train, dataset["n_classes"], shape, prod(shape), label, hflip_safe, tuple(sizes))
 
+    def mirror_errors(self, key: str, entry: Entry, name: str, off: Any = False) -> Iterator[str]:
+        """Yield a sentence if a parameter, which is `off` by default, uses mirror images that show something else."""
+        value, words = entry.get(name) or off, {True: "true", False: "false"}
+        if value != off and not self.hflip_safe:
+            yield (
+                f"{key}.{name} is {words.get(value, value)}; a mirrored image of this dataset shows something else "
+                f"(its hflip_safe is false): make it {words.get(off, off)}."
+            )
+
 
 # Takes the entry's dotted key, the entry and its data; yields a sentence for each mistake.
 Check = Callable[[str, Entry, DataShape], Iterator[str]]
@@ -117,8 +124,6 @@ Check = Callable[[str, Entry, DataShape], Iterator[str]]
 class EntryType:
     """What families of models and types of features share.
 
-    Attributes
-    ----------
     name: its name in the configuration.
     parameters: the keys of an entry.
     is_fitted: whether it is fitted to training images; models that are not have no search, no other runs and no
@@ -150,8 +155,6 @@ class EntryType:
 class ModelFamily(EntryType):
     """A family of models.
 
-    Attributes
-    ----------
     package: the package of its rules and its code.
     family_labels: the labels that its models may have, plurals such as "linear models"; fit.json has the model's.
     artifacts: the files of the fitted model, besides those of every model; the first has the filters.
@@ -178,8 +181,6 @@ class ModelFamily(EntryType):
 class FeatureType(EntryType):
     """A type of features.
 
-    Attributes
-    ----------
     fit_keys: the parameters that the fit depends on; all if None.
     is_seeded: whether the fit is random.
     uses_covariance: whether it is fitted to the covariance of its inputs if there are more images than values.
