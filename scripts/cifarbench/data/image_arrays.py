@@ -93,15 +93,20 @@ def _class_name(label: Any, names: list[str] | None) -> str:
 
 
 def _load_npz(path: Path, wanted: list[str]) -> Iterator[tuple[int, Callable[[], np.ndarray]]]:
-    rows: dict[str, list[tuple[int, int]]] = {}
+    with np.load(path, allow_pickle=False) as arrays:
+        for array, positions in _group_rows(wanted).items():
+            images = _to_uint8(arrays[array], f"{array} in {path}")
+            for row, index in positions.items():
+                yield index, partial(_image_at, images, row)
+
+
+def _group_rows(wanted: list[str]) -> dict[str, dict[int, int]]:
+    """Return array or file -> row -> position in `wanted`, names of images such as `x_train 000012`."""
+    rows: dict[str, dict[int, int]] = {}
     for index, name in enumerate(wanted):
         array, number = name.rsplit(" ", 1)
-        rows.setdefault(array, []).append((index, int(number)))
-    with np.load(path, allow_pickle=False) as arrays:
-        for array, positions in rows.items():
-            images = _to_uint8(arrays[array], f"{array} in {path}")
-            for index, row in positions:
-                yield index, partial(_image_at, images, row)
+        rows.setdefault(array, {})[int(number)] = index
+    return rows
 
 
 def _to_uint8(images: np.ndarray, where: str) -> np.ndarray:
@@ -138,7 +143,7 @@ def find_idx_images(folder: Path) -> ImageSource:
         labels = _idx_labels(images)
         part = SPLIT_OF_NAME.get(images.name.partition("-")[0].lower(), "")
         values = _read_idx(labels)
-        n_images = _idx_shape(images)[0]
+        n_images = len(_read_idx(images, header_only=True))
         if len(values) != n_images:
             raise UserError(f"{labels} has {len(values)} labels; expected {n_images}, one for each image.")
         records += [
@@ -162,38 +167,28 @@ def _idx_labels(images: Path) -> Path:
     raise UserError(f"{images.parent} has no {name} and no {name}.gz for {images.name}; add it.")
 
 
-def _open_idx(path: Path) -> Any:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-
-
-def _idx_shape(path: Path) -> tuple[int, ...]:
-    with refuse_damaged(path, "download it again", "", struct.error), _open_idx(path) as file:
+def _read_idx(path: Path, header_only: bool = False) -> np.ndarray:
+    """Return the bytes of an idx file in their shape; of the header alone, zeros of this shape without memory."""
+    open_file = gzip.open if path.suffix == ".gz" else open
+    with refuse_damaged(path, "download it again", "", struct.error), open_file(path, "rb") as file:
         zero, kind, n_dims = struct.unpack(">HBB", file.read(4))
         shape = struct.unpack(f">{n_dims}I", file.read(4 * n_dims))
-    if zero or kind != UNSIGNED_BYTE:
-        raise UserError(f"{path} is no idx file of bytes; download it again.")
-    return shape
-
-
-def _read_idx(path: Path) -> np.ndarray:
-    """Return the bytes of an idx file in their shape."""
-    shape = _idx_shape(path)
-    start, size = 4 + 4 * len(shape), int(np.prod(shape, dtype=object))
-    with refuse_damaged(path), _open_idx(path) as file:
-        content = file.read(start + size + 1)
-    if len(content) != start + size:
+        if zero or kind != UNSIGNED_BYTE:
+            raise UserError(f"{path} is no idx file of bytes; download it again.")
+        if header_only:
+            return np.broadcast_to(np.uint8(0), shape)
+        size = int(np.prod(shape, dtype=object))
+        content = file.read(size + 1)
+    if len(content) != size:
         raise UserError(f"{path} does not hold {size} bytes, as its header says; download it again.")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def _load_idx(folder: Path, wanted: list[str]) -> Iterator[tuple[int, Callable[[], np.ndarray]]]:
-    arrays: dict[str, np.ndarray] = {}
-    for index, name in enumerate(wanted):
-        file, row = name.rsplit(" ", 1)
-        if file not in arrays:
-            # One file in memory at a time.
-            arrays = {file: _read_idx(folder / file)}
-        yield index, partial(_image_at, arrays[file], int(row))
+    for file, positions in _group_rows(wanted).items():
+        images = _read_idx(folder / file)
+        for row, index in positions.items():
+            yield index, partial(_image_at, images, row)
 
 
 # ---- Parquet ----
@@ -269,11 +264,7 @@ def _parquet_columns(path: Path, file: Any, labelled: bool = True) -> tuple[str,
 def _load_parquet(path: Path, wanted: list[str]) -> Iterator[tuple[int, Callable[[], io.BytesIO]]]:
     import pyarrow.parquet as pq
 
-    rows: dict[str, dict[int, int]] = {}
-    for index, name in enumerate(wanted):
-        file_name, number = name.rsplit(" ", 1)
-        rows.setdefault(file_name, {})[int(number)] = index
-    for name, positions in rows.items():
+    for name, positions in _group_rows(wanted).items():
         file = path / name if path.is_dir() else path
         table = pq.ParquetFile(file)
         image = _parquet_columns(file, table, labelled=False)[0]

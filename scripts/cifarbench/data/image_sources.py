@@ -17,7 +17,7 @@ from cifarbench.data.image_dataset import validate_class_names
 from cifarbench.data.image_file import SUFFIXES
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
-from cifarbench.io.csv_io import parse_user_csv
+from cifarbench.io.csv_io import read_user_csv
 
 # Names of folders, files and values of a column for each part of a split; `val` is the test part if there is no other.
 SPLIT_NAMES = {
@@ -54,8 +54,6 @@ class ImageRecord(NamedTuple):
 class ImageSource:
     """The labelled images that were found.
 
-    Attributes
-    ----------
     layout: the layout in a few words, such as `class folders`.
     records: one per image, sorted by class and name.
     classes: names of the classes, in the order of the labels.
@@ -280,7 +278,7 @@ def _read_table(container: Container, table: str, named: Path | None) -> list[tu
                 (number, {key: str(value) for key, value in row.items()})
                 for number, row in enumerate(rows, start=1)
             ]
-        return parse_user_csv(content, container.path / table, (), "images")
+        return read_user_csv(container.path / table, (), "images", content)
     except (UserError, ValueError, AttributeError) as error:
         if named:
             raise UserError(f"{named} can't be read as a table ({error}); correct it.") from None

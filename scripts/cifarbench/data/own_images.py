@@ -15,7 +15,7 @@ import numpy as np
 
 from cifarbench.data import group_split
 from cifarbench.data.image_dataset import ImageDataset
-from cifarbench.data.image_file import read_content
+from cifarbench.data.image_file import read_image
 from cifarbench.data.image_sources import Content, ImageRecord, ImageSource, order_classes
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
@@ -54,7 +54,7 @@ def read_images(
         index, load = item
         name = records[index].name
         try:
-            return index, read_content(load(), image_shape, resize, name)[0], ""
+            return index, read_image(load(), image_shape, resize, name)[0], ""
         except UserError as error:
             return index, None, str(error).removeprefix(f"{name} ")
         except (OSError, ValueError, RuntimeError) as error:
