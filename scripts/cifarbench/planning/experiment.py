@@ -37,8 +37,6 @@ class RunId(NamedTuple):
 class FeatureSet:
     """Features of one or several models.
 
-    Attributes
-    ----------
     name: the name of their files.
     base: the entry's name in the configuration.
     params: the parameters, defaults included, without tuned ones.
