@@ -1,7 +1,6 @@
 """Compare all models on the same test images; a model that failed has a row with the reason."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -63,11 +62,16 @@ def main(job: Job) -> None:
     write_text(job.output.latex_table, compare.to_latex(drop_failed(read_csv(job.output.comparison))))
 
     classes, train_labels = read_json(job.input.dataset)["classes"], np.load(job.input.train_labels)
-    content: dict[str, Any] = {
+    content = {
         "metric": job.settings["metric"],
         "margin": job.settings["margin"],
         "best": verdict.describe_best(ranks, metrics) if ranks else None,
-        "significantly_better": _names_better(ranks) if ranks else {},
+        "significantly_better": {
+            name: [other for other, is_better in zip(ranks.names, row, strict=True) if is_better]
+            for name, row in zip(ranks.names, ranks.better, strict=True)
+        }
+        if ranks
+        else {},
         "detectable": verdict.describe_power({model: correct[model] for model in ranked}),
         "variance": verdict.describe_variance(correct_of_seeds),
         "class_counts": np.bincount(train_labels, minlength=len(classes)).tolist(),
@@ -94,11 +98,3 @@ def _correct_of_seeds(models: list[str], predictions_of_run: dict[str, Path]) ->
             arrays = load_npz(path)
             correct[model].append(arrays["y_pred"] == arrays["y_true"])
     return {model: np.array(runs) for model, runs in correct.items()}
-
-
-def _names_better(ranks: verdict.Ranking) -> dict[str, list[str]]:
-    """Return model -> the models than which it is significantly better."""
-    return {
-        name: [other for other, is_better in zip(ranks.names, row, strict=True) if is_better]
-        for name, row in zip(ranks.names, ranks.better, strict=True)
-    }

@@ -10,7 +10,7 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """Write the covariance for the subset `part` of the settings; `division` has its split, unless it is all images."""
+    """Write the covariance for the subset `part` of the settings."""
     pixels = np.load(job.input.images, mmap_mode="r")
     rows, left_out = load_split_indices(job.settings["part"], len(pixels), job.input.division)
     with Timer() as watch:

@@ -14,12 +14,10 @@ from cifarbench.runtime.timing import Timer, resource_usage
 def main(job: Job) -> None:
     """Write the features (N, n_outputs) of `inputs` (N, D), pixels or other features.
 
-    fitted: the fitted state, if the feature type has one. best: the best parameters of a grid search, if there was one.
-    weights: receipts of published weights, among them those of the features, if they need any.
-    settings: `type`, `params`, and `chosen`, parameter -> key of the grid.
+    fitted: the fitted state, if the feature type has one. weights: receipts of published weights, among them those of
+    the features, if they need any. settings: `type`, `params`, `chosen`.
     """
-    best_params = read_json(job.input.best[0]) if job.input.best else {}
-    params = job.settings["params"] | {name: best_params[key] for name, key in job.settings["chosen"].items()}
+    params = job.tuned_params()
     shape = tuple(read_json(job.input.dataset)["image_shape"])
     values = np.load(job.input.inputs, mmap_mode="r")
     module = get_module(job.settings["type"])

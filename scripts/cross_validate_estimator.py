@@ -24,10 +24,7 @@ def main(job: Job) -> None:
 
 
 def score(job: Job) -> dict[str, Any]:
-    """Return the number of correct predictions, the number of validation images, and the cost.
-
-    With `metric` in the settings, `scores` in place of the correct predictions.
-    """
+    """Return the number of correct predictions, or with `metric` the `scores`, and the cost."""
     params, classes = job.settings["params"], np.load(job.input.labels)
     rows, left_out = load_split_indices(job.settings["part"], len(classes), job.input.division)
     values = np.load(job.input.features, mmap_mode="r")

@@ -28,10 +28,7 @@ def main(job: Job) -> None:
 
 
 def score(job: Job) -> dict[str, Any]:
-    """Return the number of correct predictions for each k, the number of validation images, and the cost.
-
-    With `metric` in the settings, `scores` in place of the correct predictions, for each of `n_neighbors`.
-    """
+    """Return the number of correct predictions for each k, or with `metric` the `scores` for each of `n_neighbors`."""
     params, classes = job.settings["params"], np.load(job.input.labels)
     rows, left_out = load_split_indices(job.settings["part"], len(classes), job.input.division)
     with Timer() as watch:
@@ -48,28 +45,13 @@ def score(job: Job) -> dict[str, Any]:
         )
         voters = classes[neighbors]
         weights = balanced_weights(neighbor_weights(squares, params), voters, classes[rows], params)
+        truth, scores = classes[left_out], {}
         if metric := job.settings.get("metric"):
-            scores = _scores(metric, job.settings["n_neighbors"], voters, weights, classes, left_out)
+            for k in job.settings["n_neighbors"]:
+                of_k = None if weights is None else weights[:, :k]
+                proba = predict_proba(voters[:, :k], classes.max() + 1, of_k)
+                scores[str(k)] = score_predictions(metric, truth, proba.argmax(axis=1), proba)
         else:
-            correct = correct_counts_per_k(voters, classes[left_out], weights)
-            scores = {"correct": {str(k): int(count) for k, count in enumerate(correct, 1)}}
-    return {
-        **scores,
-        "validation": len(left_out),
-        "cost": resource_usage(watch.seconds, job.threads),
-    }
-
-
-def _scores(
-    metric: str,
-    n_neighbors: list[int],
-    voters: np.ndarray,
-    weights: np.ndarray | None,
-    classes: np.ndarray,
-    left_out: np.ndarray,
-) -> dict[str, Any]:
-    scores = {}
-    for k in n_neighbors:
-        proba = predict_proba(voters[:, :k], classes.max() + 1, None if weights is None else weights[:, :k])
-        scores[str(k)] = score_predictions(metric, classes[left_out], proba.argmax(axis=1), proba)
-    return {"scores": scores}
+            scores = {str(k): int(n) for k, n in enumerate(correct_counts_per_k(voters, truth, weights), 1)}
+    cost = resource_usage(watch.seconds, job.threads)
+    return {"scores" if metric else "correct": scores, "validation": len(left_out), "cost": cost}

@@ -21,31 +21,15 @@ def main(job: Job) -> None:
 
 
 def score(job: Job) -> dict[str, Any]:
-    """Return the number of correct predictions, the number of validation images, and the cost.
-
-    With `metric` in the settings, `scores` in place of the correct predictions.
-    """
+    """Return the number of correct predictions, or with `metric` the `scores`, and the cost."""
     n_train = len(np.load(job.input.train_labels, mmap_mode="r"))
     rows, left_out = load_split_indices(job.settings["part"], n_train, job.input.division)
     dataset = read_json(job.input.dataset)
-    fitted = fit_network(
-        job.settings["params"],
-        job.settings["seed"],
-        dataset,
-        (job.input.train_images, job.input.train_labels, rows),
-        (job.input.train_images, job.input.train_labels, left_out),
-        checkpoints=job.options["checkpoints"],
-        checkpoint_interval_seconds=job.options["checkpoint_interval_seconds"],
-        code=job.code,
-        threads=job.threads,
-        streamed=job.settings.get("streamed", False),
-        # The last epoch counts, as it does for the test images.
-        test_each_epoch=False,
-        stopping_metric=job.settings.get("stopping_metric"),
-    )
+    images, labels = job.input.train_images, job.input.train_labels
+    # The last epoch counts, as it does for the test images.
+    fitted = fit_network(job, job.settings, dataset, (images, labels, rows), (images, labels, left_out))
     if metric := job.settings.get("metric"):
-        shape, device = tuple(dataset["image_shape"]), fitted.device
-        held_out = Split.load(job.input.train_images, job.input.train_labels, shape, device, left_out)
+        held_out = Split.load(images, labels, tuple(dataset["image_shape"]), fitted.device, left_out)
         assert isinstance(held_out.images, torch.Tensor)
         logits = predict_logits(fitted.network, held_out.images, selected_tta(job.settings["params"]))
         proba = logits.softmax(1).cpu().numpy()

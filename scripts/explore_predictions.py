@@ -1,8 +1,5 @@
 """Write the explorer of predictions: one page with all test images and all models."""
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
 from cifarbench.audit.image_index import image_paths
@@ -35,7 +32,10 @@ def main(job: Job) -> None:
         else:
             arrays, fit = load_npz(files[0]), read_json(files[1])
             proba = arrays["proba"][rows] if fit["has_probabilities"] else None
-            knn = _read_neighbors(neighbors[name], rows, fit) if name in neighbors else None
+            knn = None
+            if name in neighbors:
+                nearest, k = load_npz(neighbors[name]), fit["params"]["n_neighbors"]
+                knn = Neighbors(nearest["neighbors"][rows], nearest["distances"][rows], k)
             models.append(ModelPredictions(name, arrays["y_pred"][rows], proba, knn))
     dataset = read_json(job.input.dataset)
     data = ExplorerData(
@@ -54,8 +54,3 @@ def main(job: Job) -> None:
         else None,
     )
     write_text(job.output.page, render(data, job.settings["language"]))
-
-
-def _read_neighbors(path: Path, rows: np.ndarray, fit: dict[str, Any]) -> Neighbors:
-    arrays = load_npz(path)
-    return Neighbors(arrays["neighbors"][rows], arrays["distances"][rows], fit["params"]["n_neighbors"])

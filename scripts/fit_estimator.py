@@ -12,12 +12,7 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """Write the fitted estimator and its cost.
-
-    features: (N, D), of all training images. division: the split of the subset `part`; none for all images. best: the
-    best parameters of a grid search, if there was one. settings: `model`, `params`, `chosen`, `features`, `part`,
-    `seed`.
-    """
+    """Write the fitted estimator and its cost. settings: of `ResultPaths.model_params_json`, and `seed`."""
     params, classes = apply_best_params(job.settings, job.input.best)["params"], np.load(job.input.labels)
     rows, _ = load_split_indices(job.settings["part"], len(classes), job.input.division)
     estimator = build(

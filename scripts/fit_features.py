@@ -16,14 +16,10 @@ from cifarbench.runtime.timing import Timer, resource_usage
 def main(job: Job) -> None:
     """Write the fitted state and its cost.
 
-    inputs: (N, D), pixels or other features. division: the split of the subset `part`; none for all images. moments:
-    the covariance of all images and, for a fold, that of the images left out; none unless the type needs it. best: the
-    best parameters of a grid search, if there was one. settings: `type`, `params`, `chosen` (parameter -> key of the
-    grid), `part`, `seed`.
+    moments: the covariance of all images and, for a fold, that of the images left out; none unless the type needs it.
+    settings: `type`, `params`, `chosen`, `part`, `seed`.
     """
     dataset = read_json(job.input.dataset)
-    best_params = read_json(job.input.best[0]) if job.input.best else {}
-    params = job.settings["params"] | {name: best_params[key] for name, key in job.settings["chosen"].items()}
     values = np.load(job.input.inputs, mmap_mode="r")
     rows, _ = load_split_indices(job.settings["part"], len(values), job.input.division)
     with Timer() as watch:
@@ -37,7 +33,7 @@ def main(job: Job) -> None:
             job.settings["seed"],
             covariances[0] - covariances[1] if len(covariances) > 1 else next(iter(covariances), None),
         )
-        state = get_module(job.settings["type"]).fit(fit_inputs, params)
+        state = get_module(job.settings["type"]).fit(fit_inputs, job.tuned_params())
     save_npz(job.output.fitted, **state)
     # For the check that features are fitted to their training subset only.
     checksum = sha256(np.asarray(rows, np.int64).tobytes()).hexdigest()

@@ -13,7 +13,7 @@ from cifarbench.data.image_sources import ImageRecord
 from cifarbench.data.own_images import Division, divide_images
 from cifarbench.errors import UserError
 from cifarbench.io.atomic import read_json, save_npy, write_json
-from cifarbench.io.csv_io import read_csv, write_csv
+from cifarbench.io.csv_io import read_csv, write_rows
 from cifarbench.runtime.job import Job
 
 # The audit's threshold is that of another sample of pairs, since it has the images in another order.
@@ -23,10 +23,8 @@ THRESHOLD_MARGIN = 0.02
 def main(job: Job) -> None:
     """Write arrays, split.csv and the dataset's metadata.
 
-    With folds, all images are training images and test images, in the same order.
-
-    settings: `seed`, `group`, `hflip_safe`, and `n_folds` of a cross-validation. split, exclude, relabel: the user's
-    split and lists; none if empty.
+    With folds, all images are training images and test images, in the same order. settings: `seed`, `group`,
+    `hflip_safe`, and `n_folds`. split, exclude, relabel: the user's split and lists; none if empty.
     """
     receipt, settings = read_json(job.input.receipt), job.settings
     shape = tuple(receipt["found"]["image_shape"])
@@ -54,15 +52,11 @@ def main(job: Job) -> None:
         find_pairs,
         settings.get("n_folds", 0),
     )
-    write_csv(
-        job.output.split,
-        {
-            "file": [record.name for record in division.records],
-            "label": [record.label for record in division.records],
-            "group": _group_names(division),
-            "split": [record.split for record in division.records],
-        },
-    )
+    rows = [
+        {"file": record.name, "label": record.label, "group": group, "split": record.split}
+        for record, group in zip(division.records, _group_names(division), strict=True)
+    ]
+    write_rows(job.output.split, rows, ("file", "label", "group", "split"))
     dataset, folds = division.dataset, division.folds
     if folds is not None:
         dataset = replace(dataset, train_images=dataset.test_images, train_labels=dataset.test_labels)
@@ -75,9 +69,8 @@ def main(job: Job) -> None:
                 )
         folds = np.delete(folds, applied.get("removed", {}).get("test", []))
         dataset = replace(dataset, train_images=dataset.test_images, train_labels=dataset.test_labels)
-    for split in ("train", "test"):
-        save_npy(getattr(job.output, f"{split}_images"), getattr(dataset, f"{split}_images"))
-        save_npy(getattr(job.output, f"{split}_labels"), getattr(dataset, f"{split}_labels"))
+    for name in ("train_images", "train_labels", "test_images", "test_labels"):
+        save_npy(getattr(job.output, name), getattr(dataset, name))
     write_json(
         job.output.dataset,
         {

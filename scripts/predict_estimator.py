@@ -12,11 +12,7 @@ from cifarbench.runtime.timing import Timer, resource_usage
 
 
 def main(job: Job) -> None:
-    """Write the predictions and fit.json.
-
-    test_features: (N, D), pixels or features. best: the best parameters of a grid search, if there was one. folds: of a
-    cross-validation. settings: `model`, `family`, `params`, `chosen`, `features`, `seed`.
-    """
+    """Write the predictions and fit.json. settings: of `ResultPaths.model_params_json`, and `seed`."""
     settings = apply_best_params(job.settings, job.input.best)
     params = settings["params"]
     estimator = sklearn_objects.loads(job.input.estimator.read_bytes(), params["estimator"])
@@ -26,18 +22,14 @@ def main(job: Job) -> None:
             estimator, values, len(read_json(job.input.dataset)["classes"])
         )
     write_predictions(job.output.predictions, np.load(job.input.test_labels), proba, y_pred, job.input.folds)
-    costs = [read_json(path) for path in [job.input.fit_cost, *job.input.features_costs]]
     write_fit_json(
         job.output.fit,
         settings,
         family_label=family_label(estimator),
-        fit_costs=costs,
-        predict_costs=[
-            *(read_json(path) for path in job.input.predict_costs),
-            resource_usage(watch.seconds, job.threads),
-        ],
-        search_costs=[read_json(path) for path in job.input.search_costs],
-        stored_bytes=job.input.estimator.stat().st_size + sum(cost.get("stored_bytes", 0) for cost in costs),
+        fit_costs=[job.input.fit_cost, *job.input.features_costs],
+        predict_costs=[*job.input.predict_costs, resource_usage(watch.seconds, job.threads)],
+        search_costs=job.input.search_costs,
+        stored_bytes=job.input.estimator.stat().st_size,
         n_parameters=n_parameters(estimator),
         seed=settings["seed"] if uses_random_state(estimator, params["params"]) else None,
         probabilities=probabilities,

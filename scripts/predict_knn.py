@@ -19,10 +19,8 @@ MAX_KEPT = 10
 def main(job: Job) -> None:
     """Write the predictions, the nearest neighbours, and fit.json.
 
-    train_features, test_features: (N, D), pixels or features. division: the split of the subset `part`; none for all
-    images. best: the best parameters of a grid search, if there was one. shards, shard_costs: results and costs of the
-    searches to merge; none to search here. folds: of a cross-validation. settings: `model`, `family`, `params`,
-    `chosen`, `features`, `part`.
+    train_features, test_features: (N, D). shards, shard_costs: results and costs of the searches to merge; none to
+    search here. settings: of `ResultPaths.model_params_json`.
     """
     settings = apply_best_params(job.settings, job.input.best)
     params, labels = settings["params"], np.load(job.input.train_labels, mmap_mode="r")
@@ -56,25 +54,23 @@ def main(job: Job) -> None:
         neighbors=neighbors[:, :MAX_KEPT].astype(np.int32),
         distances=to_distances(squares[:, :MAX_KEPT], params["metric"]).astype(np.float32),
     )
-    feature_costs = [read_json(path) for path in job.input.fit_costs]
     write_fit_json(
         job.output.fit,
         settings,
         family_label=FAMILY_LABEL,
         fit_costs=[
-            *feature_costs,
+            *job.input.fit_costs,
             *(cost["fit"] for cost in shard_costs),
             resource_usage(preparing.seconds, job.threads),
         ],
         predict_costs=[
-            *(read_json(path) for path in job.input.predict_costs),
+            *job.input.predict_costs,
             *(cost["predict"] for cost in shard_costs),
             resource_usage(seconds + voting.seconds, job.threads),
         ],
-        search_costs=[read_json(path) for path in job.input.search_costs],
+        search_costs=job.input.search_costs,
         # A kNN stores the training features and labels.
-        stored_bytes=len(rows) * (values.shape[1] * np.dtype(np.float32).itemsize + labels.itemsize)
-        + sum(cost.get("stored_bytes", 0) for cost in feature_costs),
+        stored_bytes=len(rows) * (values.shape[1] * np.dtype(np.float32).itemsize + labels.itemsize),
         n_parameters=None,
         facts={"ann": ann} if ann else None,
         seed=None,

@@ -42,7 +42,6 @@ def main(job: Job) -> None:
         family_label=FAMILY_LABEL,
         fit_costs=[usage],
         predict_costs=[usage],
-        search_costs=[],
         stored_bytes=0,
         n_parameters=None,
         seed=None,

@@ -6,9 +6,9 @@ import torch
 from cifarbench.data.splits import load_split_indices
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import read_csv, write_rows
-from cifarbench.models.networks import fitting
 from cifarbench.models.networks.factory import load, save
 from cifarbench.models.networks.family_labels import FAMILY_LABELS
+from cifarbench.models.networks.fitting import fit_network
 from cifarbench.models.networks.training import Split, predict_logits
 from cifarbench.models.networks.tta import selected_tta
 from cifarbench.models.outputs import apply_best_params, write_fit_json, write_predictions
@@ -21,32 +21,21 @@ def main(job: Job) -> None:
 
     Predictions are computed on the CPU even after a training on a GPU, where their last digits would differ.
 
-    In a cross-validation, `folds`, the history is that of the fit without the first fold, tested on it.
-
-    division: the split of the subset `part`; none for all images. best, search_costs: of a grid search, if there was
-    one. settings: `model`, `family`, `params`, `chosen`, `features`, `part`, `seed`, and `init_seed` if the initial
-    weights have another seed. checkpoints: a folder, or an address s3://... of object storage; checkpoints of other
-    code are not used.
+    In a cross-validation, `folds`, the history is that of the fit without the first fold, tested on it. settings: of
+    `ResultPaths.model_params_json`, `seed`, and `init_seed` if the initial weights have another seed.
     """
     settings, dataset = apply_best_params(job.settings, job.input.best), read_json(job.input.dataset)
     n_train = len(np.load(job.input.train_labels, mmap_mode="r"))
     indices, left_out = load_split_indices(settings["part"], n_train, job.input.division)
     rows = indices if job.input.division else None
-    fitted = fitting.fit_network(
-        settings["params"],
-        settings["seed"],
+    fitted = fit_network(
+        job,
+        settings,
         dataset,
         (job.input.train_images, job.input.train_labels, rows),
         (job.input.test_images, job.input.test_labels, left_out if len(left_out) else None),
-        checkpoints=job.options["checkpoints"],
-        checkpoint_interval_seconds=job.options["checkpoint_interval_seconds"],
-        code=job.code,
-        threads=job.threads,
-        init_seed=settings.get("init_seed"),
-        streamed=settings.get("streamed", False),
         # Only the training on all images, or that of a cross-validation, is plotted epoch by epoch.
         test_each_epoch=rows is None or len(left_out) > 0,
-        stopping_metric=settings.get("stopping_metric"),
     )
     save(job.output.network, fitted.network)
     history = read_csv(job.input.fold_histories[1]) if job.input.fold_histories else fitted.history
@@ -66,7 +55,7 @@ def main(job: Job) -> None:
         family_label=FAMILY_LABELS[settings["family"]],
         fit_costs=[fitted.cost],
         predict_costs=[resource_usage(watch.seconds, job.threads)],
-        search_costs=[read_json(path) for path in job.input.search_costs],
+        search_costs=job.input.search_costs,
         stored_bytes=sum(tensor.nbytes for tensor in stored.state_dict().values()),
         n_parameters=sum(weight.numel() for weight in stored.parameters()),
         seed=settings["seed"],

@@ -8,7 +8,7 @@ from cifarbench.models.predictions.family import FAMILY as PREDICTIONS
 from cifarbench.planning.model_family import ModelFamily
 
 FAMILIES: dict[str, ModelFamily] = {
-    family.name: family for family in (NEIGHBORS, ESTIMATOR, *NETWORKS.values(), PREDICTIONS)
+    family.name: family for family in (NEIGHBORS, ESTIMATOR, *NETWORKS, PREDICTIONS)
 }
 # Labels of models in reports, in English.
 FAMILY_LABELS = list(dict.fromkeys(kind for family in FAMILIES.values() for kind in family.family_labels))

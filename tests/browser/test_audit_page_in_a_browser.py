@@ -2,8 +2,7 @@
 
 import pytest
 
-from cifarbench.data.exclude_list import read_exclude_list
-from cifarbench.data.relabel_list import read_relabel_list
+from cifarbench.data.image_lists import read_exclude_list, read_relabel_list
 from helpers import small_audit
 from helpers.screens import PHONE
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cifarbench.data.exclude_list import read_exclude_list
-from cifarbench.data.relabel_list import read_relabel_list
+from cifarbench.data.image_lists import read_exclude_list, read_relabel_list
 from cifarbench.evaluation.statistics import wilson_interval
 from cifarbench.io.atomic import load_npz
 from cifarbench.io.csv_io import read_csv

@@ -23,8 +23,6 @@ CONFIG_FILE = Path("config/config.yaml")
 class Experiments:
     """The experiments of a configuration, one per dataset.
 
-    Attributes
-    ----------
     name, root: the experiment's name, or "", and the folder of its results.
     configs, experiments, paths: each dataset's configuration, experiment and file paths.
     datasets: each dataset's entry, with the archive and the lists of this run.
@@ -66,8 +64,11 @@ class Experiments:
             for dataset, experiment in self.experiments.items()
         }
         self.datasets = {dataset: self._dataset(dataset, check_files) for dataset in self.configs}
-        if check_files:
-            self._check_test_sets()
+        for entry in self.test_sets.values() if check_files else ():
+            from cifarbench.data.shifted_test_sets import read_test_set
+
+            dataset = self.experiments[entry["dataset"]].dataset
+            read_test_set(entry, dataset["image_shape"], dataset["n_classes"])
         folder = (config.get("robustness") or {}).get("cifar10_c_dir")
         self.cifar10_c_dir = folder = str(expand_home(folder)) if folder else ""
         if folder and not Path(folder, "labels.npy").is_file():
@@ -95,13 +96,6 @@ class Experiments:
                 path = expand_home(config[key])
                 entry |= {key: str(path), content: sha256_file(path)}
         return entry
-
-    def _check_test_sets(self) -> None:
-        for entry in self.test_sets.values():
-            from cifarbench.data.shifted_test_sets import read_test_set
-
-            dataset = self.experiments[entry["dataset"]].dataset
-            read_test_set(entry, dataset["image_shape"], dataset["n_classes"])
 
     def smaller_train_sizes(self, dataset: str) -> list[int]:
         """Return the sizes of the training subsets, without all images, that a dataset's models are fitted to."""

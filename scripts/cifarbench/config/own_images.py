@@ -24,7 +24,7 @@ from cifarbench.config.presets import (
 from cifarbench.data.printable import escape_ascii
 from cifarbench.data.provenance import check_archive, expand_home
 from cifarbench.errors import UserError
-from cifarbench.io.atomic import read_json, write_json
+from cifarbench.io.atomic import read_json, sha256_file, write_json
 from cifarbench.planning.model_family import Entry
 
 TYPE = "images"
@@ -39,6 +39,8 @@ MAX_SIZE = 64
 N_HEADERS = 500
 # Aspect ratios that differ by less are the same.
 ASPECT_TOLERANCE = 0.02
+# Pillow's modes of grey images of 8 bits or less; those of more begin with I or F.
+GRAY_MODES = ("1", "L", "LA", "La")
 MAX_NAME = 60
 # Modules whose code decides what is detected.
 MODULES = ("image_sources.py", "image_arrays.py", "image_file.py", "containers.py", "group_split.py")
@@ -126,11 +128,9 @@ def dataset_name(path: Path, taken: set[str]) -> str:
 
 def _official_type(path: Path) -> str | None:
     """Return the dataset whose published archive a file is, by its name's beginning."""
-    if not path.is_file():
+    if not (path.is_file() and path.name.endswith((".tar.gz", ".tgz"))):
         return None
     names = {"cifar-10-": "cifar10", "cifar-100-": "cifar100"}
-    if not path.name.endswith((".tar.gz", ".tgz")):
-        return None
     return next((name for prefix, name in names.items() if path.name.startswith(prefix)), None)
 
 
@@ -239,7 +239,9 @@ def detect(entry: Entry) -> Detected:
         if not file.exists():
             raise UserError(f"split is {file}; there is no such file: name an existing one.")
     signatures = [containers.signature(file) for file in files]
-    key = json.dumps([str(path.resolve()), signatures, entry.get("group"), bool(split), _code()])
+    code = [*(Path(__file__).parents[1] / "data" / name for name in MODULES), Path(__file__)]
+    checksums = [sha256_file(file) for file in code]
+    key = json.dumps([str(path.resolve()), signatures, entry.get("group"), bool(split), checksums])
     cached = CACHE / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
     if cached.is_file():
         return Detected(read_json(cached))
@@ -248,17 +250,9 @@ def detect(entry: Entry) -> Detected:
     return Detected(content)
 
 
-def _code() -> str:
-    folder = Path(__file__).parents[1] / "data"
-    digest = hashlib.sha256()
-    for path in (*(folder / name for name in MODULES), Path(__file__)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 def _look(path: Path, group: str | None, split: Path | None) -> dict[str, Any]:
     from cifarbench.data.group_split import groups_of_names, read_split
-    from cifarbench.data.image_sources import find_images, sorted_classes
+    from cifarbench.data.image_sources import find_images, order_classes
 
     source = find_images(path, group)
     records = read_split(split, source.records) if split else source.records
@@ -267,12 +261,10 @@ def _look(path: Path, group: str | None, split: Path | None) -> dict[str, Any]:
     counts: dict[str, Counter[str]] = {}
     for record in records:
         counts.setdefault(record.split, Counter())[record.label] += 1
-    present = {record.label for record in records}
     return {
         "sha256": check_archive(path),
         "layout": source.layout,
-        "classes": [name for name in source.classes if name in present]
-        + sorted_classes(present - {*source.classes}),
+        "classes": order_classes(records, source.classes),
         "counts": {split: dict(count) for split, count in counts.items()},
         "notes": source.notes,
         **_headers(source, [record.name for record in records]),
@@ -307,7 +299,7 @@ def _headers(source: Any, names: list[str]) -> dict[str, Any]:
                 abs(width / height / middle - 1) < ASPECT_TOLERANCE for width, height in shapes
             ),
         },
-        "channels": 1 if all(_is_gray(mode) for mode in modes) else 3,
+        "channels": 1 if all(mode in GRAY_MODES or mode.startswith(("I", "F")) for mode in modes) else 3,
         "formats": dict(formats),
     }
 
@@ -318,7 +310,3 @@ def _header(content: Any) -> tuple[str, str, int, int]:
     if hasattr(content, "ndim"):
         return "arrays", "L" if content.ndim == 2 else "RGB", content.shape[1], content.shape[0]
     return read_header(content)
-
-
-def _is_gray(mode: str) -> bool:
-    return mode in ("1", "L", "LA", "La") or mode.startswith(("I", "F"))

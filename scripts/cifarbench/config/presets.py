@@ -87,7 +87,11 @@ def preset_models(preset: str, dataset: Entry, metric: str = "accuracy", cache: 
     if n_folds := dataset.get("n_folds"):
         dataset = dataset | {"n_train": dataset["n_train"] * (n_folds - 1) // n_folds}
     features = _features(preset, dataset)
-    models = _classifiers(features, dataset) | _networks(preset, dataset)
+    models = {"knn_pixels": _knn(dataset), "knn_pca": _knn(dataset, features="pca")}
+    if "patches" in features:
+        models["knn_patches"] = _knn(dataset, features="patches", metric="cosine")
+        models["linear_patches"] = _ridge("patches")
+    models |= _networks(preset, dataset)
     if preset != "quick" and (backbone := _find_backbone(cache)):
         features["pretrained"] = {"type": "pretrained", "backbone": backbone}
         models["knn_pretrained"] = _knn(dataset, features="pretrained", metric="cosine")
@@ -129,14 +133,6 @@ def _knn(dataset: Entry, **params: str) -> Entry:
     return {"family": "knn", "n_neighbors": max(1, min(5, smallest_fold(dataset))), **params}
 
 
-def _classifiers(features: dict[str, Entry], dataset: Entry) -> dict[str, Entry]:
-    models = {"knn_pixels": _knn(dataset), "knn_pca": _knn(dataset, features="pca")}
-    if "patches" in features:
-        models["knn_patches"] = _knn(dataset, features="patches", metric="cosine")
-        models["linear_patches"] = _ridge("patches")
-    return models
-
-
 def smallest_fold(dataset: Entry) -> int:
     """Return how many images of an average class are for training."""
     return dataset["n_train"] // dataset["n_classes"]
@@ -144,32 +140,31 @@ def smallest_fold(dataset: Entry) -> int:
 
 def _networks(preset: str, dataset: Entry) -> dict[str, Entry]:
     n_train = dataset["n_train"]
+    if n_train < MIN_HELD_IN:
+        return {}
     batch_size = _batch_size(n_train)
-    models: dict[str, Entry] = {}
-    if n_train >= MIN_HELD_IN:
-        models["mlp"] = {
-            "family": "mlp",
-            "hidden_dims": [256, 128],
-            "batch_norm": False,
-            "dropout": 0.2,
-            "optimizer": "AdamW",
-            "learning_rate": 0.0005,
-            "weight_decay": 0.01,
-            "batch_size": batch_size,
-            "epochs": MAX_EPOCHS[preset],
-            "early_stopping": {"patience": PATIENCE},
-        }
-    channels = _channels(preset, dataset["image_shape"])
-    if min(dataset["image_shape"][1:]) >= MIN_SIDE and n_train >= MIN_HELD_IN:
-        models["convnet"] = _convnet(preset, dataset, batch_size, channels)
-    return models
+    mlp = {
+        "family": "mlp",
+        "hidden_dims": [256, 128],
+        "batch_norm": False,
+        "dropout": 0.2,
+        "optimizer": "AdamW",
+        "learning_rate": 0.0005,
+        "weight_decay": 0.01,
+        "batch_size": batch_size,
+        "epochs": MAX_EPOCHS[preset],
+        "early_stopping": {"patience": PATIENCE},
+    }
+    if min(dataset["image_shape"][1:]) < MIN_SIDE:
+        return {"mlp": mlp}
+    return {"mlp": mlp, "convnet": _convnet(preset, dataset, batch_size)}
 
 
-def _convnet(preset: str, dataset: Entry, batch_size: int, channels: list[int]) -> Entry:
+def _convnet(preset: str, dataset: Entry, batch_size: int) -> Entry:
     side = min(dataset["image_shape"][1:])
     entry: dict[str, Any] = {
         "family": "convnet",
-        "channels": channels,
+        "channels": _channels(preset, side),
         "batch_size": batch_size,
         # That of airbench for batches of 256, in proportion.
         "learning_rate": round(0.4 * math.sqrt(batch_size / 256), 3),
@@ -204,9 +199,8 @@ def _batch_size(n_train: int) -> int:
     return next((n for n in candidates if all(fit_size % n != 1 for fit_size in fit_sizes)), size)
 
 
-def _channels(preset: str, image_shape: list[int]) -> list[int]:
+def _channels(preset: str, side: int) -> list[int]:
     """Return the channels of each block: three blocks of which each halves the image, and fewer for small images."""
-    side = min(image_shape[1:])
     # At least 2 x 2 values remain, so that batch norm can normalise a batch of one image.
     n_blocks = max(1, int(math.log2(max(side - 1, 1))) - 1)
     widths = [32, 64, 128] if preset == "thorough" else [16, 32, 64]

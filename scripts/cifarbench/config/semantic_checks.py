@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from cifarbench.config.renamed_keys import describe_former_key
 from cifarbench.config.schema import Validator
-from cifarbench.data.exclude_list import read_exclude_list
+from cifarbench.data.image_lists import read_exclude_list, read_relabel_list
 from cifarbench.data.provenance import expand_home
-from cifarbench.data.relabel_list import read_relabel_list
 from cifarbench.errors import UserError
 from cifarbench.families import FAMILIES, FEATURE_TYPES
 from cifarbench.messages import format_value, number_hint, unknown_key

@@ -51,7 +51,11 @@ def check_experiments(config: Entry) -> dict[str, Experiment]:
     Raises UserError with a sentence for each mistake.
     """
     refuse_schema_errors(config)
-    _refuse(_experiment_name_errors(config))
+    if (name := config.get("name")) in config["datasets"] or name == variants.SECTION:
+        raise UserError(
+            f"name is {name}, which names a dataset or the comparison of datasets, with results in results/{name}; "
+            f"choose another name, such as {name}_experiment."
+        )
     configs = variants.per_dataset_configs(config)
     has_suite = variants.SECTION in config
     _refuse(
@@ -89,15 +93,6 @@ def refuse_schema_errors(config: Entry) -> None:
     _refuse(schema_errors(config))
 
 
-def _experiment_name_errors(config: Entry) -> Iterator[str]:
-    name = config.get("name")
-    if name in config["datasets"] or name == variants.SECTION:
-        yield (
-            f"name is {name}, which names a dataset or the comparison of datasets, with results in results/{name}; "
-            f"choose another name, such as {name}_experiment."
-        )
-
-
 def _smaller_fits(config: Entry, experiment: Experiment) -> Iterator[tuple[int, str]]:
     for size in variants.train_sizes((config.get(variants.SECTION) or {}).get("train_sizes", []), experiment):
         yield size, f"the first {size}"
@@ -117,9 +112,8 @@ def _with_suffix(error: str, suffix: str) -> str:
 
 def schema_errors(config: Entry) -> list[str]:
     """Return a sentence for each unknown key, wrong type and value out of range."""
-    return [_sentence(error) for error in Validator(build_schema()).iter_errors(config)] or [
-        *_not_json(config, [])
-    ]
+    errors = [_sentence(error) for error in Validator(build_schema()).iter_errors(config)]
+    return errors or [*_not_json(config, [])]
 
 
 def check_unique_keys(path: Path) -> None:

@@ -5,29 +5,17 @@ import io
 import os
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
 from cifarbench.data.image_folder import check_link
-from cifarbench.data.printable import escape_ascii
+from cifarbench.data.printable import escape_ascii, refuse_damaged
 from cifarbench.errors import UserError
 
 # Largest file in an archive, in bytes; a photograph has a tenth of it.
 MAX_MEMBER_BYTES = 200_000_000
-ZIP_SUFFIXES = (".zip",)
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-DAMAGE_ERRORS = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    EOFError,
-    OSError,
-    ValueError,
-    RuntimeError,
-)
 # What systems add to folders, besides hidden files.
 JUNK_FOLDERS = {"__MACOSX"}
 JUNK_FILES = {"thumbs.db", "desktop.ini"}
@@ -36,17 +24,72 @@ JUNK_FILES = {"thumbs.db", "desktop.ini"}
 Loader = Callable[[], io.BytesIO | Path]
 
 
-class Container(Protocol):
-    """Files under relative names with slashes."""
+class Container:
+    """Files under relative names with slashes, without junk."""
 
     path: Path
     names: list[str]
 
     def load_each(self, names: list[str]) -> Iterator[tuple[int, Loader]]:
         """Yield the position in `names` and a loader of each file, in the container's order."""
+        for index, name in enumerate(names):
+            yield index, partial(self._load, name)
 
     def read(self, name: str) -> bytes:
         """Return the content of one file."""
+        content = self._load(name)
+        return content.read_bytes() if isinstance(content, Path) else content.getvalue()
+
+    def _load(self, name: str) -> io.BytesIO | Path:
+        raise NotImplementedError
+
+
+class FolderFiles(Container):
+    """The files of a folder and its subfolders. Links out of the folder are refused."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.names = sorted(name for name, _ in _scan(path) if not is_junk(name))
+
+    def _load(self, name: str) -> Path:
+        return self.path / name
+
+
+class ZipFiles(Container):
+    """The files of a zip archive."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._file = zipfile.ZipFile(path)
+        members = (member for member in self._file.infolist() if not member.is_dir())
+        self.names = _checked_names(((member.filename, member.file_size) for member in members), path)
+
+    def _load(self, name: str) -> io.BytesIO:
+        return io.BytesIO(self._file.read(name))
+
+
+class TarFiles(Container):
+    """The files of a tar archive, compressed or not; links and devices are ignored."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        with tarfile.open(path) as tar:
+            members = [(member.name, member.size) for member in tar if member.isreg()]
+        self._member_names = {name.removeprefix("./"): name for name, _ in members}
+        self.names = _checked_names(((name.removeprefix("./"), size) for name, size in members), path)
+
+    def load_each(self, names: list[str]) -> Iterator[tuple[int, Loader]]:
+        """Yield the position in `names` and a loader of each file, in the order of the archive."""
+        positions = {name: index for index, name in enumerate(names)}
+        with tarfile.open(self.path) as tar:
+            for member in tar:
+                index = positions.pop(member.name.removeprefix("./"), None)
+                if index is not None and member.isreg():
+                    yield index, partial(io.BytesIO, _read_member(tar, member))
+
+    def _load(self, name: str) -> io.BytesIO:
+        with tarfile.open(self.path) as tar:
+            return io.BytesIO(_read_member(tar, self._member_names[name]))
 
 
 def open_container(path: Path) -> Container:
@@ -56,17 +99,13 @@ def open_container(path: Path) -> Container:
     if not path.exists():
         raise UserError(f"images is {path}; there is no such file or folder: name an existing one.")
     lower = path.name.lower()
-    if not lower.endswith(ZIP_SUFFIXES + TAR_SUFFIXES):
+    if not lower.endswith((".zip", *TAR_SUFFIXES)):
         raise UserError(
             f"images is {path}, which is no folder and no file of a known type; name a folder of images, a .zip, "
             ".tar(.gz), .csv, .npz or .parquet file."
         )
-    try:
-        return ZipFiles(path) if lower.endswith(ZIP_SUFFIXES) else TarFiles(path)
-    except DAMAGE_ERRORS as error:
-        raise UserError(
-            f"{path} can't be read as an archive ({escape_ascii(error)}); download or pack it again."
-        ) from None
+    with refuse_damaged(path, "download or pack it again", " as an archive", tarfile.TarError):
+        return ZipFiles(path) if lower.endswith(".zip") else TarFiles(path)
 
 
 def is_junk(name: str) -> bool:
@@ -88,70 +127,6 @@ def signature(path: Path) -> str:
         status = path.stat()
         digest.update(f"{status.st_size}\0{status.st_mtime_ns}".encode())
     return digest.hexdigest()
-
-
-class FolderFiles:
-    """The files of a folder and its subfolders, without junk. Links out of the folder are refused."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self.names = sorted(name for name, _ in _scan(path) if not is_junk(name))
-
-    def load_each(self, names: list[str]) -> Iterator[tuple[int, Loader]]:
-        """Yield the position in `names` and a loader of each file."""
-        for index, name in enumerate(names):
-            yield index, partial(self.path.joinpath, name)
-
-    def read(self, name: str) -> bytes:
-        """Return the content of one file."""
-        return (self.path / name).read_bytes()
-
-
-class ZipFiles:
-    """The files of a zip archive, without junk."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self._file = zipfile.ZipFile(path)
-        members = (member for member in self._file.infolist() if not member.is_dir())
-        self.names = _checked_names(((member.filename, member.file_size) for member in members), path)
-
-    def load_each(self, names: list[str]) -> Iterator[tuple[int, Loader]]:
-        """Yield the position in `names` and a loader of each file."""
-        for index, name in enumerate(names):
-            yield index, partial(self._load, name)
-
-    def read(self, name: str) -> bytes:
-        """Return the content of one file."""
-        return self._file.read(name)
-
-    def _load(self, name: str) -> io.BytesIO:
-        return io.BytesIO(self.read(name))
-
-
-class TarFiles:
-    """The files of a tar archive, compressed or not, without junk; links and devices are ignored."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        with tarfile.open(path) as tar:
-            members = [(member.name, member.size) for member in tar if member.isreg()]
-        self._member_names = {name.removeprefix("./"): name for name, _ in members}
-        self.names = _checked_names(((name.removeprefix("./"), size) for name, size in members), path)
-
-    def load_each(self, names: list[str]) -> Iterator[tuple[int, Loader]]:
-        """Yield the position in `names` and a loader of each file, in the order of the archive."""
-        positions = {name: index for index, name in enumerate(names)}
-        with tarfile.open(self.path) as tar:
-            for member in tar:
-                index = positions.pop(member.name.removeprefix("./"), None)
-                if index is not None and member.isreg():
-                    yield index, partial(io.BytesIO, _read_member(tar, member))
-
-    def read(self, name: str) -> bytes:
-        """Return the content of one file."""
-        with tarfile.open(self.path) as tar:
-            return _read_member(tar, self._member_names[name])
 
 
 def _read_member(tar: tarfile.TarFile, member: tarfile.TarInfo | str) -> bytes:

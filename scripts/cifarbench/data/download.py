@@ -6,6 +6,7 @@ import logging
 import re
 import ssl
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -112,6 +113,19 @@ class _Session(requests.Session):
         return target
 
 
+@contextlib.contextmanager
+def _open_session(limits: RetryPolicy) -> Iterator[requests.Session]:
+    """Yield a session whose errors are DownloadErrors."""
+    with _Session() as session:
+        session.max_redirects = limits.redirects
+        # Identity, since some servers declare a .gz as an encoding, and it would be unpacked.
+        session.headers.update({"Accept-Encoding": "identity", "User-Agent": "cifarbench"})
+        try:
+            yield session
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _failure(error, limits) from None
+
+
 def read_headers(url: str, limits: RetryPolicy) -> requests.structures.CaseInsensitiveDict[str]:
     """Return the headers of a file at `url`, without its content: of the first answer if it has X-Linked-Size.
 
@@ -119,17 +133,12 @@ def read_headers(url: str, limits: RetryPolicy) -> requests.structures.CaseInsen
     """
     if reason := check_url(url):
         raise DownloadError(f"is refused: {reason}")
-    timeout = limits.connect_seconds, limits.stall_seconds
-    with _Session() as session:
-        session.max_redirects = limits.redirects
-        session.headers.update({"Accept-Encoding": "identity", "User-Agent": "cifarbench"})
-        try:
-            response = session.head(url, allow_redirects=False, timeout=timeout)
-            # The Hugging Face hub redirects to a server that knows no checksum.
-            if response.is_redirect and "X-Linked-Size" not in response.headers:
-                response = session.head(url, allow_redirects=True, timeout=timeout)
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise _failure(error, limits) from None
+    with _open_session(limits) as session:
+        timeout = limits.connect_seconds, limits.stall_seconds
+        response = session.head(url, allow_redirects=False, timeout=timeout)
+        # The Hugging Face hub redirects to a server that knows no checksum.
+        if response.is_redirect and "X-Linked-Size" not in response.headers:
+            response = session.head(url, allow_redirects=True, timeout=timeout)
     if not response.ok:
         raise DownloadError(f"returns {response.status_code} {response.reason}")
     return response.headers
@@ -137,19 +146,13 @@ def read_headers(url: str, limits: RetryPolicy) -> requests.structures.CaseInsen
 
 def _attempt(url: str, partial: Path, size: int, limits: RetryPolicy) -> None:
     have = _length(partial)
-    # Identity, since some servers declare a .gz as an encoding, and it would be unpacked.
-    headers = {"Accept-Encoding": "identity", "User-Agent": "cifarbench"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
-    with _Session() as session:
-        session.max_redirects = limits.redirects
-        timeout = (limits.connect_seconds, limits.stall_seconds)
-        try:
-            with session.get(url, headers=headers, stream=True, timeout=timeout) as response:
-                skip = have - _first_byte(response, have, size)
-                _receive(response, partial, skip, size, limits)
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise _failure(error, limits) from None
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    timeout = limits.connect_seconds, limits.stall_seconds
+    with (
+        _open_session(limits) as session,
+        session.get(url, headers=headers, stream=True, timeout=timeout) as response,
+    ):
+        _receive(response, partial, have - _first_byte(response, have, size), size, limits)
 
 
 def _first_byte(response: requests.Response, have: int, size: int) -> int:

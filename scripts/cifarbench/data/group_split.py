@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Hashable, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def draw_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) 
     folds = np.zeros(len(labels), np.int64)
     if len(np.unique(groups)) >= n_folds:
         splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-        for fold, (_, left_out) in enumerate(splitter.split(np.zeros(len(labels)), labels, groups)):
+        for fold, (_, left_out) in enumerate(splitter.split(labels, labels, groups)):
             folds[left_out] = fold
     if len(np.unique(folds)) < n_folds:
         raise UserError(
@@ -60,7 +61,7 @@ def draw_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) 
 def check_folds(names: list[str], labels: np.ndarray, classes: list[str]) -> None:
     """Raise UserError if a class has images in one fold only. names: the fold of each image. labels: (N,) int."""
     for label, class_ in enumerate(classes):
-        if len({name for name, other in zip(names, labels.tolist(), strict=True) if other == label}) < 2:
+        if len(np.unique(np.array(names)[labels == label])) < 2:
             raise UserError(
                 f"The class {escape_ascii(class_)} has images in one fold only, so that no model can be fitted without "
                 "them; add images that are of another group."
@@ -109,16 +110,17 @@ def draw_test_groups(labels: np.ndarray, groups: np.ndarray, seed: int) -> np.nd
     return masks[costs.index(min(costs))]
 
 
-def merge_groups(n_images: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the group of each image, (n_images,) int, if the images of each pair are in one group.
+def merge_groups(groups: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return groups (N,) int, numbers from 0, joined where a pair of images links them.
 
     first, second: (P,) int, the pairs. Groups are numbered in the order of their first image.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    links = coo_array((np.ones(len(first), np.int8), (first, second)), shape=(n_images, n_images))
-    return number_groups(connected_components(links, directed=False)[1].tolist())
+    pairs = groups[first], groups[second]
+    links = coo_array((np.ones(len(first)), pairs), shape=(len(groups), len(groups)))
+    return number_groups(connected_components(links, directed=False)[1][groups].tolist())
 
 
 def number_groups(names: Sequence[Hashable]) -> np.ndarray:
@@ -153,8 +155,8 @@ def groups_of_names(names: list[str], pattern: str) -> list[str]:
     return [(match[1] or "" if expression.groups else match[0]) if match else "" for match in matches]
 
 
-def find_name_groups(names: list[str], classes: list[str]) -> tuple[int, str] | None:
-    """Return number and example of the prefixes of file names that look like groups; None if they do not.
+def find_name_groups(names: list[str], classes: list[str]) -> dict[str, Any] | None:
+    """Return `n` and `example` of the prefixes of file names that look like groups; None if they do not.
 
     They do if most files share a prefix with others, such as patient12 in patient12_03.png, and prefixes have digits.
     """
@@ -163,7 +165,7 @@ def find_name_groups(names: list[str], classes: list[str]) -> tuple[int, str] | 
     shared = {prefix: n for prefix, n in count.items() if n >= MIN_IMAGES_PER_PREFIX}
     if len(shared) < MIN_PREFIXES or sum(shared.values()) < MIN_GROUPED_SHARE * len(names):
         return None
-    return len(shared), max(shared, key=lambda prefix: (shared[prefix], prefix))
+    return {"n": len(shared), "example": max(shared, key=lambda prefix: (shared[prefix], prefix))}
 
 
 def _prefix(name: str) -> str:

@@ -5,7 +5,6 @@ import io
 import json
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.data.image_sources import SPLIT_OF_NAME, ImageRecord, ImageSource, Load, sorted_classes
-from cifarbench.data.printable import escape_ascii, list_names
+from cifarbench.data.image_sources import SPLIT_OF_NAME, ImageRecord, ImageSource, Load, order_classes
+from cifarbench.data.printable import list_names, refuse_damaged
 from cifarbench.errors import UserError
 
 # Names of the arrays of images and of labels of one part in an .npz; the part's name replaces the braces.
 NPZ_NAMES = (("x_{}", "y_{}"), ("{}_images", "{}_labels"), ("images_{}", "labels_{}"), ("X_{}", "y_{}"))
 NPZ_UNSPLIT = (("images", "labels"), ("x", "y"), ("X", "y"), ("data", "labels"), ("data", "target"))
 NPZ_CLASSES = ("classes", "class_names", "label_names")
+NPZ_DAMAGE = ("save it again by numpy.savez", " as .npz")
 # The code of the data type uint8 in idx files.
 UNSIGNED_BYTE = 8
 FASHION_MNIST = [
@@ -38,39 +38,31 @@ BATCH_ROWS = 500
 
 def find_npz_images(path: Path) -> ImageSource:
     """Return the images of an .npz: x_train, y_train, x_test, y_test; MedMNIST's names; or images, labels."""
-    try:
+    with refuse_damaged(path, *NPZ_DAMAGE):
         with zipfile.ZipFile(path) as file:
             members = [name.removesuffix(".npy") for name in file.namelist()]
+        parts = _npz_parts(members)
+        if not parts:
+            raise UserError(
+                f"{path} has no arrays of images and labels; it holds {list_names(members)}: name them x_train, "
+                "y_train, x_test, y_test, or images, labels."
+            )
         with np.load(path, allow_pickle=False) as arrays:
-            parts = _npz_parts(members)
-            if not parts:
-                raise UserError(
-                    f"{path} has no arrays of images and labels; it holds {list_names(members)}: name them x_train, "
-                    "y_train, x_test, y_test, or images, labels."
-                )
             labels = {images: arrays[labels] for images, labels in parts.values()}
             class_key = next((name for name in NPZ_CLASSES if name in members), None)
             names = [str(name) for name in arrays[class_key]] if class_key else None
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise _unreadable_npz(path, error) from None
     records = []
     for part, (images, _) in parts.items():
         texts = [_class_name(label, names) for label in labels[images].reshape(-1).tolist()]
         records += [ImageRecord(f"{images} {row:06}", text, part) for row, text in enumerate(texts)]
-    present = {record.label for record in records}
-    classes = [name for name in names if name in present] if names else sorted_classes(present)
-    return ImageSource(
-        path, "arrays of an .npz file", records, classes, lambda wanted: _load_npz(path, wanted)
-    )
+    classes = order_classes(records, names or [])
+    return ImageSource(path, "arrays of an .npz file", records, classes, partial(_load_npz, path))
 
 
 def list_npz(path: Path) -> tuple[list[str], Load]:
     """Return the names of all images in the arrays (N, H, W) and (N, H, W, C) of an .npz, and what reads them."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            shapes = {name: arrays[name].shape for name in arrays.files}
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise _unreadable_npz(path, error) from None
+    with refuse_damaged(path, *NPZ_DAMAGE), np.load(path, allow_pickle=False) as arrays:
+        shapes = {name: arrays[name].shape for name in arrays.files}
     names = [
         f"{name} {row:06}"
         for name, shape in shapes.items()
@@ -78,10 +70,6 @@ def list_npz(path: Path) -> tuple[list[str], Load]:
         for row in range(shape[0])
     ]
     return names, partial(_load_npz, path)
-
-
-def _unreadable_npz(path: Path, error: Exception) -> UserError:
-    return UserError(f"{path} can't be read as .npz ({escape_ascii(error)}); save it again by numpy.savez.")
 
 
 def _npz_parts(members: list[str]) -> dict[str, tuple[str, str]]:
@@ -105,15 +93,20 @@ def _class_name(label: Any, names: list[str] | None) -> str:
 
 
 def _load_npz(path: Path, wanted: list[str]) -> Iterator[tuple[int, Callable[[], np.ndarray]]]:
-    rows: dict[str, list[tuple[int, int]]] = {}
+    with np.load(path, allow_pickle=False) as arrays:
+        for array, positions in _group_rows(wanted).items():
+            images = _to_uint8(arrays[array], f"{array} in {path}")
+            for row, index in positions.items():
+                yield index, partial(_image_at, images, row)
+
+
+def _group_rows(wanted: list[str]) -> dict[str, dict[int, int]]:
+    """Return array or file -> row -> position in `wanted`, names of images such as `x_train 000012`."""
+    rows: dict[str, dict[int, int]] = {}
     for index, name in enumerate(wanted):
         array, number = name.rsplit(" ", 1)
-        rows.setdefault(array, []).append((index, int(number)))
-    with np.load(path, allow_pickle=False) as arrays:
-        for array, positions in rows.items():
-            images = _to_uint8(arrays[array], f"{array} in {path}")
-            for index, row in positions:
-                yield index, partial(_image_at, images, row)
+        rows.setdefault(array, {})[int(number)] = index
+    return rows
 
 
 def _to_uint8(images: np.ndarray, where: str) -> np.ndarray:
@@ -146,11 +139,11 @@ def _image_at(images: np.ndarray, row: int) -> np.ndarray:
 def find_idx_images(folder: Path) -> ImageSource:
     """Return the images of the idx files in a folder, such as `train-images-idx3-ubyte.gz`."""
     records = []
-    for images in _idx_files(folder):
+    for images in sorted(path for path in folder.iterdir() if "-idx3-" in path.name and path.name[0] != "."):
         labels = _idx_labels(images)
         part = SPLIT_OF_NAME.get(images.name.partition("-")[0].lower(), "")
         values = _read_idx(labels)
-        n_images = _idx_shape(images)[0]
+        n_images = len(_read_idx(images, header_only=True))
         if len(values) != n_images:
             raise UserError(f"{labels} has {len(values)} labels; expected {n_images}, one for each image.")
         records += [
@@ -162,12 +155,8 @@ def find_idx_images(folder: Path) -> ImageSource:
         records = [record._replace(label=FASHION_MNIST[int(record.label)]) for record in records]
         classes = FASHION_MNIST
     else:
-        classes = sorted_classes({record.label for record in records})
-    return ImageSource(folder, "idx files", records, classes, lambda wanted: _load_idx(folder, wanted))
-
-
-def _idx_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if "-idx3-" in path.name and path.name[0] != ".")
+        classes = order_classes(records)
+    return ImageSource(folder, "idx files", records, classes, partial(_load_idx, folder))
 
 
 def _idx_labels(images: Path) -> Path:
@@ -178,44 +167,28 @@ def _idx_labels(images: Path) -> Path:
     raise UserError(f"{images.parent} has no {name} and no {name}.gz for {images.name}; add it.")
 
 
-def _open_idx(path: Path) -> Any:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-
-
-def _idx_shape(path: Path) -> tuple[int, ...]:
-    try:
-        with _open_idx(path) as file:
-            zero, kind, n_dims = struct.unpack(">HBB", file.read(4))
-            shape = struct.unpack(f">{n_dims}I", file.read(4 * n_dims))
-    except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise UserError(f"{path} can't be read ({escape_ascii(error)}); download it again.") from None
-    if zero or kind != UNSIGNED_BYTE:
-        raise UserError(f"{path} is no idx file of bytes; download it again.")
-    return shape
-
-
-def _read_idx(path: Path) -> np.ndarray:
-    """Return the bytes of an idx file in their shape."""
-    shape = _idx_shape(path)
-    start, size = 4 + 4 * len(shape), int(np.prod(shape, dtype=object))
-    try:
-        with _open_idx(path) as file:
-            content = file.read(start + size + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} can't be read ({escape_ascii(error)}); download it again.") from None
-    if len(content) != start + size:
+def _read_idx(path: Path, header_only: bool = False) -> np.ndarray:
+    """Return the bytes of an idx file in their shape; of the header alone, zeros of this shape without memory."""
+    open_file = gzip.open if path.suffix == ".gz" else open
+    with refuse_damaged(path, "download it again", "", struct.error), open_file(path, "rb") as file:
+        zero, kind, n_dims = struct.unpack(">HBB", file.read(4))
+        shape = struct.unpack(f">{n_dims}I", file.read(4 * n_dims))
+        if zero or kind != UNSIGNED_BYTE:
+            raise UserError(f"{path} is no idx file of bytes; download it again.")
+        if header_only:
+            return np.broadcast_to(np.uint8(0), shape)
+        size = int(np.prod(shape, dtype=object))
+        content = file.read(size + 1)
+    if len(content) != size:
         raise UserError(f"{path} does not hold {size} bytes, as its header says; download it again.")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def _load_idx(folder: Path, wanted: list[str]) -> Iterator[tuple[int, Callable[[], np.ndarray]]]:
-    arrays: dict[str, np.ndarray] = {}
-    for index, name in enumerate(wanted):
-        file, row = name.rsplit(" ", 1)
-        if file not in arrays:
-            # One file in memory at a time.
-            arrays = {file: _read_idx(folder / file)}
-        yield index, partial(_image_at, arrays[file], int(row))
+    for file, positions in _group_rows(wanted).items():
+        images = _read_idx(folder / file)
+        for row, index in positions.items():
+            yield index, partial(_image_at, images, row)
 
 
 # ---- Parquet ----
@@ -226,17 +199,12 @@ def find_parquet_images(path: Path, files: list[Path]) -> ImageSource:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    records = []
-    classes: list[str] | None = None
+    records, names = [], None
     for file in sorted(files):
-        try:
+        with refuse_damaged(file, "download it again", " as Parquet", pa.ArrowException):
             table = pq.ParquetFile(file)
             _, label, names = _parquet_columns(file, table)
             labels = table.read([label]).column(0).to_pylist()
-        except (OSError, KeyError, pa.ArrowException) as error:
-            raise UserError(
-                f"{file} can't be read as Parquet ({escape_ascii(error)}); download it again."
-            ) from None
         relative = file.relative_to(path).as_posix() if path.is_dir() else file.name
         if any(value is None or value == -1 for value in labels):
             raise UserError(f"{file} has images without a label; use a split of the dataset that has labels.")
@@ -244,10 +212,8 @@ def find_parquet_images(path: Path, files: list[Path]) -> ImageSource:
             ImageRecord(f"{relative} {row:06}", _class_name(value, names), _parquet_split(relative))
             for row, value in enumerate(labels)
         ]
-        classes = names
-    present = {record.label for record in records}
-    ordered = [name for name in classes if name in present] if classes else sorted_classes(present)
-    return ImageSource(path, "Parquet files", records, ordered, lambda wanted: _load_parquet(path, wanted))
+    classes = order_classes(records, names or [])
+    return ImageSource(path, "Parquet files", records, classes, partial(_load_parquet, path))
 
 
 def list_parquet(path: Path) -> tuple[list[str], Load]:
@@ -255,12 +221,8 @@ def list_parquet(path: Path) -> tuple[list[str], Load]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with refuse_damaged(path, "download it again", " as Parquet", pa.ArrowException):
         n_rows = pq.ParquetFile(path).metadata.num_rows
-    except (OSError, pa.ArrowException) as error:
-        raise UserError(
-            f"{path} can't be read as Parquet ({escape_ascii(error)}); download it again."
-        ) from None
     return [f"{path.name} {row:06}" for row in range(n_rows)], partial(_load_parquet, path)
 
 
@@ -302,11 +264,7 @@ def _parquet_columns(path: Path, file: Any, labelled: bool = True) -> tuple[str,
 def _load_parquet(path: Path, wanted: list[str]) -> Iterator[tuple[int, Callable[[], io.BytesIO]]]:
     import pyarrow.parquet as pq
 
-    rows: dict[str, dict[int, int]] = {}
-    for index, name in enumerate(wanted):
-        file_name, number = name.rsplit(" ", 1)
-        rows.setdefault(file_name, {})[int(number)] = index
-    for name, positions in rows.items():
+    for name, positions in _group_rows(wanted).items():
         file = path / name if path.is_dir() else path
         table = pq.ParquetFile(file)
         image = _parquet_columns(file, table, labelled=False)[0]

@@ -35,7 +35,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def read_image(
-    source: Path | io.BytesIO,
+    source: Path | io.BytesIO | np.ndarray,
     image_shape: tuple[int, int, int],
     resize: bool | str,
     name: str = "",
@@ -46,13 +46,35 @@ def read_image(
     Colours become grey where `image_shape` has one channel, and 16 bits become 8. The image must have its size, unless
     `resize`: then it is scaled to cover it and cropped at the centre (`crop`, true), scaled to fit into it with black
     borders (`pad`), or scaled in both directions (`stretch`). With one of these words, a large JPEG is decoded at a
-    reduced size of at least 1.5 times the declared one. name: of the image in messages; its path unless given. remedy:
-    what the message about another size recommends.
+    reduced size of at least 1.5 times the declared one.
+
+    source: a file, or an image (H, W) or (H, W, C) uint8. name: of the image in messages; its path unless given.
+    remedy: what the message about another size recommends.
 
     Raises UserError for an image that can't be read, or that has another size.
     """
     channels, height, width = image_shape
     name = name or str(source)
+    remarks: list[str] = []
+    if isinstance(source, np.ndarray):
+        image = Image.fromarray(np.ascontiguousarray(source)).convert(MODES[channels])
+    else:
+        draft = round(DRAFT_FACTOR * max(width, height)) if isinstance(resize, str) else None
+        image, remarks = _decode(source, MODES[channels], draft, name)
+    if resize:
+        image = resize_image(image, (width, height), resize)
+    if image.size != (width, height):
+        raise UserError(
+            f"{name} is {image.width} x {image.height} pixels, not {width} x {height} as image_shape "
+            f"declares; {remedy}."
+        )
+    pixels = np.asarray(image).reshape(image.height, image.width, channels)
+    return pixels.transpose(2, 0, 1).reshape(-1), remarks
+
+
+def _decode(
+    source: Path | io.BytesIO, mode: str, draft: int | None, name: str
+) -> tuple[Image.Image, list[str]]:
     remarks = []
     try:
         with Image.open(source, formats=FORMATS) as file:
@@ -65,42 +87,11 @@ def read_image(
             n_frames = getattr(file, "n_frames", 1)
             if n_frames > 1:
                 remarks.append(f"{name} has {n_frames} frames; the first was used.")
-            if isinstance(resize, str):
-                side = round(DRAFT_FACTOR * max(width, height))
-                file.draft(None, (side, side))
-            image = _to_8_bits(ImageOps.exif_transpose(file)).convert(MODES[channels])
+            if draft:
+                file.draft(None, (draft, draft))
+            return _to_8_bits(ImageOps.exif_transpose(file)).convert(mode), remarks
     except Exception as error:
         raise _unreadable(name, error) from None
-    return _row(image, image_shape, resize, name, remedy), remarks
-
-
-def read_content(
-    content: Path | io.BytesIO | np.ndarray,
-    image_shape: tuple[int, int, int],
-    resize: bool | str,
-    name: str,
-    remedy: str = RESIZE_HINT,
-) -> tuple[np.ndarray, list[str]]:
-    """Return what `read_image` does, for a file or an image (H, W) or (H, W, C) uint8."""
-    if not isinstance(content, np.ndarray):
-        return read_image(content, image_shape, resize, name, remedy)
-    image = Image.fromarray(np.ascontiguousarray(content)).convert(MODES[image_shape[0]])
-    return _row(image, image_shape, resize, name, remedy), []
-
-
-def _row(
-    image: Image.Image, image_shape: tuple[int, int, int], resize: bool | str, name: str, remedy: str
-) -> np.ndarray:
-    channels, height, width = image_shape
-    if resize:
-        image = resize_image(image, (width, height), resize)
-    if image.size != (width, height):
-        raise UserError(
-            f"{name} is {image.width} x {image.height} pixels, not {width} x {height} as image_shape "
-            f"declares; {remedy}."
-        )
-    pixels = np.asarray(image).reshape(image.height, image.width, channels)
-    return pixels.transpose(2, 0, 1).reshape(-1)
 
 
 def resize_image(image: Image.Image, size: tuple[int, int], mode: bool | str) -> Image.Image:

@@ -5,7 +5,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from cifarbench.data.image_dataset import validate_class_names
 from cifarbench.data.image_file import SUFFIXES
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
-from cifarbench.io.csv_io import parse_user_csv
+from cifarbench.io.csv_io import read_user_csv
 
 # Names of folders, files and values of a column for each part of a split; `val` is the test part if there is no other.
 SPLIT_NAMES = {
@@ -54,8 +54,6 @@ class ImageRecord(NamedTuple):
 class ImageSource:
     """The labelled images that were found.
 
-    Attributes
-    ----------
     layout: the layout in a few words, such as `class folders`.
     records: one per image, sorted by class and name.
     classes: names of the classes, in the order of the labels.
@@ -71,11 +69,6 @@ class ImageSource:
     load: Load
     notes: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-
-    @property
-    def has_split(self) -> bool:
-        """Whether the layout itself has training and test images."""
-        return any(record.split for record in self.records)
 
 
 def find_images(path: Path, group_column: str | None = None) -> ImageSource:
@@ -181,11 +174,16 @@ def _checked(source: ImageSource) -> ImageSource:
     return source
 
 
-def sorted_classes(labels: Iterator[str] | list[str] | set[str]) -> list[str]:
-    """Return different class names in order: by value if all are whole numbers, by name otherwise."""
-    names = set(labels)
-    are_numbers = all(name.isascii() and name.isdecimal() for name in names)
-    return sorted(names, key=lambda name: (int(name), name)) if are_numbers else sorted(names)
+def order_classes(records: list[ImageRecord], known: Sequence[str] = ()) -> list[str]:
+    """Return the classes of images: those of `known` in its order, then others by name, or by value if all are numbers.
+
+    known: names, of which some may have no image.
+    """
+    present = {record.label for record in records}
+    rest = present - {*known}
+    are_numbers = all(name.isascii() and name.isdecimal() for name in rest)
+    ordered = sorted(rest, key=lambda name: (int(name), name)) if are_numbers else sorted(rest)
+    return [name for name in known if name in present] + ordered
 
 
 # ---- Folders ----
@@ -222,9 +220,7 @@ def _find_in_folders(container: Container, images: list[str]) -> ImageSource:
             f"Images in no class folder were left out: {len(loose)}, such as {escape_ascii(loose[0])}."
         )
     layout = "train and test folders" if has_splits or has_inner_splits else "class folders"
-    return ImageSource(
-        path, layout, records, sorted_classes({r.label for r in records}), container.load_each, notes
-    )
+    return ImageSource(path, layout, records, order_classes(records), container.load_each, notes)
 
 
 def _without_common_folder(parts: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -266,10 +262,8 @@ def _find_in_tables(
                 f"{path} lists no file that exists; give paths relative to the folder of the table."
             )
         return None
-    classes = sorted_classes({record.label for record in records})
-    return ImageSource(
-        path, "a table of files and labels", records, classes, container.load_each, missing=missing
-    )
+    layout = "a table of files and labels"
+    return ImageSource(path, layout, records, order_classes(records), container.load_each, missing=missing)
 
 
 def _read_table(container: Container, table: str, named: Path | None) -> list[tuple[int, dict[str, str]]]:
@@ -284,7 +278,7 @@ def _read_table(container: Container, table: str, named: Path | None) -> list[tu
                 (number, {key: str(value) for key, value in row.items()})
                 for number, row in enumerate(rows, start=1)
             ]
-        return parse_user_csv(content, container.path / table, (), "images")
+        return read_user_csv(container.path / table, (), "images", content)
     except (UserError, ValueError, AttributeError) as error:
         if named:
             raise UserError(f"{named} can't be read as a table ({error}); correct it.") from None

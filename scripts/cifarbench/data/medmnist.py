@@ -1,13 +1,12 @@
 """Read an .npz as MedMNIST publishes its datasets: `train_images`, `train_labels`, `val_…`, `test_…`."""
 
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names, validate_labels
-from cifarbench.data.printable import escape_ascii, list_names
+from cifarbench.data.printable import escape_ascii, list_names, refuse_damaged
 from cifarbench.errors import UserError
 
 # Classes of the bundled datasets; the file holds numbers only.
@@ -27,20 +26,13 @@ def read_medmnist(path: Path, classes: list[str], declared: DatasetSpec) -> Imag
     channels, height, width = declared.image_shape
     shape = (height, width) if channels == 1 else (height, width, channels)
     arrays: dict[str, np.ndarray] = {}
-    try:
-        with zipfile.ZipFile(path) as file:
-            for part, rows in (("train", declared.n_train), ("test", declared.n_test)):
-                images = read_member(file, f"{part}_images", [(rows, *shape)], "u")
-                labels = read_member(file, f"{part}_labels", [(rows, 1), (rows,)], "iu")
-                images = images if channels == 1 else images.transpose(0, 3, 1, 2)
-                arrays[f"{part}_images"] = np.ascontiguousarray(images).reshape(rows, -1)
-                arrays[f"{part}_labels"] = validate_labels(
-                    labels.reshape(-1), rows, declared.n_classes, f"{part}_labels"
-                )
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise UserError(
-            f"{path} can't be read ({escape_ascii(error, 100)}); download it again, or name another file."
-        ) from None
+    with refuse_damaged(path, "download it again, or name another file"), zipfile.ZipFile(path) as file:
+        for part, rows in (("train", declared.n_train), ("test", declared.n_test)):
+            images = read_member(file, f"{part}_images", [(rows, *shape)], "u")
+            labels = read_member(file, f"{part}_labels", [(rows, 1), (rows,)], "iu").reshape(-1)
+            images = images if channels == 1 else images.transpose(0, 3, 1, 2)
+            arrays[f"{part}_images"] = np.ascontiguousarray(images).reshape(rows, -1)
+            arrays[f"{part}_labels"] = validate_labels(labels, rows, declared.n_classes, f"{part}_labels")
     return ImageDataset(**arrays, classes=names, image_shape=declared.image_shape)
 
 

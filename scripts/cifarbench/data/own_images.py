@@ -15,8 +15,8 @@ import numpy as np
 
 from cifarbench.data import group_split
 from cifarbench.data.image_dataset import ImageDataset
-from cifarbench.data.image_file import read_content
-from cifarbench.data.image_sources import Content, ImageRecord, ImageSource, sorted_classes
+from cifarbench.data.image_file import read_image
+from cifarbench.data.image_sources import Content, ImageRecord, ImageSource, order_classes
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
 from cifarbench.runtime.threads import map_threaded
@@ -54,7 +54,7 @@ def read_images(
         index, load = item
         name = records[index].name
         try:
-            return index, read_content(load(), image_shape, resize, name)[0], ""
+            return index, read_image(load(), image_shape, resize, name)[0], ""
         except UserError as error:
             return index, None, str(error).removeprefix(f"{name} ")
         except (OSError, ValueError, RuntimeError) as error:
@@ -152,8 +152,7 @@ def divide_images(
         records = group_split.read_split(split_file, records)
         rows = np.array([position[record.name] for record in records])
     named = group_split.number_groups([record.group for record in records])
-    present = {record.label for record in records}
-    classes = [name for name in classes if name in present] + sorted_classes(present - {*classes})
+    classes = order_classes(records, classes)
     label_of = {name: number for number, name in enumerate(classes)}
     labels = np.array([label_of[record.label] for record in records], np.int64)
     method = "file" if split_file else "given" if any(record.split for record in records) else "random"
@@ -161,7 +160,7 @@ def divide_images(
     if method == "random":
         first, second = find_duplicates(pixels) if find_duplicates else (rows[:0], rows[:0])
         n_pairs = len(first)
-        groups = _join(named, first, second)
+        groups = group_split.merge_groups(named, first, second)
         if n_folds:
             names = [f"fold_{fold + 1}" for fold in group_split.draw_folds(labels, groups, n_folds, seed)]
         else:
@@ -183,29 +182,16 @@ def divide_images(
         group_split.check_folds([record.split for record in records], labels, classes)
     groups = group_split.number_groups(groups[order].tolist())
     sizes = Counter(groups.tolist())
-    look = None if group or any(record.group for record in records) else _look_for_groups(records, classes)
+    has_groups = group or any(record.group for record in records)
+    prefixes = (
+        None if has_groups else group_split.find_name_groups([record.name for record in records], classes)
+    )
     summary = {
         "split": method,
         "n_duplicate_pairs": n_pairs,
         "n_named_groups": len({record.group for record in records if record.group}),
         "n_groups": sum(size > 1 for size in sizes.values()),
         "n_grouped": sum(size for size in sizes.values() if size > 1),
-        "name_prefixes": look,
+        "name_prefixes": prefixes,
     }
     return Division(dataset, [records[row] for row in order], groups, summary)
-
-
-def _join(groups: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return groups joined where a pair of images links them."""
-    start = {group: row for row, group in reversed([*enumerate(groups.tolist())])}
-    chained = np.array([start[group] for group in groups.tolist()], np.int64)
-    return group_split.merge_groups(
-        len(groups),
-        np.concatenate([first, np.arange(len(groups))]),
-        np.concatenate([second, chained]),
-    )
-
-
-def _look_for_groups(records: list[ImageRecord], classes: list[str]) -> dict[str, Any] | None:
-    found = group_split.find_name_groups([record.name for record in records], classes)
-    return {"n": found[0], "example": found[1]} if found else None

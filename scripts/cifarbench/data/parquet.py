@@ -12,7 +12,7 @@ import numpy as np
 
 from cifarbench.data.image_dataset import DatasetSpec, ImageDataset, validate_class_names, validate_labels
 from cifarbench.data.image_file import read_image
-from cifarbench.data.printable import escape_ascii, list_names
+from cifarbench.data.printable import escape_ascii, list_names, refuse_damaged
 from cifarbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def read_parquet(folder: Path, entry: dict[str, Any], declared: DatasetSpec) -> 
         images: list[np.ndarray] = []
         labels: list[int] = []
         for path in paths:
-            try:
+            with refuse_damaged(path, "download it again", " as Parquet", pa.ArrowException):
                 file = pq.ParquetFile(path)
                 image_column, label_column, names = _columns(path, file, entry.get("labels"))
                 if classes and names != classes:
@@ -63,10 +63,6 @@ def read_parquet(folder: Path, entry: dict[str, Any], declared: DatasetSpec) -> 
                     resize = entry.get("resize", False)
                     images.append(read_image(io.BytesIO(content), declared.image_shape, resize, name)[0])
                     labels.append(label)
-            except (OSError, KeyError, pa.ArrowException) as error:
-                raise UserError(
-                    f"{path} can't be read as Parquet ({escape_ascii(error, 100)}); download it again."
-                ) from None
         if len(labels) != n_rows:
             raise UserError(
                 f"{folder} has {len(labels)} rows in {pattern}; expected {n_rows}, as n_{split} declares."

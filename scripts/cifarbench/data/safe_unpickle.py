@@ -10,6 +10,7 @@ import mmap
 import pickle
 import struct
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -222,13 +223,9 @@ class _SafeUnpickler(pickle._Unpickler):
         target.set_state(state)
 
 
-def _load_bytes(length_format: str) -> Callable[[_SafeUnpickler], None]:
-    return lambda unpickler: unpickler.load_bytes(length_format)
-
-
 _FUNCTIONS: dict[str, Callable[..., None]] = {
     **{name: pickle._Unpickler.dispatch[getattr(pickle, name)[0]] for name in SAFE_OPCODES.split()},
-    **{name: _load_bytes(length_format) for name, length_format in BYTES_OPCODES.items()},
+    **{name: partial(_SafeUnpickler.load_bytes, length_format=form) for name, form in BYTES_OPCODES.items()},
     "FRAME": _SafeUnpickler.skip_frame_size,
     "DICT": _SafeUnpickler.load_dict,
     "SETITEM": _SafeUnpickler.load_setitem,

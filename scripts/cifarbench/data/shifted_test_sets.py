@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cifarbench.data.image_dataset import validate_labels
-from cifarbench.data.printable import escape_ascii
+from cifarbench.data.printable import refuse_damaged
 from cifarbench.errors import UserError
 
 # Versions of CIFAR-10.1, the newest first; they differ in the images that were removed.
@@ -45,7 +45,11 @@ def read_test_set(
     """
     channels, height, width = image_shape
     paths = find_test_set_files(entry)
-    images, labels = (_load_mapped(path) for path in paths)
+    arrays = []
+    for path in paths:
+        with refuse_damaged(path):
+            arrays.append(np.load(path, mmap_mode="r", allow_pickle=False))
+    images, labels = arrays
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (height, width, channels):
         raise UserError(
             f"{paths[0]} is of {images.dtype} and shape {images.shape}; expected uint8 of shape "
@@ -83,10 +87,3 @@ def read_cifar10_c(
             "that belong to it as robustness.cifar10_c_dir, and exclude no test image."
         )
     return images
-
-
-def _load_mapped(path: Path) -> np.ndarray:
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{path} can't be read ({escape_ascii(error, 100)}); download it again.") from None

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cifarbench.data.image_file import read_content
+from cifarbench.data.image_file import read_image
 from cifarbench.data.image_sources import Content, find_unlabelled
 from cifarbench.data.printable import escape_ascii
 from cifarbench.data.provenance import list_files
@@ -52,7 +52,7 @@ def load_images(
             if _escape_undecodable(name) != name:
                 raise UserError(f"{name!a} in {path} has a name that is not UTF-8; rename it.")
             resized = resize or stored.dataset.get("resize", False)
-            rows[name], remarks = read_content(
+            rows[name], remarks = read_image(
                 load(), stored.image_shape, resized, str(path / name), remedy=REMEDY
             )
         except UserError as error:

@@ -25,17 +25,12 @@ class InferenceModel:
     def __init__(self, stored: SavedModel):
         torch.set_num_threads(stored.threads)
         self.stored = stored
-        self.steps = [
-            FeatureStep(
-                name,
+        self.steps = []
+        for name, params, fitted in stored.features():
+            if name == "pretrained":
                 # As the job that computed the features.
-                with_published_weights(params, stored.results / "weights")
-                if name == "pretrained"
-                else params,
-                load_npz(fitted) if fitted else {},
-            )
-            for name, params, fitted in stored.features()
-        ]
+                params = with_published_weights(params, stored.results / "weights")
+            self.steps.append(FeatureStep(name, params, load_npz(fitted) if fitted else {}))
         self.predictor = _predictor(stored)
 
     def predict(self, pixels: np.ndarray, advance: Callable[[int], Any] = lambda count: None) -> Predictions:

@@ -9,7 +9,6 @@ from math import prod
 import numpy as np
 
 from cifarbench.features.fit_inputs import State, scale_pixels, to_nchw
-from cifarbench.features.mirror import mirror_errors
 from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, read_parameters
 
 
@@ -23,7 +22,7 @@ def _n_outputs(entry: Entry, data: DataShape) -> int:
 
 
 def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
-    yield from mirror_errors(key, entry, data)
+    yield from data.mirror_errors(key, entry, "mirror")
     if min(_blocks(entry, data.image_shape)) >= 1:
         return
     cell, block, (_, height, width) = entry["pixels_per_cell"], entry["cells_per_block"], data.image_shape

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cifarbench.features.fit_inputs import BLOCK_ROWS, FitInputs, State, scale_pixels, to_nchw
-from cifarbench.features.mirror import mirror_errors
 from cifarbench.io.atomic import load_npz
 from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, read_parameters
 
@@ -32,7 +31,7 @@ SIMD_WIDTH = 16
 
 
 def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
-    yield from mirror_errors(key, entry, data)
+    yield from data.mirror_errors(key, entry, "mirror")
     size, pooling, (_, height, width) = entry["patch_size"], entry["n_pool"], data.image_shape
     positions = count_positions(min(height, width), size, entry["stride"])
     if size > min(height, width):

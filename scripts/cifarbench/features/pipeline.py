@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cifarbench.features import get_module
-from cifarbench.features.fit_inputs import BLOCK_ROWS, State
-from cifarbench.features.mirror import mirror_images
+from cifarbench.features.fit_inputs import BLOCK_ROWS, State, to_nchw
 from cifarbench.io.memmap import release_pages
 from cifarbench.planning.model_family import Entry, ImageShape
 from cifarbench.runtime.threads import map_threaded
@@ -21,11 +20,16 @@ class FeatureStep(NamedTuple):
     state: State
 
     def transform(self, block: np.ndarray, image_shape: ImageShape) -> np.ndarray:
-        """Return the features of a block (n, D), pixels uint8 or float32: (n, outputs) float32."""
+        """Return the features of a block (n, D), pixels uint8 or float32: (n, outputs) float32.
+
+        With `mirror`, they are the means of those of an image and of its mirror image. The mean of two linear scores is
+        the score of the mean, so a linear classifier predicts by both views, and is fitted to what it predicts by.
+        """
         transform = get_module(self.type).transform
         features = transform(block, self.state, self.params, image_shape)
         if self.params.get("mirror"):
-            features += transform(mirror_images(block, image_shape), self.state, self.params, image_shape)
+            mirrored = np.ascontiguousarray(to_nchw(block, image_shape)[..., ::-1]).reshape(block.shape)
+            features += transform(mirrored, self.state, self.params, image_shape)
             features /= 2
         return features
 

@@ -9,7 +9,6 @@ import numpy as np
 from cifarbench.data.provenance import expand_home
 from cifarbench.errors import UserError
 from cifarbench.features.fit_inputs import State
-from cifarbench.features.mirror import mirror_errors
 from cifarbench.io.atomic import read_json
 from cifarbench.messages import format_error
 from cifarbench.planning.model_family import DataShape, Entry, FeatureType, ImageShape, read_parameters
@@ -19,7 +18,7 @@ BATCH_PIXELS = 64 * 96 * 96
 
 
 def _check_data(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
-    yield from mirror_errors(key, entry, data)
+    yield from data.mirror_errors(key, entry, "mirror")
     if data.image_shape[0] not in (1, 3):
         yield (
             f"{key}.type is pretrained; images have {data.image_shape[0]} channels, but such networks take 1 or 3: "

@@ -20,8 +20,6 @@ HUB_FILE = "model.safetensors"
 class PublishedWeights:
     """A published file of weights.
 
-    Attributes
-    ----------
     name: the network and the weights, such as `torchvision.resnet18.IMAGENET1K_V1`.
     filename: the file's name in the cache.
     sha256: the beginning of its checksum; empty if only the server knows it.

@@ -101,40 +101,17 @@ def drop_failed(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row["error"] is None]
 
 
-def read_user_csv(path: Path, columns: Sequence[str], key: str) -> list[tuple[int, dict[str, str]]]:
+def read_user_csv(
+    path: Path, columns: Sequence[str], key: str, content: bytes | None = None
+) -> list[tuple[int, dict[str, str]]]:
     """Return the rows of a user's table, each with its line number, as text without outer spaces.
 
     Cells are separated by commas, semicolons or tabs; a byte order mark and empty rows are skipped. columns: those that
-    the first line must name. key: the key of the configuration, for messages.
+    the first line must name. key: the key of the configuration, for messages. content: of the file, if it was read.
 
     Raises UserError if the file can't be read, is not a CSV, or lacks a column.
     """
-    return parse_user_csv(_read_user_bytes(path, key), path, columns, key)
-
-
-def read_user_cells(path: Path, key: str) -> list[tuple[int, list[str]]]:
-    """Return the rows of a user's table that are not empty, the first line included, as `read_user_csv` does."""
-    return _parse_user_cells(_read_user_bytes(path, key), path, [], key)
-
-
-def _read_user_bytes(path: Path, key: str) -> bytes:
-    try:
-        if path.stat().st_size > MAX_USER_BYTES:
-            raise UserError(
-                f"{key} is {path}, which is larger than {MAX_USER_BYTES // 10**6} MB; name a smaller file."
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(
-            f"{key} is {path}, which can't be read ({error.strerror}); name a readable file."
-        ) from None
-
-
-def parse_user_csv(
-    content: bytes, path: Path, columns: Sequence[str], key: str
-) -> list[tuple[int, dict[str, str]]]:
-    """Return the rows of a table's bytes, as `read_user_csv` does. path: for messages."""
-    (_, header), *rows = _parse_user_cells(content, path, columns, key) or [(1, [])]
+    (_, header), *rows = read_user_cells(path, key, columns, content) or [(1, [])]
     missing = [name for name in columns if name not in header]
     if missing:
         names = f"column{'s' if len(missing) > 1 else ''} {' and '.join(missing)}"
@@ -144,9 +121,11 @@ def parse_user_csv(
     return [(number, dict(zip_longest(header, cells, fillvalue=""))) for number, cells in rows]
 
 
-def _parse_user_cells(
-    content: bytes, path: Path, columns: Sequence[str], key: str
+def read_user_cells(
+    path: Path, key: str, columns: Sequence[str] = (), content: bytes | None = None
 ) -> list[tuple[int, list[str]]]:
+    """Return the rows of a user's table that are not empty, the first line included; see `read_user_csv`."""
+    content = _read_user_bytes(path, key) if content is None else content
     try:
         text = content.decode("utf-16" if content[:2] in UTF16_MARKS else "utf-8-sig")
     except UnicodeDecodeError:
@@ -162,6 +141,19 @@ def _parse_user_cells(
             f"{key} is {path}, which is not a CSV ({error} in line {reader.line_num}); correct that line."
         ) from None
     return [(number, cells) for number, cells in lines if any(cells)]
+
+
+def _read_user_bytes(path: Path, key: str) -> bytes:
+    try:
+        if path.stat().st_size > MAX_USER_BYTES:
+            raise UserError(
+                f"{key} is {path}, which is larger than {MAX_USER_BYTES // 10**6} MB; name a smaller file."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{key} is {path}, which can't be read ({error.strerror}); name a readable file."
+        ) from None
 
 
 def _cv_results_types(header: list[str]) -> Types:

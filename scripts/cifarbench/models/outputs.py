@@ -10,6 +10,9 @@ from cifarbench.io.atomic import load_npz, read_json, save_npz, write_json
 from cifarbench.planning.model_family import merge_params
 from cifarbench.runtime.timing import cpu_name, peak_memory_mb, sum_usage, versions
 
+# Seconds, memory and threads of a job, or the file that has them.
+Cost = dict[str, Any] | Path
+
 
 def apply_best_params(settings: dict[str, Any], best: list[Path]) -> dict[str, Any]:
     """Return a model's settings with the best parameters of its grid search, if there is one.
@@ -63,9 +66,9 @@ def write_fit_json(
     settings: dict[str, Any],
     *,
     family_label: str,
-    fit_costs: list[dict[str, Any]],
-    predict_costs: list[dict[str, Any]],
-    search_costs: list[dict[str, Any]],
+    fit_costs: Sequence[Cost],
+    predict_costs: Sequence[Cost],
+    search_costs: Sequence[Cost] = (),
     stored_bytes: int,
     n_parameters: int | None,
     seed: int | None,
@@ -76,10 +79,16 @@ def write_fit_json(
     """Write the model's settings and costs.
 
     settings: as `apply_best_params` returns them. fit_costs, predict_costs, search_costs: of all steps, features
-    included. seed: None if the model is not random. probabilities: whether the model predicts probabilities. facts:
-    further keys, such as `ann`, recall and throughput of an approximate search, or other values of keys.
+    included, or their files. stored_bytes: of the model without its features. seed: None if the model is not random.
+    probabilities: whether the model predicts probabilities. facts: further keys, such as `ann`, recall and throughput
+    of an approximate search, or other values of keys.
     """
-    fitting = sum_usage([*fit_costs, *search_costs])
+    fits, predicts, searches = (
+        [read_json(cost) if isinstance(cost, Path) else cost for cost in costs]
+        for costs in (fit_costs, predict_costs, search_costs)
+    )
+    stored_bytes += sum(cost.get("stored_bytes", 0) for cost in fits)
+    fitting = sum_usage(fits + searches)
     features = [{name: step[name] for name in ("name", "type", "params")} for step in settings["features"]]
     params = settings["params"]
     entries = [*(step["params"] for step in features), params]
@@ -95,8 +104,8 @@ def write_fit_json(
             "params": flat | params.get("params", {}),
             "seed": seed,
             "fit_seconds": fitting["seconds"],
-            "predict_seconds": sum_usage(predict_costs)["seconds"],
-            "tuning_seconds": sum_usage(search_costs)["seconds"] if search_costs else None,
+            "predict_seconds": sum_usage(predicts)["seconds"],
+            "tuning_seconds": sum_usage(searches)["seconds"] if searches else None,
             "peak_memory_mb": max(fitting["peak_memory_mb"], peak_memory_mb()),
             "stored_mb": stored_bytes / 1e6,
             "n_parameters": n_parameters,

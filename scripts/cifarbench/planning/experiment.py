@@ -37,8 +37,6 @@ class RunId(NamedTuple):
 class FeatureSet:
     """Features of one or several models.
 
-    Attributes
-    ----------
     name: the name of their files.
     base: the entry's name in the configuration.
     params: the parameters, defaults included, without tuned ones.
@@ -99,11 +97,10 @@ def calibration_train_size(n_train: int) -> int:
 
 def with_defaults(entry: Entry, parameters: dict[str, Parameter]) -> Entry:
     """Return the parameters of an entry, missing ones with their defaults, in the family's order."""
-    known = {name: entry.get(name, parameter.default) for name, parameter in parameters.items()}
     return {
-        name: value
-        for name, value in known.items()
-        if name in entry or (parameters[name].stored and not parameters[name].required)
+        name: entry.get(name, parameter.default)
+        for name, parameter in parameters.items()
+        if name in entry or (parameter.stored and not parameter.required)
     }
 
 
@@ -131,9 +128,8 @@ class Experiment:
         self.features: dict[str, FeatureSet] = {}
         self._candidates: dict[str, list[Entry]] = {}
         for model in self.models:
-            if self.n_folds(model):
-                for cell in self.grid_cells(model):
-                    self.features_of(model, cell)
+            for cell in self.grid_cells(model) if self.n_folds(model) else ():
+                self.features_of(model, cell)
             self.features_of(model)
 
     @property
@@ -241,16 +237,17 @@ class Experiment:
         Those of a grid are in GridSearchCV's order: columns by name, the last varying fastest.
         """
         if model not in self._candidates:
-            self._candidates[model] = self._list_candidates(model)
+            if self.is_random_search(model):
+                tune = self.entry(model)["tune"]
+                found = draw_candidates(tune["space"], tune["n"], self.seeds[0])
+            else:
+                names, grid = self.column_names(model), self.tuned_values(model)
+                keys = sorted(grid, key=names.__getitem__)
+                found = [
+                    dict(zip(keys, values, strict=True)) for values in product(*(grid[key] for key in keys))
+                ]
+            self._candidates[model] = found
         return self._candidates[model]
-
-    def _list_candidates(self, model: str) -> list[Entry]:
-        if self.is_random_search(model):
-            tune = self.entry(model)["tune"]
-            return draw_candidates(tune["space"], tune["n"], self.seeds[0])
-        grid = self.tuned_values(model)
-        keys = sorted(grid, key=self.column_names(model).__getitem__)
-        return [dict(zip(keys, values, strict=True)) for values in product(*(grid[key] for key in keys))]
 
     def search_scales(self, model: str) -> dict[str, str]:
         """Return the axis scale, linear or log, of each column that a random search draws from a range."""
@@ -339,12 +336,12 @@ class Experiment:
 
     def features_of(self, model: str, cell: str | None = None) -> str:
         """Return the name of the features of a model, or of a cell of its grid."""
-        base = self.entry(model).get("features", PIXELS)
-        if cell is not None:
-            return self._variant(base, self.split_params(model, self.grid_cells(model)[cell])[1])
-        return self._variant(
-            base, self.split_params(model, {key: key for key in self.tuned_values(model)})[1], model
+        choice = (
+            {key: key for key in self.tuned_values(model)} if cell is None else self.grid_cells(model)[cell]
         )
+        _, changes = self.split_params(model, choice)
+        base = self.entry(model).get("features", PIXELS)
+        return self._variant(base, changes, model if cell is None else None)
 
     def _variant(self, base: str, changes: dict[str, Entry], tuned_by: str | None = None) -> str:
         """Register features, with changed parameters of these or of their inputs, and return their name.

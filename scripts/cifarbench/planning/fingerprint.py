@@ -3,7 +3,7 @@
 import ast
 import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -44,7 +44,8 @@ def code_fingerprint(
     """
     # A script that was fetched alone imports the installed package.
     folder = script.parent if (script.parent / PACKAGE).is_dir() else Path(__file__).parents[2]
-    files = _imported([script, *(folder / PACKAGE / module for module in modules)], folder)
+    start = [script, *(folder / PACKAGE / module for module in modules)]
+    files = _closure(start, lambda path: _modules_named_in(path, folder))
     for pattern in data_patterns:
         files |= {path for path in folder.glob(pattern) if path.is_file()}
     digest = hashlib.sha256()
@@ -58,29 +59,25 @@ def code_fingerprint(
 
 def with_local_imports(files: list[Path]) -> set[Path]:
     """Return files of user code and the modules they import from their folder or the working folder."""
+    return _closure(files, _local_modules_named_in)
+
+
+def _local_modules_named_in(path: Path) -> Iterable[Path]:
+    for name in _names_imported_in(path) if path.suffix == ".py" else ():
+        module = Path(*name.split("."))
+        for stem in (path.parent / module, module):
+            yield from (file for file in (stem.with_suffix(".py"), stem / "__init__.py") if file.is_file())
+
+
+def _closure(start: Iterable[Path], find_imports: Callable[[Path], Iterable[Path]]) -> set[Path]:
+    """Return files and all that they import, directly or not."""
     visited: set[Path] = set()
-    queue = list(files)
-    while queue:
-        path = queue.pop()
-        if path in visited:
-            continue
-        visited.add(path)
-        if path.suffix != ".py":
-            continue
-        for name in _names_imported_in(path):
-            module = Path(*name.split("."))
-            for stem in (path.parent / module, module):
-                queue += [file for file in (stem.with_suffix(".py"), stem / "__init__.py") if file.is_file()]
-    return visited
-
-
-def _imported(start: list[Path], folder: Path) -> set[Path]:
-    visited: set[Path] = set(start)
     queue = list(start)
     while queue:
-        modules = _modules_named_in(queue.pop(), folder) - visited
-        visited |= modules
-        queue += modules
+        path = queue.pop()
+        if path not in visited:
+            visited.add(path)
+            queue += find_imports(path)
     return visited
 
 

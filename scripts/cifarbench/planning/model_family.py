@@ -1,7 +1,7 @@
 """Describe model families and feature types: parameters, files, checks, and what other packages need to know."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cache
 from importlib.resources import files
 from math import prod
@@ -73,8 +73,6 @@ def values_in_words(schema: dict[str, Any]) -> str:
 class DataShape:
     """The data that an entry is fitted to.
 
-    Attributes
-    ----------
     n_train: the smallest number of training images that it is fitted to.
     n_inputs: values per image of its inputs; None if unknown before the fit.
     n_train_label: `n_train` in words.
@@ -108,13 +106,44 @@ class DataShape:
         hflip_safe = dataset.get("hflip_safe", True)
         return cls(n_train, dataset["n_classes"], shape, prod(shape), label, hflip_safe, tuple(sizes))
 
+    def mirror_errors(self, key: str, entry: Entry, name: str, off: Any = False) -> Iterator[str]:
+        """Yield a sentence if a parameter, which is `off` by default, uses mirror images that show something else."""
+        value, words = entry.get(name) or off, {True: "true", False: "false"}
+        if value != off and not self.hflip_safe:
+            yield (
+                f"{key}.{name} is {words.get(value, value)}; a mirrored image of this dataset shows something else "
+                f"(its hflip_safe is false): make it {words.get(off, off)}."
+            )
+
 
 # Takes the entry's dotted key, the entry and its data; yields a sentence for each mistake.
 Check = Callable[[str, Entry, DataShape], Iterator[str]]
 
 
-class _EntryType:
+@dataclass(frozen=True)
+class EntryType:
+    """What families of models and types of features share.
+
+    name: its name in the configuration.
+    parameters: the keys of an entry.
+    is_fitted: whether it is fitted to training images; models that are not have no search, no other runs and no
+        robustness.
+    filters: the module whose `load_filters(path, image_shape)` reads filters (n, C, h, w) float32 from the fit's file.
+    source_file: takes an entry; the file outside the package that has its code, or None.
+    check_data: yields mistakes that depend on the dataset.
+    check_build: yields mistakes that show when it is built, in a separate process, since it runs user code.
+    needs_build: takes an entry; whether `check_build` is needed.
+    """
+
+    name: str
     parameters: dict[str, Parameter]
+    _: KW_ONLY
+    is_fitted: bool = True
+    filters: str | None = None
+    source_file: Callable[[Entry], str | None] = lambda entry: None
+    check_data: Check = lambda key, entry, data: iter(())
+    check_build: Check | None = None
+    needs_build: Callable[[Entry], bool] = lambda entry: True
 
     @property
     def required(self) -> set[str]:
@@ -122,57 +151,36 @@ class _EntryType:
         return {name for name, parameter in self.parameters.items() if parameter.required}
 
 
-@dataclass(frozen=True)
-class ModelFamily(_EntryType):
+@dataclass(frozen=True, kw_only=True)
+class ModelFamily(EntryType):
     """A family of models.
 
-    Attributes
-    ----------
-    name: its name in the configuration.
     package: the package of its rules and its code.
-    parameters: the keys of an entry.
     family_labels: the labels that its models may have, plurals such as "linear models"; fit.json has the model's.
-    artifacts: the files of the fitted model, besides those of every model.
-    filters: the module whose `load_filters(path, image_shape)` reads filters (n, C, h, w) float32 from an artifact.
+    artifacts: the files of the fitted model, besides those of every model; the first has the filters.
     uses_features: whether it takes named features; otherwise only pixels.
-    is_fitted: whether models are fitted to training images; others have no search, no other runs and no robustness.
     has_epochs: whether it is trained in epochs and writes history.csv.
     is_seeded: takes an entry; whether another seed gives another model.
     randomness_sources: the seeds that can be varied one by one: `seed`, or `init_seed` and `data_seed`.
     shared_search_param: the parameter whose values up to the largest are scored by one fit of a grid search.
     takes_params: whether an entry has further hyperparameters in `params`, which a grid may name, too.
-    source_file: takes an entry; the file outside the package that has its code, or None.
-    check_data: yields mistakes that depend on the dataset.
-    check_build: yields mistakes that show when the model is built, in a separate process, since it runs user code.
-    needs_build: takes an entry; whether `check_build` is needed.
     """
 
-    name: str
     package: str
-    parameters: dict[str, Parameter]
     family_labels: tuple[str, ...]
     artifacts: tuple[str, ...] = ()
-    filters: str | None = None
     uses_features: bool = True
-    is_fitted: bool = True
     has_epochs: bool = False
     is_seeded: Callable[[Entry], bool] = lambda entry: False
     randomness_sources: tuple[str, ...] = ("seed",)
     shared_search_param: str | None = None
     takes_params: bool = False
-    source_file: Callable[[Entry], str | None] = lambda entry: None
-    check_data: Check = lambda key, entry, data: iter(())
-    check_build: Check | None = None
-    needs_build: Callable[[Entry], bool] = lambda entry: True
 
 
-@dataclass(frozen=True)
-class FeatureType(_EntryType):
-    """A type of features; see ModelFamily for the attributes of both.
+@dataclass(frozen=True, kw_only=True)
+class FeatureType(EntryType):
+    """A type of features.
 
-    Attributes
-    ----------
-    is_fitted: whether it is fitted to training images.
     fit_keys: the parameters that the fit depends on; all if None.
     is_seeded: whether the fit is random.
     uses_covariance: whether it is fitted to the covariance of its inputs if there are more images than values.
@@ -182,21 +190,13 @@ class FeatureType(_EntryType):
     backbone: takes an entry; the network whose published weights it needs, or None.
     """
 
-    name: str
-    parameters: dict[str, Parameter]
-    is_fitted: bool = True
     fit_keys: tuple[str, ...] | None = None
     is_seeded: bool = False
     uses_covariance: bool = False
     from_pixels: bool = False
     pretrained: bool = False
-    filters: str | None = None
     n_outputs: Callable[[Entry, DataShape], int | None] = lambda entry, data: None
-    source_file: Callable[[Entry], str | None] = lambda entry: None
     backbone: Callable[[Entry], str | None] = lambda entry: None
-    check_data: Check = lambda key, entry, data: iter(())
-    check_build: Check | None = None
-    needs_build: Callable[[Entry], bool] = lambda entry: True
 
 
 def merge_params(params: Entry, chosen: Entry) -> Entry:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import chain
 from math import prod
 from typing import Any
 
@@ -119,13 +120,23 @@ class ResultPaths:
     def feature_timing_files(self, name: str, part: str, *splits: str) -> list[str]:
         """Return the cost files of features: of computing them, and with `train` among the splits, of fitting them."""
         paths = []
-        for step in self.experiment.feature_pipeline(name):
-            subset = self.experiment.fit_subset(step.name, part)
-            if step.type.is_fitted and "train" in splits:
+        for step, subset in self._feature_steps(name, part):
+            if "train" in splits:
                 fitted = [*self.fitted_files(step, subset), *self.covariance_files(step, subset)]
                 paths += [path.replace(".npz", ".json") for path in fitted]
             paths += [f"{RESULTS}/features/{step.name}/{subset}/{split}.json" for split in splits]
         return list(dict.fromkeys(paths))
+
+    def _feature_steps(self, name: str, part: str) -> list[tuple[FeatureSet, str]]:
+        """Return each step of a pipeline, with the subset of the training images that it depends on."""
+        plan = self.experiment
+        return [(step, plan.fit_subset(step.name, part)) for step in plan.feature_pipeline(name)]
+
+    def _cv_features(self, model: str, size: str = "") -> list[tuple[str, str]]:
+        """Return the names of the features of a grid's cells, each with every fold; none without a grid."""
+        plan = self.experiment
+        parts = plan.fold_names(model, size)
+        return [(plan.features_of(model, cell), part) for cell in plan.grid_cells(model) for part in parts]
 
     def shard_files(self, run: RunId) -> list[str]:
         """Return the results of the searches that a search among the first n images shares with smaller sizes.
@@ -172,19 +183,14 @@ class ResultPaths:
 
     def cv_timing_files(self, model: str, size: str = "") -> list[str]:
         """Return the cost files of the features of a grid's cells."""
-        paths = [
-            path
-            for cell in self.experiment.grid_cells(model)
-            for part in self.experiment.fold_names(model, size)
-            for path in self.feature_timing_files(self.experiment.features_of(model, cell), part, "train")
-        ]
-        return list(dict.fromkeys(paths))
+        files = (self.feature_timing_files(*use, "train") for use in self._cv_features(model, size))
+        return list(dict.fromkeys(chain.from_iterable(files)))
 
     def model_params_json(self, model: str, size: str = "", **more: Any) -> dict[str, Any]:
         """Return the settings of a run's jobs: hyperparameters, keys that a grid decides, features and file names."""
         plan, part = self.experiment, subset_name(size)
         name = plan.features_of(model)
-        pipeline = plan.feature_pipeline(name)
+        steps = self._feature_steps(name, part)
         return {
             "model": model,
             "family": plan.entry(model)["family"],
@@ -197,18 +203,16 @@ class ResultPaths:
                     "params": step.params,
                     "chosen": step.tuned_params,
                 }
-                for step in pipeline
+                for step, _ in steps
             ],
-            "pretrained": any(step.type.pretrained for step in pipeline),
+            "pretrained": any(step.type.pretrained for step, _ in steps),
             "part": part,
             "inference": {
                 "package": plan.family(model).package,
                 "part": part,
                 "division": _within(split_files(part)),
                 "values": _within([self.features_file(name, part, "train")])[0],
-                "fitted": [
-                    _within(self.fitted_files(step, plan.fit_subset(step.name, part))) for step in pipeline
-                ],
+                "fitted": [_within(self.fitted_files(step, subset)) for step, subset in steps],
             },
             **self._stopping_metric(model),
             **more,
@@ -289,11 +293,9 @@ class ResultPaths:
         """Return the files of a grid search, those of its folds included."""
         if not self.experiment.n_folds(model):
             return []
-        parts = self.experiment.fold_names(model)
-        variants = [self.experiment.features_of(model, cell) for cell in self.experiment.grid_cells(model)]
         return [
-            *split_files(parts[0]),
-            *(path for part in parts for name in variants for path in self._of_features(name, part, "train")),
+            *split_files(self.experiment.fold_names(model)[0]),
+            *(path for use in self._cv_features(model) for path in self._of_features(*use, "train")),
             *self.cv_score_files(model),
             *(f"{RESULTS}/models/{model}/{file}" for file in ("best_params.json", "cv_results.csv")),
         ]
@@ -318,14 +320,8 @@ class ResultPaths:
         """Return the cost files of all fits of features, and the splits that assign images to their subsets."""
         plan, records, splits = self.experiment, [], []
         for model in plan.models:
-            uses = [(plan.features_of(model), ALL)] + [
-                (plan.features_of(model, cell), part)
-                for cell in (plan.grid_cells(model) if plan.n_folds(model) else ())
-                for part in plan.fold_names(model)
-            ]
-            for name, part in uses:
-                for step in plan.feature_pipeline(name):
-                    subset = plan.fit_subset(step.name, part)
+            for use in [(plan.features_of(model), ALL), *self._cv_features(model)]:
+                for step, subset in self._feature_steps(*use):
                     fitted = self.fitted_files(step, subset)
                     records += [path.replace(".npz", ".json") for path in fitted]
                     splits += split_files(subset) if fitted else []
@@ -333,22 +329,14 @@ class ResultPaths:
 
     def inference_files(self, model: str, subset: str = ALL) -> list[str]:
         """Return the files besides a model's own that predictions need: of its fitted features and its inputs."""
-        name = self.experiment.features_of(model)
-        pipeline = self.experiment.feature_pipeline(name)
-        fitted = [
-            path
-            for step in pipeline
-            for path in (
-                *self.fitted_files(step, self.experiment.fit_subset(step.name, subset)),
-                *self.weights_files(step),
-            )
-        ]
-        return [*fitted, self.features_file(name, subset, "train")]
+        name, files = self.experiment.features_of(model), []
+        for step, part in self._feature_steps(name, subset):
+            files += [*self.fitted_files(step, part), *self.weights_files(step)]
+        return [*files, self.features_file(name, subset, "train")]
 
     def _of_features(self, name: str, part: str, *splits: str) -> list[str]:
         paths = []
-        for step in self.experiment.feature_pipeline(name):
-            subset = self.experiment.fit_subset(step.name, part)
+        for step, subset in self._feature_steps(name, part):
             paths += [*self.covariance_files(step, subset), *self.fitted_files(step, subset)]
             paths += self.weights_files(step)
             paths += [self.features_file(step.name, part, split) for split in splits]

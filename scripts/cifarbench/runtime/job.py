@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from cifarbench.errors import exit_on_user_errors
+from cifarbench.io.atomic import read_json
 from cifarbench.runtime import reuse
 from cifarbench.runtime.failures import Failure
 from cifarbench.runtime.processes import exit_with_parent
@@ -20,11 +21,12 @@ from cifarbench.runtime.processes import exit_with_parent
 class Job:
     """A job as its rule describes it.
 
-    Attributes
-    ----------
     rule: the rule's name.
-    input, output: the rule's named files; each a Path, or a list of Paths where the rule names several.
-    settings: everything that determines the result besides inputs and code.
+    input, output: the rule's named files; each a Path, or a list of Paths where the rule names several. In several
+        rules, `division` is the split of the subset `part`, none for all images; `best` the best parameters of a grid
+        search, if there was one; and features are (N, D), or pixels.
+    settings: everything that determines the result besides inputs and code; `chosen` are the parameters that a grid
+        search decides, with their keys in it.
     options: values that change no result, such as memory limits and cache folders.
     threads: the number of threads that the job may use.
     code: the fingerprint of the code.
@@ -68,6 +70,11 @@ class Job:
                 }
             )
         return cls(**content, log=log)
+
+    def tuned_params(self) -> dict[str, Any]:
+        """Return the parameters of features, with the best ones of a grid search."""
+        best = read_json(self.input.best[0]) if self.input.best else {}
+        return self.settings["params"] | {name: best[key] for name, key in self.settings["chosen"].items()}
 
     def fail(self, reason: str) -> None:
         """Write a record of the failure in place of each output."""

@@ -37,29 +37,25 @@ def assess_power_law(
     weights = n_test / np.maximum(measured * (1 - measured), 1 / n_test)
     predicted = predict_accuracy(sizes[-1], fit_power_law(sizes[:-1], everything[:, :-1], weights[:-1]))
     miss = predicted - everything[:, -1]
-    low, high = percentile_interval(miss[1:])
     twice = predict_accuracy(2 * sizes[-1], fit_power_law(sizes, everything, weights))
-    gain = twice - everything[:, -1]
+    low, high = _with_interval(miss)["interval"]
     is_accurate = abs(miss[0]) <= TOLERANCE or low <= 0 <= high
-    is_vague = (
-        max(np.ptp(percentile_interval(predicted[1:])), np.ptp(percentile_interval(twice[1:]))) > MAX_CI_WIDTH
-    )
+    at_1x, at_2x = _with_interval(predicted), _with_interval(twice)
+    is_vague = max(np.ptp(at_1x["interval"]), np.ptp(at_2x["interval"])) > MAX_CI_WIDTH
     return {
         "usable": bool(is_accurate and not is_vague),
-        "reason": None if is_accurate and not is_vague else "missed" if not is_accurate else "vague",
-        "predicted": {
-            "size": sizes[-1],
-            "accuracy": float(predicted[0]),
-            "interval": percentile_interval(predicted[1:]),
-        },
+        "reason": "missed" if not is_accurate else "vague" if is_vague else None,
+        "predicted": {"size": sizes[-1], **at_1x},
         "observed": float(measured[-1]),
-        "at_2x": {
-            "size": 2 * sizes[-1],
-            "accuracy": float(twice[0]),
-            "interval": percentile_interval(twice[1:]),
-        },
-        "gain_2x": {"accuracy": float(gain[0]), "interval": percentile_interval(gain[1:])},
+        "at_2x": {"size": 2 * sizes[-1], **at_2x},
+        "gain_2x": _with_interval(twice - everything[:, -1]),
     }
+
+
+def _with_interval(values: np.ndarray) -> dict[str, Any]:
+    """Return the first value, and the 2.5th and 97.5th percentile of the others, which are of resampled images."""
+    low, high = np.quantile(values[1:], [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return {"accuracy": float(values[0]), "interval": (float(low), float(high))}
 
 
 def fit_power_law(sizes: list[int], accuracies: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -94,9 +90,3 @@ def predict_accuracy(size: int, laws: np.ndarray) -> np.ndarray:
     """Return the accuracies (B,) that laws (B, 3) predict for a number of training images."""
     a, b, c = laws.T
     return 1 - (a * size**-b + c)
-
-
-def percentile_interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the 2.5th and 97.5th percentile of values."""
-    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)

@@ -97,7 +97,7 @@ def test_unlabelled_test_images_are_left_out(tmp_path):
     (tmp_path / "test").mkdir()
     Image.new("L", (8, 8)).save(tmp_path / "test/1.png")
     source = find_images(tmp_path)
-    assert not source.has_split and len(source.records) == 12
+    assert not any(record.split for record in source.records) and len(source.records) == 12
     assert source.notes == ["Images in no class folder were left out: 1, such as test/1.png."]
 
 
@@ -238,7 +238,9 @@ def test_parquet_files(tmp_path, hub):
     assert source.classes == (["zero", "one", "two"] if hub else ["c0", "c1", "c2"])
     assert Counter(record.split for record in source.records) == {"train": 12, "test": 3}
     one_file = find_images(tmp_path / "train-00000-of-00001.parquet")
-    assert not one_file.has_split and np.array_equal(np.sort(all_pixels(one_file), 0), np.sort(expected(), 0))
+    assert not any(record.split for record in one_file.records) and np.array_equal(
+        np.sort(all_pixels(one_file), 0), np.sort(expected(), 0)
+    )
 
 
 def refused(tmp_path, build, sentence):

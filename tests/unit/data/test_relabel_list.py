@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cifarbench.data.image_dataset import ImageDataset
-from cifarbench.data.relabel_list import read_relabel_list, relabel_images
+from cifarbench.data.image_lists import read_relabel_list, relabel_images
 from cifarbench.errors import UserError
 
 

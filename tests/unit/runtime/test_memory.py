@@ -53,11 +53,9 @@ def neighbors(rows):
 
 
 def approximate(rows):
-    from cifarbench.models.knn.ann import ann_search
-    ann = {"nlist": 20, "nprobe": 4}
-    ann_search(
-        images, rows, images[few], ann=ann, metric="euclidean", n_neighbors=5, threads=1, memory_mb=30
-    )
+    from cifarbench.models.knn.ann import knn_search
+    params = {"ann": {"nlist": 20, "nprobe": 4}, "metric": "euclidean", "n_neighbors": 5}
+    knn_search(images, rows, images[few], params, threads=1, memory_mb=30)
 
 
 def votes(rows):

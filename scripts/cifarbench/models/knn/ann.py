@@ -178,20 +178,31 @@ def _list_bytes(n_values: int) -> int:
     return 4 * n_values + 8
 
 
-def ann_search(
+def knn_search(
     values: np.ndarray,
     rows: np.ndarray,
     queries: np.ndarray,
+    params: Entry,
     *,
-    ann: Entry,
-    metric: str,
-    n_neighbors: int,
     threads: int,
     memory_mb: float,
     preparing: Timer | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Search like `knn_blocked`, but approximately; `preparing` times the building of the index."""
+    """Find the neighbours of all `queries` by exact or approximate search; see `knn_blocked`.
+
+    params: `n_neighbors`, `metric` and `ann`. preparing: timer of the conversion to vectors, or of building the index.
+    """
+    metric, n_neighbors, ann = params["metric"], params["n_neighbors"], params["ann"]
     preparing = preparing or Timer()
+    if not ann:
+        return knn_blocked(
+            *(values, rows, queries, np.arange(len(queries))),
+            metric=metric,
+            n_neighbors=n_neighbors,
+            threads=threads,
+            memory_mb=memory_mb,
+            preparing=preparing,
+        )
     with preparing:
         index = IVFIndex(values, rows, metric, ann, threads)
 
@@ -202,19 +213,6 @@ def ann_search(
             yield index.search(queries, n_neighbors, memory_mb)
 
     return merge_topk(search_parts(), n_neighbors)
-
-
-def knn_search(
-    values: np.ndarray, rows: np.ndarray, queries: np.ndarray, params: Entry, **options: Any
-) -> tuple[np.ndarray, np.ndarray]:
-    """Find the neighbours of all `queries` by exact or approximate search.
-
-    params: `n_neighbors`, `metric` and `ann`. options: `threads`, `memory_mb` and `preparing`.
-    """
-    options |= {name: params[name] for name in ("metric", "n_neighbors")}
-    if params["ann"]:
-        return ann_search(values, rows, queries, ann=params["ann"], **options)
-    return knn_blocked(values, rows, queries, np.arange(len(queries)), **options)
 
 
 def check_enough_neighbors(name: str, neighbors: np.ndarray) -> None:

@@ -58,20 +58,10 @@ def predict_proba(
     the largest share, the lowest of equals.
     """
     shares = np.empty((len(neighbor_labels), n_classes), np.float32)
-    for block, block_weights in _blocks(neighbor_labels, n_classes, weights):
-        shares[block] = _shares(neighbor_labels[block], n_classes, block_weights)
+    for block, k, votes in _count_votes(neighbor_labels, n_classes, weights):
+        if k == neighbor_labels.shape[1]:
+            shares[block] = votes / votes.sum(axis=1, keepdims=True)
     return shares
-
-
-def _shares(neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None) -> np.ndarray:
-    if weights is None:
-        bins = neighbor_labels + np.arange(len(neighbor_labels))[:, None] * n_classes
-        counts = np.bincount(bins.ravel(), minlength=len(bins) * n_classes).reshape(len(bins), n_classes)
-        return counts.astype(np.float32) / np.float32(neighbor_labels.shape[1])
-    votes = np.zeros((len(neighbor_labels), n_classes))
-    for labels, weight in zip(neighbor_labels.T, weights.T, strict=True):
-        votes[np.arange(len(votes)), labels] += weight
-    return (votes / votes.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def correct_counts_per_k(
@@ -83,21 +73,21 @@ def correct_counts_per_k(
     """
     n_classes = int(max(neighbor_labels.max(), labels.max())) + 1
     correct = np.zeros(neighbor_labels.shape[1], np.int64)
-    for block, block_weights in _blocks(neighbor_labels, n_classes, weights):
-        truth = labels[block]
-        votes = np.zeros((len(truth), n_classes), np.int32 if block_weights is None else np.float64)
-        for k, classes in enumerate(neighbor_labels[block].T):
-            votes[np.arange(len(truth)), classes] += 1 if block_weights is None else block_weights[:, k]
-            correct[k] += np.count_nonzero(votes.argmax(axis=1) == truth)
+    for block, k, votes in _count_votes(neighbor_labels, n_classes, weights):
+        correct[k - 1] += np.count_nonzero(votes.argmax(axis=1) == labels[block])
     return correct
 
 
-def _blocks(
+def _count_votes(
     neighbor_labels: np.ndarray, n_classes: int, weights: np.ndarray | None
-) -> Iterator[tuple[slice, np.ndarray | None]]:
-    """Yield slices of rows whose votes are counted together, and their weights."""
+) -> Iterator[tuple[slice, int, np.ndarray]]:
+    """Yield, for each block of rows, the votes (n, n_classes) of the nearest k neighbours, k = 1 to K."""
     values = max(n_classes, neighbor_labels.shape[1])
     size = max(int(VOTES_MB * MEGABYTE / (values * np.dtype(np.float64).itemsize)), 1)
     for start in range(0, len(neighbor_labels), size):
         block = slice(start, start + size)
-        yield block, None if weights is None else weights[block]
+        labels = neighbor_labels[block]
+        votes = np.zeros((len(labels), n_classes))
+        for k, classes in enumerate(labels.T):
+            votes[np.arange(len(labels)), classes] += 1 if weights is None else weights[block, k]
+            yield block, k + 1, votes

@@ -35,23 +35,15 @@ def _check_batch_size(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
 
 
 def _check_augmentation(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
-    for name in ("flip", "tta_flip"):
-        if entry[name] and not data.hflip_safe:
-            yield (
-                f"{key}.{name} is true; a mirrored image of this dataset shows something else (its hflip_safe is "
-                "false): make it false."
-            )
+    yield from data.mirror_errors(key, entry, "flip")
+    yield from data.mirror_errors(key, entry, "tta_flip")
     if entry["tta_flip"] and "tta" in entry:
         yield f"{key} has tta_flip and tta; remove tta_flip."
-    if entry.get("tta", "none") != "none" and not data.hflip_safe:
-        yield (
-            f"{key}.tta is {entry['tta']}; a mirrored image of this dataset shows something else (its hflip_safe is "
-            "false): make it none."
-        )
+    yield from data.mirror_errors(key, entry, "tta", off="none")
     side = min(data.image_shape[1:])
     if entry.get("cutout", 0) >= side:
         yield f"{key}.cutout is {entry['cutout']}; it must be below {side}, the height and width of images."
-    max_shift = (min(data.image_shape[1:]) - 1) // 2
+    max_shift = (side - 1) // 2
     if entry["translate"] > max_shift:
         yield (
             f"{key}.translate is {entry['translate']}; it must be at most {max_shift}, below half the height and width "
@@ -117,45 +109,30 @@ def _check_build(key: str, entry: Entry, data: DataShape) -> Iterator[str]:
         yield from transform_errors(key, entry, data.image_shape)
 
 
-# Attributes that all network families share.
-NETWORK: dict[str, Any] = {
-    "package": "networks",
-    "artifacts": ("network.safetensors", "history.csv"),
-    "uses_features": False,
-    "has_epochs": True,
-    "is_seeded": lambda entry: True,
-    "randomness_sources": ("init_seed", "data_seed"),
-    "check_build": _check_build,
-}
+def _network(name: str, **more: Any) -> ModelFamily:
+    return ModelFamily(
+        name,
+        package="networks",
+        parameters=read_parameters(name, "training"),
+        family_labels=(FAMILY_LABELS[name],),
+        artifacts=("network.safetensors", "history.csv"),
+        uses_features=False,
+        has_epochs=True,
+        is_seeded=lambda entry: True,
+        randomness_sources=("init_seed", "data_seed"),
+        check_build=_check_build,
+        **more,
+    )
 
-MLP = ModelFamily(
-    "mlp",
-    parameters=read_parameters("mlp", "training"),
-    family_labels=(FAMILY_LABELS["mlp"],),
-    filters="models.networks.filters",
-    check_data=_check_mlp_data,
-    needs_build=_uses_torch_names,
-    **NETWORK,
+
+OWN: dict[str, Any] = {"filters": "models.networks.filters", "needs_build": _uses_torch_names}
+FAMILIES = (
+    _network("mlp", check_data=_check_mlp_data, **OWN),
+    _network("convnet", check_data=_check_convnet_data, **OWN),
+    _network(
+        "network",
+        takes_params=True,
+        source_file=lambda entry: user_code.source_file(entry["module"]),
+        check_data=_check_data,
+    ),
 )
-
-CONVNET = ModelFamily(
-    "convnet",
-    parameters=read_parameters("convnet", "training"),
-    family_labels=(FAMILY_LABELS["convnet"],),
-    filters="models.networks.filters",
-    check_data=_check_convnet_data,
-    needs_build=_uses_torch_names,
-    **NETWORK,
-)
-
-USER_MODULE = ModelFamily(
-    "network",
-    parameters=read_parameters("network", "training"),
-    family_labels=(FAMILY_LABELS["network"],),
-    takes_params=True,
-    source_file=lambda entry: user_code.source_file(entry["module"]),
-    check_data=_check_data,
-    **NETWORK,
-)
-
-FAMILIES: dict[str, ModelFamily] = {family.name: family for family in (MLP, CONVNET, USER_MODULE)}

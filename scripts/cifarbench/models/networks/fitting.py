@@ -17,6 +17,7 @@ from cifarbench.models.networks.gpu_lock import acquire_gpu
 from cifarbench.models.networks.preprocessing import has_bfloat16, preprocess
 from cifarbench.models.networks.training import Row, Split, train
 from cifarbench.models.networks.training_config import TRAINING_PARAMS, TrainingConfig
+from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import resource_usage
 
 # Training images that are passed to a network's `prepare`, unless it has its own `n_preparation_images`.
@@ -41,20 +42,12 @@ class FitResult(NamedTuple):
 
 
 def fit_network(
-    params: dict[str, Any],
-    seed: int,
+    job: Job,
+    settings: dict[str, Any],
     dataset: dict[str, Any],
     training: Subset,
     test: Subset,
-    *,
-    checkpoints: str | Path,
-    checkpoint_interval_seconds: float,
-    code: str,
-    threads: int,
-    init_seed: int | None = None,
-    streamed: bool = False,
-    test_each_epoch: bool = True,
-    stopping_metric: str | None = None,
+    test_each_epoch: bool = False,
 ) -> FitResult:
     """Train a network on a free GPU, if there is one, and evaluate it after each epoch or the last one.
 
@@ -62,16 +55,15 @@ def fit_network(
 
     Parameters
     ----------
-    params : the entry's hyperparameters.
+    job : has `checkpoints`, a folder or an address s3://... of object storage; checkpoints of other code are not used.
+    settings : `params`, the entry's hyperparameters; `seed`; and optionally `init_seed`, of the initial weights only;
+        `streamed`, to read training images when they are needed; `stopping_metric`, in place of the loss.
     dataset : the content of dataset.json.
-    checkpoints : a folder, or an address s3://... of object storage.
-    code : hash of the code; checkpoints of other code are not used.
-    init_seed : seed of the initial weights only; `seed` by default.
-    streamed : read training images when they are needed.
-    stopping_metric : of early stopping, in place of the loss.
     """
+    params, seed, init_seed = settings["params"], settings["seed"], settings.get("init_seed")
+    stopping_metric, streamed = settings.get("stopping_metric"), settings.get("streamed", False)
     acquire_gpu()
-    torch.set_num_threads(threads)
+    torch.set_num_threads(job.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     shape, n_classes = tuple(dataset["image_shape"]), len(dataset["classes"])
@@ -106,7 +98,7 @@ def fit_network(
         "init_seed": init_seed,
         "data": [sha256_file(path) for path in (images, labels, test_images, test_labels)],
         "rows": [None if array is None else sha256(array.data).hexdigest() for array in (rows, test_rows)],
-        "code": code,
+        "code": job.code,
         "torch": torch.__version__,
         "streamed": streamed,
     }
@@ -116,8 +108,8 @@ def fit_network(
         test_split,
         config,
         seed=seed,
-        checkpoints=Checkpoints(checkpoints, key),
-        checkpoint_interval_seconds=checkpoint_interval_seconds,
+        checkpoints=Checkpoints(job.options["checkpoints"], key),
+        checkpoint_interval_seconds=job.options["checkpoint_interval_seconds"],
         test_each_epoch=test_each_epoch,
         validation=validation_split,
     )
@@ -126,5 +118,5 @@ def fit_network(
     epoch = config.selected_epoch(history)
     if validation_split:
         facts["early_stopping"] = summarize(history, epoch, len(validation_split.labels))
-    cost = {**resource_usage(seconds, threads), "device": name}
+    cost = {**resource_usage(seconds, job.threads), "device": name}
     return FitResult(network, history, history[epoch]["test_accuracy"], device, cost, facts)

@@ -30,26 +30,19 @@ class TorchOptimizer:
         self._is_muon = name == "Muon"
         # They share memory with the weights of the network.
         self._weights = [nn.Parameter(self._as_matrix(weight.detach())) for weight in parameters]
-        matrices = [weight for weight in self._weights if weight.ndim > 1]
-        vectors = [weight for weight in self._weights if weight.ndim <= 1]
+        matrices = [weight for weight in self._weights if self._is_muon and weight.ndim == 2]
+        rest = [weight for weight in self._weights if not (self._is_muon and weight.ndim == 2)]
+        groups = [
+            {"params": [weight for weight in rest if weight.ndim > 1], "weight_decay": weight_decay},
+            {"params": [weight for weight in rest if weight.ndim <= 1], "weight_decay": 0.0},
+        ]
+        groups = [group for group in groups if group["params"]] or groups[:1]
         if self._is_muon:
-            rest = [weight for weight in matrices if weight.ndim != 2]
-            matrices = [weight for weight in matrices if weight.ndim == 2]
             params = {"adjust_lr_fn": "match_rms_adamw"} | params
-            rest_groups = [
-                {"params": rest, "weight_decay": weight_decay},
-                {"params": vectors, "weight_decay": 0.0},
-            ]
-            self._optimizers = [
-                optimizer_class(matrices, weight_decay=weight_decay, **params),
-                torch.optim.AdamW([group for group in rest_groups if group["params"]] or rest_groups[:1]),
-            ]
+            muon = optimizer_class(matrices, weight_decay=weight_decay, **params)
+            self._optimizers = [muon, torch.optim.AdamW(groups)]
         else:
-            groups = [
-                {"params": matrices, "weight_decay": weight_decay},
-                {"params": vectors, "weight_decay": 0.0},
-            ]
-            self._optimizers = [optimizer_class([group for group in groups if group["params"]], **params)]
+            self._optimizers = [optimizer_class(groups, **params)]
 
     @torch.no_grad()
     def step(self, gradients: list[Tensor], learning_rate: float) -> None:

@@ -1,5 +1,6 @@
 """Train a network: one loop, one screen."""
 
+import copy
 import logging
 import math
 import time
@@ -15,7 +16,6 @@ from torch.nn.functional import cross_entropy
 
 from cifarbench.evaluation.ranking_metric import score
 from cifarbench.models.networks.augmentation import Augmentation, create_transform
-from cifarbench.models.networks.averaging import WeightAverage
 from cifarbench.models.networks.checkpoints import Checkpoints
 from cifarbench.models.networks.optimizers import clip_by_norm, create_optimizer, create_schedule
 from cifarbench.models.networks.preprocessing import ForwardContext
@@ -67,6 +67,29 @@ def balanced_weights(labels: torch.Tensor) -> torch.Tensor:
     """Return a weight per class, inverse to its frequency, as scikit-learn's `class_weight="balanced"` has it."""
     counts = torch.bincount(labels)
     return len(labels) / (counts.count_nonzero() * counts.clamp_min(1)).float()
+
+
+class WeightAverage:
+    """An exponential moving average of a network's weights and buffers; integer buffers are copied.
+
+    `network` has the averages. The decay is at most (1 + step) / (10 + step), so that the initial weights soon lose
+    their influence.
+    """
+
+    def __init__(self, network: nn.Module, decay: float):
+        self.network = copy.deepcopy(network)
+        self._decay = decay
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, step: int) -> None:
+        """Move the average towards the weights after a step, counted from 0."""
+        decay = min(self._decay, (1 + step) / (10 + step))
+        average, current = self.network.state_dict(), network.state_dict()
+        for name, values in current.items():
+            if values.is_floating_point():
+                average[name].lerp_(values, 1 - decay)
+            else:
+                average[name].copy_(values)
 
 
 class Trainer:
@@ -210,18 +233,17 @@ def train(
                 f"the training loss is {train_loss} in epoch {epoch}; a lower learning_rate than "
                 f"{config.learning_rate} may help"
             )
-        test_loss, test_accuracy = (
-            evaluate(trainer.evaluated, test, config) if test_each_epoch else (None, None)
-        )
         row = {
             "epoch": epoch,
             "train_loss": train_loss,
-            "test_loss": test_loss,
+            "test_loss": None,
             "train_accuracy": train_accuracy,
-            "test_accuracy": test_accuracy,
+            "test_accuracy": None,
         }
+        if test_each_epoch:
+            row |= evaluate(trainer.evaluated, test, config, "test")
         if validation:
-            row |= validate(trainer.evaluated, validation, config)
+            row |= evaluate(trainer.evaluated, validation, config, "validation")
         trainer.end_epoch(row)
         _log_epoch(row, config.epochs)
         now = time.monotonic()
@@ -233,7 +255,7 @@ def train(
         network.load_state_dict(trainer.best_weights or trainer.evaluated.state_dict())
     if not test_each_epoch:
         selected = trainer.history[config.selected_epoch(trainer.history)]
-        selected["test_loss"], selected["test_accuracy"] = evaluate(network, test, config)
+        selected |= evaluate(network, test, config, "test")
     return trainer.history, seconds_before + time.monotonic() - start
 
 
@@ -261,32 +283,16 @@ def predict_logits(
     return torch.cat([average_views(predict, batch, tta) for batch in images.split(EVALUATION_BATCH)])
 
 
-def evaluate(network: nn.Module, test: Split, config: TrainingConfig) -> tuple[float, float]:
-    """Return the loss and the accuracy on test images."""
-    return _loss_and_accuracy(_logits(network, test, config), test.labels)
+def evaluate(network: nn.Module, split: Split, config: TrainingConfig, name: str) -> Row:
+    """Return loss and accuracy on `test` or `validation` images as columns of the history.
 
-
-def validate(network: nn.Module, validation: Split, config: TrainingConfig) -> Row:
-    """Return the columns of the history on held-out training images; with a stopping metric also its score."""
-    logits = _logits(network, validation, config)
-    row = dict(
-        zip(
-            ("validation_loss", "validation_accuracy"),
-            _loss_and_accuracy(logits, validation.labels),
-            strict=True,
-        )
-    )
-    if config.stopping_metric:
-        proba, truth = logits.softmax(1).cpu().numpy(), validation.labels.cpu().numpy()
+    On validation images also the score by the stopping metric, if there is one.
+    """
+    assert isinstance(split.images, torch.Tensor)  # Only training images are streamed.
+    logits = predict_logits(network, split.images, selected_tta(vars(config)), config.precision)
+    accuracy = (logits.argmax(1) == split.labels).double().mean().item()
+    row = {f"{name}_loss": cross_entropy(logits, split.labels).item(), f"{name}_accuracy": accuracy}
+    if config.stopping_metric and name == "validation":
+        proba, truth = logits.softmax(1).cpu().numpy(), split.labels.cpu().numpy()
         row["validation_score"] = score(config.stopping_metric, truth, proba.argmax(axis=1), proba)
     return row
-
-
-def _logits(network: nn.Module, images: Split, config: TrainingConfig) -> torch.Tensor:
-    assert isinstance(images.images, torch.Tensor)  # Only training images are streamed.
-    return predict_logits(network, images.images, selected_tta(vars(config)), config.precision)
-
-
-def _loss_and_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> tuple[float, float]:
-    is_correct = logits.argmax(1) == labels
-    return cross_entropy(logits, labels).item(), is_correct.double().mean().item()

@@ -1,12 +1,12 @@
 """Predict the test images by an ONNX file."""
 
 import json
-from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
+from scipy.special import softmax
 
 from cifarbench.data.printable import escape_ascii
 from cifarbench.errors import UserError
@@ -15,8 +15,6 @@ from cifarbench.planning.model_family import Entry, ImageShape
 
 BATCH_SIZE = 100
 FLOATS = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16}
-# Layout -> order of the axes of images (N, C, H, W).
-AXES = {"nchw": (0, 1, 2, 3), "nhwc": (0, 2, 3, 1), "flat": (0, 1, 2, 3)}
 INPUT_KEYS = ("layout", "scale", "mean", "std")
 
 
@@ -78,33 +76,32 @@ def _arranged(
     inputs = session.get_inputs()
     shape = inputs[0].shape
     layouts = {
-        name: (
-            tuple(images.shape[axis] for axis in axes[1:]) if name != "flat" else (prod(images.shape[1:]),)
-        )
-        for name, axes in AXES.items()
+        "nchw": images,
+        "nhwc": images.transpose(0, 2, 3, 1),
+        "flat": images.reshape(len(images), -1),
     }
     fitting = [
         name
-        for name, sides in layouts.items()
-        if len(sides) == len(shape) - 1
+        for name, arranged in layouts.items()
+        if len(arranged.shape) == len(shape)
         # Free axes have a name, or None.
         and all(
-            not isinstance(size, int) or size == side for size, side in zip(shape[1:], sides, strict=True)
+            size == side or not isinstance(size, int)
+            for size, side in zip(shape[1:], arranged.shape[1:], strict=True)
         )
     ]
     if len(inputs) > 1 or (layout or next(iter(fitting), None)) not in fitting:
         raise UserError(
             f"{path} takes {', '.join(f'{given.name} {given.shape}' for given in inputs)}"
             f"{f' and not the layout {layout}' * bool(layout)}; export it with one input for images of "
-            f"{' or '.join(f'{sides} ({name})' for name, sides in layouts.items())}."
+            f"{' or '.join(f'{arranged.shape[1:]} ({name})' for name, arranged in layouts.items())}."
         )
     if isinstance(shape[0], int) and len(images) % shape[0]:
         raise UserError(
             f"{path} takes {shape[0]} images at a time, which does not divide {len(images)}; export it with a free "
             "first axis."
         )
-    chosen = layout or fitting[0]
-    return images.transpose(AXES[chosen]).reshape(len(images), *layouts[chosen])
+    return layouts[layout or fitting[0]]
 
 
 def _run(
@@ -143,5 +140,4 @@ def _to_proba(scores: np.ndarray) -> np.ndarray:
     """Return probabilities as they are, and the softmax of other scores: (N, n_classes)."""
     if scores.min() >= 0 and np.abs(scores.sum(axis=1) - 1).max() <= 1e-3:
         return scores
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return softmax(scores, axis=1)

@@ -1,18 +1,15 @@
 """Read predictions of the test images from a CSV or .npz file, and say what does not fit in one sentence."""
 
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cifarbench.audit.image_index import image_paths, kept_indices
-from cifarbench.data.printable import escape_ascii
+from cifarbench.data.printable import escape_ascii, refuse_damaged
 from cifarbench.errors import UserError
 from cifarbench.io.csv_io import read_user_cells
 
@@ -46,17 +43,9 @@ class TestSet:
         files = [paths["test"][index] for index in kept_indices(dataset, "test")] if paths else []
         return cls(dataset["classes"], y_true, files)
 
-    @cached_property
-    def _class_numbers(self) -> dict[str, int]:
-        return {name: number for number, name in enumerate(self.classes)}
-
-    @cached_property
-    def _file_numbers(self) -> dict[str, int]:
-        return {name: number for number, name in enumerate(self.files)}
-
     def class_numbers(self, labels: list[str]) -> list[int | None]:
         """Return the classes that labels mean: names, or numbers from 0 unless names are numbers; None for others."""
-        numbers = self._class_numbers
+        numbers = {name: number for number, name in enumerate(self.classes)}
         if any(map(_is_number, self.classes)):
             return [numbers.get(label) for label in labels]
         return [numbers[label] if label in numbers else _whole(label, len(self.classes)) for label in labels]
@@ -66,7 +55,8 @@ class TestSet:
         if not are_files:
             return [_whole(name, len(self.y_true)) for name in names]
         if self.files:
-            return [self._file_numbers.get(name) for name in names]
+            numbers = {name: number for number, name in enumerate(self.files)}
+            return [numbers.get(name) for name in names]
         return [_whole(Path(name).stem, len(self.y_true)) for name in names]
 
 
@@ -97,7 +87,10 @@ def as_predictions(path: Path, test_set: TestSet, labels: Any, proba: np.ndarray
     numbers = [_whole(text, n_classes) for text in texts] if is_integer else test_set.class_numbers(texts)
     unknown = [text for text, number in zip(texts, numbers, strict=True) if number is None]
     if unknown:
-        raise _misfit(path, [_unknown_classes(unknown)], f"the classes are {_culprits(test_set.classes, 10)}")
+        raise UserError(
+            f"{path} has {_many(unknown, 'prediction')} of unknown classes ({_culprits([*dict.fromkeys(unknown)])}); "
+            f"the classes are {_culprits(test_set.classes, 10)}."
+        )
     y_pred = np.array(numbers, np.int64)
     if checked is None:
         return y_pred, np.eye(n_classes, dtype=np.float32)[y_pred], False
@@ -105,13 +98,8 @@ def as_predictions(path: Path, test_set: TestSet, labels: Any, proba: np.ndarray
 
 
 def _read_npz(path: Path, test_set: TestSet) -> FilePredictions:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in ("y_pred", "proba", "y_true") if name in stored.files}
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise UserError(
-            f"{path} can't be read as .npz ({escape_ascii(error)}); save it by numpy.savez."
-        ) from None
+    with refuse_damaged(path, "save it by numpy.savez", " as .npz"), np.load(path) as stored:
+        arrays = {name: stored[name] for name in ("y_pred", "proba", "y_true") if name in stored.files}
     if not {"y_pred", "proba"} & arrays.keys():
         raise UserError(f"{path} has neither y_pred nor proba; save one of them by numpy.savez.")
     if "y_true" in arrays:
@@ -186,13 +174,12 @@ def _order(path: Path, rows: list[list[str]], columns: dict[str, int], test_set:
     unknown = [name for name, number in zip(names, numbers, strict=True) if number is None]
     double = [number for number, count in Counter(numbers).items() if number is not None and count > 1]
     missing = [number for number in range(n) if number not in row_of]
-    if unknown or double or missing:
-        problems = [
-            *([f"{_count(unknown)} unknown"] if unknown else []),
-            *([f"{_count(double)} more than once"] if double else []),
-            *([f"{_count(missing)} missing"] if missing else []),
-        ]
-        raise _misfit(path, problems, f"write one row for each of {n} test images, index 0 to {n - 1}")
+    problems = {"unknown": unknown, "more than once": double, "missing": missing}
+    if any(problems.values()):
+        counts = ", ".join(f"{_count(images)} {problem}" for problem, images in problems.items() if images)
+        raise UserError(
+            f"{path} has {counts}; write one row for each of {n} test images, index 0 to {n - 1}."
+        )
     return [row_of[number] for number in range(n)]
 
 
@@ -222,15 +209,6 @@ def _checked_proba(path: Path, proba: np.ndarray) -> np.ndarray:
         )
     proba = np.maximum(proba, 0)
     return (proba / proba.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def _misfit(path: Path, problems: list[str], remedy: str) -> UserError:
-    return UserError(f"{path} has {', '.join(problems)}; {remedy}.")
-
-
-def _unknown_classes(labels: list[str]) -> str:
-    distinct = [*dict.fromkeys(labels)]
-    return f"{_many(labels, 'prediction')} of unknown classes ({_culprits(distinct)})"
 
 
 def _count(images: Any) -> str:

@@ -18,16 +18,8 @@ def points(n: int, seed: int) -> np.ndarray:
 
 
 def search(values, rows, queries, ann=ANN, metric="euclidean", n_neighbors=10, threads=1, memory_mb=1000.0):
-    return approximate.ann_search(
-        *(values, rows, queries),
-        **{
-            "ann": ann,
-            "metric": metric,
-            "n_neighbors": n_neighbors,
-            "threads": threads,
-            "memory_mb": memory_mb,
-        },
-    )
+    params = {"ann": ann, "metric": metric, "n_neighbors": n_neighbors}
+    return approximate.knn_search(values, rows, queries, params, threads=threads, memory_mb=memory_mb)
 
 
 def exact_search(values, rows, queries, metric="euclidean", n_neighbors=10):

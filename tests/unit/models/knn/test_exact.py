@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from cifarbench.features.covariance import center
 from cifarbench.models.knn import exact as knn
 from cifarbench.models.knn import voting
-from cifarbench.models.knn.ann import ann_search
+from cifarbench.models.knn.ann import knn_search
 from cifarbench.models.knn.torch_module import KNNModule
 
 
@@ -113,8 +113,8 @@ def test_neighbours_and_votes_are_those_of_scikit_learn(metric: str, weights: st
     # An approximate search that probes all lists finds the same.
     nlist = data.draw(strategies.integers(1, n_points))
     ann = {"nlist": nlist, "nprobe": nlist}
-    options = {"metric": metric, "n_neighbors": k, "threads": 1, "memory_mb": 100}
-    approximate = ann_search(points, np.arange(n_points), queries, ann=ann, **options)
+    params = {"metric": metric, "n_neighbors": k, "ann": ann}
+    approximate = knn_search(points, np.arange(n_points), queries, params, threads=1, memory_mb=100)
     np.testing.assert_array_equal(approximate[0], neighbors)
     np.testing.assert_array_equal(approximate[1], squares)
 

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -116,16 +117,14 @@ def trained(folder: Path, params: dict, rows: np.ndarray | None = None):
     images[np.arange(60), labels] += 150
     save_npy(folder / "images.npy", images)
     save_npy(folder / "labels.npy", labels)
+    options = {"checkpoints": folder / "checkpoints", "checkpoint_interval_seconds": 0}
     return fit_network(
-        params,
-        seed=1,
-        dataset={"image_shape": [3, 4, 4], "classes": ["a", "b", "c"]},
+        SimpleNamespace(options=options, code="c0de", threads=1),
+        {"params": params, "seed": 1},
+        {"image_shape": [3, 4, 4], "classes": ["a", "b", "c"]},
         training=(folder / "images.npy", folder / "labels.npy", rows),
         test=(folder / "images.npy", folder / "labels.npy", None),
-        checkpoints=folder / "checkpoints",
-        checkpoint_interval_seconds=0,
-        code="c0de",
-        threads=1,
+        test_each_epoch=True,
     )
 
 

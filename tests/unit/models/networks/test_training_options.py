@@ -12,9 +12,8 @@ from cifarbench.models.networks.augmentation import (
     create_transform,
     transform_errors,
 )
-from cifarbench.models.networks.averaging import WeightAverage
 from cifarbench.models.networks.optimizers import clip_by_norm
-from cifarbench.models.networks.training import balanced_weights
+from cifarbench.models.networks.training import WeightAverage, balanced_weights
 
 
 def test_averages_are_exponential_after_a_warm_up():

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cifarbench.data.exclude_list import drop_images, read_exclude_list
 from cifarbench.data.image_dataset import ImageDataset
+from cifarbench.data.image_lists import drop_images, read_exclude_list
 from cifarbench.errors import UserError
 
 
