@@ -12,14 +12,13 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
+from cifarbench.features.resampling import area_matrix, zoom_matrix
 from cifarbench.robustness.image_ops import (
     convolve,
     disk_kernel,
-    downsample_matrix,
     gaussian_blur,
     motion_blur,
     plasma_noise,
-    zoom_matrix,
 )
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -189,7 +188,7 @@ def _interpolate(x: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndar
 def _pixelate(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     share = (0.95, 0.9, 0.85, 0.75, 0.65)[s]
     sizes = [(size, max(1, int(size * share))) for size in x.shape[2:]]
-    down, across = (downsample_matrix(*pair) for pair in sizes)
+    down, across = (area_matrix(*pair) for pair in sizes)
     rows, columns = (((np.arange(size) + 0.5) * new / size).astype(int) for size, new in sizes)
     return (down @ x @ across.T)[:, :, rows][:, :, :, columns]
 
