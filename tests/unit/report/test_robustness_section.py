@@ -9,8 +9,8 @@ import pytest
 
 import plot_robustness
 from cifarbench.io.atomic import load_npz, read_json, write_json
-from cifarbench.report.page import render
 from cifarbench.report.results import Results
+from cifarbench.report.view import render
 from cifarbench.robustness.corruptions import CORRUPTIONS, evaluate_corruptions
 from cifarbench.runtime.failures import Failure
 from helpers import small_run
