@@ -112,9 +112,9 @@ def rank_coverage(repeats: int, n: int = 400) -> list[list]:
                 ranking.significantly_better(scores, resampled),
             )
             for method, better in enumerate(matrices):
-                ranks = ranking.rank_intervals(scores, better)
-                held[method] += (ranks.low <= best).all() and (ranks.high >= worst).all()
-                width[method] += np.mean(ranks.high - ranks.low + 1)
+                _, low, high = ranking.rank_intervals(scores, better)
+                held[method] += (low <= best).all() and (high >= worst).all()
+                width[method] += np.mean(high - low + 1)
         for method, label in enumerate(("McNemar, Holm", "bootstrap")):
             rows.append([case, label, held[method] / repeats, width[method] / repeats])
     return rows

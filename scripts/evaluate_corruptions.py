@@ -6,8 +6,7 @@ from cifarbench.data.shifted_test_sets import read_cifar10_c
 from cifarbench.export.inference_model import InferenceModel
 from cifarbench.io.atomic import load_npz, write_json
 from cifarbench.models.saved_model import SavedModel
-from cifarbench.robustness.corruptions import corrupt
-from cifarbench.robustness.evaluate import evaluate_corruptions
+from cifarbench.robustness.corruptions import corrupt, evaluate_corruptions
 from cifarbench.robustness.ood import auroc_of_confidence, load_ood_images
 from cifarbench.runtime.job import Job
 

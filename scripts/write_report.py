@@ -1,8 +1,8 @@
 """Write the report of a run."""
 
 from cifarbench.io.atomic import write_text
-from cifarbench.report.page import render
 from cifarbench.report.results import Results
+from cifarbench.report.view import render
 from cifarbench.runtime.job import Job
 
 

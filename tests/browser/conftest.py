@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cifarbench.io.csv_io import read_csv, write_csv
-from cifarbench.report.page import render
 from cifarbench.report.results import Results
+from cifarbench.report.view import render
 from cifarbench.runtime.failures import Failure
 from helpers import small_audit, small_explorer, small_run
 from helpers.finished import simulate

@@ -14,8 +14,7 @@ use rule job as find_duplicates with:
         "<benchmarks>/find_duplicates.tsv"
     threads: 2
     resources:
-        mem_mb=mem_mb(700, images=2, bounded=False),
-        runtime=minutes(5, per_gigabyte=60),
+        **job_resources(mem_mb(700, images=2, bounded=False), minutes(5, per_gigabyte=60)),
     params:
         **job_params(
             "find_duplicates",
@@ -40,8 +39,7 @@ use rule job as find_label_issues with:
     benchmark:
         "<benchmarks>/find_label_issues.tsv"
     resources:
-        mem_mb=mem_mb(900, images=1, bounded=False),
-        runtime=minutes(5, per_gigabyte=60),
+        **job_resources(mem_mb(900, images=1, bounded=False), minutes(5, per_gigabyte=60)),
     params:
         **job_params("find_label_issues", settings={"seed": 0}),
 
@@ -56,8 +54,7 @@ use rule find_label_issues as find_image_issues with:
     benchmark:
         "<benchmarks>/find_image_issues.tsv"
     resources:
-        mem_mb=mem_mb(500, images=1, bounded=False),
-        runtime=minutes(3, per_gigabyte=30),
+        **job_resources(mem_mb(500, images=1, bounded=False), minutes(3, per_gigabyte=30)),
     params:
         **job_params("find_image_issues"),
 
@@ -70,7 +67,6 @@ use rule find_label_issues as find_shortcuts with:
     benchmark:
         "<benchmarks>/find_shortcuts.tsv"
     resources:
-        mem_mb=mem_mb(700, images=0),
-        runtime=minutes(3, per_gigabyte=10),
+        **job_resources(mem_mb(700, images=0), minutes(3, per_gigabyte=10)),
     params:
         **job_params("find_shortcuts", settings={"seed": 0}),

@@ -208,6 +208,12 @@ def for_each_model(select, *names):
     ]
 
 
+def dataset_files(folder):
+    """Return the arrays of a dataset and its description, by their names in rules."""
+    arrays = ("train_images", "train_labels", "test_images", "test_labels")
+    return {**{name: f"{folder}/{name}.npy" for name in arrays}, "dataset": f"{folder}/dataset.json"}
+
+
 def dataset_spec(dataset, keys):
     """Return those of some keys that a dataset's entry has."""
     return {key: DATASETS[dataset][key] for key in keys if key in DATASETS[dataset]}
@@ -243,24 +249,11 @@ def config_for_report(dataset, models=None):
     config, plan = EXPERIMENTS.configs[dataset], EXPERIMENT_OF[dataset]
     models = models or plan.models
     named = {name for model in models for name in plan.feature_names(model)}
+    optional = ["seeds", "metric", "margin", "mute", "archive", "sha256", "exclude", "relabel", "robustness"]
     return {
         "dataset": dataset,
         "seed": SEED,
-        **{
-            key: config[key]
-            for key in (
-                "seeds",
-                "metric",
-                "margin",
-                "mute",
-                "archive",
-                "sha256",
-                "exclude",
-                "relabel",
-                "robustness",
-            )
-            if config.get(key)
-        },
+        **{key: config[key] for key in optional if config.get(key)},
         "datasets": {dataset: config["datasets"][dataset]},
         "compare": models,
         "features": {name: entry for name, entry in config["features"].items() if name in named},

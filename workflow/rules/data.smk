@@ -23,8 +23,7 @@ use rule job as generate_synthetic_dataset with:
         dataset=any_of(EXPERIMENTS.of_type("synthetic")),
     localrule: True
     resources:
-        mem_mb=mem_mb(400),
-        runtime=minutes(2, per_gigabyte=10),
+        **job_resources(mem_mb(400), minutes(2, per_gigabyte=10)),
     params:
         **job_params(
             "generate_synthetic_dataset",
@@ -59,8 +58,7 @@ use rule job as download_dataset with:
     # and continues it.
     localrule: True
     resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(120),
+        **job_resources(mem_mb(200), minutes(120)),
     params:
         **job_params(
             "download_dataset",
@@ -77,11 +75,7 @@ use rule job as load_dataset with:
     input:
         receipt="<root>/{dataset}/data/source.json",
     output:
-        train_images="<root>/{dataset}/data/train_images.npy",
-        train_labels="<root>/{dataset}/data/train_labels.npy",
-        test_images="<root>/{dataset}/data/test_images.npy",
-        test_labels="<root>/{dataset}/data/test_labels.npy",
-        dataset="<root>/{dataset}/data/dataset.json",
+        **dataset_files("<root>/{dataset}/data"),
     log:
         "<root>/{dataset}/logs/load_dataset.log",
     benchmark:
@@ -89,8 +83,7 @@ use rule job as load_dataset with:
     wildcard_constraints:
         dataset=any_of({*DATASETS} - {*EXPERIMENTS.of_type("images")}),
     resources:
-        mem_mb=mem_mb(300, images=2, bounded=is_mapped),
-        runtime=minutes(5, per_gigabyte=10),
+        **job_resources(mem_mb(300, images=2, bounded=is_mapped), minutes(5, per_gigabyte=10)),
     params:
         **job_params(
             "load_dataset",
@@ -118,8 +111,7 @@ use rule job as read_images with:
     # As many cores as there are, up to this number.
     threads: 16
     resources:
-        mem_mb=mem_mb(500, images=2, bounded=False),
-        runtime=minutes(20, per_gigabyte=60),
+        **job_resources(mem_mb(500, images=2, bounded=False), minutes(20, per_gigabyte=60)),
     params:
         **job_params(
             "read_images",
@@ -137,11 +129,7 @@ use rule job as make_train_test_split with:
         table="<root>/{dataset}/data/images.csv",
         receipt="<root>/{dataset}/data/source.json",
     output:
-        train_images="<root>/{dataset}/data/train_images.npy",
-        train_labels="<root>/{dataset}/data/train_labels.npy",
-        test_images="<root>/{dataset}/data/test_images.npy",
-        test_labels="<root>/{dataset}/data/test_labels.npy",
-        dataset="<root>/{dataset}/data/dataset.json",
+        **dataset_files("<root>/{dataset}/data"),
         split="<root>/{dataset}/data/split.csv",
     log:
         "<root>/{dataset}/logs/make_train_test_split.log",
@@ -151,8 +139,7 @@ use rule job as make_train_test_split with:
         dataset=any_of(EXPERIMENTS.of_type("images")),
     threads: 2
     resources:
-        mem_mb=mem_mb(700, images=4, bounded=False),
-        runtime=minutes(5, per_gigabyte=60),
+        **job_resources(mem_mb(700, images=4, bounded=False), minutes(5, per_gigabyte=60)),
     params:
         **job_params(
             "make_train_test_split",
@@ -171,11 +158,7 @@ use rule job as make_train_test_split with:
 
 use rule load_dataset as make_random_split with:
     input:
-        train_images=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/train_images.npy",
-        train_labels=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/train_labels.npy",
-        test_images=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/test_images.npy",
-        test_labels=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/test_labels.npy",
-        dataset=lambda wildcards: f"<root>/{get_dataset(wildcards)}/data/dataset.json",
+        unpack(lambda wildcards: dataset_files(f"<root>/{get_dataset(wildcards)}/data")),
     log:
         "<root>/{dataset}/logs/make_random_split.log",
     benchmark:
@@ -183,8 +166,7 @@ use rule load_dataset as make_random_split with:
     wildcard_constraints:
         dataset=any_of(RANDOM_SPLITS),
     resources:
-        mem_mb=mem_mb(300, images=2),
-        runtime=minutes(2, per_gigabyte=10),
+        **job_resources(mem_mb(300, images=2), minutes(2, per_gigabyte=10)),
     params:
         **job_params(
             "make_random_split",

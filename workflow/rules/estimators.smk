@@ -1,27 +1,15 @@
 # From features to predictions by classifiers with scikit-learn's interface.
 
 
-use rule job as cross_validate_estimator with:
-    input:
-        features=lambda wildcards: get_paths(wildcards).features_file(
-            get_experiment(wildcards).features_of(wildcards.model, wildcards.cell), wildcards.part, "train"
-        ),
-        labels="<results>/data/train_labels.npy",
-        division=lambda wildcards: split_files(wildcards.part),
-    output:
-        cell="<results>/models/{model}/cv/{part}/{cell}.json",
+use rule cross_validate_knn as cross_validate_estimator with:
     log:
         "<logs>/cross_validate_estimator/{model}/{part}/{cell}.log",
     benchmark:
         "<benchmarks>/cross_validate_estimator/{model}/{part}/{cell}.tsv"
     wildcard_constraints:
         model=any_model(lambda plan: plan.models_of_package("estimators")),
-    group:
-        "cv_fits"
     resources:
-        mem_mb=mem_mb(800, images=12, bounded=in_batches),
-        runtime=minutes(10, per_gigabyte=300),
-        tries_left=tries_left,
+        **job_resources(mem_mb(800, images=12, bounded=in_batches), minutes(10, per_gigabyte=300)),
     params:
         **job_params(
             "cross_validate_estimator",
@@ -50,9 +38,7 @@ use rule job as fit_estimator with:
         model=any_model(lambda plan: plan.models_of_package("estimators")),
     priority: 5
     resources:
-        mem_mb=mem_mb(800, images=12, bounded=in_batches),
-        runtime=minutes(10, per_gigabyte=300),
-        tries_left=tries_left,
+        **job_resources(mem_mb(800, images=12, bounded=in_batches), minutes(10, per_gigabyte=300)),
     params:
         **job_params(
             "fit_estimator",
@@ -86,9 +72,7 @@ use rule cross_validate_estimator as predict_estimator with:
     group:
         "evaluation"
     resources:
-        mem_mb=mem_mb(800, images=6),
-        runtime=minutes(3, per_gigabyte=60),
-        tries_left=tries_left,
+        **job_resources(mem_mb(800, images=6), minutes(3, per_gigabyte=60)),
     params:
         **job_params(
             "predict_estimator",

@@ -10,8 +10,7 @@ use rule job as export_model with:
     log:
         "<logs>/export_model/{model}.log",
     resources:
-        mem_mb=mem_mb(2500, images=20, bounded=False),
-        runtime=minutes(5, per_gigabyte=60),
+        **job_resources(mem_mb(2500, images=20, bounded=False), minutes(5, per_gigabyte=60)),
     params:
         **job_params(
             "export_model",
@@ -29,8 +28,7 @@ use rule job as download_onnxruntime_web with:
     # Nodes of a cluster often have no access to the internet.
     localrule: True
     resources:
-        mem_mb=mem_mb(200),
-        runtime=minutes(30),
+        **job_resources(mem_mb(200), minutes(30)),
     params:
         **job_params("download_onnxruntime_web", cache=CACHE),
 
@@ -47,8 +45,7 @@ use rule job as write_onnx_demo with:
         "<logs>/write_onnx_demo/{model}.log",
     localrule: True
     resources:
-        mem_mb=mem_mb(1500),
-        runtime=minutes(2),
+        **job_resources(mem_mb(1500), minutes(2)),
     params:
         **job_params("write_onnx_demo", code=code_hash("write_onnx_demo", "cifarbench/export/templates/*")),
 

@@ -20,9 +20,7 @@ use rule job as compute_covariance with:
     group:
         "features"
     resources:
-        mem_mb=mem_mb(400, images=1, covariances=4),
-        runtime=minutes(2, per_gigabyte=10),
-        tries_left=tries_left,
+        **job_resources(mem_mb(400, images=1, covariances=4), minutes(2, per_gigabyte=10)),
     params:
         **job_params(
             "compute_covariance",
@@ -53,9 +51,7 @@ use rule job as fit_features with:
     group:
         lambda wildcards: get_group(get_fit(wildcards))
     resources:
-        mem_mb=mem_mb(600, images=1, covariances=8),
-        runtime=minutes(5, per_gigabyte=60),
-        tries_left=tries_left,
+        **job_resources(mem_mb(600, images=1, covariances=8), minutes(5, per_gigabyte=60)),
     params:
         **job_params(
             "fit_features",
@@ -77,13 +73,10 @@ use rule job as download_weights with:
     # Nodes of a cluster often have no access to the internet.
     localrule: True
     resources:
-        mem_mb=mem_mb(1000),
-        runtime=minutes(60),
+        **job_resources(mem_mb(1000), minutes(60)),
     params:
         **job_params(
-            "download_weights",
-            settings=lambda wildcards: {"backbone": wildcards.backbone},
-            cache=CACHE,
+            "download_weights", settings=lambda wildcards: {"backbone": wildcards.backbone}, cache=CACHE
         ),
 
 
@@ -109,9 +102,7 @@ use rule job as compute_features with:
     group:
         lambda wildcards: get_group(get_feature_set(wildcards))
     resources:
-        mem_mb=mem_mb(1100, images=1, covariances=1),
-        runtime=minutes(5, per_gigabyte=60),
-        tries_left=tries_left,
+        **job_resources(mem_mb(1100, images=1, covariances=1), minutes(5, per_gigabyte=60)),
     params:
         **job_params(
             "compute_features",

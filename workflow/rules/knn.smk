@@ -19,9 +19,7 @@ use rule job as cross_validate_knn with:
     group:
         "cv_fits"
     resources:
-        mem_mb=mem_mb(500, images=9),
-        runtime=minutes(2, per_gigabyte=30),
-        tries_left=tries_left,
+        **job_resources(mem_mb(500, images=9), minutes(2, per_gigabyte=30)),
     params:
         **job_params(
             "cross_validate_knn",
@@ -55,9 +53,7 @@ use rule job as search_knn_shard with:
     wildcard_constraints:
         model=any_model(lambda plan: plan.models_of_package("knn")),
     resources:
-        mem_mb=mem_mb(500, images=9),
-        runtime=minutes(3, per_gigabyte=60),
-        tries_left=tries_left,
+        **job_resources(mem_mb(500, images=9), minutes(3, per_gigabyte=60)),
     params:
         **job_params(
             "search_knn_shard",

@@ -19,10 +19,8 @@ use rule job as cross_validate_network with:
     priority: 10
     # One core each: batches are small, so two networks in parallel are faster than two cores for one.
     resources:
+        **job_resources(mem_mb(1100, images=3), training_minutes),
         gpu=1,
-        mem_mb=mem_mb(1100, images=3),
-        runtime=training_minutes,
-        tries_left=tries_left,
     params:
         **job_params(
             "cross_validate_network",
@@ -43,12 +41,8 @@ use rule job as cross_validate_network with:
 
 use rule cross_validate_network as train_network with:
     input:
-        train_images="<results>/data/train_images.npy",
-        train_labels="<results>/data/train_labels.npy",
-        test_images="<results>/data/test_images.npy",
-        test_labels="<results>/data/test_labels.npy",
+        **dataset_files("<results>/data"),
         division=lambda wildcards: split_files(subset_name(wildcards.size)),
-        dataset="<results>/data/dataset.json",
         best=lambda wildcards: get_paths(wildcards).best_params_file(wildcards.model, wildcards.size),
         folds=get_fold_files,
         fold_histories=lambda wildcards: get_paths(wildcards).fold_files(get_run(wildcards), "history.csv")[

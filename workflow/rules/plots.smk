@@ -102,11 +102,7 @@ use rule plot_model as plot_filters with:
             ),
             code=lambda wildcards: code_hash(
                 "plot_filters",
-                modules=[
-                    Path(*get_paths(wildcards).filters_source(wildcards.model)[1].split("."))
-                    .with_suffix(".py")
-                    .as_posix()
-                ],
+                modules=[get_paths(wildcards).filters_source(wildcards.model)[1].replace(".", "/") + ".py"],
             ),
             failure_of=get_model,
         ),

@@ -18,9 +18,7 @@ use rule job as read_predictions with:
     group:
         "evaluation"
     resources:
-        mem_mb=mem_mb(1000, images=6),
-        runtime=minutes(10, per_gigabyte=60),
-        tries_left=tries_left,
+        **job_resources(mem_mb(1000, images=6), minutes(10, per_gigabyte=60)),
     params:
         **job_params(
             "read_predictions",

@@ -1,17 +1,23 @@
 # The report: the results of a run, on one page, and checks of them.
 
 
+# What checks and the report read of a run.
+RESULTS = {
+    "comparison": "<results>/comparison.csv",
+    "tests": "<results>/paired_tests.csv",
+    "verdict": "<results>/verdict.json",
+    "dataset": "<results>/data/dataset.json",
+    "models": for_each_model(get_runs, "fit.json", "metrics.json"),
+    "learning": for_each_model(runs_with_epochs, "history.csv", "training_summary.json"),
+    "grids": for_each_model(tuned_models, "cv_results.csv"),
+    "audit": [path for path in AUDIT_FILES if path.endswith((".csv", ".json"))],
+}
+
+
 use rule job as run_checks with:
     input:
-        comparison="<results>/comparison.csv",
-        tests="<results>/paired_tests.csv",
-        verdict="<results>/verdict.json",
-        dataset="<results>/data/dataset.json",
-        models=for_each_model(get_runs, "fit.json", "metrics.json"),
-        learning=for_each_model(runs_with_epochs, "history.csv", "training_summary.json"),
-        grids=for_each_model(tuned_models, "cv_results.csv"),
+        **RESULTS,
         fits=lambda wildcards: get_paths(wildcards).feature_fit_records(),
-        audit=[path for path in AUDIT_FILES if path.endswith((".csv", ".json"))],
     output:
         checks="<results>/checks.json",
     log:
@@ -19,23 +25,20 @@ use rule job as run_checks with:
     group:
         "summary"
     params:
-        **job_params("run_checks", settings={"mute": sorted(config.get("mute", []))}),
+        **job_params(
+            "run_checks",
+            settings={"mute": sorted(config.get("mute", []))},
+            code=code_hash("run_checks", "cifarbench/report/templates/checks.j2"),
+        ),
 
 
 use rule compare_models as write_report with:
     input:
-        comparison="<results>/comparison.csv",
-        tests="<results>/paired_tests.csv",
+        **RESULTS,
         agreement="<results>/model_agreement.json",
-        verdict="<results>/verdict.json",
         checks="<results>/checks.json",
-        dataset="<results>/data/dataset.json",
-        models=for_each_model(get_runs, "fit.json", "metrics.json"),
-        learning=for_each_model(runs_with_epochs, "history.csv", "training_summary.json"),
-        grids=for_each_model(tuned_models, "cv_results.csv"),
         figures=lambda wildcards: figure_files(get_experiment(wildcards)),
         robustness=lambda wildcards: robustness_files(get_experiment(wildcards)),
-        audit=[path for path in AUDIT_FILES if path.endswith((".csv", ".json"))],
     output:
         page=reported("<results>/report.html", "Conclusions", "report", caption="report_page"),
         markdown=reported(
@@ -102,8 +105,7 @@ use rule job as embed_test_images with:
     # With one thread, t-SNE has the same result each time.
     threads: 1
     resources:
-        mem_mb=mem_mb(1500),
-        runtime=minutes(20),
+        **job_resources(mem_mb(1500), minutes(20)),
     params:
         **job_params(
             "embed_test_images",
@@ -113,15 +115,11 @@ use rule job as embed_test_images with:
 
 use rule job as explore_predictions with:
     input:
+        **dataset_files("<results>/data"),
+        # In this order.
         predictions=for_each_model(lambda plan: plan.models, "predictions.npz"),
         fits=for_each_model(lambda plan: plan.models, "fit.json"),
         neighbors=for_each_model(lambda plan: plan.models_with_neighbors, "neighbors.npz"),
-        dataset="<results>/data/dataset.json",
-        train_images="<results>/data/train_images.npy",
-        train_labels="<results>/data/train_labels.npy",
-        test_images="<results>/data/test_images.npy",
-        test_labels="<results>/data/test_labels.npy",
-        # In this order.
         audit=[
             path
             for name in ("duplicates", "label_issues", "image_issues")
@@ -136,8 +134,7 @@ use rule job as explore_predictions with:
     group:
         "summary"
     resources:
-        mem_mb=mem_mb(800),
-        runtime=minutes(10),
+        **job_resources(mem_mb(800), minutes(10)),
     params:
         **job_params(
             "explore_predictions",

@@ -65,5 +65,10 @@ def tries_left(wildcards, attempt):
     return max(retries + 1 - attempt, 0)
 
 
+def job_resources(memory, time):
+    """Return the resources of a job: its memory, its time, and how often it will be repeated."""
+    return {"mem_mb": memory, "runtime": time, "tries_left": tries_left}
+
+
 # Jobs that take seconds for data of any size.
-SHORT_JOB = {"mem_mb": mem_mb(500), "runtime": minutes(2), "tries_left": tries_left}
+SHORT_JOB = job_resources(mem_mb(500), minutes(2))

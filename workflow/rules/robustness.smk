@@ -11,9 +11,7 @@ use rule job as evaluate_corruptions with:
     benchmark:
         "<benchmarks>/evaluate_corruptions/{model}.tsv"
     resources:
-        mem_mb=mem_mb(1500, images=12),
-        runtime=minutes(10, per_gigabyte=600),
-        tries_left=tries_left,
+        **job_resources(mem_mb(1500, images=12), minutes(10, per_gigabyte=600)),
     params:
         **job_params(
             "evaluate_corruptions",
@@ -34,9 +32,7 @@ use rule job as fit_temperature with:
     log:
         "<logs>/fit_temperature/{model}.log",
     resources:
-        mem_mb=mem_mb(1500, images=12),
-        runtime=minutes(5, per_gigabyte=60),
-        tries_left=tries_left,
+        **job_resources(mem_mb(1500, images=12), minutes(5, per_gigabyte=60)),
     params:
         **job_params(
             "fit_temperature",

@@ -12,9 +12,7 @@ use rule job as evaluate_shifted_test_set with:
         dataset=any_of(DATASETS),
         test_set=any_of(TEST_SETS),
     resources:
-        mem_mb=mem_mb(1500, images=20),
-        runtime=minutes(5, per_gigabyte=60),
-        tries_left=tries_left,
+        **job_resources(mem_mb(1500, images=20), minutes(5, per_gigabyte=60)),
     params:
         **job_params(
             "evaluate_shifted_test_set",
@@ -108,11 +106,7 @@ use rule compare_across_datasets as plot_suite with:
         curves=expand("<root>/suite/{dataset}/curves.json", dataset=WITH_LEARNING_CURVES),
     output:
         fronts=reported("<root>/suite/figures/pareto.svg", "Across datasets", "accuracy vs. fit time"),
-        curves=reported(
-            "<root>/suite/figures/learning_curves.svg",
-            "Across datasets",
-            "learning curves",
-        ),
+        curves=reported("<root>/suite/figures/learning_curves.svg", "Across datasets", "learning curves"),
         variances=reported(
             "<root>/suite/figures/variances.svg", "Across datasets", "variance across seeds and splits"
         ),

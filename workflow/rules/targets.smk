@@ -22,21 +22,9 @@ def figure_files(plan):
     ]
 
 
-DATA = [
-    "source.json",
-    "dataset.json",
-    *(f"{s}_{a}.npy" for s in ("train", "test") for a in ("images", "labels")),
-]
 SUMMARY = [
-    "comparison.csv",
-    "comparison.tex",
-    "paired_tests.csv",
-    "model_agreement.json",
-    "verdict.json",
-    "checks.json",
-    "report.html",
-    "report.md",
-    "explorer.html",
+    *("comparison.csv", "comparison.tex", "paired_tests.csv", "model_agreement.json", "verdict.json"),
+    *("checks.json", "report.html", "report.md", "explorer.html"),
 ]
 # None if the explorer has no map.
 EMBEDDING = (
@@ -90,7 +78,8 @@ def experiment_files(dataset):
     """Return all files of a dataset's experiment, in the order of the stages."""
     plan, layout = EXPERIMENT_OF[dataset], PATHS_OF[dataset]
     files = [
-        *(f"<results>/data/{file}" for file in DATA),
+        "<results>/data/source.json",
+        *dataset_files("<results>/data").values(),
         *AUDIT_FILES,
         *(path for model in plan.models for path in layout.feature_files(model)),
         *(path for model in plan.models for path in layout.grid_search_files(model)),

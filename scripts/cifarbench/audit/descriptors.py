@@ -1,12 +1,12 @@
 """Describe images for comparison: downscale them to grey, extract details and histograms of oriented gradients."""
 
 from collections.abc import Iterator
-from functools import cache
 
 import numpy as np
 
 from cifarbench.features import hog
 from cifarbench.features.fit_inputs import to_nchw
+from cifarbench.features.resampling import area_matrix, gaussian_matrix, linear_matrix
 from cifarbench.io.memmap import ConcatenatedArrays, release_pages
 
 # Images (N, C*H*W) uint8, in memory or mapped from files.
@@ -91,38 +91,19 @@ def hog_features(gray: np.ndarray) -> np.ndarray:
     return hog.transform(blurred.reshape(len(gray), -1), {}, HOG_PARAMS, (1, SIDE, SIDE))
 
 
-@cache
-def zoom_matrix(scale: float) -> np.ndarray:
-    """Return the matrix (SIDE, SIDE) float32 that enlarges a row of pixels about its middle, linearly interpolated."""
-    center = (SIDE - 1) / 2
-    positions = np.clip((np.arange(SIDE) - center) / scale + center, 0, SIDE - 1)
-    return np.maximum(0, 1 - np.abs(positions[:, None] - np.arange(SIDE))).astype(np.float32)
-
-
 def _filter(images: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     # One product along rows, then one for each image, so that no array is transposed in memory.
     horizontal = (images.reshape(-1, SIDE) @ matrix.T).reshape(-1, SIDE, SIDE)
     return matrix @ horizontal
 
 
-@cache
 def _gaussian(sigma: float) -> np.ndarray:
     """Return the matrix (SIDE, SIDE) that blurs a row of pixels; pixels at the border are repeated beyond it."""
-    positions = np.arange(-2 * SIDE, 3 * SIDE)
-    weights = np.exp(-0.5 * np.square((np.arange(SIDE)[:, None] - positions) / sigma))
-    weights /= weights.sum(axis=1, keepdims=True)
-    matrix = np.zeros((SIDE, SIDE))
-    np.add.at(matrix.T, np.clip(positions, 0, SIDE - 1), weights.T)
-    return matrix.astype(np.float32)
+    return gaussian_matrix(SIDE, sigma, "edge", 2 * SIDE)
 
 
-@cache
 def _resampling(old: int, new: int) -> np.ndarray:
     """Return the matrix (new, old) that resizes a row of pixels, by area if it shrinks, else linearly."""
-    if old < new:
-        positions = np.clip((np.arange(new) + 0.5) * old / new - 0.5, 0, old - 1)
-        return np.maximum(0, 1 - np.abs(positions[:, None] - np.arange(old))).astype(np.float32)
-    edges = np.arange(new + 1) * old / new
-    pixels = np.arange(old)
-    shares = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return (np.maximum(0, shares) * new / old).astype(np.float32)
+    return (
+        linear_matrix((np.arange(new) + 0.5) * old / new - 0.5, old) if old < new else area_matrix(old, new)
+    )

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
 
 from cifarbench.audit.candidate_pairs import ImagePairs
-from cifarbench.audit.descriptors import SIDE, DownscaledImages, bandpass_features, zoom_matrix
+from cifarbench.audit.descriptors import SIDE, DownscaledImages, bandpass_features
+from cifarbench.features.resampling import zoom_matrix
 from cifarbench.runtime.threads import map_threaded
 
 # The largest shift, in pixels of the downscaled image, and the scales of either image.
@@ -62,7 +63,7 @@ def _register_scales(
         if scale == 1:
             yield _register_shift(*unscaled, scale)
         else:
-            zoom = zoom_matrix(scale)
+            zoom = zoom_matrix(SIDE, scale)
             yield _register_shift(unscaled[0], _Side.of(zoom @ second @ zoom.T), scale)
             yield _register_shift(_Side.of(zoom @ first @ zoom.T), unscaled[1], -scale)
 

@@ -22,7 +22,7 @@ from cifarbench.evaluation.weighted_metrics import percentile_interval, resample
 from cifarbench.io.atomic import read_json, write_text
 from cifarbench.io.csv_io import Row, write_rows
 from cifarbench.models.predictions.reader import FilePredictions, TestSet, read_predictions
-from cifarbench.report.page import jinja_environment
+from cifarbench.report.templating import jinja_environment
 from cifarbench.report.translation import Translator, languages
 
 COLUMNS = [

@@ -15,7 +15,7 @@ from cifarbench.planning import variants
 from cifarbench.planning.experiment import Experiment
 from cifarbench.planning.model_family import Entry
 from cifarbench.planning.paths import ResultPaths, results_root
-from cifarbench.robustness.names import CORRUPTIONS
+from cifarbench.robustness.corruptions import CORRUPTIONS
 
 CONFIG_FILE = Path("config/config.yaml")
 
@@ -137,7 +137,7 @@ class Experiments:
             return None
         folder = self.cifar10_c_dir
         return {
-            "corruptions": section.get("corruptions") or CORRUPTIONS,
+            "corruptions": section.get("corruptions") or [*CORRUPTIONS],
             "severities": section.get("severities") or [1, 2, 3, 4, 5],
             "official": sha256_file(Path(folder) / "labels.npy") if folder else None,
         }

@@ -11,8 +11,12 @@ import numpy as np
 
 from cifarbench.evaluation.calibration import CALIBRATION, reliability_curve
 from cifarbench.evaluation.selective_prediction import risk_coverage
-from cifarbench.evaluation.statistics import CONFIDENCE, Interval, wilson_interval
-from cifarbench.evaluation.weighted_metrics import MIN_CLASSES_TOP5, metrics_with_intervals
+from cifarbench.evaluation.statistics import Interval, wilson_interval
+from cifarbench.evaluation.weighted_metrics import (
+    MIN_CLASSES_TOP5,
+    metrics_with_intervals,
+    percentile_interval,
+)
 from cifarbench.io.atomic import sha256_file
 
 N_BEST_CLASSES = 3
@@ -46,18 +50,13 @@ def compute_metrics(
     matrix = np.zeros((len(classes), len(classes)), dtype=int)
     np.add.at(matrix, (y_true, y_pred), 1)
     by_class, support = _scores_by_class(matrix), matrix.sum(axis=1)
+    curve = reliability_curve(correct, proba) if probabilities else {}
     return {
         "n_test": len(y_true),
         "accuracy": float(correct.mean()),
         "accuracy_ci95": wilson_interval(int(correct.sum()), len(y_true), share),
-        **_top_k("top2_accuracy", y_true, proba, 2 if probabilities else None, share),
-        **_top_k(
-            "top5_accuracy",
-            y_true,
-            proba,
-            5 if probabilities and len(classes) >= MIN_CLASSES_TOP5 else None,
-            share,
-        ),
+        **_top_k(2, y_true, proba, probabilities, share),
+        **_top_k(5, y_true, proba, probabilities and len(classes) >= MIN_CLASSES_TOP5, share),
         **_with_intervals(y_true, y_pred, proba, seed, probabilities),
         "macro": {kind: float(values.mean()) for kind, values in by_class.items()},
         "macro_f1_ci95": macro_f1_interval(matrix, seed),
@@ -75,7 +74,7 @@ def compute_metrics(
         },
         "confusion_matrix": matrix.tolist(),
         "confused_pairs": most_confused_pairs(matrix, y_true, y_pred, proba, classes),
-        **_reliability(correct, proba, probabilities),
+        **{name: curve.get(name) for name in CALIBRATION},
         "selective": risk_coverage(correct, proba) if probabilities else None,
     }
 
@@ -104,14 +103,10 @@ def test_set_fingerprint(test_images: Path, y_true: np.ndarray) -> str:
     return sha256(f"{sha256_file(test_images)} {labels}".encode()).hexdigest()
 
 
-def _reliability(correct: np.ndarray, proba: np.ndarray, probabilities: bool) -> dict[str, Any]:
-    curve = reliability_curve(correct, proba) if probabilities else {}
-    return {name: curve.get(name) for name in CALIBRATION}
-
-
-def _top_k(name: str, y_true: np.ndarray, proba: np.ndarray, k: int | None, share: float) -> dict[str, Any]:
-    """Return top-k accuracy with Wilson's interval; None without k."""
-    if k is None:
+def _top_k(k: int, y_true: np.ndarray, proba: np.ndarray, is_defined: bool, share: float) -> dict[str, Any]:
+    """Return top-k accuracy with Wilson's interval; None if it is not defined."""
+    name = f"top{k}_accuracy"
+    if not is_defined:
         return {name: None, f"{name}_ci95": None}
     hits = top_k_hits(y_true, proba, k)
     return {name: float(hits.mean()), f"{name}_ci95": wilson_interval(int(hits.sum()), len(hits), share)}
@@ -163,9 +158,8 @@ def macro_f1_interval(matrix: np.ndarray, seed: int) -> Interval:
         ]
     )
     value = float(_macro_f1(matrix))
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(values, (tail, 100 - tail))
-    return min(float(low), value), max(float(high), value)
+    low, high = percentile_interval(values) or (value, value)
+    return min(low, value), max(high, value)
 
 
 def _macro_f1(matrices: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@ The uncertainty is that of the test images: the models are those that were fitte
 """
 
 from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
@@ -17,17 +16,10 @@ TOLERANCE = 1e-12
 MAX_ITERATIONS = 200
 
 
-class Ranks(NamedTuple):
-    """Ranks from 1 with the ends of their simultaneous 95% intervals, (M,) int each; ties share the best rank."""
+def rank_intervals(scores: np.ndarray, better: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the ranks from 1 and the ends of their simultaneous 95% intervals, (M,) int each; ties share the best.
 
-    rank: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-
-
-def rank_intervals(scores: np.ndarray, better: np.ndarray) -> Ranks:
-    """Return the ranks of models, and intervals from tests of all pairs (Mogstad et al. 2024, Rev. Econ. Stud. 91).
-
+    The intervals are from tests of all pairs (Mogstad et al. 2024, Rev. Econ. Stud. 91).
     A model's rank is at least 1 plus the number of models that are significantly better, and at most M minus the number
     of those that are significantly worse. If the tests have a familywise error of 5%, all intervals hold together with
     95%, for true ties and near ties, too.
@@ -35,7 +27,7 @@ def rank_intervals(scores: np.ndarray, better: np.ndarray) -> Ranks:
     scores: (M,), higher is better. better: (M, M) bool, whether the model of the row is significantly better.
     """
     rank = 1 + (scores[None, :] > scores[:, None]).sum(axis=1)
-    return Ranks(rank, 1 + better.sum(axis=0), len(scores) - better.sum(axis=1))
+    return rank, 1 + better.sum(axis=0), len(scores) - better.sum(axis=1)
 
 
 def significantly_better(scores: np.ndarray, resampled: np.ndarray) -> np.ndarray:

@@ -15,6 +15,9 @@ RANKING_METRICS = {
     **{"log_loss": "log_loss", "brier": "brier", "roc_auc": "roc_auc.macro"},
     "average_precision": "average_precision",
 }
+# Names in words, where they are not those of the keys.
+LABELS = {"mcc": "Matthews correlation", "brier": "Brier score", "roc_auc": "ROC AUC", "macro_f1": "macro F1"}
+LABELS["cohen_kappa"] = "Cohen's kappa"
 LOSSES = ("log_loss", "brier")
 NEED_PROBABILITIES = (*LOSSES, "roc_auc", "average_precision")
 
@@ -58,14 +61,7 @@ def resampled_scores(
 
 def metric_label(metric: str) -> str:
     """Return a score's name in words: `balanced accuracy`, `negative log loss`."""
-    words = {
-        "mcc": "Matthews correlation",
-        "brier": "Brier score",
-        "roc_auc": "ROC AUC",
-        "macro_f1": "macro F1",
-    }
-    words["cohen_kappa"] = "Cohen's kappa"
-    name = words.get(metric, metric.replace("_", " "))
+    name = LABELS.get(metric, metric.replace("_", " "))
     return f"negative {name}" if metric in LOSSES else name
 
 

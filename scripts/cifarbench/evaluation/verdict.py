@@ -42,16 +42,16 @@ class Ranking:
 
     def columns(self) -> dict[str, dict[str, Any]]:
         """Return model -> the columns of comparison.csv on ranks."""
-        ranks = ranking.rank_intervals(self.scores, self.better)
-        p_best = ranking.probability_of_best(self.resampled)
+        columns = dict(
+            zip(
+                ("rank", "rank_low", "rank_high"),
+                ranking.rank_intervals(self.scores, self.better),
+                strict=True,
+            )
+        )
+        columns |= {"p_best": ranking.probability_of_best(self.resampled), "tied_with_best": self.tied}
         return {
-            name: {
-                "rank": int(ranks.rank[i]),
-                "rank_low": int(ranks.low[i]),
-                "rank_high": int(ranks.high[i]),
-                "p_best": float(p_best[i]),
-                "tied_with_best": bool(self.tied[i]),
-            }
+            name: {column: values[i].item() for column, values in columns.items()}
             for i, name in enumerate(self.names)
         }
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from cifarbench.report.page import environment
+from cifarbench.report.templating import environment
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 

@@ -81,7 +81,11 @@ def ablation(results: Results) -> list[AblationRow]:
     # Models are in the configuration's order, so each pair is compared once.
     ordered = list(combinations(models, 2))
     variants = [(a, b) for a, b in ordered if _same_classifier(a, b) and _is_feature_variant(a, b)]
-    regularized = [(a, b) for a, b in ordered if (a, b) in same and _differ_in_regularization(a, b)]
+    regularized = [
+        (a, b)
+        for a, b in ordered
+        if (a, b) in same and any(a.params.get(name) != b.params.get(name) for name in REGULARIZATION)
+    ]
     return [
         *_best(Factor.FEATURES, longer + variants, _pipeline_names),
         *_best(Factor.CLASSIFIER, _classifier_pairs(models), lambda after: (_base(after), after.kind)),
@@ -210,10 +214,6 @@ def _is_feature_variant(a: ModelResult, b: ModelResult) -> bool:
     ]
     changed = [name for x, y in steps for name in {**x, **y} if x.get(name) != y.get(name)]
     return len(changed) == 1 and not a.tuned_params | b.tuned_params
-
-
-def _differ_in_regularization(a: ModelResult, b: ModelResult) -> bool:
-    return any(a.params.get(name) != b.params.get(name) for name in REGULARIZATION)
 
 
 def _pipeline_names(model: ModelResult) -> tuple[str | None, ...]:

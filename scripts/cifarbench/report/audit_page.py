@@ -14,7 +14,7 @@ from cifarbench.audit.label_issues import MIN_EXCESS, N_FOLDS
 from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import Row
 from cifarbench.report.audit import Audit
-from cifarbench.report.page import bundle_modules, jinja_environment
+from cifarbench.report.templating import bundle_modules, jinja_environment
 from cifarbench.report.translation import Translator
 
 # Shown of each list; the tables have all.

@@ -16,7 +16,7 @@ from cifarbench.audit.image_index import NEAR_MISS, kept_indices
 from cifarbench.evaluation.metrics import interval_share
 from cifarbench.io.csv_io import Row
 from cifarbench.report.explorer_neighbors import FORMAT, Neighbors, pack_neighbors, thumbnail_side
-from cifarbench.report.page import TEMPLATES, bundle_modules, jinja_environment, line
+from cifarbench.report.templating import TEMPLATES, bundle_modules, jinja_environment, line
 from cifarbench.report.translation import Translator, mark
 from cifarbench.runtime.failures import Failure
 
@@ -186,66 +186,48 @@ def matrix_classes(labels: np.ndarray, models: list[ModelPredictions], n_classes
 # ---- Findings of the audit ----
 
 
-class Findings:
-    """What the audit found about test images.
+def read_findings(
+    indices: np.ndarray, tables: dict[str, list[Row]], say: Translator
+) -> tuple[dict[str, np.ndarray], dict[int, list[str]]]:
+    """Return what the page has of an audit: arrays, and row -> sentences.
 
     indices: (n,) those of the images, in the archive. tables: `duplicates`, `labels` and `images`, the rows of the
-    audit's tables; empty without an audit. `kinds` (n,) uint8 has a bit for each kind; `duplicate_score` and
-    `label_score` (n,) float32 are 0 for other images; `texts` has sentences by row.
+    audit's tables; empty without an audit. `findingKinds` (n,) uint8 has a bit for each kind; `duplicateScore` and
+    `labelScore` (n,) float32 are 0 for other images.
     """
+    sentences: Any = jinja_environment(say).get_template("audit_sentences.j2").module
+    row_of = {("test", index): row for row, index in enumerate(indices.tolist())}
+    kinds = np.zeros(len(indices), np.uint8)
+    duplicate_score, label_score = np.zeros((2, len(indices)), np.float32)
+    texts: dict[int, list[str]] = {}
 
-    def __init__(self, indices: np.ndarray, tables: dict[str, list[Row]], say: Translator):
-        self._row_of = {int(index): row for row, index in enumerate(indices)}
-        self.say = say
-        self._sentences: Any = jinja_environment(say).get_template("audit_sentences.j2").module
-        self.kinds = np.zeros(len(indices), np.uint8)
-        self.duplicate_score = np.zeros(len(indices), np.float32)
-        self.label_score = np.zeros(len(indices), np.float32)
-        self.texts: dict[int, list[str]] = {}
-        for pair in tables.get("duplicates", []):
-            self._add_pair(pair)
-        for finding in tables.get("labels", []):
-            self._add_label_issue(finding)
-        for finding in tables.get("images", []):
-            self._add_image_issue(finding)
+    def add(row: int, kind: int, text: str) -> None:
+        kinds[row] |= kind
+        texts.setdefault(row, []).append(text)
 
-    def _row(self, split: str, index: int) -> int | None:
-        return self._row_of.get(index) if split == "test" else None
-
-    def _add(self, row: int, kind: int, text: str) -> None:
-        self.kinds[row] |= kind
-        self.texts.setdefault(row, []).append(text)
-
-    def _add_pair(self, pair: Row) -> None:
+    for pair in tables.get("duplicates", []):
         kind = SIMILAR if pair["type"] == NEAR_MISS else DUPLICATE
         for side, other in ("ab", "ba"):
-            row = self._row(pair[f"split_{side}"], pair[f"index_{side}"])
+            row = row_of.get((pair[f"split_{side}"], pair[f"index_{side}"]))
             if row is None:
                 continue
-            values = {
-                "type": line(self._sentences.duplicate_type(pair["type"])),
-                "n": pair[f"index_{other}"],
-                "score": self.say.number(pair["score"], 2),
-            }
-            text = (
-                self.say("{type}: training image {n}, score {score}", **values)
+            sentence = (
+                mark("{type}: training image {n}, score {score}")
                 if pair[f"split_{other}"] == "train"
-                else self.say("{type}: test image {n}, score {score}", **values)
+                else mark("{type}: test image {n}, score {score}")
             )
-            self._add(row, kind, text)
-            self.duplicate_score[row] = max(self.duplicate_score[row], pair["score"])
-
-    def _add_label_issue(self, finding: Row) -> None:
-        row = self._row(finding["split"], finding["index"])
-        if row is not None:
-            text = self.say("label issue: predicted label {name}", name=finding["predicted_label"])
-            self._add(row, LABEL_ISSUE, text)
-            self.label_score[row] = finding["issue_score"]
-
-    def _add_image_issue(self, finding: Row) -> None:
-        row = self._row(finding["split"], finding["index"])
-        if row is not None:
-            self._add(row, IMAGE_ISSUE, line(self._sentences.issue(finding["issue"])))
+            kind_of_pair, score = line(sentences.duplicate_type(pair["type"])), say.number(pair["score"], 2)
+            add(row, kind, say(sentence, type=kind_of_pair, n=pair[f"index_{other}"], score=score))
+            duplicate_score[row] = max(duplicate_score[row], pair["score"])
+    for finding in tables.get("labels", []):
+        if (row := row_of.get((finding["split"], finding["index"]))) is not None:
+            text = say("label issue: predicted label {name}", name=finding["predicted_label"])
+            add(row, LABEL_ISSUE, text)
+            label_score[row] = finding["issue_score"]
+    for finding in tables.get("images", []):
+        if (row := row_of.get((finding["split"], finding["index"]))) is not None:
+            add(row, IMAGE_ISSUE, line(sentences.issue(finding["issue"])))
+    return {"findingKinds": kinds, "duplicateScore": duplicate_score, "labelScore": label_score}, texts
 
 
 # ---- The page ----
@@ -257,7 +239,7 @@ class ExplorerData:
 
     dataset: the content of dataset.json. pixels: (N, D) uint8, of all test images. rows, labels: (n,) int, those of the
     page, and their true classes. train_pixels: (N_train, D) uint8. train_labels: (N_train,) int. models: those that did
-    not fail. failed: why others did. tables: see `Findings`. paths: the files by split and index in the archive; None
+    not fail. failed: why others did. tables: see `read_findings`. paths: files by split and index in the archive; None
     for an archive. embedding: the content of embedding.npz and embedding.json; None without a map.
     """
 
@@ -278,10 +260,10 @@ def render(data: ExplorerData, language: str) -> str:
     """Return the page as HTML."""
     say = Translator(language)
     indices = kept_indices(data.dataset, "test")[data.rows]
-    findings = Findings(indices, data.tables, say)
+    finding_arrays, sentences = read_findings(indices, data.tables, say)
     layout, sheets = thumbnail_sheets(data.pixels, data.rows, data.dataset["image_shape"])
     neighbors, neighbor_arrays, neighbor_sheets = _neighbors(data)
-    entries, packed = pack(_all_arrays(data, indices, findings) | neighbor_arrays)
+    entries, packed = pack(_all_arrays(data, indices, finding_arrays) | neighbor_arrays)
     has_map = data.embedding is not None
     meta = {
         "dataset": data.dataset["dataset"],
@@ -292,7 +274,7 @@ def render(data: ExplorerData, language: str) -> str:
         "nRanks": min(len(data.dataset["classes"]), MAX_RANKS),
         "thumbnails": layout,
         "arrays": entries,
-        "findings": findings.texts,
+        "findings": sentences,
         "paths": _files(data, "test", indices),
         "neighbors": neighbors,
         "hasMap": has_map,
@@ -330,13 +312,13 @@ def render(data: ExplorerData, language: str) -> str:
     )
 
 
-def _all_arrays(data: ExplorerData, indices: np.ndarray, findings: Findings) -> dict[str, np.ndarray]:
+def _all_arrays(
+    data: ExplorerData, indices: np.ndarray, findings: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {
         "index": indices.astype(np.uint32),
         "trueClass": data.labels.astype(np.uint16),
-        "findingKinds": findings.kinds,
-        "duplicateScore": findings.duplicate_score,
-        "labelScore": findings.label_score,
+        **findings,
     }
     if data.embedding is not None:
         arrays |= {"mapX": data.embedding["coordinates"][:, 0], "mapY": data.embedding["coordinates"][:, 1]}

@@ -6,12 +6,14 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from markupsafe import Markup, escape
 from PIL import Image
 
 from cifarbench.io.atomic import sha256_file
 from cifarbench.plots import MISSING_GLYPHS
+from cifarbench.report.templating import jinja_environment
 from cifarbench.report.translation import SOURCE_LANGUAGE, Translator, mark
 
 SVG = "http://www.w3.org/2000/svg"
@@ -64,41 +66,6 @@ SVG_LABELS = [
     mark("mean accuracy"),
 ]
 
-# The caption of each figure, in the order of a model's section.
-CAPTIONS = {
-    "accuracy": mark("Accuracy of every model on the test images, with 95% CI."),
-    "pairwise_differences": mark(
-        "Difference in accuracy between the model of the row and that of the column, in percentage points."
-    ),
-    "accuracy_vs_cost": mark(
-        "Accuracy against cost. Filled: no other model is at least as good in both and better in one."
-    ),
-    "accuracy_vs_fit_time": mark(
-        "Accuracy against fitting time, including the search. Filled: no other model is at least as good in both and "
-        "better in one. Squares, if any, have pretrained features. Diamonds, if any, are published results on the "
-        "original images of CIFAR-10, with the hardware they were measured on."
-    ),
-    "misclassified_by_all": mark("Test images that every model misclassifies, sampled at random."),
-    "correct_by_one": mark("Test images that only one model classifies correctly, sampled at random."),
-    "family_disagreements": mark(
-        "Test images on which the best models of two kinds disagree and one is right; a random sample if there are "
-        "many."
-    ),
-    "robustness": mark("Mean accuracy over all corruptions at each severity; 0 is the uncorrupted images."),
-    "confusion_matrix": mark("How often each true class (row) is predicted as each class (column)."),
-    "confused_pairs": mark(
-        "The most frequent confusions, at most five, each with the wrong predictions of the highest confidence."
-    ),
-    "training": mark("Loss and accuracy per epoch, on training and test images."),
-    "grid_search": mark("Mean accuracy over the folds for each candidate."),
-    "reliability": mark("Accuracy by confidence, with 95% CI."),
-    "roc_pr": mark("ROC and precision-recall curves of each class versus the rest, thin, and their mean."),
-    "filters": mark(
-        "Weights of the first layer, one image per unit; grey is zero, and each image has its own contrast."
-    ),
-    "predictions": mark("Randomly sampled test images with predicted and true class."),
-}
-
 
 @dataclass(frozen=True)
 class ReportFigure:
@@ -115,13 +82,14 @@ class FigureStore:
     def __init__(self, files: dict[str, Path], say: Translator):
         self._files = files
         self._say = say
-        self.captions = {name: say.term(caption) for name, caption in CAPTIONS.items()}
+        captions: Any = jinja_environment(say).get_template("captions.j2").module
+        self.captions: dict[str, str] = captions.captions
 
     def paths(self, folder: str) -> list[str]:
         """Return the figures in a folder, in the order of the captions."""
         in_folder = (path for path in self._files if PurePosixPath(path).parent.as_posix() == folder)
         paths = {PurePosixPath(path).stem: path for path in in_folder}
-        return [paths[name] for name in CAPTIONS if name in paths]
+        return [paths[name] for name in self.captions if name in paths]
 
     def find(self, folder: str, name: str) -> ReportFigure | None:
         """Return a figure, if it exists."""

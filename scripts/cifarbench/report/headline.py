@@ -1,5 +1,7 @@
 """The first sentences of the report, and the reason for which a model is exported."""
 
+from itertools import combinations
+
 from cifarbench.evaluation.ranking_metric import read_metric
 from cifarbench.report.results import ModelResult, PairedComparison, Results
 from cifarbench.report.translation import Translator, mark
@@ -29,31 +31,26 @@ def headline_sentences(results: Results, say: Translator) -> list[str]:
         return [say("No model in the ranking has a defined {metric}, so none is the best.", metric=metric)]
     low, high = (say.number(limit) for limit in interval)
     values = {"model": best.name, "value": say.number(value), "low": low, "high": high}
-    values |= {"metric": say.term(METRIC_LABELS[results.metric])}
-    if len(results.ranking) > 1 and no_significant_pair(results):
-        return [
-            say(
+    values |= {"metric": say.term(METRIC_LABELS[results.metric]), "accuracy": values["value"]}
+    by_accuracy = results.metric == "accuracy"
+    if len(results.ranking) > 1 and not any(
+        results.differ(a, b) for a, b in combinations(results.ranking, 2)
+    ):
+        sentence = (
+            mark(
                 "`{model}` has the highest accuracy, {accuracy} (95% CI {low} to {high}), but no two of the {n} models "
-                "differ significantly.",
-                n=say.whole(len(results.ranking)),
-                accuracy=values["value"],
-                **values,
+                "differ significantly."
             )
-            if results.metric == "accuracy"
-            else say(
+            if by_accuracy
+            else mark(
                 "`{model}` has the best {metric}, {value} (95% CI {low} to {high}), but no two of the {n} models "
-                "differ significantly.",
-                n=say.whole(len(results.ranking)),
-                **values,
+                "differ significantly."
             )
-        ]
-    sentences = [
-        say(
-            "`{model}` is the most accurate: {accuracy} (95% CI {low} to {high}).",
-            accuracy=values["value"],
-            **values,
         )
-        if results.metric == "accuracy"
+        return [say(sentence, n=say.whole(len(results.ranking)), **values)]
+    sentences = [
+        say("`{model}` is the most accurate: {accuracy} (95% CI {low} to {high}).", **values)
+        if by_accuracy
         else say("`{model}` has the best {metric}: {value} (95% CI {low} to {high}).", **values)
     ]
     if equals := results.equals(best, results.ranking):
@@ -62,44 +59,6 @@ def headline_sentences(results: Results, say: Translator) -> list[str]:
     elif len(results.ranking) > 1:
         sentences.append(say("It differs significantly from every other model."))
     return sentences
-
-
-def selection_sentences(results: Results, say: Translator) -> list[str]:
-    """Return the best model's score without the bias of its selection, and the models that are equivalent to it."""
-    best = results.verdict.get("best")
-    if not best or len(results.ranking) < 2:
-        return []
-    low, high = (say.number(end) for end in best["corrected_ci95"])
-    sentences = [
-        say(
-            "Corrected for being selected as the best of {n} models, its {metric} is {value} (95% CI {low} to {high}).",
-            n=say.whole(len(results.ranking)),
-            metric=say.term(METRIC_LABELS[results.metric]),
-            value=say.number(best["corrected"]),
-            low=low,
-            high=high,
-        )
-    ]
-    equivalent = [
-        model
-        for model in results.ranking[1:]
-        if results.pair(results.ranking[0], model).verdict in ("equivalent", "negligible")
-    ]
-    if equivalent:
-        sentences.append(
-            say(
-                "Equivalent to it, within {margin} in accuracy: {models}.",
-                margin=say.number(results.verdict["margin"]),
-                models=name_models(say, equivalent),
-            )
-        )
-    return sentences
-
-
-def no_significant_pair(results: Results) -> bool:
-    """Return whether no two models of the ranking differ significantly."""
-    ranking = results.ranking
-    return all(len(results.equals(model, ranking)) == len(ranking) - 1 for model in ranking)
 
 
 def best_of_other_families(results: Results) -> list[PairedComparison]:

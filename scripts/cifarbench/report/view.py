@@ -1,4 +1,4 @@
-"""The values that the templates of the report show, computed from the results of a run."""
+"""The report, as one HTML page that works offline and as Markdown, and the values that its templates show."""
 
 import json
 from dataclasses import replace
@@ -30,14 +30,9 @@ from cifarbench.report.checks import format_finding
 from cifarbench.report.claims import check_claims
 from cifarbench.report.explorer_links import explorer_link, link_cells
 from cifarbench.report.figures import FigureStore, ReportFigure
-from cifarbench.report.headline import (
-    METRIC_LABELS,
-    best_of_other_families,
-    headline_sentences,
-    name_models,
-    selection_sentences,
-)
+from cifarbench.report.headline import METRIC_LABELS, best_of_other_families, headline_sentences, name_models
 from cifarbench.report.results import ModelResult, Results
+from cifarbench.report.templating import jinja_environment
 from cifarbench.report.translation import Translator
 
 # The first keys of a configuration that is shown; others follow.
@@ -60,9 +55,10 @@ class Report:
         self.settings = settings
         self.title = settings["report"].get("title")
         self.models = list(results.models.values())
+        self._comparison = {row["model"]: row for row in read_csv(results.files["comparison.csv"])}
         self.figures = FigureStore(results.files, say)
         self.audit = Audit.read(results.files, results.dataset)
-        self.headline = [*headline_sentences(results, say), *selection_sentences(results, say)]
+        self.headline = headline_sentences(results, say)
         self.checks = self._findings(results.checks)
         self.best_of_other_families = best_of_other_families(results)
         self.claims = check_claims(results)
@@ -108,16 +104,11 @@ class Report:
         """Return a metric of a model."""
         return read_metric(model.metrics, name)[0]
 
-    def rank(self, model: ModelResult) -> tuple[int, int, int, float] | None:
-        """Return a model's rank, the ends of its interval, and its probability of being the best; None if unranked."""
+    def rank(self, model: ModelResult) -> tuple[int, int, int] | None:
+        """Return a model's rank and the ends of its interval; None if unranked."""
         row = self._comparison.get(model.name, {})
-        if row.get("rank") is None:
-            return None
-        return int(row["rank"]), row["rank_low"], row["rank_high"], row["p_best"]
-
-    @cached_property
-    def _comparison(self) -> dict[str, Row]:
-        return {row["model"]: row for row in read_csv(self.results.files["comparison.csv"])}
+        is_ranked = row.get("rank") is not None
+        return (int(row["rank"]), row["rank_low"], row["rank_high"]) if is_ranked else None
 
     @cached_property
     def class_ratio(self) -> float:
@@ -125,16 +116,9 @@ class Report:
         counts = [count for count in self.results.verdict.get("class_counts", []) if count]
         return max(counts) / min(counts) if counts else 1.0
 
-    @cached_property
-    def best_by_accuracy(self) -> ModelResult | None:
-        """The most accurate model if another metric ranks another one first; or None."""
-        best = max(self.results.ranking, key=lambda model: model.accuracy, default=None)
-        return best if best and best is not self.results.ranking[0] else None
-
-    @cached_property
-    def best_by_balanced_accuracy(self) -> ModelResult | None:
-        """The model with the best balanced accuracy if that is not the first one; or None."""
-        best = max(self.results.ranking, key=lambda m: m.metrics["balanced_accuracy"], default=None)
+    def other_best(self, metric: str) -> ModelResult | None:
+        """Return the best model by another metric than that of the ranking if it is not the first one; or None."""
+        best = max(self.results.ranking, key=lambda model: model.metrics[metric], default=None)
         return best if best and best is not self.results.ranking[0] else None
 
     @cached_property
@@ -308,3 +292,15 @@ class Report:
         return yaml.safe_dump(
             ordered, sort_keys=False, allow_unicode=True, default_flow_style=None, width=90
         ).strip()
+
+
+def render(results: Results, settings: dict[str, Any]) -> tuple[str, str]:
+    """Return the report of a run as HTML and as Markdown.
+
+    settings: `report` (`title`, `language`) and `configuration`, that of the run.
+    """
+    say = Translator(settings["report"].get("language", "en"))
+    templates = jinja_environment(say)
+    values = {"report": Report(results, say, settings), "results": results}
+    html, markdown = (templates.get_template(f"report.{kind}.j2").render(values) for kind in ("html", "md"))
+    return html, markdown

@@ -6,23 +6,19 @@ redistributed (docs/robustness.md).
 """
 
 import io
+import logging
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from cifarbench.robustness.image_ops import (
-    convolve,
-    disk_kernel,
-    downsample_matrix,
-    gaussian_blur,
-    motion_blur,
-    plasma_noise,
-    zoom_matrix,
-)
+from cifarbench.features.resampling import area_matrix, zoom_matrix
+from cifarbench.robustness.image_ops import convolve, disk_kernel, gaussian_blur, motion_blur, plasma_noise
 
-SEVERITIES = (1, 2, 3, 4, 5)
+log = logging.getLogger(__name__)
+
 # Pixels: the image size for which strengths are given.
 REFERENCE_SIZE = 32
 BLOCK_ROWS = 1000
@@ -189,7 +185,7 @@ def _interpolate(x: np.ndarray, down: np.ndarray, across: np.ndarray) -> np.ndar
 def _pixelate(x: np.ndarray, s: int, scale: float, random: np.random.Generator) -> np.ndarray:
     share = (0.95, 0.9, 0.85, 0.75, 0.65)[s]
     sizes = [(size, max(1, int(size * share))) for size in x.shape[2:]]
-    down, across = (downsample_matrix(*pair) for pair in sizes)
+    down, across = (area_matrix(*pair) for pair in sizes)
     rows, columns = (((np.arange(size) + 0.5) * new / size).astype(int) for size, new in sizes)
     return (down @ x @ across.T)[:, :, rows][:, :, :, columns]
 
@@ -208,19 +204,42 @@ def _jpeg_compression(x: np.ndarray, s: int, scale: float, random: np.random.Gen
 
 
 CORRUPTIONS: dict[str, Corruption] = {
-    "gaussian_noise": _gaussian_noise,
-    "shot_noise": _shot_noise,
-    "impulse_noise": _impulse_noise,
-    "defocus_blur": _defocus_blur,
-    "glass_blur": _glass_blur,
-    "motion_blur": _motion_blur,
-    "zoom_blur": _zoom_blur,
-    "snow": _snow,
-    "frost": _frost,
-    "fog": _fog,
-    "brightness": _brightness,
-    "contrast": _contrast,
-    "elastic_transform": _elastic_transform,
-    "pixelate": _pixelate,
-    "jpeg_compression": _jpeg_compression,
+    function.__name__.removeprefix("_"): function
+    for function in (
+        *(_gaussian_noise, _shot_noise, _impulse_noise),
+        *(_defocus_blur, _glass_blur, _motion_blur, _zoom_blur),
+        *(_snow, _frost, _fog, _brightness),
+        *(_contrast, _elastic_transform, _pixelate, _jpeg_compression),
+    )
 }
+
+
+def evaluate_corruptions(
+    predict: Callable[[np.ndarray], np.ndarray],
+    images: Callable[[str, int], np.ndarray],
+    y_true: np.ndarray,
+    corruptions: list[str],
+    severities: list[int],
+) -> dict[str, Any]:
+    """Compute the accuracy under each corruption at each severity, ready for JSON.
+
+    predict: returns the classes (N,) of images. images: returns the test images under a corruption at a severity; they
+    are released after use. y_true: (N,).
+
+    `mean_accuracy` is the mean over all corruptions and severities, as in CIFAR-10-C. `worst_corruption` is the
+    corruption with the lowest mean.
+    """
+    accuracy: dict[str, list[float]] = {name: [] for name in corruptions}
+    for name in corruptions:
+        for severity in severities:
+            accuracy[name].append(float(np.mean(predict(images(name, severity)) == y_true)))
+            log.info("%s, severity %d: accuracy %.4f", name, severity, accuracy[name][-1])
+    means = {name: float(np.mean(values)) for name, values in accuracy.items()}
+    return {
+        "severities": severities,
+        "accuracy": accuracy,
+        "mean_accuracy": float(np.mean([*means.values()])),
+        "mean_by_severity": np.mean([*accuracy.values()], axis=0).tolist(),
+        "worst_corruption": min(means, key=means.__getitem__),
+        "worst_accuracy": min(means.values()),
+    }

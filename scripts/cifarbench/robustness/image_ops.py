@@ -1,8 +1,8 @@
 """Image operations of the corruptions (blur, zoom, noise textures), on many images at once."""
 
-from functools import cache
-
 import numpy as np
+
+from cifarbench.features.resampling import gaussian_matrix, linear_matrix
 
 
 def convolve(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
@@ -18,23 +18,9 @@ def convolve(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
 
 def gaussian_blur(images: np.ndarray, sigma: float) -> np.ndarray:
-    """Return images (..., H, W), blurred with a Gaussian."""
-    height, width = images.shape[-2:]
-    return gaussian_matrix(height, sigma) @ images @ gaussian_matrix(width, sigma).T
-
-
-@cache
-def gaussian_matrix(size: int, sigma: float) -> np.ndarray:
-    """Return the matrix (size, size) float32 that blurs a row of pixels; the border is reflected."""
-    if sigma <= 0:
-        return np.eye(size, dtype=np.float32)
-    reach = np.arange(-size, 2 * size)
-    weights = np.exp(-0.5 * np.square((np.arange(size)[:, None] - reach) / sigma))
-    weights /= weights.sum(axis=1, keepdims=True)
-    mirrored = np.where(reach < 0, -1 - reach, np.where(reach >= size, 2 * size - 1 - reach, reach))
-    matrix = np.zeros((size, size))
-    np.add.at(matrix.T, mirrored, weights.T)
-    return matrix.astype(np.float32)
+    """Return images (..., H, W), blurred with a Gaussian; the border is reflected."""
+    down, across = (gaussian_matrix(side, sigma, "symmetric", side) for side in images.shape[-2:])
+    return down @ images @ across.T
 
 
 def disk_kernel(radius: float, softness: float) -> np.ndarray:
@@ -69,22 +55,6 @@ def motion_blur(images: np.ndarray, radius: float, sigma: float, degrees: np.nda
     return blurred
 
 
-@cache
-def zoom_matrix(size: int, factor: float) -> np.ndarray:
-    """Return the matrix (size, size) float32 that enlarges a row of pixels about its center, linearly."""
-    middle = (size - 1) / 2
-    positions = np.clip((np.arange(size) - middle) / factor + middle, 0, size - 1)
-    return np.maximum(0, 1 - np.abs(positions[:, None] - np.arange(size))).astype(np.float32)
-
-
-@cache
-def downsample_matrix(size: int, new_size: int) -> np.ndarray:
-    """Return the matrix (new_size, size) float32 that downsamples a row of pixels by averaging."""
-    edges, pixels = np.arange(new_size + 1) * size / new_size, np.arange(size)
-    shares = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return (np.maximum(0, shares) * new_size / size).astype(np.float32)
-
-
 def plasma_noise(
     count: int, height: int, width: int, decay: float, random: np.random.Generator
 ) -> np.ndarray:
@@ -93,15 +63,8 @@ def plasma_noise(
     cells, strength = 1, 1.0
     while cells < 2 * max(height, width):
         grid = random.uniform(-strength, strength, (count, cells + 1, cells + 1)).astype(np.float32)
-        down, across = (_interpolation_matrix(cells + 1, size) for size in (height, width))
+        down, across = (linear_matrix(np.linspace(0, cells, size), cells + 1) for size in (height, width))
         texture += down @ grid @ across.T
         cells, strength = 2 * cells, strength / decay
     low, high = texture.min(axis=(1, 2), keepdims=True), texture.max(axis=(1, 2), keepdims=True)
     return (texture - low) / np.maximum(high - low, 1e-6)
-
-
-@cache
-def _interpolation_matrix(points: int, size: int) -> np.ndarray:
-    """Return the matrix (size, points) float32 that interpolates points linearly at `size` pixels."""
-    positions = np.linspace(0, points - 1, size)
-    return np.maximum(0, 1 - np.abs(positions[:, None] - np.arange(points))).astype(np.float32)

@@ -13,8 +13,8 @@ from cifarbench.io.atomic import read_json
 from cifarbench.io.csv_io import Row, drop_failed, read_csv
 from cifarbench.planning.variants import ALL_FACTORS, SHIFTED
 from cifarbench.report.figures import ReportFigure, svg_figure
-from cifarbench.report.page import TEMPLATES as REPORT_TEMPLATES
-from cifarbench.report.page import environment
+from cifarbench.report.templating import TEMPLATES as REPORT_TEMPLATES
+from cifarbench.report.templating import environment
 from cifarbench.report.translation import Translator
 from cifarbench.suite import variance
 from cifarbench.suite.plots import FACTOR_LABELS, SVG_LABELS

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from cifarbench.report.claims import Verdict, check_claims
-from cifarbench.report.page import jinja_environment, line
 from cifarbench.report.results import ModelResult, PairedComparison, Results
+from cifarbench.report.templating import jinja_environment, line
 from cifarbench.report.translation import Translator
 from cifarbench.report.view import Report
 from helpers import small_run

@@ -7,9 +7,9 @@ from altered import LOST, WON, findings, on_cifar10, with_fit, with_models, with
 
 from cifarbench.report.ablation import Factor, ablation
 from cifarbench.report.claims import Verdict
-from cifarbench.report.page import render
 from cifarbench.report.results import ModelResult, Results
 from cifarbench.report.translation import Translator
+from cifarbench.report.view import render
 from helpers import small_run
 
 EDGES = {"name": "edges", "type": "hog", "params": {"pixels_per_cell": 8}}

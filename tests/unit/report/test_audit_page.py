@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from cifarbench.io.atomic import read_json
-from cifarbench.report.page import render
 from cifarbench.report.results import Results
 from cifarbench.report.translation import languages
+from cifarbench.report.view import render
 from helpers import small_audit, small_run
 
 

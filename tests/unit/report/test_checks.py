@@ -13,7 +13,7 @@ from altered import with_accuracy, with_fit, with_models, with_pair
 from cifarbench.config.schema import load_schema
 from cifarbench.io.atomic import save_npy, write_json
 from cifarbench.io.csv_io import write_csv
-from cifarbench.report import page as report
+from cifarbench.report import view as report
 from cifarbench.report.checks import CHECKS, check_entries, find_issues
 from cifarbench.report.checks.data import rows_checksum
 from cifarbench.report.results import ModelResult, Results

@@ -21,8 +21,8 @@ from altered import (
 
 from cifarbench.report import selectors
 from cifarbench.report.claims import CLAIMS, Verdict
-from cifarbench.report.page import render
 from cifarbench.report.results import ModelResult, Results
+from cifarbench.report.view import render
 from helpers import small_run
 
 CONFIRMED, CONTRADICTED, INCONCLUSIVE = Verdict.CONFIRMED, Verdict.CONTRADICTED, Verdict.INCONCLUSIVE

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cifarbench.report.page import render
 from cifarbench.report.results import Results
 from cifarbench.report.translation import Translator, languages
+from cifarbench.report.view import render
 from cifarbench.runtime.failures import Failure
 from helpers import small_run
 

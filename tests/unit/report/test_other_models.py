@@ -8,10 +8,10 @@ from altered import WON, findings, on_cifar10, subset, with_accuracy, with_fit, 
 
 from cifarbench.report.ablation import ablation
 from cifarbench.report.headline import best_of_other_families, headline_sentences
-from cifarbench.report.page import render
 from cifarbench.report.results import ModelResult, Results
 from cifarbench.report.selectors import N_COMPONENTS
 from cifarbench.report.translation import Translator, languages
+from cifarbench.report.view import render
 from helpers import small_run
 
 NOTEBOOKS = list(small_run.MODELS)

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 
 from cifarbench.errors import UserError
 from cifarbench.families import FAMILY_LABELS
-from cifarbench.report import page as report
+from cifarbench.report import view as report
 from cifarbench.report.figures import inline_svg
 from cifarbench.report.results import ModelResult, Results
 from cifarbench.report.translation import CATALOGUES, Translator, languages

@@ -9,10 +9,9 @@ import pytest
 
 import plot_robustness
 from cifarbench.io.atomic import load_npz, read_json, write_json
-from cifarbench.report.page import render
 from cifarbench.report.results import Results
-from cifarbench.robustness.evaluate import evaluate_corruptions
-from cifarbench.robustness.names import CORRUPTIONS
+from cifarbench.report.view import render
+from cifarbench.robustness.corruptions import CORRUPTIONS, evaluate_corruptions
 from cifarbench.runtime.failures import Failure
 from helpers import small_run
 from helpers.jobs import run_job
@@ -30,13 +29,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stored = load_npz(folder / f"models/{model}/predictions.npz")
 
         def images(name: str, severity: int, model: str = model) -> np.ndarray:
-            share = 0.02 * severity * (1 + CORRUPTIONS.index(name) % 4) * (4 if model == fragile else 1)
+            share = 0.02 * severity * (1 + list(CORRUPTIONS).index(name) % 4) * (4 if model == fragile else 1)
             return np.random.default_rng(severity).random(small_run.N_TEST) < share
 
         def predict(lost: np.ndarray, y_pred: np.ndarray = stored["y_pred"]) -> np.ndarray:
             return np.where(lost, (y_pred + 1) % 10, y_pred)
 
-        found = evaluate_corruptions(predict, images, stored["y_true"], CORRUPTIONS, [1, 3, 5])
+        found = evaluate_corruptions(predict, images, stored["y_true"], [*CORRUPTIONS], [1, 3, 5])
         write_json(
             folder / f"models/{model}/robustness.json",
             found | {"is_cifar10_c": False, "ood_auroc": {"textures": 0.8}},

@@ -8,8 +8,7 @@ import yaml
 from skimage import data
 from skimage.transform import resize
 
-from cifarbench.robustness import names
-from cifarbench.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from cifarbench.robustness.corruptions import CORRUPTIONS, corrupt
 
 SHAPE = (3, 32, 32)
 SCHEMA = Path(__file__).parents[3] / "workflow/schemas/config.schema.yaml"
@@ -33,13 +32,13 @@ def change(images: np.ndarray, name: str, severity: int) -> float:
 
 def test_the_names_are_the_same_everywhere():
     schema = yaml.safe_load(SCHEMA.read_text())["properties"]["robustness"]["properties"]["corruptions"]
-    assert list(CORRUPTIONS) == names.CORRUPTIONS == schema["items"]["enum"]
+    assert list(CORRUPTIONS) == schema["items"]["enum"]
     assert len(CORRUPTIONS) == 15
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_each_severity_is_worse_and_the_seed_decides(images, name):
-    changes = [change(images, name, severity) for severity in SEVERITIES]
+    changes = [change(images, name, severity) for severity in range(1, 6)]
     assert changes[0] > 0.5
     assert changes[-1] > 1.3 * changes[0] or name in UNEVEN
     assert changes == sorted(changes) or name in UNEVEN

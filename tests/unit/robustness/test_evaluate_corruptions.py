@@ -7,7 +7,7 @@ import pytest
 
 from cifarbench.data.shifted_test_sets import read_cifar10_c
 from cifarbench.errors import UserError
-from cifarbench.robustness.evaluate import evaluate_corruptions
+from cifarbench.robustness.corruptions import evaluate_corruptions
 
 SHAPE = (3, 4, 5)
 

@@ -6,6 +6,7 @@ from typing import Any
 from cifarbench.report.checks import comparison, data, training
 from cifarbench.report.checks.catalog import CHECKS, LOSS_LABELS, PAGE, PROPERTIES, Finding
 from cifarbench.report.results import Results
+from cifarbench.report.templating import jinja_environment
 from cifarbench.report.translation import Translator
 
 __all__ = ["CHECKS", "Finding", "check_entries", "find_issues", "format_finding"]
@@ -57,6 +58,5 @@ def format_finding(say: Translator, code: str, values: dict[str, Any]) -> tuple[
             shown[name] = say.whole(value)
         else:
             shown[name] = say.term(PROPERTIES.get(value) or LOSS_LABELS.get(value) or str(value))
-    check = CHECKS[code]
-    # `term` translates a sentence without its values.
-    return say.term(check.message).format(**shown), say.term(check.remedy).format(**shown)
+    sentences: Any = jinja_environment(say).get_template("checks.j2").module
+    return sentences.messages[code].format(**shown), sentences.remedies[code].format(**shown)

@@ -38,18 +38,17 @@ def budget(model: ModelResult) -> int:
 
 
 def _is_better(results: Results, model: ModelResult, other: ModelResult) -> bool:
-    return results.differ(model, other) and results.ranking.index(model) < results.ranking.index(other)
+    ranked = results.all_ranked
+    return results.differ(model, other) and ranked.index(model) < ranked.index(other)
 
 
 def single_seed(results: Results) -> Iterator[Finding]:
     """Yield the two best networks that differ by an amount to which seeds may contribute, if each has one seed."""
     networks = [model for model in results.all_ranked if model.history]
     for model, other in permutations(networks, 2):
-        claims = results.differ(model, other) and results.all_ranked.index(model) < results.all_ranked.index(
-            other
-        )
         is_large = results.pair(model, other).low > MAX_SEED_EFFECT
-        if claims and not is_large and not model.other_seeds and not other.other_seeds:
+        has_seeds = model.other_seeds or other.other_seeds
+        if _is_better(results, model, other) and not is_large and not has_seeds:
             yield Finding("CB106", {"model": model.name, "other": other.name}, model.name)
             return
 

@@ -28,9 +28,8 @@ def train_test_duplicates(results: Results) -> Iterator[Finding]:
     """Yield the share of test images that are duplicates of training images."""
     audit, total = Audit.read(results.files, results.dataset), results.dataset["n_test"]
     if audit and audit.n_leaked > MAX_LEAKED * total:
-        yield Finding(
-            "CB108", {"n": audit.n_leaked, "total": total, "share": _percent(audit.n_leaked / total)}
-        )
+        share = f"{audit.n_leaked / total:.1%}"
+        yield Finding("CB108", {"n": audit.n_leaked, "total": total, "share": share})
 
 
 def label_issues(results: Results) -> Iterator[Finding]:
@@ -38,13 +37,8 @@ def label_issues(results: Results) -> Iterator[Finding]:
     audit = Audit.read(results.files, results.dataset)
     total = results.dataset["n_train"] + results.dataset["n_test"]
     if audit and len(audit.labels) > MAX_LABEL_ISSUES * total:
-        yield Finding(
-            "CB109", {"n": len(audit.labels), "total": total, "share": _percent(len(audit.labels) / total)}
-        )
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}"
+        share = f"{len(audit.labels) / total:.1%}"
+        yield Finding("CB109", {"n": len(audit.labels), "total": total, "share": share})
 
 
 def few_training_images(results: Results) -> Iterator[Finding]:

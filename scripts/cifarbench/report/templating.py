@@ -1,36 +1,22 @@
-"""Render the report: one HTML page that works offline, and Markdown for a pull request."""
+"""The environment of the templates: filters, escaping, and scripts of pages."""
 
 import re
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from cifarbench.evaluation.grid_search import format_value
-from cifarbench.report.results import Results
 from cifarbench.report.translation import Translator
-from cifarbench.report.view import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-def render(results: Results, settings: dict[str, Any]) -> tuple[str, str]:
-    """Return the report of a run as HTML and as Markdown.
-
-    settings: `report` (`title`, `language`) and `configuration`, that of the run.
-    """
-    say = Translator(settings["report"].get("language", "en"))
-    templates = jinja_environment(say)
-    values = {"report": Report(results, say, settings), "results": results}
-    html, markdown = (templates.get_template(f"report.{kind}.j2").render(values) for kind in ("html", "md"))
-    return html, markdown
 
 
 def jinja_environment(say: Translator) -> Environment:
     """Return the environment of the report's templates in one language."""
     templates = environment(TEMPLATES)
-    templates.globals |= {"say": say, "plural": say.plural}
+    # `mark` translates a sentence whose values are filled in later.
+    templates.globals |= {"say": say, "plural": say.plural, "mark": say.term}
     templates.filters |= {
         "cell": cell,
         "capitalize_first": lambda text: text[:1].upper() + text[1:],

@@ -1,12 +1,15 @@
-"""Checks of claims: each selects models, compares numbers of theirs, and returns a verdict with these numbers.
+"""Claims of the reference notebook, checked against the results of a run on the same data set.
 
-A training curve has no confidence interval. Where a network was trained with several seeds, all must agree.
+Each check selects models, compares numbers of theirs, and returns a verdict with these numbers. The sentences are in
+templates/claims.j2, by the names of the claims. A training curve has no confidence interval. Where a network was
+trained with several seeds, all must agree.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from statistics import fmean, stdev
 from typing import Any
 
@@ -14,7 +17,28 @@ from cifarbench.report import selectors
 from cifarbench.report.ablation import AblationRow, Factor, ablation
 from cifarbench.report.results import ModelResult, Results
 
-Select = Callable[[Results], list[ModelResult]]
+# A gain of accuracy of up to this is "a little".
+A_LITTLE = 0.05
+# A change of accuracy within this, either way, is "next to nothing".
+NEXT_TO_NOTHING = 0.02
+# Times of single runs on a shared machine that differ by less than this factor are equal.
+TIME_RATIO = 2.0
+# Loss curves that differ by less than this factor are equal.
+LOSS_RATIO = 1.1
+
+# Two kNN, by their properties, and the properties in which they may differ.
+KnnPair = tuple[dict[str, str], dict[str, str], tuple[str, ...]]
+PCA: KnnPair = {"inputs": "pca", "search": "none"}, {"inputs": "pixels", "search": "none"}, ("inputs", "pca")
+SCALING: KnnPair = (
+    {"inputs": "scaled pca", "search": "none"},
+    {"inputs": "pca", "search": "none"},
+    ("inputs",),
+)
+SEARCH: KnnPair = {"search": "reference"}, {"search": "none"}, ("search", "pca", "n_neighbors")
+# Slower models, faster ones, and the time that is compared.
+Timing = tuple[Callable[[Results], list[ModelResult]], Callable[[Results], list[ModelResult]], str]
+FIT: Timing = selectors.mlp_models, selectors.untuned_knn, "fit_seconds"
+PREDICT: Timing = selectors.knn_models, selectors.mlp_models, "predict_seconds"
 
 
 class Verdict(StrEnum):
@@ -35,24 +59,26 @@ class Evidence:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def gains(results: Results, pair: dict[str, Any], little: float) -> Evidence | None:
+def gains(results: Results, pair: KnnPair) -> Evidence | None:
     """Check that the first kNN is more accurate than the second."""
-    if not (models := selectors.knn_pair(results, **pair)):
+    if not (models := selectors.knn_pair(results, *pair)):
         return None
     first, second = models
     unchanged = first.params == second.params
     verdict = Verdict.CONTRADICTED if unchanged else compare_accuracy(results, first, second)
-    return Evidence(verdict, [first, second], {"little": little, "unchanged": unchanged})
+    return Evidence(verdict, [first, second], {"little": A_LITTLE, "unchanged": unchanged})
 
 
-def is_equivalent(results: Results, pair: dict[str, Any], limit: float) -> Evidence | None:
-    """Check that the interval of the difference stays within a limit, either way."""
-    if not (models := selectors.knn_pair(results, **pair)):
+def scaling_changes_little(results: Results) -> Evidence | None:
+    """Check that the interval of the difference of a kNN with and without scaling stays within a limit, either way."""
+    if not (models := selectors.knn_pair(results, *SCALING)):
         return None
     comparison = results.pair(*models)
-    within = max(-comparison.low, comparison.high) <= limit
+    within = max(-comparison.low, comparison.high) <= NEXT_TO_NOTHING
     different = Verdict.CONTRADICTED if comparison.is_significant else Verdict.INCONCLUSIVE
-    return Evidence(Verdict.CONFIRMED if within else different, [*models], {"within": within, "limit": limit})
+    return Evidence(
+        Verdict.CONFIRMED if within else different, [*models], {"within": within, "limit": NEXT_TO_NOTHING}
+    )
 
 
 def mlps_beat_knn(results: Results) -> Evidence | None:
@@ -68,7 +94,7 @@ def mlps_beat_knn(results: Results) -> Evidence | None:
     )
 
 
-def suffers_from_dimension(results: Results, pair: dict[str, Any]) -> Evidence | None:
+def suffers_from_dimension(results: Results) -> Evidence | None:
     """Check that fewer dimensions give a higher accuracy: in the folds of a grid, and on the test images."""
     verdicts: list[Verdict] = []
     trends = []
@@ -80,7 +106,7 @@ def suffers_from_dimension(results: Results, pair: dict[str, Any]) -> Evidence |
             verdicts.append(combine_verdicts(verdict_from_interval(gap, gap) for gap in gaps))
             ahead = sum(gap > 0 for gap in gaps)
             trends.append((model, few, many, *map(fmean, scores), ahead, len(gaps)))
-    models = selectors.knn_pair(results, **pair)
+    models = selectors.knn_pair(results, *PCA)
     if models:
         verdicts.append(compare_accuracy(results, *models))
     if not verdicts:
@@ -124,22 +150,21 @@ def stores_training_set(results: Results) -> Evidence | None:
     return Evidence(verdict, [max(group, key=lambda model: model.fit["stored_mb"]) for group in groups])
 
 
-def each_takes_longer(
-    results: Results, slow: Select, fast: Select, column: str, ratio: float
-) -> Evidence | None:
-    """Check that each model of one selection takes longer than each of another, by a ratio at least."""
-    slows, fasts = slow(results), fast(results)
+def each_takes_longer(results: Results, timing: Timing) -> Evidence | None:
+    """Check that each model of one selection takes longer than each of another, by TIME_RATIO at least."""
+    select_slow, select_fast, column = timing
+    slows, fasts = select_slow(results), select_fast(results)
     if not slows or not fasts:
         return None
     verdict = combine_verdicts(
-        verdict_from_ratio(a.fit[column], b.fit[column], ratio) for a in slows for b in fasts
+        verdict_from_ratio(a.fit[column], b.fit[column], TIME_RATIO) for a in slows for b in fasts
     )
     seconds = {
         kind: [m.fit[column] for m in slows + fasts if m.kind == kind]
         for kind in (selectors.KNN, selectors.MLP)
     }
     left_out = [model for model in selectors.knn_models(results) if model not in slows + fasts]
-    values = {"column": column, "ratio": ratio, "left_out": left_out}
+    values = {"column": column, "ratio": TIME_RATIO, "left_out": left_out}
     return Evidence(verdict, [], values | {"knn": seconds[selectors.KNN], "mlp": seconds[selectors.MLP]})
 
 
@@ -194,13 +219,13 @@ def _train_loss_is_above(model: ModelResult) -> Verdict:
     return combine_verdicts(verdicts)
 
 
-def converges_faster(results: Results, ratio: float) -> Evidence | None:
+def converges_faster(results: Results) -> Evidence | None:
     """Check that a network with batch norm and dropout needs fewer epochs to the same test loss."""
     if not (models := _regularized_and_plain(results)):
         return None
     seeds = zip(*(model.every_seed for model in models), strict=False)
     epochs = [_epochs_to_shared_loss(regularized, plain) for regularized, plain in seeds]
-    verdict = combine_verdicts(verdict_from_ratio(slow, fast, ratio) for fast, slow, _ in epochs)
+    verdict = combine_verdicts(verdict_from_ratio(slow, fast, LOSS_RATIO) for fast, slow, _ in epochs)
     return Evidence(verdict, models, {"epochs": epochs[0]})
 
 
@@ -218,12 +243,12 @@ def _epochs_to_shared_loss(a: ModelResult, b: ModelResult) -> tuple[int, int, fl
     return first, second, level
 
 
-def converges_smoother(results: Results, ratio: float) -> Evidence | None:
+def converges_smoother(results: Results) -> Evidence | None:
     """Check that the test loss rises less often and bends less with batch norm and dropout."""
     if not (models := _regularized_and_plain(results)):
         return None
     verdict = combine_verdicts(
-        verdict_from_ratio(plain.learning[measure], regularized.learning[measure], ratio)
+        verdict_from_ratio(plain.learning[measure], regularized.learning[measure], LOSS_RATIO)
         for regularized, plain in zip(*(model.every_seed for model in models), strict=False)
         for measure in ("frac_epochs_test_loss_up", "test_loss_roughness")
         # The measure is not defined if neither loss rises.
@@ -301,3 +326,42 @@ def compare_accuracy(results: Results, first: ModelResult, second: ModelResult) 
         differences = [a - b for a in first.accuracies for b in second.accuracies]
         return combine_verdicts([verdict, verdict_from_interval(min(differences), max(differences))])
     return verdict
+
+
+# Name -> the section with its numbers, and the check: it returns None if the run lacks the models that it needs.
+CLAIMS: dict[str, tuple[str, Callable[[Results], Evidence | None]]] = {
+    "pca-helps": ("pairs", partial(gains, pair=PCA)),
+    "scaling-changes-little": ("pairs", scaling_changes_little),
+    "tuning-helps": ("pairs", partial(gains, pair=SEARCH)),
+    "networks-win": ("pairs", mlps_beat_knn),
+    "levels-off": ("training", test_accuracy_plateaus),
+    "dropout-lifts-training-loss": ("training", dropout_raises_train_loss),
+    "falls-faster": ("training", converges_faster),
+    "falls-steadier": ("training", converges_smoother),
+    "neighbors-fit-fast": ("cost", partial(each_takes_longer, timing=FIT)),
+    "neighbors-predict-slowly": ("cost", partial(each_takes_longer, timing=PREDICT)),
+    "neighbors-keep-training-set": ("cost", stores_training_set),
+    "suffers-from-dimension": ("pairs", suffers_from_dimension),
+    "parameters-grow": ("cost", parameters_scale_with_input),
+    "better-features-next": ("ablation", partial(suggestion, factor=Factor.FEATURES)),
+    "convolutions-next": ("ablation", partial(suggestion, factor=Factor.CONVOLUTION)),
+    "augmentation-next": ("ablation", partial(suggestion, factor=Factor.AUGMENTATION)),
+    "tuning-next": ("ablation", partial(suggestion, factor=Factor.TUNING)),
+}
+
+
+@dataclass(frozen=True)
+class CheckedClaim:
+    """A claim with the evidence of a run. section: where in the report its numbers are."""
+
+    name: str
+    section: str
+    evidence: Evidence
+
+
+def check_claims(results: Results) -> list[CheckedClaim]:
+    """Check each claim that the run's models allow; none on a run without models of the reference study."""
+    if not results.reference_models:
+        return []
+    checked = ((name, section, check(results)) for name, (section, check) in CLAIMS.items())
+    return [CheckedClaim(name, section, evidence) for name, section, evidence in checked if evidence]
