@@ -27,7 +27,8 @@ from pathlib import Path
 
 from helpers import once, warm_client
 
-TIMEOUT = 600
+# Ends a command that hangs; not one on a busy machine.
+TIMEOUT = 1800
 # What Snakemake imports of others, and its rules, once it looks at a workflow.
 OF_A_RUN = ["smart_open", "jsonschema"]
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
