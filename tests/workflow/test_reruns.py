@@ -236,8 +236,8 @@ def test_a_caption_is_read_when_snakemake_s_report_is_made(project):
         ("cifarbench/models/knn/exact.py", cells(2, 4) | chosen() | searched(*NEIGHBORS)),
         ("cifarbench/models/networks/training.py", trained(*NETWORKS)),
         ("cifarbench/models/estimators/classifier.py", set()),
-        ("cifarbench/evaluation/training_curve.py", LEARNING | PAGES | {"run_checks"}),
-        ("cifarbench/plots/confusion_matrix.py", DRAWN | PAGES),
+        ("cifarbench/evaluation/training_curve.py", LEARNING | REPORT | {"run_checks"}),
+        ("cifarbench/plots/confusion_matrix.py", DRAWN | REPORT),
         ("cifarbench/evaluation/comparison.py", COMPARED),
         ("cifarbench/evaluation/issue_impact.py", WEIGHED),
         ("cifarbench/audit/translation_registration.py", {"find_duplicates"} | PAGES | WEIGHED),
@@ -265,7 +265,7 @@ for script in sorted(scripts.glob("*.py")):
         del sys.modules[name]
     importlib.import_module(script.stem)
     really = {Path(module.__file__) for name, module in sys.modules.items() if name.split(".")[0] == "cifarbench"}
-    known = fingerprint._imported([script], scripts) - {script}
+    known = fingerprint._closure([script], lambda path: fingerprint._modules_named_in(path, scripts)) - {script}
     # What no rule runs may import some of it when it has to.
     if f"rule {script.stem}:" not in rules and f" as {script.stem} with:" not in rules:
         assert really <= known, (script.name, really - known)
