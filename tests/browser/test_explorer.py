@@ -32,8 +32,9 @@ class Explorer:
 
     def view(self, fragment: str) -> None:
         """Go to a view of the page."""
-        # An image that closes writes the address a moment later.
-        self.page.wait_for_function("!/image=/.test(location.hash) || document.querySelector('dialog[open]')")
+        # An image that closes writes the address a moment later. The page forbids the eval of wait_for_function.
+        while self.page.evaluate("/image=/.test(location.hash) && !document.querySelector('dialog[open]')"):
+            self.page.wait_for_timeout(20)
         self.page.evaluate(
             """fragment => new Promise(resolve => {
                 if (location.hash === "#" + fragment) return resolve()
