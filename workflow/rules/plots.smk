@@ -102,7 +102,11 @@ use rule plot_model as plot_filters with:
             ),
             code=lambda wildcards: code_hash(
                 "plot_filters",
-                modules=[get_paths(wildcards).filters_source(wildcards.model)[1].replace(".", "/") + ".py"],
+                modules=[
+                    Path(*get_paths(wildcards).filters_source(wildcards.model)[1].split("."))
+                    .with_suffix(".py")
+                    .as_posix()
+                ],
             ),
             failure_of=get_model,
         ),
