@@ -5,6 +5,7 @@ import io
 import os
 import tarfile
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -24,7 +25,7 @@ JUNK_FILES = {"thumbs.db", "desktop.ini"}
 Loader = Callable[[], io.BytesIO | Path]
 
 
-class Container:
+class Container(ABC):
     """Files under relative names with slashes, without junk."""
 
     path: Path
@@ -40,8 +41,9 @@ class Container:
         content = self._load(name)
         return content.read_bytes() if isinstance(content, Path) else content.getvalue()
 
+    @abstractmethod
     def _load(self, name: str) -> io.BytesIO | Path:
-        raise NotImplementedError
+        """Return the content of one file, or its path if it is on the disk."""
 
 
 class FolderFiles(Container):
