@@ -7,6 +7,7 @@ import numpy as np
 from cifarbench.features import get_module
 from cifarbench.features.pipeline import FeatureStep
 from cifarbench.io.atomic import load_npz, read_json, save_npy_blocks, write_json
+from cifarbench.planning.model_family import choose_params
 from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
@@ -17,7 +18,7 @@ def main(job: Job) -> None:
     fitted: the fitted state, if the feature type has one. weights: receipts of published weights, among them those of
     the features, if they need any. settings: `type`, `params`, `chosen`.
     """
-    params = job.tuned_params()
+    params = choose_params(job.settings, read_json(job.input.best[0]) if job.input.best else {})
     shape = tuple(read_json(job.input.dataset)["image_shape"])
     values = np.load(job.input.inputs, mmap_mode="r")
     module = get_module(job.settings["type"])

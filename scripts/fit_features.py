@@ -9,6 +9,7 @@ from cifarbench.features import get_module
 from cifarbench.features.covariance import RunningCovariance
 from cifarbench.features.fit_inputs import FitInputs
 from cifarbench.io.atomic import read_json, save_npz, write_json
+from cifarbench.planning.model_family import choose_params
 from cifarbench.runtime.job import Job
 from cifarbench.runtime.timing import Timer, resource_usage
 
@@ -20,6 +21,7 @@ def main(job: Job) -> None:
     settings: `type`, `params`, `chosen`, `part`, `seed`.
     """
     dataset = read_json(job.input.dataset)
+    params = choose_params(job.settings, read_json(job.input.best[0]) if job.input.best else {})
     values = np.load(job.input.inputs, mmap_mode="r")
     rows, _ = load_split_indices(job.settings["part"], len(values), job.input.division)
     with Timer() as watch:
@@ -33,7 +35,7 @@ def main(job: Job) -> None:
             job.settings["seed"],
             covariances[0] - covariances[1] if len(covariances) > 1 else next(iter(covariances), None),
         )
-        state = get_module(job.settings["type"]).fit(fit_inputs, job.tuned_params())
+        state = get_module(job.settings["type"]).fit(fit_inputs, params)
     save_npz(job.output.fitted, **state)
     # For the check that features are fitted to their training subset only.
     checksum = sha256(np.asarray(rows, np.int64).tobytes()).hexdigest()

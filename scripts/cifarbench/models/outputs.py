@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cifarbench.io.atomic import load_npz, read_json, save_npz, write_json
-from cifarbench.planning.model_family import merge_params
+from cifarbench.planning.model_family import choose_params, merge_params
 from cifarbench.runtime.timing import cpu_name, peak_memory_mb, sum_usage, versions
 
 # Seconds, memory and threads of a job, or the file that has them.
@@ -22,10 +22,7 @@ def apply_best_params(settings: dict[str, Any], best: list[Path]) -> dict[str, A
     if not best:
         return settings
     best_params = read_json(best[0])
-    features = [
-        {**step, "params": step["params"] | {name: best_params[key] for name, key in step["chosen"].items()}}
-        for step in settings["features"]
-    ]
+    features = [{**step, "params": choose_params(step, best_params)} for step in settings["features"]]
     tuned = {key: best_params[key] for key in settings["chosen"]}
     return {**settings, "params": merge_params(settings["params"], tuned), "features": features}
 

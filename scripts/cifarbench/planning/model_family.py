@@ -199,6 +199,11 @@ class FeatureType(EntryType):
     backbone: Callable[[Entry], str | None] = lambda entry: None
 
 
+def choose_params(features: Entry, best: Entry) -> Entry:
+    """Return `params` of features with those that a grid search decides; `chosen` has their keys in its best ones."""
+    return features["params"] | {name: best[key] for name, key in features["chosen"].items()}
+
+
 def merge_params(params: Entry, chosen: Entry) -> Entry:
     """Return hyperparameters with chosen values; other keys go into `params`."""
     extra = {key: value for key, value in chosen.items() if key not in params}

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from cifarbench.errors import exit_on_user_errors
-from cifarbench.io.atomic import read_json
 from cifarbench.runtime import reuse
 from cifarbench.runtime.failures import Failure
 from cifarbench.runtime.processes import exit_with_parent
@@ -70,11 +69,6 @@ class Job:
                 }
             )
         return cls(**content, log=log)
-
-    def tuned_params(self) -> dict[str, Any]:
-        """Return the parameters of features, with the best ones of a grid search."""
-        best = read_json(self.input.best[0]) if self.input.best else {}
-        return self.settings["params"] | {name: best[key] for name, key in self.settings["chosen"].items()}
 
     def fail(self, reason: str) -> None:
         """Write a record of the failure in place of each output."""

@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from cifarbench.models.networks.preprocessing import whitening_components
+
 # Height and width of a whitened patch, in pixels.
 PATCH = 2
 # Added to the variance of each component of patches; pixels are in [-1, 1].
@@ -28,9 +30,9 @@ class ConvNet(nn.Module):
     def prepare(self, images: torch.Tensor) -> None:
         """Set the first layer to the principal components of patches of images, each divided by its deviation."""
         patches = functional.unfold(images, PATCH).movedim(1, 2).flatten(0, 1)
-        variances, vectors = torch.linalg.eigh(torch.cov(patches.T.double()))
-        components = (vectors / torch.sqrt(variances.clamp_min(0) + WHITENING)).T.flip(0)
-        filters = components.reshape(-1, *self.whitening.weight.shape[1:])
+        filters = whitening_components(patches.double(), WHITENING).reshape(
+            -1, *self.whitening.weight.shape[1:]
+        )
         self.whitening.weight.copy_(torch.cat([filters, -filters]))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:

@@ -125,10 +125,10 @@ def _network(name: str, **more: Any) -> ModelFamily:
     )
 
 
-OWN: dict[str, Any] = {"filters": "models.networks.filters", "needs_build": _uses_torch_names}
+BUILT_IN: dict[str, Any] = {"filters": "models.networks.filters", "needs_build": _uses_torch_names}
 FAMILIES = (
-    _network("mlp", check_data=_check_mlp_data, **OWN),
-    _network("convnet", check_data=_check_convnet_data, **OWN),
+    _network("mlp", check_data=_check_mlp_data, **BUILT_IN),
+    _network("convnet", check_data=_check_convnet_data, **BUILT_IN),
     _network(
         "network",
         takes_params=True,

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import nn
 
+from cifarbench.models.networks.preprocessing import whitening_components
+
 # Added to the variance of each principal component; pixels are in [-1, 1].
 EPSILON = 1e-3
 
@@ -64,9 +66,7 @@ class MLP(nn.Module):
         if self.whitening is None:
             return
         pixels = images.flatten(1)
-        variances, vectors = torch.linalg.eigh(torch.cov(pixels.T).double())
-        components = (vectors / torch.sqrt(variances.clamp_min(0) + EPSILON)).T.flip(0)
-        self.whitening.weight.copy_(components[: self.whitening.out_features])
+        self.whitening.weight.copy_(whitening_components(pixels, EPSILON)[: self.whitening.out_features])
         self.whitening.bias.copy_(-self.whitening.weight @ pixels.mean(0))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:

@@ -17,6 +17,15 @@ def preprocess(
     return pixels.to(torch.float32, memory_format=memory_format).mul_(2 / 255).sub_(1)
 
 
+def whitening_components(values: torch.Tensor, epsilon: float) -> torch.Tensor:
+    """Return the principal components of values (N, D), each divided by its deviation: (D, D) float64, largest first.
+
+    epsilon: added to the variances.
+    """
+    variances, vectors = torch.linalg.eigh(torch.cov(values.T).double())
+    return (vectors / torch.sqrt(variances.clamp_min(0) + epsilon)).T.flip(0)
+
+
 def has_bfloat16(device: torch.device) -> bool:
     """Return whether a device computes products of bfloat16; a CPU without such instructions is very slow at it."""
     if device.type == "cuda":
