@@ -23,8 +23,15 @@ def figure_files(plan):
 
 
 SUMMARY = [
-    *("comparison.csv", "comparison.tex", "paired_tests.csv", "model_agreement.json", "verdict.json"),
-    *("checks.json", "report.html", "report.md", "explorer.html"),
+    "comparison.csv",
+    "comparison.tex",
+    "paired_tests.csv",
+    "model_agreement.json",
+    "verdict.json",
+    "checks.json",
+    "report.html",
+    "report.md",
+    "explorer.html",
 ]
 # None if the explorer has no map.
 EMBEDDING = (

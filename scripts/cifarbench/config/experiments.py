@@ -15,7 +15,6 @@ from cifarbench.planning import variants
 from cifarbench.planning.experiment import Experiment
 from cifarbench.planning.model_family import Entry
 from cifarbench.planning.paths import ResultPaths, results_root
-from cifarbench.robustness.corruptions import CORRUPTIONS
 
 CONFIG_FILE = Path("config/config.yaml")
 
@@ -135,6 +134,9 @@ class Experiments:
         section = self.config.get("robustness")
         if section is None:
             return None
+        # Imported here, since few configurations need it, and it imports what changes images.
+        from cifarbench.robustness.corruptions import CORRUPTIONS
+
         folder = self.cifar10_c_dir
         return {
             "corruptions": section.get("corruptions") or [*CORRUPTIONS],

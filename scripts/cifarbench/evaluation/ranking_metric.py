@@ -16,8 +16,13 @@ RANKING_METRICS = {
     "average_precision": "average_precision",
 }
 # Names in words, where they are not those of the keys.
-LABELS = {"mcc": "Matthews correlation", "brier": "Brier score", "roc_auc": "ROC AUC", "macro_f1": "macro F1"}
-LABELS["cohen_kappa"] = "Cohen's kappa"
+LABELS = {
+    "mcc": "Matthews correlation",
+    "cohen_kappa": "Cohen's kappa",
+    "brier": "Brier score",
+    "roc_auc": "ROC AUC",
+    "macro_f1": "macro F1",
+}
 LOSSES = ("log_loss", "brier")
 NEED_PROBABILITIES = (*LOSSES, "roc_auc", "average_precision")
 

@@ -18,8 +18,14 @@ from cifarbench.runtime.failures import Failure
 ALPHA = 0.05
 # Columns of paired_tests.csv, in the order of the fields of `PairedComparison`.
 PAIR_COLUMNS = (
-    *("model_a", "model_b", "accuracy_difference", "ci_low", "ci_high"),
-    *("p_value", "p_value_adjusted", "verdict"),
+    "model_a",
+    "model_b",
+    "accuracy_difference",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "p_value_adjusted",
+    "verdict",
 )
 REQUIRED = ("comparison.csv", "paired_tests.csv", "data/dataset.json")
 

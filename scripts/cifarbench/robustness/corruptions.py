@@ -204,13 +204,21 @@ def _jpeg_compression(x: np.ndarray, s: int, scale: float, random: np.random.Gen
 
 
 CORRUPTIONS: dict[str, Corruption] = {
-    function.__name__.removeprefix("_"): function
-    for function in (
-        *(_gaussian_noise, _shot_noise, _impulse_noise),
-        *(_defocus_blur, _glass_blur, _motion_blur, _zoom_blur),
-        *(_snow, _frost, _fog, _brightness),
-        *(_contrast, _elastic_transform, _pixelate, _jpeg_compression),
-    )
+    "gaussian_noise": _gaussian_noise,
+    "shot_noise": _shot_noise,
+    "impulse_noise": _impulse_noise,
+    "defocus_blur": _defocus_blur,
+    "glass_blur": _glass_blur,
+    "motion_blur": _motion_blur,
+    "zoom_blur": _zoom_blur,
+    "snow": _snow,
+    "frost": _frost,
+    "fog": _fog,
+    "brightness": _brightness,
+    "contrast": _contrast,
+    "elastic_transform": _elastic_transform,
+    "pixelate": _pixelate,
+    "jpeg_compression": _jpeg_compression,
 }
 
 
