@@ -19,7 +19,7 @@ use rule job as cross_validate_network with:
     priority: 10
     # One core each: batches are small, so two networks in parallel are faster than two cores for one.
     resources:
-        **job_resources(mem_mb(1100, images=3), training_minutes),
+        **job_resources(mem_mb(1100, images=3, covariances=whitening_covariances), training_minutes),
         gpu=1,
     params:
         **job_params(

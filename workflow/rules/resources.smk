@@ -20,11 +20,13 @@ def mem_mb(base, images=0, covariances=0, bounded=True):
     """Return the resource function of a job's memory in MB.
 
     base: for its libraries. images, covariances: how often it holds the images (as bytes) and the covariance. bounded:
-    whether it reads images in batches within `memory_mb`; may be a function of the wildcards. Each retry gets more.
+    whether it reads images in batches within `memory_mb`. The last two may be functions of the wildcards. Each retry
+    gets more.
     """
 
     def needed(wildcards, attempt):
-        fixed = base + covariances * covariance_mb(wildcards)
+        times = covariances(wildcards) if callable(covariances) else covariances
+        fixed = base + times * covariance_mb(wildcards)
         megabytes = fixed + images * images_mb(wildcards)
         if bounded(wildcards) if callable(bounded) else bounded:
             megabytes = min(megabytes, max(fixed, config["memory_mb"]))
@@ -36,6 +38,12 @@ def mem_mb(base, images=0, covariances=0, bounded=True):
 def in_batches(wildcards):
     """Return whether a classifier is fitted in batches."""
     return bool(get_experiment(wildcards).entry(wildcards.model).get("batch_size"))
+
+
+def whitening_covariances(wildcards):
+    """Return how often a training holds the covariance: to decompose it, if the network whitens its inputs."""
+    plan = get_experiment(wildcards)
+    return 6 if "whitening" in {*plan.entry(wildcards.model), *plan.tuned_values(wildcards.model)} else 0
 
 
 def is_mapped(wildcards):
