@@ -28,13 +28,12 @@ def score(job: Job) -> dict[str, Any]:
     images, labels = job.input.train_images, job.input.train_labels
     # The last epoch counts, as it does for the test images.
     fitted = fit_network(job, job.settings, dataset, (images, labels, rows), (images, labels, left_out))
+    held_out = Split.load(images, labels, tuple(dataset["image_shape"]), fitted.device, left_out)
+    assert isinstance(held_out.images, torch.Tensor)
+    logits = predict_logits(fitted.network, held_out.images, selected_tta(job.settings["params"]))
+    proba, truth = logits.softmax(1).cpu().numpy(), held_out.labels.cpu().numpy()
     if metric := job.settings.get("metric"):
-        held_out = Split.load(images, labels, tuple(dataset["image_shape"]), fitted.device, left_out)
-        assert isinstance(held_out.images, torch.Tensor)
-        logits = predict_logits(fitted.network, held_out.images, selected_tta(job.settings["params"]))
-        proba = logits.softmax(1).cpu().numpy()
-        truth = held_out.labels.cpu().numpy()
         scores = {"scores": {"": score_predictions(metric, truth, proba.argmax(axis=1), proba)}}
     else:
-        scores = {"correct": {"": round(fitted.test_accuracy * len(left_out))}}
+        scores = {"correct": {"": int((proba.argmax(axis=1) == truth).sum())}}
     return {**scores, "validation": len(left_out), "cost": fitted.cost}

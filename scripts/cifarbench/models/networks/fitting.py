@@ -28,14 +28,13 @@ Subset = tuple[Path, Path, np.ndarray | None]
 
 
 class FitResult(NamedTuple):
-    """A trained network, its history (one row per epoch), its accuracy, and what it cost, ready for JSON.
+    """A trained network, its history (one row per epoch), its device, and what it cost, ready for JSON.
 
     facts: further values of fit.json, which the parameters alone do not determine.
     """
 
     network: nn.Module
     history: list[Row]
-    test_accuracy: float
     device: torch.device
     cost: dict[str, Any]
     facts: dict[str, Any]
@@ -115,8 +114,9 @@ def fit_network(
     )
     name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
     facts: dict[str, Any] = {"precision": config.precision} if config.precision else {}
-    epoch = config.selected_epoch(history)
     if validation_split:
-        facts["early_stopping"] = summarize(history, epoch, len(validation_split.labels))
+        facts["early_stopping"] = summarize(
+            history, config.selected_epoch(history), len(validation_split.labels)
+        )
     cost = {**resource_usage(seconds, job.threads), "device": name}
-    return FitResult(network, history, history[epoch]["test_accuracy"], device, cost, facts)
+    return FitResult(network, history, device, cost, facts)

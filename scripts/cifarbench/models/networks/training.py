@@ -21,7 +21,7 @@ from cifarbench.models.networks.optimizers import clip_by_norm, create_optimizer
 from cifarbench.models.networks.preprocessing import ForwardContext
 from cifarbench.models.networks.streaming import StreamingImages
 from cifarbench.models.networks.training_config import TrainingConfig
-from cifarbench.models.networks.tta import average_views, selected_tta
+from cifarbench.models.networks.tta import average_views
 
 log = logging.getLogger(__name__)
 
@@ -210,7 +210,8 @@ def train(
     Returns
     -------
     The history, one row per epoch, and the seconds spent, including those before an interruption. Training loss and
-    accuracy are averages over the epoch's batches of augmented images; losses are without label smoothing.
+    accuracy are averages over the epoch's batches of augmented images; losses are without label smoothing, and no
+    value is averaged over views (test-time augmentation), which would take up to six times as long.
 
     Raises
     ------
@@ -289,7 +290,7 @@ def evaluate(network: nn.Module, split: Split, config: TrainingConfig, name: str
     On validation images also the score by the stopping metric, if there is one.
     """
     assert isinstance(split.images, torch.Tensor)  # Only training images are streamed.
-    logits = predict_logits(network, split.images, selected_tta(vars(config)), config.precision)
+    logits = predict_logits(network, split.images, precision=config.precision)
     accuracy = (logits.argmax(1) == split.labels).double().mean().item()
     row = {f"{name}_loss": cross_entropy(logits, split.labels).item(), f"{name}_accuracy": accuracy}
     if config.stopping_metric and name == "validation":

@@ -163,7 +163,7 @@ def test_trained_on_a_part_test_images_are_asked_once(folder):
     assert all(row["train_loss"] > 0 for row in before)
     network = factory.load(folder / "network.safetensors", PARAMS, (1, 2, 2), 2)
     images = torch.from_numpy(np.load(folder / "test_images.npy").reshape(6, 1, 2, 2))
-    logits = predict_logits(network, images, "flip")
+    logits = predict_logits(network, images)
     right = logits.argmax(1).numpy() == np.load(folder / "test_labels.npy")
     assert last["test_accuracy"] == right.mean()
 
