@@ -83,7 +83,7 @@ study: $(ENVIRONMENT) ## Run the six models on CIFAR-10 (ARCHIVE=, SHA256=), or 
 	$(call takes_no_dataset,name a file that holds "dataset: $(DATASET)" by CONFIGFILE=)
 	@$(SNAKEMAKE) $(OVERRIDES_OF_STUDY)
 
-extended: $(ENVIRONMENT) ## Run eleven more models: better features, convolutions, augmentation; on the digits, or ARCHIVE=
+extended: $(ENVIRONMENT) ## Run twelve more models: better features, convolutions, augmentation; on the digits, or ARCHIVE=
 	$(call takes_no_dataset,run snakemake --cores $(CORES) --configfile config/$@.yaml FILE with a file that holds "dataset: $(DATASET)")
 	@$(EXTENDED)
 

@@ -15,6 +15,8 @@ SIX_CANDIDATES = GRID | {"n_neighbors": [5, 10]}
 CONVNET = {"case": "convnet", "options": {"channels": [64, 128, 128]}, "n_train": 20 * 256}
 # MobileNetV3-small on images of 96 x 96 pixels, with random weights.
 BACKBONE = {"case": "pretrained", "threads": 1}
+# The penalty of an image; blocks of config/extended.yaml's `batch_size`.
+RIDGE = {"case": "ridge", "options": {"alpha": 0.001, "batch_size": 1024}, "threads": 1}
 PATCHES = {"case": "patches", "options": {"n_patches": 400, "size": 6}, "threads": 1}
 
 
@@ -59,6 +61,7 @@ STUDY = {
 }
 CASES = STUDY | {
     ("an epoch of the convolutional network", "5120 images"): dict.fromkeys(ALL_WAYS, Work([CONVNET])),
+    ("ridge regression on raw pixels, 1 thread", "all of it"): dict.fromkeys(ALL_WAYS, Work([RIDGE])),
     ("400 patches on 5000 images, 1 thread", "reference: 500 images"): {
         "reference": Work([PATCHES | {"n_train": 500}], factor=10),
         "lower_bound": Work([PATCHES | {"n_train": 5000}]),

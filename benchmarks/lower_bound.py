@@ -2,6 +2,8 @@
 
 import numpy as np
 import torch
+from scipy.linalg.blas import ssyrk
+from scipy.linalg.lapack import spotrf
 from torch import nn
 from torchvision import models
 
@@ -22,6 +24,15 @@ def patches(images: Images, n_patches: int, size: int) -> None:
     seen, responses = np.ones((1024, len(filters)), np.float32), np.empty((1024, n_patches), np.float32)
     for _ in range(len(images.train) * (33 - size) ** 2 // 1024):
         np.matmul(seen, filters, out=responses)
+
+
+def ridge(images: Images, alpha: float, batch_size: int) -> None:
+    """Add the products of all training images, a batch at a time, and decompose their sum."""
+    batch = np.random.default_rng(0).random((batch_size, images.train.shape[1]), np.float32)
+    products = np.eye(batch.shape[1], dtype=np.float32, order="F")
+    for _ in range(-(-len(images.train) // batch_size)):
+        products = ssyrk(1, batch.T, beta=1, c=products, overwrite_c=True)
+    spotrf(products, overwrite_a=True)
 
 
 def pretrained(images: Images) -> None:

@@ -14,6 +14,7 @@ from cifarbench.features.covariance import RunningCovariance, center
 from cifarbench.features.fit_inputs import BLOCK_ROWS
 from cifarbench.features.pca import PrincipalComponents
 from cifarbench.features.pipeline import FeatureStep
+from cifarbench.models.estimators.ridge import RidgeClosedForm
 from cifarbench.models.knn.exact import knn
 from cifarbench.models.knn.voting import correct_counts_per_k, predict_proba
 from cifarbench.models.networks.checkpoints import Checkpoints
@@ -64,6 +65,15 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
     return max(
         np.mean([scores[n, fold][k - 1] for fold in range(3)]) for n in n_components for k in n_neighbors
     )
+
+
+def ridge(images: Images, alpha: float, batch_size: int) -> float:
+    """Fit to standardized pixels, a batch at a time, and predict; return the accuracy."""
+    classifier, classes = RidgeClosedForm([alpha]), np.unique(images.train_labels)
+    for start in range(0, len(images.train), batch_size):
+        batch = slice(start, start + batch_size)
+        classifier.partial_fit(images.train[batch], images.train_labels[batch], classes)
+    return classifier.solve().score(images.test, images.test_labels)
 
 
 def patches(images: Images, n_patches: int, size: int) -> float:

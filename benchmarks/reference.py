@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 from sklearn.decomposition import PCA
+from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
@@ -38,6 +39,13 @@ def grid(images: Images, n_components: list[int], n_neighbors: list[int]) -> flo
     grid = {"pca__n_components": n_components, "knn__n_neighbors": n_neighbors}
     search = GridSearchCV(pipeline, grid, cv=3, n_jobs=-1, refit=False)
     return search.fit(images.train, images.train_labels).best_score_
+
+
+def ridge(images: Images, alpha: float, batch_size: int) -> float:
+    """Fit to standardized pixels and predict; return the accuracy."""
+    classifier = RidgeClassifier(alpha * len(images.train), solver="cholesky")
+    steps = [("scale", StandardScaler()), ("ridge", classifier)]
+    return Pipeline(steps).fit(images.train, images.train_labels).score(images.test, images.test_labels)
 
 
 @torch.inference_mode()
