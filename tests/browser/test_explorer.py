@@ -1,4 +1,4 @@
-"""The explorer of predictions in a real browser, against the files that it shows."""
+"""The explorer of predictions in a real browser, compared with the files of its run."""
 
 import re
 from itertools import pairwise

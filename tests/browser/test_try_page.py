@@ -1,4 +1,4 @@
-"""The demo page of a model in a real browser, which predicts as the model does, without network access."""
+"""The demo page of a model in a real browser: it predicts as the model does, without network access."""
 
 import base64
 import io
