@@ -1,4 +1,4 @@
-"""What all tests share, also where several processes run them (`pytest -n auto`)."""
+"""Options, distribution and shared folders of all tests, also with several processes (`pytest -n auto`)."""
 
 import os
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from xdist.scheduler import LoadScopeScheduling
 from helpers import once
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Before anything is imported that counts cores: several processes, each with threads for all of them, wait for
-    # each other most of the time. Jobs that Snakemake starts are told how many they have.
+    # Set before importing libraries that count cores: with threads for all cores in each process, the processes would
+    # mostly wait for each other. Snakemake sets the number of threads of its jobs.
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores: tests of clusters mostly wait."""
+    """Return one process more than there are cores: cluster tests mostly wait."""
     return (os.cpu_count() or 1) + 1
 
 
@@ -34,21 +34,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def group_of(nodeid: str) -> str:
-    """The tests that one process runs, one after the other: most often those of a file."""
+    """Return the group of tests that one process runs in sequence: usually those of a file."""
     file = nodeid.partition("::")[0]
     match Path(file).parent.name:
         case "cluster" if Path(file).stem not in ("test_storage", "test_profiles"):
-            # There can be one Slurm on a machine, which these two don't need.
+            # A machine can run one Slurm, which these two files don't need.
             return "cluster"
         case "workflow" if Path(file).stem not in ("test_crate", "test_export"):
-            # A whole study is made once for all processes. These two make one of their own.
+            # A finished run is made once for all processes. These two files make their own.
             return nodeid
     return file
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    # Those that wait the most begin first, then those that take the longest. Of a cluster, its faults: they are had
-    # before others' jobs are on it.
+    # Start the tests that wait the most, then those that take the longest. Cluster faults are tested first, before
+    # other tests submit jobs.
     order = ("test_faults", "cluster", "workflow")
     items.sort(
         key=lambda item: next(
@@ -63,7 +63,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
-    """Make a folder that all processes share: of a name, by a function that fills it."""
+    """Return a function that makes a folder shared by all processes, from its name and a function that fills it."""
     base = tmp_path_factory.getbasetemp()
     once.place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     return once.make

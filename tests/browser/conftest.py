@@ -1,4 +1,4 @@
-"""Pages in a real browser: Debian's Chromium, driven by Playwright."""
+"""Fixtures of the tests in a real browser: Chromium, driven by Playwright."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from helpers.finished import simulate
 from helpers.screens import DESKTOP
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# A page under test talks to nobody, and neither does the browser behind it.
+# Neither a page under test nor the browser may send requests to servers.
 FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
 
@@ -28,7 +28,7 @@ def browser() -> Iterator[Any]:
     if not CHROMIUM:
         pytest.skip("needs chromium: apt-get install chromium")
     with sync_api.sync_playwright() as playwright:
-        # Chromium's sandbox doesn't run as root, as which containers do.
+        # Chromium's sandbox doesn't run as root, the user of most containers.
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, chromium_sandbox=False)
         yield browser
         browser.close()
@@ -36,7 +36,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def open_url(browser) -> Iterator[Callable[..., Any]]:
-    """Opens an address, as a context has it; the page keeps its `requests` and what it says, `complaints`."""
+    """Return a function that opens a URL. The page has lists of its `requests` and of its messages, `complaints`."""
     contexts = []
 
     def opened(url: str, viewport: dict[str, int] = DESKTOP, **context: Any) -> Any:
@@ -56,7 +56,7 @@ def open_url(browser) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture
 def open_page(open_url, pages) -> Callable[..., Any]:
-    """Opens one of the `pages`, perhaps at a place in it."""
+    """Return a function that opens one of the `pages`, optionally at a fragment."""
 
     def opened(name: str, viewport: dict[str, int] = DESKTOP, place: str = "", **context: Any) -> Any:
         return open_url(pages[name].as_uri() + place, viewport, **context)
@@ -66,7 +66,7 @@ def open_page(open_url, pages) -> Callable[..., Any]:
 
 @pytest.fixture
 def violations() -> Callable[[Any], str]:
-    """What a page lacks for those who can't see it as others do, in words; nothing if it is accessible."""
+    """Return a function that reports a page's accessibility violations as text, which is empty if there are none."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 
     def found(page: Any) -> str:
@@ -80,7 +80,7 @@ def violations() -> Callable[[Any], str]:
 
 
 class Pages(dict[str, Path]):
-    """The pages that the workflow writes, by their names; each is written when it is first opened."""
+    """The pages of the workflow by name; each is written when it is first opened."""
 
     def __init__(self, folder: Path):
         super().__init__()
@@ -102,7 +102,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
 
 
 def report(folder: Path, variant: str) -> Path:
-    """In English, in Russian, or with models that failed."""
+    """Write the report in English, in Russian, or with failed models."""
     run = small_run.shared()
     if variant == "failed":
         others = [name for name in small_run.NINE if name not in small_run.MODELS]
@@ -120,12 +120,12 @@ def report(folder: Path, variant: str) -> Path:
     return page
 
 
-# As people call their pictures: nothing in it at which a line may break, and what a page may not take for its own.
+# A long file name without a point for a line break, and with markup that a page has to escape.
 FILE = "train/photographs_of_the_summer/<img src=x.png>" + "IMG_20240731_" * 9 + ".JPEG"
 
 
 def audit(folder: Path, variant: str) -> Path:
-    """In English, in Russian, or of images that have files."""
+    """Write the audit page in English, in Russian, or for images with file names."""
     run = shutil.copytree(small_audit.shared(), folder / "run")
     for table in (run / "audit").glob("*.csv") if variant == "files" else ():
         rows = read_csv(table)
@@ -135,11 +135,11 @@ def audit(folder: Path, variant: str) -> Path:
 
 
 def suite(folder: Path, variant: str) -> Path:
-    """Of three datasets, in English or in Russian, or of eight."""
+    """Write the suite page of three datasets in English or in Russian, or of eight datasets."""
     datasets = [f"set_{number}" for number in range(8 if variant == "eight" else 3)]
     return simulate(folder, datasets, language="ru" if variant == "ru" else "en")
 
 
 def explorer(folder: Path, variant: str) -> Path:
-    """In English, in Russian, or with odd names of classes and a model that failed."""
+    """Write the explorer in English, in Russian, or with odd class names and a failed model."""
     return small_explorer.write(folder, "ru" if variant == "ru" else "en", odd=variant == "odd")

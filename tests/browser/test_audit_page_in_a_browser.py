@@ -11,7 +11,7 @@ from helpers.screens import PHONE
     ("name", "called"),
     [("audit", "thumbnail of test image 7"), ("audit ru", "миниатюра: тестовое изображение 7")],
 )
-def test_each_picture_is_shown_and_says_which_it_is(open_page, name, called):
+def test_each_thumbnail_is_shown_with_alternative_text(open_page, name, called):
     page = open_page(name)
     shown = page.locator("img").evaluate_all(
         """async images => Promise.all(images.map(async image => {
@@ -21,7 +21,7 @@ def test_each_picture_is_shown_and_says_which_it_is(open_page, name, called):
     )
     assert all(alt and width == 8 for alt, width in shown)
     assert called in [alt for alt, _ in shown]
-    # The two of a pair are two images, and no line stands between them.
+    # The two images of a pair are side by side.
     for pair in page.locator("#copies li").all():
         first, second = (image.bounding_box() for image in pair.locator("img").all()[:2])
         assert first["y"] == second["y"]
@@ -44,7 +44,7 @@ def test_ticked_images_are_downloaded_as_lists(open_page, tmp_path):
     assert page.complaints == []
 
 
-def test_contents_lead_to_each_section(open_page):
+def test_contents_link_to_each_section(open_page):
     page = open_page("audit", PHONE)
     for link in page.locator("nav a").all():
         link.click()
@@ -54,7 +54,7 @@ def test_contents_lead_to_each_section(open_page):
     assert page.locator("nav a").count() == page.locator("main section").count()
 
 
-def test_it_is_whole_without_scripts_and_in_print(open_page):
+def test_the_page_is_complete_without_scripts_and_in_print(open_page):
     page = open_page("audit", java_script_enabled=False)
     assert page.locator("#labels li").count() >= small_audit.N_FLIPPED - 1
     assert page.locator("#classes tbody tr").count() == 10

@@ -1,4 +1,4 @@
-"""What holds for each page that the workflow writes, in a real browser."""
+"""Tests of every page of the workflow in a real browser."""
 
 import pytest
 
@@ -13,7 +13,7 @@ SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
 @pytest.mark.parametrize("name", [*REPORTS, *AUDITS, *SUITES, *EXPLORERS])
-def test_nothing_leaves_the_page_and_nothing_goes_wrong(open_page, pages, name):
+def test_the_page_sends_no_requests_and_reports_no_errors(open_page, pages, name):
     page = open_page(name)
     page.mouse.wheel(0, 100_000)
     for head in page.locator("thead button").all():

@@ -1,4 +1,4 @@
-"""The explorer of predictions in a real browser, against the files that it shows."""
+"""The explorer of predictions in a real browser, compared with the files of its run."""
 
 import re
 from itertools import pairwise
@@ -21,7 +21,7 @@ NO_PROBA = "linear_edges"
 
 
 class Explorer:
-    """A page, with the files of its run."""
+    """An explorer page with the files of its run."""
 
     def __init__(self, open_page: Any, pages: Any, name: str = "explorer", fragment: str = "", **more: Any):
         self.page = open_page(name, place=fragment, **more)
@@ -32,7 +32,7 @@ class Explorer:
 
     def view(self, fragment: str) -> None:
         """Go to a view of the page."""
-        # An image that closes writes the address a moment later. The page forbids the eval of wait_for_function.
+        # The address is updated shortly after an image is closed. The page forbids the eval of wait_for_function.
         while self.page.evaluate("/image=/.test(location.hash) && !document.querySelector('dialog[open]')"):
             self.page.wait_for_timeout(20)
         self.page.evaluate(
@@ -48,7 +48,7 @@ class Explorer:
         return int(self.page.locator("#count").inner_text().split()[0].replace(",", ""))
 
     def shown(self) -> list[int]:
-        """The images in view, in order."""
+        """Return the images in view, in order."""
         cells = self.page.locator("#grid [data-image]")
         return [int(text) for text in cells.evaluate_all("cells => cells.map(cell => cell.dataset.image)")]
 
@@ -101,7 +101,7 @@ def test_thumbnails_show_the_images(explorer):
 
 
 def findings(audit: Path) -> dict[str, set[int]]:
-    """The test images that the audit's tables name, by the kind of finding."""
+    """Return the test images in the audit's tables by type of finding."""
     labels, images = (read_csv(audit / f"{name}.csv") for name in ("label_issues", "image_issues"))
     kinds = {"duplicate": set(), "similar": set(), "label": set(), "image": set()}
     for kind, rows in (("label", labels), ("image", images)):
@@ -115,7 +115,7 @@ def findings(audit: Path) -> dict[str, set[int]]:
 
 
 def masks(explorer: Explorer) -> dict[str, np.ndarray]:
-    """Fragments, and which images they should select."""
+    """Return fragments with a mask of the images that they should select."""
     labels, correct = explorer.labels, {model: explorer.correct(model) for model in explorer.predictions}
     mlp, confidence = explorer.predictions["mlp"]["y_pred"], explorer.confidence("mlp")
     everything = np.ones(len(labels), bool)
@@ -141,7 +141,7 @@ def masks(explorer: Explorer) -> dict[str, np.ndarray]:
     }
 
 
-def test_each_filter_selects_what_numpy_selects(explorer):
+def test_each_filter_selects_the_same_images_as_numpy(explorer):
     for fragment, expected in masks(explorer).items():
         explorer.view(fragment)
         assert explorer.count() == expected.sum(), fragment
@@ -192,7 +192,7 @@ def confusion(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return counts
 
 
-def test_the_matrix_counts_and_subtracts(explorer):
+def test_the_matrix_shows_counts_differences_and_rates(explorer):
     mlp, knn = (confusion(explorer.labels, explorer.predictions[m]["y_pred"]) for m in ("mlp", "knn_raw"))
     explorer.view("model=mlp")
     assert (matrix(explorer.page) == mlp).all()
@@ -200,7 +200,7 @@ def test_the_matrix_counts_and_subtracts(explorer):
     assert (matrix(explorer.page) == mlp - knn).all()
     explorer.view("model=mlp&values=rates")
     np.testing.assert_allclose(matrix(explorer.page), 100 * mlp / mlp.sum(axis=1, keepdims=True), atol=0.051)
-    # The other filters count, and the classes of the chosen cell do not.
+    # Other filters apply to the matrix, but filters by class do not.
     explorer.view("model=mlp&wrong=mlp&true=3")
     assert (matrix(explorer.page) == mlp * (1 - np.eye(10))).all()
 
@@ -220,7 +220,7 @@ def test_a_cell_filters_and_its_address_opens_the_same_view(explorer, open_page,
     assert explorer.count() == len(explorer.labels)
 
 
-def test_two_clicks_select_by_who_is_right(explorer):
+def test_buttons_select_images_by_the_correct_models(explorer):
     correct = {model: explorer.correct(model) for model in explorer.predictions}
     page = explorer.page
     page.get_by_role("button", name="all wrong").click()
@@ -274,7 +274,7 @@ def test_details_name_findings_and_probabilities(explorer):
         assert abs(float(re.search(r"[\d.]+", text)[0]) / 100 - proba[label]) < 0.00052
 
 
-def test_the_training_images_that_voted_are_those_of_the_file(explorer):
+def test_shown_neighbors_equal_the_stored_neighbors(explorer):
     page, run = explorer.page, explorer.run
     neighbors = load_npz(run / "models/knn_raw/neighbors.npz")
     train, labels = np.load(run / "data/train_images.npy"), np.load(run / "data/train_labels.npy")
@@ -302,7 +302,7 @@ def test_the_training_images_that_voted_are_those_of_the_file(explorer):
         assert np.abs(np.array(green[rank]) - train[row]).mean() < 15
 
 
-def test_lists_are_those_that_the_configuration_reads(explorer, tmp_path):
+def test_downloaded_lists_are_valid_exclude_and_relabel_lists(explorer, tmp_path):
     page = explorer.page
     for image in (7, 3):
         explorer.view(f"search={image}")
@@ -319,14 +319,14 @@ def test_lists_are_those_that_the_configuration_reads(explorer, tmp_path):
         page.get_by_role("button", name="Download relabel list").click()
     relabeled.value.save_as(tmp_path / "relabel.csv")
     assert read_relabel_list(tmp_path / "relabel.csv") == {"train": {}, "test": {3: wanted}}
-    # They are kept when the page is loaded again.
+    # The lists are kept when the page is loaded again.
     page.reload()
     page.wait_for_selector(READY)
     explorer.view("collected=yes")
     assert explorer.shown() == [3, 7]
 
 
-def test_odd_names_are_text_and_are_downloaded_as_they_are(open_page, pages, tmp_path):
+def test_odd_class_names_are_escaped_and_downloaded_unchanged(open_page, pages, tmp_path):
     explorer = Explorer(open_page, pages, "explorer odd")
     page, names = explorer.page, small_explorer.ODD_CLASSES
     assert page.locator("#control-trueClass option").all_inner_texts()[1:] == names

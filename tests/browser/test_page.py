@@ -24,7 +24,7 @@ def numbers(page: Any, column: int) -> list[float]:
     return [float(cell.get_attribute("data-value")) for cell in cells.all()]
 
 
-def test_a_head_sorts_the_table_and_says_so(page):
+def test_a_column_header_sorts_the_table_and_shows_the_order(page):
     before = first_column(page)
     head = page.locator("#summary .comparison thead th").nth(1)
     head.get_by_role("button").click()
@@ -34,14 +34,14 @@ def test_a_head_sorts_the_table_and_says_so(page):
     assert head.get_attribute("aria-sort") == "ascending"
     assert numbers(page, 2) == sorted(numbers(page, 2))
     assert sorted(first_column(page)) == sorted(before)
-    # Times are sorted as times, whatever their units.
+    # Times are sorted by duration, not by the number before the unit.
     page.locator("#summary .comparison thead th").last.get_by_role("button").click()
     last = page.locator("#summary .comparison thead th").count()
     assert numbers(page, last) == sorted(numbers(page, last), reverse=True)
     assert page.locator("#summary .comparison th[aria-sort]").count() == 1
 
 
-def test_the_keyboard_sorts_too(page):
+def test_the_keyboard_sorts_the_table(page):
     button = page.locator("#summary .comparison thead th").first.get_by_role("button")
     button.focus()
     page.keyboard.press("Enter")
@@ -59,9 +59,9 @@ def test_cells_without_a_value_stay_last(page):
         assert [text == DASH for text in texts] == sorted(text == DASH for text in texts)
 
 
-def test_models_that_failed_stay_last_in_whatever_order(open_page):
+def test_failed_models_stay_last_in_every_order(open_page):
     page = open_page("report failed")
-    # One sees why without scrolling.
+    # The reasons are visible without scrolling.
     assert page.locator("#summary .failure").last.bounding_box()["y"] < DESKTOP["height"]
     heads = page.locator("#summary .comparison thead th")
     # Columns of metrics that are not chosen are hidden.
@@ -73,32 +73,32 @@ def test_models_that_failed_stay_last_in_whatever_order(open_page):
     assert first_column(page) == sorted(first_column(page))
 
 
-def test_without_scripts_the_page_is_whole(open_page):
+def test_the_page_is_complete_without_scripts(open_page):
     page = open_page("report", java_script_enabled=False)
     assert page.locator("#summary .comparison tbody tr").count() == 6
     assert page.locator("figure").count() > 20
 
 
-def test_it_prints_to_clean_pages(page, tmp_path):
+def test_the_printed_page_is_light_and_has_no_navigation(page, tmp_path):
     pdf = page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
     assert pdf.startswith(b"%PDF")
     page.emulate_media(media="print", color_scheme="dark")
     assert not page.locator("nav").is_visible()
-    # Ink on white paper, also for those who read on a dark screen.
+    # Black text on white paper, also with the dark colour scheme.
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     for frame in page.locator(".frame").all():
         assert frame.evaluate("frame => getComputedStyle(frame).overflowX") == "visible"
 
 
-# ---- What is folded ----
+# ---- Collapsed sections ----
 
 
 def is_open(page: Any, selector: str) -> bool:
     return page.locator(selector).evaluate("part => part.open")
 
 
-def test_models_are_folded_and_open_at_a_click(page):
+def test_models_are_collapsed_and_open_on_click(page):
     figures = page.locator(f"{MODEL} figure")
     assert page.locator("details.model[open]").count() == 0
     assert not figures.first.is_visible()
@@ -108,13 +108,13 @@ def test_models_are_folded_and_open_at_a_click(page):
     assert not figures.first.is_visible()
 
 
-def test_the_keyboard_opens_too(page):
+def test_the_keyboard_opens_a_model(page):
     page.locator(f"{MODEL} > summary").focus()
     page.keyboard.press("Enter")
     assert is_open(page, MODEL)
 
 
-def test_a_link_opens_what_it_leads_to_and_what_it_lies_in(page):
+def test_a_link_opens_its_target_and_the_enclosing_sections(page):
     page.locator('#summary a[href="#model-mlp"]').click()
     assert is_open(page, "#model-mlp")
     page.locator('#claims a[href="#training-mlp_batchnorm_dropout"]').first.click()
@@ -124,7 +124,7 @@ def test_a_link_opens_what_it_leads_to_and_what_it_lies_in(page):
     )
 
 
-def test_the_same_link_opens_again_what_was_closed(page):
+def test_the_same_link_reopens_a_closed_model(page):
     link = page.locator(f'#summary a[href="{MODEL}"]')
     link.click()
     page.locator(f"{MODEL} > summary").click()
@@ -134,7 +134,7 @@ def test_the_same_link_opens_again_what_was_closed(page):
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_the_page_opens_at_what_its_address_names(open_page, viewport):
+def test_the_page_opens_at_the_fragment_of_its_url(open_page, viewport):
     page = open_page("report ru", viewport, "#grid-knn_grid")
     assert is_open(page, "#model-knn_grid")
     page.wait_for_function(
@@ -143,7 +143,7 @@ def test_the_page_opens_at_what_its_address_names(open_page, viewport):
     assert page.locator("details.model[open]").count() == 1
 
 
-def test_print_has_all_of_it_and_leaves_it_folded(page, tmp_path):
+def test_printing_expands_all_sections_temporarily(page, tmp_path):
     page.locator(f"{MODEL} > summary").click()
     page.evaluate(
         "addEventListener('beforeprint', () => { window.open_in_print = "
@@ -155,7 +155,7 @@ def test_print_has_all_of_it_and_leaves_it_folded(page, tmp_path):
     assert is_open(page, MODEL)
 
 
-def test_without_scripts_print_and_clicks_work(open_page):
+def test_printing_and_clicks_work_without_scripts(open_page):
     page = open_page("report", java_script_enabled=False)
     figure = page.locator(f"{MODEL} figure").first
     page.emulate_media(media="print")
@@ -166,20 +166,20 @@ def test_without_scripts_print_and_clicks_work(open_page):
     assert figure.is_visible()
 
 
-def test_the_page_is_short_until_one_opens_it(page):
+def test_the_collapsed_page_is_less_than_half_as_long(page):
     folded = page.evaluate("document.documentElement.scrollHeight")
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
     assert page.evaluate("document.documentElement.scrollHeight") > 2 * folded
 
 
-def test_a_cell_of_a_confusion_matrix_leads_to_the_explorer(page, violations):
+def test_cells_of_a_confusion_matrix_link_to_the_explorer(page, violations):
     page.locator(f"{MODEL} > summary").click()
     cells = page.locator(f"{MODEL} .cells a")
     figure = page.locator(f"{MODEL} figure", has=page.locator(".cells"))
     counts = [int(text) for text in figure.locator("text").all_text_contents() if text.isdigit()]
     assert cells.count() == sum(count > 0 for count in counts)
     assert cells.first.get_attribute("href") == "explorer.html#model=knn_pca&true=0&predicted=0"
-    # The link lies over its number.
+    # The link covers its number.
     cell = cells.first.locator("rect").bounding_box()
     number = figure.locator("text", has_text=str(counts[0])).first.bounding_box()
     assert cell["x"] < number["x"] < cell["x"] + cell["width"]

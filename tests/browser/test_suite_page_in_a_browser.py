@@ -1,4 +1,4 @@
-"""The page across datasets in a real browser."""
+"""The suite page in a real browser."""
 
 
 def test_the_heat_map_sorts_and_missing_cells_stay_last(open_page):
@@ -14,7 +14,7 @@ def test_the_heat_map_sorts_and_missing_cells_stay_last(open_page):
     assert "absent" in cells[-1].get_attribute("class")
 
 
-def test_a_cell_of_the_best_model_is_the_darkest(open_page):
+def test_the_cell_of_the_best_model_has_its_own_color(open_page):
     page = open_page("suite")
     colors = page.locator("#summary tbody td:nth-child(2)").evaluate_all(
         "cells => cells.map(cell => [cell.className, getComputedStyle(cell).backgroundColor])"

@@ -1,4 +1,4 @@
-"""A model in a browser: pictures dropped on its page, with no network, are answered as the study answers."""
+"""The demo page of a model in a real browser: it predicts as the model does, without network access."""
 
 import base64
 import io
@@ -30,7 +30,7 @@ DROP = """([name, content]) => {
 }"""
 
 
-class Made(NamedTuple):
+class Demo(NamedTuple):
     model: InferenceModel
     page: Path
 
@@ -47,17 +47,17 @@ def runtime() -> tuple[bytes, bytes]:
 @pytest.fixture(scope="module", params=MODELS)
 def made(
     request: pytest.FixtureRequest, runtime: tuple[bytes, bytes], tmp_path_factory: pytest.TempPathFactory
-) -> Made:
+) -> Demo:
     folder = tmp_path_factory.mktemp("made")
     model = InferenceModel(write_model(folder, *MODELS[request.param]))
     content = to_onnx(model, {"model": "model"}).SerializeToString()
     pixels = pixels_of(model.stored)
-    study = model.predict(pixels)
-    same = validate_onnx(make_session(content), model, pixels, study.y_pred, study.proba)
+    predictions = model.predict(pixels)
+    same = validate_onnx(make_session(content), model, pixels, predictions.y_pred, predictions.proba)
     parity = same | {"speed": benchmark_latency(make_session(content), model, pixels)}
     page = folder / "model.demo.html"
     page.write_text(demo_page(content, runtime, model.stored.dataset, parity))
-    return Made(model, page)
+    return Demo(model, page)
 
 
 def png(pixels: np.ndarray, image_shape: tuple[int, int, int]) -> bytes:
@@ -67,13 +67,13 @@ def png(pixels: np.ndarray, image_shape: tuple[int, int, int]) -> bytes:
     return file.getvalue()
 
 
-def opened(open_url, page: Path, **options):
+def open_ready_page(open_url, page: Path, **options):
     shown = open_url(page.as_uri(), **options)
     shown.locator("#status").get_by_text("Ready.").wait_for()
     return shown
 
 
-def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(open_url, made):
+def test_chosen_images_get_the_model_s_predictions_without_requests(open_url, made):
     shape, pixels = made.model.stored.image_shape, pixels_of(made.model.stored)[:3]
     page = open_url(made.page.as_uri())
     files = [
@@ -83,7 +83,7 @@ def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(op
     page.locator("#files").set_input_files(files)
     page.locator(".result").nth(2).wait_for()
     expected = made.model.predict(pixels)
-    # The newest stands first.
+    # The newest result is first.
     for row, answer in enumerate(reversed(page.locator(".result").all())):
         assert answer.get_attribute("data-label") == CLASSES[expected.y_pred[row]]
         found = json.loads(answer.get_attribute("data-probabilities"))
@@ -94,9 +94,9 @@ def test_a_chosen_picture_gets_the_study_s_answer_and_nothing_leaves_the_page(op
     assert page.complaints == []
 
 
-def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of(open_url, made):
-    # The page forbids what Playwright needs to drop a file from a script.
-    page = opened(open_url, made.page, bypass_csp=True)
+def test_dropped_images_are_resized_and_other_files_refused(open_url, made):
+    # The page's policy forbids the script with which Playwright drops a file.
+    page = open_ready_page(open_url, made.page, bypass_csp=True)
     file = io.BytesIO()
     Image.new("RGB", (50, 20), "white").save(file, "JPEG")
     page.evaluate(DROP, ["white.jpg", base64.b64encode(file.getvalue()).decode()])
@@ -111,7 +111,7 @@ def test_a_dropped_picture_of_another_size_is_scaled_and_what_is_none_is_told_of
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_the_page_is_accessible_and_does_not_scroll_sideways(open_url, violations, made, viewport):
-    page = opened(open_url, made.page, viewport=viewport, bypass_csp=True)
+    page = open_ready_page(open_url, made.page, viewport=viewport, bypass_csp=True)
     shape = made.model.stored.image_shape
     content = base64.b64encode(png(pixels_of(made.model.stored)[0], shape)).decode()
     page.evaluate(DROP, [f"{'a_long_name_' * 10}.png", content])

@@ -1,4 +1,4 @@
-"""A Slurm for these tests, the results that every run has to give, and the runs on Slurm."""
+"""A Slurm, the expected results of every run, and the runs on Slurm."""
 
 import shutil
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from helpers.study import (
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
-    """A running Slurm with one node, two partitions and two made-up GPUs."""
+    """A running Slurm with one node, two partitions and two simulated GPUs."""
     reason = why_not()
     if reason:
         pytest.skip(reason)
@@ -38,14 +38,14 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A run on this machine alone."""
+    """A run without a cluster."""
     with Running(Study.create(tmp_path_factory.mktemp("home") / "study"), "--cores", "2") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def expected(home: Running) -> dict[str, bytes]:
-    """Its results."""
+    """The results of the run without a cluster."""
     home.finish()
     return home.study.outputs()
 
@@ -54,7 +54,7 @@ def expected(home: Running) -> dict[str, bytes]:
 def away(
     slurm: Slurm, expected: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Running]]:
-    """The runs on Slurm, side by side, after the one at home: most of the time each waits until it asks Slurm again."""
+    """The concurrent runs on Slurm, after the local run: they mostly wait for the next status check."""
     folder = tmp_path_factory.mktemp("away")
     runs = {}
     with ExitStack() as stack:
@@ -63,8 +63,8 @@ def away(
             runs[name] = stack.enter_context(Running(study, *arguments, log=f"{name}.log"))
 
         send("profile", Study.create(folder / "profile"), *SLURM, *PARTITIONS)
-        asked = predictions_of("knn_grid", NETWORKS[0])
-        send("generic", Study.create(folder / "generic"), *CLUSTER_GENERIC, "--", *asked)
+        targets = predictions_of("knn_grid", NETWORKS[0])
+        send("generic", Study.create(folder / "generic"), *CLUSTER_GENERIC, "--", *targets)
         send("across at home", Study.create(folder / "at_home", ACROSS), "--cores", "2", "--", PAGE)
         runs["across at home"].finish()
         finished = runs["across at home"].study
@@ -77,5 +77,5 @@ def away(
 
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
-    """A fresh copy of the tiny study."""
+    """A fresh copy of the tiny experiment."""
     return Study.create(tmp_path / "study")

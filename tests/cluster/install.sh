@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install Slurm for the tests of this folder, on Debian as root. Elsewhere it does nothing: those tests skip.
+# Install Slurm for the tests of this folder, on Debian as root. Elsewhere, do nothing: the tests are skipped.
 set -euo pipefail
 
 if ! grep -qsE '^ID(_LIKE)?=.*debian' /etc/os-release || [ "$(id -u)" != 0 ]; then
@@ -14,7 +14,7 @@ if [ -z "$missing" ]; then
     exit 0
 fi
 
-# Packages would start their daemons, with a configuration that is not there.
+# Keep the packages from starting their daemons, which have no configuration yet.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
     printf '#!/bin/sh\nexit 101\n' > $policy

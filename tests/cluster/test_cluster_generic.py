@@ -1,4 +1,4 @@
-"""The profile for any scheduler with a submit command, on Slurm by plain sbatch, and its status script."""
+"""The profile for any scheduler with a submit command, used with sbatch, and its status script."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ def test_the_status_of_slurms_jobs(slurm):
     assert status(waits) == "running"
     slurm.ask("scancel", cancelled)
     ends[cancelled] = "failed"
-    # It was there once, and Slurm has forgotten it.
+    # Slurm has no record of this id, as of old jobs.
     ends["999999"] = "failed"
     end = time.monotonic() + 30
     while {job: status(job) for job in ends} != ends and time.monotonic() < end:
@@ -38,7 +38,7 @@ def test_the_status_of_slurms_jobs(slurm):
     slurm.ask("scancel", waits)
 
 
-def test_the_study_by_plain_sbatch_is_the_study_at_home(slurm, away, expected):
+def test_results_by_sbatch_equal_local_results(slurm, away, expected):
     away["generic"].finish()
     study = away["generic"].study
     jobs = {job["JobName"]: job for job in slurm.jobs(study.folder)}
@@ -50,7 +50,7 @@ def test_the_study_by_plain_sbatch_is_the_study_at_home(slurm, away, expected):
         assert found[name] == expected[name]
 
 
-# What other schedulers print, as their manuals show it, and a Slurm that is out of order.
+# Output of other schedulers according to their manuals, and of a Slurm that cannot be reached.
 ANSWERS = {
     ("scontrol", "slurm_load_jobs error: Unable to contact slurm controller (connect failure)"): "running",
     ("bjobs", "PEND"): "running",

@@ -1,4 +1,4 @@
-"""What befalls a run on a cluster, all of it in one: the results are those of a quiet run at home."""
+"""A run on a cluster with many faults, whose results equal those of an undisturbed local run."""
 
 import os
 import signal
@@ -12,34 +12,34 @@ from helpers.slurm import NODE, Slurm
 from helpers.study import NETWORKS, RESULTS, SLURM, Study, comment, predictions_of
 
 FIRST, SECOND = NETWORKS
-# No partition and no account is named: Slurm chooses. GPUs are asked for as where only --gres is taken.
+# Slurm's default partition and account are used. GPUs are requested as on clusters that accept only --gres.
 TRAINING = ["runtime=1", "gpu=0", "gres='gpu:1'"]
 LIMITED = [*SLURM, "--set-resources", *(f"train_network:{resource}" for resource in TRAINING), "--"]
 
 
 def wait_for(
-    is_so: Callable[[], bool], what: str, run: subprocess.Popen | None = None, seconds: float = 240
+    condition: Callable[[], bool], what: str, run: subprocess.Popen | None = None, seconds: float = 240
 ) -> None:
-    """Wait while `run`, if there is one, goes on."""
+    """Wait for a condition; fail after `seconds`, or when `run` ends."""
     end = time.monotonic() + seconds
-    while not is_so():
+    while not condition():
         assert time.monotonic() < end, f"{what}: not within {seconds} s"
         assert run is None or run.poll() is None, f"{what}: Snakemake has ended"
         time.sleep(0.1)
 
 
 class Trainings:
-    """Slurm's records of a study's trainings."""
+    """Slurm's records of the trainings of an experiment."""
 
     def __init__(self, slurm: Slurm, study: Study):
         self.slurm, self.study = slurm, study
 
     def jobs(self, network: str) -> list[dict[str, str]]:
-        """One for each time that the network's training was sent."""
+        """Return the jobs of the network's training, one per submission."""
         return [job for job in self.slurm.jobs(self.study.folder) if job["Comment"] == comment(network)]
 
     def states(self, network: str) -> list[str]:
-        """What has become of them."""
+        """Return the states of these jobs."""
         return [job["JobState"] for job in self.jobs(network)]
 
 
@@ -56,7 +56,7 @@ def training_process(study: Study, network: str) -> int | None:
 
 
 def suspend_trainings(study: Study, since: float, run: subprocess.Popen) -> None:
-    """Suspend each training of a run once it has written a checkpoint; it would end while others are waited for."""
+    """Suspend each training of a run after its first checkpoint, so that none ends before all are suspended."""
     running = list(NETWORKS)
 
     def suspended() -> bool:
@@ -71,7 +71,7 @@ def suspend_trainings(study: Study, since: float, run: subprocess.Popen) -> None
     wait_for(suspended, "trainings", run)
 
 
-def test_whatever_happens_the_results_are_the_same(slurm, study, home):
+def test_results_after_faults_equal_local_results(slurm, study, home):
     targets = predictions_of(*NETWORKS)
     trainings = Trainings(slurm, study)
 
@@ -97,7 +97,7 @@ def test_whatever_happens_the_results_are_the_same(slurm, study, home):
         wait_for(
             lambda: trainings.states(SECOND) == ["CANCELLED", "CANCELLED", "PENDING"], "it is sent again", run
         )
-        # The controller goes away and comes back, and the node after it.
+        # The controller is stopped and started again, and then the node resumes.
         slurm.stop_controller()
         time.sleep(3)
         slurm.start_controller()
@@ -113,7 +113,7 @@ def test_whatever_happens_the_results_are_the_same(slurm, study, home):
     for network, end in ((FIRST, "TIMEOUT"), (SECOND, "CANCELLED")):
         cancelled, ended, *slow, last = trainings.states(network)
         assert (cancelled, ended, last) == ("CANCELLED", end, "COMPLETED")
-        # Beside other tests, a training may need a minute more than it may have, and goes on in the next one.
+        # On a busy machine, a training may exceed its time limit of a minute, and continues in the next job.
         assert set(slow) <= {"TIMEOUT"}
     for job in [*trainings.jobs(FIRST), *trainings.jobs(SECOND)]:
         assert (job["Partition"], job["Account"]) == ("cpu", "(null)")

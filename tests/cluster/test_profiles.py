@@ -1,4 +1,4 @@
-"""The profiles as their users read them; no cluster is needed."""
+"""The shipped profiles and the commands of docs/cluster.md, checked without a cluster."""
 
 import os
 import re
@@ -17,25 +17,25 @@ from helpers import warm
 from helpers.project import CHECKOUT
 from helpers.study import Study
 
-# Run where Snakemake runs; a dry run does not tell them from others.
+# Local rules, which a dry run does not mark.
 LOCAL = {"download_dataset", "select_best_params", "write_audit_report", "all"}
 AUDIT = ["find_duplicates", "find_label_issues", "find_image_issues", "find_shortcuts"]
 HEAVY = ["load_dataset", "predict_knn", "train_network", *AUDIT]
 
 
 def plan(study: Study, profile: str, *arguments: str) -> str:
-    """What would be done for the study as it is shipped."""
+    """Return the output of a dry run with a profile."""
     command = ["-m", "snakemake", "--workflow-profile", profile, "--dry-run", *arguments]
-    code, said = warm.python(command, study.folder, dict(os.environ))
-    assert code == 0, said
-    return said
+    code, output = warm.python(command, study.folder, dict(os.environ))
+    assert code == 0, output
+    return output
 
 
 @pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])
-def test_the_study_asks_a_cluster_for_few_jobs(study, profile):
-    said = plan(study, f"workflow/profiles/{profile}")
-    groups = re.findall(r"Group job (\w+)", said)
-    single = [rule for rule in re.findall(r"^rule (\w+):$", said, re.MULTILINE) if rule not in LOCAL]
+def test_a_run_submits_few_jobs(study, profile):
+    output = plan(study, f"workflow/profiles/{profile}")
+    groups = re.findall(r"Group job (\w+)", output)
+    single = [rule for rule in re.findall(r"^rule (\w+):$", output, re.MULTILINE) if rule not in LOCAL]
     assert sorted(groups) == ["cv_fits", "evaluation", "features", "summary", "tuned_features"]
     assert sorted(set(single)) == sorted(HEAVY)
     assert len(groups) + len(single) <= 25
@@ -48,8 +48,8 @@ def test_every_variant_of_the_slurm_profile_can_be_used(study):
         assert key not in text
     used = re.sub(r"^# ( *[a-z][\w-]*:( .*)?)$", r"\1", variants, flags=re.MULTILINE)
     profile.write_text(text + heading + used)
-    said = plan(study, str(profile.parent))
-    (training, *_) = re.findall(r"rule train_network:\n(?:    .*\n)+", said)
+    output = plan(study, str(profile.parent))
+    (training, *_) = re.findall(r"rule train_network:\n(?:    .*\n)+", output)
     for resource in ("slurm_partition=gpu", "slurm_account=my_account", "gpu_model=a100", "gres=gpu:1"):
         assert resource in training
     assert "gpu=1" not in training
@@ -70,7 +70,7 @@ def test_every_scheduler_of_the_generic_profile_has_its_commands(study):
 
 PROFILES = {path.parent.name: path for path in (CHECKOUT / "workflow/profiles").glob("*/profile.yaml")}
 COMMAND = re.compile(r"^snakemake .*?--executor (\w+).*$", re.MULTILINE)
-# As the page has them, each with line continuations joined.
+# The commands of the page by executor, with line continuations joined.
 COMMANDS = {
     match[1]: match[0]
     for match in COMMAND.finditer((CHECKOUT / "docs/cluster.md").read_text().replace("\\\n", ""))
@@ -85,7 +85,7 @@ def plugin(name: str):
 
 
 def settings_of(executor: str) -> dict:
-    """The plugin's settings, by their option on the command line."""
+    """Return the settings of an executor's plugin by their command-line option."""
     settings = plugin(executor).settings_cls
     return {
         f"{executor}-{field.name.replace('_', '-')}": field
@@ -138,7 +138,7 @@ def test_a_command_of_the_page_is_accepted_by_the_executor_s_plugin(executor):
 
 
 @pytest.mark.parametrize("executor", COMMANDS)
-def test_the_resources_of_a_command_are_those_that_the_plugin_reads(executor):
+def test_the_plugin_reads_the_resources_of_a_command(executor):
     module = sys.modules[plugin(executor).executor.__module__]
     code = "".join(path.read_text() for path in Path(module.__file__).parent.rglob("*.py"))
     for name in re.findall(rf"\b({executor}_\w+)=", COMMANDS[executor]):

@@ -1,4 +1,4 @@
-"""The tiny study on a real Slurm, through the profile that users get, and Slurm's own records of it."""
+"""The tiny experiment on a real Slurm with the shipped profile, compared with Slurm's records."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ AUDIT = ["find_duplicates", "find_label_issues", "find_image_issues", "find_shor
 HEAVY = ["load_dataset", "predict_knn", "train_network", *AUDIT]
 
 
-def test_the_study_on_slurm_is_the_study_at_home(slurm, away, study, expected):
+def test_results_on_slurm_equal_local_results(slurm, away, study, expected):
     planned = read_jobs(study.run(*SLURM, *PARTITIONS, "--dry-run"))
     away["profile"].finish()
     jobs = slurm.jobs(away["profile"].study.folder)
@@ -17,7 +17,7 @@ def test_the_study_on_slurm_is_the_study_at_home(slurm, away, study, expected):
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
     assert len(jobs) <= 25
 
-    # Every heavy rule has a job of its own; short ones share theirs.
+    # Every job of a heavy rule is submitted alone; short jobs are grouped.
     own = {
         f"rule_{job.rule}_wildcards_{job_name(job.wildcards)}": job for job in planned if job.rule in HEAVY
     }
@@ -27,7 +27,7 @@ def test_the_study_on_slurm_is_the_study_at_home(slurm, away, study, expected):
     shared = {name for name in records if name not in own}
     assert {name.split("_")[1] for name in shared} == {"features", "tuned", "cv", "evaluation", "summary"}
 
-    # Memory, time and CPUs are those that the rules ask for.
+    # Memory, time and CPUs are those that the rules request.
     for name, job in own.items():
         record = records[name]
         assert record["NumCPUs"] == str(job.threads)
@@ -35,7 +35,7 @@ def test_the_study_on_slurm_is_the_study_at_home(slurm, away, study, expected):
         assert record["TimeLimit"] == f"00:{int(job.resources['runtime']):02}:00"
     assert all(1 <= int(records[name]["NumCPUs"]) <= 4 for name in shared)
 
-    # The networks' training has a GPU each, in the partition for it, and nothing else has.
+    # Only trainings have a GPU, one each, and run in the partition with GPUs.
     training = {comment(network) for network in NETWORKS}
     for name, record in records.items():
         is_training = name in training
@@ -45,12 +45,12 @@ def test_the_study_on_slurm_is_the_study_at_home(slurm, away, study, expected):
         assert devices.startswith("gpu:1(IDX:") == is_training
 
 
-def test_two_datasets_and_two_sizes_on_slurm_are_those_at_home(slurm, away):
+def test_suite_results_on_slurm_equal_local_results(slurm, away):
     away["suite"].finish()
     study = away["suite"].study
     files = ["*/models/**/predictions.npz", "suite/ranks.csv", "suite/*/*.json"]
     expected, found = (one.outputs(Path("results"), files) for one in (away["across at home"].study, study))
-    # Of each dataset: two models, on all training images and on some.
+    # Per dataset: two models, on all training images and on a subset.
     assert len([name for name in expected if name.endswith("predictions.npz")]) == 2 * 2 * 2
     assert differences(expected, found) == []
     assert (study.folder / PAGE).is_file()

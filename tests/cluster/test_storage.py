@@ -1,4 +1,4 @@
-"""The study with its results in a real S3-compatible server: the same results, resumed, and refused in a sentence."""
+"""Runs with their results on a real S3-compatible server: equality with local runs, resumption, and error messages."""
 
 import re
 import signal
@@ -21,7 +21,7 @@ from helpers.study import NETWORK, RESULTS, Study
 PREFIX = "s3://results/of/tests"
 PROFILE = ["--workflow-profile", "workflow/profiles/s3", "--cores", "2", "--storage-s3-retries", "1"]
 WAIT = 120
-# Two models are enough: one that is searched with, and one that is trained.
+# Two models are enough: a k-NN model and a network.
 MODELS = ["knn_pca", NETWORK]
 FEW = {"seeds": [0], "audit": False, "compare": MODELS, "features": {"pca": {"n_components": 8}}}
 TARGETS = [
@@ -54,24 +54,24 @@ def stored(study: Study, *arguments: str, prefix: str = PREFIX) -> list[str]:
     return [*PROFILE, "--default-storage-prefix", prefix, *arguments]
 
 
-def refused(study: Study, *arguments: str) -> str:
-    """What is said by a run that fails."""
+def failed_output(study: Study, *arguments: str) -> str:
+    """Run Snakemake, check that it fails without a traceback, and return its output."""
     process = study.start(*arguments)
     assert process.wait(300) != 0
-    said = (study.folder / "run.log").read_text()
-    assert "Traceback" not in said
-    return said
+    output = (study.folder / "run.log").read_text()
+    assert "Traceback" not in output
+    return output
 
 
 def wait_for_objects(bucket: S3Store, run: subprocess.Popen, study: Study) -> None:
-    """Wait until a run has written something there."""
+    """Wait until a run has written an object to the bucket."""
     until = time.monotonic() + WAIT
     while not bucket.list_files():
         assert run.poll() is None and time.monotonic() < until, (study.folder / "run.log").read_text()
         time.sleep(0.1)
 
 
-def test_the_same_results_though_killed_in_the_midst_of_a_training(few, bucket, tmp_path):
+def test_results_after_a_kill_during_training_equal_local_results(few, bucket, tmp_path):
     local = Study.create(tmp_path / "local", FEW)
     local.run("--cores", "2", *TARGETS)
 
@@ -79,32 +79,32 @@ def test_the_same_results_though_killed_in_the_midst_of_a_training(few, bucket, 
     wait_for_objects(bucket / f"{RESULTS}/checkpoints/{NETWORK}", run, few)
     run.send_signal(signal.SIGKILL)
     run.wait()
-    # As if the machine were gone: what was made of the disk by the run that was cut off is not there for the next.
+    # The next run starts in another folder, as on another machine, without the local files of the killed run.
     again = Study.create(tmp_path / "another machine", FEW)
-    said = again.run(*stored(again))
-    assert f"The report is in {bucket}/{RESULTS}/report.html" in said
+    output = again.run(*stored(again))
+    assert f"The report is in {bucket}/{RESULTS}/report.html" in output
 
     log = (bucket / f"{RESULTS}/logs/train_network").read(f"{NETWORK}.log").decode()
     assert int(re.search(r"Training goes on after (\d+) epochs", log)[1]) > 0
     expected = local.outputs()
     assert {f"models/{model}/predictions.npz" for model in MODELS} <= set(expected)
     assert not [name for name, content in expected.items() if bucket.read(f"{RESULTS}/{name}") != content]
-    # The finished run is remembered there, and nothing of it is among the results of a disk.
+    # The finished run is recorded in the bucket, and no results are on the local disk.
     assert [name for name in bucket.list_files() if fnmatch(name, f"{RESULTS}/history/*/metrics.json")]
     assert not (again.folder / "results").exists()
     assert "Nothing to be done" in again.run(*stored(again), log="again.log")
 
 
-def test_wrong_keys_no_keys_and_no_server_end_in_a_sentence(few, server, monkeypatch):
-    for wrong, told in (
+def test_wrong_keys_missing_keys_and_an_unreachable_server_are_refused(few, server, monkeypatch):
+    for wrong, message in (
         ({"secret_key": "wrong"}, "The keys may not"),
         ({"endpoint_url": "http://127.0.0.1:9"}, "can't be reached"),
     ):
         for name, value in server.environment(**wrong).items():
             monkeypatch.setenv(name, value)
-        said = refused(few, *stored(few, *TARGETS))
-        (sentence,) = [line for line in said.splitlines() if line.startswith("Error:")]
-        assert told in sentence
+        output = failed_output(few, *stored(few, *TARGETS))
+        (sentence,) = [line for line in output.splitlines() if line.startswith("Error:")]
+        assert message in sentence
         (few.folder / "run.log").unlink()
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
@@ -116,7 +116,7 @@ def test_wrong_keys_no_keys_and_no_server_end_in_a_sentence(few, server, monkeyp
 
 
 def fill(bucket: S3Store) -> None:
-    """Write into a small server until it refuses."""
+    """Write to a small server until it is full."""
     with pytest.raises(UserError, match="can't store more in s3://results/of/tests"):
         for number in range(40):
             (bucket / "filling").write(str(number), bytes(range(256)) * 2000)
@@ -125,7 +125,7 @@ def fill(bucket: S3Store) -> None:
 
 @contextmanager
 def small_server(folder: Path, monkeypatch: pytest.MonkeyPatch, **room: int) -> Iterator[S3Store]:
-    """A server of its own with so much room, which Snakemake and this process are told of."""
+    """Run a server of limited size, and set the environment variables with which it is used."""
     if reason := why_not():
         pytest.skip(reason)
     own = Seaweed(folder, **room)
@@ -137,46 +137,46 @@ def small_server(folder: Path, monkeypatch: pytest.MonkeyPatch, **room: int) -> 
         own.stop()
 
 
-def assert_takes_no_more(said: str) -> None:
-    assert "Traceback" not in said
-    (sentence,) = [line for line in said.splitlines() if line.startswith("Error:")]
+def assert_reports_full_storage(output: str) -> None:
+    assert "Traceback" not in output
+    (sentence,) = [line for line in output.splitlines() if line.startswith("Error:")]
     assert "can't store more" in sentence
 
 
-def test_a_full_server_ends_in_a_sentence(few, tmp_path, monkeypatch):
-    # All that it may fill is one file.
+def test_a_full_server_is_reported_in_one_sentence(few, tmp_path, monkeypatch):
+    # The server may fill one file only.
     with small_server(tmp_path / "small", monkeypatch, volumes=1, volume_mb=1) as bucket:
         bucket.check_access()
         fill(bucket)
-        assert_takes_no_more(refused(few, *stored(few, *TARGETS)))
+        assert_reports_full_storage(failed_output(few, *stored(few, *TARGETS)))
 
 
-def test_a_server_that_is_filled_in_the_midst_of_a_run_ends_it_in_a_sentence(few, tmp_path, monkeypatch):
+def test_a_server_filled_during_a_run_is_reported_in_one_sentence(few, tmp_path, monkeypatch):
     with small_server(tmp_path / "small", monkeypatch, volumes=3, volume_mb=1) as bucket:
         run = few.start(*stored(few, *TARGETS))
         wait_for_objects(bucket / f"{RESULTS}/data", run, few)
         fill(bucket)
         assert run.wait(300) != 0
-    assert_takes_no_more((few.folder / "run.log").read_text())
+    assert_reports_full_storage((few.folder / "run.log").read_text())
 
-    # With room, it goes on with what is there.
+    # With more room, the run continues from the stored objects.
     with small_server(tmp_path / "small", monkeypatch) as bucket:
         assert "source.json" in (bucket / f"{RESULTS}/data").list_files()
         assert "download_dataset" not in few.run(*stored(few, *TARGETS), log="again.log")
 
 
-def test_checkpoints_and_records_of_failures_are_objects(bucket, tmp_path):
+def test_checkpoints_and_failure_records_are_stored_as_objects(bucket, tmp_path):
     root = bucket / "unit"
-    kept = Checkpoints(str(root), {"seed": 1})
-    assert kept.latest(9) is None
-    kept.save(3, {"epoch": 3})
-    kept.save(9, {"epoch": 5})
+    checkpoints = Checkpoints(str(root), {"seed": 1})
+    assert checkpoints.latest(9) is None
+    checkpoints.save(3, {"epoch": 3})
+    checkpoints.save(9, {"epoch": 5})
     assert Checkpoints(str(root), {"seed": 1}).latest(9)["epoch"] == 5
     assert Checkpoints(str(root), {"seed": 1}).latest(4)["epoch"] == 3
     assert Checkpoints(str(root), {"seed": 2}).latest(9) is None
-    kept.store.write("epochs_9.pt", kept.store.read("epochs_9.pt")[:-7])
-    assert kept.latest(9)["epoch"] == 3
-    assert kept.store.list_files() == ["epochs_3.pt", "epochs_9.pt.aside"]
+    checkpoints.store.write("epochs_9.pt", checkpoints.store.read("epochs_9.pt")[:-7])
+    assert checkpoints.latest(9)["epoch"] == 3
+    assert checkpoints.store.list_files() == ["epochs_3.pt", "epochs_9.pt.aside"]
 
     failure = Failure("mlp", "train_network", "it ran out of luck")
     failure.write(tmp_path / "record")

@@ -1,4 +1,4 @@
-"""Small archives in CIFAR-10's layout, whole and broken, for the tests of what reads them."""
+"""Small archives in CIFAR-10's layout, intact and broken, for the tests of their readers."""
 
 import gzip
 import io
@@ -19,7 +19,7 @@ FOLDER = "cifar-10-batches-py"
 
 
 def make_batches(seed: int = 0) -> dict[str, dict[Any, Any]]:
-    """What an archive's members hold before they are pickled: 11, 11, 10, 10 and 10 rows, and 10 to test."""
+    """Return the unpickled content of an archive: 11, 11, 10, 10 and 10 training rows, and 10 test rows."""
     rng = np.random.default_rng(seed)
     batches = {}
     for member, rows in zip([*TRAIN, "test_batch"], [11, 11, 10, 10, 10, 10], strict=True):
@@ -34,7 +34,7 @@ def make_batches(seed: int = 0) -> dict[str, dict[Any, Any]]:
 
 
 def pickled(batches: dict[str, Any], protocol: int = 2) -> dict[str, bytes]:
-    """Members as bytes; those that are bytes already stay."""
+    """Return the members as pickled bytes; members that are bytes already stay unchanged."""
     return {
         name: content if isinstance(content, bytes) else pickle.dumps(content, protocol)
         for name, content in batches.items()
@@ -42,7 +42,7 @@ def pickled(batches: dict[str, Any], protocol: int = 2) -> dict[str, bytes]:
 
 
 def tarred(members: dict[str, bytes] | list[tuple[tarfile.TarInfo, bytes]]) -> bytes:
-    """Members as a tar archive: contents by name, or ready entries with what follows them."""
+    """Return a tar archive of members: contents by name, or headers with their contents."""
     if isinstance(members, dict):
         members = [entry(f"{FOLDER}/{name}", content) for name, content in members.items()]
     file = io.BytesIO()
@@ -53,7 +53,7 @@ def tarred(members: dict[str, bytes] | list[tuple[tarfile.TarInfo, bytes]]) -> b
 
 
 def entry(name: str, content: bytes = b"", **fields: Any) -> tuple[tarfile.TarInfo, bytes]:
-    """An entry of a tar archive; `fields` are set on its header."""
+    """Return an entry of a tar archive; `fields` are set on its header."""
     info = tarfile.TarInfo(name)
     info.size = len(content)
     for field, value in fields.items():
@@ -62,13 +62,13 @@ def entry(name: str, content: bytes = b"", **fields: Any) -> tuple[tarfile.TarIn
 
 
 def write_archive(path: Path, batches: dict[str, Any], protocol: int = 2) -> Path:
-    """Write batches as a tar.gz; the path."""
+    """Write batches as a tar.gz and return its path."""
     path.write_bytes(gzip.compress(tarred(pickled(batches, protocol)), 1, mtime=0))
     return path
 
 
 class Python2Pickler(pickle._Pickler):
-    """Writes as Python 2 wrote the published archives: all text and bytes are its plain strings."""
+    """Pickler that writes text and bytes as plain strings of Python 2, as in the published archives."""
 
     def save_string(self, value: str | bytes) -> None:
         value = value.encode() if isinstance(value, str) else value
@@ -79,7 +79,7 @@ class Python2Pickler(pickle._Pickler):
 
 
 def python2_pickle(batch: dict[bytes, Any]) -> bytes:
-    """A batch in protocol 2, with the names that NumPy's parts had then."""
+    """Pickle a batch with protocol 2 and the module names of NumPy at that time."""
     file = io.BytesIO()
     Python2Pickler(file, 2).dump(batch)
     return file.getvalue().replace(b"cnumpy._core.", b"cnumpy.core.")

@@ -1,4 +1,4 @@
-"""A file to fetch, and limits short enough for tests."""
+"""A remote file, and time limits short enough for tests."""
 
 import hashlib
 import random
@@ -24,7 +24,7 @@ def remote(*sources: str, size: int | None = None) -> RemoteFile:
 
 
 def get(cache: Path, *sources: str, size: int | None = None) -> str:
-    """Fetch the file; the source that gave it."""
+    """Fetch the file and return the source that it came from."""
     path, source = fetch_file(remote(*sources, size=size), cache, QUICK)
     assert path == cache / "file.tar.gz"
     assert path.read_bytes() == CONTENT
@@ -32,7 +32,7 @@ def get(cache: Path, *sources: str, size: int | None = None) -> str:
 
 
 def leave_partial(cache: Path, content: bytes) -> Path:
-    """Leave behind what an interrupted run would have."""
+    """Write the partial file that an interrupted run leaves."""
     cache.mkdir(exist_ok=True)
     path = cache / f".file.tar.gz.{remote().sha256[:8]}.part"
     path.write_bytes(content)

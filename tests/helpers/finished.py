@@ -1,4 +1,4 @@
-"""The files of a comparison across datasets, by the library's own tables, drawings and page, of simulated answers."""
+"""The files of a comparison across datasets: real tables, figures and page of simulated predictions."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from helpers.jobs import run_job
 
 SIZES = [250, 500, 1000, 2000, 4000]
 N_TEST = 1500
-# Accuracy with all images and with the fewest; seconds to fit; how much chance does.
+# Accuracy with all images and with the fewest; seconds to fit; standard deviation between seeds.
 MODELS = {
     "knn_raw": (0.55, 0.47, 0.2, 0.0),
     "knn_pca": (0.58, 0.44, 0.5, 0.0),
@@ -33,7 +33,7 @@ STYLE = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_t
 def simulate(
     folder: Path, datasets: list[str], repeats: int = 3, language: str = "en", holes: bool = True
 ) -> Path:
-    """Write everything below a folder, as the rules would; the page. holes: a model is absent, and a run failed."""
+    """Write all files to a folder as the rules would, and return the page. holes: a model is absent, a run failed."""
     tables, curves = [], []
     for number, dataset in enumerate(datasets):
         random = np.random.default_rng(number)
@@ -78,35 +78,35 @@ def simulate(
         run_job(compare_across_datasets, {"runs": tables}, files | {"all_runs": folder / "runs.csv"}, about)
     files |= {"runs": folder / "runs.csv", "curves": curves}
     run_job(plot_suite, files, figures, about | {"style": STYLE["text"] | STYLE["cost"]})
-    asked = {"datasets": datasets, "sizes": 4, "repeats": {"n_seeds": repeats, "n_splits": repeats}}
+    suite = {"datasets": datasets, "sizes": 4, "repeats": {"n_seeds": repeats, "n_splits": repeats}}
     page = folder / "report.html"
     run_job(
         write_suite_report,
         files | {"figures": [*figures.values()]},
         {"page": page, "checks": folder / "checks.json"},
-        about | {"language": language, "suite": asked, "mute": []},
+        about | {"language": language, "suite": suite, "mute": []},
     )
     return page
 
 
-def _answers(model: str, easier: float, random: np.random.Generator) -> np.ndarray:
+def _answers(model: str, accuracy_gain: float, random: np.random.Generator) -> np.ndarray:
     best, least, *_ = MODELS[model]
     shares = np.linspace(0, 1, len(SIZES)) ** 0.8
-    accuracies = np.minimum(least + easier + (best - least) * shares, 0.98)
+    accuracies = np.minimum(least + accuracy_gain + (best - least) * shares, 0.98)
     return random.random(N_TEST) < accuracies[:, None]
 
 
 def _rows(
     dataset: str, model: str, answers: np.ndarray, repeats: int, random: np.random.Generator
 ) -> list[Row]:
-    _, _, seconds, luck = MODELS[model]
+    _, _, seconds, seed_std = MODELS[model]
     accuracies = answers.mean(axis=1)
 
     def row(accuracy: float, **more: Any) -> Row:
         low, high = wilson_interval(round(accuracy * N_TEST), N_TEST)
-        about = {"dataset": dataset, "model": model, "family": "mlp" if luck else "knn"}
-        about |= {"is_iterative": luck > 0, "split": 0, "train_size": SIZES[-1], "full_train": True}
-        about |= {"seed": 0 if luck else None, "pretrained": False}
+        about = {"dataset": dataset, "model": model, "family": "mlp" if seed_std else "knn"}
+        about |= {"is_iterative": seed_std > 0, "split": 0, "train_size": SIZES[-1], "full_train": True}
+        about |= {"seed": 0 if seed_std else None, "pretrained": False}
         scores = {"accuracy": accuracy, "accuracy_low": low, "accuracy_high": high, "n_test": N_TEST}
         scores |= {
             "test_set_hash": f"{dataset} {more.get('split', 0)}",
@@ -123,8 +123,8 @@ def _rows(
     for k in range(1, repeats):
         split = random.normal(0, 0.01)
         rows.append(row(own + split, split=k, varied_factor="split"))
-        if luck:
-            rows.append(row(own + random.normal(0, luck / 2), init_seed=k, varied_factor="init_seed"))
-            rows.append(row(own + random.normal(0, luck), seed=k, init_seed=0, varied_factor="data_seed"))
-            rows.append(row(own + split + random.normal(0, luck), seed=k, split=k, varied_factor="all"))
+        if seed_std:
+            rows.append(row(own + random.normal(0, seed_std / 2), init_seed=k, varied_factor="init_seed"))
+            rows.append(row(own + random.normal(0, seed_std), seed=k, init_seed=0, varied_factor="data_seed"))
+            rows.append(row(own + split + random.normal(0, seed_std), seed=k, split=k, varied_factor="all"))
     return rows

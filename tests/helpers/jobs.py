@@ -1,4 +1,4 @@
-"""Run the scripts of rules, in this process or in one of their own."""
+"""Run the scripts of rules, in this process or in another one."""
 
 import json
 from types import ModuleType
@@ -35,5 +35,5 @@ def describe_job(
 
 
 def run_job(script: ModuleType, *files: dict[str, Any], **more: Any) -> None:
-    """Run a script's job in this process; arguments as of `describe_job`."""
+    """Run a script's job in this process; the arguments are those of `describe_job`."""
     script.main(Job.parse(describe_job(*files, rule=script.__name__, **more), log=""))

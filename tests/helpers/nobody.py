@@ -1,4 +1,4 @@
-"""An ordinary user: to root, no file is unreadable and no folder read-only."""
+"""Run code as an unprivileged user, because root can read every file and write to every folder."""
 
 import os
 from collections.abc import Iterator

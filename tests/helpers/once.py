@@ -1,4 +1,4 @@
-"""Folders that all processes of a test run share, each made by the first that asks for it."""
+"""Folders that all processes of a test run share, each made by the first process that needs it."""
 
 import shutil
 from collections.abc import Callable
@@ -11,11 +11,11 @@ place: Path | None = None
 
 
 def make(name: str, fill: Callable[[Path], object]) -> Path:
-    """The folder of a name, which a function fills. Not to be changed."""
+    """Return the shared folder of a name, filled once by a function. Tests must not change it."""
     folder, done = place / name, place / f"{name}.done"
     with FileLock(place / f"{name}.lock"):
         if not done.exists():
-            # Left by a process that failed.
+            # A failed process may have left it.
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             fill(folder)

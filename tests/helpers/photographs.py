@@ -1,4 +1,4 @@
-"""Real photographs, cut into many small images: those that come with scikit-learn and scikit-image."""
+"""Small images cut from the photographs of scikit-learn and scikit-image."""
 
 import io
 from functools import cache
@@ -9,13 +9,13 @@ from skimage import data
 from sklearn.datasets import load_sample_images
 
 SHAPE = (3, 32, 32)
-# Of the part of a photograph that an image is made of, with what lies around it.
+# Side of the part of a photograph that becomes an image, and width of the margin around it.
 TILE, AROUND = 48, 8
 
 
 @cache
 def tiles() -> list[Image.Image]:
-    """Parts of photographs that do not overlap, each with a margin that copies may show: 64 x 64."""
+    """Return non-overlapping parts of photographs, 64 x 64 with a margin that copies may include."""
     photographs = [*load_sample_images().images, data.astronaut(), data.coffee(), data.chelsea()]
     side = TILE + 2 * AROUND
     return [
@@ -27,7 +27,7 @@ def tiles() -> list[Image.Image]:
 
 
 def seen(tile: Image.Image, box: tuple[float, float, float, float] | None = None) -> Image.Image:
-    """The image of a tile: its middle, or another part of it, at 32 x 32."""
+    """Return the image of a tile at 32 x 32: its centre, or another part of it."""
     box = box or (AROUND, AROUND, AROUND + TILE, AROUND + TILE)
     return tile.resize(SHAPE[1:], Image.Resampling.BOX, box)
 
@@ -47,7 +47,7 @@ def encoded(tile: Image.Image) -> Image.Image:
 
 
 def shifted(tile: Image.Image) -> Image.Image:
-    # By 3 and 2 pixels of 32.
+    # By 3 and 2 of 32 pixels.
     return seen(tile, (AROUND + 4.5, AROUND - 3, AROUND + TILE + 4.5, AROUND + TILE - 3))
 
 
@@ -60,7 +60,7 @@ def brightened(tile: Image.Image) -> Image.Image:
 
 
 def cropped(tile: Image.Image) -> Image.Image:
-    # 83% of its side.
+    # 83% of the side.
     return seen(tile, (AROUND + 4, AROUND + 4, AROUND + TILE - 4, AROUND + TILE - 4))
 
 
@@ -75,7 +75,7 @@ COPIES = {
 
 
 def stretched(tile: Image.Image) -> Image.Image:
-    # By an eighth, across alone.
+    # By an eighth, horizontally only.
     return seen(tile, (AROUND + 3, AROUND, AROUND + TILE - 3, AROUND + TILE))
 
 
@@ -89,7 +89,7 @@ def tinted(tile: Image.Image) -> Image.Image:
 
 
 def recoloured(tile: Image.Image) -> Image.Image:
-    """The same shapes and light in other colours, written anew."""
+    """Return the re-encoded image with permuted colour channels."""
     red, green, blue = encoded(tile).split()
     return Image.merge("RGB", (blue, red, green))
 

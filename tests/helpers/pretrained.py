@@ -18,7 +18,7 @@ def save_vit(path: Path) -> Path:
 
 
 def fill_hub_cache(cache: Path) -> Path:
-    """Put it into a cache as the Hugging Face hub's package does; return the cache."""
+    """Save the transformer in a cache with the layout of the Hugging Face hub, and return the cache."""
     repository = cache / f"models--{HUB_ID.replace('/', '--')}"
     save_vit(repository / "blobs/4567")
     for name in ("refs", "snapshots/0123"):

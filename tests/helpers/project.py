@@ -1,4 +1,4 @@
-"""A copy of the project in which a test runs Snakemake, and reads which jobs that were."""
+"""A copy of the project in which a test runs Snakemake and reads which jobs ran."""
 
 import hashlib
 import os
@@ -19,14 +19,14 @@ CHECKOUT = Path(__file__).parents[2]
 PARTS = ["workflow", "scripts", "config", "environment.yml"]
 OVERLAY = "config/tiny.yaml"
 
-# A job as Snakemake tells of it: its rule, and further down, if it has any, its wildcards. Groups are indented.
+# A job in Snakemake's output: its rule and, if it has any, its wildcards. Jobs of groups are indented.
 JOB = re.compile(r"^( *)(?:local)?rule (\w+):\n((?:\1    .+\n)*)", re.MULTILINE)
 WILDCARDS = re.compile(r"^ *wildcards: (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The exit code, what was said on the terminal, and, of a run, what Snakemake's log file keeps."""
+    """Exit code and terminal output of a command and, after a run, the content of Snakemake's log file."""
 
     code: int
     text: str
@@ -34,15 +34,15 @@ class Answer:
 
     @property
     def jobs(self) -> set[str]:
-        """The jobs that ran, or would: rule and wildcards, as in `fit_features pca all`. `rule all` is no job.
+        """The jobs that ran or would run as rule and wildcards, such as `fit_features pca all`, without `rule all`.
 
-        All are of the one dataset, and a run's model, seed and size are one: `mlp/seed_1`.
+        The dataset is left out, and a run's model, seed and size are joined: `mlp/seed_1`.
         """
         return {job for _, job in self.jobs_of_datasets}
 
     @property
     def jobs_of_datasets(self) -> set[tuple[str, str]]:
-        """The same with the dataset of each, as it stands in paths; of none, an empty text."""
+        """The same jobs, each with its dataset as in paths, or an empty text if it has none."""
         found = set()
         for _, rule, lines in JOB.findall(self.log or self.text):
             wildcards = WILDCARDS.search(lines)
@@ -54,7 +54,7 @@ class Answer:
 
 
 class Project:
-    """The workflow, its scripts and its configuration in a folder of their own, with a small dataset."""
+    """A copy of the workflow, its scripts and its configuration, with a small dataset."""
 
     def __init__(self, folder: Path, dataset: str):
         self.folder = folder
@@ -63,7 +63,7 @@ class Project:
 
     @classmethod
     def create(cls, folder: Path, overlay: dict[str, Any]) -> Self:
-        """As cloned a moment ago, with `overlay` as its second configuration file."""
+        """Create a fresh copy with `overlay` as its second configuration file."""
         folder.mkdir(parents=True)
         for part in PARTS:
             source = CHECKOUT / part
@@ -78,7 +78,7 @@ class Project:
         return project
 
     def copy(self, folder: Path) -> Self:
-        """The same in another folder, with results, what Snakemake noted, and all times."""
+        """Copy the project to another folder, with results, Snakemake's records and modification times."""
         shutil.copytree(self.folder, folder, symlinks=True)
         return type(self)(folder, self.dataset)
 
@@ -86,24 +86,24 @@ class Project:
         (self.folder / path).write_text(yaml.safe_dump(settings, sort_keys=False))
 
     def configure(self, change: Callable[[dict[str, Any]], Any]) -> None:
-        """Change the overlay: `change` gets its content and alters it in place."""
+        """Change the overlay: `change` modifies its content in place."""
         settings = yaml.safe_load((self.folder / OVERLAY).read_text())
         change(settings)
         self.write(OVERLAY, settings)
 
     def edit(self, path: str, text: str) -> None:
-        """Append to a file."""
+        """Append text to a file."""
         with open(self.folder / path, "a") as file:
             file.write(text)
 
     def command(self, *arguments: str, targets: tuple[str, ...] = (), cores: int = 2) -> list[str]:
-        """The command line; targets are relative to the results."""
-        wanted = [f"results/{self.dataset}/{target}" for target in targets]
-        snakemake = [sys.executable, "-m", "snakemake", *wanted, "--cores", str(cores)]
+        """Return the command line; targets are relative to the results."""
+        target_paths = [f"results/{self.dataset}/{target}" for target in targets]
+        snakemake = [sys.executable, "-m", "snakemake", *target_paths, "--cores", str(cores)]
         return [*snakemake, "--configfile", OVERLAY, *arguments]
 
     def run(self, *arguments: str, cold: bool = False, **options: Any) -> Answer:
-        """Run Snakemake to its end. cold: by Pythons that have imported nothing, as users start them."""
+        """Run Snakemake to its end. cold: in new Python processes, as users start it, instead of forked ones."""
         before = self._logs()
         answer = self._finish(self.command(*arguments, **options), cold)
         return replace(answer, log="".join(path.read_text() for path in sorted(self._logs() - before)))
@@ -112,7 +112,7 @@ class Project:
         return set((self.folder / ".snakemake/log").glob("*.log"))
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen:
-        """Start Snakemake as the leader of a group of processes."""
+        """Start Snakemake as the leader of a process group."""
         return subprocess.Popen(
             self.command(*arguments, **options),
             cwd=self.folder,
@@ -123,17 +123,17 @@ class Project:
         )
 
     def succeed(self, *arguments: str, **options: Any) -> set[str]:
-        """Run Snakemake, which must end well; the jobs."""
+        """Run Snakemake, check that it succeeds, and return the jobs."""
         answer = self.run(*arguments, **options)
         assert answer.code == 0, answer.text
         return answer.jobs
 
     def would_run(self, *arguments: str, **options: Any) -> set[str]:
-        """The jobs of a dry-run."""
+        """Return the jobs of a dry run."""
         return self.succeed("--dry-run", *arguments, **options)
 
     def cifarbench(self, *arguments: str) -> Answer:
-        """Run the command of the package in this folder."""
+        """Run the package's command in this folder."""
         return self._finish([sys.executable, "-m", "cifarbench", *arguments], cold=True)
 
     def _finish(self, command: list[str], cold: bool = False) -> Answer:
@@ -152,14 +152,14 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        # Rules call `python`: the one that runs the tests. The package is the one in this folder.
+        # Rules call `python`, which has to be the interpreter of the tests. The package is the one in this folder.
         return os.environ | {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(self.folder / "scripts"),
         }
 
     def checksums(self, pattern: str) -> dict[str, str]:
-        """The sha256 of each result whose path matches."""
+        """Return the SHA-256 of each result whose path matches."""
         paths = sorted(path for path in self.results.glob(pattern) if path.is_file())
         assert paths, f"no {pattern}"
         return {str(path.relative_to(self.results)): _checksum(path) for path in paths}

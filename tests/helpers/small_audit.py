@@ -1,4 +1,4 @@
-"""A small run with its audit: real scripts on handwriting with faults made on purpose."""
+"""A small run with its audit: real scripts on scikit-learn's digits with inserted faults."""
 
 import atexit
 import shutil
@@ -25,14 +25,14 @@ N_FLIPPED = 6
 
 @cache
 def shared() -> Path:
-    """For all tests of this process, which leave it as it is."""
+    """Return the run that all tests of this process share and must not change."""
     folder = Path(tempfile.mkdtemp(prefix="small_audit_"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return write(folder / "run")
 
 
 def write(folder: Path) -> Path:
-    """A small run whose training images hold copies of test images, wrong labels and a constant image."""
+    """Write a small run with a test image, wrong labels and a constant image among its training images."""
     shutil.copytree(small_run.shared(), folder)
     data, audit = folder / "data", folder / "audit"
     test = np.load(data / "test_images.npy")
@@ -91,7 +91,7 @@ def write(folder: Path) -> Path:
 
 
 def page(folder: Path, language: str = "en") -> Path:
-    """The audit's page in a language, written beside the audit."""
+    """Write the audit's page in a language to the folder of the run, and return its path."""
     audit, data = folder / "audit", folder / "data"
     written = folder / f"audit_{language}.html"
     files = [path for path in audit.iterdir() if path.suffix in (".csv", ".json")]

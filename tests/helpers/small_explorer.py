@@ -17,11 +17,11 @@ from cifarbench.runtime.failures import Failure
 from helpers import small_audit, small_run
 from helpers.jobs import run_job
 
-# One of them has no probabilities.
+# `linear_edges` has no probabilities.
 MODELS = [*small_run.MODELS, "linear_edges"]
 FAILED = "knn_pca"
 KNN = [model for model in MODELS if model.startswith("knn")]
-# Names that a page must not take for its own, from right to left, and as long as names may be.
+# Names with markup, quotes, placeholders, separators, right-to-left text, and the maximum length.
 ODD_CLASSES = [
     "<script>alert(1)</script>",
     "a & b",
@@ -37,7 +37,7 @@ ODD_CLASSES = [
 
 
 def write(folder: Path, language: str = "en", *, odd: bool = False) -> Path:
-    """Write a run and its explorer under `folder`, and return the page. odd: names of classes; a model failed."""
+    """Write a run and its explorer under `folder`, and return the page. odd: with odd class names, a failed model."""
     run = shutil.copytree(small_run.shared("linear_edges"), folder / "run")
     shutil.copytree(small_audit.shared() / "audit", run / "audit")
     save_npy(run / "data/test_labels.npy", load_npz(run / "models/mlp/predictions.npz")["y_true"])

@@ -1,4 +1,4 @@
-"""A stored model small enough to make in a moment: a perceptron or neighbours on scikit-learn's digits."""
+"""A small saved model: a network or nearest neighbours on scikit-learn's digits."""
 
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ N_TRAIN = 300
 
 
 def write_model(results: Path, package: str, params: dict[str, Any], channels: int = 1) -> SavedModel:
-    """The files that a study leaves of a model, on images (channels, 8, 8). The network's weights are random."""
+    """Write and read the files of a model on images (channels, 8, 8). A network's weights are random."""
     pixels, labels = load_digits(return_X_y=True)
-    # No channel like the other, so that it shows if they are mistaken for each other.
+    # The channels differ, so that an exchange of channels changes the predictions.
     images = np.hstack([pixels * (15.9 - 4 * channel) for channel in range(channels)]).astype(np.uint8)
     for split, rows in (("train", slice(N_TRAIN)), ("test", slice(N_TRAIN, 400))):
         save_npy(results / f"data/{split}_images.npy", images[rows])
@@ -46,5 +46,5 @@ def write_model(results: Path, package: str, params: dict[str, Any], channels: i
 
 
 def pixels_of(stored: SavedModel) -> np.ndarray:
-    """The test images, (N, D) uint8."""
+    """Return the test images, (N, D) uint8."""
     return np.load(stored.path("data/test_images.npy"))

@@ -48,7 +48,7 @@ MODELS = {
     "mlp": {"family": "mlp", "batch_norm": False, "dropout": 0.0, **NETWORK},
     "mlp_batchnorm_dropout": {"family": "mlp", "batch_norm": True, "dropout": 0.5, **NETWORK},
 }
-# Others than the notebook's, beside them: without probabilities, without parameters, and a network of one's own.
+# The notebook's models and three more: without probabilities, without parameters, and a user-defined network.
 NINE = MODELS | {
     "linear_edges": {
         "family": "estimator",
@@ -80,25 +80,25 @@ BEST_PARAMS = {
 }
 # Names in cv_results.csv that differ from the grid's.
 GRID_COLUMNS = {"n_components": "pca__n_components", "n_neighbors": "knn__n_neighbors"}
-# What the true class's logit is higher: about 95% of the predictions are correct.
+# Added to the true class's logit, so that about 95% of the predictions are correct.
 LEAD = 3.3
 DPI = 40
 FIGURES = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())["figures"]
 
 
 def settings(language: str = "en", models: dict[str, Any] = MODELS) -> dict[str, Any]:
-    """What the rule hands to the report."""
+    """Return the settings that the rule passes to the report."""
     configuration = {"dataset": "digits", "seed": 0, "compare": list(models), "features": FEATURES}
     return {"report": {"language": language}, "configuration": configuration | {"models": models}}
 
 
 def files(folder: Path) -> list[Path]:
-    """All files of a run that a report may be made of."""
+    """Return all files of a run that a report may read."""
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
 def shared(*more: str) -> Path:
-    """The notebook's models, or more of the nine, for all tests, which leave them as they are."""
+    """Return a shared run of the notebook's models and further ones of `NINE`. Tests must not change it."""
     models = MODELS | {name: NINE[name] for name in more}
     return once.make("_".join(["small_run", *more]), partial(write, models=models))
 
@@ -106,16 +106,16 @@ def shared(*more: str) -> Path:
 def write(folder: Path, seeds: tuple[int, ...] = (0,), models: dict[str, Any] = MODELS) -> Path:
     """Write the files of all models, each simulated once for all tests, under `folder`, and return it."""
     for model, entry in models.items():
-        learns = entry["family"] in ("mlp", "network")
-        for seed in seeds if learns else seeds[:1]:
-            made = once.make(f"small_run_of_{model}_{seed}", partial(_write_run, model=model, seed=seed))
-            shutil.copytree(made, folder, dirs_exist_ok=True)
+        is_network = entry["family"] in ("mlp", "network")
+        for seed in seeds if is_network else seeds[:1]:
+            source = once.make(f"small_run_of_{model}_{seed}", partial(_write_run, model=model, seed=seed))
+            shutil.copytree(source, folder, dirs_exist_ok=True)
     compare(folder, list(models), seeds)
     return folder
 
 
 def _write_run(folder: Path, model: str, seed: int) -> None:
-    """The files of one model, trained with one seed; with the first, its figures, too."""
+    """Write the files of one model trained with one seed, and its figures if the seed is 0."""
     pixels, target = load_digits(return_X_y=True)
     _, images, y_train, y_true = train_test_split(
         pixels, target, test_size=N_TEST, random_state=0, stratify=target
@@ -134,7 +134,7 @@ def _write_run(folder: Path, model: str, seed: int) -> None:
 
 
 def compare(folder: Path, models: list[str], seeds: tuple[int, ...] = (0,), metric: str = "accuracy") -> None:
-    """Hold models against each other, those that failed too, and draw what comes out."""
+    """Compare models, including failed ones, and plot the comparison."""
     runs = [
         run
         for model in models
@@ -199,14 +199,14 @@ def _inputs(folder: Path, place: Path, *names: str) -> dict[str, Path]:
 
 
 def fail(folder: Path, run: str, failure: Failure) -> None:
-    """Put a record in place of all files of a run (a model, or a further seed as `model/seed_n`)."""
+    """Replace all files of a run (a model, or a further seed as `model/seed_n`) by the record of its failure."""
     for place in (folder / "models" / run, folder / "figures" / run):
         for path in place.glob("*.*"):
             failure.write(path)
 
 
 def styles(*figures: str, **more: Any) -> dict[str, Any]:
-    """How the configuration has figures drawn; pictures coarser."""
+    """Return the configuration's settings of figures, with a lower resolution of images."""
     found = {name: FIGURES[name] | {"dpi": DPI} for name in figures}
     return {"seed": 0, "text": FIGURES["text"], **found, **more}
 
@@ -279,7 +279,7 @@ def _simulate_model(folder: Path, model: str, seed: int, y_true: np.ndarray, n_t
 
 
 def _write_grid(path: Path, model: str) -> None:
-    """Write scores of three folds; they are the better the more parameters of a setting are among the best."""
+    """Write scores of three folds, which increase with the number of parameters equal to the best ones."""
     grid, best = NINE[model]["tune"]["grid"], BEST_PARAMS[model]
     names = {name: GRID_COLUMNS.get(name, name) for name in grid}
     tried = list(ParameterGrid(grid))
@@ -289,14 +289,14 @@ def _write_grid(path: Path, model: str) -> None:
 
 
 def _write_history(folder: Path, n_epochs: int, has_dropout: bool, accuracy: float) -> None:
-    """Write a training that ends at an accuracy; with dropout, it is slower and less steady, and its loss higher."""
+    """Write a training history that ends at `accuracy`; with dropout it is slower and noisier, with a higher loss."""
     epochs = np.arange(n_epochs)
-    pace, lift, sway = (15, 0.3, 0.05) if has_dropout else (5, 0.0, 0.001)
-    left = np.exp(-epochs / pace) - np.exp(-epochs[-1] / pace)
-    noise = sway * np.random.default_rng(0).normal(size=n_epochs)
+    decay_epochs, loss_offset, noise_std = (15, 0.3, 0.05) if has_dropout else (5, 0.0, 0.001)
+    left = np.exp(-epochs / decay_epochs) - np.exp(-epochs[-1] / decay_epochs)
+    noise = noise_std * np.random.default_rng(0).normal(size=n_epochs)
     history = {
         "epoch": epochs,
-        "train_loss": 0.1 + lift + 2.2 * left,
+        "train_loss": 0.1 + loss_offset + 2.2 * left,
         "test_loss": 0.2 + 2.1 * left + np.abs(noise),
         "train_accuracy": 0.99 * (1 - 0.9 * left),
         "test_accuracy": accuracy * (1 - 0.9 * left),

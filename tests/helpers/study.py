@@ -1,4 +1,4 @@
-"""A tiny study in a folder of its own, and Snakemake running it."""
+"""A tiny experiment in its own folder, and runs of Snakemake on it."""
 
 import re
 import subprocess
@@ -14,9 +14,9 @@ from helpers.project import OVERLAY, Project
 
 RESULTS = Path("results/tiny")
 NETWORK = "mlp_batchnorm_dropout"
-# It is trained with two seeds.
+# One run per seed.
 NETWORKS = [NETWORK, f"{NETWORK}/seed_1"]
-# A training takes some seconds, so that there is time to disturb it.
+# A training takes some seconds, so that tests can interrupt it.
 EPOCHS = 1000
 CONFIGURATION = {
     "dataset": "tiny",
@@ -39,12 +39,12 @@ CONFIGURATION = {
     },
     "training": {"checkpoint_interval_seconds": 0.2},
 }
-# The shipped profiles, but tests don't wait twenty seconds for each answer.
+# The shipped profiles, with less time between status checks.
 SLURM = [
     *("--workflow-profile", "workflow/profiles/slurm"),
     *("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "10"),
 ]
-# What the profile's comments tell to set where there are partitions; more resources may follow.
+# Settings for clusters with partitions, as in the profile's comments; more resources may follow.
 PARTITIONS = [
     *("--default-resources", "slurm_partition=cpu"),
     *("--set-resources", "train_network:slurm_partition=gpu"),
@@ -54,7 +54,7 @@ CLUSTER_GENERIC = [
     *("--workflow-profile", "workflow/profiles/cluster-generic"),
     *("--seconds-between-status-checks", "2", "--latency-wait", "10"),
 ]
-# Two datasets, and two sizes of each.
+# Two datasets with two training set sizes each.
 ACROSS = {
     "compare": ["knn_raw", NETWORK],
     "seeds": [0],
@@ -62,9 +62,9 @@ ACROSS = {
     "datasets": {"other": CONFIGURATION["datasets"]["tiny"] | {"archive": "other.tar.gz"}},
     "suite": {"datasets": ["tiny", "other"], "train_sizes": [20]},
 }
-# Each job waits for Slurm's answers, so that the datasets' own pages would take minutes.
+# The only target of the suite: each job waits for Slurm's status, so the datasets' own pages would take minutes.
 PAGE = "results/suite/report.html"
-# What must not differ by a byte, wherever it was computed. Other files hold times and paths.
+# Files that must be identical wherever they are computed. Other files contain times and paths.
 SAME = [
     "data/*.npy",
     "models/**/predictions.npz",
@@ -90,8 +90,8 @@ class Study(Project):
         return study
 
     def start(self, *arguments: str, log: str = "run.log") -> subprocess.Popen:
-        """Start Snakemake; what it says goes to a file in the study's folder."""
-        # Rules call `python`: the one that runs the tests, and of jobs that run here, one that has all imported.
+        """Start Snakemake; its output goes to a file in the project's folder."""
+        # Rules call `python`: the interpreter of the tests or, for local jobs, the `python` of `warm`.
         environment = warm.environment() if "--cores" in arguments else self.environment
         command = [sys.executable, "-m", "snakemake", "--configfile", OVERLAY, *arguments]
         with open(self.folder / log, "a") as output:
@@ -105,12 +105,12 @@ class Study(Project):
             )
 
     def run(self, *arguments: str, log: str = "run.log") -> str:
-        """Run Snakemake to its end and return what it said; raises with that if it fails."""
+        """Run Snakemake to its end and return its output; raise an AssertionError with it if the run fails."""
         with Running(self, *arguments, log=log) as running:
             return running.finish()
 
     def outputs(self, root: Path = RESULTS, patterns: Iterable[str] = SAME) -> dict[str, bytes]:
-        """The files that must be the same wherever they were computed, by their place among the results."""
+        """Return the files that must be identical wherever they are computed, by their path below `root`."""
         return {
             path.relative_to(self.folder / root).as_posix(): path.read_bytes()
             for pattern in patterns
@@ -120,7 +120,7 @@ class Study(Project):
 
 
 class Running:
-    """A run that goes on while something else is done."""
+    """A run in the background."""
 
     def __init__(self, study: Study, *arguments: str, log: str = "run.log"):
         self.study, self.log = study, study.folder / log
@@ -135,11 +135,11 @@ class Running:
             self.process.wait(60)
 
     def finish(self, timeout: float = 900) -> str:
-        """Wait for its end and return what it said; raises with that if it fails."""
+        """Wait for the end of the run and return its output; raise an AssertionError with it if the run fails."""
         code = self.process.wait(timeout)
-        said = self.log.read_text()
-        assert code == 0, said
-        return said
+        text = self.log.read_text()
+        assert code == 0, text
+        return text
 
 
 class Job(NamedTuple):
@@ -165,21 +165,21 @@ def read_jobs(dry_run: str) -> list[Job]:
 
 
 def comment(network: str) -> str:
-    """What the executor writes into the comment of the Slurm job that trains a network."""
+    """Return the comment that the executor gives to the Slurm job that trains a network."""
     model, separator, seed = network.partition("/")
     return f"rule_train_network_wildcards_{job_name(f'dataset=tiny, model={model}, seed={separator}{seed}, size=')}"
 
 
 def job_name(wildcards: str) -> str:
-    """How the executor writes a job's wildcards into the comment of its Slurm job."""
+    """Return a job's wildcards as the executor writes them into the comment of its Slurm job."""
     return "_".join(pair.partition("=")[2] for pair in wildcards.split(", ")).replace("/", "_")
 
 
 def predictions_of(*models: str) -> list[str]:
-    """Targets: what these models predict."""
+    """Return the predictions of models as targets."""
     return [str(RESULTS / "models" / model / "predictions.npz") for model in models]
 
 
 def differences(expected: dict[str, bytes], found: dict[str, bytes]) -> list[str]:
-    """Names of files that only one run has, or that differ."""
+    """Return the names of files that differ or that only one run has."""
     return sorted(name for name in expected | found if expected.get(name) != found.get(name))

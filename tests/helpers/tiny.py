@@ -1,4 +1,4 @@
-"""A dataset so small that the whole study takes seconds of work: an archive in CIFAR-10's layout."""
+"""A dataset so small that a whole run takes seconds of work: an archive in CIFAR-10's layout."""
 
 import gzip
 import hashlib
@@ -16,9 +16,9 @@ N_TRAIN = TRAIN_BATCHES * BATCH
 
 
 def write_archive(path: Path, seed: int = 0, random_test_labels: bool = False) -> str:
-    """Write an archive whose classes differ in colour, but not so much that nothing is confused; its sha256.
+    """Write an archive whose classes differ in colour but overlap, and return its SHA-256.
 
-    random_test_labels: give the test images labels that have nothing to do with them.
+    random_test_labels: shuffle the labels of the test images.
     """
     random = np.random.default_rng(seed)
     members = {f"data_batch_{number + 1}": _batch(random, BATCH) for number in range(TRAIN_BATCHES)}
@@ -31,7 +31,7 @@ def write_archive(path: Path, seed: int = 0, random_test_labels: bool = False) -
 
 
 def configuration(archive: Path, sha256: str) -> dict[str, Any]:
-    """What makes the study of config.yaml, with all its six models, one of the archive at `archive`."""
+    """Return the overlay that runs config.yaml, with all its six models, on the archive at `archive`."""
     network = {"hidden_dim": 8, "batch_size": 16, "epochs": 3, "learning_rate": 0.05}
     return {
         "dataset": "tiny",

@@ -1,9 +1,9 @@
-"""A Python that has imported what tests start again and again, and runs each command in a process forked from it.
+"""A server that runs each Python command of the tests in a process forked from one with the imports done.
 
-Two thirds of a dry run go into imports of Snakemake and its plugins, and of most jobs even more into those of
-libraries. Nothing of the project is imported before a fork, so that each command imports it from the folder in which it
-runs, and no thread that computes is started. One server answers all processes of a test run, and their jobs, which
-reach it by a `python` of their own.
+Imports of Snakemake and its plugins take two thirds of a dry run, and imports of libraries take even more of most jobs.
+Nothing of the project is imported before a fork, so that each command imports it from the folder in which it runs, and
+no computing thread is started. One server serves all processes of a test run and their jobs, which call it through a
+`python` on their PATH.
 """
 
 import atexit
@@ -27,12 +27,12 @@ from pathlib import Path
 
 from helpers import once, warm_client
 
-# Ends a command that hangs; not one on a busy machine.
+# Seconds after which a command is killed; enough for a busy machine.
 TIMEOUT = 1800
-# What Snakemake imports of others, and its rules, once it looks at a workflow.
-OF_A_RUN = ["smart_open", "jsonschema"]
+# Third-party modules that Snakemake and the rules import when a workflow is read.
+SNAKEMAKE_MODULES = ["smart_open", "jsonschema"]
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-# What jobs import. Not faiss, which is told by the project how to start.
+# Libraries that jobs import, except faiss, which the project configures before its import.
 LIBRARIES = [
     *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.figure", "PIL.Image"),
     *("pandas", "scipy.stats", "statsmodels.stats.api", "torch", "jinja2", "babel", "psutil"),
@@ -43,27 +43,27 @@ LIBRARIES = [
 
 
 def python(arguments: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
-    """What `python *arguments` ends with and says in a folder; a signal's code is negative, as `subprocess` has it."""
-    with tempfile.TemporaryFile() as said, open(os.devnull) as nothing:
-        streams = nothing.fileno(), said.fileno(), said.fileno()
+    """Run `python *arguments` in a folder and return its exit code (negative for a signal) and its output."""
+    with tempfile.TemporaryFile() as output, open(os.devnull) as nothing:
+        streams = nothing.fileno(), output.fileno(), output.fileno()
         code = warm_client.ask(str(_server()), arguments, str(folder), environment, streams)
-        said.seek(0)
-        return code, said.read().decode()
+        output.seek(0)
+        return code, output.read().decode()
 
 
 def environment() -> dict[str, str]:
-    """This one, in which `python` is answered by the server."""
+    """Return the environment of this process with the server's `python` first on PATH."""
     return os.environ | {"PATH": f"{_server().parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 
 def _server() -> Path:
-    """The socket at which it listens, for as long as the tests run."""
+    """Return the socket of the server, which runs as long as the tests; start the server if needed."""
     return once.make("warm", _start) / "socket"
 
 
 def _start(folder: Path) -> None:
     place = folder / "socket"
-    # Of several processes that run tests, this one may end before the others; what started them does not.
+    # With several test processes, this one may end before the others, but their parent does not.
     owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
     with open(folder / "log", "w") as log:
         server = subprocess.Popen(
@@ -76,13 +76,13 @@ def _start(folder: Path) -> None:
             start_new_session=True,
         )
     client = folder / "python"
-    # Isolated and without packages, it starts faster.
+    # In isolated mode and without site-packages, it starts faster.
     client.write_text(f"#!{sys.executable} -IS\n{Path(warm_client.__file__).read_text()}")
     client.chmod(0o755)
     while not place.exists():
         assert server.poll() is None, (folder / "log").read_text()
         time.sleep(0.05)
-    # It is left to itself.
+    # The server keeps running: with a return code, Popen does not warn about it.
     server.returncode = 0
 
 
@@ -90,41 +90,41 @@ def _start(folder: Path) -> None:
 
 
 def _serve(place: Path, owner: int) -> None:
-    """Answer for as long as the owner's process is there."""
+    """Serve requests as long as the owner's process exists."""
     import snakemake.cli
 
-    # Loads the plugins. What is cached in it belongs to no folder.
+    # This loads the plugins. What it caches does not depend on a folder.
     snakemake.cli.get_argument_parser()
-    _import(OF_A_RUN)
-    # A child's end is a byte to read.
-    ended, wakes = socket.socketpair()
+    _import(SNAKEMAKE_MODULES)
+    # The end of a child process writes a byte to this socket, which wakes `select`.
+    ended, wake_up = socket.socketpair()
     ended.setblocking(False)
-    wakes.setblocking(False)
+    wake_up.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(wakes.fileno())
+    signal.set_wakeup_fd(wake_up.fileno())
     listening = socket.socket(socket.AF_UNIX)
     soon = place.with_suffix(".soon")
     listening.bind(str(soon))
     listening.listen(100)
     soon.rename(place)
-    asked: dict[socket.socket, int] = {}
+    children: dict[socket.socket, int] = {}
     while _exists(owner):
-        for one in select.select([listening, ended, *asked], [], [], 1)[0]:
+        for one in select.select([listening, ended, *children], [], [], 1)[0]:
             if one is listening:
                 connection, _ = listening.accept()
-                asked[connection] = _start_command(connection, str(place.with_name("python")))
+                children[connection] = _start_command(connection, str(place.with_name("python")))
             elif one is ended:
                 ended.recv(1000)
-            elif one in asked:
-                # Who asked is gone, and so the command ends.
-                os.kill(asked[one], signal.SIGKILL)
-                os.waitpid(asked[one], 0)
-                del asked[one]
+            elif one in children:
+                # The client has disconnected, so its command is killed.
+                os.kill(children[one], signal.SIGKILL)
+                os.waitpid(children[one], 0)
+                del children[one]
                 one.close()
-        for connection, child in list(asked.items()):
+        for connection, child in list(children.items()):
             pid, status = os.waitpid(child, os.WNOHANG)
             if pid:
-                del asked[connection]
+                del children[connection]
                 with suppress(OSError), connection:
                     connection.sendall(struct.pack("i", os.waitstatus_to_exitcode(status)))
 
@@ -135,27 +135,27 @@ def _import(names: list[str]) -> None:
 
 
 def _start_command(connection: socket.socket, client: str) -> int:
-    """The process of a command that is asked for."""
+    """Fork a process for the requested command, and return its id."""
     head, streams, _, _ = socket.recv_fds(connection, 8, 3)
     request = marshal.loads(connection.recv(*struct.unpack("Q", head), socket.MSG_WAITALL))
     if request[0][0] != "-m" and "torch" not in sys.modules:
         _import(LIBRARIES)
-        # What is there now stays, and looked over by nobody it stays shared.
+        # The garbage collector ignores the objects from now on, so that forks share their memory.
         gc.freeze()
     child = os.fork()
     if not child:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _become(client, streams, *request)
+        _run_as_python(client, streams, *request)
     for stream in streams:
         os.close(stream)
     return child
 
 
-def _become(
+def _run_as_python(
     client: str, streams: list[int], arguments: list[str], folder: str, environment: dict[str, str]
 ) -> None:
-    """Go on as `python *arguments`, of which the first is `-m` or a script. client: what it takes for `python`."""
+    """Continue as `python *arguments`, which begin with `-m` or a script. client: the path of sys.executable."""
     signal.alarm(TIMEOUT)
     os.chdir(folder)
     os.environ.clear()
@@ -163,7 +163,7 @@ def _become(
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    # It has one, and to tell all libraries takes a moment.
+    # Libraries have one thread already, and setting another number takes a moment.
     threads = int(environment.get("OMP_NUM_THREADS", 1))
     if threads > 1 and "torch" in sys.modules:
         _use_threads(threads)
@@ -186,7 +186,7 @@ def _become(
     except BaseException:
         traceback.print_exc()
         code = 1
-    # As Python ends, but for taking apart what was imported, which takes longer than a fork.
+    # Exit as Python does, but without the teardown of modules, which takes longer than a fork.
     threading._shutdown()
     atexit._run_exitfuncs()
     sys.stdout.flush()
@@ -195,7 +195,7 @@ def _become(
 
 
 def _use_threads(threads: int) -> None:
-    """As many as the libraries would have found in the environment."""
+    """Use as many threads as the libraries would have read from the environment."""
     import torch
     from threadpoolctl import threadpool_limits
 

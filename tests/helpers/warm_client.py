@@ -1,6 +1,6 @@
-"""Ask the server of `warm` to be `python`. Where jobs run, this file stands for `python` itself.
+"""Client of the server in `warm`, which jobs run as their `python`.
 
-So it imports little: it starts as often as they do.
+It imports little, because it starts as often as jobs do.
 """
 
 import marshal
@@ -13,9 +13,9 @@ import sys
 def ask(
     place: str, arguments: list[str], folder: str, environment: dict[str, str], streams: tuple[int, int, int]
 ) -> int:
-    """What `python *arguments` ends with in a folder; a signal's code is negative, as `subprocess` has it.
+    """Run `python *arguments` in a folder on the server and return its exit code, negative for a signal.
 
-    place: the server's socket. streams: what it reads and writes, as descriptors.
+    place: the server's socket. streams: the descriptors of the command's standard streams.
     """
     content = marshal.dumps((arguments, folder, environment))
     with socket.socket(socket.AF_UNIX) as connection:
@@ -26,9 +26,9 @@ def ask(
 
 
 def main() -> None:
-    """End as `python` would that is given the arguments of this process."""
+    """Run `python` with the arguments of this process, and exit as it does."""
     arguments = sys.argv[1:]
-    # What imports little starts faster by itself.
+    # A command that imports little starts faster without the server.
     is_little = not arguments or arguments[0].endswith("/run_guarded.py")
     if is_little or (arguments[0].startswith("-") and arguments[:2] != ["-m", "snakemake"]):
         os.execv(sys.executable, [sys.executable, *arguments])

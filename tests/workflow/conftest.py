@@ -1,4 +1,4 @@
-"""A finished run of the tiny study, made once, and copies of it to change."""
+"""A finished run of the tiny experiment, made once, and copies that tests may change."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def overlay(made_once) -> dict:
 
 @pytest.fixture(scope="session")
 def finished(made_once, overlay: dict) -> Project:
-    """Not to be changed."""
+    """The finished run, which tests must not change."""
 
     def run(folder: Path) -> None:
         project = Project.create(folder / "study", overlay)

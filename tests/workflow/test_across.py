@@ -1,4 +1,4 @@
-"""One comparison over datasets, seeds, splits and sizes: what it adds to a finished study, and what a change runs."""
+"""A suite over datasets, seeds, splits and training set sizes: jobs on a finished run and after changes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +13,11 @@ from cifarbench.io.csv_io import read_csv
 from helpers.project import Project
 from helpers.tiny import write_archive
 
-ACROSS = {"train_sizes": [30], "repeats": {"n_seeds": 2, "n_splits": 2}}
-TOGETHER = {("", job) for job in ("compare_across_datasets", "plot_suite", "write_suite_report")}
+SUITE = {"train_sizes": [30], "repeats": {"n_seeds": 2, "n_splits": 2}}
+SUITE_JOBS = {("", job) for job in ("compare_across_datasets", "plot_suite", "write_suite_report")}
 DATA = ["download_dataset", "load_dataset"]
-OF_A_MODEL = ["predict_knn", "evaluate_model"]
-OF_A_NETWORK = ["train_network", "evaluate_model"]
+KNN_RULES = ["predict_knn", "evaluate_model"]
+NETWORK_RULES = ["train_network", "evaluate_model"]
 AUDIT = [
     "find_duplicates",
     "find_label_issues",
@@ -26,11 +26,11 @@ AUDIT = [
     "write_audit_report",
     "evaluate_without_issues",
 ]
-# Beside its runs and its audit, a study of two models, one of them a network.
-STUDY = ["compare_models", "plot_comparison", "write_report", "plot_training_curves mlp", "plot_filters mlp"]
-STUDY += ["summarize_training_curve mlp", "plot_model mlp", "plot_model knn_pca", "fit_features pca all"]
-EXPLORED = ["embed_test_images", "explore_predictions", "run_checks"]
-STUDY += EXPLORED
+# Jobs of an experiment with a k-NN model and a network, without its runs and its audit.
+RULES = ["compare_models", "plot_comparison", "write_report", "plot_training_curves mlp", "plot_filters mlp"]
+RULES += ["summarize_training_curve mlp", "plot_model mlp", "plot_model knn_pca", "fit_features pca all"]
+EXPLORER_RULES = ["embed_test_images", "explore_predictions", "run_checks"]
+RULES += EXPLORER_RULES
 
 
 def jobs(dataset: str, rules: list[str], *of: str) -> set[tuple[str, str]]:
@@ -38,37 +38,37 @@ def jobs(dataset: str, rules: list[str], *of: str) -> set[tuple[str, str]]:
 
 
 def features(dataset: str, part: str = "all") -> set[tuple[str, str]]:
-    """The components of a part of the training images: of fewer than there are pixels without moments."""
+    """Return the PCA jobs of a subset; with fewer images than pixels, there is no covariance job."""
     moments = jobs(dataset, ["compute_covariance"], part) if part == "all" else set()
     computed = jobs(dataset, ["compute_features pca"], f"{part} train", f"{part} test")
     return moments | computed | {(dataset, f"fit_features pca {part}")}
 
 
 def of_size(dataset: str, size: int) -> set[tuple[str, str]]:
-    """All jobs of both models fitted to the first training images."""
+    """Return all jobs of both models fitted to the first `size` training images."""
     part = f"train_{size}"
     moments = jobs(dataset, ["compute_covariance"], part) if size > 48 else set()
-    runs = jobs(dataset, OF_A_MODEL, f"knn_pca/{part}") | jobs(dataset, OF_A_NETWORK, f"mlp/{part}")
+    runs = jobs(dataset, KNN_RULES, f"knn_pca/{part}") | jobs(dataset, NETWORK_RULES, f"mlp/{part}")
     return moments | features(dataset, part) | runs
 
 
 def of_split(dataset: str, split: int, seed: int | None) -> set[tuple[str, str]]:
-    """All jobs of both models on another split; with a seed, the network's run with all at once, too."""
+    """Return all jobs of both models on another split; with a seed, also those of the network with that seed."""
     name = f"{dataset}/split_{split}"
     networks = ["mlp", *([f"mlp/seed_{seed}"] if seed is not None else [])]
-    runs = jobs(name, OF_A_MODEL, "knn_pca") | jobs(name, OF_A_NETWORK, *networks)
+    runs = jobs(name, KNN_RULES, "knn_pca") | jobs(name, NETWORK_RULES, *networks)
     return jobs(name, ["make_random_split"]) | features(name) | runs
 
 
 def of_seed(dataset: str, seed: int) -> set[tuple[str, str]]:
-    """The network with other initial weights, and with another order of the batches."""
-    return jobs(dataset, OF_A_NETWORK, f"mlp/init_seed_{seed}", f"mlp/data_seed_{seed}")
+    """Return the jobs of the network with other initial weights, and with another order of the batches."""
+    return jobs(dataset, NETWORK_RULES, f"mlp/init_seed_{seed}", f"mlp/data_seed_{seed}")
 
 
 def collected(dataset: str, with_curves: bool = True) -> set[tuple[str, str]]:
-    """What follows for a dataset's own tables, and for those of all."""
+    """Return the jobs that collect the results of a dataset and compare all datasets."""
     rules = ["collect_results", *(["fit_learning_curves"] if with_curves else [])]
-    return jobs(dataset, rules) | TOGETHER
+    return jobs(dataset, rules) | SUITE_JOBS
 
 
 def would_run(project: Project) -> set[tuple[str, str]]:
@@ -77,21 +77,21 @@ def would_run(project: Project) -> set[tuple[str, str]]:
     return answer.jobs_of_datasets
 
 
-def whole_study(dataset: str) -> set[tuple[str, str]]:
-    """All jobs of a dataset's own study."""
-    runs = jobs(dataset, OF_A_MODEL, "knn_pca") | jobs(dataset, OF_A_NETWORK, "mlp")
-    return jobs(dataset, DATA) | features(dataset) | runs | jobs(dataset, STUDY)
+def whole_experiment(dataset: str) -> set[tuple[str, str]]:
+    """Return all jobs of a dataset without the suite."""
+    runs = jobs(dataset, KNN_RULES, "knn_pca") | jobs(dataset, NETWORK_RULES, "mlp")
+    return jobs(dataset, DATA) | features(dataset) | runs | jobs(dataset, RULES)
 
 
 @pytest.fixture(scope="session")
 def small(overlay: dict) -> dict:
-    """The tiny study with two models, and without an audit."""
+    """The overlay of the tiny experiment with two models and without an audit."""
     return overlay | {"compare": ["knn_pca", "mlp"], "audit": False}
 
 
 @pytest.fixture(scope="session")
 def across(made_once, small: dict) -> Project:
-    """The tiny study alone, and then with all that is compared beyond it. Not to be changed."""
+    """A finished run of the tiny experiment, first alone and then with a suite. Tests must not change it."""
 
     def run(folder: Path) -> None:
         project = Project.create(folder / "study", small)
@@ -99,7 +99,7 @@ def across(made_once, small: dict) -> Project:
         alone = (
             project.checksums("*.html") | project.checksums("models/**/*") | project.checksums("figures/**/*")
         )
-        project.configure(lambda settings: settings.update(suite=ACROSS))
+        project.configure(lambda settings: settings.update(suite=SUITE))
         answer = project.run()
         assert answer.code == 0, answer.text
         (project.folder / "run.log").write_text(answer.log)
@@ -111,7 +111,7 @@ def across(made_once, small: dict) -> Project:
 
 @pytest.fixture
 def changed(across: Project, tmp_path: Path) -> Callable[[str, Any], Project]:
-    """A copy of the finished comparison, with one key of it set to another value."""
+    """Return a function that copies the finished suite and sets one key to another value."""
 
     def change(key: str, value: Any) -> Project:
         project = across.copy(tmp_path / "study")
@@ -121,20 +121,20 @@ def changed(across: Project, tmp_path: Path) -> Callable[[str, Any], Project]:
     return change
 
 
-def test_it_adds_its_own_jobs_to_a_finished_study_and_runs_none_of_the_study_s(across):
+def test_a_suite_adds_jobs_to_a_finished_run_and_reruns_none(across):
     ran = type(across.run("--dry-run"))(0, "", (across.folder / "run.log").read_text()).jobs_of_datasets
-    further = of_size("tiny", 30) | of_seed("tiny", 1) | of_split("tiny", 1, seed=1)
-    assert ran == further | jobs("tiny", ["make_cv_splits"], "order") | collected("tiny")
+    suite_jobs = of_size("tiny", 30) | of_seed("tiny", 1) | of_split("tiny", 1, seed=1)
+    assert ran == suite_jobs | jobs("tiny", ["make_cv_splits"], "order") | collected("tiny")
     assert would_run(across) == set()
 
 
-def test_the_study_alone_runs_nothing_again(changed):
+def test_a_removed_suite_reruns_nothing(changed):
     project = changed("title", None)
     project.configure(lambda settings: [settings.pop("suite"), settings.pop("title")])
     assert would_run(project) == set()
 
 
-def test_the_long_table_has_a_row_for_every_run(across):
+def test_the_table_of_runs_has_a_row_for_every_run(across):
     rows = read_csv(across.folder / "results/suite/runs.csv")
     assert {
         (row["model"], row["split"], row["seed"], row["init_seed"], row["train_size"]) for row in rows
@@ -153,7 +153,7 @@ def test_the_long_table_has_a_row_for_every_run(across):
     assert len({row["code_hash"] for row in rows}) == 1
 
 
-def test_another_split_has_the_same_images_and_as_many_of_each_class(across):
+def test_another_split_has_the_same_images_and_class_counts(across):
     def images(dataset: str, what: str) -> list[np.ndarray]:
         folder = across.folder / "results" / dataset / "data"
         return [np.load(folder / f"{part}_{what}.npy") for part in ("train", "test")]
@@ -177,11 +177,11 @@ def test_another_split_has_the_same_images_and_as_many_of_each_class(across):
         ("repeats.n_splits", 3, of_split("tiny", 2, seed=2) | collected("tiny", with_curves=False)),
     ],
 )
-def test_a_size_a_seed_or_a_split_added_or_taken_away(changed, key, value, expected):
+def test_changed_sizes_seeds_and_splits_run_only_their_jobs(changed, key, value, expected):
     assert would_run(changed(f"suite.{key}", value)) == expected
 
 
-def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path):
+def test_an_added_dataset_reruns_no_models_of_the_others(changed, tmp_path):
     project = changed("suite.datasets", ["tiny", "other"])
     sha256 = write_archive(tmp_path / "other.tar.gz", seed=1)
 
@@ -192,25 +192,25 @@ def test_a_dataset_added_runs_none_of_the_others_jobs(changed, tmp_path):
         settings["audit"] = True
 
     project.configure(add)
-    further = of_size("other", 30) | of_seed("other", 1) | of_split("other", 1, seed=1)
-    divided = jobs("other", ["make_cv_splits"], "order")
+    suite_jobs = of_size("other", 30) | of_seed("other", 1) | of_split("other", 1, seed=1)
+    order = jobs("other", ["make_cv_splits"], "order")
     audits = jobs("other", AUDIT) | jobs(
         "tiny", [*AUDIT, "write_report", "explore_predictions", "run_checks"]
     )
-    assert would_run(project) == whole_study("other") | audits | further | divided | collected("other")
+    assert would_run(project) == whole_experiment("other") | audits | suite_jobs | order | collected("other")
 
 
-def test_a_dataset_s_own_hyperparameter_is_no_other_s(changed):
+def test_an_override_of_a_dataset_reruns_the_affected_jobs(changed):
     project = changed("suite.overrides", {"tiny": {"models": {"knn_pca": {"n_neighbors": 3}}}})
     runs = ["knn_pca", "knn_pca/train_30"]
-    searched = jobs("tiny", OF_A_MODEL, *runs) | jobs("tiny/split_1", OF_A_MODEL, "knn_pca")
-    drawn = jobs(
-        "tiny", ["plot_model knn_pca", "compare_models", "plot_comparison", "write_report", *EXPLORED]
+    rerun = jobs("tiny", KNN_RULES, *runs) | jobs("tiny/split_1", KNN_RULES, "knn_pca")
+    follow_up = jobs(
+        "tiny", ["plot_model knn_pca", "compare_models", "plot_comparison", "write_report", *EXPLORER_RULES]
     )
-    assert would_run(project) == searched | drawn | collected("tiny")
+    assert would_run(project) == rerun | follow_up | collected("tiny")
 
 
-def test_explain_tells_all_of_it_at_once(changed):
+def test_explain_lists_the_jobs_and_changes_of_a_suite(changed):
     project = changed("suite.train_sizes", [30, 50])
     answer = project.cifarbench("explain", "--configfile", "config/tiny.yaml")
     assert answer.code == 0, answer.text
@@ -219,7 +219,7 @@ def test_explain_tells_all_of_it_at_once(changed):
     assert "train_sizes: [30] -> [30, 50]" in answer.text
 
 
-# Others: tests/unit/study/test_series.py.
+# Further ones: tests/unit/config/test_validation.py.
 @pytest.mark.parametrize(
     ("across_", "sentence"),
     [
@@ -235,7 +235,7 @@ def test_explain_tells_all_of_it_at_once(changed):
         ),
     ],
 )
-def test_what_can_t_be_is_refused_in_a_sentence(across, tmp_path, across_, sentence):
+def test_invalid_suite_settings_are_refused(across, tmp_path, across_, sentence):
     project = across.copy(tmp_path / "study")
     project.configure(lambda settings: settings.update(suite=across_))
     answer = project.run("--dry-run")
@@ -244,8 +244,8 @@ def test_what_can_t_be_is_refused_in_a_sentence(across, tmp_path, across_, sente
     assert "Traceback" not in answer.text
 
 
-def test_other_test_images_are_scored_as_the_dataset_s_own(changed, tmp_path):
-    """Its own test images in CIFAR-10.1's layout, which every model must answer as it did."""
+def test_shifted_test_sets_are_evaluated_as_the_own_test_images(changed, tmp_path):
+    """Use the own test images in CIFAR-10.1's layout: the metrics of every model must be the same."""
     project = changed(
         "suite.test_sets", {"again": {"dataset": "tiny", "type": "cifar10_1", "archive": str(tmp_path)}}
     )
@@ -254,8 +254,8 @@ def test_other_test_images_are_scored_as_the_dataset_s_own(changed, tmp_path):
     np.save(tmp_path / "cifar10.1_v6_labels.npy", np.load(project.results / "data/test_labels.npy"))
     answer = project.run()
     assert answer.code == 0, answer.text
-    asked = jobs("tiny", ["evaluate_shifted_test_set"], "knn_pca again", "mlp again")
-    assert answer.jobs_of_datasets == asked | collected("tiny", with_curves=False)
+    evaluations = jobs("tiny", ["evaluate_shifted_test_set"], "knn_pca again", "mlp again")
+    assert answer.jobs_of_datasets == evaluations | collected("tiny", with_curves=False)
     for model in ("knn_pca", "mlp"):
         there = read_json(project.folder / f"results/suite/tiny/shifted/again/{model}.json")
         own = read_json(project.results / f"models/{model}/metrics.json")

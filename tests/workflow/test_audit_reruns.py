@@ -1,4 +1,4 @@
-"""Jobs that the keys audit, exclude and robustness run."""
+"""Jobs that changes of the keys audit, exclude, relabel, explorer and robustness run."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def test_an_audit_switched_off_reruns_the_report(project):
 
 
 def test_excluded_images_rerun_everything_of_the_dataset(project, tmp_path):
-    """The content of the list counts, its path does not."""
+    """The content of the list counts, but not its path."""
     for name in ("one.csv", "other.csv"):
         (tmp_path / name).write_text("split,index\ntrain,3\ntest,1\n")
     project.configure(lambda settings: settings.update(exclude=str(tmp_path / "one.csv")))
@@ -52,14 +52,14 @@ def test_an_invalid_exclude_list_is_refused_before_any_job(project, tmp_path):
 
 def test_corruptions_run_for_each_model_and_nothing_else(project):
     project.configure(lambda settings: settings.update(robustness={"severities": [5]}, compare=["knn_pca"]))
-    asked = {"evaluate_corruptions knn_pca", "plot_robustness"}
-    compared = {"compare_models", "plot_comparison", "evaluate_without_issues", "write_report"}
-    compared |= {"embed_test_images", "explore_predictions", "run_checks"}
-    assert project.succeed() == asked | compared
+    robustness_jobs = {"evaluate_corruptions knn_pca", "plot_robustness"}
+    comparison_jobs = {"compare_models", "plot_comparison", "evaluate_without_issues", "write_report"}
+    comparison_jobs |= {"embed_test_images", "explore_predictions", "run_checks"}
+    assert project.succeed() == robustness_jobs | comparison_jobs
     assert project.would_run() == set()
     project.configure(lambda settings: settings.update(robustness={"severities": [1, 5]}))
-    assert project.would_run() == asked | {"write_report"}
+    assert project.would_run() == robustness_jobs | {"write_report"}
     project.edit("scripts/cifarbench/robustness/image_ops.py", "# An edit.\n")
-    assert project.would_run() == asked | {"write_report"}
+    assert project.would_run() == robustness_jobs | {"write_report"}
     found = read_json(project.results / "models/knn_pca/robustness.json")
     assert len(found["accuracy"]) == 15

@@ -1,4 +1,4 @@
-"""`snakemake --cache`: features that several clones of a machine share."""
+"""`snakemake --cache`: features that several clones on a machine share."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_changed_settings_and_data_are_not_taken_from_the_cache(cache, overlay, 
 
 
 def test_another_experiment_does_not_copy_what_came_from_the_cache(cache, overlay, tmp_path):
-    """The recorded provenance is that of the files before them."""
+    """The recorded provenance is that of the files that the cached ones replaced."""
     first, second = (clone(tmp_path / name, overlay) for name in ("first", "second"))
     targets = [f"models/{model}/predictions.npz" for model in MODELS]
     assert first.run(targets=targets).code == 0

@@ -1,4 +1,4 @@
-"""A finished study as a crate: what is in it, whether its validator takes it, and the same study again from it."""
+"""The RO-Crate of a finished run: its content, its validation, and a run reproduced from it."""
 
 import hashlib
 import json
@@ -43,13 +43,13 @@ def crate(study: Project) -> Path:
 
 @pytest.fixture(scope="module")
 def described(crate: Path) -> dict[str, dict[str, Any]]:
-    """The entities of the crate, by their names."""
+    """The entities of the crate by their ids."""
     with zipfile.ZipFile(crate) as content:
         graph = json.loads(content.read("ro-crate-metadata.json"))["@graph"]
     return {entity["@id"]: entity for entity in graph}
 
 
-def test_a_crate_says_what_went_in_what_came_out_when_and_by_what(study, described):
+def test_a_crate_describes_inputs_results_times_and_software(study, described):
     run = described["#run"]
     archive = json.loads((study.results / "data/source.json").read_text())
     assert run["instrument"] == {"@id": "workflow/Snakefile"}
@@ -64,7 +64,7 @@ def test_a_crate_says_what_went_in_what_came_out_when_and_by_what(study, describ
         "models/knn_pca/metrics.json",
     ):
         assert f"results/tiny/{file}" in results
-    # Of one's own, and what it imports.
+    # The user's module, and the module that it imports.
     assert {"my_models/small.py", "my_models/layers.py", "workflow/rules/data.smk"} <= set(described)
     versions = described["workflow/Snakefile"]["softwareRequirements"]
     assert any(one["@id"].startswith("pkg:pypi/numpy@") for one in versions)
@@ -81,7 +81,7 @@ def test_every_file_is_there_with_its_checksum(crate, described):
             assert hashlib.sha256(content.read(name)).hexdigest() == entity["sha256"], name
 
 
-def test_the_validator_takes_it(crate):
+def test_the_crate_passes_validation(crate):
     services = pytest.importorskip("rocrate_validator.services", reason="needs roc-validator")
     try:
         requests.get("https://w3id.org/ro/crate/1.1/context", timeout=10).raise_for_status()
@@ -97,31 +97,31 @@ def test_the_validator_takes_it(crate):
     assert [issue.message for issue in services.validate(settings).get_issues()] == []
 
 
-def test_a_study_again_from_its_crate_gives_the_same_metrics(study, crate, tmp_path):
-    place = tmp_path / "again"
-    answer = study.cifarbench("reproduce", "--crate", str(crate), "--folder", str(place), "--cores", "2")
+def test_a_run_reproduced_from_its_crate_has_the_same_metrics(study, crate, tmp_path):
+    folder = tmp_path / "again"
+    answer = study.cifarbench("reproduce", "--crate", str(crate), "--folder", str(folder), "--cores", "2")
     assert answer.code == 0, answer.text
     assert "metrics of 2 models are equal to those of run" in answer.text
-    assert (place / "results/tiny/report.html").is_file()
+    assert (folder / "results/tiny/report.html").is_file()
 
-    # A metric that was another then is told of.
-    record = place / "run/metrics.json"
-    then = json.loads(record.read_text())
-    then["knn_pca"]["accuracy"] += 0.5
-    record.write_text(json.dumps(then))
-    answer = study.cifarbench("reproduce", "--crate", str(crate), "--folder", str(place))
+    # A metric with another value is reported.
+    record = folder / "run/metrics.json"
+    metrics = json.loads(record.read_text())
+    metrics["knn_pca"]["accuracy"] += 0.5
+    record.write_text(json.dumps(metrics))
+    answer = study.cifarbench("reproduce", "--crate", str(crate), "--folder", str(folder))
     assert answer.code == 1
     assert "1 of" in answer.text
     (row,) = [line for line in answer.text.splitlines() if line.startswith("knn_pca  accuracy")]
     assert row.split()[-1] == "-0.5"
 
 
-def test_what_is_no_crate_or_no_finished_study_is_told_of(study, crate, tmp_path):
+def test_invalid_crates_and_unfinished_runs_are_refused(study, crate, tmp_path):
     (tmp_path / "x.zip").write_text("x")
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as content:
         content.writestr("a", "b")
     (tmp_path / "taken").mkdir()
-    for arguments, said in (
+    for arguments, message in (
         (["--crate", str(tmp_path / "x.zip")], "can't be read as a crate"),
         (["--crate", str(tmp_path / "none.zip")], "can't be read as a crate"),
         (["--crate", str(tmp_path / "other.zip")], "is not a crate of an experiment"),
@@ -130,7 +130,7 @@ def test_what_is_no_crate_or_no_finished_study_is_told_of(study, crate, tmp_path
         answer = study.cifarbench("reproduce", *arguments)
         assert answer.code == 1
         assert answer.text.startswith("Error: ")
-        assert said in answer.text
+        assert message in answer.text
     unfinished = study.copy(tmp_path / "unfinished")
     shutil.rmtree(unfinished.results / "history")
     pack = ["--results", f"results/{study.dataset}", "--crate", "crate.zip"]

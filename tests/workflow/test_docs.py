@@ -1,4 +1,4 @@
-"""Examples of the documentation: valid configurations, whole Python files, existing commands and files."""
+"""Examples of the documentation: valid configurations, complete Python files, existing commands and files."""
 
 import inspect
 import json
@@ -78,14 +78,14 @@ def all_blocks(language: str) -> list:
 
 
 def named_file(block: Block) -> str | None:
-    """The file that the paragraph before a block names first, if it is code."""
+    """Return the first code file named in the paragraph before a block, or None."""
     paragraph = block.before.strip().rpartition("\n\n")[2]
     names = re.findall(r"`([\w/]+\.(?:py|smk))`", paragraph)
     return names[0] if names else None
 
 
 def configuration(block: Block, *files: str) -> dict:
-    """The block's configuration over config.yaml and further files."""
+    """Return config.yaml, updated by further files and the block's configuration."""
     config: dict = {}
     for name in ("config.yaml", *files):
         update_config(config, yaml.safe_load((CHECKOUT / "config" / name).read_text()))
@@ -230,7 +230,7 @@ def test_the_examples_of_the_api_page_run(block, demo_results):
 
 
 def commands(block: Block) -> list[list[str]]:
-    """The commands of a console block; where some lines begin with $, the others are output."""
+    """Return the commands of a console block; if some lines begin with $, the others are output."""
     lines = block.text.replace("\\\n", " ").splitlines()
     prompted = [line[2:] for line in lines if line.startswith("$ ")]
     found = []
@@ -244,7 +244,7 @@ def commands(block: Block) -> list[list[str]]:
 
 
 def inline_commands(page: Path) -> list[list[str]]:
-    """The commands in the text of a page that this project has."""
+    """Return the commands of this project in the text of a page."""
     text = FENCE.sub("", page.read_text())
     found = [" ".join(match.split()) for match in INLINE.findall(text)]
     programs = ("make", "snakemake", "python", "cifarbench")
@@ -316,7 +316,7 @@ def check(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
-def test_commands_name_what_exists(page):
+def test_commands_of_a_page_are_valid(page):
     in_blocks = [words for block in blocks(page) if block.language == "console" for words in commands(block)]
     for words in in_blocks + ([] if page.name in WITH_OLD_NAMES else inline_commands(page)):
         check(words)

@@ -20,7 +20,7 @@ from helpers.project import CHECKOUT
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors of a page's headings as GitHub creates them."""
     headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -98,10 +98,10 @@ def test_workflows_run_commands_that_exist():
         assert words[1] in TARGETS or words[1] == ".venv/.installed", words
 
 
-# ---- What is generated, and versions ----
+# ---- Generated files and versions ----
 
 
-def test_the_picture_is_that_of_the_rules(monkeypatch, tmp_path):
+def test_the_architecture_figure_matches_the_rules(monkeypatch, tmp_path):
     monkeypatch.chdir(CHECKOUT)
     rulegraph.write_stage_chart(tmp_path / "architecture.svg")
     image = (tmp_path / "architecture.svg").read_text()
@@ -130,5 +130,5 @@ def test_versions_agree_and_no_unreleased_version_has_a_date():
     assert date == "Unreleased" or str(citation["date-released"]) == date
 
 
-def test_the_readme_is_read_in_two_minutes():
+def test_the_readme_has_at_most_120_lines():
     assert len((CHECKOUT / "README.md").read_text().splitlines()) <= 120

@@ -1,10 +1,10 @@
-"""Experiments of different names in one folder: each has its own results, and what is equal is computed once."""
+"""Experiments of different names in one folder: each has its own results, and equal results are computed once."""
 
 import re
 
 from helpers.experiments import contents, run_named
 
-# The models and the suite of config/suite.yaml, made small: `mlp` is not that of the finished run.
+# The models and the suite of config/suite.yaml in small. `mlp` differs from that of the finished run.
 SUITE = {
     "compare": ["knn_raw", "knn_pca", "mlp"],
     "models": {"mlp": {"epochs": 2}},
@@ -22,7 +22,7 @@ def copied_jobs(project, name: str) -> set[str]:
     }
 
 
-def test_named_suite_leaves_other_results_and_copies_what_is_equal(project):
+def test_a_named_suite_keeps_other_results_and_copies_equal_ones(project):
     before = contents(project, "results/tiny")
     answer = run_named(project, "small_suite", SUITE)
     assert "another configuration" not in answer.text
@@ -44,7 +44,7 @@ def test_named_suite_leaves_other_results_and_copies_what_is_equal(project):
     for file in ("models/knn_pca/fit.json", "features/pca/all/train.npy", "audit/duplicates.csv"):
         assert (named / "tiny" / file).read_bytes() == before[file]
 
-    # Neither has anything to do, and a change of one is none of the other.
+    # Both experiments are up to date, and a change of one does not affect the other.
     assert project.would_run() == set()
     suite = contents(project, "results/small_suite")
     project.configure(lambda settings: settings["models"]["mlp"].update(epochs=4))
@@ -52,7 +52,7 @@ def test_named_suite_leaves_other_results_and_copies_what_is_equal(project):
     assert contents(project, "results/small_suite") == suite
     assert contents(project, "results/tiny")["report.html"] != before["report.html"]
 
-    # Finished results of another configuration were replaced, which is said once and at the start.
+    # The run announces once, at its start, that it replaces finished results of another configuration.
     announced = [line for line in text.splitlines() if "of another configuration" in line]
     assert len(announced) == 1
     assert re.search(
@@ -67,7 +67,7 @@ def test_named_suite_leaves_other_results_and_copies_what_is_equal(project):
     assert "from results/" in compared and "name" in compared
 
 
-def test_name_of_a_dataset_is_refused(fresh):
+def test_the_name_of_a_dataset_is_refused(fresh):
     answer = fresh.run("--dry-run", "--config", "name=tiny")
     assert answer.code == 1
     assert "Error: name is tiny, which names a dataset" in answer.text

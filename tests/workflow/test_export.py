@@ -1,4 +1,4 @@
-"""What is taken along of a model: its answers about pictures, its ONNX file, its page, its card; of every family."""
+"""Predictions for image files, ONNX files and model cards of models of every family."""
 
 import csv
 import json
@@ -48,13 +48,13 @@ models:
 MODELS = [*OWN["models"], "mlp_batchnorm_dropout"]
 CARDS = ("svm", "small", "knn_seen")
 TARGETS = ("export/svm.onnx", *(f"export/{model}.model_card.md" for model in CARDS))
-# Nobody has said these features in ONNX's words.
-UNSAYABLE = "svm_edges"
+# HOG features have no ONNX export.
+NOT_EXPORTABLE = "svm_edges"
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory, overlay: dict) -> Project:
-    """Models of every family, on features of every kind that needs no download; two of them exported by the rules."""
+    """A run with models of every family on features that need no download, and with the exports of `TARGETS`."""
     project = Project.create(tmp_path_factory.mktemp("export") / "study", overlay)
     (project.folder / "my_models").mkdir()
     (project.folder / "my_models/small.py").write_text(SMALL)
@@ -73,19 +73,19 @@ def study(tmp_path_factory: pytest.TempPathFactory, overlay: dict) -> Project:
 
 
 @pytest.fixture(scope="module")
-def pictures(study: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The test images as PNG."""
+def image_folder(study: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the test images as PNG files."""
     folder = tmp_path_factory.mktemp("pictures")
-    for row, pixels in enumerate(images_of(study)):
+    for row, pixels in enumerate(load_test_images(study)):
         Image.fromarray(pixels.reshape(SHAPE).transpose(1, 2, 0)).save(folder / f"{row:03}.png")
     return folder
 
 
-def asked(study: Project, pictures: Path) -> list[str]:
-    return ["--results", f"results/{study.dataset}", "--images", str(pictures)]
+def predict_options(study: Project, image_folder: Path) -> list[str]:
+    return ["--results", f"results/{study.dataset}", "--images", str(image_folder)]
 
 
-def images_of(study: Project) -> np.ndarray:
+def load_test_images(study: Project) -> np.ndarray:
     return np.load(study.results / "data/test_images.npy")
 
 
@@ -95,12 +95,10 @@ def predictions(study: Project, model: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_pictures_of_the_test_set_get_exactly_the_study_s_answers(
-    study, pictures, tmp_path, monkeypatch, model
-):
-    # Where the configuration looks for files of one's own.
+def test_predict_on_test_images_equals_study_predictions(study, image_folder, tmp_path, monkeypatch, model):
+    # Paths of user code are relative to this folder.
     monkeypatch.chdir(study.folder)
-    predict.main(study.results, pictures, model, out=str(tmp_path))
+    predict.main(study.results, image_folder, model, out=str(tmp_path))
     y_pred, proba = predictions(study, model)
     classes = json.loads((study.results / "data/dataset.json").read_text())["classes"]
     with open(tmp_path / "predictions.csv", newline="") as file:
@@ -117,8 +115,8 @@ def test_pictures_of_the_test_set_get_exactly_the_study_s_answers(
     assert ("its nearest training images" in page) == model.startswith("knn")
 
 
-@pytest.mark.parametrize("model", [model for model in MODELS if model != UNSAYABLE])
-def test_an_exported_file_answers_as_the_study_did(study, tmp_path, monkeypatch, model):
+@pytest.mark.parametrize("model", [model for model in MODELS if model != NOT_EXPORTABLE])
+def test_onnx_predictions_equal_study_predictions(study, tmp_path, monkeypatch, model):
     monkeypatch.chdir(study.folder)
     onnx, parity = tmp_path / "model.onnx", tmp_path / "parity.json"
     export_model.main(
@@ -129,28 +127,28 @@ def test_an_exported_file_answers_as_the_study_did(study, tmp_path, monkeypatch,
         )
     )
     session = onnxruntime.InferenceSession(onnx)
-    images = images_of(study).reshape(-1, *SHAPE)
+    images = load_test_images(study).reshape(-1, *SHAPE)
     probabilities, classes = session.run(["probabilities", "class"], {"pixels": images})
     y_pred, proba = predictions(study, model)
     record = json.loads(parity.read_text())
-    tied = [tie["image"] for tie in record["ambiguous"]]
-    kept = np.setdiff1d(np.arange(len(images)), tied)
-    # One of twenty test images may lie where float32 can't tell who is near.
-    assert len(tied) <= 1
-    assert np.array_equal(classes[kept], y_pred[kept])
-    np.testing.assert_allclose(probabilities[kept], proba[kept], atol=1e-5, rtol=0)
+    ambiguous = [tie["image"] for tie in record["ambiguous"]]
+    unambiguous = np.setdiff1d(np.arange(len(images)), ambiguous)
+    # One of twenty test images may have neighbours whose order is ambiguous in float32.
+    assert len(ambiguous) <= 1
+    assert np.array_equal(classes[unambiguous], y_pred[unambiguous])
+    np.testing.assert_allclose(probabilities[unambiguous], proba[unambiguous], atol=1e-5, rtol=0)
     assert record["n_images"] == len(images)
-    # Whatever the size of the batch.
+    # The batch size does not change the probabilities.
     alone, _ = session.run(["probabilities", "class"], {"pixels": images[:1]})
     np.testing.assert_allclose(alone[0], probabilities[0], atol=1e-5, rtol=0)
 
 
-def test_what_onnx_can_t_say_ends_in_a_sentence_and_no_file(study):
-    answer = study.run(targets=(f"export/{UNSAYABLE}.onnx",))
+def test_unsupported_features_are_refused_without_a_file(study):
+    answer = study.run(targets=(f"export/{NOT_EXPORTABLE}.onnx",))
     assert answer.code != 0
     assert "features of the type hog cannot be exported to ONNX" in answer.text
     assert "Traceback" not in answer.text
-    assert not (study.results / f"export/{UNSAYABLE}.onnx").exists()
+    assert not (study.results / f"export/{NOT_EXPORTABLE}.onnx").exists()
 
 
 def test_a_second_export_has_nothing_to_do(study):
@@ -158,7 +156,7 @@ def test_a_second_export_has_nothing_to_do(study):
 
 
 @pytest.mark.parametrize("model", CARDS)
-def test_a_card_is_what_the_hub_reads(study, model):
+def test_a_model_card_is_valid_for_the_hub(study, model):
     text = (study.results / f"export/{model}.model_card.md").read_text()
     metrics = json.loads((study.results / f"models/{model}/metrics.json").read_text())
     about = ModelCard(text, ignore_metadata_errors=False).data
@@ -173,16 +171,16 @@ def test_a_card_is_what_the_hub_reads(study, model):
     assert (weights in text and "Licence of the weights: apache-2.0." in text) == (model == "knn_seen")
 
 
-def test_without_a_name_the_best_is_asked_and_of_equals_the_fastest(study, pictures):
-    answer = study.cifarbench("predict", *asked(study, pictures))
+def test_predict_uses_the_most_accurate_model_by_default(study, image_folder):
+    answer = study.cifarbench("predict", *predict_options(study, image_folder))
     assert answer.code == 0, answer.text
     assert re.search("is the most accurate|has the highest accuracy", answer.text)
-    place = study.results / "predicted" / pictures.name
-    assert sorted(path.name for path in place.iterdir()) == ["predictions.csv", "predictions.html"]
+    folder = study.results / "predicted" / image_folder.name
+    assert sorted(path.name for path in folder.iterdir()) == ["predictions.csv", "predictions.html"]
 
 
-def test_a_model_that_is_not_there_is_told_of(study, pictures):
-    answer = study.cifarbench("predict", *asked(study, pictures), "--model", "oracle")
+def test_an_unknown_model_is_refused(study, image_folder):
+    answer = study.cifarbench("predict", *predict_options(study, image_folder), "--model", "oracle")
     assert answer.code == 1
     assert answer.text.startswith("Error: ")
     assert "name one of convnet, knn_apart" in answer.text

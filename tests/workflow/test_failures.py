@@ -1,4 +1,4 @@
-"""A job that fails after a change leaves nothing that passes for up to date; a user's mistake is one sentence."""
+"""Results after a failed job are not up to date, and a user's mistake is reported in one sentence."""
 
 import pytest
 from test_reruns import searched, set_key
@@ -8,8 +8,8 @@ from helpers.project import OVERLAY
 LOG = "results/tiny/logs/predict_knn/knn_pca.log"
 
 
-def test_what_a_failed_job_took_away_is_made_again(project):
-    """Snakemake deletes a job's old output before it runs, and would not miss it beside what was made from it."""
+def test_outputs_deleted_by_a_failed_job_are_computed_again(project):
+    """Snakemake deletes a job's old output first, and by itself ignores the loss if dependent files exist."""
     script = project.folder / "scripts/predict_knn.py"
     good = script.read_text()
     project.configure(lambda settings: set_key(settings, "models.knn_pca.n_neighbors", 3))
@@ -22,7 +22,7 @@ def test_what_a_failed_job_took_away_is_made_again(project):
     assert "CalledProcessError" not in failed.text
     assert not (project.results / "models/knn_pca/predictions.npz").exists()
     script.write_text(good)
-    # All predictions went with the broken script, and the change is still there.
+    # The broken script deleted all its predictions, and the changed setting still applies.
     again = project.succeed()
     assert again >= searched("knn_pca") | {"predict_knn knn_raw", "compare_models", "write_report"}
     assert project.would_run() == set()
@@ -37,7 +37,7 @@ def test_what_a_failed_job_took_away_is_made_again(project):
         (["--config", 'sha256="' + 32 * "ab" + '"'], "with SHA256="),
     ],
 )
-def test_a_mistake_ends_in_one_sentence_before_any_job(fresh, arguments, sentence):
+def test_invalid_settings_are_refused_before_any_job(fresh, arguments, sentence):
     answer = fresh.run(*arguments)
     assert answer.code != 0
     assert sentence in answer.text
@@ -46,7 +46,7 @@ def test_a_mistake_ends_in_one_sentence_before_any_job(fresh, arguments, sentenc
     assert not fresh.results.exists()
 
 
-def test_broken_yaml_is_no_traceback(fresh):
+def test_invalid_yaml_is_refused_without_a_traceback(fresh):
     (fresh.folder / OVERLAY).write_text("models: [\n")
     answer = fresh.run()
     assert answer.code != 0

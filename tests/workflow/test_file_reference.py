@@ -25,7 +25,7 @@ PYTHON_TYPES = {
 
 
 def pattern(path: str) -> re.Pattern:
-    """Return what a path or key of the file reference stands for: <name> is any text."""
+    """Return the pattern of a path or key of the file reference, in which <name> is any text."""
     parts = re.split(r"<[^>]+>", path)
     return re.compile(".+".join(map(re.escape, parts)))
 
@@ -80,7 +80,7 @@ def test_columns_and_keys_of_a_run_are_documented(finished, file):
         if pattern(file["path"]).fullmatch(path.relative_to(finished.results).as_posix())
     ]
     if not paths:
-        # Those of own images: test_own_images.py.
+        # Files of a user's own images are tested in test_own_images.py.
         others = r"^suite/|robustness|temperature|leaderboard|^weights|^data/(images|skipped|split)\.csv"
         assert re.search(others, file["path"]), "no run has this file"
         pytest.skip("the run has no such file")

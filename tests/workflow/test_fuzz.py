@@ -1,4 +1,4 @@
-"""Drawn configurations are planned, or refused in sentences; what is planned runs to the report."""
+"""Random configurations are planned or refused in sentences; planned ones run to the report."""
 
 import re
 import traceback
@@ -16,7 +16,7 @@ from helpers.project import CHECKOUT, OVERLAY, Project
 
 BASE = yaml.safe_load((CHECKOUT / "config/config.yaml").read_text())
 SEED = 29
-# A key or a file of the configuration, what is wrong with it, and what to do.
+# A refusal: a key or a file of the configuration, what is wrong with it, and what to do.
 SENTENCE = re.compile(r"[A-Za-z_][^\n]*\b(is|are|has|have|leaves|names)\b[^\n]*\.")
 
 
@@ -35,7 +35,7 @@ def describe(config: dict[str, Any]) -> str:
 
 
 def check_refusals(configs: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the configurations that are not refused, and a text on each that ends in anything but sentences."""
+    """Return the configurations that are not refused, and a text on each refusal that is not in sentences."""
     accepted, wrong = [], []
     for config in configs:
         write_files(config)
@@ -65,7 +65,7 @@ def plan(configs: list[dict[str, Any]], folder: Path) -> list[str]:
 
 def test_configurations_are_planned_or_refused_in_sentences(tmp_path):
     accepted: list[dict[str, Any]] = []
-    # Draws depend on the modules that other tests have imported, and few or none of a seed may be accepted.
+    # Draws depend on the modules that other tests have imported, and a seed may yield few or no valid ones.
     for seed in range(SEED, SEED + 10):
         more, wrong = check_refusals(draw_configurations(20, BASE, tmp_path, seed))
         assert not wrong, "\n\n".join(wrong)
@@ -91,7 +91,7 @@ def test_some_configurations_run_to_the_report(tmp_path):
     for number, config in enumerate(accepted[::5]):
         project = Project.create(tmp_path / str(number), config)
         answer = project.run()
-        # Which classes the excluded images are of shows when the dataset is loaded.
+        # The classes of excluded images are known only when the dataset is loaded.
         if "every class needs at least one" in answer.text:
             continue
         # A model may fail, such as a classifier on images that are all black; no other job may.

@@ -1,4 +1,4 @@
-"""The workflow imported into somebody else's, fetched from git, and run from another folder."""
+"""The workflow imported into another workflow, fetched from git, and run from another folder."""
 
 import shutil
 import subprocess
@@ -52,7 +52,7 @@ rule both:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An empty folder with a configuration of its own."""
+    """A folder that contains only a configuration."""
     (tmp_path / "config").mkdir()
     for name in ("config.yaml", "digits.yaml"):
         shutil.copy(CHECKOUT / "config" / name, tmp_path / "config")
@@ -72,18 +72,18 @@ def accuracy(folder: Path) -> str:
     return row.split(",")[2]
 
 
-def import_it(folder: Path, text: str, snakefile: str, config_files: str = WITH_CONFIG) -> None:
+def add_snakefile(folder: Path, text: str, snakefile: str, config_files: str = WITH_CONFIG) -> None:
     (folder / "workflow").mkdir()
     (folder / "workflow/Snakefile").write_text(config_files + text.format(snakefile=snakefile))
 
 
-def test_by_a_local_path(folder):
-    import_it(folder, MODULE, repr(str(CHECKOUT / "workflow/Snakefile")))
+def test_import_by_a_local_path(folder):
+    add_snakefile(folder, MODULE, repr(str(CHECKOUT / "workflow/Snakefile")))
     run(folder)
     assert (folder / "results/digits/report.html").is_file()
 
 
-def test_from_git_where_nothing_is_checked_out(folder, tmp_path_factory):
+def test_import_from_git_without_a_checkout(folder, tmp_path_factory):
     """Snakemake fetches the Snakefiles and the scripts; the package is the installed one."""
     repository = tmp_path_factory.mktemp("git") / "cifarbench"
     repository.mkdir()
@@ -95,41 +95,41 @@ def test_from_git_where_nothing_is_checked_out(folder, tmp_path_factory):
         subprocess.run([*git, *command], check=True)
     for part in ("workflow", "scripts", "config"):
         shutil.rmtree(repository / part)
-    import_it(folder, MODULE, f'gitfile({str(repository)!r}, path="workflow/Snakefile", ref="HEAD")')
+    add_snakefile(folder, MODULE, f'gitfile({str(repository)!r}, path="workflow/Snakefile", ref="HEAD")')
     run(folder)
     assert (folder / "results/digits/report.html").is_file()
 
 
-def test_twice_under_two_prefixes(folder):
-    import_it(folder, TWICE, repr(str(CHECKOUT / "workflow/Snakefile")))
+def test_import_twice_with_two_prefixes(folder):
+    add_snakefile(folder, TWICE, repr(str(CHECKOUT / "workflow/Snakefile")))
     run(folder)
     assert accuracy(folder / "first") != accuracy(folder / "second")
 
 
-def test_twice_under_two_names(folder):
+def test_import_twice_with_two_names(folder):
     named = TWICE.replace(
         '["n_neighbors"] = 9', '["n_neighbors"] = 9\nconfig["name"] = "a"\nsmoother["name"] = "b"'
     )
     named = named.replace('    prefix: "first"\n', "").replace('    prefix: "second"\n', "")
-    import_it(folder, named, repr(str(CHECKOUT / "workflow/Snakefile")))
+    add_snakefile(folder, named, repr(str(CHECKOUT / "workflow/Snakefile")))
     text = run(folder, "--dry-run")
     assert "results/a/digits/report.html" in text
     assert "results/b/digits/report.html" in text
     assert "results/digits" not in text
 
 
-def test_from_another_folder(folder, tmp_path_factory):
+def test_run_from_another_folder(folder, tmp_path_factory):
     """`-s` names the workflow and `--directory` the folder of configuration and results."""
     here = tmp_path_factory.mktemp("here")
-    # Snakemake reads these relative to where it is started, and the workflow its own in the other folder.
+    # Snakemake resolves these in the folder where it starts; the workflow reads its own in the other folder.
     overlays = [str(folder / "config" / name) for name in ("digits.yaml", "small.yaml")]
     snakefile = str(CHECKOUT / "workflow/Snakefile")
     run(here, "-s", snakefile, "--directory", str(folder), "--configfile", *overlays)
     assert (folder / "results/digits/report.html").is_file()
 
 
-def test_the_small_run_of_continuous_integration(tmp_path, tmp_path_factory):
-    """It needs no optional package: whatever imports one fails."""
+def test_continuous_integration_needs_no_optional_packages(tmp_path, tmp_path_factory):
+    """The run needs no optional package: importing one fails."""
     packages = tmp_path_factory.mktemp("packages")
     for name in EXTRAS:
         (packages / f"{name}.py").write_text(f"raise ModuleNotFoundError('no {name}', name={name!r})")
@@ -141,10 +141,10 @@ def test_the_small_run_of_continuous_integration(tmp_path, tmp_path_factory):
     assert (tmp_path / "results/digits/audit.html").is_file()
 
 
-def test_a_small_configuration_is_enough(tmp_path):
-    """Settings that it does not have are the workflow's own."""
+def test_missing_settings_have_defaults(tmp_path):
+    """Missing settings have the workflow's defaults."""
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(SMALL | {"dataset": "digits"}))
-    import_it(tmp_path, MODULE, repr(str(CHECKOUT / "workflow/Snakefile")), 'configfile: "small.yaml"\n')
+    add_snakefile(tmp_path, MODULE, repr(str(CHECKOUT / "workflow/Snakefile")), 'configfile: "small.yaml"\n')
     run(tmp_path)
     assert (tmp_path / "results/digits/report.html").is_file()
     before = (tmp_path / "results/digits/comparison.csv").read_bytes()

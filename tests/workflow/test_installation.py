@@ -1,4 +1,4 @@
-"""What the Makefile does about an environment that is there, half there, or whose Python is gone."""
+"""Installation by the Makefile beside an intact environment, an incomplete one, or one without its interpreter."""
 
 import shutil
 import subprocess
@@ -35,7 +35,7 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment without packages, as made by the Makefile in place of a link to another one."""
+    """An environment without packages, made by the Makefile in place of a link to another environment."""
     folder = tmp_path_factory.mktemp("installation")
     shutil.copy(CHECKOUT / "Makefile", folder)
     (folder / "requirements.txt").touch()
@@ -59,26 +59,26 @@ def install(folder: Path, *options: str) -> str:
     return done.stdout
 
 
-def test_what_a_link_leads_to_stays(folder):
+def test_the_target_of_a_link_is_kept(folder):
     assert [path.name for path in (folder / "elsewhere").iterdir()] == ["mine"]
     assert not (folder / ".venv").is_symlink()
 
 
-def test_one_that_is_whole_stays(folder):
+def test_an_intact_environment_is_kept(folder):
     assert "is up to date" in install(folder)
 
 
-def test_other_requirements_are_added_to_it(folder):
+def test_changed_requirements_are_installed_into_the_environment(folder):
     (folder / ".venv/mine").touch()
     (folder / "requirements.txt").touch()
-    said = install(folder)
-    assert "pip install" in said
-    assert ANNOUNCED not in said
+    output = install(folder)
+    assert "pip install" in output
+    assert ANNOUNCED not in output
     assert (folder / ".venv/mine").exists()
 
 
-def test_a_folder_of_wheels_takes_the_place_of_an_index(folder, monkeypatch):
-    """As with PyTorch's wheels for CPUs: the pinned version with a local part, `1.5+cpu`."""
+def test_a_folder_of_wheels_replaces_the_index(folder, monkeypatch):
+    """The wheel has the pinned version with a local part, `1.5+cpu`, as PyTorch's wheels for CPUs have."""
     (folder / "wheels").mkdir()
     info = "leaf-1.5+cpu.dist-info"
     with zipfile.ZipFile(folder / "wheels/leaf-1.5+cpu-py3-none-any.whl", "w") as wheel:
@@ -92,7 +92,7 @@ def test_a_folder_of_wheels_takes_the_place_of_an_index(folder, monkeypatch):
     (folder / "requirements.txt").write_text("")
 
 
-def test_one_that_was_cut_off_is_made_anew(folder):
+def test_an_incomplete_environment_is_recreated(folder):
     shutil.rmtree(next(folder.glob(".venv/lib/*/site-packages")))
     (folder / ".venv/.installed").unlink()
     assert ANNOUNCED in install(folder)
@@ -100,10 +100,10 @@ def test_one_that_was_cut_off_is_made_anew(folder):
     assert next(folder.glob(".venv/lib/*/site-packages/pip")).is_dir()
 
 
-def test_one_whose_python_is_gone_is_made_anew(folder):
+def test_an_environment_without_its_interpreter_is_recreated(folder):
     (folder / ".venv/bin/python").unlink()
     (folder / ".venv/bin/python").symlink_to("/nowhere/python")
-    # As the one before; what make would do is enough.
+    # A dry run is enough, because the previous test ran the commands.
     planned = install(folder, "--dry-run")
     assert ANNOUNCED in planned
     assert planned.index("rm -rf .venv") < planned.index("-m venv .venv") < planned.index("pip install")

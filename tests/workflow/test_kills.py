@@ -1,4 +1,4 @@
-"""Whatever is killed, locked out or left without room: nothing half-written is ever taken for a result."""
+"""Killed processes, locked folders and full disks: partly written files are never used as results."""
 
 import contextlib
 import itertools
@@ -17,10 +17,10 @@ from test_reruns import MODELS
 
 from helpers.project import Project
 
-# All that a study ends in, but for what it cost to get there.
+# All results of a run except its costs.
 SAME = ["data/*.npy", "models/**/predictions.npz", "models/**/metrics.json", "models/**/history.csv"]
 SAME += ["models/**/cv_results.csv", "paired_tests.csv", "model_agreement.json", "figures/*/*"]
-# A job alone, or what guards it; Snakemake alone, which leaves its jobs behind; all at once, as a power cut does.
+# Only a job or its guard; only Snakemake, whose jobs remain; or all processes at once, as in a power failure.
 VICTIMS = itertools.cycle(["job", "guard", "all", "job", "snakemake"])
 GUARD = "run_guarded.py"
 PREDICTIONS = "models/mlp/predictions.npz"
@@ -32,7 +32,7 @@ def results(project: Project) -> dict[str, str]:
 
 
 def jobs_of(snakemake: subprocess.Popen, project: Project) -> list[psutil.Process]:
-    """The processes that run a rule's script, as far as they have not ended while we look."""
+    """Return the processes that run a rule's script and have not ended during the search."""
     found = []
     with contextlib.suppress(psutil.NoSuchProcess):
         for child in psutil.Process(snakemake.pid).children(recursive=True):
@@ -44,7 +44,7 @@ def jobs_of(snakemake: subprocess.Popen, project: Project) -> list[psutil.Proces
 
 
 def kill(victim: str, snakemake: subprocess.Popen, job: psutil.Process) -> bool:
-    """Kill, unless the job was faster."""
+    """Kill the victim; return False if the job had ended before."""
     try:
         if job.status() == psutil.STATUS_ZOMBIE:
             return False
@@ -54,7 +54,7 @@ def kill(victim: str, snakemake: subprocess.Popen, job: psutil.Process) -> bool:
                 argument.endswith(GUARD) for argument in parent.cmdline()[1:2]
             )
             (parent if victim == "guard" and guarded else job).kill()
-            # What runs beside it may end; nothing new begins.
+            # Other running jobs may finish, and no new ones start.
             snakemake.terminate()
         elif victim == "snakemake":
             snakemake.kill()
@@ -65,15 +65,15 @@ def kill(victim: str, snakemake: subprocess.Popen, job: psutil.Process) -> bool:
     try:
         snakemake.wait(60)
     except subprocess.TimeoutExpired:
-        # Snakemake 9.27 waits for its own lock forever if the signal comes while it holds it. A cluster kills it then.
+        # Snakemake 9.27 deadlocks if the signal arrives while it holds its own lock. A cluster kills it then.
         os.killpg(snakemake.pid, signal.SIGKILL)
     return True
 
 
 def kill_once(project: Project, victim: str, spared: int, choice: random.Random) -> bool:
-    """Start a run, let some jobs begin, and kill at a moment of the next one; False if the run ended before.
+    """Start a run, let `spared` jobs start, and kill during the next one; return False if the run ended before.
 
-    Every other time the moment is one at which a file is being written, if any is.
+    In half of the cases, kill while a file is being written, if there is one.
     """
     begun: set[int] = set()
     with project.start() as snakemake:
@@ -94,7 +94,7 @@ def _await_moment(job: psutil.Process, project: Project, choice: random.Random) 
     if choice.random() < 0.5:
         time.sleep(choice.uniform(0, 1))
         return
-    # Folders may vanish while we look.
+    # Folders may be deleted during the search.
     with contextlib.suppress(FileNotFoundError):
         while job.is_running() and not any(project.results.rglob(".*.part")):
             time.sleep(0.001)
@@ -102,32 +102,32 @@ def _await_moment(job: psutil.Process, project: Project, choice: random.Random) 
 
 @pytest.mark.parametrize(
     ("kills", "models"),
-    # A model with a grid and a network have jobs of every kind.
+    # A tuned model and a network have jobs of every type.
     [(5, ["knn_grid", "mlp_batchnorm_dropout"]), pytest.param(50, MODELS, marks=pytest.mark.long)],
 )
-def test_killed_again_and_again_a_run_ends_like_one_never_disturbed(project, fresh, kills, models):
+def test_results_after_repeated_kills_equal_an_undisturbed_run(project, fresh, kills, models):
     for one in (project, fresh):
         one.configure(lambda settings: settings.update(compare=models))
-    # Their comparison is all that is not there yet.
+    # Only the comparison of these models is missing.
     project.succeed()
     for model in set(MODELS) - set(models):
         shutil.rmtree(project.results / "models" / model)
         shutil.rmtree(project.results / "figures" / model)
     choice = random.Random(kills)
-    # Spread over the run: it goes on from where each kill has left it.
+    # The kills are spread over the run, which continues after each kill.
     most_spared = len(project.would_run("--forceall")) // kills
     for victim in itertools.islice(VICTIMS, kills):
         while not kill_once(fresh, victim, choice.randint(0, most_spared), choice):
             shutil.rmtree(fresh.results)
-    # As its users start it, from the first job to the last; the other one's jobs were forked from one that had all
-    # imported (warm.py).
+    # With new processes, as users run it; the jobs of the other run were forked from a process with all imports
+    # (warm.py).
     fresh.succeed(cold=True)
     assert results(fresh) == results(project)
     assert fresh.would_run() == set()
     assert list(fresh.folder.rglob("*.part")) == []
 
 
-def test_a_change_that_was_cut_off_and_taken_back_leaves_no_trace(finished, project):
+def test_an_interrupted_and_reverted_change_leaves_no_trace(finished, project):
     project.configure(lambda settings: settings["models"].update(knn_pca={"n_neighbors": 3}))
     assert kill_once(project, "all", 1, random.Random(0))
     project.configure(lambda settings: settings["models"].pop("knn_pca"))
@@ -136,12 +136,12 @@ def test_a_change_that_was_cut_off_and_taken_back_leaves_no_trace(finished, proj
     assert project.would_run() == set()
 
 
-# ---- Training, and who may work in a folder ----
+# ---- Training and locked folders ----
 
 
 @pytest.fixture
 def longer(project: Project, request: pytest.FixtureRequest) -> Project:
-    """Trained for three epochs, it is to be trained for so many that there is time to disturb it."""
+    """A finished run with more epochs in its configuration, so that tests can interrupt the training."""
     epochs = getattr(request, "param", 6000)
     project.configure(lambda settings: settings["models"]["mlp"].update(epochs=epochs))
     project.configure(lambda settings: settings["training"].update(checkpoint_interval_seconds=0.05))
@@ -150,7 +150,7 @@ def longer(project: Project, request: pytest.FixtureRequest) -> Project:
 
 @pytest.fixture
 def training(longer: Project) -> Iterator[subprocess.Popen]:
-    """A run in the midst of a training that has kept checkpoints."""
+    """A run during a training that has written checkpoints."""
     snakemake = longer.start(targets=(PREDICTIONS,))
     while not list(longer.results.glob("checkpoints/mlp/*/epochs_*00.pt")):
         assert snakemake.poll() is None
@@ -162,15 +162,15 @@ def training(longer: Project) -> Iterator[subprocess.Popen]:
 
 
 @pytest.mark.parametrize("longer", [600], indirect=True)
-def test_a_training_goes_on_where_it_was_stopped(longer, training, tmp_path):
+def test_an_interrupted_training_resumes_from_its_checkpoint(longer, training, tmp_path):
     os.killpg(training.pid, signal.SIGKILL)
     training.wait()
     undisturbed = longer.copy(tmp_path / "undisturbed")
     shutil.rmtree(undisturbed.results / "checkpoints")
 
-    said = longer.run(targets=(PREDICTIONS,))
-    assert said.code == 0, said.text
-    assert "The last run in this folder was interrupted" in said.text
+    resumed = longer.run(targets=(PREDICTIONS,))
+    assert resumed.code == 0, resumed.text
+    assert "The last run in this folder was interrupted" in resumed.text
     log = (longer.results / LOG).read_text()
     assert "Training goes on after" in log
     assert "Training goes on after 3 epochs," not in log
@@ -179,8 +179,8 @@ def test_a_training_goes_on_where_it_was_stopped(longer, training, tmp_path):
     assert longer.checksums("models/mlp/*.[ncp]*") == undisturbed.checksums("models/mlp/*.[ncp]*")
 
 
-def test_a_second_run_in_the_same_folder_is_told_why_it_has_to_wait(longer, training):
-    # It is in the midst of it for as long as it takes.
+def test_a_second_run_in_the_same_folder_is_refused_with_a_reason(longer, training):
+    # Keep the first run from ending before the second one.
     for job in jobs_of(training, longer):
         job.suspend()
     second = longer.run(targets=(PREDICTIONS,))
@@ -189,7 +189,7 @@ def test_a_second_run_in_the_same_folder_is_told_why_it_has_to_wait(longer, trai
         "Please make sure that no other Snakemake process is trying to create the same files" in second.text
     )
     assert training.poll() is None
-    # To look is allowed.
+    # A dry run is allowed.
     assert longer.would_run(targets=(PREDICTIONS,)) == {"train_network mlp"}
 
 
@@ -225,7 +225,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize(
     "kilobytes", [24, *(pytest.param(number, marks=pytest.mark.long) for number in (0, 8, 16, 32))]
 )
-def test_a_full_disk_is_named_and_with_room_made_the_run_ends_well(finished, small_disk, kilobytes):
+def test_a_full_disk_is_reported_and_the_run_succeeds_with_free_space(finished, small_disk, kilobytes):
     project = finished.copy(small_disk / "study")
     shutil.rmtree(project.results / "models/mlp")
     shutil.rmtree(project.results / "checkpoints")

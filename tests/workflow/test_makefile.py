@@ -1,4 +1,4 @@
-"""Names and quoting of the Makefile: what commands get, as printed by programs that stand for them."""
+"""Names and quoting of the Makefile, tested with programs that print their arguments."""
 
 import json
 import os
@@ -19,7 +19,7 @@ ODD_NAMES = ["a b", "it's", 'a "quote", back\\slash', "it's $HOME and $(x)"]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose path holds a space, and whose programs print their arguments."""
+    """A project whose path contains a space, and whose programs print their arguments."""
     folder = tmp_path_factory.mktemp("with space") / "a project"
     programs = folder / ".venv/bin"
     programs.mkdir(parents=True)
@@ -50,7 +50,7 @@ def value(arguments: list[str], option: str) -> str:
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_a_path_reaches_the_command_as_it_was_written(folder, name):
+def test_a_path_reaches_the_command_unchanged(folder, name):
     for target, options in {
         "doctor": {"ARCHIVE": "--archive"},
         "bench": {"ARCHIVE": "--archive"},
@@ -101,7 +101,7 @@ def test_a_configuration_file_that_is_missing_is_named(folder):
         (None, []),
     ],
 )
-def test_the_wheels_of_pytorch_may_come_from_elsewhere(folder, torch, option):
+def test_torch_sets_the_source_of_wheels(folder, torch, option):
     (folder / "my wheels").mkdir(exist_ok=True)
     os.utime(folder / ".venv/.installed", (0, 0))
     got = arguments(folder, ".venv/.installed", *([f"TORCH={torch}"] if torch else []))
@@ -154,7 +154,7 @@ def test_resize_is_on_off_or_refused(folder):
 
 
 def test_name_reaches_the_configuration_and_the_folder_of_results(folder, monkeypatch):
-    # As some systems set it in every shell.
+    # Some systems set NAME in every shell.
     monkeypatch.setenv("NAME", "my-computer")
     assert value(arguments(folder, "predict", "IMAGES=a", "DATASET=digits"), "--results") == "results/digits"
     assert "my-computer" not in " ".join(arguments(folder, "study"))

@@ -1,4 +1,4 @@
-"""The user's own images through the whole workflow: the first run, and what a change of the images runs."""
+"""The user's own images in the whole workflow: the first run, and the jobs that a change of the images runs."""
 
 import csv
 import os
@@ -32,7 +32,7 @@ SPLIT = "my_split.csv"
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A finished run on 3 x 10 digits, of which one file is no image."""
+    """A finished run on 3 x 10 digits and one file that is not an image."""
     project = Project.create(tmp_path_factory.mktemp("own") / "project", CONFIGURATION)
     write_class_folders(project.folder / "pics", 10)
     (project.folder / "pics/one/broken.png").write_bytes(b"no image")
@@ -86,7 +86,7 @@ def test_a_change_of_the_images_runs_everything(project, change):
     assert project.would_run() == JOBS
 
 
-def test_times_of_files_run_nothing(project):
+def test_modification_times_run_nothing(project):
     for path in (project.folder / "pics").rglob("*.png"):
         os.utime(path, (1, 1))
     assert project.would_run() == set()
@@ -105,7 +105,7 @@ def test_an_edited_split_reads_no_image_again(project):
 
 
 def test_few_images_are_cross_validated(tmp_path):
-    """Each prediction is that of a fit without the image's fold; lists of images count all as test images."""
+    """Each prediction is that of a fit without the image's fold; in lists of images, all are test images."""
     few = {"datasets": {"pics": {"type": "images", "archive": "pics", "n_folds": 5}}}
     project = Project.create(tmp_path / "project", CONFIGURATION | few)
     write_class_folders(project.folder / "pics", 10)
@@ -133,7 +133,7 @@ def test_few_images_are_cross_validated(tmp_path):
 
 
 def test_new_labels_and_dropped_images_read_no_image_again(project):
-    """The lists that the explorer and the audit page download."""
+    """The lists are as downloaded from the explorer and the audit page."""
     (project.folder / "labels.csv").write_text("split,index,label\ntest,0,two\n")
     (project.folder / "dropped.csv").write_text("split,index\ntest,5\ntrain,2\n")
     lists = ("--config", "relabel=labels.csv", "exclude=dropped.csv")

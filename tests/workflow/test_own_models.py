@@ -1,4 +1,4 @@
-"""Models of one's own: a configuration and a file, and nothing of the library touched."""
+"""User-defined models: a configuration and a file, without changes of the library."""
 
 import json
 from functools import partial
@@ -68,7 +68,7 @@ class Broken(nn.Module):
             raise RuntimeError("out of luck")
         return self.layer(images.mean(dim=(1, 2)))
 """
-# As the documentation has it, and as others write it by hand.
+# A configuration as in the documentation and as users write it.
 OWN = """
 features:
   edges: {type: hog}
@@ -84,13 +84,13 @@ MODELS = ["knn_pca", "svm_edges", "forest_few", "own_net"]
 
 @pytest.fixture(scope="session")
 def finished_own(made_once) -> Project:
-    """The digits' demo with three models of one's own beside one of its own. Not to be changed."""
+    """A finished run of the digits with one of the demo's models and three others. Tests must not change it."""
     checkout = Path(__file__).parents[2]
     overlay = yaml.safe_load((checkout / "config/digits.yaml").read_text())
     own = yaml.safe_load(OWN)
     overlay = overlay | own | {"features": overlay["features"] | own["features"]}
     overlay["models"] = overlay["models"] | own["models"]
-    # Of the images themselves, the audit finds the same whatever the models are.
+    # The audit of the images does not depend on the models.
     overlay["audit"] = False
 
     def run(folder: Path) -> None:
@@ -106,11 +106,11 @@ def finished_own(made_once) -> Project:
 
 @pytest.fixture
 def own(finished_own: Project, tmp_path: Path) -> Project:
-    """A copy of it."""
+    """A copy of the finished run."""
     return finished_own.copy(tmp_path / "study")
 
 
-def test_each_has_its_row_and_is_called_what_it_is(finished_own):
+def test_each_model_has_a_row_with_its_family_label(finished_own):
     table = {row["model"]: row for row in read_rows(finished_own.results / "comparison.csv")}
     assert list(table) == MODELS
     assert {name: row["family_label"] for name, row in table.items()} == {
@@ -121,13 +121,13 @@ def test_each_has_its_row_and_is_called_what_it_is(finished_own):
     }
     assert [row["features"] for row in table.values()] == ["pca", "edges", "few", ""]
     assert all(float(row["accuracy"]) > 0.8 for row in table.values())
-    # A linear model's and a network's weights can be counted; one without probabilities has no calibration.
+    # Linear models and networks have a number of parameters; a model without probabilities has no calibration error.
     assert [bool(row["n_parameters"]) for row in table.values()] == [False, True, False, True]
     assert [bool(row["ece"]) for row in table.values()] == [True, False, True, True]
     assert len(read_rows(finished_own.results / "paired_tests.csv")) == 6
 
 
-def test_each_leaves_what_was_fitted_and_the_contract_s_files(finished_own):
+def test_each_model_writes_the_required_files_and_its_estimator(finished_own):
     models = finished_own.results / "models"
     for name in MODELS:
         with np.load(models / name / "predictions.npz") as arrays:
@@ -141,19 +141,19 @@ def test_each_leaves_what_was_fitted_and_the_contract_s_files(finished_own):
     assert {path.parent.name for path in finished_own.results.glob("figures/*/training.svg")} == {"own_net"}
 
 
-def test_the_report_is_right_about_each(finished_own):
+def test_the_report_describes_each_model(finished_own):
     page = (finished_own.results / "report.html").read_text()
     for words in ("Linear models on", "Trees and forests on", "User-defined networks on pixels"):
         assert words in page
     assert "gives no probabilities" in page
-    # None of the notebook's claims on perceptrons or on grids is made of other models.
+    # The notebook's claims on perceptrons and grids do not apply to other models.
     assert "perceptron" not in page.lower()
     assert "best kNN" not in page
     markdown = (finished_own.results / "report.md").read_text()
     assert all(f"`{name}`" in markdown for name in MODELS)
 
 
-# ---- What a change runs ----
+# ---- Jobs that a change runs ----
 
 
 def scored(*models: str) -> set[str]:
@@ -172,13 +172,13 @@ NETWORK = jobs(["train_network", "summarize_training_curve", "plot_training_curv
         ("features.edges.orientations", 6, computed("edges") | SVM),
     ],
 )
-def test_a_change_runs_what_it_touches(finished_own, own, key, value, expected):
+def test_a_change_runs_the_affected_jobs(finished_own, own, key, value, expected):
     own.configure(lambda settings: set_key(settings, key, value))
     assert own.would_run() == expected
 
 
 @pytest.mark.parametrize("name", ["small", "layers"])
-def test_a_file_of_one_s_own_is_code_of_the_models_that_it_is_imported_by(own, name):
+def test_an_edited_user_module_reruns_the_models_that_import_it(own, name):
     own.edit(f"my_models/{name}.py", "# An edit.\n")
     assert own.would_run() == NETWORK | scored("own_net")
 
@@ -186,7 +186,7 @@ def test_a_file_of_one_s_own_is_code_of_the_models_that_it_is_imported_by(own, n
 # ---- Models that fail ----
 
 
-def test_a_model_that_fails_is_a_row_that_says_why(own):
+def test_a_failed_model_is_a_row_with_its_error(own):
     broken = {"module": "my_models/broken.py:Broken", "epochs": 2, "learning_rate": 0.1, "batch_size": 64}
 
     def add(settings: dict[str, Any]) -> None:
@@ -204,7 +204,7 @@ def test_a_model_that_fails_is_a_row_that_says_why(own):
     assert all(not table[name]["error"] for name in MODELS)
     page = (own.results / "report.html").read_text()
     assert "RuntimeError: out of luck" in page
-    # It is no finished run, and what failed is tried again.
+    # This is not a finished run, and the failed jobs run again.
     assert len(list((own.results / "history").iterdir())) == 1
     assert jobs(["train_network", "evaluate_model", "plot_model"], "broken") < own.would_run()
 
@@ -218,14 +218,14 @@ def test_a_model_that_fails_is_a_row_that_says_why(own):
     assert own.would_run() == set()
 
 
-# ---- Mistakes, before any job ----
+# ---- Invalid settings ----
 
 
-# Others: tests/unit/study/test_configuration.py, test_own_code.py, and those of each family.
+# Further ones: tests/unit/config/test_validation.py, tests/unit/io/test_user_code.py, and those of each family.
 @pytest.mark.parametrize(
     "mistakes",
     [
-        # Models have to be built to be checked: each is tried by itself.
+        # Models are built to be checked, each separately.
         {
             ("models.svm_edges.estimator", "sklearn.svm.LinearSVCC"): "sklearn.svm has no LinearSVCC",
             (
@@ -238,7 +238,7 @@ def test_a_model_that_fails_is_a_row_that_says_why(own):
     ],
     ids=lambda mistakes: " ".join(value for _, value in mistakes),
 )
-def test_a_mistake_ends_in_one_sentence_before_any_job(own, mistakes):
+def test_invalid_models_are_refused_before_any_job(own, mistakes):
     for key, value in mistakes:
         own.configure(partial(set_key, key=key, value=value))
     answer = own.run("--dry-run")

@@ -1,4 +1,4 @@
-"""What a change runs, to the exact set of jobs: the table of the README, row by row."""
+"""The exact set of jobs that each change runs: rows of the table in docs/reruns.md."""
 
 import os
 import shutil
@@ -17,16 +17,16 @@ NETWORKS = ["mlp", "mlp_batchnorm_dropout"]
 MODELS = [*NEIGHBORS, *NETWORKS]
 GRID = "models.knn_grid.tune.grid"
 FOLDS = ["fold_0_of_3", "fold_1_of_3", "fold_2_of_3"]
-FURTHER = [f"{model}/seed_7" for model in NETWORKS]
-DRAWN = {f"plot_model {model}" for model in MODELS}
+SEED_7 = [f"{model}/seed_7" for model in NETWORKS]
+MODEL_PLOTS = {f"plot_model {model}" for model in MODELS}
 REPORT = {"write_report"}
 # Pages whose jobs import the report's modules.
 PAGES = REPORT | {"write_audit_report", "explore_predictions"}
-WEIGHED = {"evaluate_without_issues", "run_checks"} | REPORT
-EXPLORED = {"embed_test_images", "explore_predictions"}
-COMPARED = {"compare_models", "plot_comparison", "run_checks"} | REPORT | EXPLORED
-COMPARISON = COMPARED | WEIGHED
-LEARNING = {
+ISSUE_IMPACT = {"evaluate_without_issues", "run_checks"} | REPORT
+EXPLORER = {"embed_test_images", "explore_predictions"}
+COMPARED = {"compare_models", "plot_comparison", "run_checks"} | REPORT | EXPLORER
+COMPARISON = COMPARED | ISSUE_IMPACT
+TRAINING_CURVES = {
     f"{rule} {model}" for rule in ("summarize_training_curve", "plot_training_curves") for model in NETWORKS
 }
 AUDIT = {"find_duplicates", "find_label_issues", "find_image_issues", "find_shortcuts"}
@@ -37,33 +37,33 @@ def jobs(rules: list[str], *of: str) -> set[str]:
 
 
 def scored(*models: str) -> set[str]:
-    """What follows when predictions of these models change."""
+    """Return the jobs that run when predictions of these models change."""
     return jobs(["evaluate_model", "plot_model"], *models) | COMPARISON
 
 
 def searched(*models: str) -> set[str]:
-    """What follows when the neighbours of these models are sought again."""
+    """Return the jobs that run when the neighbours of these models are searched again."""
     return jobs(["predict_knn"], *models) | scored(*models)
 
 
 def trained(*models: str) -> set[str]:
-    """What follows when these networks are trained again."""
+    """Return the jobs that run when these networks are trained again."""
     rules = ["train_network", "summarize_training_curve", "plot_training_curves", "plot_filters"]
     return jobs(rules, *models) | scored(*models)
 
 
 def computed(*features: str, part: str = "all", splits: tuple[str, ...] = ("train", "test")) -> set[str]:
-    """The jobs that compute features."""
+    """Return the jobs that compute features."""
     return {f"compute_features {name} {part} {split}" for name in features for split in splits}
 
 
 def variants(*n_components: int) -> set[str]:
-    """The features of the grid's cells."""
+    """Return the jobs that compute the features of the grid search."""
     names = [f"scaled_pca@n_components={number}" for number in n_components]
     return set().union(*(computed(*names, part=fold, splits=("train",)) for fold in FOLDS))
 
 
-def cells(*n_components: int, folds: list[str] = FOLDS) -> set[str]:
+def cv_fits(*n_components: int, folds: list[str] = FOLDS) -> set[str]:
     return {
         f"cross_validate_knn knn_grid {fold} n_components={number}"
         for fold in folds
@@ -71,8 +71,8 @@ def cells(*n_components: int, folds: list[str] = FOLDS) -> set[str]:
     }
 
 
-def chosen() -> set[str]:
-    """What follows when cells of the grid change."""
+def best_params() -> set[str]:
+    """Return the jobs that run when fits of the grid search change."""
     tuned = jobs(["select_best_params", "plot_grid_search"], "knn_grid") | computed("scaled_pca@knn_grid")
     return tuned | searched("knn_grid")
 
@@ -85,7 +85,7 @@ def set_key(settings: dict[str, Any], key: str, value: Any) -> None:
     settings[name] = value
 
 
-# ---- Nothing ----
+# ---- No change ----
 
 
 def test_the_finished_run_did_every_job_once(finished):
@@ -97,8 +97,8 @@ def test_the_finished_run_did_every_job_once(finished):
         | {f"fit_features pca+standardize=true {part}" for part in ("all", *FOLDS)}
         | computed("pca", "scaled_pca")
         | variants(2, 4)
-        | cells(2, 4)
-        | chosen()
+        | cv_fits(2, 4)
+        | best_params()
         | searched(*NEIGHBORS)
         | trained(*NETWORKS)
     )
@@ -107,20 +107,20 @@ def test_the_finished_run_did_every_job_once(finished):
     assert f"{steps} of {steps} steps (100%) done" in log
 
 
-def test_whitespace_comments_the_order_of_keys_and_touched_files(project):
+def test_formatting_key_order_and_touched_files_rerun_nothing(project):
     for part in ("scripts", "workflow", "config"):
         for path in (project.folder / part).rglob("*"):
             path.touch()
     for path in ("config/config.yaml", OVERLAY):
         settings = yaml.safe_load((project.folder / path).read_text())
-        # No comment survives, and keys stand in another order, at every level.
+        # This removes all comments and reverses the order of keys at every level.
         text = yaml.safe_dump(_reversed(settings), sort_keys=False, indent=7, default_flow_style=False)
         (project.folder / path).write_text("# Another comment.\n\n" + text + "\n\n")
     assert project.would_run() == set()
 
 
 @pytest.mark.parametrize("noted", [True, False], ids=["with .snakemake", "without .snakemake"])
-def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
+def test_a_fresh_clone_with_old_results_reruns_nothing(finished, overlay, tmp_path, noted):
     clone = Project.create(tmp_path / "clone", overlay)
     shutil.copytree(finished.folder / "results", clone.folder / "results")
     if noted:
@@ -147,33 +147,33 @@ def test_a_fresh_clone_beside_old_results(finished, overlay, tmp_path, noted):
         # Components are fitted once for any number of them.
         ("features.pca.n_components", 8, computed("pca") | searched("knn_pca")),
         ("features.pca.standardize", True, computed("pca") | searched("knn_pca")),
-        # Features that nobody looks at are not computed.
+        # Features that no model uses are not computed.
         ("features.discriminants", {"type": "lda"}, set()),
         ("seed", 1, trained(*NETWORKS) | scored(*MODELS)),
-        # A further seed is trained beside the first.
+        # Networks are trained with a further seed in addition to the first.
         (
             "seeds",
             [0, 7],
-            jobs(["train_network", "summarize_training_curve", "evaluate_model"], *FURTHER) | COMPARED,
+            jobs(["train_network", "summarize_training_curve", "evaluate_model"], *SEED_7) | COMPARED,
         ),
-        # More neighbours than before, and some between known ones.
-        (f"{GRID}.n_neighbors", [1, 3, 5], cells(2, 4) | chosen()),
-        (f"{GRID}.n_neighbors", [1, 2, 3], chosen()),
-        (f"{GRID}.n_neighbors", [3, 1], chosen()),
-        ("figures.confusion_matrix.color", "#123456", DRAWN | REPORT),
-        ("figures.predictions.dpi", 60, DRAWN | jobs(["plot_filters"], *NETWORKS) | REPORT),
+        # More neighbours than before need new fits; fewer do not.
+        (f"{GRID}.n_neighbors", [1, 3, 5], cv_fits(2, 4) | best_params()),
+        (f"{GRID}.n_neighbors", [1, 2, 3], best_params()),
+        (f"{GRID}.n_neighbors", [3, 1], best_params()),
+        ("figures.confusion_matrix.color", "#123456", MODEL_PLOTS | REPORT),
+        ("figures.predictions.dpi", 60, MODEL_PLOTS | jobs(["plot_filters"], *NETWORKS) | REPORT),
         ("figures.training.train_color", "#123456", jobs(["plot_training_curves"], *NETWORKS) | REPORT),
         ("figures.accuracy.color", "#123456", {"plot_comparison"} | REPORT),
         ("report.title", "Words", REPORT),
         ("report.language", "ru", REPORT | {"write_audit_report", "explore_predictions"}),
     ],
 )
-def test_one_key(project, key, value, expected):
+def test_a_changed_key_runs_the_affected_jobs(project, key, value, expected):
     project.configure(lambda settings: set_key(settings, key, value))
     assert project.would_run() == expected
 
 
-def test_two_hyperparameters_swapped(project):
+def test_swapped_hyperparameters_retrain_the_network(project):
     def swap(settings: dict) -> None:
         entry = settings["models"]["mlp"]
         entry["hidden_dim"], entry["batch_size"] = entry["batch_size"], entry["hidden_dim"]
@@ -185,16 +185,16 @@ def test_two_hyperparameters_swapped(project):
 # ---- The grid ----
 
 
-def test_one_more_number_of_components(project):
-    """Runs for real, so that a cell that has come and gone can be seen not to come again."""
+def test_an_added_number_of_components_runs_only_its_fits(project):
+    """Run the jobs, to test that a value removed from the grid and added again needs no new fit."""
     target = "models/knn_grid/cv_results.csv"
 
     def use(numbers: list[int]) -> None:
         project.configure(lambda settings: set_key(settings, f"{GRID}.n_components", numbers))
 
     use([2, 4, 6])
-    assert project.would_run() == variants(6) | cells(6) | chosen()
-    assert project.succeed(targets=(target,)) == variants(6) | cells(6) | {"select_best_params knn_grid"}
+    assert project.would_run() == variants(6) | cv_fits(6) | best_params()
+    assert project.succeed(targets=(target,)) == variants(6) | cv_fits(6) | {"select_best_params knn_grid"}
     use([2, 4])
     assert project.succeed(targets=(target,)) == {"select_best_params knn_grid"}
     use([6, 4, 2])
@@ -204,17 +204,17 @@ def test_one_more_number_of_components(project):
 # ---- The list of models ----
 
 
-def test_a_model_taken_off_the_list_and_put_back(project):
+def test_a_removed_model_reruns_the_comparison_and_its_return_nothing(project):
     project.configure(lambda settings: set_key(settings, "compare", MODELS[1:]))
     assert project.would_run() == COMPARISON
     project.configure(lambda settings: set_key(settings, "compare", MODELS))
     assert project.would_run() == set()
 
 
-def test_a_model_added_to_the_list(project):
+def test_an_added_model_runs_its_jobs(project):
     added = {"family": "knn", "features": "scaled_pca", "n_neighbors": 1}
     project.configure(lambda settings: set_key(settings, "models.added", added))
-    # An entry alone compares nothing.
+    # A model that is not in `compare` runs nothing.
     assert project.would_run() == set()
     project.configure(lambda settings: set_key(settings, "compare", [*MODELS, "added"]))
     assert project.would_run() == searched("added")
@@ -233,26 +233,26 @@ def test_a_caption_is_read_when_snakemake_s_report_is_made(project):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("cifarbench/models/knn/exact.py", cells(2, 4) | chosen() | searched(*NEIGHBORS)),
+        ("cifarbench/models/knn/exact.py", cv_fits(2, 4) | best_params() | searched(*NEIGHBORS)),
         ("cifarbench/models/networks/training.py", trained(*NETWORKS)),
         ("cifarbench/models/estimators/classifier.py", set()),
-        ("cifarbench/evaluation/training_curve.py", LEARNING | REPORT | {"run_checks"}),
-        ("cifarbench/plots/confusion_matrix.py", DRAWN | REPORT),
+        ("cifarbench/evaluation/training_curve.py", TRAINING_CURVES | REPORT | {"run_checks"}),
+        ("cifarbench/plots/confusion_matrix.py", MODEL_PLOTS | REPORT),
         ("cifarbench/evaluation/comparison.py", COMPARED),
-        ("cifarbench/evaluation/issue_impact.py", WEIGHED),
-        ("cifarbench/audit/translation_registration.py", {"find_duplicates"} | PAGES | WEIGHED),
+        ("cifarbench/evaluation/issue_impact.py", ISSUE_IMPACT),
+        ("cifarbench/audit/translation_registration.py", {"find_duplicates"} | PAGES | ISSUE_IMPACT),
         ("cifarbench/report/templates/report.html.j2", REPORT),
         ("cifarbench/history/records.py", set()),
         ("plot_comparison.py", {"plot_comparison"} | REPORT),
     ],
 )
-def test_an_edited_module(project, module, expected):
+def test_an_edited_module_reruns_the_jobs_that_import_it(project, module, expected):
     project.edit(f"scripts/{module}", "# An edit.\n")
     assert project.would_run() == expected
 
 
-def test_fingerprints_follow_all_that_python_imports():
-    """Held against the modules that each script really loads."""
+def test_fingerprints_cover_all_imported_modules():
+    """Compare the fingerprint of each script with the modules that it loads."""
     program = """
 import importlib, json, sys
 from pathlib import Path
@@ -289,7 +289,7 @@ for script in sorted(scripts.glob("*.py")):
     assert answer.returncode == 0, answer.stderr
 
 
-# ---- How it runs ----
+# ---- Settings of the execution ----
 
 
 @pytest.mark.parametrize("profile", ["none", "workflow/profiles/slurm", "workflow/profiles/cluster-generic"])
@@ -299,7 +299,7 @@ def test_threads_resources_cores_and_profiles_rerun_nothing(finished, profile):
     assert finished.would_run("--workflow-profile", profile, *limits, cores=16) == set()
 
 
-def test_where_the_archive_lies_and_how_often_checkpoints_are_kept(project, tmp_path):
+def test_paths_and_the_checkpoint_interval_rerun_only_the_report(project, tmp_path):
     def move(settings: dict) -> None:
         entry = settings["datasets"]["tiny"]
         entry["archive"] = str(shutil.copy(entry["archive"], tmp_path / "elsewhere.tar.gz"))
@@ -307,7 +307,7 @@ def test_where_the_archive_lies_and_how_often_checkpoints_are_kept(project, tmp_
         settings["cache_dir"] = str(tmp_path)
 
     project.configure(move)
-    # The report names the place.
+    # The report states the path.
     assert project.would_run() == REPORT
 
 

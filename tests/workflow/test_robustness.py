@@ -1,9 +1,9 @@
-"""Temperature scaling of every model type, with images excluded: the training images that are left are counted."""
+"""Temperature scaling with excluded images: the sizes of subsets count only the remaining images."""
 
 from cifarbench.io.atomic import read_json
 
 
-def test_networks_are_calibrated_on_the_images_that_are_left(fresh):
+def test_models_are_calibrated_on_the_remaining_images(fresh):
     # 60 training images, 4 of them excluded: a model to calibrate is fitted to 44 of 56 and calibrated on 12.
     excluded = fresh.folder / "excluded.csv"
     excluded.write_text("split,index\n" + "".join(f"train,{index}\n" for index in range(4)))

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def environment(tmp_path) -> dict[str, str]:
-    """Have git, of snakedeploy and of Snakemake, read a bare repository for the URL on GitHub."""
+    """An environment in which git reads a bare repository instead of the URL on GitHub."""
     work, bare = tmp_path / "work", tmp_path / "hosted/example/cifarbench"
     work.mkdir()
     for part in [*PARTS, "LICENSE"]:
@@ -38,12 +38,12 @@ def environment(tmp_path) -> dict[str, str]:
         "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/hosted/.insteadOf",
         "GIT_CONFIG_VALUE_0": "https://github.com/",
         "GITHUB_TOKEN": "",
-        # Snakemake keeps the files of a tag here.
+        # Snakemake caches the files of a tag here.
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }
 
 
-def test_three_commands_make_a_report(environment, tmp_path):
+def test_a_deployed_workflow_runs_to_the_report(environment, tmp_path):
     folder = tmp_path / "deployed"
     folder.mkdir()
     done = subprocess.run(

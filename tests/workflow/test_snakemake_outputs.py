@@ -1,4 +1,4 @@
-"""What Snakemake itself makes of a finished run: its report, and unit tests of the rules."""
+"""Snakemake's own outputs for a finished run: its report and the unit tests of the rules."""
 
 import re
 
@@ -47,7 +47,7 @@ def test_snakemake_s_report_shows_the_figures(project):
 
 
 def test_unit_tests_of_all_rules_can_be_generated(project):
-    # Snakemake reads its working directory when it is imported, so by a process of its own.
+    # A new process is needed, because Snakemake reads its working directory when it is imported.
     answer = project.run("--generate-unit-tests", "generated", cold=True)
     assert answer.code == 0, answer.text
     rules = {job.partition(" ")[0] for job in project.would_run("--forceall")}

@@ -1,4 +1,4 @@
-"""What a run says: a line as each job starts and ends, the ranking; on a terminal, a display."""
+"""The output of a run: a line at the start and end of each job, the ranking, and on a terminal a display."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from cifarbench.runtime.failures import Failure
 
 
-def test_a_run_says_two_lines_a_job_and_ends_with_the_ranking(finished):
+def test_a_run_prints_two_lines_per_job_and_the_ranking(finished):
     said = (finished.folder / "run.out").read_text()
     jobs = finished.would_run("--forceall")
     lines = said.splitlines()
@@ -25,26 +25,26 @@ def test_a_run_says_two_lines_a_job_and_ends_with_the_ranking(finished):
         ]
         assert len(named) == len(jobs)
     assert f"({len(jobs)} of {len(jobs)})" in said
-    # What the checks have found is as long as it is.
+    # The findings of the checks have no limit.
     lines = [line for line in lines if not re.match(r"CB\d+ |\d+ more findings", line)]
     assert len(lines) <= 2 * len(jobs) + 20
     assert max(map(len, lines)) <= 120
     assert re.search(r"^model +accuracy +95% CI +fit time$", said, re.MULTILINE)
     assert lines.index("The report is in results/tiny/report.html") > len(lines) - 4
     assert "Error" not in said
-    # Snakemake's own words are in its log file.
+    # Snakemake's own output is in its log file.
     log = (finished.folder / "run.log").read_text()
     assert "rule write_report:" in log
     assert "The report is in results/tiny/report.html" in log
 
 
-def test_a_dry_run_does_not_list_all_files_of_the_study(finished):
+def test_a_dry_run_does_not_list_all_files_of_the_run(finished):
     planned = finished.run("--dry-run", "--forceall").text
     assert "rule write_report:" in planned
     assert "rule all:" not in planned
 
 
-def test_all_words_can_be_had(project):
+def test_verbose_prints_snakemake_s_output(project):
     said = project.run("--verbose", "--forcerun", "write_report").text
     assert "rule write_report:" in said
     assert " started write_report" not in said
@@ -60,7 +60,7 @@ def test_a_terminal_shows_a_display(project):
     try:
         while part := os.read(ours, 4096):
             said += part
-    except OSError:  # Linux's end of a terminal.
+    except OSError:  # The end of a terminal on Linux.
         pass
     os.close(ours)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
@@ -79,11 +79,11 @@ def test_jobs_are_named_with_their_dataset_where_there_are_several(monkeypatch, 
     run = {"dataset": "tiny", "model": "own", "seed": "/data_seed_1", "size": ""}
     record = {"rule_name": "train", "wildcards": run, "log": [], "output": []}
     assert terminal.Job(record).name == said
-    # Those of all datasets together have none.
+    # Jobs on all datasets together have no dataset.
     assert terminal.Job(record | {"wildcards": {}}).name == "train"
 
 
-def test_a_failure_on_record_is_said_by_the_job_that_failed_and_not_by_those_after_it(tmp_path):
+def test_a_recorded_failure_is_printed_by_the_failed_job_only(tmp_path):
     lines = terminal.Lines(show_failed_logs=True)
     output = tmp_path / "fitted"
     Failure("own", "fit", "ValueError: no luck", "logs/own.log").write(output)
@@ -97,7 +97,7 @@ def test_a_failure_on_record_is_said_by_the_job_that_failed_and_not_by_those_aft
     assert " skipped score own " in said["score"]
 
 
-def test_an_output_that_the_storage_does_not_take_is_told_of_in_a_sentence_and_once():
+def test_a_full_storage_is_reported_in_one_sentence_and_once():
     words = (
         "WorkflowError:\nFailed to store output in storage s3://bucket/study/a.json\nS3UploadFailedError: Failed to "
         "upload .snakemake/storage/s3/bucket/study/a.json to bucket/study/a.json: An error occurred (InternalError) "

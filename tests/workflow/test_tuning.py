@@ -1,4 +1,4 @@
-"""Tuning of every family: on folds of the training images, and on nothing else."""
+"""Tuning of every family, which uses folds of the training images only."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ TUNED: dict[str, Any] = {
 
 
 def tuned(folder: Path, *targets: str, **archive: Any) -> Project:
-    """A study of three tuned models, one a family: all of it, or some files."""
+    """Create a project with three tuned models of different families, and run all jobs or those of targets."""
     folder.mkdir(exist_ok=True)
     overlay = configuration(folder / "tiny.tar.gz", write_archive(folder / "tiny.tar.gz", **archive))
     overlay["features"]["discriminants"] = {"type": "lda", "features": "pca"}
@@ -46,7 +46,7 @@ def study(made_once) -> Project:
     return Project(made_once("tuned", tuned) / "study", "tiny")
 
 
-def test_every_family_has_a_table_of_candidates_and_takes_the_best(study):
+def test_every_family_has_a_table_of_candidates_and_uses_the_best(study):
     columns = {
         "knn_cosine": ["param_n_neighbors", "param_weights"],
         "svm": ["param_estimator__C", "param_pca__n_components"],
@@ -66,7 +66,7 @@ def test_every_family_has_a_table_of_candidates_and_takes_the_best(study):
     assert len(read_rows(study.results / "models/network/history.csv")) in (2, 4)
 
 
-def test_a_random_search_runs_one_more_candidate_alone(study, tmp_path):
+def test_a_larger_random_search_runs_only_the_new_candidate(study, tmp_path):
     project = study.copy(tmp_path / "more")
     target = "models/network/cv_results.csv"
     assert project.would_run(targets=(target,)) == set()
@@ -81,11 +81,11 @@ def test_a_random_search_runs_one_more_candidate_alone(study, tmp_path):
     assert "Cross-validated accuracy of the 3 candidates of network" in svg
 
 
-def test_test_labels_at_random_leave_every_choice_unchanged(study, tmp_path):
+def test_shuffled_test_labels_do_not_change_the_best_parameters(study, tmp_path):
     chosen = [f"models/{model}/{file}" for model in TUNED for file in ("cv_results.csv", "best_params.json")]
     scored = "models/knn_cosine/metrics.json"
     random = tuned(tmp_path / "random", *chosen, scored, random_test_labels=True)
     for pattern in ("models/*/cv_results.csv", "models/*/best_params.json"):
         assert random.checksums(pattern) == study.checksums(pattern)
-    # They are others indeed.
+    # The shuffled labels change the scores on the test images.
     assert random.checksums(scored) != study.checksums(scored)

@@ -1,4 +1,4 @@
-"""One run from the archive to the report: the files that others read, and what is in them."""
+"""One run from the archive to the report: its files and their content."""
 
 import csv
 import json
@@ -32,7 +32,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_model_ends_in_the_contract_s_files(finished, model):
+def test_a_model_writes_the_required_files(finished, model):
     folder = finished.results / "models" / model
     with np.load(folder / "predictions.npz") as arrays:
         y_true, y_pred, proba = arrays["y_true"], arrays["y_pred"], arrays["proba"]
@@ -65,7 +65,7 @@ def test_a_model_ends_in_the_contract_s_files(finished, model):
 
 
 @pytest.mark.parametrize("model", NEIGHBORS)
-def test_kept_neighbors_have_the_votes_of_the_predictions(finished, model):
+def test_stored_neighbors_give_the_predicted_probabilities(finished, model):
     folder, labels = finished.results / "models" / model, np.load(finished.results / "data/train_labels.npy")
     with np.load(folder / "neighbors.npz") as arrays:
         neighbors, distances = arrays["neighbors"], arrays["distances"]
@@ -75,7 +75,7 @@ def test_kept_neighbors_have_the_votes_of_the_predictions(finished, model):
 
 
 @pytest.mark.parametrize("model", NETWORKS)
-def test_a_network_s_history_has_a_row_an_epoch(finished, model):
+def test_a_network_s_history_has_a_row_per_epoch(finished, model):
     rows = read_rows(finished.results / "models" / model / "history.csv")
     assert list(rows[0]) == ["epoch", "train_loss", "test_loss", "train_accuracy", "test_accuracy"]
     assert [row["epoch"] for row in rows] == ["0", "1", "2"]
@@ -102,7 +102,7 @@ def test_models_are_compared_in_the_configuration_s_order(finished):
         assert 0 <= float(pair["p_value"]) <= float(pair["p_value_adjusted"]) <= 1
 
 
-def test_figures_and_reports_are_there(finished):
+def test_figures_and_reports_exist(finished):
     figures = finished.results / "figures"
     for model in MODELS:
         assert (figures / model / "confusion_matrix.svg").read_text().lstrip().startswith("<?xml")
@@ -115,7 +115,7 @@ def test_figures_and_reports_are_there(finished):
     assert all(model in page and model in markdown for model in MODELS)
 
 
-def test_every_rule_that_runs_code_left_a_log(finished):
+def test_every_rule_writes_a_log(finished):
     logs = {
         path.relative_to(finished.results / "logs").parts[0]
         for path in finished.results.glob("logs/**/*.log")
@@ -124,13 +124,13 @@ def test_every_rule_that_runs_code_left_a_log(finished):
     assert {name.removesuffix(".log") for name in logs} == rules
 
 
-def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project):
-    """Asked for by its path: the first 30 images, with a tuned model's folds among them."""
+def test_every_model_can_be_fitted_to_a_subset_of_the_training_images(project):
+    """The targets are metrics of models fitted to the first 30 images, which also contain a tuned model's folds."""
     models = ("knn_raw", "knn_grid", "mlp")
     ran = project.succeed(targets=tuple(f"models/{model}/train_30/metrics.json" for model in models))
     assert {f"evaluate_model {model}/train_30" for model in models} < ran
     assert "make_cv_splits train_30_folds_of_3" in ran
-    # All images stay what they are.
+    # The results with all images are still up to date.
     assert project.would_run() == set()
     for model in models:
         folder = project.results / "models" / model
@@ -138,11 +138,11 @@ def test_a_part_of_the_training_images_is_a_coordinate_of_every_model(project):
         assert part == whole if model == "mlp" else part < whole
 
 
-# ---- What is told of runs: history, diff, explain ----
+# ---- Records of runs: history, diff, explain ----
 
 
 def explained(project: Project) -> list[list[str]]:
-    """The words of each line that `make explain` prints."""
+    """Return the words of each line that `make explain` prints."""
     answer = project.cifarbench("explain", "--configfile", OVERLAY)
     return [line.split() for line in answer.text.splitlines()]
 
@@ -151,7 +151,7 @@ def test_runs_are_kept_listed_compared_and_explained(project):
     kept = sorted(path.name for path in (project.results / "history").iterdir())
     assert len(kept) == 1
     assert " ".join(explained(project)[0]).startswith("No job would run")
-    # Neither a dry-run, nor a run without jobs, nor a part of the study is a finished run.
+    # Dry runs, runs without jobs and runs of some targets are not finished runs.
     project.configure(lambda settings: settings["models"].update(knn_raw={"n_neighbors": 3}))
     project.would_run()
     project.succeed(targets=("models/knn_raw/predictions.npz",))
@@ -176,14 +176,14 @@ def test_runs_are_kept_listed_compared_and_explained(project):
     assert all(name.rpartition("-")[2] in listed.text for name in runs)
     compared = project.cifarbench("diff")
     assert ["models.knn_raw.n_neighbors", "5", "3"] in [line.split() for line in compared.text.splitlines()]
-    # What was not computed again has not changed.
+    # Only the costs of the model that ran again have changed.
     changed = [line.split()[0] for line in compared.text.splitlines() if "_seconds" in line]
     assert set(changed) == {"knn_raw"}
     assert (
         "| models.knn_raw.n_neighbors | 5     | 3     |" in (project.results / "history/diff.md").read_text()
     )
 
-    # A run's configuration repeats it.
+    # A run can be repeated with its recorded configuration.
     shutil.copy(project.results / "history" / runs[0] / "config.yaml", project.folder / OVERLAY)
     assert "predict_knn knn_raw" in project.would_run()
     shutil.copy(project.results / "history" / runs[1] / "config.yaml", project.folder / OVERLAY)
@@ -217,7 +217,7 @@ def test_edited_code_and_lost_files_are_explained(project):
 
 
 @pytest.mark.parametrize("arguments", [("--config", "seed=-1"), ("--targets", "nothing/of/that/name")])
-def test_what_cannot_be_explained_ends_in_a_sentence(project, arguments):
+def test_explain_refuses_invalid_settings_and_targets(project, arguments):
     answer = project.cifarbench("explain", "--configfile", OVERLAY, *arguments)
     assert answer.code == 1
     assert "Traceback" not in answer.text
