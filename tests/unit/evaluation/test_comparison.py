@@ -123,7 +123,7 @@ def test_the_best_model_is_compared_with_the_best_of_each_other_family():
     kinds = {"near": "neighbours", "nearer": "neighbours", "net": "networks", "line": "lines"}
     assert best_per_family_disagreement(y_true, answers, kinds) == {
         "best": "net",
-        # Image 2 is correct by `nearer` as well; of models with equal accuracy, the first is chosen.
+        # Image 1 is correct by `near` as well; of `near` and `nearer` with equal accuracy, the first is chosen.
         "only_best": {"count": 2, "indices": [3, 5]},
         "others": [
             {"model": "near", "family_label": "neighbours", "only_other": {"count": 0, "indices": []}},
