@@ -1,4 +1,4 @@
-"""Networks of one's own: built, sent a batch through, refused in a sentence, trained by the same loop."""
+"""User-defined networks: construction, smoke test with a batch, refusal and training."""
 
 import sys
 from pathlib import Path
@@ -103,7 +103,7 @@ def entry(name: str, **params) -> dict:
         ("Nothing", {}, "own_nets.py has no Nothing"),
     ],
 )
-def test_what_can_t_be_trained_is_refused_in_a_sentence(own, name, params, said):
+def test_invalid_networks_are_refused_in_a_sentence(own, name, params, said):
     with pytest.raises(UserError) as caught:
         smoke_test("models.m", entry(name, **params), SETTING)
     assert said in str(caught.value)
@@ -128,7 +128,7 @@ def trained(folder: Path, params: dict, rows: np.ndarray | None = None):
     )
 
 
-def test_it_is_trained_stored_and_rebuilt(own):
+def test_a_network_is_trained_saved_and_loaded(own):
     params = entry("Flat", width=6) | {"epochs": 40}
     fitted = trained(own, params)
     assert [row["epoch"] for row in fitted.history] == list(range(40))
@@ -139,7 +139,7 @@ def test_it_is_trained_stored_and_rebuilt(own):
     assert torch.equal(again.eval()(batch), fitted.network.eval()(batch))
 
 
-def test_a_part_of_the_images_has_checkpoints_of_its_own(own):
+def test_each_subset_has_its_own_checkpoints(own):
     params = entry("Flat")
     trained(own, params)
     trained(own, params, np.arange(30))
@@ -147,7 +147,7 @@ def test_a_part_of_the_images_has_checkpoints_of_its_own(own):
     assert len(list((own / "checkpoints").iterdir())) == 3
 
 
-def test_a_loss_that_is_no_number_ends_it_with_a_reason(own):
+def test_a_nan_loss_ends_the_training_with_a_reason(own):
     with pytest.raises(
         FloatingPointError, match="the training loss is nan in epoch 0; a lower learning_rate"
     ):
