@@ -16,7 +16,7 @@ from cifarbench.planning.model_family import DataShape
 SHAPE = (1, 4, 5)
 ICA = {"transformer": "sklearn.decomposition.FastICA", "params": {"n_components": 4}}
 
-OWN = """
+USER_CODE = """
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
@@ -51,11 +51,11 @@ def labels() -> np.ndarray:
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
     # Use another module name in each test, since imported modules stay loaded.
     name = f"shifted_{tmp_path.parent.name.replace('-', '_')}_{tmp_path.name}"
-    (tmp_path / f"{name}.py").write_text(OWN)
+    (tmp_path / f"{name}.py").write_text(USER_CODE)
     return f"{name}.py:Shifted"
 
 
@@ -91,9 +91,9 @@ def test_sparse_features_become_dense(labels):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_user_defined_transformers_are_used(images, labels, own):
-    params = {"transformer": own, "params": {"by": 2.5}}
-    assert transformer.FEATURE_TYPE.source_file(params) == own.partition(":")[0]
+def test_user_defined_transformers_are_used(images, labels, user_code):
+    params = {"transformer": user_code, "params": {"by": 2.5}}
+    assert transformer.FEATURE_TYPE.source_file(params) == user_code.partition(":")[0]
     assert not list(transformer.FEATURE_TYPE.check_build("f", params, DataShape(120, 3, SHAPE, 20)))
     found = transformer.transform(images, transformer.fit(inputs(images, labels), params), params, SHAPE)
     expected = scale_pixels(images) - scale_pixels(images).mean(axis=0) + np.float32(2.5)
@@ -108,8 +108,8 @@ def test_user_defined_transformers_are_used(images, labels, own):
         ("none", "values for 120 images that are not finite"),
     ],
 )
-def test_invalid_features_are_refused(images, labels, own, gives, told):
-    params = {"transformer": own, "params": {"gives": gives}}
+def test_invalid_features_are_refused(images, labels, user_code, gives, told):
+    params = {"transformer": user_code, "params": {"gives": gives}}
     state = transformer.fit(inputs(images, labels), params)
     with pytest.raises(ValueError, match=told):
         transformer.transform(images, state, params, SHAPE)
@@ -158,8 +158,8 @@ def test_invalid_transformers_are_refused(reference, params, start, end):
     assert sentence.startswith("f." + start.format(f"sklearn.{reference}")) and sentence.endswith(end)
 
 
-def test_user_defined_functions_are_refused(own):
-    reference = own.replace("Shifted", "shifted")
+def test_user_defined_functions_are_refused(user_code):
+    reference = user_code.replace("Shifted", "shifted")
     entry = {"transformer": reference, "params": {}}
     (sentence,) = transformer.FEATURE_TYPE.check_build("f", entry, DataShape(120, 3, SHAPE, 20))
     assert sentence.startswith(f"f.transformer is {reference}, which is not a class with")

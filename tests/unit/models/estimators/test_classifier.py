@@ -12,7 +12,7 @@ from cifarbench.errors import UserError
 from cifarbench.io import sklearn_objects
 from cifarbench.models.estimators import classifier
 
-OWN = """
+USER_CODE = """
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
@@ -43,8 +43,8 @@ class Strange(NearestMean):
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "own_models.py").write_text(OWN)
+def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "own_models.py").write_text(USER_CODE)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     sys.modules.pop("own_models", None)
@@ -112,7 +112,7 @@ def test_the_family_label_is_derived_from_the_class(reference, kind):
     "reference",
     ["sklearn.svm.LinearSVC", "sklearn.ensemble.RandomForestClassifier", "own_models.py:NearestMean"],
 )
-def test_loaded_classifiers_give_the_same_predictions(own, digits, reference):
+def test_loaded_classifiers_give_the_same_predictions(user_code, digits, reference):
     images, labels = digits
     fitted = build(reference).fit(images, labels)
     again = sklearn_objects.loads(sklearn_objects.dumps(fitted), reference)
@@ -150,7 +150,7 @@ def test_only_linear_classifiers_have_a_parameter_count(digits):
 
 
 @pytest.mark.parametrize(("name", "said"), [("Half", "of shape (150,)"), ("Strange", "which is not a class")])
-def test_invalid_predictions_are_refused(own, digits, name, said):
+def test_invalid_predictions_are_refused(user_code, digits, name, said):
     fitted = build(f"own_models.py:{name}").fit(*digits)
     with pytest.raises(ValueError, match=said.replace("(", r"\(").replace(")", r"\)")):
         classifier.predict(fitted, digits[0], 10)
