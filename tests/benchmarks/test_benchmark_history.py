@@ -24,7 +24,7 @@ def verdict(*rows: dict) -> str | None:
     return found[0]["verdict"] if found else None
 
 
-def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
+def test_appended_rows_are_read_back(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     rows = [line("a", 2.0), line("b", 3.0, reference=None, spread=None)]
     history.append(path, rows[:1])
@@ -42,11 +42,13 @@ def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
         (5.6, 0.1, "within noise"),
     ],
 )
-def test_a_case_is_slower_beyond_what_repeats_explain(seconds: float, spread: float, expected: str) -> None:
+def test_changes_beyond_the_spread_of_repeats_are_reported(
+    seconds: float, spread: float, expected: str
+) -> None:
     assert verdict(line("a", 5.0, spread=spread), line("b", seconds, spread=spread)) == expected
 
 
-def test_a_machine_that_is_slower_as_a_whole_is_no_regression() -> None:
+def test_a_slower_machine_is_not_a_regression() -> None:
     assert verdict(line("a", 5.0, reference=10.0), line("b", 10.0, reference=20.0)) == "within noise"
 
 
@@ -57,18 +59,18 @@ def test_the_ratio_is_to_the_lower_bound_if_there_is_one() -> None:
     assert row["ratio"] == 1.5
 
 
-def test_cases_without_another_way_are_judged_by_seconds() -> None:
+def test_cases_without_a_reference_are_compared_by_seconds() -> None:
     assert verdict(line("a", 5.0, reference=None), line("b", 6.0, reference=None)) == "slower"
 
 
-def test_only_the_same_machine_and_images_are_compared_and_the_last_commit() -> None:
+def test_commits_are_compared_with_the_previous_one_on_the_same_machine_and_images() -> None:
     assert verdict(line("a", 5.0, machine="64 cores"), line("b", 9.0)) is None
     assert verdict(line("a", 5.0, images="others"), line("b", 9.0)) is None
     assert verdict(line("a", 5.0)) is None
     assert verdict(line("a", 5.0), line("b", 9.0), line("c", 9.1)) == "within noise"
 
 
-def test_runs_of_one_commit_tell_its_noise() -> None:
+def test_noise_is_estimated_from_the_runs_of_one_commit() -> None:
     noisy = [line("a", seconds, spread=None) for seconds in (4.0, 5.0, 6.0)]
     assert verdict(*noisy, line("b", 6.0, spread=None)) == "within noise"
     assert verdict(*noisy, line("b", 9.0, spread=None)) == "slower"

@@ -1,4 +1,4 @@
-"""The cases take their options, and growth is computed from recorded usage."""
+"""Options of the benchmark cases, and growth exponents computed from recorded usage."""
 
 import inspect
 import json
@@ -15,7 +15,7 @@ from cases import CASES
 
 
 def results(folder: Path, n_train: int) -> Path:
-    """Write the files of a run: a job in proportion to images, one that is constant and ran twice, and a short one."""
+    """Write the files of a run: a job linear in the images, a constant one that ran twice, and a short one."""
     (folder / "data").mkdir(parents=True)
     with open(folder / sizes.NOTES, "w") as notes:
         for name, seconds in (
@@ -44,7 +44,7 @@ def test_exponents_and_memory(tmp_path: Path) -> None:
     assert "| `short` | 0.2 s | 0.2 s | 0.2 s |  |" in text
 
 
-def test_the_usage_of_a_job_that_succeeds_is_recorded(tmp_path: Path) -> None:
+def test_the_usage_of_a_successful_job_is_recorded(tmp_path: Path) -> None:
     job = tmp_path / "waste.py"
     job.write_text(
         "import sys, time\nfrom pathlib import Path\nheld = bytearray(100_000_000)\n"
@@ -69,7 +69,7 @@ def test_the_exponent_is_that_of_the_power_law(power: float) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_each_way_of_a_case_takes_its_options(case: tuple[str, str]) -> None:
+def test_implementations_of_a_case_accept_its_options(case: tuple[str, str]) -> None:
     for way, work in CASES[case].items():
         for job in work.jobs:
             function = getattr(import_module(way), job["case"])

@@ -1,4 +1,4 @@
-"""What ends a process with one sentence: another system, and packages that are optional."""
+"""Errors that end a process with one sentence: unsupported systems, and missing optional packages."""
 
 import re
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from cifarbench import errors
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-# The rules whose scripts need an optional package whatever the configuration.
+# Scripts that always need an optional package.
 WITH_EXTRAS = {"export_model", "write_onnx_demo"}
 BLOCK = "import sys; from cifarbench.errors import EXTRAS; sys.modules |= dict.fromkeys(EXTRAS); "
 
@@ -19,14 +19,14 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", BLOCK + code], cwd=SCRIPTS, capture_output=True, text=True)
 
 
-def test_windows_is_sent_to_wsl(monkeypatch):
+def test_windows_users_are_referred_to_wsl(monkeypatch):
     errors.exit_on_windows()
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(SystemExit, match="needs Linux or macOS; on Windows, run it in WSL"):
         errors.exit_on_windows()
 
 
-def test_what_only_unix_has_is_where_the_documentation_expects_it():
+def test_unix_only_modules_are_used_only_in_documented_files():
     found = {
         path.stem
         for path in SCRIPTS.rglob("*.py")
@@ -35,7 +35,7 @@ def test_what_only_unix_has_is_where_the_documentation_expects_it():
     assert found == {"gpu_lock", "timing", "run_guarded"}
 
 
-def test_jobs_of_the_default_models_need_no_optional_package():
+def test_other_scripts_need_no_optional_package():
     names = sorted({path.stem for path in SCRIPTS.glob("*.py")} - WITH_EXTRAS)
     done = python(f"from importlib import import_module; [import_module(name) for name in {names}]")
     assert done.returncode == 0, done.stderr

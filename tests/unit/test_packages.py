@@ -1,4 +1,4 @@
-"""The packages: what each takes and gives, imports in one direction, and names shared with rules, scripts and tests."""
+"""Structure of the packages: docstrings, direction of imports, and names shared with rules, scripts and tests."""
 
 import ast
 import re
@@ -12,8 +12,8 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 LIBRARY = PROJECT / "scripts/cifarbench"
 MODEL_PACKAGES = ["knn", "estimators", "networks", "predictions"]
-# A package imports itself and those before it. Modules outside packages: errors and messages are imported by all;
-# families, the registry of model types, only by what comes after it.
+# A package may import itself and those before it. Of the modules outside packages, errors and messages may be imported
+# by all, and families, the registry of model types, only by packages after it.
 ORDER = [
     "io",
     "planning",
@@ -34,7 +34,7 @@ ORDER = [
     "cli",
 ]
 PACKAGES = [name for name in ORDER if name != "families"]
-# Packages whose jobs are rules, and rule files that hold no package's jobs.
+# Packages with a file of rules, and files of rules without a package.
 WITH_RULES = {"data", "features", "audit", "evaluation", "robustness", "plots", "report", "export", "suite"}
 OTHER_RULES = {"common", "resources", "variants", "targets", "grid_search"}
 
@@ -73,33 +73,33 @@ def test_packages_rules_and_tests_share_their_names():
 
 
 @pytest.mark.parametrize("package", [*PACKAGES, *(f"models/{name}" for name in MODEL_PACKAGES)])
-def test_a_package_says_what_it_takes_and_gives(package):
+def test_packages_have_a_docstring(package):
     docstring = ast.get_docstring(ast.parse((LIBRARY / package / "__init__.py").read_text()))
     assert docstring
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_imports_run_in_one_direction(package):
+def test_packages_import_only_earlier_packages(package):
     allowed = {"errors", "messages", *ORDER[: ORDER.index(package) + 1]}
     for path in (LIBRARY / package).rglob("*.py"):
         assert {name.split(".")[0] for name in imported(path)} <= allowed, path
 
 
 @pytest.mark.parametrize("package", MODEL_PACKAGES)
-def test_model_types_do_not_know_each_other(package):
+def test_model_types_do_not_import_each_other(package):
     others = tuple(f"models.{name}." for name in MODEL_PACKAGES if name != package)
     for path in (LIBRARY / "models" / package).rglob("*.py"):
         assert not [name for name in imported(path) if name.startswith(others)], path
 
 
-def test_what_evaluates_plots_or_reports_knows_no_model_type():
+def test_packages_after_training_do_not_import_model_types():
     types = tuple(f"models.{name}." for name in MODEL_PACKAGES)
     for package in ("evaluation", "plots", "report", "suite", "export"):
         for path in (LIBRARY / package).rglob("*.py"):
             assert not [name for name in imported(path) if name.startswith(types) or name == "families"], path
 
 
-def test_a_rule_and_its_script_share_a_name():
+def test_rules_have_a_script_of_the_same_name():
     rules = {
         name
         for path in (PROJECT / "workflow/rules").glob("*.smk")
@@ -109,7 +109,7 @@ def test_a_rule_and_its_script_share_a_name():
     assert rules <= {path.stem for path in (PROJECT / "scripts").glob("*.py")}
 
 
-def test_no_file_is_long():
+def test_files_have_at_most_400_lines():
     parts = ("scripts", "workflow", "tests", "benchmarks")
     files = [path for part in parts for path in (PROJECT / part).rglob("*")]
     code = [path for path in files if path.suffix in (".py", ".smk") or path.name == "Snakefile"]
@@ -117,6 +117,6 @@ def test_no_file_is_long():
     assert {path for path in code if len(path.read_text().splitlines()) > 400} == set()
 
 
-def test_no_environment_is_in_the_repository():
+def test_the_virtual_environment_is_not_committed():
     tracked = subprocess.run(["git", "ls-files", ".venv"], cwd=PROJECT, capture_output=True, text=True)
     assert tracked.stdout == ""

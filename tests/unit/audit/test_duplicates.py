@@ -1,4 +1,4 @@
-"""Copies that were planted among real images are found, and nothing else is called a copy."""
+"""Detection of duplicates planted among real images, without false positives."""
 
 import numpy as np
 import pytest
@@ -41,14 +41,14 @@ def originals() -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def detailed(originals: list[np.ndarray]) -> np.ndarray:
-    """Images with details: nobody can decide whether two images of a wall or the sky are the same."""
+    """Return the indices of images with details; two images of a wall or the sky cannot be distinguished."""
     strength = edge_map(downscale_gray(np.stack(originals), SHAPE)).std(axis=(1, 2))
     return np.flatnonzero(strength > 8)
 
 
 @pytest.fixture(scope="module")
 def planted(originals: list[np.ndarray], detailed: np.ndarray) -> tuple[list, dict[tuple[int, int], str]]:
-    """Images, and the pairs of them that are copies, by their type."""
+    """Return images with planted copies, and the type of each planted pair."""
     chosen = np.random.default_rng(0).choice(detailed, (len(COPIES), N_COPIES), replace=False)
     sources = [(kind, int(index)) for kind, indices in zip(COPIES, chosen, strict=True) for index in indices]
     copies = [row(COPIES[kind](tiles()[index])) for kind, index in sources]
@@ -91,11 +91,11 @@ def test_equal_shapes_in_equal_colours_have_a_higher_score(detailed: np.ndarray)
         duplicates = find([row(seen(tile)) for tile in chosen] + [row(change(tile)) for tile in chosen])
         scores.append([duplicates[n, n + len(chosen)][1] for n in range(len(chosen))])
     same, other = np.array(scores)
-    # Images with hardly any colours have equal scores.
+    # Nearly grey images have equal scores.
     assert (same >= other).all() and np.mean(same > other) >= 0.8
 
 
-def test_mirrored_copies_are_not_searched_for_where_mirroring_changes_the_meaning(planted: tuple) -> None:
+def test_mirrored_copies_are_not_reported_if_mirroring_changes_the_class(planted: tuple) -> None:
     assert "mirrored" not in {kind for kind, _ in find(planted[0], hflip_safe=False).values()}
 
 
@@ -115,7 +115,7 @@ def test_images_of_any_size(shape: tuple[int, int, int]) -> None:
     assert (pair, kind) == ((2, 7), "identical")
 
 
-def test_the_number_of_threads_changes_nothing(planted: tuple, found: Duplicates) -> None:
+def test_pairs_do_not_depend_on_the_number_of_threads(planted: tuple, found: Duplicates) -> None:
     assert list(find(planted[0], threads=2)) == list(found)
 
 
@@ -128,7 +128,7 @@ def test_a_test_image_is_listed_with_its_closest_training_image_only() -> None:
 
 
 def test_all_pairs_are_found_for_groups() -> None:
-    """The list leaves out a pair of two images that are closer to others; groups would be divided there."""
+    """Without `only_closest`, pairs of images that are closer to others are included, so that groups stay whole."""
     tile = tiles()[38]
     copies = [row(seen(tile)), row(brightened(tile)), row(encoded(tile)), row(shifted(tile))]
     images = [row(seen(image)) for image in tiles()[100:160]] + copies

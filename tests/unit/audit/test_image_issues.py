@@ -21,12 +21,12 @@ def found(images: np.ndarray, labels: np.ndarray | None = None) -> dict[str, lis
     return by_reason
 
 
-def test_images_that_are_cut_off_or_of_one_colour(photographs: np.ndarray) -> None:
+def test_truncated_and_plain_images_are_found(photographs: np.ndarray) -> None:
     images = photographs.copy().reshape(-1, *SHAPE)
     for place, rows in ((4, 16), (8, 24), (15, 12)):
-        # Libraries fill up missing parts of a JPEG like this.
+        # Decoders fill the missing part of a truncated JPEG with grey.
         images[place, :, rows:] = 128
-    # A cut within a row of a decoder's blocks, with slightly uneven edges.
+    # A cut within a row of JPEG blocks, with slightly uneven edges.
     images[21, :, 16:, 10:] = 128
     images[21, :, 22:] = 128
     images[21, :, 15, 20:24] = 128
@@ -36,7 +36,7 @@ def test_images_that_are_cut_off_or_of_one_colour(photographs: np.ndarray) -> No
     assert not {"truncated", "low_information"} & set(found(photographs))
 
 
-def test_a_photograph_among_handwriting(photographs: np.ndarray) -> None:
+def test_a_photograph_among_handwriting_is_an_outlier(photographs: np.ndarray) -> None:
     digits, labels = load_digits(return_X_y=True)
     written = (
         np.kron(digits.reshape(-1, 8, 8) * 15.9, np.ones((4, 4))).astype(np.uint8).reshape(len(digits), 1, -1)

@@ -1,4 +1,4 @@
-"""Labels that were flipped on purpose are found again."""
+"""Detection of labels that were flipped on purpose."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def calibrated(images: np.ndarray, labels: np.ndarray, folder: Path) -> np.ndarr
 
 @pytest.fixture(scope="module")
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """Real handwriting, enlarged."""
+    """Return the digits of scikit-learn at 16 x 16 pixels, and their labels."""
     images, labels = load_digits(return_X_y=True)
     images = np.kron(images.reshape(-1, 8, 8) * 15.9, np.ones((2, 2))).astype(np.uint8)
     return images.reshape(len(images), -1), labels
@@ -46,28 +46,28 @@ def test_flipped_labels_are_found(digits: tuple, share: float, tmp_path: Path) -
     assert (np.diff(issues.score) <= 0).all()
 
 
-def test_right_labels_are_hardly_listed(digits: tuple, tmp_path: Path) -> None:
+def test_correct_labels_are_rarely_listed(digits: tuple, tmp_path: Path) -> None:
     images, labels = digits
     issues = detect_label_issues(calibrated(images, labels, tmp_path), labels)
     assert len(issues.index) < 0.01 * len(labels)
     assert issues.accuracy > 0.95
 
 
-def test_right_labels_are_hardly_listed_by_weak_models(digits: tuple, tmp_path: Path) -> None:
+def test_correct_labels_are_rarely_listed_by_weak_models(digits: tuple, tmp_path: Path) -> None:
     images, labels = digits
     noise = np.random.default_rng(0).normal(0, 200, images.shape)
     proba = calibrated((images + noise).clip(0, 255).astype(np.uint8), labels, tmp_path)
     issues = detect_label_issues(proba, labels)
     assert 0.5 < issues.accuracy < 0.8
     assert len(issues.index) < 0.02 * len(labels)
-    # Confident learning alone lists many.
+    # Confident learning without the threshold lists more than 10%.
     assert find_label_issues(labels, proba, n_jobs=1).mean() > 0.1
 
 
-def test_labels_as_surprising_as_the_probabilities_expect_are_not_listed() -> None:
+def test_labels_consistent_with_the_probabilities_are_not_listed() -> None:
     random = np.random.default_rng(0)
     proba = random.dirichlet(np.full(10, 0.3), 20_000)
-    # Labels are drawn by the probabilities, which are therefore calibrated, and wrong on more than half of the images.
+    # Labels drawn from the probabilities make these calibrated; more than half of the predictions are wrong.
     labels = (random.random((20_000, 1)) > proba.cumsum(axis=1)).sum(axis=1).clip(0, 9)
     n_pruned = find_label_issues(labels, proba, n_jobs=1).sum()
     assert n_pruned > 0.3 * len(labels)
@@ -86,7 +86,7 @@ def test_a_fifth_of_the_labels_below_the_threshold_is_unexpected(n_unlikely: int
     assert surprise_threshold(proba, given) == threshold
 
 
-def test_uniform_images_and_tiny_classes_are_not_judged() -> None:
+def test_uniform_images_and_tiny_classes_are_never_listed() -> None:
     labels = np.array([0] * 20 + [1] * 20 + [2] * 3)
     proba = np.full((43, 3), 0.02)
     proba[np.arange(43), labels] = 0.96
@@ -96,7 +96,7 @@ def test_uniform_images_and_tiny_classes_are_not_judged() -> None:
     assert detect_label_issues(proba, labels, np.arange(43) == 3).index.tolist() == [4]
 
 
-def test_no_image_is_judged_by_a_model_that_was_fitted_to_its_label(digits: tuple, tmp_path: Path) -> None:
+def test_probabilities_are_out_of_fold(digits: tuple, tmp_path: Path) -> None:
     images, labels = digits
     random = np.random.default_rng(0).permutation(labels)
     proba = out_of_fold_proba(images, random, 10, SHAPE, 0, tmp_path)
@@ -113,7 +113,7 @@ def test_images_of_any_size(shape: tuple[int, int, int], tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("labels", [[0] * 40 + [1] * 2, [0, 0, 1]])
-def test_classes_smaller_than_the_number_of_folds(labels: list[int], tmp_path: Path) -> None:
+def test_classes_smaller_than_the_number_of_folds_have_no_issues(labels: list[int], tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (len(labels), 64), np.uint8)
     proba = out_of_fold_proba(images, np.array(labels), 2, (1, 8, 8), 0, tmp_path)
     assert detect_label_issues(proba, np.array(labels)).index.tolist() == []

@@ -1,4 +1,4 @@
-"""Properties that give the class away, and test sets of another origin."""
+"""Image properties that predict the class, and differences between training and test images."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_brightness_and_border_of_an_image(rng):
     assert found["border_color"] == pytest.approx(edge.mean(axis=2))
 
 
-def test_a_class_that_is_brighter_is_found_and_chance_is_not(rng):
+def test_a_brighter_class_is_found_and_random_properties_are_not(rng):
     labels = [rng.integers(3, size=n) for n in (400, 200)]
     plain = [images(rng, len(of_split)) for of_split in labels]
     found = probe(plain[0], labels[0], plain[1], labels[1])
@@ -56,7 +56,7 @@ def test_a_class_that_is_brighter_is_found_and_chance_is_not(rng):
     assert found["brightness"]["chance"] == np.mean(labels[1] == np.bincount(labels[0]).argmax())
 
 
-def test_a_frame_in_a_class_is_found_by_its_color(rng):
+def test_a_frame_around_images_of_a_class_is_found(rng):
     labels = [rng.integers(2, size=n) for n in (300, 150)]
     framed = []
     for of_split in labels:
@@ -67,7 +67,7 @@ def test_a_frame_in_a_class_is_found_by_its_color(rng):
     assert found["border_color"]["accuracy"] > 0.95
 
 
-def test_test_images_of_another_origin_are_told_apart(rng):
+def test_test_images_of_another_origin_are_distinguished_from_training_images(rng):
     same = train_test_auc(images(rng, 200), images(rng, 150), SHAPE, seed=0)
     assert same["auc_ci95"][0] < 0.5 < same["auc_ci95"][1]
     other = train_test_auc(images(rng, 200), images(rng, 150, shift=15), SHAPE, seed=0)
@@ -75,8 +75,8 @@ def test_test_images_of_another_origin_are_told_apart(rng):
     assert other["n_images"] == 300
 
 
-def test_the_types_of_image_files_are_a_property(rng, tmp_path):
-    """Files of the first class are PNG, those of the second JPEG."""
+def test_the_type_of_image_files_is_a_property(rng, tmp_path):
+    """Save the first class as PNG and the second as JPEG."""
     for split, n in (("train", 20), ("test", 10)):
         for name, suffix in (("cat", "png"), ("dog", "jpg")):
             folder = tmp_path / "images" / split / name
@@ -109,7 +109,7 @@ def test_the_types_of_image_files_are_a_property(rng, tmp_path):
     assert "image_size" not in found
 
 
-def test_images_in_a_zip_have_no_files(tmp_path):
+def test_images_in_a_zip_have_no_file_properties(tmp_path):
     dataset = {
         "type": "images",
         "archive": {"path": str(tmp_path / "images.zip")},

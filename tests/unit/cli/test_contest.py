@@ -1,4 +1,4 @@
-"""A contest, from the test set to the leaderboard, and runs merged into one comparison."""
+"""Leaderboards of submitted predictions, and runs merged into one comparison."""
 
 import json
 import shutil
@@ -33,7 +33,7 @@ def results(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def submissions(results: Path, tmp_path: Path) -> Path:
-    """Submissions of which each has a tenth more errors than the one before, two copies, and three that do not fit."""
+    """Write five submissions with 0% to 40% errors, two with equal predictions, and three invalid ones."""
     folder, y_true = tmp_path / "submissions", np.load(results / "data/test_labels.npy")
     folder.mkdir()
     errors = np.random.default_rng(0).permutation(N)
@@ -51,7 +51,7 @@ def submissions(results: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_images_without_labels(results, tmp_path):
+def test_the_test_set_is_written_without_labels(results, tmp_path):
     write_test_set.main(results, str(tmp_path / "out"))
     images = np.load(tmp_path / "out/test_images.npz")["images"]
     pixels = np.load(results / "data/test_images.npy")
@@ -65,7 +65,7 @@ def test_images_without_labels(results, tmp_path):
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "macro_f1"])
-def test_all_test_images(results, submissions, metric):
+def test_submissions_are_ranked_on_all_test_images(results, submissions, metric):
     leaderboard.main(results, submissions, metric=metric)
     rows = {row["submission"]: row for row in read_csv(results / "leaderboard.csv")}
     names = ["a.npz", "b.npz", "b_too.csv", "c.npz", "copy.npz", "d.npz", "e.npz"]
@@ -83,12 +83,12 @@ def test_all_test_images(results, submissions, metric):
     assert not (results / "leaderboard_final.csv").exists()
 
 
-def test_a_part_is_held_back(results, submissions):
+def test_the_final_ranking_uses_the_held_out_test_images(results, submissions):
     y_true = np.load(results / "data/test_labels.npy")
     y_pred = y_true.copy()
     is_public = leaderboard._public_images(y_true, 0.5)
     assert np.abs(np.bincount(y_true[is_public]) - np.bincount(y_true) / 2).max() <= 1
-    # Tuned on the public part.
+    # Correct on the public images only.
     y_pred[~is_public] = 0
     np.savez(submissions / "tuned.npz", y_pred=y_pred)
     leaderboard.main(results, submissions, public=0.5, language="ru")
@@ -99,8 +99,8 @@ def test_a_part_is_held_back(results, submissions):
     assert "Таблица" in (results / "leaderboard.html").read_text()
 
 
-def test_a_metric_of_probabilities(results, submissions):
-    """A model's file of predictions is a submission, too."""
+def test_submissions_can_be_ranked_by_log_loss(results, submissions):
+    """Submit the prediction files of two models of a run."""
     for model in ("knn_raw", "mlp"):
         shutil.copy(results / f"models/{model}/predictions.npz", submissions / f"{model}.npz")
     leaderboard.main(results, submissions, metric="log_loss")
@@ -118,7 +118,7 @@ def test_a_metric_of_probabilities(results, submissions):
     ("options", "sentence"),
     [({"public": 0.0}, "public above 0"), ({"metric": "speed"}, "metric must be one of accuracy")],
 )
-def test_wrong_options(results, submissions, options, sentence):
+def test_invalid_options_are_refused(results, submissions, options, sentence):
     with pytest.raises(UserError, match=sentence):
         leaderboard.main(results, submissions, **options)
 

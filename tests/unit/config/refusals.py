@@ -1,4 +1,4 @@
-"""The shipped configuration with one change, and the sentence that refuses it."""
+"""Helpers that change one value of the shipped configuration and return the resulting error message."""
 
 import copy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The number of training images that models are fitted to, and the paths that a configuration names."""
+"""Limits that depend on the number of training images, and paths in the configuration."""
 
 import copy
 from pathlib import Path
@@ -13,7 +13,7 @@ from cifarbench.errors import UserError
 
 CONFIG = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())
 # 26 images of 2 classes; one epoch of a network is enough.
-PICTURES = {
+IMAGE_FOLDER = {
     "type": "image_folder",
     "archive": "pics",
     "n_train": 26,
@@ -32,7 +32,7 @@ def refusal(config: dict[str, Any]) -> str:
 
 def small(tmp_path: Path, excluded: int = 0, **changes: Any) -> dict[str, Any]:
     config = copy.deepcopy(CONFIG) | {"dataset": "pics", "compare": ["knn_raw"]}
-    config["datasets"] = {"pics": PICTURES}
+    config["datasets"] = {"pics": IMAGE_FOLDER}
     config["features"]["pca"]["n_components"] = 2
     config["models"] |= {"knn_raw": {"family": "knn", "n_neighbors": 1}, "net": NETWORK | {"batch_size": 8}}
     if excluded:
@@ -61,8 +61,8 @@ def test_excluded_images_are_not_counted(tmp_path):
 
 
 @pytest.mark.parametrize("channels", [2, 4, 5])
-def test_images_have_one_or_three_channels(tmp_path, channels):
-    config = small(tmp_path, datasets={"pics": PICTURES | {"image_shape": [channels, 12, 12]}})
+def test_other_channel_counts_than_one_and_three_are_refused(tmp_path, channels):
+    config = small(tmp_path, datasets={"pics": IMAGE_FOLDER | {"image_shape": [channels, 12, 12]}})
     sentence = (
         f"datasets.pics.image_shape has {channels} channels; images have 1 (grey) or 3 (colours): keep 1 or 3"
     )
@@ -73,7 +73,7 @@ def test_a_tilde_in_a_path_is_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "pics").mkdir()
     (tmp_path / "pics/labels.npy").touch()
-    config = small(tmp_path, excluded=2, datasets={"pics": PICTURES | {"archive": "~/pics"}})
+    config = small(tmp_path, excluded=2, datasets={"pics": IMAGE_FOLDER | {"archive": "~/pics"}})
     config["suite"] = {"test_sets": {"new": {"dataset": "pics", "type": "cifar10_1", "archive": "~/new"}}}
     config |= {"exclude": "~/out.csv", "robustness": {"cifar10_c_dir": "~/pics"}}
     experiments = Experiments(config, check_files=False)
@@ -83,8 +83,8 @@ def test_a_tilde_in_a_path_is_the_home_folder(tmp_path, monkeypatch):
     assert experiments.test_sets["new"]["archive"] == str(tmp_path / "new")
 
 
-def test_the_home_folder_of_nobody_is_an_archive_that_cannot_be_read(tmp_path):
-    config = small(tmp_path, datasets={"pics": PICTURES | {"archive": "~no_such_user/pics"}})
+def test_the_home_folder_of_an_unknown_user_cannot_be_read(tmp_path):
+    config = small(tmp_path, datasets={"pics": IMAGE_FOLDER | {"archive": "~no_such_user/pics"}})
     with pytest.raises(UserError, match="The archive ~no_such_user/pics can't be read"):
         Experiments(config)
 
@@ -113,7 +113,7 @@ def test_a_network_is_checked_in_every_fold(tmp_path, batch_size, fits):
     assert f"batch_size is {batch_size}; it leaves a batch of one image" in refusal(config)
 
 
-def test_subset_sizes_are_of_the_images_that_are_left(tmp_path):
+def test_subset_sizes_count_images_without_the_excluded_ones(tmp_path):
     config = small(tmp_path, excluded=4, suite={"train_sizes": [24, 22, 10]})
     config["models"]["knn_raw"]["n_neighbors"] = 11
     assert "for the first 10 training images of pics" in refusal(config)

@@ -1,4 +1,4 @@
-"""A configuration with `images`: what is detected, and the models of a preset."""
+"""Configurations with `images`: properties detected from the files, and the models of presets."""
 
 import os
 from pathlib import Path
@@ -27,12 +27,12 @@ def configured(monkeypatch, folder, **more):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with 3 x 20 grey images of 16 x 16 in `My Digits`."""
+    """Write 20 grey images of 16 x 16 for each of 3 classes to `My Digits`."""
     write_class_folders(tmp_path / "My Digits", 20, side=16)
     return tmp_path
 
 
-def test_numbers_and_sizes_are_found(monkeypatch, folder):
+def test_counts_and_sizes_are_detected(monkeypatch, folder):
     experiments = configured(monkeypatch, folder, images="My Digits")
     (name, entry) = next(iter(experiments.datasets.items()))
     assert name == "my_digits" and entry["type"] == "images"
@@ -48,7 +48,7 @@ def test_numbers_and_sizes_are_found(monkeypatch, folder):
 
 
 @pytest.mark.parametrize("cache", ["torch/hub/checkpoints", "cache/cifarbench", "downloads"])
-def test_presets_use_weights_that_are_on_this_machine(monkeypatch, folder, cache):
+def test_presets_use_downloaded_weights(monkeypatch, folder, cache):
     pretrained = ["knn_pretrained", "linear_pretrained"]
     own = (
         {"images": "My Digits", "cache_dir": "downloads"} if cache == "downloads" else {"images": "My Digits"}
@@ -66,7 +66,7 @@ def test_presets_use_weights_that_are_on_this_machine(monkeypatch, folder, cache
     assert not {*configured(monkeypatch, folder, **own, preset="quick").models} & {*pretrained}
 
 
-def test_detection_reads_nothing_again(monkeypatch, folder):
+def test_detection_is_cached(monkeypatch, folder):
     configured(monkeypatch, folder, images="My Digits")
     (cached,) = (folder / ".snakemake/images").iterdir()
     before = cached.stat().st_mtime_ns
@@ -81,7 +81,7 @@ def checksum(monkeypatch, folder):
     return configured(monkeypatch, folder, images="My Digits").datasets["my_digits"]["sha256"]
 
 
-def test_the_checksum_depends_on_the_content_alone(monkeypatch, folder):
+def test_the_checksum_depends_only_on_the_content(monkeypatch, folder):
     first = checksum(monkeypatch, folder)
     path = folder / "My Digits/one/025.png"
     os.utime(path, (1, 1))
@@ -105,7 +105,7 @@ def test_the_checksum_depends_on_the_content_alone(monkeypatch, folder):
         ([(100, 100)], {"image_size": 32}, [3, 32, 32]),
     ],
 )
-def test_the_rule_of_the_size(monkeypatch, tmp_path, sizes, more, shape):
+def test_the_image_size_is_derived_from_the_files(monkeypatch, tmp_path, sizes, more, shape):
     for name in ("a", "b"):
         (tmp_path / "f" / name).mkdir(parents=True)
         for number, size in enumerate(sizes * 2):
@@ -113,12 +113,12 @@ def test_the_rule_of_the_size(monkeypatch, tmp_path, sizes, more, shape):
     assert configured(monkeypatch, tmp_path, images="f", **more).datasets["f"]["image_shape"] == shape
 
 
-def test_grey_next_to_colour_is_colour(monkeypatch, folder):
+def test_grey_and_colour_images_together_have_three_channels(monkeypatch, folder):
     Image.new("RGB", (16, 16)).save(folder / "My Digits/one/new.png")
     assert configured(monkeypatch, folder, images="My Digits").datasets["my_digits"]["image_shape"][0] == 3
 
 
-def test_an_edited_split_has_the_numbers(monkeypatch, folder):
+def test_a_split_file_decides_the_counts(monkeypatch, folder):
     names = write_class_folders(folder / "My Digits", 20, side=16)
     lines = [f"{name},{'test' if number % 2 else 'train'}" for number, name in enumerate(names)]
     (folder / "split.csv").write_text("\n".join(["file,split", *lines]))
@@ -126,7 +126,7 @@ def test_an_edited_split_has_the_numbers(monkeypatch, folder):
     assert (entry["n_train"], entry["n_test"]) == (30, 30) and entry["split_sha256"]
 
 
-def test_the_expanded_configuration_gives_the_same_again(monkeypatch, folder):
+def test_the_expanded_configuration_is_equivalent(monkeypatch, folder):
     first = configured(monkeypatch, folder, images="My Digits")
     again = Experiments(first.config)
     assert again.datasets == first.datasets and again.models == first.models
@@ -169,7 +169,7 @@ def test_few_images_per_class_are_cross_validated(monkeypatch, tmp_path, more, n
     ("more", "key"),
     [({"robustness": {}}, "robustness"), ({"models": {"one": TUNED}}, "models.one.tune")],
 )
-def test_folds_and_what_needs_a_test_set_end_in_one_sentence(monkeypatch, folder, more, key):
+def test_folds_with_keys_that_need_a_test_set_are_refused(monkeypatch, folder, more, key):
     one = {"family": "knn", "n_neighbors": 1}
     smaller = {"preset": "none", "features": {}, "models": {"one": one}, "compare": ["one"]}
     names = write_class_folders(folder / "My Digits", 20, side=16)
@@ -181,7 +181,7 @@ def test_folds_and_what_needs_a_test_set_end_in_one_sentence(monkeypatch, folder
         configured(monkeypatch, folder, images="My Digits", split="folds.csv", **smaller | more)
 
 
-def test_models_of_compare_with_preset_none(monkeypatch, folder):
+def test_compare_selects_models_with_preset_none(monkeypatch, folder):
     smaller = {"features": {}, "models": {"one": {"family": "knn", "n_neighbors": 1}}, "compare": ["one"]}
     assert configured(monkeypatch, folder, images="My Digits", preset="none", **smaller).models == ["one"]
 
@@ -225,7 +225,7 @@ def test_presets_are_valid_for_all_sizes(monkeypatch, tmp_path, preset, n_train,
         ("thorough", None, 6, "not used in training, since they may show something else"),
     ],
 )
-def test_the_choice_about_mirrored_images_is_said(preset, hflip_safe, n_train, sentence):
+def test_the_use_of_mirrored_images_is_described(preset, hflip_safe, n_train, sentence):
     entry = {"n_train": n_train, "n_classes": 2, "image_shape": [3, 32, 32]}
     entry |= {} if hflip_safe is None else {"hflip_safe": hflip_safe}
     models = preset_models(preset, entry)["models"]
@@ -233,7 +233,7 @@ def test_the_choice_about_mirrored_images_is_said(preset, hflip_safe, n_train, s
     assert any(model.get("flip") for model in models.values()) == ("used" in sentence.split()[:1])
 
 
-def test_the_length_of_a_training_is_in_steps():
+def test_the_number_of_epochs_depends_on_the_number_of_images():
     assert training_epochs("standard", 1650, 64) == 18
     assert training_epochs("standard", 100, 5) == 23
     assert training_epochs("standard", 60000, 64) == 3
@@ -250,7 +250,7 @@ def test_the_length_of_a_training_is_in_steps():
         ("a" * 100, "a" * 53),
     ],
 )
-def test_names_of_datasets(path, name):
+def test_dataset_names_are_derived_from_paths(path, name):
     assert dataset_name(Path("/tmp") / path, {"digits"}) == name
 
 
@@ -265,7 +265,7 @@ def test_names_of_datasets(path, name):
         ({"images": "My Digits", "resize": "zoom"}, "resize is"),
     ],
 )
-def test_mistakes_end_in_one_sentence(monkeypatch, folder, more, sentence):
+def test_invalid_values_end_in_one_sentence(monkeypatch, folder, more, sentence):
     with pytest.raises(UserError, match=sentence) as caught:
         configured(monkeypatch, folder, **more)
     assert "\n" not in str(caught.value)
@@ -283,7 +283,7 @@ def test_mistakes_end_in_one_sentence(monkeypatch, folder, more, sentence):
         (["one/1", "one/2", "two/1", "two/2"], None),
     ],
 )
-def test_classes_that_cannot_be_divided_end_in_one_sentence(monkeypatch, tmp_path, names, sentence):
+def test_classes_that_cannot_be_split_end_in_one_sentence(monkeypatch, tmp_path, names, sentence):
     (tmp_path / "f/empty").mkdir(parents=True)
     for name in names:
         (tmp_path / "f" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -296,7 +296,7 @@ def test_classes_that_cannot_be_divided_end_in_one_sentence(monkeypatch, tmp_pat
     assert "\n" not in str(caught.value)
 
 
-def test_unusual_names_and_many_classes_are_found(monkeypatch, tmp_path):
+def test_unusual_names_and_many_classes_are_accepted(monkeypatch, tmp_path):
     names = ["-", "a,b", '"x"', "<b>", "класс", *(f"c{number}" for number in range(200))]
     for name in names:
         (tmp_path / "f" / name).mkdir(parents=True)

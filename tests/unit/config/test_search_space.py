@@ -1,4 +1,4 @@
-"""A random search in the configuration."""
+"""Validation of random searches in the configuration."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def test_a_random_search_is_accepted():
         ({"space": {}}, "tune.space is empty or too short; give at least 1."),
     ],
 )
-def test_a_search_is_a_grid_or_random(change, sentence):
+def test_invalid_searches_are_refused(change, sentence):
     assert f"models.drawn.{sentence}" in refusal(random_search(**change))
 
 
@@ -66,20 +66,20 @@ def test_a_search_is_a_grid_or_random(change, sentence):
         ("hidden_dimm", [64], "did you mean hidden_dim?"),
     ],
 )
-def test_a_range_that_cannot_be_drawn_from_is_named(key, values, sentence):
+def test_invalid_ranges_are_refused(key, values, sentence):
     said = refusal(random_search(space=SPACE | {key: values}))
     assert "models.drawn.tune.space." in said
     assert sentence in said
 
 
-def test_a_space_has_as_many_candidates_as_are_drawn():
+def test_n_is_at_most_the_number_of_candidates():
     sentence = "models.drawn.tune.n is 4; it must be at most 3, the number of different candidates in space."
     space = {"hidden_dim": {"int": [64, 66]}, "learning_rate": [0.1]}
     assert refusal(random_search(space=space)) == sentence
     check_experiments(random_search(space=space, n=3))
 
 
-def test_bounds_that_the_data_rule_out_are_refused_drawn_or_not():
+def test_bounds_are_checked_even_if_they_are_not_drawn():
     entry = {"family": "knn", "tune": {"folds": 2, "n": 1, "space": {"n_neighbors": {"int": [1, 60000]}}}}
     said = refusal(changed(("models", "drawn"), entry) | {"compare": ["drawn"]})
     limit = "25000, the number of training images in a fold of 2."

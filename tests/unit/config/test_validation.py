@@ -1,4 +1,4 @@
-"""Each key of the configuration, made wrong in many ways: each ends in one sentence that names it."""
+"""Invalid values of each key of the configuration: the error message is one sentence that names the key."""
 
 import copy
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from cifarbench.config.validation import check_experiments, check_unique_keys
 from cifarbench.errors import UserError
 
 SCHEMA = load_schema()
-# Files that are laid over it, one after the other.
+# Overlays of the shipped configuration, in order of application.
 OVERLAYS = [[], ["digits"], ["extended"], ["extended", "pretrained"], ["extended", "extended_digits"]]
 
 WRONG_TYPES = {
@@ -27,37 +27,37 @@ WRONG_TYPES = {
     dict: [5, "text", True, None, []],
 }
 OUT_OF_RANGE = {int: [-1, 10**12], float: [-0.5, 1e9], str: ["", "no such thing/"]}
-# Keys that may be left out, by what they are called. Everything else is needed.
+# Names of optional keys; all others are required.
 OPTIONAL = {"standardize", "labels", "cache_dir", "seeds", "resize", "figures", "report", "tune"}
-# Names that the configuration's author chooses: another one is no fault of its own.
-FREE = {("datasets",), ("features",), ("models",), ("datasets", "fashion_mnist", "files")}
+# Sections whose keys are names that users choose, so that no name is a typo.
+USER_NAMES = {("datasets",), ("features",), ("models",), ("datasets", "fashion_mnist", "files")}
 
 
-def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
-    """The path of every key, and of every entry of a list."""
+def walk_paths(value: Any, path: tuple = ()) -> Iterator[tuple]:
+    """Yield the path of every key and of every entry of a list."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, content in inner:
         yield (*path, name)
-        yield from places(content, (*path, name))
+        yield from walk_paths(content, (*path, name))
 
 
-PLACES = list(places(CONFIG))
-KEYS = [path for path in PLACES if isinstance(path[-1], str)]
-# Text whose only rule is to be text.
-ANY_TEXT = [p for p in PLACES if p[-1] in ("title",) or p[:3] == ("datasets", "fashion_mnist", "classes")]
+PATHS = list(walk_paths(CONFIG))
+KEYS = [path for path in PATHS if isinstance(path[-1], str)]
+# Values that may be any text.
+ANY_TEXT = [p for p in PATHS if p[-1] in ("title",) or p[:3] == ("datasets", "fashion_mnist", "classes")]
 
 
 def cases(values_of_type: dict[type, list], skip: list[tuple] = ()) -> list:
     return [
         pytest.param(path, value, id=f"{'.'.join(map(str, path))}={value!r}")
-        for path in PLACES
+        for path in PATHS
         if path not in skip
         for value in values_of_type.get(type(at(CONFIG, path)), [])
     ]
 
 
 def optional(path: tuple) -> bool:
-    # Without features, a model is one on raw pixels; a grid needs none of its keys.
+    # Without features, a model uses raw pixels; all keys of a grid are optional.
     return path[-1] in OPTIONAL or (path[0] == "models" and ("features" in path or "grid" in path[:-1]))
 
 
@@ -66,7 +66,7 @@ def named(path: tuple) -> str:
 
 
 @pytest.mark.parametrize("overlays", OVERLAYS, ids="+".join)
-def test_the_shipped_configurations_are_good(overlays):
+def test_shipped_configurations_are_valid(overlays):
     from snakemake.utils import update_config
 
     merged = copy.deepcopy(CONFIG)
@@ -87,8 +87,8 @@ def test_a_value_out_of_range_is_named(path, value):
     assert str(path[0]) in refusal(changed(path, value))
 
 
-@pytest.mark.parametrize("path", [p for p in KEYS if p[:-1] not in FREE], ids=named)
-def test_a_typo_is_named_and_mended(path):
+@pytest.mark.parametrize("path", [p for p in KEYS if p[:-1] not in USER_NAMES], ids=named)
+def test_a_typo_is_named_with_a_suggestion(path):
     config = copy.deepcopy(CONFIG)
     section = at(config, path[:-1])
     section[path[-1] + "x"] = section[path[-1]]
@@ -96,8 +96,8 @@ def test_a_typo_is_named_and_mended(path):
     assert f"{named(path)}x is not a key of the configuration; did you mean {path[-1]}?" in said
 
 
-@pytest.mark.parametrize("path", [p for p in KEYS if p[:-1] not in FREE and not optional(p)], ids=named)
-def test_a_key_left_out_is_named(path):
+@pytest.mark.parametrize("path", [p for p in KEYS if p[:-1] not in USER_NAMES and not optional(p)], ids=named)
+def test_a_missing_key_is_named(path):
     config = copy.deepcopy(CONFIG)
     del at(config, path[:-1])[path[-1]]
     assert path[-1] in refusal(config)
@@ -123,7 +123,7 @@ def test_a_key_left_out_is_named(path):
         ("features.pixels", {"type": "hog"}, "is the name of the images themselves"),
         ("models.mlp.features", "pca", "models.mlp.features is not a key of the configuration"),
         ("datasets.cifar10.n_train", 25, "folds is 3; it must be at most 2, since some class has"),
-        # Two folds are the fewest.
+        # A search needs at least two folds.
         ("datasets.cifar10.n_train", 15, "folds is 3; delete tune, since some class has at most 1"),
         ("models.mlp.tta", "shift", 'tta is "shift"; it must be one of none, flip, flip_translate'),
         ("models.mlp.hidden_dims", [8], "models.mlp has hidden_dim and hidden_dims; remove one of them."),
@@ -208,7 +208,7 @@ def test_a_key_left_out_is_named(path):
         ("models.mlp.n_neighbors", 3, "is not valid for family mlp, but for knn; delete it, or use one of"),
     ],
 )
-def test_impossible_values_say_what_would_do(key, value, sentence):
+def test_invalid_values_are_refused_with_the_valid_ones(key, value, sentence):
     assert sentence in refusal(changed(tuple(key.split(".")), value))
 
 
@@ -239,7 +239,7 @@ def test_every_pattern_is_described_in_words():
     assert all("title" in schema for schema in found)
 
 
-# Of each section of the table, an entry whose keys are tried.
+# An entry of each section of RENAMED_KEYS to which the old key is added.
 ENTRIES = {
     "": (),
     "suite": ("suite",),
@@ -250,7 +250,7 @@ ENTRIES = {
     "robustness": ("robustness",),
     "figures": ("figures", "predictions"),
 }
-# Of features and models, the type or family that has the new key.
+# The type of features or family of models that has the new key.
 TYPES = {
     **dict.fromkeys(["epsilon", "l2_normalize"], "whitening"),
     **dict.fromkeys(["patch_size", "n_pool", "soft_threshold"], "patches"),
@@ -313,7 +313,7 @@ def test_keys_of_another_section_are_not_former_ones():
         ("", None),
     ],
 )
-def test_a_key_that_a_file_has_twice_is_refused(tmp_path, text, sentence):
+def test_duplicate_keys_are_refused(tmp_path, text, sentence):
     path = tmp_path / "config.yaml"
     path.write_text(text)
     if sentence is None:
@@ -324,8 +324,8 @@ def test_a_key_that_a_file_has_twice_is_refused(tmp_path, text, sentence):
     assert f"{path} {sentence}" in str(caught.value)
 
 
-def test_nothing_is_left_unchecked():
-    """Each object of the schema refuses unknown keys, and each key that it knows stands in the configuration."""
+def test_the_schema_refuses_unknown_keys_and_covers_the_configuration():
+    """Each object of the schema refuses unknown keys; each known key is in config.yaml, some only as comments."""
     assert SCHEMA["additionalProperties"] is False
     assert set(CONFIG) <= set(SCHEMA["properties"])
     commented = {

@@ -1,4 +1,4 @@
-"""Reading archives in CIFAR's layout, and refusing those that are damaged, hostile or not as declared."""
+"""Reading archives in CIFAR's layout, and refusal of damaged, malicious and unexpected ones."""
 
 import gzip
 import tarfile
@@ -41,7 +41,7 @@ def path(tmp_path):
 
 
 def write_tar(path, *others, batches=None):
-    """A whole archive with other entries before it."""
+    """Write a complete archive preceded by other entries."""
     members = pickled(batches or make_batches())
     entries = [*others, *(entry(f"{FOLDER}/{name}", content) for name, content in members.items())]
     path.write_bytes(gzip.compress(tarred(entries), 1))
@@ -154,7 +154,7 @@ def test_other_files_are_refused(path, content):
 
 def test_truncated_and_corrupted_archives_are_refused(path):
     whole = write_archive(path, make_batches()).read_bytes()
-    # The first ten bytes, gzip's header, have a time and a system, which do not affect the content.
+    # Skip gzip's header of ten bytes: its time stamp and operating system do not affect the content.
     for position in range(10, len(whole), 97):
         corrupted = whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :]
         for damaged in (whole[:position], corrupted):
@@ -256,7 +256,7 @@ def test_checksum_of_a_local_archive(path):
 
 
 @pytest.mark.parametrize("missing", ["nothing/here.tar.gz", "/proc/self/mem/x"])
-def test_missing_archive(missing):
+def test_missing_archives_are_reported(missing):
     with pytest.raises(UserError, match=rf"The archive {missing} can't be read .*ARCHIVE="):
         check_archive(missing)
     with pytest.raises(UserError, match=rf"{missing} can't be read .* as datasets.clothes.archive\."):
@@ -286,7 +286,7 @@ def test_receipt_records_whether_the_archive_is_official(path, tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("change", ["removed", "replaced"])
-def test_archive_that_changed_since_its_receipt(path, change):
+def test_archives_changed_since_their_receipt_are_refused(path, change):
     path.write_bytes(b"content")
     receipt = {"path": str(path), "sha256": sha256_file(path)}
     assert verify_archive_unchanged(receipt) == path

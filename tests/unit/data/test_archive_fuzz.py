@@ -1,4 +1,4 @@
-"""Randomly damaged archives end in valid arrays or a UserError, within limits of time and memory."""
+"""Fuzzing of archives: each is read as valid arrays or refused with a UserError in bounded time and memory."""
 
 import contextlib
 import gzip
@@ -17,18 +17,18 @@ from helpers.batches import DECLARED, make_batches, pickled, tarred, write_archi
 
 SECONDS = 1
 MEMORY = 512 * 1024 * 1024
-# Bytes with a meaning in length fields, opcodes and signs.
+# Bytes that are significant in length fields, opcodes and signs.
 SPECIAL_BYTES = [bytes([byte]) for byte in b"\x00\xff\x7f\x80qR."]
 SPECIAL_BYTES += [b"\xff" * 4, b"\x00" * 8, b"\xff\xff\xff\x7f", b"9" * 11]
 LAYERS = ["gzip", "tar", "pickle"]
 
 
 class TooLong(BaseException):
-    """Not an Exception, so that no handler catches it."""
+    """Time limit exceeded; not an Exception, so that no handler catches it."""
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
-    """`data` with one to four random changes."""
+    """Return `data` with one to four random changes."""
     changed = bytearray(data)
     for _ in range(rng.randint(1, 4)):
         start = rng.randrange(len(changed) + 1)
@@ -55,7 +55,7 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
 
 
 def fuzzed_archive(rng: random.Random, layer: str) -> bytes:
-    """An archive that is damaged in one layer and whole in those around it."""
+    """Return an archive that is damaged in one layer and intact in the layers around it."""
     members = pickled(make_batches(), protocol=rng.randrange(6))
     if layer == "pickle":
         name = rng.choice(list(members))
@@ -69,7 +69,7 @@ def fuzzed_archive(rng: random.Random, layer: str) -> bytes:
 
 @contextlib.contextmanager
 def limits():
-    """At most SECONDS of computing, and MEMORY beyond what the process has now."""
+    """Limit the computing time to SECONDS and the additional memory to MEMORY."""
 
     def stop(*_):
         raise TooLong
@@ -89,7 +89,7 @@ def limits():
 
 
 def fuzz(count: int, path: Path) -> dict[str, int]:
-    """Read `count` damaged archives; how many were read and refused, by layer."""
+    """Read `count` damaged archives and return the numbers of those read and refused by layer."""
     original = read_cifar(write_archive(path, make_batches()), CIFAR10, DECLARED)
     outcomes = dict.fromkeys([f"{layer} {end}" for layer in LAYERS for end in ("read", "refused")], 0)
     for seed in range(count):
@@ -111,7 +111,7 @@ def fuzz(count: int, path: Path) -> dict[str, int]:
         assert found.train_labels.min() >= 0 and found.train_labels.max() < DECLARED.n_classes, f"seed {seed}"
         assert len(set(found.classes)) == DECLARED.n_classes, f"seed {seed}"
         if layer == "gzip":
-            # gzip has a checksum of the content.
+            # gzip verifies a checksum, so that an archive that is read is unchanged.
             assert np.array_equal(found.train_images, original.train_images), f"seed {seed}"
             assert np.array_equal(found.test_labels, original.test_labels), f"seed {seed}"
     return outcomes
@@ -119,7 +119,7 @@ def fuzz(count: int, path: Path) -> dict[str, int]:
 
 @pytest.mark.filterwarnings("ignore:invalid escape sequence")
 @pytest.mark.parametrize("count", [300, pytest.param(20_000, marks=pytest.mark.long)])
-def test_damaged_archives(tmp_path, count):
+def test_damaged_archives_are_read_or_refused(tmp_path, count):
     outcomes = fuzz(count, tmp_path / "archive.tar.gz")
     assert all(outcomes[f"{layer} refused"] for layer in LAYERS)
     assert outcomes["tar read"] and outcomes["pickle read"]

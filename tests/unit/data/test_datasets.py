@@ -30,7 +30,7 @@ def test_digits_are_those_of_scikit_learn(tmp_path):
     digits = load_digits()
     assert found == set(zip(map(tuple, digits.data.astype(int)), digits.target.tolist(), strict=True))
     assert dataset.classes[:3] == ["zero", "one", "two"]
-    # Equal shares of each class.
+    # The split is stratified.
     shares = np.bincount(dataset.test_labels) / np.bincount(labels)
     assert np.abs(shares - 0.2).max() < 0.01
 
@@ -61,7 +61,7 @@ def test_cifar_100_has_fine_and_coarse_classes(tmp_path, labels, classes):
     assert dataset.test_labels.tolist() == ([0, 1, 2, 3, 4, 5] if labels == "fine" else [0, 0, 0, 1, 1, 1])
 
 
-def test_cifar_100_with_other_classes_than_declared(tmp_path):
+def test_cifar_100_with_other_classes_than_declared_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"meta names 6 classes; expected 100, as n_classes declares"):
         load_dataset(hundred(tmp_path / "archive.tar.gz"), HUNDRED | {"n_classes": 100})
     with pytest.raises(UserError, match=r"test has .* of shape \(6, 12\) .*; expected .* of shape \(7, 12\)"):
@@ -80,7 +80,7 @@ def idx(array):
 
 
 def clothing(folder, zipped=True):
-    """The four files, small; the arrays in them."""
+    """Write the four files with a few images and return their arrays."""
     folder.mkdir()
     rng = np.random.default_rng(0)
     arrays = {}
@@ -119,7 +119,7 @@ IDX_FAULTS = {
 
 
 @pytest.mark.parametrize("fault", IDX_FAULTS)
-def test_idx_files_that_are_not_as_declared(tmp_path, fault):
+def test_idx_files_that_are_not_as_declared_are_refused(tmp_path, fault):
     content, message = IDX_FAULTS[fault]
     clothing(tmp_path / "files")
     path = tmp_path / "files" / "train-labels-idx1-ubyte.gz"
@@ -144,5 +144,5 @@ def test_idx_files_have_one_channel_and_named_classes(tmp_path):
 
 
 def _small(images):
-    """Rows of 64 values from 0 to 16."""
+    """Return enlarged digits as scikit-learn's rows of 64 values from 0 to 16."""
     return np.rint(images[:, 0, ::4, ::4].reshape(-1, 64) * (16 / 255)).astype(int)

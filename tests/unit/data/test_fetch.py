@@ -1,4 +1,4 @@
-"""Downloads from faulty servers end in the right file or a clear reason, without unnecessary transfers."""
+"""Downloads from faulty servers: the correct file or a clear error, without unnecessary transfers."""
 
 import hashlib
 import logging
@@ -50,7 +50,7 @@ TRANSIENT = {
 
 
 @pytest.mark.parametrize("fault", TRANSIENT)
-def test_transient_fault(cache, fault):
+def test_transient_faults_are_retried(cache, fault):
     script, sent_again = TRANSIENT[fault]
     with serving(CONTENT, *script) as server:
         assert get(cache, server.url) == server.url
@@ -93,7 +93,7 @@ PERMANENT = {
 
 
 @pytest.mark.parametrize("fault", PERMANENT)
-def test_permanent_fault(cache, fault):
+def test_permanent_faults_switch_to_the_next_source(cache, fault):
     behaviour, reason = PERMANENT[fault]
     with serving(CONTENT, behaviour) as bad, serving(CONTENT) as good:
         with pytest.raises(UserError, match=f"from any of 1 sources:\n  - {bad.url}: .*({reason})"):
@@ -110,7 +110,7 @@ WRONG = {
 
 @pytest.mark.parametrize("content", WRONG)
 @pytest.mark.parametrize("have", [0, 100_000])
-def test_wrong_content(cache, content, have):
+def test_wrong_content_is_refused(cache, content, have):
     with serving(WRONG[content]) as bad, serving(CONTENT) as good:
         leave_partial(cache, CONTENT[:have])
         assert get(cache, bad.url, good.url) == good.url
@@ -120,18 +120,18 @@ def test_wrong_content(cache, content, have):
         assert list((cache / "other").glob("file*")) == []
 
 
-def test_truncated_file(cache):
+def test_truncated_files_are_refused(cache):
     with serving(CONTENT[:-1], saying(200)) as bad, serving(CONTENT) as good:
         assert get(cache, bad.url, good.url) == good.url
         assert good.sent == 1
 
 
-def test_endless_file(cache):
+def test_endless_files_are_refused(cache):
     with serving(CONTENT, servers.endless) as bad, serving(CONTENT) as good:
         assert get(cache, bad.url, good.url) == good.url
 
 
-def test_unresolvable_host(cache):
+def test_unresolvable_hosts_are_reported(cache):
     with serving(CONTENT) as good:
         assert get(cache, "https://nowhere.invalid/file.tar.gz", good.url) == good.url
     with pytest.raises(UserError, match=r"nowhere.invalid/file.tar.gz: Failed to resolve"):
@@ -144,7 +144,7 @@ def test_wrong_bytes_of_an_earlier_source_are_replaced(cache):
         assert good.requests == ["bytes=50000-", None]
 
 
-def test_all_sources_failed(cache):
+def test_failure_of_all_sources_is_explained(cache):
     with serving(CONTENT, part(50_000, reset), status(500)) as one, serving(CONTENT, status(403)) as two:
         with pytest.raises(UserError) as caught:
             get(cache, one.url, two.url)

@@ -50,7 +50,7 @@ def test_partial_file_of_a_run_killed_before_the_check(cache, surplus):
         assert server.sent == (SIZE if surplus else 0)
 
 
-def test_of_two_simultaneous_runs_one_waits(cache):
+def test_simultaneous_runs_download_once(cache):
     with serving(CONTENT, servers.slowly) as server:
         runs = [_start_script(cache, server.url, cache.parent / f"receipt_{run}.json") for run in range(2)]
         said = [run.communicate(timeout=30)[1] for run in runs]
@@ -79,7 +79,7 @@ def test_download_of_a_killed_run_is_continued(cache):
 
 
 @pytest.mark.parametrize("is_folder", [True, False])
-def test_unusable_cache(cache, is_folder):
+def test_unusable_cache_folders_are_reported(cache, is_folder):
     cache.mkdir(mode=0o555) if is_folder else cache.write_bytes(b"")
     reason = "Permission denied" if is_folder else "File exists|Not a directory"
     refused = pytest.raises(UserError, match=rf"{cache} can't be used \(({reason})\); name another folder")
@@ -96,7 +96,7 @@ def test_read_only_cache_with_the_file(cache):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_full_cache(cache):
+def test_full_disks_are_reported(cache):
     partial = leave_partial(cache, b"")
     partial.unlink()
     partial.symlink_to("/dev/full")
@@ -105,14 +105,14 @@ def test_full_cache(cache):
         get(cache, server.url)
 
 
-def test_cache_with_too_little_space(cache):
+def test_too_little_free_space_is_reported(cache):
     with serving(CONTENT) as server:
         with pytest.raises(UserError, match=r"is full \(1000000000000000000 bytes are needed\); make room"):
             get(cache, server.url, size=10**18)
         assert server.requests == []
 
 
-def test_dataset_of_several_files(cache):
+def test_all_files_of_a_dataset_are_downloaded(cache):
     files = {"file.tar.gz": {"size_bytes": SIZE, "sha256": remote().sha256}}
     entry = {"type": "fashion_mnist", "files": files}
     with serving(CONTENT) as server:

@@ -1,4 +1,4 @@
-"""Reading folders of images, and refusing files and folders that are not as declared."""
+"""Reading folders of images, and refusal of files and folders that are not as declared."""
 
 import os
 import struct
@@ -61,7 +61,7 @@ def test_images_of_all_modes_are_read(tmp_path, mode):
 
 def test_images_of_another_size(tmp_path):
     write_images(tmp_path)
-    # Grey, with red and blue ends that are cropped.
+    # A grey image whose red and blue ends are cropped.
     wide = np.full((8, 30, 3), 90, np.uint8)
     wide[:, :3], wide[:, -3:] = (255, 0, 0), (0, 0, 255)
     Image.fromarray(wide).save(tmp_path / "train/cat/a.png")
@@ -83,7 +83,7 @@ def test_exif_orientation_is_applied(tmp_path):
 
 
 def png(path, width, height, bits, values):
-    """Write a PNG in colours with any header."""
+    """Write a colour PNG with the given header fields."""
 
     def chunk(name, content):
         check = struct.pack(">I", zlib.crc32(name + content))

@@ -1,4 +1,4 @@
-"""Images that are left out, and labels that are changed, since a file says so."""
+"""Lists of images to exclude, and of labels to change."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ def dataset() -> ImageDataset:
     return ImageDataset(images, labels, images[:4], labels[:4], ["a", 'b, "c"'], (1, 1, 2))
 
 
-def test_rows_are_read_and_left_out(tmp_path):
+def test_listed_images_are_excluded(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("index,split,why\n3,train,copy\n0,test,\n3,train,again\n0,train,\n")
     excluded = read_exclude_list(path)
@@ -34,7 +34,7 @@ def test_rows_are_read_and_left_out(tmp_path):
         ({"train": [0, 2, 4], "test": []}, "The class a has no training images"),
     ],
 )
-def test_what_can_t_be_left_out(excluded, sentence):
+def test_invalid_exclusions_are_refused(excluded, sentence):
     with pytest.raises(UserError, match=sentence):
         drop_images(dataset(), excluded)
 
@@ -51,7 +51,7 @@ SPREADSHEETS = {
 
 
 @pytest.mark.parametrize("content", SPREADSHEETS.values(), ids=SPREADSHEETS)
-def test_a_list_as_spreadsheets_write_it(tmp_path, content):
+def test_lists_written_by_spreadsheets_are_read(tmp_path, content):
     (tmp_path / "list.csv").write_bytes(content)
     assert read_exclude_list(tmp_path / "list.csv") == {"train": [0], "test": []}
 
@@ -66,19 +66,19 @@ def test_a_list_as_spreadsheets_write_it(tmp_path, content):
         ("split,index\ntrain,\u00b2\n", "in line 2; write train or test, and the number"),
     ],
 )
-def test_lists_that_are_refused(tmp_path, content, sentence):
+def test_invalid_lists_are_refused(tmp_path, content, sentence):
     (tmp_path / "list.csv").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=sentence):
         read_exclude_list(tmp_path / "list.csv")
 
 
-def test_a_file_of_other_bytes(tmp_path):
+def test_files_in_other_encodings_are_refused(tmp_path):
     (tmp_path / "list.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="not a CSV in UTF-8"):
         read_exclude_list(tmp_path / "list.csv")
 
 
-def test_batches_stay_batches():
+def test_excluding_images_keeps_batches():
     whole = dataset()
     batches = replace(whole, train_images=[whole.train_images[:2], whole.train_images[2:]])
     left = drop_images(batches, {"train": [1, 2], "test": []})
@@ -88,7 +88,7 @@ def test_batches_stay_batches():
 # ---- New labels ----
 
 
-def test_new_labels_are_read_and_given(tmp_path):
+def test_new_labels_are_read_and_applied(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text('index,split,label,why\n3,train,a,blurred\n0,test,"b, ""c""",\n3,train,a,again\n')
     labels = read_relabel_list(path)
@@ -108,7 +108,7 @@ def test_new_labels_are_read_and_given(tmp_path):
         ({"train": {}, "test": {1: "a", 3: "a"}}, "has no test images"),
     ],
 )
-def test_labels_that_can_t_be_given(labels, sentence):
+def test_invalid_new_labels_are_refused(labels, sentence):
     with pytest.raises(UserError, match=sentence):
         relabel_images(dataset(), labels)
 
@@ -125,7 +125,7 @@ def test_labels_that_can_t_be_given(labels, sentence):
         ),
     ],
 )
-def test_new_labels_that_are_refused(tmp_path, content, sentence):
+def test_invalid_lists_of_new_labels_are_refused(tmp_path, content, sentence):
     (tmp_path / "list.csv").write_text(content)
     with pytest.raises(UserError, match=sentence):
         read_relabel_list(tmp_path / "list.csv")

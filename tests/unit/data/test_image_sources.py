@@ -1,4 +1,4 @@
-"""Finding labelled images in every layout."""
+"""Detection of labelled images in every supported layout."""
 
 import gzip
 import json
@@ -30,7 +30,7 @@ def all_pixels(source):
 
 
 def expected():
-    """The pixels of three classes with four images each, in the order of classes and names."""
+    """Return the pixels of three classes with four images each, ordered by class and name."""
     pixels = {}
     for name, image in digits(4):
         pixels.setdefault(name, []).append(np.asarray(image).reshape(-1))
@@ -81,8 +81,8 @@ def test_class_folders_are_found_also_in_archives(tmp_path, kind):
     ],
 )
 @pytest.mark.parametrize("inner", [False, True])
-def test_folders_of_a_split(tmp_path, folders, splits, inner):
-    # A folder within each class makes a split only with another one.
+def test_folders_of_a_split_are_recognised(tmp_path, folders, splits, inner):
+    # A subfolder in each class is a split only if there are several.
     for folder in folders:
         for name in ("a", "b"):
             path = tmp_path / (f"{name}/{folder}" if inner and len(folders) > 1 else f"{folder}/{name}")
@@ -134,7 +134,7 @@ def test_a_table_has_labels_splits_and_groups(tmp_path, table, text):
         lines = [json.dumps(dict(zip(keys, row, strict=True))) for row in rows]
     else:
         separator = next(character for character in text if character in ",;\t")
-        # A name without its suffix is found, too.
+        # Names without a suffix are found as well.
         rows[0] = (rows[0][0].removesuffix(".png"), *rows[0][1:])
         lines = [text.format("").strip(), *(separator.join(row) for row in rows)]
     (tmp_path / table).write_text("\n".join(lines))
@@ -147,13 +147,13 @@ def test_a_table_has_labels_splits_and_groups(tmp_path, table, text):
         assert np.array_equal(np.sort(all_pixels(source), 0), np.sort(expected(), 0))
 
 
-def test_a_table_that_lists_missing_files(tmp_path):
+def test_missing_files_of_a_table_are_listed(tmp_path):
     write_class_folders(tmp_path, 4)
     (tmp_path / "t.csv").write_text("\n".join(["file,label", "one/004.png,a", "two/008.png,b", "gone.png,a"]))
     assert find_images(tmp_path / "t.csv").missing == ["gone.png"]
 
 
-def test_another_table_is_ignored(tmp_path):
+def test_unrelated_tables_are_ignored(tmp_path):
     write_class_folders(tmp_path, 4)
     (tmp_path / "people.csv").write_text("id,label\n77,x\n78,y\n")
     assert find_images(tmp_path).layout == "class folders"
@@ -181,7 +181,7 @@ def as_npz(path, x="x_{}", y="y_{}", floats=False, **more):
         (("{}_images", "{}_labels"), {"classes": np.array(["zero", "one", "two"])}),
     ],
 )
-def test_arrays_of_an_npz(tmp_path, names, more):
+def test_arrays_of_an_npz_are_read(tmp_path, names, more):
     as_npz(tmp_path / "a.npz", *names, **more)
     source = find_images(tmp_path / "a.npz")
     assert source.classes == (["zero", "one", "two"] if "classes" in more else ["0", "1", "2"])
@@ -189,7 +189,7 @@ def test_arrays_of_an_npz(tmp_path, names, more):
     assert np.array_equal(np.sort(all_pixels(source), 0), np.sort(expected(), 0))
 
 
-def test_arrays_without_a_split(tmp_path):
+def test_arrays_without_a_split_are_read(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (6, 3, 8, 8), np.uint8)
     np.savez(tmp_path / "a.npz", images=images, labels=np.array(["b", "a"] * 3))
     source = find_images(tmp_path / "a.npz")
@@ -198,7 +198,7 @@ def test_arrays_without_a_split(tmp_path):
     assert np.array_equal(pixels[0].reshape(3, 8, 8), images[1])
 
 
-def test_idx_files(tmp_path):
+def test_idx_files_are_read(tmp_path):
     for part, n in (("train", 6), ("t10k", 3)):
         pixels = np.arange(n * 64, dtype=np.uint8).reshape(n, 8, 8)
         header = struct.pack(">HBBIII", 0, 8, 3, n, 8, 8)
@@ -209,12 +209,12 @@ def test_idx_files(tmp_path):
     assert counts(source) == {("train", str(n)): 2 for n in range(3)} | {
         ("test", str(n)): 1 for n in range(3)
     }
-    # Of class 0: the first test image, then training images 0 and 3.
+    # Images of class 0: the first test image, then training images 0 and 3.
     assert all_pixels(source)[2].tolist() == [*range(192, 256)]
 
 
 @pytest.mark.parametrize("hub", [True, False])
-def test_parquet_files(tmp_path, hub):
+def test_parquet_files_are_read(tmp_path, hub):
     import io
 
     for part, number in (("train", 4), ("test", 1)):
@@ -290,13 +290,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("fault", REFUSED)
-def test_what_is_no_set_of_images_ends_in_one_sentence(tmp_path, fault):
+def test_invalid_sources_end_in_one_sentence(tmp_path, fault):
     build, sentence = REFUSED[fault]
     refused(tmp_path, build, sentence)
 
 
 @pytest.mark.parametrize("name", ["-", "a,b", '"x"', "<b>", "класс", "a b", "$HOME", "%s", "{x}"])
-def test_strange_class_names(tmp_path, name):
+def test_unusual_class_names_are_accepted(tmp_path, name):
     image(tmp_path / name / "1.png")
     image(tmp_path / "b" / "1.png")
     assert set(find_images(tmp_path).classes) == {name, "b"}

@@ -1,4 +1,4 @@
-"""Reading downsampled ImageNet: any pickle protocol, memory-mapped if large, refused if not as declared."""
+"""Reading downsampled ImageNet with any pickle protocol, memory-mapping of large files, and refusal of wrong ones."""
 
 import pickle
 import subprocess
@@ -21,7 +21,7 @@ ENTRY |= {"image_shape": [3, 4, 4]}
 
 
 def write(folder: Path, protocol: int = 2, **changed) -> dict[str, dict]:
-    """Write a small archive, and return the content of its files."""
+    """Write a small archive and return the content of its files."""
     random = np.random.default_rng(0)
     sizes = {name: 10 + (name == TRAIN[-1]) * 3 for name in TRAIN} | {TEST: 12}
     batches = {
@@ -54,7 +54,7 @@ def test_batches_are_concatenated_in_the_order_of_their_numbers(tmp_path, monkey
     np.testing.assert_array_equal(dataset.train_labels, labels - 1)
     np.testing.assert_array_equal(dataset.test_images, batches[TEST]["data"])
     assert dataset.classes == ["class_1", "class_2", "class_3"]
-    # Protocols 0 to 2 of Python 3 write bytes as text, which can't be mapped.
+    # Protocols 0 to 2 of Python 3 write bytes as text, which cannot be mapped.
     if large == 10 and protocol > 2:
         assert isinstance(dataset.train_images[0], np.memmap)
 
@@ -86,7 +86,7 @@ def test_wrong_batches_are_refused(tmp_path, changed, message):
 
 @pytest.mark.parametrize("large", [10, 1_000_000], ids=["mapped", "read"])
 @pytest.mark.parametrize("end", [-200, 300])
-def test_truncated_file_is_refused(tmp_path, monkeypatch, end, large):
+def test_truncated_files_are_refused(tmp_path, monkeypatch, end, large):
     monkeypatch.setattr(safe_unpickle, "MIN_MAPPED_BYTES", large)
     write(tmp_path, 4)
     (tmp_path / TEST).write_bytes((tmp_path / TEST).read_bytes()[:end])
@@ -94,7 +94,7 @@ def test_truncated_file_is_refused(tmp_path, monkeypatch, end, large):
         load_dataset(tmp_path, ENTRY)
 
 
-def test_missing_and_empty_files(tmp_path):
+def test_missing_and_empty_files_are_refused(tmp_path):
     write(tmp_path, 4)
     (tmp_path / TEST).write_bytes(b"")
     with pytest.raises(UserError, match="val_data is empty"):
@@ -121,7 +121,7 @@ def test_synthetic_images_are_reproducible_and_separable(tmp_path):
 
 
 def test_loading_needs_less_memory_than_the_images(tmp_path):
-    """The limit is a fifth of the images' size."""
+    """Load images with a memory limit of a fifth of their size."""
     program = """
 import resource, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reading MedMNIST's layout, and the bundled datasets that are written in it."""
+"""Reading files in MedMNIST's layout, and the bundled datasets in this layout."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Reading images of all formats, and dividing them into training and test images."""
+"""Reading images of all formats, and splitting them into training and test images."""
 
 import csv
 import re
@@ -58,13 +58,13 @@ def test_every_format_has_the_same_pixels(tmp_path, name, channels):
     path = tmp_path / f"a.{name}"
     FORMATS[name](path)
     row, _ = read_image(path, (channels, 8, 8), "pad")
-    # JPEG is lossy.
+    # JPEG compression is lossy.
     tolerance = 4 if name.endswith("jpg") else 1
     for plane in row.reshape(channels, 8, 8).astype(int):
         assert np.abs(plane - gray_ramp()).max() <= tolerance
 
 
-def test_header_of_a_turned_image(tmp_path):
+def test_the_size_of_a_rotated_image_follows_its_orientation(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (20, 10)).save(tmp_path / "a.jpg", exif=exif)
@@ -74,7 +74,7 @@ def test_header_of_a_turned_image(tmp_path):
 @pytest.mark.parametrize(
     ("mode", "corner", "center"), [("pad", 0, 255), ("crop", 255, 255), ("stretch", 255, 255)]
 )
-def test_ways_to_resize(tmp_path, mode, corner, center):
+def test_resize_modes_pad_crop_and_stretch(tmp_path, mode, corner, center):
     Image.new("L", (40, 20), 255).save(tmp_path / "a.png")
     image = read_image(tmp_path / "a.png", (1, 10, 10), mode)[0].reshape(10, 10)
     assert (image[0, 0], image[5, 5]) == (corner, center)
@@ -126,14 +126,14 @@ def test_a_fifth_of_each_class_is_for_testing(count, n_test):
     assert draw_test_images(np.zeros(count, int), 0).sum() == n_test
 
 
-def test_the_seed_decides_the_split():
+def test_the_split_depends_on_the_seed():
     labels = np.repeat(np.arange(3), 20)
     first, again, other = (draw_test_images(labels, seed) for seed in (0, 0, 1))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
     assert np.bincount(labels[first]).tolist() == [4, 4, 4]
 
 
-def test_groups_are_not_divided():
+def test_groups_are_not_split():
     random = np.random.default_rng(0)
     labels = np.repeat(np.arange(3), 100)
     groups = random.integers(0, 60, 300)
@@ -142,7 +142,7 @@ def test_groups_are_not_divided():
     assert 45 <= is_test.sum() <= 75 and set(labels[is_test]) == {0, 1, 2}
 
 
-def test_groups_of_many_small_classes_are_divided():
+def test_groups_of_many_small_classes_are_distributed():
     labels = np.repeat(np.arange(50), 3)
     groups = np.arange(150)
     groups[3] = groups[0]
@@ -163,7 +163,7 @@ def test_one_group_of_all_images_ends_in_a_sentence():
         draw_test_groups(np.repeat([0, 1], 5), np.zeros(10, int), 0)
 
 
-def test_pairs_chain_to_groups():
+def test_connected_pairs_form_groups():
     groups = merge_groups(np.arange(6), np.array([0, 4]), np.array([4, 5]))
     assert groups.tolist() == [0, 1, 2, 3, 0, 0]
     assert number_groups(["b", "", "b", ""]).tolist() == [0, 1, 0, 2]
@@ -173,7 +173,7 @@ def test_pairs_chain_to_groups():
     ("pattern", "groups"),
     [(r"p\d+", ["p1", "p1", "p2", ""]), (r"p(\d+)", ["1", "1", "2", ""]), (r"^a/(x)?", ["", "", "", ""])],
 )
-def test_groups_of_a_regular_expression(pattern, groups):
+def test_groups_are_found_by_a_regular_expression(pattern, groups):
     assert groups_of_names(["a/p1_1.png", "a/p1_2.png", "a/p2_1.png", "a/other.png"], pattern) == groups
 
 
@@ -181,7 +181,7 @@ def test_groups_of_a_regular_expression(pattern, groups):
     ("pattern", "sentence"),
     [("(", "neither a column .* nor a regular expression"), ("q", "matches no file name")],
 )
-def test_a_wrong_group_ends_in_a_sentence(pattern, sentence):
+def test_an_invalid_group_expression_ends_in_a_sentence(pattern, sentence):
     with pytest.raises(UserError, match=sentence):
         groups_of_names(["a/p1.png"], pattern)
 
@@ -196,7 +196,7 @@ def test_a_wrong_group_ends_in_a_sentence(pattern, sentence):
         ([f"x/{n:04}.png" for n in range(30)], None),
     ],
 )
-def test_file_names_that_look_like_groups(names, found):
+def test_groups_are_suggested_from_file_names(names, found):
     assert find_name_groups(names, ["cat", "x"]) == found
 
 
@@ -222,7 +222,7 @@ def test_rows_keep_their_files_and_labels():
         assert np.array_equal(row, pixels[int(record.name[-7:-4])])
 
 
-def test_near_duplicates_are_on_one_side():
+def test_near_duplicates_are_in_one_subset():
     pairs = np.arange(0, 30, 2), np.arange(1, 30, 2)
     division, _ = divided(find_duplicates=lambda images: pairs)
     side = {record.name[-7:-4]: record.split for record in division.records}
@@ -237,7 +237,7 @@ def test_named_groups_and_near_duplicates_are_joined():
     assert {side[f"{n:03}"] for n in (0, 1, 2, 27, 28, 29)} in ({"train"}, {"test"})
 
 
-def test_a_split_of_the_user(tmp_path):
+def test_a_user_defined_split_is_used(tmp_path):
     path = tmp_path / "split.csv"
     names = [f"{name}/{n:03}.png" for n, (name, _) in enumerate(digits(10))]
     rows = [(name, "test" if n % 10 < 3 else "train") for n, name in enumerate(names[:-1])]
@@ -301,7 +301,7 @@ def test_with_folds_all_images_are_test_images(tmp_path):
         ),
     ],
 )
-def test_a_wrong_split_ends_in_a_sentence(tmp_path, text, sentence):
+def test_an_invalid_split_file_ends_in_a_sentence(tmp_path, text, sentence):
     (tmp_path / "split.csv").write_text(text)
     with pytest.raises(UserError, match=sentence):
         divided(split_file=tmp_path / "split.csv")

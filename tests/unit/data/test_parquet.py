@@ -1,4 +1,4 @@
-"""Reading Parquet files as the hub's library writes them."""
+"""Reading Parquet files as written by the `datasets` library of the Hugging Face hub."""
 
 import io
 import json
@@ -19,7 +19,7 @@ ENTRY = {"type": "parquet", "n_train": 9, "n_test": 6, "n_classes": 3, "image_sh
 FEATURES = {"img": {"_type": "Image"}, "label": {"names": NAMES, "_type": "ClassLabel"}}
 
 
-def picture(random: np.random.Generator, shape: tuple[int, int] = (4, 5)) -> tuple[bytes, np.ndarray]:
+def png_image(random: np.random.Generator, shape: tuple[int, int] = (4, 5)) -> tuple[bytes, np.ndarray]:
     pixels = random.integers(0, 256, (*shape, 3), np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
     """Write two training shards and a test shard, as in the hub's cifar10."""
     random = np.random.default_rng(0)
     for name, rows in (("train-00000-of-00002", 5), ("train-00001-of-00002", 4), ("test-00000-of-00001", 6)):
-        found = [picture(random) for _ in range(rows)]
+        found = [png_image(random) for _ in range(rows)]
         np.save(tmp_path / f"{name}.npy", np.stack([pixels for _, pixels in found]))
         labels = {"label": [row % 3 for row in range(rows)]}
         write(tmp_path / f"hub/plain_text/{name}.parquet", [content for content, _ in found], labels)
@@ -69,7 +69,7 @@ def test_labels_selects_one_of_several_columns(tmp_path):
     for part, rows in (("train", 9), ("test", 6)):
         fine = [row % 3 for row in range(rows)]
         labels = {"fine_label": fine, "coarse_label": [one // 2 for one in fine]}
-        contents = [picture(random)[0] for _ in range(rows)]
+        contents = [png_image(random)[0] for _ in range(rows)]
         write(tmp_path / f"{part}-00000-of-00001.parquet", contents, labels, features)
     dataset = load_dataset(tmp_path, ENTRY | {"n_classes": 2, "labels": "coarse_label"})
     assert dataset.classes == ["insect", "mammal"]
@@ -109,16 +109,16 @@ OTHER_CLASSES = FEATURES | {"label": {"names": ["x"], "_type": "ClassLabel"}}
 )
 def test_wrong_shards_are_refused(folder, changed, sentence):
     random = np.random.default_rng(1)
-    contents = changed.get("contents") or [picture(random)[0] for _ in range(6)]
+    contents = changed.get("contents") or [png_image(random)[0] for _ in range(6)]
     labels = {"label": changed.get("labels", [0, 1, 2] * 2)}
     write(shard(folder), contents, labels, changed.get("features", FEATURES))
     with pytest.raises(UserError, match=sentence):
         load_dataset(folder, ENTRY)
 
 
-def test_images_of_another_size(folder):
+def test_images_of_another_size_are_resized(folder):
     random = np.random.default_rng(1)
-    write(shard(folder), [picture(random, (8, 10))[0] for _ in range(6)], {"label": [0, 1, 2] * 2})
+    write(shard(folder), [png_image(random, (8, 10))[0] for _ in range(6)], {"label": [0, 1, 2] * 2})
     with pytest.raises(
         UserError, match="row 0 is 10 x 8 pixels, not 5 x 4 as image_shape declares; set resize"
     ):
@@ -126,7 +126,7 @@ def test_images_of_another_size(folder):
     assert load_dataset(folder, ENTRY | {"resize": True}).test_images.shape == (6, 60)
 
 
-def test_more_or_fewer_rows_than_declared(folder):
+def test_more_or_fewer_rows_than_declared_are_refused(folder):
     with pytest.raises(UserError, match=r"has more than 8 rows in train\*.parquet, as n_train declares"):
         load_dataset(folder, ENTRY | {"n_train": 8})
     with pytest.raises(UserError, match=r"has 6 rows in test\*.parquet; expected 7, as n_test declares"):
@@ -147,7 +147,7 @@ def corrupt(path: Path) -> None:
         (corrupt, r"test-00000-of-00001\.parquet"),
     ],
 )
-def test_corrupt_and_missing_files(folder, spoil, message):
+def test_corrupt_and_missing_files_are_refused(folder, spoil, message):
     spoil(shard(folder))
     with pytest.raises(UserError, match=message):
         load_dataset(folder, ENTRY)

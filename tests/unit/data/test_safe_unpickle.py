@@ -19,7 +19,7 @@ BATCH = make_batches()["data_batch_1"]
 
 
 class Calls:
-    """Is pickled as a call of a function."""
+    """Object that is pickled as a call of a function."""
 
     def __init__(self, function, *arguments, state=None):
         self.reduced = (function, arguments) if state is None else (function, arguments, state)
@@ -154,12 +154,12 @@ def test_other_pickles_are_refused(name, data):
 def test_memory_and_time_are_bounded():
     # The standard unpickler reserves 16 bytes for each memo index up to the largest.
     safe_load(b"}r\xff\xff\xff\xff.", "batch")
-    # Nested tuples, whose hash takes 2**60 steps.
+    # Nested tuples whose hash takes 2**60 steps.
     nested = b")" + b"q\x01h\x01\x86" * 60
     with pytest.raises(UserError, match="as a key"):
         safe_load(b"}" + nested + b"K\x01s.", "batch")
     safe_load(b"}U\x01a" + nested + b"s.", "batch")
-    # Nested lists, which end a recursive reader.
+    # Nested lists that exceed the recursion limit of a recursive reader.
     safe_load(b"}U\x01a" + b"]" * 100_000 + b"a" * 99_999 + b"s.", "batch")
 
 
@@ -189,11 +189,11 @@ def _assert_same(found):
 
 
 def _dumps(value, protocol):
-    """Return what pickle.dumps returns, in pure Python, which pickles what the C version refuses."""
+    """Pickle in pure Python, which accepts values that the C implementation refuses."""
     file = io.BytesIO()
     pickle._Pickler(file, protocol).dump(value)
     return file.getvalue()
 
 
-# numpy's own, by whichever name this version has it.
+# Its module has another name in other versions of NumPy.
 _frombuffer = np.zeros(1).__reduce_ex__(5)[0]

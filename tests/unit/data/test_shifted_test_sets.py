@@ -24,7 +24,7 @@ def newer(tmp_path: Path) -> dict:
 
 @pytest.fixture
 def corrupted(tmp_path: Path) -> dict:
-    """Write CIFAR-10-C: five severities, each of all test images."""
+    """Write CIFAR-10-C with all test images at each of five severities."""
     images = np.arange(5, dtype=np.uint8).repeat(7)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
     np.save(tmp_path / "fog.npy", images)
     np.save(tmp_path / "labels.npy", np.tile(np.arange(7, dtype=np.uint8) % 3, 5))
@@ -79,7 +79,7 @@ def test_severities_must_have_equal_numbers_of_images(corrupted):
         read_test_set(corrupted, SHAPE, 3)
 
 
-def test_missing_files(corrupted, newer):
+def test_missing_files_are_refused(corrupted, newer):
     with pytest.raises(UserError, match=r"lacks snow\.npy or labels\.npy; name a folder that holds them"):
         find_test_set_files(corrupted | {"corruption": "snow"})
     with pytest.raises(UserError, match=r"lacks cifar10\.1_v6_data\.npy or"):

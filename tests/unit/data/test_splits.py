@@ -15,7 +15,7 @@ def rows(subset: str) -> tuple[np.ndarray, np.ndarray]:
     return split_indices(subset, len(LABELS), make_split(LABELS, name, seed=3) if name else None)
 
 
-def test_all_images():
+def test_the_subset_all_has_all_images():
     fitted, left_out = rows("all")
     assert fitted.tolist() == list(range(400))
     assert len(left_out) == 0

@@ -1,4 +1,4 @@
-"""All models side by side."""
+"""The comparison of all models: table, agreement, tests and verdict."""
 
 import csv
 from pathlib import Path
@@ -28,7 +28,6 @@ def metrics(accuracy: float) -> dict[str, Any]:
         **{f"{name}_ci95": [accuracy - 0.05, accuracy + 0.05] for name in names},
         "roc_auc": {"macro": accuracy + 0.2, "weighted": accuracy + 0.3},
         "roc_auc_ci95": {"macro": [accuracy, 1.0], "weighted": [accuracy + 0.1, 1.0]},
-        # A model without probabilities.
         **dict.fromkeys(["log_loss", "log_loss_ci95", "brier", "brier_ci95", "top5_accuracy"]),
         "top5_accuracy_ci95": None,
         "n_test": 1000,
@@ -69,7 +68,7 @@ def rows_of(columns: dict[str, list]) -> list[dict[str, Any]]:
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def test_columns_are_of_every_model_in_order():
+def test_columns_have_a_row_per_model_in_order():
     columns = three_models()
     assert columns["model"] == ["net", "network_two", "near"]
     assert columns["n_parameters"] == [1234567, 10, None]
@@ -78,7 +77,7 @@ def test_columns_are_of_every_model_in_order():
     assert columns["family_label"] == ["perceptrons", "perceptrons", "nearest neighbours"]
     assert columns["features"] == [None, None, "edges > pca"]
     assert columns["tuning_seconds"] == [None, None, 1.5]
-    # Files of before the key have no such features.
+    # Files of versions without the key.
     assert columns["pretrained"] == [False] * 3
     assert columns["error"] == [None] * 3
     assert columns["mcc"] == [0.5, 0.6, 0.4]
@@ -88,17 +87,17 @@ def test_columns_are_of_every_model_in_order():
     assert columns["log_loss"] == columns["brier_high"] == [None] * 3
 
 
-def test_seeds_are_kept_apart_from_the_uncertainty_of_the_test_set():
+def test_seed_statistics_are_separate_from_the_interval_of_the_accuracy():
     columns = three_models()
     assert columns["n_seeds"] == [3, 1, 1]
     assert columns["accuracy_seed_mean"] == [pytest.approx(0.53), None, None]
     assert columns["accuracy_seed_std"] == [pytest.approx(np.std([0.5, 0.52, 0.57], ddof=1)), None, None]
-    # Accuracy and interval are the first seed's own.
+    # Accuracy and interval are those of the first seed.
     assert columns["accuracy"][0] == 0.5
     assert (columns["accuracy_low"][0], columns["accuracy_high"][0]) == (0.47, 0.53)
 
 
-def test_agreement_counts_what_all_and_one_get_right():
+def test_agreement_counts_images_correct_by_all_by_none_and_by_one():
     y_true = np.array([0, 1, 2, 0, 1])
     answers = {"a": np.array([0, 1, 1, 1, 0]), "b": np.array([0, 0, 1, 1, 1]), "c": np.array([0, 0, 0, 2, 0])}
     found = model_agreement(y_true, answers, ["x", "y", "z"])
@@ -112,7 +111,7 @@ def test_agreement_counts_what_all_and_one_get_right():
     }
 
 
-def test_rivals_are_the_best_of_each_other_kind():
+def test_the_best_model_is_compared_with_the_best_of_each_other_family():
     y_true = np.array([0, 1, 2, 0, 1, 2])
     answers = {
         "near": np.array([0, 1, 0, 1, 1, 0]),
@@ -124,7 +123,7 @@ def test_rivals_are_the_best_of_each_other_kind():
     kinds = {"near": "neighbours", "nearer": "neighbours", "net": "networks", "line": "lines"}
     assert best_per_family_disagreement(y_true, answers, kinds) == {
         "best": "net",
-        # The second is the first neighbours' too; of equals, the first takes part.
+        # Image 1 is correct by `near` as well; of `near` and `nearer` with equal accuracy, the first is chosen.
         "only_best": {"count": 2, "indices": [3, 5]},
         "others": [
             {"model": "near", "family_label": "neighbours", "only_other": {"count": 0, "indices": []}},
@@ -147,7 +146,7 @@ def test_pretrained_models_are_marked():
     assert columns["pretrained"] == [False, True]
 
 
-def test_unknown_costs_are_empty():
+def test_unknown_costs_are_none():
     unknown = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb")
     fits = {"theirs": fit("predictions from files") | dict.fromkeys(unknown)}
     columns = comparison_table({"theirs": "predictions"}, {"theirs": metrics(0.5)}, fits, {})
@@ -155,7 +154,7 @@ def test_unknown_costs_are_empty():
     assert to_latex(rows_of(columns)).count("--") == 5
 
 
-def test_latex_table():
+def test_latex_table_has_a_row_per_model():
     lines = to_latex(rows_of(three_models())).splitlines()
     assert lines[0] == "\\begin{tabular}{lllrrrrr}"
     assert lines[-1] == "\\end{tabular}"
@@ -170,7 +169,7 @@ def test_latex_table():
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    """A folder with predictions of two models on 200 images; one of them was trained twice."""
+    """Write predictions of two models on 200 images, one of them trained with two seeds."""
     rng = np.random.default_rng(0)
     write_json(tmp_path / "data/dataset.json", {"classes": ["a", "b", "c"], "image_shape": [3, 2, 2]})
     save_npy(tmp_path / "data/test_images.npy", rng.integers(256, size=(200, 12), dtype=np.uint8))
@@ -220,7 +219,7 @@ def compare(run: Path, models: list[str], runs: list[str], metric: str = "accura
     )
 
 
-def test_compares_two_models(run):
+def test_the_scripts_compare_two_models(run):
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
     near, net = read_csv(run / "comparison.csv")
     assert (near["model"], net["model"]) == ("near", "net")
@@ -239,7 +238,7 @@ def test_compares_two_models(run):
     assert set(found["correct_by_one"]["near"]["indices"]) <= set(np.flatnonzero(right))
 
 
-def test_the_verdict_of_a_comparison(run):
+def test_the_verdict_has_ranks_variance_and_baselines(run):
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
     near, net = read_csv(run / "comparison.csv")
     assert [(row["rank"], row["rank_low"], row["rank_high"]) for row in (near, net)] == [(2, 2, 2), (1, 1, 1)]
@@ -247,7 +246,7 @@ def test_the_verdict_of_a_comparison(run):
     (pair,) = read_csv(run / "paired_tests.csv")
     assert pair["verdict"] == "different"
     assert pair["equivalence_p_value"] > 0.99
-    # One of the two was trained twice.
+    # One of the models was trained with two seeds.
     assert pair["seeds_ci_low"] < pair["seeds_difference"] < pair["seeds_ci_high"] < 0
     verdict = read_json(run / "verdict.json")
     assert verdict["best"]["model"] == "net"
@@ -256,7 +255,7 @@ def test_the_verdict_of_a_comparison(run):
     assert list(verdict["variance"]) == ["net"]
     assert sum(verdict["variance"]["net"].values()) == pytest.approx(1)
     assert verdict["class_counts"] == [50, 30, 20]
-    # Draws by the training shares.
+    # Predictions drawn from the class shares of the training images.
     with np.load(run / "models/near/predictions.npz") as arrays:
         shares = np.bincount(arrays["y_true"]) / 200
     assert verdict["baselines"]["majority"] == {
@@ -282,13 +281,13 @@ def test_another_metric_ranks_the_models(run, metric):
     assert verdict["baselines"]["majority"][metric] == pytest.approx(expected, abs=0.1)
 
 
-def break_off(run: Path, name: str, *files: str) -> None:
+def record_failure(run: Path, name: str, *files: str) -> None:
     for file in files or ("predictions.npz", "fit.json", "metrics.json"):
         Failure(name.partition("/")[0], "train_network", "it broke").write(run / "models" / name / file)
 
 
-def test_a_failed_model_takes_part_in_no_test(run):
-    break_off(run, "near")
+def test_a_failed_model_is_excluded_from_tests(run):
+    record_failure(run, "near")
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
     near, net = read_csv(run / "comparison.csv")
     assert (near["model"], near["family"], near["error"]) == ("near", "some", "train_network: it broke")
@@ -299,17 +298,17 @@ def test_a_failed_model_takes_part_in_no_test(run):
     assert "near" not in (run / "comparison.tex").read_text()
 
 
-def test_a_failed_seed_is_left_out_of_the_mean(run):
-    break_off(run, "net/seed_1")
+def test_a_failed_seed_is_excluded_from_the_mean(run):
+    record_failure(run, "net/seed_1")
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
     _, net = read_csv(run / "comparison.csv")
     assert (net["n_seeds"], net["accuracy_seed_mean"], net["error"]) == (1, None, None)
     assert len(read_csv(run / "paired_tests.csv")) == 1
 
 
-def test_where_all_failed_every_file_is_there_and_empty(run):
+def test_all_files_are_written_if_all_models_failed(run):
     for name in ("near", "net", "net/seed_1"):
-        break_off(run, name)
+        record_failure(run, name)
     compare(run, ["near", "net"], ["near", "net", "net/seed_1"])
     assert [row["error"] for row in read_csv(run / "comparison.csv")] == ["train_network: it broke"] * 2
     assert read_csv(run / "paired_tests.csv") == []

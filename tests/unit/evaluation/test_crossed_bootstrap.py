@@ -1,4 +1,4 @@
-"""Recipes over images and seeds: against a mixed model, and by simulation."""
+"""The bootstrap over images and seeds, compared with a mixed model and by simulation."""
 
 import warnings
 
@@ -12,18 +12,18 @@ from cifarbench.evaluation.crossed_bootstrap import crossed_difference, seed_var
 def simulate(
     rng: np.random.Generator, accuracy: float, n_seeds: int, difficulty: np.ndarray, seed_std: float
 ) -> np.ndarray:
-    """Runs of a recipe, (n_seeds, N) bool: a probability per image and seed, and a coin."""
+    """Return which images runs classify correctly, (n_seeds, N) bool, with a probability per image and seed."""
     of_seed = rng.normal(0, seed_std, size=(n_seeds, 1))
     return rng.random((n_seeds, len(difficulty))) < np.clip(accuracy + difficulty + of_seed, 0, 1)
 
 
-def test_standard_errors_are_a_mixed_models():
+def test_standard_errors_equal_those_of_a_mixed_model():
     """With many seeds, the bootstrap and the mixed model estimate the same standard error."""
     rng = np.random.default_rng(0)
     n_seeds, n_images = 12, 80
     difficulty = rng.normal(0, 0.2, size=n_images)
     a, b = (simulate(rng, accuracy, n_seeds, difficulty, 0.04) for accuracy in (0.62, 0.55))
-    # The images' effects on the difference, the seeds' effects, and the rest.
+    # Random effects of the images on the difference, of the seeds, and residuals.
     values = np.concatenate([a.ravel(), b.ravel()]).astype(float)
     images = np.tile(np.arange(n_images), 2 * n_seeds)
     seeds = np.repeat(np.arange(2 * n_seeds), n_images)
@@ -54,11 +54,11 @@ def test_intervals_cover_with_few_seeds(seed_std):
         a, b = (simulate(rng, 0.6, 4, difficulty, seed_std) for _ in range(2))
         found = crossed_difference(a, b, seed)
         covered += found.low <= 0 <= found.high
-    # At a coverage of 95%, fewer than 134 of 150 happen once in 400 times.
+    # At a coverage of 95%, the probability of fewer than 134 of 150 is 1/400.
     assert covered >= 134
 
 
-def test_a_single_run_of_each_has_the_images_uncertainty():
+def test_single_runs_have_only_the_variance_of_images():
     rng = np.random.default_rng(3)
     a, b = rng.random((2, 1, 2000)) < 0.7
     found = crossed_difference(a, b, seed=0)
@@ -67,7 +67,7 @@ def test_a_single_run_of_each_has_the_images_uncertainty():
     assert found.high - found.low == pytest.approx(2 * 1.96 * expected, rel=0.05)
 
 
-def test_the_variance_between_seeds_is_found_and_shared():
+def test_the_variance_between_seeds_is_estimated():
     rng = np.random.default_rng(4)
     difficulty = rng.normal(0, 0.2, size=3000)
     noisy = simulate(rng, 0.6, 200, difficulty, 0.03)

@@ -1,4 +1,4 @@
-"""The grid's cells against scikit-learn's GridSearchCV."""
+"""Grid search by the scripts, compared with scikit-learn's GridSearchCV."""
 
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,8 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     return (found.images.reshape(-1, 64) * 15).astype(np.uint8), found.target
 
 
-def cells(folder: Path, labels: np.ndarray, score: Any, tried: list[dict], features: Any) -> list[Path]:
-    """Score every cell of a grid by its script: candidate by candidate, then fold by fold."""
+def score_fits(folder: Path, labels: np.ndarray, score: Any, tried: list[dict], features: Any) -> list[Path]:
+    """Score each candidate in each fold by its script and return the paths of the results."""
     save_npy(folder / "labels.npy", labels)
     save_npy(folder / "folds.npy", make_split(labels, f"folds_of_{FOLDS}", seed=0))
     paths = []
@@ -62,8 +62,8 @@ def cells(folder: Path, labels: np.ndarray, score: Any, tried: list[dict], featu
     return paths
 
 
-def choose(folder: Path, paths: list[Path], **settings: Any) -> tuple[dict[str, list], dict]:
-    """The script's table by columns, and its choice."""
+def select_params(folder: Path, paths: list[Path], **settings: Any) -> tuple[dict[str, list], dict]:
+    """Return the columns of the script's table, and the best parameters."""
     run_job(
         select_best_params,
         {"cells": paths, "costs": []},
@@ -87,7 +87,7 @@ def assert_same(ours: dict[str, list], theirs: dict[str, Any]) -> None:
         np.testing.assert_allclose(column, np.asarray(theirs[name], float), rtol=1e-12, err_msg=name)
 
 
-# With fewer images in a fold than pixels, components come from products of images.
+# With fewer images in a fold than pixels, PCA uses the Gram matrix.
 @pytest.mark.parametrize("n_images", [1797, 90])
 def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(digits, tmp_path, n_images):
     images, labels = (array[:n_images] for array in digits)
@@ -109,14 +109,14 @@ def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(digits, tmp_pat
         inputs = FitInputs(images, np.flatnonzero(folds != fold), labels, 10, (1, 8, 8), 0, left)
         fitted.append(PrincipalComponents(**pca.fit(inputs, {"standardize": True})))
     tried = [{"n": n, "settings": {"params": PLAIN, "max_neighbors": max(NEIGHBORS)}} for n in COMPONENTS]
-    paths = cells(
+    paths = score_fits(
         tmp_path,
         labels,
         cross_validate_knn,
         tried,
         lambda one, fold: fitted[fold].transform(images, one["n"]),
     )
-    ours, best = choose(
+    ours, best = select_params(
         tmp_path,
         paths,
         candidates=[{"n_components": n, "n_neighbors": k} for k in NEIGHBORS for n in COMPONENTS],
@@ -134,19 +134,21 @@ def test_neighbours_on_components_are_tuned_as_by_grid_search_cv(digits, tmp_pat
     ("metric", "scorer"),
     [("balanced_accuracy", "balanced_accuracy"), ("log_loss", "neg_log_loss"), ("roc_auc", "roc_auc_ovr")],
 )
-def test_another_metric_tunes_as_the_scorer_of_grid_search_cv(digits, tmp_path, metric, scorer):
+def test_other_metrics_are_tuned_as_by_grid_search_cv(digits, tmp_path, metric, scorer):
     images, labels = (array[:600] for array in digits)
     grid = {"n_neighbors": NEIGHBORS}
     theirs = GridSearchCV(KNeighborsClassifier(algorithm="brute"), grid, scoring=scorer, cv=FOLDS)
     theirs.fit(images.astype(np.float64), labels)
     settings = {"params": PLAIN, "max_neighbors": max(NEIGHBORS), "metric": metric, "n_neighbors": NEIGHBORS}
-    paths = cells(tmp_path, labels, cross_validate_knn, [{"settings": settings}], lambda one, fold: images)
+    paths = score_fits(
+        tmp_path, labels, cross_validate_knn, [{"settings": settings}], lambda one, fold: images
+    )
     candidates = [{"n_neighbors": k} for k in NEIGHBORS]
     names = {"n_neighbors": "n_neighbors"}
-    ours, best = choose(
+    ours, best = select_params(
         tmp_path, paths, candidates=candidates, names=names, cells=[{}], every_value_of="n_neighbors"
     )
-    # Shares of votes are in float32, which log loss clips at another limit.
+    # Vote shares are float32, for which log loss clips at another limit.
     if metric != "log_loss":
         np.testing.assert_allclose(ours["mean_test_score"], theirs.cv_results_["mean_test_score"], atol=1e-9)
     assert max(ours["mean_test_score"]) < 0 or metric != "log_loss"
@@ -159,16 +161,18 @@ def test_a_metric_of_probabilities_refuses_a_classifier_without_them(digits, tmp
     cell = {"estimator": "sklearn.svm.LinearSVC", "params": {}, "batch_size": None}
     settings = {"model": "m", "seed": 0, "params": cell, "metric": "log_loss"}
     with pytest.raises(UserError, match="metric is log_loss, which needs probabilities"):
-        cells(tmp_path, labels, cross_validate_estimator, [{"settings": settings}], lambda one, fold: images)
+        score_fits(
+            tmp_path, labels, cross_validate_estimator, [{"settings": settings}], lambda one, fold: images
+        )
     settings["metric"] = "balanced_accuracy"
-    paths = cells(
+    paths = score_fits(
         tmp_path, labels, cross_validate_estimator, [{"settings": settings}], lambda one, fold: images
     )
     assert 0.5 < read_json(paths[0])["scores"][""] <= 1
 
 
 def estimator(max_iter: int, params: dict[str, Any]) -> dict[str, Any]:
-    """Return a cell of a logistic regression."""
+    """Return the settings of a fit of a logistic regression."""
     reference = "sklearn.linear_model.LogisticRegression"
     of_cell = {"estimator": reference, "params": {"max_iter": max_iter, **params}, "batch_size": None}
     return {"settings": {"model": "m", "seed": 0, "params": of_cell}}
@@ -180,8 +184,8 @@ def test_an_estimator_is_tuned_as_by_grid_search_cv(digits, tmp_path):
     theirs = GridSearchCV(LogisticRegression(max_iter=40), grid, cv=FOLDS).fit(scale_pixels(images), labels)
     values = [{"C": c, "fit_intercept": f} for c in grid["C"] for f in grid["fit_intercept"]]
     tried = [estimator(40, one) for one in values]
-    paths = cells(tmp_path, labels, cross_validate_estimator, tried, lambda one, fold: images)
-    ours, best = choose(
+    paths = score_fits(tmp_path, labels, cross_validate_estimator, tried, lambda one, fold: images)
+    ours, best = select_params(
         tmp_path,
         paths,
         candidates=values,
@@ -195,17 +199,19 @@ def test_an_estimator_is_tuned_as_by_grid_search_cv(digits, tmp_path):
 
 def test_a_candidate_that_fails_has_no_score_and_is_not_selected(digits, tmp_path):
     images, labels = (array[:300] for array in digits)
-    # The solver takes no second ratio; scikit-learn warns of it and scores NaN.
+    # The solver does not support the second ratio; scikit-learn warns and scores NaN.
     grid = {"C": [0.01, 1.0], "l1_ratio": [0, 0.5]}
     template = LogisticRegression(max_iter=20)
     with pytest.warns(FitFailedWarning):
         theirs = GridSearchCV(template, grid, cv=FOLDS).fit(scale_pixels(images), labels)
     values = [{"C": c, "l1_ratio": ratio} for c in grid["C"] for ratio in grid["l1_ratio"]]
-    paths = cells(
+    paths = score_fits(
         tmp_path, labels, cross_validate_estimator, [estimator(20, one) for one in values], lambda *_: images
     )
     names = {key: key for key in grid}
-    ours, best = choose(tmp_path, paths, candidates=values, names=names, cells=values, every_value_of=None)
+    ours, best = select_params(
+        tmp_path, paths, candidates=values, names=names, cells=values, every_value_of=None
+    )
     errors = ours.pop("error")
     assert [error is None for error in errors] == [True, False, True, False]
     assert errors[1].startswith("ValueError: Solver lbfgs supports only")
@@ -213,7 +219,7 @@ def test_a_candidate_that_fails_has_no_score_and_is_not_selected(digits, tmp_pat
     assert best == theirs.best_params_
 
 
-def test_only_if_all_candidates_fail_does_the_model_fail(tmp_path):
+def test_a_model_fails_only_if_all_candidates_fail(tmp_path):
     paths = [tmp_path / f"{number}.json" for number in range(2)]
     write_json(paths[0], record_error(lambda: {}["missing"]))
     Failure("m", "fit_features", "it was killed by SIGKILL").write(paths[1])
@@ -231,7 +237,7 @@ def test_only_if_all_candidates_fail_does_the_model_fail(tmp_path):
         )
 
 
-def test_a_user_s_mistake_and_a_full_disk_are_no_score():
+def test_user_errors_and_full_disks_are_raised():
     for error in (UserError("no such key"), OSError(28, "no space left")):
         with pytest.raises(type(error)):
             record_error(Mock(side_effect=error))

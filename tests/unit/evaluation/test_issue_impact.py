@@ -1,4 +1,4 @@
-"""What leaving images out does to a comparison."""
+"""The effect of excluding images on a comparison."""
 
 import numpy as np
 from scipy.stats import bootstrap
@@ -7,7 +7,7 @@ from cifarbench.evaluation.issue_impact import accuracy_without_subsets
 from cifarbench.evaluation.statistics import wilson_interval
 
 
-def test_accuracies_and_the_order():
+def test_accuracies_and_rank_swaps_of_subsets():
     correct = {"a": np.array([1, 1, 1, 0, 0, 0], bool), "b": np.array([0, 0, 1, 1, 0, 0], bool)}
     found = accuracy_without_subsets(correct, {"no_duplicates": np.array([1, 1, 0, 0, 0, 0], bool)}, seed=0)
     parts = found["subsets"]
@@ -21,7 +21,7 @@ def test_accuracies_and_the_order():
     assert parts["all"]["rank_swaps"] == []
 
 
-def test_the_interval_is_that_of_a_paired_bootstrap():
+def test_the_interval_equals_that_of_a_paired_bootstrap():
     random = np.random.default_rng(0)
     right, chosen = random.random(400) < 0.7, random.random(400) < 0.2
 
@@ -37,7 +37,7 @@ def test_the_interval_is_that_of_a_paired_bootstrap():
     np.testing.assert_allclose(found["delta_ci95"], expected, atol=0.004)
 
 
-def test_without_any_model_or_with_nothing_left():
+def test_subsets_need_models_and_images():
     assert accuracy_without_subsets({}, {"no_duplicates": np.zeros(0, bool)}, seed=0)["subsets"] == {}
     one = accuracy_without_subsets({"a": np.array([True])}, {"no_duplicates": np.array([True])}, seed=0)
     assert list(one["subsets"]) == ["all"]

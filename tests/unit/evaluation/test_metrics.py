@@ -1,4 +1,4 @@
-"""A model's metrics, against scikit-learn's own and at the edges."""
+"""Metrics of a model, compared with scikit-learn's, and edge cases."""
 
 import json
 from typing import Any
@@ -18,14 +18,14 @@ CLASSES = ["ant", "bee", "cow", "dog"]
 
 
 def score_labels(y_true: list[int] | np.ndarray, y_pred: list[int] | np.ndarray) -> dict[str, Any]:
-    """Metrics of a model that gives its prediction all probability."""
+    """Return the metrics of a model whose predicted classes have probability 1."""
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
     return compute_metrics(y_true, y_pred, np.eye(len(CLASSES), dtype=np.float32)[y_pred], CLASSES, seed=0)
 
 
 @pytest.fixture(scope="module")
 def drawn() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """True classes, predictions and probabilities of a middling model on 3000 images."""
+    """Return true classes, predictions and probabilities of an imperfect model on 3000 images."""
     rng = np.random.default_rng(0)
     y_true = rng.integers(4, size=3000)
     logits = rng.normal(size=(3000, 4)) + 1.2 * np.eye(4)[y_true]
@@ -33,7 +33,7 @@ def drawn() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return y_true, proba.argmax(axis=1), proba
 
 
-def test_equals_scikit_learns_report(drawn):
+def test_metrics_equal_scikit_learns_report(drawn):
     y_true, y_pred, proba = drawn
     found = compute_metrics(y_true, y_pred, proba, CLASSES, seed=0)
     report = classification_report(y_true, y_pred, target_names=CLASSES, output_dict=True)
@@ -46,7 +46,7 @@ def test_equals_scikit_learns_report(drawn):
     assert found["confusion_matrix"][0][1] == np.sum((y_true == 0) & (y_pred == 1))
 
 
-def test_macro_f1_of_matrices_is_scikit_learns(drawn):
+def test_macro_f1_of_matrices_equals_scikit_learns(drawn):
     y_true, y_pred, _ = drawn
     chosen = np.random.default_rng(1).integers(len(y_true), size=(20, 50))
     expected = [
@@ -58,7 +58,7 @@ def test_macro_f1_of_matrices_is_scikit_learns(drawn):
 
 
 def test_macro_f1_intervals_cover_with_a_small_class():
-    """Of 100 test sets with about five images of a class that is rarely found, 95 intervals hold the true value."""
+    """The class has about five images per test set and a recall of 0.4."""
     rng = np.random.default_rng(0)
     shares = np.array([[0.44, 0.05, 0.0], [0.05, 0.45, 0.0], [0.003, 0.003, 0.004]])
     truth = float(_macro_f1(shares))
@@ -67,7 +67,7 @@ def test_macro_f1_intervals_cover_with_a_small_class():
     assert sum(low <= truth <= high for low, high in intervals) >= 88
 
 
-def test_macro_f1_interval_holds_the_value_and_follows_its_seed(drawn):
+def test_macro_f1_interval_contains_the_value_and_depends_on_the_seed(drawn):
     one, again, other = (compute_metrics(*drawn, CLASSES, seed=seed) for seed in (0, 0, 1))
     low, high = one["macro_f1_ci95"]
     assert low < one["macro"]["f1"] < high
@@ -76,7 +76,7 @@ def test_macro_f1_interval_holds_the_value_and_follows_its_seed(drawn):
     assert one["macro_f1_ci95"] != other["macro_f1_ci95"]
 
 
-# ---- the edges ----
+# ---- edge cases ----
 
 
 def test_a_class_that_is_never_predicted_has_precision_zero():
@@ -91,7 +91,7 @@ def test_a_class_absent_from_the_test_set_has_no_support():
     assert found["confusion_matrix"][3] == [0, 0, 0, 0]
 
 
-def test_all_right():
+def test_perfect_predictions():
     found = score_labels([0, 1, 2, 3], [0, 1, 2, 3])
     assert found["accuracy"] == found["macro"]["f1"] == found["weighted"]["f1"] == 1
     assert found["accuracy_ci95"][1] == pytest.approx(1)
@@ -105,10 +105,10 @@ labels = st.integers(0, len(CLASSES) - 1)
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(labels, labels, st.integers(0, 99)), min_size=1, max_size=30))
-def test_whatever_the_predictions(rows):
+def test_metrics_of_random_predictions_are_consistent(rows):
     y_true, y_pred, draw = np.array(rows).T
     proba = np.array([np.random.default_rng(seed).dirichlet(np.ones(4)) for seed in draw]).astype(np.float32)
-    # The prediction is the likeliest class.
+    # Swap probabilities so that the prediction has the largest.
     likeliest = proba.argmax(axis=1)
     proba[np.arange(len(rows)), likeliest], proba[np.arange(len(rows)), y_pred] = (
         proba[np.arange(len(rows)), y_pred],
@@ -130,26 +130,26 @@ def test_whatever_the_predictions(rows):
         assert {CLASSES[y_pred[i]] for i in pair["indices"]} == {pair["predicted_class"]}
 
 
-# ---- the second guess ----
+# ---- top-k accuracy ----
 
 
-def test_top_2_is_scikit_learns_where_nothing_ties(drawn):
+def test_top_2_equals_scikit_learns_without_ties(drawn):
     y_true, _, proba = drawn
     assert top_k_hits(y_true, proba, 2).mean() == pytest.approx(top_k_accuracy_score(y_true, proba, k=2))
 
 
-def test_of_equally_likely_classes_the_first_counts_as_the_prediction_does():
+def test_ties_are_broken_by_the_order_of_classes():
     proba = np.array([[0.2, 0.4, 0.4, 0.0], [1 / 3, 1 / 3, 1 / 3, 0.0]])
     assert top_k_hits(np.array([1, 0]), proba, 1).tolist() == [True, True]
     assert top_k_hits(np.array([2, 2]), proba, 2).tolist() == [True, False]
 
 
-def test_a_class_of_no_probability_is_no_second_guess():
+def test_a_class_with_probability_zero_is_not_in_the_top_2():
     proba = np.array([[0.0, 1.0, 0.0, 0.0]])
     assert not top_k_hits(np.array([0]), proba, 2).any()
 
 
-def test_without_probabilities_nothing_is_said_of_confidence(drawn):
+def test_without_probabilities_metrics_of_confidence_are_none(drawn):
     y_true, y_pred, proba = drawn
     told = compute_metrics(y_true, y_pred, proba, CLASSES, seed=0)
     untold = compute_metrics(y_true, y_pred, np.eye(4)[y_pred], CLASSES, seed=0, probabilities=False)
@@ -166,10 +166,10 @@ def test_without_probabilities_nothing_is_said_of_confidence(drawn):
     assert {name: untold[name] for name in others} == {name: told[name] for name in others}
 
 
-# ---- which classes are mistaken for which ----
+# ---- confused classes ----
 
 
-def test_confused_pairs_go_by_count_then_by_class():
+def test_confused_pairs_are_sorted_by_count_then_by_class():
     y_true = [0] * 3 + [1] * 2 + [2] * 2 + [3]
     y_pred = [1] * 3 + [0] * 2 + [3] * 2 + [3]
     pairs = score_labels(y_true, y_pred)["confused_pairs"]
@@ -181,7 +181,7 @@ def test_confused_pairs_go_by_count_then_by_class():
     assert [p["rate"] for p in pairs] == [1, 1, 1]
 
 
-def test_examples_are_those_that_the_model_is_surest_of():
+def test_examples_of_confused_pairs_are_the_most_confident_errors():
     y_true, y_pred = np.zeros(12, dtype=int), np.ones(12, dtype=int)
     sure = np.linspace(0.6, 0.9, 12)
     proba = np.stack([1 - sure, sure, 0 * sure, 0 * sure], axis=1)
@@ -193,7 +193,7 @@ def test_examples_are_those_that_the_model_is_surest_of():
 # ---- calibration ----
 
 
-def test_reliability_is_scikit_learns_curve(drawn):
+def test_reliability_equals_scikit_learns_curve(drawn):
     y_true, y_pred, proba = drawn
     found = reliability_curve(y_true == y_pred, proba)["reliability"]
     accuracy, confidence = calibration_curve(y_true == y_pred, proba.max(axis=1), n_bins=10)
@@ -206,15 +206,15 @@ def test_reliability_is_scikit_learns_curve(drawn):
         assert value is None or interval[0] <= value <= interval[1]
 
 
-def test_the_error_is_averaged_over_images_not_over_bins():
-    # Nine images of confidence 0.95, all right, and one of 0.65, wrong.
+def test_the_calibration_error_is_averaged_over_images():
+    # Nine correct images of confidence 0.95, and one wrong image of 0.65.
     confidence = np.array([0.95] * 9 + [0.65])
     found = reliability_curve(confidence > 0.9, np.stack([confidence, 1 - confidence], axis=1))
     assert found["ece"] == pytest.approx(0.9 * 0.05 + 0.1 * 0.65)
 
 
 @pytest.mark.parametrize("neighbors", [3, 5, 7, 10, 15])
-def test_shares_of_neighbors_fall_on_their_own_side_of_an_edge(neighbors):
+def test_shares_of_neighbors_at_the_edge_of_a_bin_are_in_the_upper_bin(neighbors):
     for k in range(1, neighbors + 1):
         share = np.float32(k / neighbors)
         found = reliability_curve(np.array([True]), np.array([[share, 1 - share]]).clip(0, share))[

@@ -1,4 +1,4 @@
-"""Ranks with intervals that cover, the corrected score of the best model, equivalence and power, by simulation."""
+"""Simulations of rank intervals, the corrected score of the best model, equivalence tests and power."""
 
 from collections.abc import Iterator
 
@@ -21,18 +21,18 @@ from cifarbench.evaluation.weighted_metrics import resample_weights
 
 @pytest.fixture(scope="module", autouse=True)
 def no_collection() -> Iterator[None]:
-    """`multipletests` collects garbage at every call, which takes most of the time and changes nothing."""
+    """Disable garbage collection, which `multipletests` runs at every call and which takes most of the time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gc.collect", lambda *_: 0)
         yield
 
 
 def correct_predictions(accuracies: list[float], n: int, rng: np.random.Generator) -> np.ndarray:
-    """Whether models classify images correctly, (M, N) bool; some images are difficult for all of them."""
+    """Return which images models classify correctly, (M, N) bool; some images are difficult for all models."""
     difficulty = rng.normal(size=n)
     noise = rng.normal(size=(len(accuracies), n))
     latent = np.sqrt(0.6) * difficulty + np.sqrt(0.4) * noise
-    # Standard normal, so that its quantiles give the accuracies.
+    # `latent` is standard normal, so that its quantiles give the accuracies.
     return latent < norm.ppf(accuracies)[:, None]
 
 
@@ -69,7 +69,7 @@ def test_ranks_and_intervals_of_a_clear_order():
     assert columns["m0"]["p_best"] == 1
 
 
-def test_identical_models_share_their_rank_and_their_probability():
+def test_identical_models_have_equal_ranks_and_probabilities():
     right = correct_predictions([0.8], 300, np.random.default_rng(1))[0]
     ranks, _ = rank(np.array([right, right]))
     assert [c["rank"] for c in ranks.columns().values()] == [1, 1]
@@ -83,8 +83,8 @@ def test_identical_models_share_their_rank_and_their_probability():
     ids=["true ties", "near ties", "close"],
 )
 @pytest.mark.parametrize("method", ["pairs", "bootstrap"])
-def test_all_rank_intervals_hold_at_once(accuracies, method):
-    """In at least 95% of test sets, up to chance, every model's possible ranks are in its interval."""
+def test_rank_intervals_have_simultaneous_coverage(accuracies, method):
+    """In about 95% of test sets, the intervals of all models contain their true ranks."""
     true = np.array(accuracies)
     best = 1 + (true[None] > true[:, None]).sum(axis=1)
     worst = (true[None] >= true[:, None]).sum(axis=1)
@@ -99,9 +99,9 @@ def test_all_rank_intervals_hold_at_once(accuracies, method):
             resampled = (correct.astype(np.float32) @ resample_weights(400, seed)[:, :500] / 400).T
             better = ranking.significantly_better(scores, resampled)
         _, low, high = ranking.rank_intervals(scores, better)
-        # With true ties, every rank that a tie could have must be in the interval.
+        # The interval of tied models must contain all ranks of the tie.
         held += bool((low <= best).all() and (high >= worst).all())
-    # Fewer than 90 of 100 happen once in 70 times at a coverage of 95%.
+    # At a coverage of 95%, the probability of fewer than 90 of 100 is 1/70.
     assert held >= 89
 
 
@@ -122,7 +122,7 @@ def test_the_corrected_score_has_less_bias_than_the_plain_one(accuracies):
         plain.append(scores.max() - truth)
         corrected.append(ranking.corrected_best_score(inside, outside) - truth)
     if accuracies == [0.7, 0.9]:
-        # Nothing was selected by chance, so there is nothing to correct.
+        # The best model is always the same, so there is no selection bias.
         assert np.mean(np.array(corrected) - plain) == pytest.approx(0, abs=0.002)
     else:
         assert np.mean(plain) > 0.012
@@ -142,7 +142,7 @@ def test_the_best_model_is_described_with_both_scores_and_its_ties():
 # ---- equivalence and power ----
 
 
-def test_all_pairs_at_once_are_the_paired_tests():
+def test_vectorised_pairs_equal_the_paired_tests():
     n = 8
     correct = np.random.default_rng(0).random((n, 400)) < np.linspace(0.5, 0.7, n)[:, None]
     correct[3] = correct[2]
@@ -152,20 +152,20 @@ def test_all_pairs_at_once_are_the_paired_tests():
     assert np.array_equal(better_by_mcnemar(correct), expected)
 
 
-def test_groups_are_led_by_their_best():
+def test_tied_groups_start_with_their_best_model():
     better = np.zeros((4, 4), bool)
     better[1, [0, 2]] = better[3, [0]] = True
     assert ranking.tied_groups(np.array([0.1, 0.9, 0.5, 0.8]), better).tolist() == [2, 1, 2, 1]
     assert ranking.tied_groups(np.empty(0), np.empty((0, 0), bool)).tolist() == []
 
 
-def test_tango_is_mcnemars_statistic_without_a_difference():
+def test_tango_equals_mcnemars_statistic_at_a_difference_of_zero():
     assert _tango(12, 5, 100, 0) == pytest.approx((12 - 5) / np.sqrt(17))
     assert mcnemar_p_value(*np.array([[1] * 12 + [0] * 5, [0] * 12 + [1] * 5], bool)) > 0.05
 
 
 @pytest.mark.parametrize(("b", "c", "n", "d"), [(12, 5, 100, -0.1), (3, 9, 60, -0.05), (0, 4, 50, -0.1)])
-def test_tango_has_the_constrained_maximum_likelihood(b, c, n, d):
+def test_tango_uses_the_constrained_maximum_likelihood_estimate(b, c, n, d):
     def loss(share: float) -> float:
         p12, p21 = share + d, share
         return -(b * np.log(max(p12, 1e-300)) + c * np.log(p21) + (n - b - c) * np.log(1 - p12 - p21))
@@ -186,7 +186,7 @@ def test_equivalence_needs_enough_images():
     assert equivalence_p_value(5, 2, 700, 0.02) == equivalence_p_value(2, 5, 700, 0.02)
 
 
-def test_models_that_differ_by_the_margin_are_called_equivalent_in_one_case_of_20():
+def test_models_that_differ_by_the_margin_are_equivalent_in_5_percent_of_cases():
     rng = np.random.default_rng(0)
     counts = rng.multinomial(2000, [0.05, 0.03, 0.92], size=2000)
     found = np.mean([equivalence_p_value(b, c, 2000, 0.02) < 0.05 for b, c, _ in counts])
@@ -200,7 +200,7 @@ def test_the_detectable_difference_is_found_with_a_power_of_80_percent(discordan
     shares = [(discordance + difference) / 2, (discordance - difference) / 2, 1 - discordance]
     counts = rng.multinomial(n, shares, size=1000)
     power = np.mean([binomtest(int(b), int(b + c)).pvalue < 0.05 for b, c, _ in counts])
-    # The exact test is a little conservative.
+    # The exact test is slightly conservative.
     assert 0.72 < power < 0.84
 
 

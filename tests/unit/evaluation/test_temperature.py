@@ -8,7 +8,7 @@ from cifarbench.evaluation.calibration import apply_temperature, fit_temperature
 
 
 @pytest.mark.parametrize("true_temperature", [0.5, 1.0, 2.5])
-def test_the_temperature_that_made_the_labels_is_found(true_temperature):
+def test_the_temperature_of_the_labels_is_recovered(true_temperature):
     random = np.random.default_rng(0)
     logits = random.normal(size=(20_000, 4)) * 2
     chances = softmax(logits / true_temperature, axis=1).cumsum(axis=1)
@@ -22,7 +22,7 @@ def test_the_temperature_that_made_the_labels_is_found(true_temperature):
     assert reliability_curve(correct, after)["ece"] < 0.02
 
 
-def test_shares_of_neighbours_that_agree_are_no_infinite_surprise():
+def test_wrong_predictions_with_probability_one_have_a_finite_temperature():
     proba = np.eye(3)[[0, 1, 2, 0, 1, 2, 0, 1, 2, 0]]
     y_true = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 1])
     found = fit_temperature(proba, y_true)

@@ -5,7 +5,7 @@ from cifarbench.evaluation import terminal_summary
 HEADER = "model,accuracy,accuracy_low,accuracy_high,fit_seconds,tuning_seconds,error\n"
 
 
-def ranked(folder: Path, *rows: str) -> list[str]:
+def summary_lines(folder: Path, *rows: str) -> list[str]:
     (folder / "comparison.csv").write_text(HEADER + "\n".join(rows) + "\n")
     return [
         " ".join(line.split())
@@ -13,8 +13,8 @@ def ranked(folder: Path, *rows: str) -> list[str]:
     ]
 
 
-def test_the_best_stands_first_with_its_search_and_fit(tmp_path):
-    lines = ranked(
+def test_models_are_sorted_by_accuracy_with_times(tmp_path):
+    lines = summary_lines(
         tmp_path, "plain,0.5,0.4,0.6,1.25,,", "tuned,0.75,0.7,0.8,121,120,", "theirs,0.3,0.2,0.4,,,"
     )
     assert lines[3:6] == [
@@ -25,8 +25,8 @@ def test_the_best_stands_first_with_its_search_and_fit(tmp_path):
     assert lines[-1] == "The report is in results/here/report.html"
 
 
-def test_six_of_many_and_those_that_failed(tmp_path):
-    lines = ranked(
+def test_six_models_and_failed_models_are_shown(tmp_path):
+    lines = summary_lines(
         tmp_path,
         *(f"model_{number},0.{number},0.1,0.9,1,," for number in range(1, 9)),
         "broken,,,,,,it ran out of luck",
@@ -35,11 +35,11 @@ def test_six_of_many_and_those_that_failed(tmp_path):
     assert lines[9:11] == ["... and 2 more in the report", "broken failed: it ran out of luck"]
 
 
-def test_candidates_that_failed_are_named(tmp_path):
+def test_failed_candidates_are_named(tmp_path):
     folder = tmp_path / "models/tuned"
     folder.mkdir(parents=True)
     (folder / "cv_results.csv").write_text(
         "param_C,mean_test_score,error\n1,0.5,\n1000.0,nan,ValueError: too much\n"
     )
-    lines = ranked(tmp_path, "tuned,0.75,0.7,0.8,121,120,")
+    lines = summary_lines(tmp_path, "tuned,0.75,0.7,0.8,121,120,")
     assert lines[-2] == "tuned: 1 of 2 candidates failed, the first (C 1000) with ValueError: too much"

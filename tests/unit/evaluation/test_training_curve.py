@@ -1,4 +1,4 @@
-"""What a training's history shows."""
+"""Summaries of training histories."""
 
 import json
 
@@ -26,7 +26,7 @@ def history(test_accuracy: np.ndarray, test_loss: np.ndarray | None = None) -> d
     }
 
 
-# It has 0.01 left to gain where 0.5 * 0.5 ** (t / 15) = 0.01, at t = 84.7.
+# The remaining gain 0.5 * 0.5 ** (t / 15) is 0.01 at t = 84.7.
 SATURATING = 0.5 * (1 - 0.5 ** (np.arange(200) / 15))
 NOISE = np.random.default_rng(1).normal(scale=0.006, size=200)
 CURVES = {
@@ -39,16 +39,16 @@ CURVES = {
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_a_curve_levels_off_where_a_point_is_left_to_gain(name):
+def test_the_plateau_begins_where_the_remaining_gain_is_one_point(name):
     accuracy, epoch, off = CURVES[name]
     assert plateau_epoch(np.arange(len(accuracy)), accuracy) == pytest.approx(epoch, abs=off)
 
 
-def test_a_curve_that_still_climbs_does_not_level_off():
+def test_a_rising_curve_has_no_plateau():
     assert plateau_epoch(np.arange(200), np.linspace(0.2, 0.6, 200)) is None
 
 
-def test_describes_loss_gap_and_steadiness():
+def test_the_summary_has_loss_gap_and_roughness():
     loss = np.array([2.0, 1.5, 1.0, 1.2, 1.4])
     found = summarize_history(history(np.array([0.1, 0.2, 0.5, 0.4, 0.4]), loss))
     assert found["lowest_test_loss"] == {"epoch": 2, "value": 1.0}
@@ -56,13 +56,13 @@ def test_describes_loss_gap_and_steadiness():
     assert found["generalization_gap"] == pytest.approx({"loss": 0.1, "accuracy": 0.2})
     assert found["final"]["test_loss"] == 1.4
     assert found["frac_epochs_test_loss_up"] == 0.5
-    # Steps of -0.5, -0.5, 0.2, 0.2.
+    # The differences of the loss are -0.5, -0.5, 0.2, 0.2.
     assert found["test_loss_roughness"] == pytest.approx(0.7 / 3)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=60))
-def test_whatever_the_curve(values):
+def test_the_plateau_of_random_curves_is_consistent(values):
     accuracy = np.array(values)
     found = summarize_history(history(accuracy))
     json.dumps(found, allow_nan=False)

@@ -1,4 +1,4 @@
-"""Metrics against scikit-learn's, weights against resampled images, and intervals that cover."""
+"""Weighted metrics, compared with scikit-learn's and with resampled images, and coverage of intervals."""
 
 import warnings
 
@@ -21,7 +21,7 @@ from cifarbench.evaluation.weighted_metrics import (
 def draw(
     n: int, n_classes: int, seed: int = 0, present: list[int] | None = None, skill: float = 1.2
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """True classes, predictions and probabilities of a middling model. present: the classes of the test set."""
+    """Return true classes, predictions and probabilities of an imperfect model. present: classes in the test set."""
     rng = np.random.default_rng(seed)
     y_true = rng.choice(range(n_classes) if present is None else present, size=n)
     logits = rng.normal(size=(n, n_classes)) + skill * np.eye(n_classes)[y_true]
@@ -30,7 +30,7 @@ def draw(
 
 
 def votes(n: int, n_classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Shares of five votes, as of kNN: many ties and zeros, in float32."""
+    """Return shares of five votes as of k-NN, with many ties and zeros, in float32."""
     y_true, _, proba = draw(n, n_classes, seed=3)
     rng = np.random.default_rng(4)
     shares = np.array([rng.multinomial(5, row) for row in proba], np.float32) / np.float32(5)
@@ -38,7 +38,7 @@ def votes(n: int, n_classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def expected(y_true: np.ndarray, y_pred: np.ndarray, proba: np.ndarray) -> dict[str, float]:
-    """Scikit-learn's metrics; ROC AUC over the classes that the test set has, where it is defined."""
+    """Return scikit-learn's metrics; ROC AUC is averaged over the classes for which it is defined."""
     n_classes, eps = proba.shape[1], np.finfo(proba.dtype).eps
     labels = list(range(n_classes))
     one_hot = label_binarize(y_true, classes=[*labels, n_classes])[:, :n_classes]
@@ -51,7 +51,7 @@ def expected(y_true: np.ndarray, y_pred: np.ndarray, proba: np.ndarray) -> dict[
         "macro_f1": sk.f1_score(y_true, y_pred, labels=labels, average="macro", zero_division=0),
         "mcc": sk.matthews_corrcoef(y_true, y_pred),
         "cohen_kappa": sk.cohen_kappa_score(y_true, y_pred),
-        # In float64, from what scikit-learn clips in the type of the probabilities.
+        # Clip in the dtype of the probabilities as scikit-learn does, then compute in float64.
         "log_loss": sk.log_loss(y_true, np.clip(proba, eps, 1 - eps).astype(float), labels=labels),
         "brier": sk.brier_score_loss(y_true, proba.astype(float), labels=labels),
         "roc_auc.macro": np.mean(areas) if areas else np.nan,
@@ -76,7 +76,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_equals_scikit_learn(case):
+def test_metrics_equal_scikit_learns(case):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         wanted = expected(*case)
@@ -88,14 +88,14 @@ def test_equals_scikit_learn(case):
             assert found == pytest.approx(value, abs=1e-9), name
 
 
-def test_roc_auc_is_scikit_learns_own_average_where_it_has_one():
+def test_roc_auc_equals_scikit_learns_average_if_all_classes_are_present():
     y_true, y_pred, proba = CASES["random"]
     for average in ("macro", "weighted"):
         wanted = sk.roc_auc_score(y_true, proba, multi_class="ovr", average=average)
         assert evaluate_metric(f"roc_auc.{average}", y_true, y_pred, proba) == pytest.approx(wanted, abs=1e-9)
 
 
-def test_top_5_is_scikit_learns_and_needs_ten_classes():
+def test_top_5_equals_scikit_learns_and_needs_ten_classes():
     y_true, y_pred, proba = CASES["ten classes"]
     found = compute_metrics(y_true, y_pred, proba, [f"c{i}" for i in range(10)], seed=0)
     assert found["top5_accuracy"] == pytest.approx(sk.top_k_accuracy_score(y_true, proba, k=5))
@@ -105,7 +105,7 @@ def test_top_5_is_scikit_learns_and_needs_ten_classes():
 
 @pytest.mark.parametrize("name", METRICS)
 @pytest.mark.parametrize("case", ["random", "votes", "a missing class"])
-def test_weights_are_repeated_images(name, case):
+def test_weights_are_equivalent_to_repeated_images(name, case):
     y_true, y_pred, proba = CASES[case]
     weights = resample_weights(len(y_true), seed=0)[:, :3]
     found = METRICS[name](WeightedPredictions(y_true, y_pred, proba, weights))
@@ -116,16 +116,16 @@ def test_weights_are_repeated_images(name, case):
         )
 
 
-def test_each_resample_has_as_many_images_and_follows_its_seed():
+def test_resamples_have_the_size_of_the_test_set_and_depend_on_the_seed():
     weights = resample_weights(50, seed=0)
     assert (weights.sum(axis=0) == 50).all()
     assert np.array_equal(weights, resample_weights(50, seed=0))
     assert not np.array_equal(weights, resample_weights(50, seed=1))
-    # Bounded memory.
+    # The number of resamples is reduced to bound the memory.
     assert resample_weights(200_000, seed=0).shape[1] == 250
 
 
-def test_intervals_hold_their_values_and_are_missing_where_metrics_are():
+def test_intervals_contain_their_values_and_are_none_for_undefined_metrics():
     for name, case in CASES.items():
         for metric, (value, interval) in metrics_with_intervals(*case, seed=0, probabilities=True).items():
             assert (value is None) == (interval is None), (name, metric)
@@ -140,8 +140,8 @@ def test_intervals_hold_their_values_and_are_missing_where_metrics_are():
 
 
 @pytest.mark.parametrize("name", ["balanced_accuracy", "mcc", "log_loss", "brier", "roc_auc.macro"])
-def test_intervals_cover(name):
-    """Of 100 test sets of a model, about 95 intervals hold its score on very many images."""
+def test_intervals_have_nominal_coverage(name):
+    """Of the intervals of 100 test sets, about 95 contain the score on a very large test set."""
     truth = evaluate_metric(name, *draw(200_000, 3, seed=99))
     covered = 0
     for seed in range(100):
@@ -150,5 +150,5 @@ def test_intervals_cover(name):
         values = METRICS[name](WeightedPredictions(y_true, y_pred, proba, weights))
         low, high = percentile_interval(values)
         covered += low <= truth <= high
-    # By chance, fewer than 88 of 100 happen once in 500 times at a coverage of 95%.
+    # At a coverage of 95%, the probability of fewer than 88 of 100 is 1/500.
     assert covered >= 88

@@ -1,4 +1,4 @@
-"""The best model is the most accurate, or the fastest of those that are not significantly different."""
+"""Selection of the best model: the fastest of those not significantly different from the most accurate."""
 
 import shutil
 from dataclasses import replace
@@ -12,7 +12,7 @@ from cifarbench.report.results import PairedComparison
 from helpers import small_run
 
 
-def test_fastest_of_equal_models_is_selected():
+def test_fastest_of_models_without_significant_differences_is_selected():
     run = read_run(small_run.shared())
     best = run.ranking[0]
     equals = [best, *run.equals(best, run.ranking)]
@@ -44,7 +44,7 @@ def test_significantly_best_model_is_selected():
     assert reasons[1:] == ["It differs significantly from every other model."]
 
 
-def test_run_without_comparison(tmp_path):
+def test_run_without_comparison_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"comparison.csv does not exist, so no best model is known"):
         read_run(tmp_path)
 

@@ -1,4 +1,4 @@
-"""Images of any folder or file are read as the dataset was; other files are skipped with a sentence."""
+"""Reading new images as the dataset was read, and skipping of other files with an error message."""
 
 import os
 import shutil
@@ -126,7 +126,7 @@ def npz(path: Path, folder: Path) -> None:
     np.savez(path, images=np.stack(images), scale=np.ones(2))
 
 
-# What the images of `ant/0.png` and `bee/1.png` are written as.
+# Formats in which the images of `ant/0.png` and `bee/1.png` are written.
 SOURCES = {
     "new.zip": lambda path, folder: shutil.make_archive(str(path.with_suffix("")), "zip", folder),
     "new.tar.gz": lambda path, folder: shutil.make_archive(str(path.parent / "new"), "gztar", folder),
@@ -167,7 +167,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_sources_end_in_a_sentence(tmp_path, name):
+def test_invalid_sources_end_in_a_sentence(tmp_path, name):
     content, sentence = WRONG[name]
     (tmp_path / name).write_text(content)
     with pytest.raises(UserError, match=sentence):

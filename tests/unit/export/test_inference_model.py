@@ -1,4 +1,4 @@
-"""Predictions of a stored model, and of its ONNX file."""
+"""Predictions of a saved model and of its ONNX file."""
 
 from dataclasses import replace
 
@@ -20,14 +20,14 @@ from cifarbench.models.saved_model import SavedModel
 from cifarbench.runtime.failures import Failure
 from helpers.small_model import NEIGHBORS, PERCEPTRON, pixels_of, write_model
 
-EVERY_VOTE = [
+KNN_PARAMS = [
     NEIGHBORS | {"metric": metric, "weights": weights}
     for metric in ("euclidean", "cosine")
     for weights in ("uniform", "distance")
 ]
 
 
-@pytest.mark.parametrize("params", EVERY_VOTE, ids=lambda params: f"{params['metric']} {params['weights']}")
+@pytest.mark.parametrize("params", KNN_PARAMS, ids=lambda params: f"{params['metric']} {params['weights']}")
 @pytest.mark.parametrize("channels", [1, 3])
 def test_knn_in_onnx_equals_the_model(tmp_path, params, channels):
     model = InferenceModel(write_model(tmp_path, "knn", params, channels))
@@ -42,7 +42,7 @@ def test_knn_in_onnx_equals_the_model(tmp_path, params, channels):
 
 
 def test_training_images_count_as_ties(tmp_path):
-    """At distance 0, the weights depend on the rounding of float32."""
+    """At distance 0, the vote weights depend on the rounding of float32."""
     model = InferenceModel(write_model(tmp_path, "knn", NEIGHBORS | {"weights": "distance"}))
     images = np.asarray(model.stored.train_inputs())[:20]
     assert (model.predict(images).proba.max(axis=1) == 1).all()
@@ -103,7 +103,7 @@ def test_unsupported_layer_is_refused(tmp_path):
         to_onnx(model, {})
 
 
-def test_missing_and_failed_models(tmp_path):
+def test_missing_and_failed_models_are_refused(tmp_path):
     with pytest.raises(UserError, match="has no fitted model; run the experiment first"):
         SavedModel.read(tmp_path, "model")
     stored = write_model(tmp_path, "networks", PERCEPTRON)
@@ -117,7 +117,7 @@ def test_missing_and_failed_models(tmp_path):
         SavedModel.read(tmp_path, "model")
 
 
-def test_results_of_older_versions_and_families_without_predictor(tmp_path):
+def test_older_results_and_families_without_predictor_are_refused(tmp_path):
     stored = write_model(tmp_path, "networks", PERCEPTRON)
     fit = stored.fit | {"inference": stored.fit["inference"] | {"package": "tuning"}}
     with pytest.raises(UserError, match=r"belongs to the package models.tuning, which has no predictor.py"):

@@ -1,4 +1,4 @@
-"""The code in a model card reads an image as the workflow does."""
+"""The example code of a model card, which reads an image as the workflow does."""
 
 import re
 

@@ -13,21 +13,21 @@ from helpers.small_model import NEIGHBORS, pixels_of, write_model
 
 
 def proba_of(confidence: np.ndarray) -> np.ndarray:
-    """Probabilities whose largest, that of the first class, is given."""
+    """Return probabilities with the given confidence in the first class."""
     rest = np.repeat((1 - confidence)[:, None] / 9, 9, axis=1)
     return np.hstack([confidence[:, None], rest]).astype(np.float32)
 
 
 @pytest.fixture
 def stored(tmp_path):
-    """A model whose test predictions have the probabilities 0.5, 0.505, ..., 0.995, in any order."""
+    """Write a model whose test predictions have the confidences 0.5, 0.505, ..., 0.995 in random order."""
     model = write_model(tmp_path, "knn", NEIGHBORS)
     confidence = np.random.default_rng(0).permutation(np.arange(0.5, 1, 0.005))
     write_predictions(tmp_path / "models/model/predictions.npz", np.zeros(100, int), proba_of(confidence))
     return model
 
 
-def test_one_in_twenty_test_images_is_unknown(stored):
+def test_five_percent_of_the_test_images_are_unknown(stored):
     threshold = unknown_threshold(stored)
     assert threshold == pytest.approx(0.525)
     proba = np.load(stored.file("predictions.npz"))["proba"]
@@ -35,7 +35,7 @@ def test_one_in_twenty_test_images_is_unknown(stored):
     assert sum(row["unknown"] for row in rows) == 5
 
 
-def test_other_images_are_held_to_the_same_threshold(stored, tmp_path):
+def test_new_images_are_compared_with_the_same_threshold(stored, tmp_path):
     predicted = Predictions(np.zeros(3, int), proba_of(np.array([0.9, 0.52, 0.53])))
     threshold = unknown_threshold(stored)
     rows = prediction_rows(["a.png", "b.png", "c.png"], predicted, stored, threshold)
@@ -46,7 +46,7 @@ def test_other_images_are_held_to_the_same_threshold(stored, tmp_path):
     assert page.count('class="unknown">unknown<') == 1 and "a probability below 52.5%" in page
 
 
-def test_nothing_is_unknown_without_probabilities(stored, tmp_path):
+def test_no_image_is_unknown_without_probabilities(stored, tmp_path):
     stored = replace(stored, fit=stored.fit | {"has_probabilities": False})
     assert unknown_threshold(stored) is None
     predicted = Predictions(np.zeros(1, int), proba_of(np.array([1.0])))

@@ -1,4 +1,4 @@
-"""Histograms of gradients against scikit-image's own, and what is said where they don't fit."""
+"""Histograms of oriented gradients, compared with scikit-image's, and refusal of invalid parameters."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def images_of(shape: tuple[int, int, int]) -> np.ndarray:
         ((1, 4, 4), {"pixels_per_cell": 2}),
     ],
 )
-def test_it_is_scikit_images_of_the_mean_of_the_channels(shape, change):
+def test_features_equal_scikit_images_on_the_mean_of_the_channels(shape, change):
     params, images = DEFAULTS | change, images_of(shape)
     found = hog.transform(images, {}, params, shape)
     setting = DataShape(9, 2, shape, images.shape[1])
@@ -51,7 +51,7 @@ def test_it_is_scikit_images_of_the_mean_of_the_channels(shape, change):
         ),
     ],
 )
-def test_what_does_not_fit_is_told(shape, change, sentence):
+def test_invalid_parameters_are_refused(shape, change, sentence):
     setting = DataShape(9, 2, shape, int(np.prod(shape)))
     (found,) = hog.FEATURE_TYPE.check_data("f", DEFAULTS | change, setting)
     assert found.startswith(f"f.pixels_per_cell is 8; {sentence}")

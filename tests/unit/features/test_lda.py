@@ -1,4 +1,4 @@
-"""Linear discriminants against scikit-learn's eigenvalue solver."""
+"""Linear discriminant analysis, compared with scikit-learn's eigenvalue solver."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,6 @@ N_CLASSES = 4
 
 @pytest.fixture(scope="module")
 def labels() -> np.ndarray:
-    # Classes of different sizes.
     return np.random.default_rng(1).choice(N_CLASSES, 300, p=[0.1, 0.2, 0.3, 0.4])
 
 
@@ -33,7 +32,7 @@ def fit(values: np.ndarray, labels: np.ndarray, shrinkage: float, n_classes: int
 
 
 @pytest.mark.parametrize("as_features", [False, True])
-def test_with_little_shrinkage_it_is_scikit_learns(images, labels, as_features):
+def test_features_equal_scikit_learns_with_little_shrinkage(images, labels, as_features):
     values = images / np.float32(50) if as_features else images
     found = lda.transform(values, fit(values, labels, 1e-9), {}, SHAPE)
     theirs = LinearDiscriminantAnalysis(solver="eigen").fit(values.astype(np.float64), labels)
@@ -47,13 +46,13 @@ def test_the_covariance_within_classes_is_shrunk(images, labels, shrinkage):
     means = np.array([values[labels == label].mean(axis=0) for label in range(N_CLASSES)])[labels]
     within = np.cov((values - means).T, bias=True)
     shrunk = (1 - shrinkage) * within + shrinkage * np.trace(within) / 20 * np.eye(20)
-    # The larger problem, of all values.
+    # Solve the eigenvalue problem of all values instead of the reduced one.
     _, vectors = scipy.linalg.eigh(np.cov(means.T, bias=True), shrunk)
     assert_same_up_to_signs(found, values @ vectors[:, ::-1][:, : N_CLASSES - 1])
 
 
 def assert_same_up_to_signs(found: np.ndarray, expected: np.ndarray) -> None:
-    # A direction's sign is arbitrary, and not everybody takes the mean off.
+    # The sign of a component is arbitrary, and only some implementations subtract the mean.
     expected = expected - expected.mean(axis=0)
     found = found * np.sign((expected * found).sum(axis=0))
     np.testing.assert_allclose(found, expected, atol=2e-4 * np.abs(expected).max())
@@ -67,7 +66,7 @@ def test_fewer_values_than_classes_give_fewer_outputs(images, labels):
     )
 
 
-def test_a_class_without_images_and_a_value_that_never_varies_do_no_harm(images, labels):
+def test_empty_classes_and_constant_values_are_supported(images, labels):
     still = images.copy()
     still[:, 3] = 9
     found = lda.transform(still, fit(still, labels, 0.1, n_classes=N_CLASSES + 1), {}, SHAPE)

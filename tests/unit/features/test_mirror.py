@@ -23,7 +23,7 @@ def rows(images: np.ndarray) -> np.ndarray:
 
 
 def steps(kind: str) -> tuple[FeatureStep, FeatureStep]:
-    """A fitted step without and with mirror images."""
+    """Return a fitted step without and with mirror images."""
     plain = with_defaults(ENTRIES[kind], FEATURE_TYPES[kind].parameters)
     inputs = FitInputs(rows(IMAGES), np.arange(50), np.arange(50) % 2, 2, SHAPE, seed=0)
     state = get_module(kind).fit(inputs, plain) if FEATURE_TYPES[kind].is_fitted else {}
@@ -31,7 +31,7 @@ def steps(kind: str) -> tuple[FeatureStep, FeatureStep]:
 
 
 @pytest.mark.parametrize("kind", ENTRIES)
-def test_features_are_the_mean_of_both_views(kind):
+def test_features_are_the_mean_of_an_image_and_its_mirror_image(kind):
     plain, mirror = steps(kind)
     found = mirror.transform(rows(IMAGES), SHAPE)
     views = [plain.transform(rows(images), SHAPE) for images in (IMAGES, MIRRORED)]
@@ -40,7 +40,7 @@ def test_features_are_the_mean_of_both_views(kind):
     assert np.abs(found - views[0]).max() > 0.01
 
 
-def test_the_module_for_onnx_averages_too():
+def test_the_onnx_module_averages_over_mirror_images():
     _, mirror = steps("patches")
     with torch.inference_mode():
         found = to_torch("patches", mirror.state, mirror.params, SHAPE)(torch.from_numpy(rows(IMAGES)))
@@ -48,7 +48,7 @@ def test_the_module_for_onnx_averages_too():
 
 
 @pytest.mark.parametrize("kind", ["patches", "hog", "pretrained"])
-def test_mirror_images_that_show_something_else_are_refused(kind):
+def test_mirroring_is_refused_if_it_changes_the_class(kind):
     entry = with_defaults(ENTRIES.get(kind, {}) | {"mirror": True}, FEATURE_TYPES[kind].parameters)
     data = DataShape(100, 10, (3, 32, 32), 3072, hflip_safe=False)
     assert [*FEATURE_TYPES[kind].check_data("features.f", entry, data)] == [
@@ -57,5 +57,5 @@ def test_mirror_images_that_show_something_else_are_refused(kind):
     ]
 
 
-def test_entries_without_the_key_have_the_parameters_of_before():
+def test_entries_without_the_key_keep_their_parameters():
     assert "mirror" not in with_defaults(ENTRIES["patches"], FEATURE_TYPES["patches"].parameters)

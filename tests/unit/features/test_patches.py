@@ -1,4 +1,4 @@
-"""Responses to patches against loops over every position of small images."""
+"""Features of patches, compared with loops over all positions of small images."""
 
 import numpy as np
 import pytest
@@ -29,8 +29,8 @@ def fit(images: np.ndarray, params: dict, seed: int = 0) -> dict:
     return patches.fit(FitInputs(images, rows, np.zeros(len(images), int), 2, SHAPE, seed), params)
 
 
-def by_loops(image: np.ndarray, state: dict, params: dict) -> np.ndarray:
-    """Features of one image, position by position: (2, n_patches, regions)."""
+def loop_features(image: np.ndarray, state: dict, params: dict) -> np.ndarray:
+    """Return the features of one image, (2, n_patches, regions), computed position by position."""
     values, patch_size, n_pool = image.reshape(SHAPE) / 128.0 - 1, params["patch_size"], params["n_pool"]
     downwards, sideways = (range(0, side - patch_size + 1, params["stride"]) for side in SHAPE[1:])
     found = np.zeros((2, params["n_patches"], n_pool**2))
@@ -49,35 +49,35 @@ def by_loops(image: np.ndarray, state: dict, params: dict) -> np.ndarray:
 
 @pytest.mark.parametrize("method", ["random", "kmeans"])
 @pytest.mark.parametrize(("n_pool", "stride"), [(1, 1), (2, 1), (3, 1), (2, 2), (3, 2), (1, 5), (1, 99)])
-def test_it_is_what_loops_give(images, method, n_pool, stride):
+def test_features_equal_those_of_loops(images, method, n_pool, stride):
     params = PARAMS | {"method": method, "n_pool": n_pool, "stride": stride}
     state = fit(images, params)
     found = patches.transform(images, state, params, SHAPE)
     assert found.dtype == np.float32 and found.flags.c_contiguous
     assert found.shape == (60, patches.FEATURE_TYPE.n_outputs(params, DataShape(60, 2, SHAPE, 216)))
-    expected = np.array([by_loops(image, state, params).ravel() for image in images])
+    expected = np.array([loop_features(image, state, params).ravel() for image in images])
     assert (expected > 0).any(axis=0).all()
     np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
 @pytest.mark.parametrize("power", [0.25, 0.5])
-def test_averages_are_raised_to_the_power(images, power):
+def test_averages_are_raised_to_a_power(images, power):
     state = fit(images, PARAMS)
     found = patches.transform(images, state, PARAMS | {"power": power}, SHAPE)
     np.testing.assert_allclose(found, patches.transform(images, state, PARAMS, SHAPE) ** power, rtol=1e-5)
 
 
-def test_tiles_of_positions_and_filters_do_not_matter(images, monkeypatch):
+def test_features_do_not_depend_on_the_size_of_blocks(images, monkeypatch):
     state = fit(images, PARAMS)
     whole = patches.transform(images, state, PARAMS, SHAPE)
-    # One image and two of five filters at a time.
+    # Blocks of one image and two of five filters.
     monkeypatch.setattr(patches, "POSITIONS", 1)
     monkeypatch.setattr(patches, "RESPONSES", 32)
     np.testing.assert_allclose(patches.transform(images, state, PARAMS, SHAPE), whole, atol=1e-5)
 
 
 def test_random_filters_are_whitened_patches_of_the_images(images):
-    # Of one place only, all patches are known.
+    # With patches at a single position, all patches are known.
     params = PARAMS | {"patch_size": 8, "n_patches": 3}
     square = np.ascontiguousarray(images.reshape(-1, *SHAPE)[:, :, :8]).reshape(60, -1)
     inputs = FitInputs(square, np.arange(60), np.zeros(60, int), 2, (3, 8, 8), 0)
@@ -92,7 +92,7 @@ def test_random_filters_are_whitened_patches_of_the_images(images):
     whole /= np.linalg.norm(whole, axis=0)
     chosen = state["filters"] @ np.linalg.inv(whitening)
     np.testing.assert_allclose(np.linalg.norm(chosen, axis=1), 1, atol=1e-4)
-    # Each filter, its whitening taken off, is one of the images.
+    # Without its whitening, each filter is one of the images.
     assert (np.abs(chosen @ whole).max(axis=1) > 1 - 1e-4).all()
     np.testing.assert_allclose(state["offsets"], (state["filters"] @ mean)[:, 0], atol=1e-5)
 
@@ -102,13 +102,13 @@ def _root(matrix: np.ndarray) -> np.ndarray:
     return vectors * np.sqrt(variances) @ vectors.T
 
 
-def test_an_image_of_one_value_is_no_division_by_zero(images):
+def test_constant_images_have_finite_features(images):
     even = images.copy()
     even[0] = 0
     assert np.isfinite(patches.transform(even, fit(even, PARAMS), PARAMS, SHAPE)).all()
 
 
-def test_a_single_grey_pixel_is_no_patch():
+def test_patches_of_a_single_grey_pixel_are_refused():
     setting = DataShape(60, 2, (1, 9, 8), 72)
     assert list(patches.FEATURE_TYPE.check_data("f", PARAMS | {"patch_size": 1}, setting)) == [
         "f.patch_size is 1; it must be at least 2, since a single value has no contrast."
@@ -135,7 +135,7 @@ def test_a_single_grey_pixel_is_no_patch():
         ({"patch_size": 7, "n_pool": 2}, None),
     ],
 )
-def test_what_does_not_fit_is_told(change, sentence):
+def test_invalid_parameters_are_refused(change, sentence):
     found = list(patches.FEATURE_TYPE.check_data("f", PARAMS | change, DataShape(60, 2, SHAPE, 216)))
     assert len(found) == bool(sentence)
     assert "".join(found).startswith(sentence or "")

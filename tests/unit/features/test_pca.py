@@ -1,4 +1,4 @@
-"""Moments and components against scikit-learn's own, on small arrays."""
+"""Running covariances and principal components, compared with scikit-learn's."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def images() -> np.ndarray:
 
 
 @pytest.mark.parametrize("scaled", [False, True])
-def test_the_first_components_are_scikit_learns_exact_pca(images, scaled):
+def test_components_equal_scikit_learns_exact_pca(images, scaled):
     steps = [StandardScaler()] if scaled else []
     theirs = make_pipeline(*steps, PCA(10, svd_solver="covariance_eigh")).fit(images.astype(np.float64))
     fitted = PrincipalComponents.fit(RunningCovariance.from_images(images), scaled)
@@ -32,7 +32,7 @@ def test_the_first_components_are_scikit_learns_exact_pca(images, scaled):
 
 
 @pytest.mark.parametrize("scaled", [False, True])
-def test_fewer_images_than_values_have_scikit_learns_exact_components(images, scaled):
+def test_components_of_few_images_equal_scikit_learns_exact_pca(images, scaled):
     few, others = images[:30], images[30:]
     steps = [StandardScaler()] if scaled else []
     theirs = make_pipeline(*steps, PCA(svd_solver="full")).fit(few.astype(np.float64))
@@ -43,12 +43,12 @@ def test_fewer_images_than_values_have_scikit_learns_exact_components(images, sc
         fitted.transform(others, 29), expected, rtol=1e-4, atol=1e-6 * np.abs(expected).max()
     )
     np.testing.assert_allclose(fitted.variances[:29], theirs[-1].explained_variance_[:29], rtol=1e-5)
-    # Thirty images vary in 29 directions; of the thirtieth they say nothing.
+    # Thirty centred images span 29 dimensions, so that the thirtieth component is zero.
     assert fitted.variances[29] == 0
     assert not fitted.transform(others, 30)[:, 29].any()
 
 
-def test_features_have_components_as_pixels_do(images):
+def test_components_of_float_features_equal_scikit_learns(images):
     features = (images[:30].astype(np.float32) - 100) / 50
     theirs = PCA(9, svd_solver="full").fit(features.astype(np.float64))
     found = PrincipalComponents.fit_gram(features, False)
@@ -56,7 +56,7 @@ def test_features_have_components_as_pixels_do(images):
     np.testing.assert_allclose(found.transform(features, 9), theirs.transform(features), atol=1e-4)
 
 
-def test_the_same_image_again_adds_no_direction(images):
+def test_duplicate_images_add_no_components(images):
     fitted = PrincipalComponents.fit_gram(np.concatenate([images[:5]] * 4), True)
     assert (fitted.variances > 0).sum() == 4
     assert not fitted.components[4:].any()
@@ -65,7 +65,7 @@ def test_the_same_image_again_adds_no_direction(images):
     assert not fitted.transform(images, 3).any()
 
 
-def test_moments_subtract(images):
+def test_covariances_can_be_subtracted(images):
     left_out = np.arange(0, 400, 3)
     kept = np.setdiff1d(np.arange(400), left_out)
     difference = RunningCovariance.from_images(images) - RunningCovariance.from_images(images, left_out)
@@ -76,7 +76,7 @@ def test_moments_subtract(images):
     np.testing.assert_allclose(difference.covariance(), direct.covariance(), rtol=1e-5, atol=1e-2)
 
 
-def test_a_pixel_that_never_varies_is_not_blown_up(images):
+def test_constant_pixels_are_not_scaled(images):
     still = images.copy()
     still[:, 5] = 255
     moments = RunningCovariance.from_images(still)
@@ -88,7 +88,7 @@ def test_a_pixel_that_never_varies_is_not_blown_up(images):
     assert np.abs(fitted.transform(moved, 48) - fitted.transform(still, 48)).max() < 1.01
 
 
-def test_saved_and_loaded_are_the_same(images, tmp_path):
+def test_components_are_equal_after_saving_and_loading(images, tmp_path):
     moments = RunningCovariance.from_images(images)
     moments.save(tmp_path / "moments.npz")
     fitted = PrincipalComponents.fit(RunningCovariance.load(tmp_path / "moments.npz"), False)

@@ -1,4 +1,4 @@
-"""Features of pretrained networks against the same networks used directly, with random weights that a test saves."""
+"""Features of pretrained networks, compared with the networks used directly, with random weights."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ TIMM = "timm.mobilenetv3_small_050"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights of seven classes, not of as many as ImageNet has."""
+    """Write weights of networks with seven classes instead of the 1000 of ImageNet."""
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
     torch.save(torchvision.models.resnet18(num_classes=7).state_dict(), folder / "resnet18.pt")
@@ -47,8 +47,8 @@ def faults(entry: dict, shape: tuple[int, int, int] = SHAPE) -> list[str]:
     )
 
 
-def prepared(images: np.ndarray) -> torch.Tensor:
-    """By torchvision's own transforms."""
+def preprocess(images: np.ndarray) -> torch.Tensor:
+    """Preprocess images with torchvision's transforms."""
     steps = v2.Compose(
         [
             v2.ToDtype(torch.float32, scale=True),
@@ -59,30 +59,30 @@ def prepared(images: np.ndarray) -> torch.Tensor:
     return steps(torch.tensor(images.reshape(-1, *SHAPE)))
 
 
-def test_torchvisions_resnet_gives_what_goes_into_its_last_layer(folder, images):
+def test_features_are_the_inputs_of_the_last_layer_of_torchvisions_resnet(folder, images):
     network = torchvision.models.resnet18(num_classes=7)
     network.load_state_dict(torch.load(folder / "resnet18.pt", weights_only=True))
     check_last_layer(network, network.fc, entry_of(RESNET, folder / "resnet18.pt"), images)
 
 
-def test_timms_network_gives_what_goes_into_its_last_layer(folder, images):
+def test_features_are_the_inputs_of_the_last_layer_of_a_timm_network(folder, images):
     path = folder / "small.safetensors"
     network = timm.create_model(TIMM.partition(".")[2], checkpoint_path=str(path), num_classes=7)
     check_last_layer(network, network.classifier, entry_of(TIMM, path), images)
 
 
 def check_last_layer(network: nn.Module, last: nn.Linear, entry: dict, images: np.ndarray) -> None:
-    """The features of an entry, sent through the network's last layer, are its answers."""
+    """Check that the last layer of the network maps the features of an entry to the network's outputs."""
     found = pretrained.transform(images, {}, entry, SHAPE)
     assert found.shape == (70, last.in_features) and found.dtype == np.float32 and found.flags.c_contiguous
     network.eval()
     with torch.no_grad():
         torch.testing.assert_close(
-            last(torch.from_numpy(found)), network(prepared(images)), atol=1e-4, rtol=1e-3
+            last(torch.from_numpy(found)), network(preprocess(images)), atol=1e-4, rtol=1e-3
         )
 
 
-def test_grey_images_are_those_with_three_equal_channels(folder):
+def test_grey_images_equal_images_with_three_equal_channels(folder):
     grey = np.random.default_rng(0).integers(0, 256, (5, 320)).astype(np.uint8)
     entry = entry_of(RESNET, folder / "resnet18.pt")
     found = pretrained.transform(grey, {}, entry, (1, 20, 16))
@@ -97,7 +97,7 @@ def test_weights_may_be_in_the_home_folder(folder, monkeypatch):
     assert load_network(RESNET, entry["weights"], 96) is not None
 
 
-def test_what_fits_passes(folder):
+def test_valid_weights_have_no_errors(folder):
     assert not faults(entry_of(RESNET, folder / "resnet18.pt"))
     assert not faults(entry_of(TIMM, folder / "small.safetensors"))
     assert pretrained.FEATURE_TYPE.source_file(entry_of(RESNET, Path("w.pt"))) == "w.pt"
@@ -108,31 +108,31 @@ def test_what_fits_passes(folder):
     [
         ("torchvision.resnet19", "did you mean torchvision.resnet18?"),
         ("timm.mobilenetv3_smal_050", "did you mean timm.mobilenetv3_small_050?"),
-        # It is there, but not for classification, and would be downloaded in part.
+        # It exists, but not for classification; building it would start a download.
         ("torchvision.fcn_resnet50", "did you mean "),
         ("torchvision.zzzzzzzzzzz", "name one, such as torchvision.resnet18."),
     ],
 )
-def test_an_architecture_that_is_not_there_is_told(folder, architecture, mend):
+def test_unknown_architectures_are_refused(folder, architecture, mend):
     (sentence,) = faults(entry_of(architecture, folder / "resnet18.pt"))
     what = f"{architecture.partition('.')[0]} has no such network for classification: {mend}"
     assert sentence.startswith(f"features.f.backbone is {architecture}; {what}")
 
 
-def test_an_architecture_without_a_last_linear_layer_is_told(folder):
+def test_architectures_without_a_last_linear_layer_are_refused(folder):
     assert faults(entry_of("torchvision.squeezenet1_1", folder / "squeezenet.pt")) == [
         "features.f.backbone is torchvision.squeezenet1_1; its last layer is not linear: choose another."
     ]
 
 
-def test_weights_that_are_not_there_or_cant_be_read_are_told(folder):
+def test_missing_and_unreadable_weights_are_refused(folder):
     absent = folder / "absent.pt"
     assert faults(entry_of(RESNET, absent)) == [
         f"features.f.weights is {absent}; there is no such file: name one that is there, from {Path.cwd()}."
     ]
     broken, whole, wrong = folder / "broken.pt", folder / "whole.pt", folder / "wrong.safetensors"
     broken.write_bytes(b"no weights")
-    # A network itself, which would run code when it is read.
+    # A pickled network, which would execute code when it is loaded.
     torch.save(torchvision.models.resnet18(), whole)
     wrong.write_bytes(b"no weights")
     for path in (broken, whole, wrong):
@@ -157,7 +157,7 @@ def test_weights_that_are_not_there_or_cant_be_read_are_told(folder):
         ),
     ],
 )
-def test_weights_that_do_not_fit_are_told(folder, tmp_path, name, value, fault):
+def test_weights_of_another_network_are_refused(folder, tmp_path, name, value, fault):
     weights = torch.load(folder / "resnet18.pt", weights_only=True)
     weights.pop(name, None)
     if value is not None:
@@ -169,7 +169,7 @@ def test_weights_that_do_not_fit_are_told(folder, tmp_path, name, value, fault):
     ]
 
 
-def test_a_size_that_a_network_does_not_take_is_told(tmp_path):
+def test_unsupported_image_sizes_are_refused(tmp_path):
     path = tmp_path / "vit.pt"
     name = "timm.vit_tiny_patch16_224"
     torch.save(timm.create_model(name.partition(".")[2], pretrained=False).state_dict(), path)
@@ -178,7 +178,7 @@ def test_a_size_that_a_network_does_not_take_is_told(tmp_path):
     assert not faults(entry_of(name, path, image_size=64))
 
 
-def test_other_channels_than_one_and_three_are_told():
+def test_other_channel_counts_than_one_and_three_are_refused():
     entry = entry_of(RESNET, Path("w.pt"))
     (sentence,) = pretrained.FEATURE_TYPE.check_data("features.f", entry, DataShape(9, 2, (4, 8, 8), 256))
     assert sentence.startswith("features.f.type is pretrained; images have 4 channels")

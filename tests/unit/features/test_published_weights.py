@@ -1,4 +1,4 @@
-"""Published weights, from servers on this machine that send files in their true layout, and from caches."""
+"""Published weights, downloaded from local servers that send files in the original layout, and from caches."""
 
 import hashlib
 from collections.abc import Iterator
@@ -45,14 +45,14 @@ def content(tmp_path_factory) -> bytes:
 
 @pytest.fixture
 def server(content, monkeypatch) -> Iterator[Server]:
-    """A server of torchvision's file, which breaks off once."""
+    """A server of torchvision's file that interrupts the first download."""
     with serving(content, part(1_000_000, reset), well) as server:
         publish(server, content, monkeypatch)
         yield server
 
 
 def publish(server: Server, content: bytes, monkeypatch) -> None:
-    """Have torchvision name the file of a server, by a name with its checksum."""
+    """Let torchvision's URL of the weights point to a server, with the checksum in the file name."""
     weights = models.MobileNet_V3_Small_Weights.IMAGENET1K_V1
     name = f"mobilenet_v3_small-{hashlib.sha256(content).hexdigest()[:8]}.pth"
     url = f"{server.url.rpartition('/')[0]}/{name}"
@@ -65,7 +65,7 @@ def features_of(receipt: dict, params: dict, images: np.ndarray, folder: Path) -
     return torch.from_numpy(pretrained.transform(images, {}, found, SHAPE))
 
 
-def prepared(images: np.ndarray, size: int, mode: str, mean: list[float], std: list[float]) -> torch.Tensor:
+def preprocess(images: np.ndarray, size: int, mode: str, mean: list[float], std: list[float]) -> torch.Tensor:
     resize = v2.Resize((size, size), v2.InterpolationMode(mode), antialias=True)
     steps = v2.Compose([v2.ToDtype(torch.float32, scale=True), resize, v2.Normalize(mean, std)])
     return steps(torch.tensor(images.reshape(-1, *SHAPE)))
@@ -77,9 +77,7 @@ def check_outputs(network: nn.Module, last: nn.Module, features: torch.Tensor, i
         torch.testing.assert_close(last(features), network(inputs), atol=1e-4, rtol=1e-3)
 
 
-def test_torchvision_s_weights_are_downloaded_continued_and_used_as_they_were_trained(
-    server, content, tmp_path
-):
+def test_torchvisions_weights_are_downloaded_resumed_and_used(server, content, tmp_path):
     weights = find_weights("mobilenet_v3_small")
     cache = tmp_path / "cache"
     announced = weights.describe(cache)
@@ -99,11 +97,11 @@ def test_torchvision_s_weights_are_downloaded_continued_and_used_as_they_were_tr
     network.load_state_dict(torch.load(receipt["path"], weights_only=True))
     last = network.classifier[-1]
     head = nn.Sequential(last)
-    inputs = prepared(images, 224, "bilinear", [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    inputs = preprocess(images, 224, "bilinear", [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     check_outputs(network, head, features_of(receipt, PARAMS, images, tmp_path), inputs)
 
 
-def test_torch_s_cache_is_used_if_its_file_is_right(server, content, tmp_path):
+def test_torchs_cache_is_used_if_its_file_is_valid(server, content, tmp_path):
     weights = find_weights("torchvision.mobilenet_v3_small.IMAGENET1K_V1")
     path = tmp_path / "torch/hub/checkpoints" / weights.filename
     path.parent.mkdir(parents=True)
@@ -114,7 +112,7 @@ def test_torch_s_cache_is_used_if_its_file_is_right(server, content, tmp_path):
     assert weights.fetch(tmp_path / "cache", QUICK)["path"] == str(tmp_path / "cache" / weights.filename)
 
 
-def test_another_file_is_refused_and_what_to_copy_is_told(server, content, tmp_path):
+def test_a_wrong_file_is_refused_with_instructions(server, content, tmp_path):
     server.content = content[:-1] + b"?"
     weights = find_weights("mobilenet_v3_small")
     with pytest.raises(UserError) as refusal:
@@ -125,7 +123,7 @@ def test_another_file_is_refused_and_what_to_copy_is_told(server, content, tmp_p
     assert not (tmp_path / weights.filename).exists()
 
 
-def test_without_a_network_a_sentence_tells_what_to_copy_where(content, tmp_path, monkeypatch):
+def test_failed_downloads_end_with_instructions(content, tmp_path, monkeypatch):
     with serving(content) as server:
         publish(server, content, monkeypatch)
     weights = find_weights("mobilenet_v3_small")
@@ -139,7 +137,7 @@ def test_without_a_network_a_sentence_tells_what_to_copy_where(content, tmp_path
     assert weights.fetch(tmp_path)["path"] == str(tmp_path / weights.filename)
 
 
-def test_timm_s_weights_come_from_the_hub_or_its_cache(tmp_path, monkeypatch):
+def test_timms_weights_come_from_the_hub_or_its_cache(tmp_path, monkeypatch):
     file = save_vit(tmp_path / "vit.safetensors")
     content = file.read_bytes()
     checksum = hashlib.sha256(content).hexdigest()
@@ -154,9 +152,9 @@ def test_timm_s_weights_come_from_the_hub_or_its_cache(tmp_path, monkeypatch):
     images = np.random.default_rng(0).integers(0, 256, (3, 960)).astype(np.uint8)
     network = timm.create_model("test_vit", checkpoint_path=str(file))
     params = PARAMS | {"backbone": "timm.test_vit"}
-    inputs = prepared(images, 160, "bicubic", [0.5] * 3, [0.5] * 3)
+    inputs = preprocess(images, 160, "bicubic", [0.5] * 3, [0.5] * 3)
     check_outputs(network, network.head, features_of(receipt, params, images, tmp_path), inputs)
-    # Position embeddings of another size.
+    # Position embeddings are resized.
     assert features_of(receipt, params | {"image_size": 96}, images, tmp_path).shape == (3, 64)
     hub = fill_hub_cache(tmp_path / "hub")
     assert Path(find_weights("timm.test_vit").fetch(tmp_path / "new")["path"]).is_relative_to(hub)
@@ -173,7 +171,7 @@ def test_timm_s_weights_come_from_the_hub_or_its_cache(tmp_path, monkeypatch):
         ("dinov2_vits14", "timm.vit_small_patch14_dinov2.lvd142m"),
     ],
 )
-def test_a_name_is_torchvision_s_or_else_timm_s(backbone, name):
+def test_names_are_looked_up_in_torchvision_then_in_timm(backbone, name):
     assert find_weights(backbone).name == name
 
 
@@ -185,11 +183,11 @@ def test_a_name_is_torchvision_s_or_else_timm_s(backbone, name):
         ("timm.seresnet18", "choose another, or name a file as weights."),
     ],
 )
-def test_weights_that_are_not_published_are_told_before_a_run(backbone, remedy):
+def test_unpublished_weights_are_refused_before_a_run(backbone, remedy):
     data = DataShape(9, 2, SHAPE, 960)
     (sentence,) = type_errors("features.f", pretrained.FEATURE_TYPE, PARAMS | {"backbone": backbone}, data)
     assert sentence.startswith(f"features.f.backbone is {backbone}; no such weights are published: {remedy}")
 
 
-def test_presets_know_the_names_of_the_files():
+def test_presets_have_the_names_of_the_files():
     assert {name: find_weights(name).filename for name in BACKBONES} == BACKBONES

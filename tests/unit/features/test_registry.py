@@ -1,4 +1,4 @@
-"""What every kind of features says of itself."""
+"""Consistency of all feature types: declarations, imports, blocks and fitting to given rows."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ SCRIPTS = Path(get_module("pca").__file__).parents[2]
 SHAPE = (3, 8, 8)
 IMAGES = np.random.default_rng(0).integers(0, 256, (120, 192)).astype(np.uint8)
 LABELS = np.random.default_rng(1).integers(0, 4, 120)
-# All but pretrained networks, which need a file of weights.
+# All types except pretrained networks, which need a file of weights.
 ENTRIES = {
     "pca": ("pca", {"n_components": 5}),
     "lda": ("lda", {}),
@@ -49,7 +49,7 @@ def transform(name: str, state: dict, images: np.ndarray = IMAGES) -> np.ndarray
 
 
 @pytest.mark.parametrize("name", FEATURE_TYPES)
-def test_a_module_is_what_its_kind_says(name):
+def test_modules_implement_their_declarations(name):
     kind, module = FEATURE_TYPES[name], get_module(name)
     assert kind is module.FEATURE_TYPE and kind.name == name
     assert callable(module.transform) and hasattr(module, "fit") == kind.is_fitted
@@ -60,7 +60,7 @@ def test_a_module_is_what_its_kind_says(name):
         assert parameter.required or Draft202012Validator(parameter.schema).is_valid(parameter.default)
 
 
-def test_kinds_are_known_without_heavy_imports():
+def test_the_registry_has_no_heavy_imports():
     code = (
         "import sys, cifarbench.features.registry as kinds\n"
         "print(*({'torch', 'torchvision', 'timm', 'sklearn', 'skimage', 'scipy', 'skops'} & set(sys.modules)))"
@@ -72,7 +72,7 @@ def test_kinds_are_known_without_heavy_imports():
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_blocks_give_what_the_whole_gives(name):
+def test_features_of_blocks_equal_those_of_all_images(name):
     state = fit(name, IMAGES, LABELS, np.arange(120))
     whole = transform(name, state)
     assert whole.dtype == np.float32 and whole.flags.c_contiguous
@@ -85,7 +85,7 @@ def test_blocks_give_what_the_whole_gives(name):
 @pytest.mark.parametrize(
     "name", [name for name, (kind, _) in ENTRIES.items() if FEATURE_TYPES[kind].is_fitted]
 )
-def test_only_the_given_rows_are_looked_at(name):
+def test_only_the_given_rows_are_used_for_fitting(name):
     rows = np.arange(0, 120, 2)
     other, other_labels = IMAGES.copy(), LABELS.copy()
     other[1::2] = 255 - other[1::2] // 3

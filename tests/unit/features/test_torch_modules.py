@@ -1,4 +1,4 @@
-"""Features as modules of torch give what `transform` gives."""
+"""Torch modules of features, compared with `transform`."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ ENTRIES = {
 
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
-    """Pixels (200, 192) uint8, neighbours alike; the first image is all one grey."""
+    """Return pixels, (200, 192) uint8, with correlated neighbours; the first image is constant."""
     random = np.random.default_rng(0)
     coarse = random.integers(0, 256, (200, 3, 4, 4)).repeat(2, axis=2).repeat(2, axis=3)
     images = (coarse * 0.8 + random.integers(0, 50, coarse.shape)).astype(np.uint8).reshape(200, -1)
@@ -49,7 +49,7 @@ def fitted(kind: str, entry: dict[str, Any], values: np.ndarray) -> tuple[dict, 
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_a_module_gives_what_transform_gives(images, name):
+def test_modules_equal_transform(images, name):
     kind, entry = ENTRIES[name]
     values = images[:, :40].astype(np.float32) / 10 if name.endswith("features") else images
     params, state = fitted(kind, entry, values)
@@ -57,12 +57,12 @@ def test_a_module_gives_what_transform_gives(images, name):
     with torch.inference_mode():
         found = to_torch(kind, state, params, SHAPE)(torch.from_numpy(values)).numpy()
     assert found.dtype == np.float32
-    # The root of a rounding error is as large as this.
+    # The square root amplifies rounding errors near zero.
     off = 1e-3 if params.get("power") == 0.5 else 1e-4
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=off * np.abs(expected).max())
 
 
-def test_a_kind_without_a_module_ends_in_a_sentence():
+def test_types_without_a_module_end_in_a_sentence():
     assert set(CONVERTERS) < set(FEATURE_TYPES)
     for kind in set(FEATURE_TYPES) - set(CONVERTERS):
         with pytest.raises(UserError, match=f"features of the type {kind} cannot be exported to ONNX"):

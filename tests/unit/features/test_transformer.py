@@ -1,4 +1,4 @@
-"""Transformers of scikit-learn's and of one's own against the same ones used directly."""
+"""Transformers of scikit-learn and of users, compared with the same transformers used directly."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from cifarbench.planning.model_family import DataShape
 SHAPE = (1, 4, 5)
 ICA = {"transformer": "sklearn.decomposition.FastICA", "params": {"n_components": 4}}
 
-OWN = """
+USER_CODE = """
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
@@ -51,11 +51,11 @@ def labels() -> np.ndarray:
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
-    # A name of its own for each test, since modules stay.
+    # Use another module name in each test, since imported modules stay loaded.
     name = f"shifted_{tmp_path.parent.name.replace('-', '_')}_{tmp_path.name}"
-    (tmp_path / f"{name}.py").write_text(OWN)
+    (tmp_path / f"{name}.py").write_text(USER_CODE)
     return f"{name}.py:Shifted"
 
 
@@ -65,7 +65,7 @@ def inputs(
     return FitInputs(values, np.arange(len(values)) if rows is None else rows, labels, 3, SHAPE, seed)
 
 
-def test_it_is_the_transformer_itself_with_the_seed(images, labels, tmp_path):
+def test_features_equal_those_of_the_transformer_with_the_seed(images, labels, tmp_path):
     save_npz(tmp_path / "fitted.npz", **transformer.fit(inputs(images, labels), ICA))
     found = transformer.transform(images, load_npz(tmp_path / "fitted.npz"), ICA, SHAPE)
     expected = FastICA(4, random_state=3).fit(scale_pixels(images)).transform(scale_pixels(images))
@@ -73,7 +73,7 @@ def test_it_is_the_transformer_itself_with_the_seed(images, labels, tmp_path):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_labels_are_there_for_those_that_ask(images, labels):
+def test_supervised_transformers_get_the_labels(images, labels):
     params = {"transformer": "sklearn.feature_selection.SelectKBest", "params": {"k": 3}}
     rows = np.arange(0, 120, 2)
     state = transformer.fit(inputs(images, labels, rows), params)
@@ -81,7 +81,7 @@ def test_labels_are_there_for_those_that_ask(images, labels):
     np.testing.assert_array_equal(transformer.transform(images, state, params, SHAPE), expected)
 
 
-def test_sparse_answers_become_dense(labels):
+def test_sparse_features_become_dense(labels):
     params = {"transformer": "sklearn.preprocessing.OneHotEncoder", "params": {}}
     values = np.random.default_rng(2).integers(0, 4, (120, 20)).astype(np.float32)
     state = transformer.fit(inputs(values, labels), params)
@@ -91,9 +91,9 @@ def test_sparse_answers_become_dense(labels):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_one_of_ones_own(images, labels, own):
-    params = {"transformer": own, "params": {"by": 2.5}}
-    assert transformer.FEATURE_TYPE.source_file(params) == own.partition(":")[0]
+def test_user_defined_transformers_are_used(images, labels, user_code):
+    params = {"transformer": user_code, "params": {"by": 2.5}}
+    assert transformer.FEATURE_TYPE.source_file(params) == user_code.partition(":")[0]
     assert not list(transformer.FEATURE_TYPE.check_build("f", params, DataShape(120, 3, SHAPE, 20)))
     found = transformer.transform(images, transformer.fit(inputs(images, labels), params), params, SHAPE)
     expected = scale_pixels(images) - scale_pixels(images).mean(axis=0) + np.float32(2.5)
@@ -108,8 +108,8 @@ def test_one_of_ones_own(images, labels, own):
         ("none", "values for 120 images that are not finite"),
     ],
 )
-def test_answers_that_are_none_are_refused(images, labels, own, gives, told):
-    params = {"transformer": own, "params": {"gives": gives}}
+def test_invalid_features_are_refused(images, labels, user_code, gives, told):
+    params = {"transformer": user_code, "params": {"gives": gives}}
     state = transformer.fit(inputs(images, labels), params)
     with pytest.raises(ValueError, match=told):
         transformer.transform(images, state, params, SHAPE)
@@ -152,14 +152,14 @@ def test_answers_that_are_none_are_refused(images, labels, own, gives, told):
         ("pipeline.FeatureUnion", {}, "params are not valid for {} (", "); change them."),
     ],
 )
-def test_what_is_no_such_transformer_is_told(reference, params, start, end):
+def test_invalid_transformers_are_refused(reference, params, start, end):
     entry = {"transformer": f"sklearn.{reference}", "params": params}
     (sentence,) = transformer.FEATURE_TYPE.check_build("f", entry, DataShape(120, 3, SHAPE, 20))
     assert sentence.startswith("f." + start.format(f"sklearn.{reference}")) and sentence.endswith(end)
 
 
-def test_a_function_of_ones_own_is_no_transformer(own):
-    reference = own.replace("Shifted", "shifted")
+def test_user_defined_functions_are_refused(user_code):
+    reference = user_code.replace("Shifted", "shifted")
     entry = {"transformer": reference, "params": {}}
     (sentence,) = transformer.FEATURE_TYPE.check_build("f", entry, DataShape(120, 3, SHAPE, 20))
     assert sentence.startswith(f"f.transformer is {reference}, which is not a class with")

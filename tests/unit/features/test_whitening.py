@@ -1,4 +1,4 @@
-"""Whitened images against plain NumPy on small arrays."""
+"""Whitened images, compared with a computation in NumPy."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def reference(images: np.ndarray, epsilon: float, l2_normalize: bool) -> np.ndar
 
 @pytest.mark.parametrize("epsilon", [0.01, 1.0])
 @pytest.mark.parametrize("l2_normalize", [False, True])
-def test_it_is_zca_of_normalised_images(images, epsilon, l2_normalize):
+def test_features_are_the_zca_of_normalised_images(images, epsilon, l2_normalize):
     params = PARAMS | {"epsilon": epsilon, "l2_normalize": l2_normalize}
     found = whitening.transform(images, whitening.fit(inputs(images), PARAMS), params, SHAPE)
     expected = reference(images, epsilon, l2_normalize)
@@ -44,14 +44,14 @@ def test_it_is_zca_of_normalised_images(images, epsilon, l2_normalize):
 
 
 @pytest.mark.parametrize("l2_normalize", [False, True])
-def test_all_components_are_as_far_apart_as_what_is_turned_back(images, l2_normalize):
+def test_distances_between_components_equal_those_of_zca(images, l2_normalize):
     state, params = whitening.fit(inputs(images), PARAMS), PARAMS | {"l2_normalize": l2_normalize}
     turned, kept = (whitening.transform(images, state, params | {"n_components": n}, SHAPE) for n in (0, 60))
     found, expected = (np.linalg.norm(one[:, None] - one[None, :50], axis=2) for one in (kept, turned))
     np.testing.assert_allclose(found, expected, atol=1e-4 * expected.max())
 
 
-def test_fewer_components_are_the_first_ones(images):
+def test_n_components_selects_the_first_ones(images):
     state, params = whitening.fit(inputs(images), PARAMS), PARAMS | {"l2_normalize": False}
     few, more = (whitening.transform(images, state, params | {"n_components": n}, SHAPE) for n in (7, 20))
     assert few.shape == (
@@ -70,7 +70,7 @@ def test_more_components_than_values_are_refused():
     ]
 
 
-def test_an_image_of_one_value_is_no_division_by_zero(images):
+def test_constant_images_have_finite_features(images):
     even = np.concatenate([images, np.full((1, 60), 77, np.uint8)])
     state = whitening.fit(inputs(even), PARAMS)
     found = whitening.transform(even, state, PARAMS, SHAPE)

@@ -1,4 +1,4 @@
-"""Finished runs are kept whole, listed, and held against each other."""
+"""The history of finished runs: saving, listing and comparing them."""
 
 import os
 import subprocess
@@ -32,8 +32,8 @@ CONFIG = {
 }
 
 
-def finish(results: Path, accuracies: dict[str, float], numpy: str = "2.4.6") -> None:
-    """The files of a finished run that the history keeps or reads."""
+def write_run(results: Path, accuracies: dict[str, float], numpy: str = "2.4.6") -> None:
+    """Write the files of a finished run that the history saves or reads."""
     write_json(results / "data/dataset.json", {"archive": {"path": "a.tar.gz", "sha256": "ab" * 32}})
     rows = {"model": [], "accuracy": [], "fit_seconds": [], "n_parameters": []}
     for run, accuracy in accuracies.items():
@@ -50,20 +50,20 @@ def finish(results: Path, accuracies: dict[str, float], numpy: str = "2.4.6") ->
     write_csv(results / "comparison.csv", rows)
 
 
-def keep(results: Path, accuracies: dict[str, float], minutes: int = 0, **config) -> records.RunRecord:
-    finish(results, accuracies)
+def save(results: Path, accuracies: dict[str, float], minutes: int = 0, **config) -> records.RunRecord:
+    write_run(results, accuracies)
     when = FIRST + timedelta(minutes=minutes)
     folder = records.save_run(results, CONFIG | config, list(accuracies), {"fit": "c0de"}, when)
     return next(run for run in records.load_runs(results) if run.folder == folder)
 
 
-def script(name: str, *arguments: str | Path) -> subprocess.CompletedProcess:
+def run_command(name: str, *arguments: str | Path) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "cifarbench", name, *map(str, arguments)]
     environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
-def test_changes_name_each_key_with_both_values():
+def test_diff_lists_changed_keys_with_both_values():
     old = {"a": {"b": 1, "c": [1, 2]}, "gone": "x", "same": {"d": None}, "none": None}
     new = {"a": {"b": 1.5, "c": [1, 2, 3]}, "same": {"d": None}, "added": False, "none": {}}
     found = diff(old, new)
@@ -76,12 +76,12 @@ def test_changes_name_each_key_with_both_values():
     ]
     assert str(found[0]) == "a.b: 1 -> 1.5"
     assert diff(old, old) == []
-    # A truth value is no number.
+    # A boolean is not equal to a number.
     assert diff({"standardize": 1}, {"standardize": True}) == [ConfigChange("standardize", "1", "true")]
 
 
-def test_a_run_is_kept_with_all_that_decided_it(tmp_path):
-    run = keep(tmp_path, {"knn": 0.5, "mlp": 0.6, "mlp/seed_1": 0.7})
+def test_a_run_is_saved_with_configuration_metrics_and_metadata(tmp_path):
+    run = save(tmp_path, {"knn": 0.5, "mlp": 0.6, "mlp/seed_1": 0.7})
     assert run.folder.name == f"2025-11-23T102231Z-{run.id}"
     assert len(run.id) == 8
     assert run.when == "2025-11-23 10:22:31"
@@ -97,8 +97,8 @@ def test_a_run_is_kept_with_all_that_decided_it(tmp_path):
     assert (run.folder / "comparison.csv").read_bytes() == (tmp_path / "comparison.csv").read_bytes()
 
 
-def test_differing_versions_are_all_named(tmp_path):
-    finish(tmp_path, {"knn": 0.5, "mlp": 0.6})
+def test_all_versions_of_a_package_are_recorded(tmp_path):
+    write_run(tmp_path, {"knn": 0.5, "mlp": 0.6})
     write_json(tmp_path / "models/mlp/fit.json", {"versions": {"numpy": "2.4.7", "torch": "2.14.1"}})
     records.save_run(tmp_path, CONFIG, ["knn", "mlp"], {})
     assert records.load_runs(tmp_path)[0].metadata["versions"] == {
@@ -108,8 +108,8 @@ def test_differing_versions_are_all_named(tmp_path):
     }
 
 
-def test_what_cannot_be_kept_whole_is_not_kept(tmp_path):
-    finish(tmp_path, {"knn": 0.5})
+def test_incomplete_runs_are_not_saved(tmp_path):
+    write_run(tmp_path, {"knn": 0.5})
     (tmp_path / "comparison.csv").unlink()
     with pytest.raises(FileNotFoundError):
         records.save_run(tmp_path, CONFIG, ["knn"], {})
@@ -117,24 +117,27 @@ def test_what_cannot_be_kept_whole_is_not_kept(tmp_path):
     assert records.load_runs(tmp_path) == []
 
 
-def test_what_a_killed_recording_left_is_removed_by_the_next(tmp_path):
+def test_leftovers_of_a_killed_job_are_removed(tmp_path):
     left = tmp_path / "history/.abc.part"
     left.mkdir(parents=True)
     (left / "run.json").touch()
     assert records.load_runs(tmp_path) == []
-    run = keep(tmp_path, {"knn": 0.5})
+    run = save(tmp_path, {"knn": 0.5})
     assert list((tmp_path / "history").iterdir()) == [run.folder]
 
 
-def test_runs_are_read_in_the_order_in_which_they_ended(tmp_path):
+def test_runs_are_sorted_by_their_end(tmp_path):
     minutes = [3, 1, 2]
     for minute in minutes:
-        keep(tmp_path, {"knn": minute / 10}, minute)
+        save(tmp_path, {"knn": minute / 10}, minute)
     assert [run.accuracies["knn"] for run in records.load_runs(tmp_path)] == [0.1, 0.2, 0.3]
 
 
-def test_a_run_is_found_by_the_beginning_of_its_id_or_folder(tmp_path):
-    first, second = keep(tmp_path, {"knn": 0.1}), keep(tmp_path, {"knn": 0.2}, minutes=1)
+def test_runs_are_found_by_a_prefix_of_their_id_or_folder(tmp_path):
+    first, second = (
+        save(tmp_path, {"knn": 0.1}),
+        save(tmp_path, {"knn": 0.2}, minutes=1),
+    )
     runs = records.load_runs(tmp_path)
     assert records.find_run(runs, first.id) == first
     assert records.find_run(runs, second.id[:6]) == second
@@ -145,10 +148,10 @@ def test_a_run_is_found_by_the_beginning_of_its_id_or_folder(tmp_path):
         records.find_run(runs, "2025")
 
 
-def test_two_runs_differ_in_keys_and_metrics(tmp_path):
-    old = keep(tmp_path, {"knn": 0.5, "mlp": 0.6})
+def test_changed_keys_and_metrics_of_two_runs(tmp_path):
+    old = save(tmp_path, {"knn": 0.5, "mlp": 0.6})
     models = CONFIG["models"] | {"knn": {"family": "knn", "n_neighbors": 7}}
-    new = keep(tmp_path, {"knn": 0.75, "left_alone": 0.1}, 1, models=models, compare=["knn", "left_alone"])
+    new = save(tmp_path, {"knn": 0.75, "left_alone": 0.1}, 1, models=models, compare=["knn", "left_alone"])
     assert [tuple(change) for change in records.changed_keys(old, new)] == [
         ("compare", '["knn", "mlp"]', '["knn", "left_alone"]'),
         ("models.knn.n_neighbors", "5", "7"),
@@ -170,8 +173,8 @@ def test_two_runs_differ_in_keys_and_metrics(tmp_path):
 
 
 def test_data_code_and_versions_count_as_changes(tmp_path):
-    old = keep(tmp_path, {"knn": 0.5})
-    finish(tmp_path, {"knn": 0.5}, numpy="2.5.0")
+    old = save(tmp_path, {"knn": 0.5})
+    write_run(tmp_path, {"knn": 0.5}, numpy="2.5.0")
     write_json(tmp_path / "data/dataset.json", {"archive": {"sha256": "cd" * 32}})
     records.save_run(tmp_path, CONFIG, ["knn"], {"fit": "0ther"})
     assert [change.key for change in records.changed_keys(old, records.load_runs(tmp_path)[-1])] == [
@@ -181,9 +184,9 @@ def test_data_code_and_versions_count_as_changes(tmp_path):
     ]
 
 
-def test_the_overview_has_a_column_for_each_model_that_ever_ran(tmp_path):
-    keep(tmp_path, {"knn": 0.5, "mlp": 0.6})
-    keep(tmp_path, {"left_alone": 0.25, "knn": 0.5}, 1, compare=["left_alone", "knn"], seed=1)
+def test_the_summary_has_a_column_for_each_model_of_any_run(tmp_path):
+    save(tmp_path, {"knn": 0.5, "mlp": 0.6})
+    save(tmp_path, {"left_alone": 0.25, "knn": 0.5}, 1, compare=["left_alone", "knn"], seed=1)
     headers, rows = records.summary_table(records.load_runs(tmp_path))
     assert headers == ["ended (UTC)", "run", "left_alone", "knn", "mlp", "changed since the run before"]
     assert [row[2:5] for row in rows] == [["-", "0.5000", "0.6000"], ["0.2500", "0.5000", "-"]]
@@ -194,18 +197,18 @@ def test_the_overview_has_a_column_for_each_model_that_ever_ran(tmp_path):
 def test_commands_print_tables_and_markdown(tmp_path):
     results = tmp_path / "results"
     (results / "never_finished").mkdir(parents=True)
-    first = keep(results / "digits", {"knn": 0.5})
-    alone = script("diff", "--results", results)
+    first = save(results / "digits", {"knn": 0.5})
+    alone = run_command("diff", "--results", results)
     assert alone.returncode == 1
     assert f"has no run before {first.id} to compare with" in alone.stderr
-    second = keep(results / "digits", {"knn": 0.75}, 1, seed=1)
-    keep(results / "tiny", {"knn": 0.1}, -9)
+    second = save(results / "digits", {"knn": 0.75}, 1, seed=1)
+    save(results / "tiny", {"knn": 0.1}, -9)
 
-    listed = script("runs", "--results", results).stdout
+    listed = run_command("runs", "--results", results).stdout
     assert all(text in listed for text in (first.id, second.id, f"{results}/tiny"))
 
     def compared(*arguments: str) -> str:
-        said = script("diff", "--results", results, *arguments).stdout
+        said = run_command("diff", "--results", results, *arguments).stdout
         return "\n".join(" ".join(line.split()) for line in said.splitlines())
 
     shown = compared()
@@ -217,9 +220,9 @@ def test_commands_print_tables_and_markdown(tmp_path):
     assert "knn accuracy 0.75 0.5 -0.25" in compared("--old", second.id, "--new", first.id)
 
 
-def test_commands_without_runs_say_so(tmp_path):
+def test_commands_without_runs_end_in_a_sentence(tmp_path):
     for name in ("runs", "diff"):
-        answer = script(name, "--results", tmp_path)
+        answer = run_command(name, "--results", tmp_path)
         assert answer.returncode == 1
         assert answer.stderr.startswith(f"Error: {tmp_path} has no finished run; finish ")
         assert len(answer.stderr.splitlines()) == 1
@@ -227,26 +230,26 @@ def test_commands_without_runs_say_so(tmp_path):
 
 def test_runs_of_all_names_are_found_and_compared(tmp_path):
     results = tmp_path / "results"
-    old = keep(results / "digits", {"knn": 0.5})
-    new = keep(results / "wide/digits", {"knn": 0.75}, 1, name="wide")
+    old = save(results / "digits", {"knn": 0.5})
+    new = save(results / "wide/digits", {"knn": 0.75}, 1, name="wide")
     assert records.folders_with_runs(results) == [results / "digits", results / "wide/digits"]
     assert records.folders_with_runs(results, "digits") == [results / "digits", results / "wide/digits"]
     assert records.folders_with_runs(results, "wide/digits") == [results / "wide/digits"]
-    listed = script("runs", "--results", results).stdout
+    listed = run_command("runs", "--results", results).stdout
     assert f"{results}/digits\n" in listed and f"{results}/wide/digits\n" in listed
-    compared = script("diff", "--results", results, "--old", old.id, "--new", new.id).stdout
+    compared = run_command("diff", "--results", results, "--old", old.id, "--new", new.id).stdout
     assert f"{results}/wide/digits: from {results}/digits {old.id}" in compared
     assert (results / "wide/digits/history/diff.md").is_file()
 
 
-def test_run_that_replaces_results_of_another_configuration_is_described(tmp_path):
-    run = keep(tmp_path, {"knn": 0.5, "mlp": 0.6})
+def test_replacing_results_of_another_configuration_is_described(tmp_path):
+    run = save(tmp_path, {"knn": 0.5, "mlp": 0.6})
 
     def describe(**changes) -> str | None:
         return records.describe_replaced_run(LocalStore(tmp_path), "results/digits", CONFIG | changes)
 
     assert describe() is None
-    # They change no metric.
+    # These keys do not affect the results.
     assert describe(figures={"text": {"font_size": 8}}, memory_mb=500) is None
     models = CONFIG["models"] | {"mlp": {"family": "mlp", "epochs": 20}}
     sentence = describe(models=models, seed=1, seeds=[1, 2], audit=False)

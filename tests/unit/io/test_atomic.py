@@ -1,4 +1,4 @@
-"""Files are written completely or not at all."""
+"""Atomic writing of files: completely or not at all."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Tables are read as they were written."""
+"""Round trips of tables through CSV files."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Arrays that may exceed the memory."""
+"""Arrays that may be larger than the memory."""
 
 import io
 import tempfile
@@ -9,7 +9,7 @@ import pytest
 from cifarbench.io.memmap import ConcatenatedArrays, spill_to_memmap
 
 
-def test_concatenated_arrays(tmp_path):
+def test_concatenated_arrays_are_indexed_as_one(tmp_path):
     random = np.random.default_rng(0)
     whole = random.integers(0, 256, (30, 7), np.uint8)
     parts = []

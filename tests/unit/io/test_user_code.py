@@ -1,4 +1,4 @@
-"""Importing code that the configuration names."""
+"""Import of code that the configuration names."""
 
 import re
 import sys
@@ -24,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         del sys.modules[name]
 
 
-def test_import_from_a_package_and_a_file(folder):
+def test_objects_are_imported_from_packages_and_files(folder):
     from sklearn.svm import LinearSVC
 
     assert user_code.import_object("sklearn.svm.LinearSVC", "key") is LinearSVC
@@ -34,7 +34,7 @@ def test_import_from_a_package_and_a_file(folder):
     assert (found.__module__, found.__qualname__) == ("own.model", "Model")
 
 
-def test_file_of_the_same_name_in_another_folder(folder, monkeypatch):
+def test_files_of_the_same_name_in_another_folder_are_imported(folder, monkeypatch):
     user_code.import_object("own/model.py:Model", "key")
     other = folder / "other"
     (other / "own").mkdir(parents=True)
@@ -60,14 +60,14 @@ def test_file_does_not_replace_a_library(folder):
         ("own/wrong.py:f", "can't be imported (SyntaxError: invalid syntax"),
     ],
 )
-def test_wrong_references_are_refused(folder, reference, message):
+def test_invalid_references_are_refused(folder, reference, message):
     with pytest.raises(UserError) as caught:
         user_code.import_object(reference, "models.m.module")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_pattern_of_references():
+def test_the_schema_has_a_pattern_of_references():
     pattern = read_parameters("network")["module"].schema["pattern"]
     good = ["sklearn.svm.LinearSVC", "my_models/wide.py:WideNet", "wide.py:Net", "../a-b/c.py:D"]
     bad = ["LinearSVC", "wide.py", "wide.py:", "a b.C", "os.system('x')", ":Net", ""]

@@ -1,4 +1,4 @@
-"""What a configuration asks for: runs, features, cells, and the names of their files."""
+"""Plans of experiments: runs, features, fits of a grid search, and the names of their files."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ def with_models(features: dict[str, Any], **models: Any) -> Experiment:
     return plan(features=CONFIG["features"] | features, models=models, compare=list(models))
 
 
-def test_further_seeds_are_runs_of_models_in_which_chance_takes_part() -> None:
+def test_additional_seeds_are_runs_of_seeded_models() -> None:
     assert [run.path for run in plan(seeds=[3, 5]).runs()] == [
         "knn_raw",
         "knn_pca",
@@ -35,19 +35,19 @@ def test_further_seeds_are_runs_of_models_in_which_chance_takes_part() -> None:
     assert plan(seeds=[3, 5]).seed("") == {"seed": 3}
 
 
-def test_weights_and_batches_may_have_seeds_of_their_own() -> None:
+def test_initial_weights_and_batches_may_have_separate_seeds() -> None:
     assert plan(seeds=[3, 5]).seed("/init_seed_7") == {"seed": 3, "init_seed": 7}
     assert plan(seeds=[3, 5]).seed("/data_seed_7") == {"seed": 7, "init_seed": 3}
 
 
-def test_an_estimator_that_takes_a_seed_has_one_unless_it_is_given() -> None:
+def test_estimators_are_seeded_unless_random_state_is_given() -> None:
     forest = {"family": "estimator", "estimator": "sklearn.ensemble.RandomForestClassifier"}
     found = with_models({}, free=forest, fixed=forest | {"params": {"random_state": 1}})
     assert found.is_seeded("free")
     assert not found.is_seeded("fixed")
 
 
-def test_components_share_their_fit_and_nothing_else() -> None:
+def test_numbers_of_components_share_their_fit() -> None:
     found = plan()
     cells = [found.features_of("knn_grid", cell) for cell in found.grid_cells("knn_grid")]
     assert cells == [f"scaled_pca@n_components={n}" for n in (64, 128, 256)]
@@ -58,7 +58,7 @@ def test_components_share_their_fit_and_nothing_else() -> None:
     assert ResultPaths(found).best_params_of_fit(found.features["scaled_pca@knn_grid"], "all") == []
 
 
-def test_a_chain_is_followed_and_its_tuned_part_has_a_name_of_its_own() -> None:
+def test_tuned_steps_of_a_pipeline_have_separate_names() -> None:
     found = with_models(
         {"disc": {"type": "lda", "features": "pca"}},
         fixed={"family": "knn", "features": "disc", "n_neighbors": 5},
@@ -71,18 +71,18 @@ def test_a_chain_is_followed_and_its_tuned_part_has_a_name_of_its_own() -> None:
     )
     assert [one.name for one in found.feature_pipeline(found.features_of("fixed"))] == ["pca", "disc"]
     assert found.feature_names("fixed") == ["disc", "pca"]
-    chain = found.feature_pipeline(found.features_of("tuned"))
-    assert [one.name for one in chain] == ["pca@tuned", "disc@tuned"]
-    assert chain[0].tuned_params == {"n_components": "pca__n_components"}
+    pipeline = found.feature_pipeline(found.features_of("tuned"))
+    assert [one.name for one in pipeline] == ["pca@tuned", "disc@tuned"]
+    assert pipeline[0].tuned_params == {"n_components": "pca__n_components"}
     assert found.features_of("tuned", "pca__n_components=8") == "disc@of=pca@n_components=8"
-    # What the discriminants have learned is their own for each number of components.
+    # The discriminants are fitted separately for each number of components.
     fits = [
         found.feature_pipeline(found.features_of("tuned", cell))[1].fit for cell in found.grid_cells("tuned")
     ]
-    assert len({*fits, chain[1].fit, found.features["disc"].fit}) == 4
+    assert len({*fits, pipeline[1].fit, found.features["disc"].fit}) == 4
 
 
-def test_what_is_not_fitted_is_computed_once_for_all_folds() -> None:
+def test_features_without_a_fit_are_computed_once_for_all_folds() -> None:
     found = with_models(
         {"edges": {"type": "hog"}}, m={"family": "knn", "features": "edges", "n_neighbors": 1}
     )
@@ -94,7 +94,7 @@ def test_what_is_not_fitted_is_computed_once_for_all_folds() -> None:
     )
 
 
-def test_keys_of_a_grid_belong_to_the_classifier_or_to_its_features() -> None:
+def test_keys_of_a_grid_are_resolved_to_the_classifier_or_its_features() -> None:
     estimator = {"family": "estimator", "estimator": "sklearn.svm.LinearSVC", "features": "pca"}
     grid = {"C": [1, 2], "n_components": [8], "pca__scale": [True]}
     found = with_models({}, m=estimator | {"tune": {"folds": 2, "grid": grid}})
@@ -113,25 +113,25 @@ def test_keys_of_a_grid_belong_to_the_classifier_or_to_its_features() -> None:
     assert own.column_names("m") == {"C": "C"}
 
 
-def test_a_cell_tries_every_number_of_neighbours() -> None:
+def test_one_fit_scores_every_number_of_neighbours() -> None:
     assert list(plan().grid_cells("knn_grid")) == ["n_components=64", "n_components=128", "n_components=256"]
     only = {"family": "knn", "tune": {"folds": 2, "grid": {"n_neighbors": [1, 2]}}}
     assert with_models({}, m=only).grid_cells("m") == {"all": {}}
 
 
-def test_values_stand_in_names_of_files_or_a_checksum_does() -> None:
+def test_file_names_have_values_or_checksums() -> None:
     assert [slugify(value) for value in (64, 0.1, True, "cosine")] == ["64", "0.1", "true", "cosine"]
     assert slugify([1, 2]) != slugify([2, 1])
     assert len(slugify("../../etc")) == 8
 
 
-def test_parts_are_read_from_divisions() -> None:
+def test_subsets_are_read_from_splits() -> None:
     names = {"all": None, "fold_1_of_3": "folds_of_3", "train_500": "order"}
     names["train_500_fold_0_of_3"] = "train_500_folds_of_3"
     assert {part: split_of_subset(part) for part in names} == names
 
 
-def test_a_fold_s_moments_are_those_of_all_images_less_its_own() -> None:
+def test_the_covariance_of_a_fold_is_computed_by_subtraction() -> None:
     files = ResultPaths(plan())
     pca = files.experiment.features["pca"]
     assert {
@@ -146,7 +146,7 @@ def test_a_fold_s_moments_are_those_of_all_images_less_its_own() -> None:
     }
 
 
-def test_no_moments_of_more_pixels_than_images() -> None:
+def test_subsets_without_more_images_than_pixels_have_no_covariance() -> None:
     files = ResultPaths(plan())
     parts = ("train_3072", "train_3072_fold_0_of_3", "train_3073")
     assert [len(files.covariance_files(files.experiment.features["pca"], part)) for part in parts] == [
@@ -156,7 +156,7 @@ def test_no_moments_of_more_pixels_than_images() -> None:
     ]
 
 
-def test_a_model_says_whether_its_features_have_seen_other_images() -> None:
+def test_models_with_pretrained_features_are_marked() -> None:
     network = {"type": "pretrained", "backbone": "timm.resnet18", "weights": "weights.pth"}
     few = {"type": "pca", "features": "seen", "n_components": 8}
     knn = {"family": "knn", "n_neighbors": 5}
@@ -167,21 +167,21 @@ def test_a_model_says_whether_its_features_have_seen_other_images() -> None:
     assert said == {"own": False, "foreign": True}
 
 
-def test_a_search_among_the_first_images_takes_what_was_found_among_fewer() -> None:
+def test_searches_of_a_subset_reuse_those_of_smaller_subsets() -> None:
     files = ResultPaths(plan(), [900, 6000, 12000, 25000])
     folder = "<results>/models/knn_raw"
     rings = [f"{folder}/train_{size}/shards/from_{below}.npz" for size, below in ((6000, 0), (12000, 6000))]
     assert files.shard_files(RunId("knn_raw", size="/train_12000")) == rings
-    # Among few it is sought anew; so it is where the features differ, where the grid chooses, and for what nobody
-    # asked. Among all it is the study's own.
+    # Small subsets, other features, tuned models and sizes outside the suite are searched separately, and all images
+    # by the run itself.
     others = [RunId("knn_raw", size="/train_900"), RunId("knn_raw", size="/train_7000"), RunId("knn_raw")]
     others += [RunId(model, size="/train_12000") for model in ("knn_pca", "knn_grid", "mlp")]
     assert [files.shard_files(run) for run in others] == [[]] * 6
-    # Half of one size is the whole of the next only where there are two.
+    # A single size above the minimum reuses nothing.
     assert ResultPaths(plan(), [900, 6000]).shard_files(RunId("knn_raw", size="/train_6000")) == []
 
 
-def test_an_approximate_search_shares_nothing_among_sizes() -> None:
+def test_approximate_searches_reuse_nothing() -> None:
     entry = {"family": "knn", "features": "pixels", "n_neighbors": 5}
     models = {"exact": entry, "approximate": entry | {"ann": {"nlist": 20, "nprobe": 4}}}
     files = ResultPaths(plan(models=models, compare=list(models)), [6000, 12000])

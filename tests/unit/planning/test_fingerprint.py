@@ -1,4 +1,4 @@
-"""The fingerprint of a script changes with the code that it runs, and with nothing else."""
+"""Fingerprints of scripts, which change only with the code that the script runs."""
 
 import os
 from pathlib import Path
@@ -32,13 +32,13 @@ def fingerprint(scripts: Path, *patterns: str) -> str:
 @pytest.mark.parametrize(
     "name", ["job.py", "cifarbench/near.py", "cifarbench/far.py", "cifarbench/plots/style.py"]
 )
-def test_an_edit_of_what_is_imported_changes_it(scripts, name):
+def test_edits_of_imported_modules_change_the_fingerprint(scripts, name):
     before = fingerprint(scripts)
     (scripts / name).write_text((scripts / name).read_text() + "# edited\n")
     assert fingerprint(scripts) != before
 
 
-def test_other_files_and_times_do_not_change_it(scripts):
+def test_other_files_and_times_do_not_change_the_fingerprint(scripts):
     before = fingerprint(scripts)
     (scripts / "cifarbench/unused.py").write_text("x = 1\n")
     (scripts / "page.html").write_text("<b>")
@@ -46,13 +46,13 @@ def test_other_files_and_times_do_not_change_it(scripts):
     assert fingerprint(scripts) == before
 
 
-def test_named_data_counts(scripts):
+def test_files_matching_patterns_change_the_fingerprint(scripts):
     before = fingerprint(scripts, "*.html")
     (scripts / "page.html").write_text("<b>")
     assert fingerprint(scripts, "*.html") != before
 
 
-def test_what_is_recalled_is_what_would_be_parsed(scripts, tmp_path, monkeypatch):
+def test_cached_imports_equal_parsed_ones(scripts, tmp_path, monkeypatch):
     kept = tmp_path / "kept/imports.json"
     before = fingerprint(scripts)
     provenance.save_import_cache(kept)
@@ -66,7 +66,7 @@ def test_what_is_recalled_is_what_would_be_parsed(scripts, tmp_path, monkeypatch
     assert fingerprint(scripts) != before
 
 
-def test_what_other_code_has_kept_is_not_recalled(scripts, tmp_path):
+def test_caches_of_other_versions_are_ignored(scripts, tmp_path):
     before = fingerprint(scripts)
     for content in ("{", '{"by": "other", "imports": {"1": []}}'):
         (tmp_path / "kept.json").write_text(content)

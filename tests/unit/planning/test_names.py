@@ -1,4 +1,4 @@
-"""Names of experiments, and the folders of their results."""
+"""Names of experiments, and folders of their results."""
 
 import copy
 from pathlib import Path
@@ -12,7 +12,7 @@ from cifarbench.planning.paths import results_root
 from cifarbench.planning.variants import deep_merge, per_dataset_configs
 
 CONFIG_FOLDER = Path(__file__).parents[3] / "config"
-# The files that each make target reads, and weights that a user has.
+# Overlays of each make target, and of the extended experiments.
 SHIPPED = {
     "study": [],
     "demo": ["digits"],
@@ -49,13 +49,13 @@ def test_results_are_in_the_folder_of_the_name(name, folder):
         (5, "name is 5; it must be text or null"),
     ],
 )
-def test_wrong_names_end_in_one_sentence(name, message):
+def test_invalid_names_end_in_one_sentence(name, message):
     with pytest.raises(UserError, match=message) as error:
         check_experiments(copy.deepcopy(read_config()) | {"name": name})
     assert len(str(error.value).splitlines()) == 1
 
 
-def test_shipped_configurations_have_results_of_their_own():
+def test_shipped_configurations_have_separate_results():
     folders = [
         f"{results_root(one)}/{dataset}"
         for overlays in SHIPPED.values()

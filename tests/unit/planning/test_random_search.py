@@ -1,4 +1,4 @@
-"""Candidates of a random search: of the right distribution, different, and the same for any number of them."""
+"""Candidates of random searches: distribution, uniqueness, and independence of their number."""
 
 import numpy as np
 import pytest
@@ -22,13 +22,13 @@ def drawn(key: str, n: int = 1000) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("key", "low", "high"), [("learning_rate", -4, -1), ("momentum", -0.5, 0.5)])
-def test_a_range_is_uniform_on_its_scale(key, low, high):
+def test_ranges_are_uniform_on_their_scale(key, low, high):
     values = np.log10(drawn(key)) if key == "learning_rate" else drawn(key)
     assert low <= values.min() < values.max() <= high
     assert kstest(values, "uniform", (low, high - low)).pvalue > 0.001
 
 
-def test_integers_and_lists_have_all_their_values_equally_often():
+def test_values_of_integer_ranges_and_lists_are_equally_frequent():
     n_values = [candidate["n"] for candidate in draw_candidates({"n": {"int": [3, 5]}}, 3, seed=0)]
     assert sorted(n_values) == [3, 4, 5]
     values = drawn("hidden_dim", 3000)
@@ -39,7 +39,7 @@ def test_integers_and_lists_have_all_their_values_equally_often():
     assert sum(counts) == 1000
 
 
-def test_further_candidates_follow_the_first_ones():
+def test_more_candidates_keep_the_first_ones():
     first = draw_candidates(SPACE, 20, seed=0)
     assert draw_candidates(SPACE, 21, seed=0)[:20] == first
     assert draw_candidates(dict(reversed(SPACE.items())), 20, seed=0) == first
@@ -50,14 +50,14 @@ def test_further_candidates_follow_the_first_ones():
     ]
 
 
-def test_the_stream_of_a_seed_stays():
+def test_candidates_of_a_seed_do_not_change():
     assert draw_candidates(SPACE, 2, seed=0) == [
         {"dropout": 0.5, "hidden_dim": 349, "learning_rate": 0.04852, "momentum": 0.3849},
         {"dropout": 0.0, "hidden_dim": 216, "learning_rate": 0.009271, "momentum": 0.2178},
     ]
 
 
-def test_candidates_differ_until_there_are_no_more():
+def test_candidates_are_unique():
     space = {"a": {"int": [1, 4]}, "b": ["x", "y", None]}
     candidates = draw_candidates(space, 12, seed=0)
     assert len({tuple(candidate.items()) for candidate in candidates}) == 12
@@ -85,7 +85,7 @@ def plan(n: int) -> Experiment:
     return Experiment(config, FAMILIES, FEATURE_TYPES)
 
 
-def test_one_more_candidate_adds_its_jobs_and_leaves_the_others():
+def test_an_additional_candidate_adds_only_its_jobs():
     before, after = plan(5), plan(6)
     settings = [
         {cell: ResultPaths(one).cv_params_json("m", cell, "fold_0_of_2") for cell in one.grid_cells("m")}
@@ -94,11 +94,11 @@ def test_one_more_candidate_adds_its_jobs_and_leaves_the_others():
     assert settings[0].items() <= settings[1].items()
     assert len(settings[1]) == 6
     assert before.features.keys() < after.features.keys()
-    # A search for the most neighbours has those for any candidate.
+    # Only the range is needed, since one search scores every number of neighbours.
     assert before.candidate_values("m", "n_neighbors") == [1, 30]
 
 
-def test_columns_of_ranges_have_a_scale():
+def test_ranges_have_a_scale_for_plots():
     assert plan(5).search_scales("m") == {
         "param_pca__n_components": "linear",
         "param_knn__n_neighbors": "linear",

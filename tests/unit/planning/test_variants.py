@@ -1,4 +1,4 @@
-"""Which runs a comparison across datasets asks for, and what it refuses."""
+"""Runs of a suite, and refusal of invalid suites."""
 
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,11 @@ def check(suite: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {dataset: experiment.config for dataset, experiment in experiments.items()}
 
 
-def test_without_anything_asked_for_there_is_the_study_alone():
+def test_an_empty_suite_has_only_the_runs_of_the_experiment():
     assert paths(variants.run_variants(plan(compare=["mlp"]), {})) == [(0, "mlp", "")]
 
 
-def test_every_source_of_chance_is_varied_alone_and_all_at_once():
+def test_sources_of_variance_are_varied_separately_and_together():
     found = variants.run_variants(
         plan(compare=["knn_raw", "mlp"]), {"repeats": {"n_seeds": 3, "n_splits": 2}}
     )
@@ -45,11 +45,11 @@ def test_every_source_of_chance_is_varied_alone_and_all_at_once():
     ]
 
 
-def test_an_estimator_s_chance_is_one():
+def test_estimators_have_a_single_seed():
     forest = {"family": "estimator", "estimator": "sklearn.ensemble.RandomForestClassifier"}
     found = plan(compare=["forest"], models={"forest": forest}, seeds=[4, 9])
     asked = {"repeats": {"n_seeds": 3}}
-    # The study's own further seeds are among them, once.
+    # The additional seeds of the experiment are included once.
     assert paths(variants.run_variants(found, asked)) == [
         (0, "forest", ""),
         (0, "forest/seed_9", "seed"),
@@ -65,7 +65,7 @@ def test_predictions_from_a_file_are_one_run():
     assert paths(found) == [(0, "theirs", "")]
 
 
-def test_seeds_are_those_of_the_study_and_the_next_ones():
+def test_seeds_continue_those_of_the_experiment():
     assert variants.run_seeds(plan(seeds=[5, 2]), 4) == [5, 2, 6, 7]
     assert variants.run_seeds(plan(seeds=[5, 2]), 1) == [5]
 
@@ -78,22 +78,22 @@ def test_seeds_are_those_of_the_study_and_the_next_ones():
         ([20000, 500], 50000, [500, 20000]),
         ([500, 1000, 2000], 1000, [500]),
         ([], 1000, []),
-        # Halving ends where each of the 10 classes may have an image.
+        # Sizes are halved down to an image for each of the 10 classes.
         (20, 100, [12, 25, 50]),
     ],
 )
-def test_sizes(asked, n_train, expected):
+def test_train_sizes(asked, n_train, expected):
     experiment = Experiment(CONFIG, FAMILIES, FEATURE_TYPES, n_train)
     assert variants.train_sizes(asked, experiment) == expected
 
 
-def test_the_size_of_all_images_is_that_of_those_left():
+def test_the_full_train_size_counts_images_without_the_excluded_ones():
     experiment = Experiment(CONFIG | {"compare": ["knn_raw"]}, FAMILIES, FEATURE_TYPES, n_train=22)
     found = variants.run_variants(experiment, {"train_sizes": [24, 10]})
     assert [variants.run_columns(experiment, variant)["train_size"] for variant in found] == [22, 10]
 
 
-def test_coordinates_say_what_a_run_is():
+def test_columns_describe_each_run():
     found = plan(compare=["knn_raw", "mlp"])
     rows = [
         variants.run_columns(found, one)
@@ -112,18 +112,18 @@ def test_coordinates_say_what_a_run_is():
     ]
 
 
-def test_a_dataset_s_own_study_is_the_configuration_with_what_is_its_own():
+def test_configurations_of_datasets_have_their_overrides():
     own = {"digits": {"compare": ["mlp"], "models": {"mlp": {"epochs": 7}}}}
     found = check({"datasets": ["cifar10", "digits"], "overrides": own}, archive="somewhere.tar.gz")
     assert found["cifar10"] == {**CONFIG, "archive": "somewhere.tar.gz"}
     assert found["digits"]["dataset"] == "digits"
     assert found["digits"]["models"]["mlp"] == CONFIG["models"]["mlp"] | {"epochs": 7}
     assert found["digits"]["models"]["knn_raw"] == CONFIG["models"]["knn_raw"]
-    # An archive of one's own is that of the configured dataset alone.
+    # The user's archive applies only to the configured dataset.
     assert "archive" not in found["digits"]
 
 
-def test_the_shipped_comparison_is_accepted():
+def test_the_shipped_suite_is_valid():
     overlay = yaml.safe_load((PROJECT / "config/suite.yaml").read_text())
     found = check_experiments(variants.deep_merge(CONFIG, overlay))
     assert list(found) == ["digits", "textures"]
@@ -145,12 +145,12 @@ def test_the_shipped_comparison_is_accepted():
         ({"overrides": {"cifar10": {"seed": 1}}}, r"suite\.overrides\.cifar10\.seed is not a key"),
     ],
 )
-def test_what_can_t_be_is_refused(suite, sentence):
+def test_invalid_suites_are_refused(suite, sentence):
     with pytest.raises(UserError, match=sentence):
         check(suite)
 
 
-def test_a_dataset_s_own_models_are_checked():
+def test_models_in_overrides_are_checked():
     def of_digits(own):
         return {"datasets": ["cifar10", "digits"], "overrides": {"digits": own}}
 
@@ -161,7 +161,7 @@ def test_a_dataset_s_own_models_are_checked():
         check(of_digits({"models": {"mlp": {"family": "knn"}}}))
 
 
-def test_a_model_is_the_same_kind_of_thing_on_all_datasets():
+def test_a_model_has_the_same_family_on_all_datasets():
     one = {"family": "knn", "n_neighbors": 1}
     forest = {"family": "estimator", "estimator": "sklearn.ensemble.RandomForestClassifier"}
     own = {
@@ -172,13 +172,13 @@ def test_a_model_is_the_same_kind_of_thing_on_all_datasets():
         check({"datasets": ["cifar10", "digits"], "overrides": own})
 
 
-def test_no_dataset_may_be_called_as_the_comparison_is():
+def test_a_dataset_named_suite_is_refused():
     datasets = CONFIG["datasets"] | {"suite": CONFIG["datasets"]["cifar10"]}
     with pytest.raises(UserError, match=r"suite\.datasets names suite"):
         check({"datasets": ["cifar10", "suite"]}, datasets=datasets)
 
 
-def test_what_is_a_dataset_s_own_counts_before_what_is_impossible():
+def test_overrides_are_applied_before_validation():
     features = CONFIG["features"] | {"pca": {"type": "pca", "n_components": 200}}
     changes = {"dataset": "faces", "compare": ["knn_pca"], "features": features}
     asked = {"datasets": ["cifar10", "faces"]}
@@ -189,7 +189,7 @@ def test_what_is_a_dataset_s_own_counts_before_what_is_impossible():
     assert found["faces"]["features"]["pca"]["n_components"] == 32
 
 
-def test_a_list_of_images_left_out_is_the_configured_dataset_s():
+def test_exclude_applies_only_to_the_configured_dataset():
     asked = {"datasets": ["cifar10", "digits"]}
     found = variants.per_dataset_configs({**CONFIG, "exclude": "bad.csv", "suite": asked})
     assert found["cifar10"]["exclude"] == "bad.csv"

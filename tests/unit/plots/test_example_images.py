@@ -100,7 +100,7 @@ def test_images_on_which_models_agree_and_disagree():
 # ---- Text and colors ----
 
 
-def test_characters_without_a_glyph_are_listed_in_the_file(tmp_path):
+def test_characters_without_a_glyph_are_listed_in_the_metadata(tmp_path):
     private = chr(0x10ABCD)
     for name, expected in ((private, private), ("čaj ✓", None)):
         save_png(prediction_figure(["cat", name]), tmp_path / "a.png", dpi=50)
@@ -109,7 +109,7 @@ def test_characters_without_a_glyph_are_listed_in_the_file(tmp_path):
 
 
 def test_another_installed_font_is_used_for_characters_that_the_default_lacks():
-    # STIX, which comes with Matplotlib, has this letter; DejaVu Sans does not.
+    # STIX, which is bundled with Matplotlib, has this letter; DejaVu Sans does not.
     figure = prediction_figure(["cat", "\N{LATIN SMALL LETTER K WITH PALATAL HOOK}"])
     texts = [text for axes in figure.axes for text in axes.texts]
     assert add_fallback_fonts(texts) == []

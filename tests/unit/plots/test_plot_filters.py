@@ -1,4 +1,4 @@
-"""What models look for: filters as pictures, read from what was fitted."""
+"""Images of the filters of fitted models."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ PERCEPTRON = {"hidden_dim": 5, "batch_norm": True, "dropout": 0.5}
 SHAPE = (3, 8, 6)
 
 
-def test_grey_is_no_weight_and_each_filter_has_its_own_contrast():
+def test_zero_weights_are_grey_and_the_contrast_of_filters_is_normalised():
     found = np.zeros((3, 1, 2, 2), np.float32)
     found[0, 0] = [[1, -1], [0.5, 0]]
     found[1] = found[0] / 1000
@@ -25,14 +25,14 @@ def test_grey_is_no_weight_and_each_filter_has_its_own_contrast():
     assert strong[1, 1].tolist() == none[0, 0].tolist() == [128] * 3
 
 
-def test_channels_are_colours():
+def test_channels_are_shown_as_colours():
     red = np.zeros((1, 3, 1, 1), np.float32)
     red[0, 0] = 2
     assert filters_to_rgb(red)[0, 0, 0].tolist() == [255, 128, 128]
     assert filters_to_rgb(np.ones((1, 5, 2, 2), np.float32)).shape == (1, 2, 2, 3)
 
 
-def test_the_largest_come_first_and_are_as_many_as_can_be_taken_in():
+def test_the_largest_filters_are_shown_first_up_to_a_maximum():
     many = np.random.default_rng(0).normal(size=(MAX_FILTERS + 5, 3, 4, 4)).astype(np.float32)
     many[-1] *= 10
     figure = plot_filters(many, STYLE)
@@ -46,7 +46,7 @@ def test_the_largest_come_first_and_are_as_many_as_can_be_taken_in():
     assert len(axes.images) == COLUMNS + 1
 
 
-def test_patches_filters_give_the_response_to_a_patch(tmp_path):
+def test_filters_of_patches_compute_the_response_to_a_patch(tmp_path):
     random = np.random.default_rng(0)
     images = random.integers(256, size=(60, 3 * 8 * 6), dtype=np.uint8)
     inputs = FitInputs(images, np.arange(60), np.zeros(60, int), 4, SHAPE, 0)
@@ -63,7 +63,7 @@ def test_patches_filters_give_the_response_to_a_patch(tmp_path):
     save_npz(tmp_path / "all.npz", **state)
     found = patches.load_filters(tmp_path / "all.npz", SHAPE)
     assert found.shape == (6, 3, 4, 4)
-    # Of an image as small as a patch, the response is the product with the filter.
+    # For an image of the size of a patch, the response is the product with the filter.
     patch = random.integers(256, size=(1, 3 * 4 * 4), dtype=np.uint8)
     above, below = patches.transform(patch, state, params, (3, 4, 4)).reshape(2, 6)
     values = (patch[0].astype(float) - 128) / 128

@@ -1,4 +1,4 @@
-"""The scores of any grid: a row, a heat map or a ranking."""
+"""Plots of grid searches as a row of cells, a heat map or a ranking, and of random searches."""
 
 from itertools import product
 from typing import Any
@@ -15,7 +15,7 @@ STYLE = {"font_size": 9, "color": "#0072b2"}
 
 
 def results(**grid: list) -> list[dict[str, Any]]:
-    """Rows of cv_results.csv, each candidate better than the one before."""
+    """Return rows of cv_results.csv in which each candidate has a higher score than the previous one."""
     candidates = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     return [
         {f"param_{name}": value for name, value in one.items()}
@@ -32,7 +32,7 @@ def labels_of(figure, axis: str) -> list[str]:
     return [label.get_text() for label in getattr(figure.axes[0], f"get_{axis}ticklabels")()]
 
 
-def test_the_alt_text_names_the_best():
+def test_the_alt_text_names_the_best_candidate():
     rows = results(knn__n_neighbors=[5, 10], pca__n_components=[64, 128])
     rows[0]["rank_test_score"] = 1
     assert grid_search.alt_text("g", rows) == (
@@ -41,7 +41,7 @@ def test_the_alt_text_names_the_best():
     assert words_of(grid_search.plot_grid_search(rows[:1], STYLE)) == ["0.5000", "± 0.0100"]
 
 
-def test_one_key_is_a_row_of_cells():
+def test_one_parameter_is_plotted_as_a_row_of_cells():
     figure = grid_search.plot_grid_search(results(C=[0.1, 1.0, None]), STYLE)
     assert labels_of(figure, "x") == ["0.1", "1", "null"]
     assert labels_of(figure, "y") == [""]
@@ -52,7 +52,7 @@ def test_one_key_is_a_row_of_cells():
 
 
 @pytest.mark.parametrize("n_values", [3, 40])
-def test_a_candidate_that_failed_has_no_score(n_values):
+def test_failed_candidates_have_no_score(n_values):
     rows = results(C=list(range(n_values)))
     rows[0] |= {
         "mean_test_score": float("nan"),
@@ -64,7 +64,7 @@ def test_a_candidate_that_failed_has_no_score(n_values):
     assert "nan" not in " ".join(words_of(figure) + labels_of(figure, "y"))
 
 
-def test_two_keys_are_a_heat_map_whichever_is_longer():
+def test_two_parameters_are_plotted_as_a_heat_map():
     figure = grid_search.plot_grid_search(results(kernel=["rbf", "linear"], shrinking=[True, False]), STYLE)
     assert labels_of(figure, "x") == ["true", "false"]
     assert labels_of(figure, "y") == ["rbf", "linear"]
@@ -81,12 +81,12 @@ def test_two_keys_are_a_heat_map_whichever_is_longer():
         {"C": list(range(9)), "gamma": list(range(9))},
     ],
 )
-def test_anything_else_is_a_ranking(grid, tmp_path):
+def test_other_grids_are_plotted_as_a_ranking(grid, tmp_path):
     rows = results(**grid)
     figure = grid_search.plot_grid_search(rows, STYLE)
     labels = labels_of(figure, "y")
     assert len(labels) == min(len(rows), 20)
-    # The best one, which is the last, is on top; parameters with a single value are left out.
+    # The last candidate is the best and at the top; parameters with a single value are omitted.
     last = {name: values[-1] for name, values in grid.items() if len(values) > 1}
     assert labels[0] == ", ".join(f"{name} {format_value(value)}" for name, value in last.items())
     cut = len(rows) > len(labels)
@@ -114,7 +114,7 @@ def test_a_random_search_has_a_plot_per_range():
     assert [axes.axison for axes in figure.axes] == [True] * 5 + [False]
 
 
-def test_a_long_label_leaves_room_for_the_scores():
+def test_long_labels_are_shortened():
     rows = results(a=["x" * 100, "y"], b=[1, 2], c=[1, 2])
     assert (
         max(map(len, labels_of(grid_search.plot_grid_search(rows, STYLE), "y")))
@@ -122,7 +122,7 @@ def test_a_long_label_leaves_room_for_the_scores():
     )
 
 
-def test_names_have_their_step_where_two_are_equal():
+def test_ambiguous_parameter_names_have_their_step():
     rows = results(knn__n_neighbors=[5], pca__n_components=[8], lda__n_components=[2])
     assert list(param_names(rows).values()) == ["n_neighbors", "pca__n_components", "lda__n_components"]
     assert param_names([]) == {}

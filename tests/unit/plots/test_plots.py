@@ -126,7 +126,7 @@ def test_svg_can_be_included_in_a_page(name, tmp_path):
     assert root.get("viewBox")
     assert "currentColor" in text
     assert not re.search(r"#000000|#010203|fill: #ffffff; stroke|DOCTYPE|dc:date", text)
-    # Styles apply to a stand-alone SVG only.
+    # Styles apply only to a stand-alone SVG.
     (style,) = re.findall(r"<style>(.*?)</style>", text)
     assert re.fullmatch(r"(svg:root\{[^{}]*\}|@media[^{}]*\{svg:root\{[^{}]*\}\})*", style)
     assert root.findall(".//{http://www.w3.org/2000/svg}text")

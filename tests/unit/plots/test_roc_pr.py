@@ -1,4 +1,4 @@
-"""ROC and precision-recall curves against scikit-learn's."""
+"""ROC and precision-recall curves, compared with scikit-learn's."""
 
 import numpy as np
 from sklearn.metrics import precision_recall_curve, roc_curve
@@ -6,18 +6,18 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from cifarbench.plots.roc_pr import GRID, one_vs_rest_curves
 
 
-def test_curves_are_scikit_learns():
+def test_curves_equal_scikit_learns():
     rng = np.random.default_rng(0)
     y_true = rng.integers(3, size=200)
     proba = rng.dirichlet(np.ones(3), size=200) + 0.3 * np.eye(3)[y_true]
-    # Ties, as shares of votes have them.
+    # Round to create ties, as in vote shares.
     proba = np.round(proba / proba.sum(axis=1, keepdims=True), 1)
     rates, precisions = one_vs_rest_curves(y_true, proba)
     for label in range(3):
         fall_out, recall, _ = roc_curve(y_true == label, proba[:, label], drop_intermediate=False)
         np.testing.assert_allclose(rates[label], np.interp(GRID, fall_out, recall), atol=1e-12)
         precision, recall, _ = precision_recall_curve(y_true == label, proba[:, label])
-        # In ascending order of recall; of a threshold that reaches it, without the last, artificial point.
+        # Sort by ascending recall and drop the artificial end point.
         recall, precision = recall[:-1][::-1], precision[:-1][::-1]
         expected = precision[np.searchsorted(recall, GRID)]
         np.testing.assert_allclose(precisions[label], expected, atol=1e-12)

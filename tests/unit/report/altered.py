@@ -1,4 +1,4 @@
-"""A run with some of its numbers replaced."""
+"""Helpers that replace numbers of a run."""
 
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,7 @@ WON, LOST, EVEN = (0.02, 0.04), (-0.04, -0.02), (-0.01, 0.012)
 
 @dataclass(frozen=True)
 class Finding:
-    """A checked claim, with its numbers in words."""
+    """A checked claim with its text."""
 
     name: str
     verdict: Verdict
@@ -23,7 +23,7 @@ class Finding:
 
 
 def findings(results: Results, say: Translator = SAY) -> dict[str, Finding]:
-    """Check all claims, and put their numbers into words as the report does."""
+    """Check all claims and format them as text as the report does."""
     context = {"results": results, "report": Report(results, say, small_run.settings(say.code))}
     claims = jinja_environment(say).get_template("claims.j2").make_module(context)
     return {
@@ -37,7 +37,7 @@ def finding(results: Results, name: str) -> Finding:
 
 
 def on_cifar10(results: Results, official: bool = True) -> Results:
-    """The same run, as if its images were those of the reference study."""
+    """Return the run as if its images were those of the reference notebook."""
     archive = {**results.dataset["archive"], "official": official}
     about = {**results.dataset, "dataset": "cifar10", "type": "cifar10", "archive": archive}
     return replace(results, dataset=about)
@@ -57,7 +57,7 @@ def with_accuracy(model: ModelResult, accuracy: float, half_width: float = 0.01)
 
 
 def with_history(model: ModelResult, **columns) -> ModelResult:
-    """The same model with some columns replaced by functions of a row."""
+    """Return the model with some columns of its history replaced by functions of a row."""
     rows = [{**row, **{name: change(row) for name, change in columns.items()}} for row in model.history]
     return replace(model, history=rows)
 
@@ -65,7 +65,7 @@ def with_history(model: ModelResult, **columns) -> ModelResult:
 def with_pair(
     results: Results, first: str, second: str, interval: tuple[float, float], p_value: float | None = None
 ) -> Results:
-    """The same run with another difference between two models."""
+    """Return the run with another difference between two models."""
     low, high = interval
     p_value = p_value if p_value is not None else (0.0004 if low > 0 or high < 0 else 0.6)
     pair = PairedComparison(first, second, (low + high) / 2, low, high, p_value, p_value)

@@ -1,4 +1,4 @@
-"""Ablation: pairs of models that differ in one factor, found by their properties, whatever their names."""
+"""Ablation: pairs of models that differ in one factor, found by their properties instead of their names."""
 
 from dataclasses import replace
 
@@ -65,7 +65,7 @@ def test_reference_models_differ_by_features_classifier_and_tuning(run: Results)
     assert found(run, Factor.CONVOLUTION) == found(run, Factor.AUGMENTATION) == []
 
 
-def test_longer_pipelines_start_from_the_longest_shorter_one(run: Results):
+def test_pipelines_are_compared_with_the_longest_shorter_one(run: Results):
     raw = run.models["knn_raw"]
     edges = other(raw, "on_edges", features=[EDGES])
     both = other(raw, "on_both", params={"metric": "cosine"}, features=[EDGES, LDA])
@@ -96,7 +96,7 @@ def test_augmentation_is_compared_on_the_same_network(convolutional: Results):
     assert found(convolutional, Factor.AUGMENTATION) == [("plain", "full", ())]
     longer = other(convolutional.models["full"], "full", params={"epochs": 99})
     assert found(with_models(convolutional, longer), Factor.AUGMENTATION) == [("plain", "full", ("epochs",))]
-    # Too many differences make another model of it.
+    # Models with many differences are not compared.
     wide = {"epochs": 99, "width": 1, "momentum": 0.9, "batch_size": 7}
     far = other(convolutional.models["full"], "full", params=wide)
     assert found(with_models(convolutional, far), Factor.AUGMENTATION) == []
@@ -109,11 +109,11 @@ def test_a_single_hyperparameter_of_the_training_is_a_row(convolutional: Results
     run = extended(convolutional, low, adaptive)
     assert found(run, "precision") == [("full", "low", ())]
     assert found(run, "optimizer") == [("full", "adaptive", ())]
-    # Low and adaptive differ in two.
+    # `low` and `adaptive` differ in two hyperparameters and are not compared.
     assert len([row for row in ablation(run) if row.factor not in list(Factor)]) == 2
 
 
-def test_tuning_changes_only_how_a_network_is_trained(run: Results):
+def test_other_changes_of_a_tuned_network_are_confounders(run: Results):
     grid = [{"param_learning_rate": 0.1, "mean_test_score": 0.9, "rank_test_score": 1}]
     mlp = run.models["mlp"]
     tuned = other(mlp, "tuned", params={"learning_rate": 0.1, "momentum": 0.9, "epochs": 3})
@@ -123,7 +123,7 @@ def test_tuning_changes_only_how_a_network_is_trained(run: Results):
     assert steps[-1] == ("mlp", "tuned", ("hidden_dim",))
 
 
-def test_pretrained_models_are_left_out(run: Results):
+def test_pretrained_models_are_excluded(run: Results):
     seen = other(run.models["knn_raw"], "seen", features=[EDGES], pretrained=True)
     assert ablation(extended(run, seen)) == ablation(run)
 

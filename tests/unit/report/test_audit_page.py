@@ -1,4 +1,4 @@
-"""The audit on its own page and in the report: real scripts on real images with known faults."""
+"""The audit page, and the audit in the report, written by the scripts for images with planted faults."""
 
 import re
 from dataclasses import replace
@@ -42,7 +42,7 @@ def test_report_shows_the_effect_of_duplicates(folder: Path, run: Results, langu
     assert f'data-value="{impact["mlp"]["accuracy"]}"' in section
     assert "audit.html" in section
     if language == "en":
-        # A doubt about the comparison is on the first screen.
+        # Warnings are on the first screen.
         sentence = "1 of 360 test images (0.28%) are duplicates or near-duplicates of training images."
         assert f"**Warning.** {sentence}" in markdown.partition("|")[0]
         assert sentence in section

@@ -1,4 +1,4 @@
-"""Checks: a planted fault raises each, and a sound study none."""
+"""Checks of runs: each is raised by a planted fault, and none by a run without faults."""
 
 import re
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def with_verdict(results: Results, **values: Any) -> Results:
 
 
 def with_files(results: Results, folder: Path, **contents: Any) -> Results:
-    """The run with further files; a double underscore stands for a folder's slash."""
+    """Return the run with additional JSON files; a double underscore in a name is a slash."""
     files = dict(results.files)
     for name, content in contents.items():
         path = name.replace("__", "/") + ".json"
@@ -53,14 +53,14 @@ def with_files(results: Results, folder: Path, **contents: Any) -> Results:
     return replace(results, files=files)
 
 
-# ---- A sound study ----
+# ---- A run without faults ----
 
 
-def test_a_sound_study_raises_nothing(sound: Results):
+def test_a_run_without_faults_has_no_findings(sound: Results):
     assert [(finding.code, finding.values) for finding in find_issues(sound)] == []
 
 
-def test_its_report_says_so(sound: Results, tmp_path: Path):
+def test_the_report_says_that_there_are_no_findings(sound: Results, tmp_path: Path):
     checked = with_files(sound, tmp_path, checks=check_entries(find_issues(sound)))
     html, markdown = report.render(checked, small_run.settings())
     assert "The checks of this study found nothing." in html
@@ -69,7 +69,7 @@ def test_its_report_says_so(sound: Results, tmp_path: Path):
 
 @pytest.fixture
 def sound(run: Results) -> Results:
-    """The run, in which networks converge and have several seeds, and probabilities are calibrated."""
+    """A run whose networks converge and have several seeds, and whose probabilities are calibrated."""
     flat = np.concatenate([np.linspace(2, 0.3, 30), np.full(30, 0.3)])
     noise = 0.01 * np.random.default_rng(0).normal(size=60)
     models = []
@@ -79,7 +79,7 @@ def sound(run: Results) -> Results:
     results = with_models(run, *models)
     calibrated = {"ece": 0.03, "ece_ci95": [0.01, 0.05]}
     results = with_models(results, *(with_metrics(model, **calibrated) for model in results.models.values()))
-    # Searches end inside of their grids, and families have as many candidates.
+    # Remove the grid, so that no best value is at an edge and no family has more candidates.
     tuned = replace(results.models["knn_grid"], grid=[])
     return with_models(results, tuned)
 
@@ -182,14 +182,14 @@ FAULTS: dict[str, tuple[str, Callable[[Results], Results]]] = {
 
 
 @pytest.mark.parametrize("code", FAULTS)
-def test_a_planted_fault_raises_its_check_alone(sound: Results, code: str):
+def test_a_planted_fault_raises_only_its_check(sound: Results, code: str):
     model, plant = FAULTS[code]
     findings = find_issues(plant(sound))
     assert {finding.code for finding in findings} == {code}
     assert not model or findings[0].model == model
 
 
-def test_a_run_that_was_scored_on_other_images_is_found(sound: Results):
+def test_runs_scored_on_other_images_are_found(sound: Results):
     assert codes(scored_on_other_images(sound)) == ["CB118"]
 
 
@@ -197,29 +197,29 @@ def test_a_run_that_was_scored_on_other_images_is_found(sound: Results):
     ("losses", "params"),
     [
         (np.full(60, 0.3), {}),
-        # Ups and downs.
+        # Oscillates.
         (0.3 + 0.05 * np.sin(np.arange(60)), {}),
-        # Falls with the learning rate, and has ended.
+        # Falls with the learning rate and has converged.
         (np.concatenate([np.linspace(2, 0.3, 54), np.full(6, 0.3)]), {"schedule": "linear"}),
-        # Too few epochs to tell.
+        # Has too few epochs for the check.
         (np.linspace(2, 0.5, 6), {}),
-        # Goes on falling near 0, by half its size.
+        # Halves near 0.
         (np.concatenate([np.linspace(2, 2e-4, 30), np.linspace(2e-4, 1e-4, 30)]), {}),
     ],
 )
-def test_trainings_that_have_ended_are_not_undertrained(sound: Results, losses: np.ndarray, params: dict):
+def test_converged_trainings_are_not_undertrained(sound: Results, losses: np.ndarray, params: dict):
     model = with_losses(sound.models["mlp"], losses)
     model = with_fit(model, params=model.params | params)
     assert codes(with_models(sound, model)) == []
 
 
-def test_a_difference_too_large_for_seeds_needs_no_more_of_them(sound: Results):
+def test_large_differences_need_no_additional_seeds(sound: Results):
     networks = [model.name for model in sound.all_ranked if model.history]
     large = with_pair(one_seed_each(sound), *networks, (0.06, 0.09), 0.001)
     assert "CB106" not in codes(large)
 
 
-def test_overfitting_does_not_count_where_the_best_epoch_is_used(sound: Results):
+def test_overfitting_is_not_reported_with_early_stopping(sound: Results):
     model = with_fit(rising(sound).models["mlp"], early_stopping={"best_epoch": 29})
     assert codes(with_models(sound, model)) == []
 
@@ -227,14 +227,14 @@ def test_overfitting_does_not_count_where_the_best_epoch_is_used(sound: Results)
 @pytest.mark.parametrize(
     "scores",
     [
-        # Inside of the grid; two values have no inside; flat; the parameter's own end.
+        # Best value in the interior; only two values; flat scores; best value at the limit of the parameter.
         {0.1: 0.7, 1: 0.9, 10: 0.8},
         {0.1: 0.7, 1: 0.9},
         {0.1: 0.89, 1: 0.8999, 10: 0.9},
         {0: 0.9, 1: 0.8, 10: 0.7},
     ],
 )
-def test_grids_whose_best_value_is_no_edge(sound: Results, scores: dict[float, float]):
+def test_grids_without_a_best_value_at_an_extensible_edge(sound: Results, scores: dict[float, float]):
     rng = np.random.default_rng(0)
     rows = []
     for value, score in scores.items():
@@ -276,13 +276,13 @@ def audited(results: Results, folder: Path, n_leaked: int, n_wrong: int) -> Resu
     ("n_leaked", "n_wrong", "expected"),
     [(0, 0, []), (3, 30, []), (9, 0, ["CB108"]), (0, 60, ["CB109"])],
 )
-def test_duplicates_and_label_issues_above_their_limits(
+def test_duplicates_and_label_issues_above_their_limits_are_found(
     sound: Results, tmp_path: Path, n_leaked: int, n_wrong: int, expected: list[str]
 ):
     assert codes(audited(sound, tmp_path, n_leaked, n_wrong)) == expected
 
 
-def test_features_that_were_fitted_to_a_fold_too_much_are_found(sound: Results, tmp_path: Path):
+def test_features_fitted_to_held_out_folds_are_found(sound: Results, tmp_path: Path):
     n_train = sound.dataset["n_train"]
     save_npy(tmp_path / "splits/folds_of_3.npy", (np.arange(n_train) % 3).astype(np.uint8))
     split = [tmp_path / "splits/folds_of_3.npy"]
@@ -290,7 +290,7 @@ def test_features_that_were_fitted_to_a_fold_too_much_are_found(sound: Results, 
     fold = {"fitted__pca__fold_0_of_3": {"rows_sha256": rows_checksum("fold_0_of_3", n_train, split)}}
     results = replace(sound, files=sound.files | {"splits/folds_of_3.npy": split[0]})
     assert codes(with_files(results, tmp_path, **right, **fold)) == []
-    # Fitted to all images in place of those that the fold leaves.
+    # Fitted to all images instead of the training images of the fold.
     fold["fitted__pca__fold_0_of_3"] = right["fitted__pca__all"]
     (finding,) = find_issues(with_files(results, tmp_path, **right, **fold))
     assert (finding.code, finding.values) == ("CB115", {"file": "fitted/pca/fold_0_of_3.json"})
@@ -302,13 +302,13 @@ def test_features_that_were_fitted_to_a_fold_too_much_are_found(sound: Results, 
         ("file_type", 0.2, 1e-6, ["CB116"]),
         ("image_size", 0.2, 0.01, []),
         ("brightness", 0.3, 1e-9, []),
-        # More than half of the best model's gain, but not with its interval.
+        # The accuracy exceeds half of the best model's gain, but the interval's lower end does not.
         ("brightness", 0.56, 1e-9, []),
         ("brightness", 0.8, 1e-9, ["CB116"]),
         ("border_color", 0.9, 1e-9, ["CB116"]),
     ],
 )
-def test_shortcuts(
+def test_shortcuts_above_their_limits_are_found(
     sound: Results, tmp_path: Path, name: str, accuracy: float, p_value: float, expected: list[str]
 ):
     probe = {"accuracy": accuracy, "accuracy_low": accuracy - 0.05, "chance": 0.1, "p_value": p_value}
@@ -316,7 +316,7 @@ def test_shortcuts(
     assert codes(with_files(sound, tmp_path, audit__shortcuts=found)) == expected
 
 
-def test_a_test_set_of_another_origin(sound: Results, tmp_path: Path):
+def test_a_test_set_of_another_origin_is_found(sound: Results, tmp_path: Path):
     found = {"properties": {}, "train_test_shift": {"auc": 0.8, "auc_ci95": [0.7, 0.9]}}
     assert codes(with_files(sound, tmp_path, audit__shortcuts=found)) == ["CB117"]
 
@@ -351,5 +351,5 @@ def test_each_check_has_a_section_of_the_page_and_a_test():
         assert re.search(rf"^## {code}\n\n`{check.name}`: ", page, re.MULTILINE), code
         assert f"| [{code}](#{code.lower()}) | `{check.name}` | {check.severity} |" in page
     assert load_schema()["properties"]["mute"]["items"]["enum"] == [*CHECKS]
-    elsewhere = {"CB108", "CB109", "CB115", "CB116", "CB117"}
-    assert {*FAULTS} | elsewhere == {*CHECKS}
+    tested_separately = {"CB108", "CB109", "CB115", "CB116", "CB117"}
+    assert {*FAULTS} | tested_separately == {*CHECKS}

@@ -1,4 +1,4 @@
-"""Claims follow the numbers: numbers of a run are replaced, and the verdict changes."""
+"""Verdicts of claims after replacing numbers of a run."""
 
 from dataclasses import replace
 from itertools import chain, combinations
@@ -38,12 +38,12 @@ def test_difference_decides_the_verdict(study: Results, name: str, first: str, s
     assert (won.verdict, lost.verdict, even.verdict) == (CONFIRMED, CONTRADICTED, INCONCLUSIVE)
     assert "difference +0.030 (95% CI +0.020 to +0.040, p < 0.001)" in won.words
     assert "\N{MINUS SIGN}0.030" in lost.words
-    # The order of the two in the file does not matter.
+    # The order of the models in the file does not matter.
     swapped = with_pair(study, second, first, tuple(-bound for bound in reversed(WON)))
     assert finding(swapped, name) == won
 
 
-def test_large_gain_is_not_called_a_little(study: Results):
+def test_large_gain_is_not_described_as_small(study: Results):
     large, little = (
         finding(with_pair(study, "knn_pca", "knn_raw", pair), "pca-helps") for pair in ((0.1, 0.12), WON)
     )
@@ -66,7 +66,7 @@ def test_significance_needs_the_corrected_test_too(study: Results):
         ((-0.05, -0.01), CONTRADICTED, "exceeds"),
     ],
 )
-def test_next_to_nothing_is_an_interval_close_to_zero(study: Results, interval, verdict, words):
+def test_negligible_differences_have_an_interval_close_to_zero(study: Results, interval, verdict, words):
     found = finding(with_pair(study, "knn_scaled_pca", "knn_pca", interval), "scaling-changes-little")
     assert found.verdict is verdict
     assert f"The interval {words} \N{PLUS-MINUS SIGN}0.02" in found.words
@@ -90,7 +90,7 @@ def test_grid_that_selects_the_fixed_parameters_gains_nothing(study: Results):
         ("neighbors-predict-slowly", "predict_seconds", (selectors.mlp_models, selectors.knn_models)),
     ],
 )
-def test_times_that_differ_by_less_than_two_are_inconclusive(study: Results, name, column, groups):
+def test_times_that_differ_by_a_factor_below_two_are_inconclusive(study: Results, name, column, groups):
     def timed(fast: float, slow: float) -> Finding:
         seconds = zip(groups, (fast, slow), strict=True)
         models = [with_fit(model, **{column: value}) for group, value in seconds for model in group(study)]
@@ -103,7 +103,7 @@ def test_times_that_differ_by_less_than_two_are_inconclusive(study: Results, nam
     ]
     words = timed(1, 30).words
     assert all(f"{n}\N{NO-BREAK SPACE}s" in words for n in ("1.0", "30"))
-    # Time to fit would include the search.
+    # The fit time of `knn_grid` would include the search.
     assert ("`knn_grid` is excluded" in words) == (column == "fit_seconds")
 
 
@@ -127,7 +127,7 @@ def test_dimension_matters_if_all_folds_agree(study: Results):
     study = with_pair(study, "knn_pca", "knn_raw", EVEN)
 
     def with_slopes(*slopes: float) -> Results:
-        """Scores that change with the number of components, by fold."""
+        """Return the run with scores that are linear in the number of components, with a slope per fold."""
         scores = {f"split{fold}_test_score": slope / 100 for fold, slope in enumerate(slopes)}
         rows = [
             row | {fold: 0.5 + slope * row[selectors.N_COMPONENTS] for fold, slope in scores.items()}
@@ -139,7 +139,7 @@ def test_dimension_matters_if_all_folds_agree(study: Results):
     verdicts = [finding(run, name).verdict for run in (worse, better, mixed)]
     assert verdicts == [CONFIRMED, CONTRADICTED, INCONCLUSIVE]
     assert "better in 3 of 3 folds" in finding(worse, name).words
-    # The test images count as well.
+    # The difference on the test images must agree as well.
     assert finding(with_pair(worse, "knn_pca", "knn_raw", LOST), name).verdict is INCONCLUSIVE
     assert finding(with_pair(mixed, "knn_pca", "knn_raw", WON), name).verdict is CONFIRMED
 
@@ -192,7 +192,7 @@ def test_levelling_off_needs_a_plateau_a_climb_and_a_finished_training(study: Re
     cases = {
         CONFIRMED: [with_plateau(climbing, 20)],
         CONTRADICTED: [with_plateau(flat, 20), with_plateau(climbing, None)],
-        # With its lowest test loss in the last epoch, a training has not converged.
+        # A training whose lowest test loss is in the last epoch has not converged.
         INCONCLUSIVE: [several, with_plateau(climbing, 20, lowest=59)],
     }
     for verdict, models in cases.items():
@@ -211,7 +211,7 @@ def test_training_of_one_epoch_has_no_curve(study: Results):
     assert not about_curves & findings(with_models(study, *single)).keys()
 
 
-def test_dropout_raises_the_training_loss_if_nothing_else_does(study: Results):
+def test_dropout_raises_the_training_loss_if_the_other_network_does_not(study: Results):
     name, dropout, plain = (
         "dropout-lifts-training-loss",
         study.models["mlp_batchnorm_dropout"],
@@ -258,7 +258,7 @@ def test_suggestions_without_a_model_are_not_tested(study: Results):
     assert html.count('class="finding untested"') == len(SUGGESTIONS)
 
 
-def test_claims_without_their_models_are_left_out(study: Results):
+def test_claims_without_their_models_are_omitted(study: Results):
     names = list(study.models)
     subsets = chain.from_iterable(combinations(names, n) for n in range(1, len(names) + 1))
     found = {names: list(findings(subset(study, names))) for names in subsets}
@@ -276,14 +276,14 @@ def test_claims_need_a_model_of_the_reference_study(study: Results):
         pairs=[replace(pair, first=new[pair.first], second=new[pair.second]) for pair in study.pairs],
     )
     assert findings(other) == {}
-    # Beside one of them, models are selected by their properties, not by their names.
+    # With one of its models, all models are selected by their properties instead of their names.
     mixed = with_models(other, study.models["knn_raw"])
     for name in other.models:
         mixed = with_pair(mixed, "knn_raw", name, EVEN)
     assert set(findings(mixed)) == set(findings(study))
 
 
-def test_claims_are_about_the_data_of_the_notebook_only(run: Results, study: Results):
+def test_claims_are_checked_only_on_the_dataset_of_the_notebook(run: Results, study: Results):
     for text in render(run, small_run.settings()):
         assert "notebook" not in text.lower()
         assert "Published" not in text

@@ -1,4 +1,4 @@
-"""What the explorer's page has of images, predictions and findings."""
+"""The explorer page: thumbnails, packed predictions and neighbours, and the map."""
 
 import base64
 import gzip
@@ -30,7 +30,7 @@ RNG = np.random.default_rng(0)
 
 
 def smooth_images(n: int, shape: tuple[int, int, int]) -> np.ndarray:
-    """Images that lossy compression leaves nearly as they are: each a gradient of its own."""
+    """Return images of random gradients, which lossy compression hardly changes."""
     channels, height, width = shape
     ramp = np.linspace(0, 1, height)[:, None] + np.linspace(0, 1, width)
     scale = RNG.uniform(20, 120, size=(n, channels, 1, 1))
@@ -40,7 +40,7 @@ def smooth_images(n: int, shape: tuple[int, int, int]) -> np.ndarray:
 @pytest.mark.parametrize(
     "shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 20, 50), (3, 256, 256), (1, 1, 1)]
 )
-def test_each_thumbnail_is_its_image(shape):
+def test_thumbnails_show_their_images(shape):
     channels, height, width = shape
     images = smooth_images(30, shape)
     rows = np.array([29, 3, 17, 0])
@@ -53,7 +53,7 @@ def test_each_thumbnail_is_its_image(shape):
         shown = sheet[top : top + layout["height"], left : left + layout["width"]].astype(float)
         image = images[row].reshape(shape).transpose(1, 2, 0).astype(float)
         assert np.abs(shown.mean(axis=(0, 1)) - image.mean(axis=(0, 1))).max() < 6
-        # At the edge, WebP averages colours with those of the next image.
+        # At the edge, WebP averages colours with those of the adjacent image.
         y, x = (-min(3, side) for side in shown.shape[:2])
         expected = Image.fromarray(
             image.astype(np.uint8)[..., 0] if channels == 1 else image.astype(np.uint8)
@@ -64,14 +64,14 @@ def test_each_thumbnail_is_its_image(shape):
         assert np.abs(shown[y, x] - expected[y, x]).max() < 24
 
 
-def test_more_images_than_a_sheet_holds():
+def test_many_images_are_divided_into_sheets():
     images = smooth_images(1300, (3, 64, 64))
     layout, sheets = thumbnail_sheets(images, np.arange(1300), [3, 64, 64])
     assert len(sheets) == 2 == -(-1300 // layout["perSheet"])
     assert all(max(Image.open(io.BytesIO(sheet)).size) <= 2048 for sheet in sheets)
 
 
-def test_a_sample_has_equal_shares_of_each_class():
+def test_samples_are_stratified():
     labels = RNG.permutation(np.repeat([0, 1, 2], [600, 300, 1]))
     assert (sample_rows(labels, 0) == np.arange(901)).all()
     rows = sample_rows(labels, 0, max_images=90)
@@ -105,7 +105,7 @@ def test_predictions_are_packed_and_read_back():
     assert model_arrays(ModelPredictions("m", predicted, None), labels).keys() == {"predicted"}
 
 
-def test_the_matrix_of_many_classes_has_those_with_the_most_errors():
+def test_the_matrix_of_many_classes_shows_those_with_the_most_errors():
     labels = np.arange(300)
     predicted = labels.copy()
     predicted[[7, 250]] = [8, 3]
@@ -133,7 +133,7 @@ def data(classes: list[str], shape: tuple[int, int, int], n: int, **more) -> Exp
 
 @pytest.mark.parametrize(("n_classes", "shape"), [(2, (1, 28, 28)), (100, (3, 32, 32)), (150, (3, 256, 256))])
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_a_page_of_other_images(n_classes, shape, language):
+def test_pages_support_other_shapes_and_class_counts(n_classes, shape, language):
     page = render(data([f"class {n}" for n in range(n_classes)], shape, 300), language)
     meta = json.loads(re.search(r'(?s)id="meta">(.*?)</script>', page)[1])
     assert meta["nImages"] == 300
@@ -142,7 +142,7 @@ def test_a_page_of_other_images(n_classes, shape, language):
     assert 'id="map"' not in page
 
 
-def test_names_of_users_end_no_element_and_the_policy_names_what_is_in_the_page():
+def test_user_names_are_escaped_and_the_policy_has_checksums_of_the_content():
     names = ["</script><script>alert(1)</script>", "<!--", "a & b", "x" * 100]
     page = render(data(names, (1, 8, 8), 12, paths={"test": [f"test/<b>/{n}.png" for n in range(12)]}), "en")
     meta = json.loads(re.search(r'(?s)id="meta">(.*?)</script>', page)[1])
@@ -170,19 +170,19 @@ def test_neighbours_of_several_models_are_packed_and_read_back(monkeypatch):
         np.testing.assert_array_equal(rows[arrays[f"{number}/neighbors"]].reshape(shape), model.rows)
         distances = arrays[f"{number}/distances"].reshape(shape) / 65535 * facts[number]["farthest"]
         np.testing.assert_allclose(distances, model.distances, atol=1e-5)
-    # Fewer of each image, so that all models together have no more than that.
+    # The limit applies to all models together, so that fewer neighbours of each image are packed.
     monkeypatch.setattr(explorer_neighbors, "MAX_NEIGHBORS", 160)
     rows, arrays, facts = pack_neighbors({1: first, 4: second})
     assert [facts[number]["shown"] for number in (1, 4)] == [3, 4]
     np.testing.assert_array_equal(rows[arrays["4/neighbors"]].reshape(20, 4), second.rows[:, :4])
 
 
-def test_more_training_images_have_smaller_thumbnails():
+def test_thumbnails_are_smaller_for_more_training_images():
     sides = [thumbnail_side(n) for n in (1, 5_000, 20_000, 62_500, 62_501)]
     assert sides == [64, 40, 20, 12, None]
 
 
-def test_a_map_keeps_groups_together_and_is_the_same_each_time(monkeypatch):
+def test_the_map_separates_clusters_and_is_reproducible(monkeypatch):
     group = np.repeat(np.arange(3), 40)
     features = np.eye(3)[group] * 20 + RNG.normal(size=(120, 3))
     first, method = embed(features, seed=0)
@@ -198,7 +198,7 @@ def test_a_map_keeps_groups_together_and_is_the_same_each_time(monkeypatch):
 
 
 @pytest.mark.parametrize("features", [np.ones((5, 1)), np.zeros((40, 3, 3), np.uint8), np.ones((1, 4))])
-def test_a_map_of_few_or_equal_images(features):
+def test_the_map_supports_few_or_equal_images(features):
     coordinates, _ = embed(features, seed=0)
     assert coordinates.shape == (len(features), 2)
     assert np.isfinite(coordinates).all()

@@ -1,4 +1,4 @@
-"""A failed model has a row with the reason; the rest of the report is written without it."""
+"""Reports with failed models, which have a row with the reason and are omitted elsewhere."""
 
 import re
 import shutil
@@ -61,7 +61,7 @@ def test_failed_model_is_shown_with_its_reason(folder: Path, language: str):
     reason = "<code>ValueError: no &#39;solver&#39; &lt;l1&gt; | l2</code>."
     for words in ("<code>forest</code>", "<code>fit_estimator</code>", reason):
         assert words in summary
-    # A model fails with its features.
+    # A model fails if its features fail.
     assert "<code>pca</code>" in summary and "<code>fit_features</code>" in summary
     assert summary.count('class="failure"') == 2
 
@@ -83,7 +83,7 @@ def test_failed_model_is_shown_with_its_reason(folder: Path, language: str):
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
 
 
-def test_failed_seed_is_left_out_of_the_mean(tmp_path: Path):
+def test_failed_seed_is_excluded_from_the_mean(tmp_path: Path):
     models = {name: small_run.MODELS[name] for name in ("knn_raw", "mlp")}
     folder = small_run.write(tmp_path, seeds=(0, 1, 2), models=models)
     small_run.fail(folder, "mlp/seed_1", Failure("mlp", "train_network", "RuntimeError: loss is NaN"))

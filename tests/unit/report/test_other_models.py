@@ -1,4 +1,4 @@
-"""Models that are not in the reference notebook."""
+"""Reports with models that are not in the reference notebook."""
 
 import re
 from dataclasses import replace
@@ -14,13 +14,13 @@ from cifarbench.report.translation import Translator, languages
 from cifarbench.report.view import render
 from helpers import small_run
 
-NOTEBOOKS = list(small_run.MODELS)
-OTHERS = [name for name in small_run.NINE if name not in NOTEBOOKS]
-ABOUT_PCA = {"pca-helps", "scaling-changes-little", "tuning-helps", "suffers-from-dimension"}
+REFERENCE_MODELS = list(small_run.MODELS)
+OTHERS = [name for name in small_run.NINE if name not in REFERENCE_MODELS]
+CLAIMS_ABOUT_PCA = {"pca-helps", "scaling-changes-little", "tuning-helps", "suffers-from-dimension"}
 
 
 def on(model: ModelResult, name: str, kind: str, **params) -> ModelResult:
-    """Return the same model on other features."""
+    """Return the model on other features."""
     return with_fit(
         model,
         features=[{"name": name, "type": kind, "params": params}],
@@ -33,17 +33,17 @@ def page(run: Results, language: str = "en") -> tuple[str, str]:
 
 
 def test_claims_are_about_the_reference_models(nine: Results):
-    assert list(nine.models) == NOTEBOOKS + OTHERS
+    assert list(nine.models) == REFERENCE_MODELS + OTHERS
     nine = on_cifar10(nine)
-    assert findings(nine) == findings(subset(nine, tuple(NOTEBOOKS)))
+    assert findings(nine) == findings(subset(nine, tuple(REFERENCE_MODELS)))
     assert findings(subset(nine, tuple(OTHERS))) == {}
 
 
 @pytest.mark.parametrize(("name", "kind"), [("hog", "hog"), ("lda", "lda"), ("white", "whitened_pca")])
-def test_other_features_take_part_in_no_claim_about_pca(study: Results, name: str, kind: str):
+def test_other_features_are_excluded_from_claims_about_pca(study: Results, name: str, kind: str):
     models = [on(study.models[model], name, kind, n_components=16) for model in ("knn_pca", "knn_scaled_pca")]
     grid = on(study.models["knn_grid"], name, kind, n_components=16)
-    assert not findings(with_models(study, *models, grid)).keys() & ABOUT_PCA
+    assert not findings(with_models(study, *models, grid)).keys() & CLAIMS_ABOUT_PCA
     chain = [*study.models["knn_pca"].features, {"name": name, "type": kind, "params": {}}]
     chained = with_fit(study.models["knn_pca"], features=chain)
     assert "pca-helps" not in findings(with_models(study, chained))
@@ -56,7 +56,7 @@ def test_claims_about_pca_compare_otherwise_equal_models(study: Results, changed
     assert not found.keys() & {"pca-helps", "scaling-changes-little"}
 
 
-def test_predictions_from_a_file_have_no_costs_and_no_part_in_ablations(nine: Results):
+def test_predictions_from_a_file_have_no_costs_and_no_ablation(nine: Results):
     unknown = ("fit_seconds", "predict_seconds", "peak_memory_mb", "stored_mb", "n_parameters")
     unknown += ("device", "processor", "threads", "inference")
     given = with_fit(
@@ -78,7 +78,7 @@ def test_predictions_from_a_file_have_no_costs_and_no_part_in_ablations(nine: Re
     ]
 
 
-def test_grid_over_other_hyperparameters_takes_part_in_no_claim(study: Results):
+def test_grid_over_other_hyperparameters_is_excluded_from_claims(study: Results):
     rows = [
         {name.replace("pca__n_components", "weights"): value for name, value in row.items()}
         for row in study.models["knn_grid"].grid
@@ -93,7 +93,7 @@ def test_knn_on_features_of_unknown_size_is_not_compared(study: Results):
     assert "neighbors-keep-training-set" not in found
 
 
-def test_user_defined_network_is_no_perceptron(nine: Results):
+def test_user_defined_network_is_not_a_perceptron(nine: Results):
     own = with_fit(with_accuracy(nine.models["my_network"], 0.9999), n_parameters=10)
     assert findings(on_cifar10(with_models(nine, own))) == findings(on_cifar10(nine))
 
@@ -139,7 +139,7 @@ def test_section_describes_its_model(nine: Results):
     assert "Trees and forests on `edges` > `small_edges`: " in page(chained)[1]
 
 
-def test_hyperparameter_with_a_name_of_the_features_is_the_classifiers(nine: Results):
+def test_ambiguous_hyperparameter_belongs_to_the_classifier(nine: Results):
     features = [{"name": "lda", "type": "lda", "params": {"shrinkage": 0.1, "solver": "eigen"}}]
     params = {"shrinkage": 0.5, "solver": "eigen"}
     model = with_fit(nine.models["forest"], features=features, params=params)
@@ -180,7 +180,7 @@ def test_grid_search_has_a_table(nine: Results):
     assert "The best 20." in table
 
 
-def test_random_search_says_how_many_candidates(nine: Results):
+def test_random_search_states_the_number_of_candidates(nine: Results):
     entry = small_run.NINE["linear_edges"] | {"tune": {"folds": 3, "n": 8, "space": {"C": {"log": [1, 9]}}}}
     html, markdown = render(nine, small_run.settings("en", small_run.NINE | {"linear_edges": entry}))
     assert "Random search over 8 candidates, drawn from the seed. The best of 8 candidates has" in markdown
@@ -188,7 +188,7 @@ def test_random_search_says_how_many_candidates(nine: Results):
     assert "Random search of linear_edges" in html
 
 
-def test_random_search_takes_part_in_no_claim_about_the_grid(study: Results):
+def test_random_search_is_excluded_from_claims_about_the_grid(study: Results):
     rows = [{**row, N_COMPONENTS: 16 + i} for i, row in enumerate(study.models["knn_grid"].grid)]
     drawn = replace(study.models["knn_grid"], grid=rows)
     assert "tuning-helps" not in findings(with_models(study, drawn))
@@ -253,7 +253,7 @@ def test_approximate_search_shows_recall_and_speed(run: Results) -> None:
         (True, False, None, "Trained with mirrored images: `mlp`, as configured"),
     ],
 )
-def test_the_choice_about_mirrored_images_is_said(study: Results, flip, tuned, hflip_safe, sentence):
+def test_the_use_of_mirrored_images_is_described(study: Results, flip, tuned, hflip_safe, sentence):
     model = with_fit(study.models["mlp"], params={**study.models["mlp"].params, "flip": flip})
     if tuned:
         scores = {

@@ -63,7 +63,7 @@ def test_page_is_well_formed_and_self_contained(page: str):
     inner = {link[1:] for link in links if link.startswith("#")}
     assert len(inner) > 20
     assert inner <= set(ids)
-    # The explorer is a page beside it.
+    # The explorer is a separate page in the same folder.
     beside = ("#", "data:", "explorer.html")
     assert [link for link in links + elements.all("src") if not link.startswith(beside)] == []
     assert "@import" not in page
@@ -73,7 +73,7 @@ def test_page_is_well_formed_and_self_contained(page: str):
 
 def test_every_figure_has_alternative_text(run: Results, page: str):
     tags = Elements(page).tags
-    # Links of a matrix's cells to the explorer lie over it, without a meaning of their own.
+    # Exclude the overlays that link cells of a confusion matrix to the explorer.
     drawings = [attrs for tag, attrs in tags if tag == "svg" and "aria-hidden" not in attrs]
     assert len(drawings) == 4 + 6 * 3 + 2 + 1
     assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 30 for attrs in drawings)
@@ -89,10 +89,10 @@ def test_first_screen_answers_the_main_questions(study: Results):
     best = study.ranking[0]
     say = Translator("en")
     for words in (
-        # Which model is best, how sure, and what it costs.
+        # The best model, its interval, and its cost.
         f"`{best.name}` has the highest accuracy, {say.number(best.accuracy)} (95% CI ",
         f"`{best.name}` takes {say.seconds(best.fit['fit_seconds'])} to fit, ",
-        # What to doubt.
+        # Warnings.
         "**Warning.** The images are not from the official archive",
         "each model was trained with one seed",
         # Provenance.
@@ -123,7 +123,7 @@ def test_names_of_users_are_escaped(run: Results):
     rows = [line for line in markdown.splitlines() if line.startswith("| `<b>")]
     assert rows
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
-    # Outside of code spans, names are no markup.
+    # Outside of code spans, the markup in names is escaped.
     text = re.sub(r"`[^`]*`", "", markdown)
     assert not {"<b>", "<script>", "</title>"} & set(re.findall(r"(?<!\\)<[^>]*>", text))
 
@@ -206,10 +206,10 @@ def test_missing_file_is_named(run: Results):
         Results.read(small_run.shared(), files)
 
 
-# ---- Drawings ----
+# ---- SVG ----
 
 
-def test_drawing_gets_its_own_ids():
+def test_ids_of_svg_figures_are_unique():
     drawing = (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="144pt" '
         'height="72pt" viewBox="0 0 144 72"><style>*{fill: red}</style><defs><clipPath id="a"/></defs>'
@@ -238,7 +238,7 @@ def messages() -> set[str | tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
-def test_catalogue_is_complete(code: str, messages: set[str | tuple[str, ...]]):
+def test_message_catalogue_is_complete(code: str, messages: set[str | tuple[str, ...]]):
     assert len(messages) > 200
     with (CATALOGUES / f"{code}.po").open("rb") as file:
         catalogue = {message.id: message for message in read_po(file, locale=code) if message.id}

@@ -21,7 +21,7 @@ FAILED = Failure("mlp", "evaluate_corruptions", "MemoryError")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a small run whose models err more at higher severities, most of all the most accurate one."""
+    """A run whose models have more errors at higher severities, most of all the most accurate model."""
     folder = tmp_path_factory.mktemp("robust") / "run"
     shutil.copytree(small_run.shared(), folder)
     fragile = most_accurate(folder)
@@ -49,7 +49,7 @@ def most_accurate(folder: Path) -> str:
     )
 
 
-def drawn(folder: Path) -> Path:
+def plot_figure(folder: Path) -> Path:
     figure = folder / "figures/robustness.svg"
     models = [*small_run.MODELS]
     run_job(
@@ -77,7 +77,7 @@ def section(folder: Path, language: str = "en") -> str:
     ],
 )
 def test_section_has_a_row_per_model_and_corruption(folder: Path, language: str, sentence: str) -> None:
-    drawn(folder)
+    plot_figure(folder)
     text = section(folder, language)
     assert text.count("<tr>") == 3 + 2 * len(small_run.MODELS) + len(CORRUPTIONS)
     assert "<svg" in text
@@ -86,10 +86,10 @@ def test_section_has_a_row_per_model_and_corruption(folder: Path, language: str,
         assert f"On uncorrupted images it is <code>{most_accurate(folder)}</code>, which falls from" in text
 
 
-def test_failed_model_is_left_out(folder: Path, tmp_path: Path) -> None:
+def test_failed_model_is_omitted(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "run")
     FAILED.write(tmp_path / "run/models/mlp/robustness.json")
-    assert "mlp" in drawn(tmp_path / "run").read_text()
+    assert "mlp" in plot_figure(tmp_path / "run").read_text()
     text = section(tmp_path / "run")
     assert 'href="#model-mlp"' not in text
     assert 'href="#model-mlp_batchnorm_dropout"' in text

@@ -1,4 +1,4 @@
-"""Corruptions: each changes images, more at each severity, the same at every time, at any size."""
+"""Corruptions: increasing severity, reproducibility, and support of all image sizes."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ from cifarbench.robustness.corruptions import CORRUPTIONS, corrupt
 
 SHAPE = (3, 32, 32)
 SCHEMA = Path(__file__).parents[3] / "workflow/schemas/config.schema.yaml"
-# Of these, the strengths are no ladder: a wider blur with fewer exchanges, more frost on less of the image.
+# Corruptions that are not monotone: a wider blur with fewer swaps, or stronger frost on a smaller area.
 UNEVEN = {"glass_blur", "snow", "frost", "elastic_transform"}
 
 
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
-    """Real photographs at 32 x 32."""
+    """Return photographs at 32 x 32 pixels."""
     found = [
         resize(picture, (32, 32), anti_aliasing=True)
         for picture in (data.astronaut(), data.coffee(), data.chelsea())
@@ -30,14 +30,14 @@ def change(images: np.ndarray, name: str, severity: int) -> float:
     return float(np.abs(corrupt(images, SHAPE, name, severity, seed=0).astype(int) - images).mean())
 
 
-def test_the_names_are_the_same_everywhere():
+def test_the_schema_has_the_names_of_the_corruptions():
     schema = yaml.safe_load(SCHEMA.read_text())["properties"]["robustness"]["properties"]["corruptions"]
     assert list(CORRUPTIONS) == schema["items"]["enum"]
     assert len(CORRUPTIONS) == 15
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_each_severity_is_worse_and_the_seed_decides(images, name):
+def test_higher_severities_change_more_and_the_seed_is_used(images, name):
     changes = [change(images, name, severity) for severity in range(1, 6)]
     assert changes[0] > 0.5
     assert changes[-1] > 1.3 * changes[0] or name in UNEVEN
@@ -56,7 +56,7 @@ def test_images_of_any_size(name, shape):
         assert found.dtype == np.uint8
 
 
-def test_known_changes(images):
+def test_corruptions_have_the_defined_strength(images):
     pixels = images.reshape(-1, *SHAPE).astype(int)
     flat = corrupt(images, SHAPE, "contrast", 5, 0).reshape(-1, *SHAPE)
     np.testing.assert_allclose(flat.std(axis=(2, 3)), 0.15 * pixels.std(axis=(2, 3)), rtol=0.03, atol=0.3)
@@ -71,6 +71,6 @@ def test_known_changes(images):
 @pytest.mark.parametrize(
     "name", ["defocus_blur", "motion_blur", "zoom_blur", "pixelate", "glass_blur", "elastic_transform"]
 )
-def test_a_plain_image_stays_plain(name):
+def test_blurs_keep_plain_images(name):
     plain = np.full((2, 3072), 77, np.uint8)
     assert np.abs(corrupt(plain, SHAPE, name, 5, 0).astype(int) - 77).max() <= 1

@@ -1,4 +1,4 @@
-"""What is told of a model on corrupted images, and files in CIFAR-10-C's layout."""
+"""Evaluation on corrupted images, and reading of CIFAR-10-C's files."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from cifarbench.robustness.corruptions import evaluate_corruptions
 SHAPE = (3, 4, 5)
 
 
-def test_means_and_the_worst():
+def test_mean_accuracies_and_the_worst_corruption():
     y_true = np.array([0, 1, 1, 0])
     right = {("snow", 1): 4, ("snow", 5): 2, ("fog", 1): 3, ("fog", 5): 0}
 

@@ -23,7 +23,7 @@ def test_one_line_per_item():
     assert names == ["Python", "packages", "cores", "memory", "disk", "GPU", "cache", "archive"]
 
 
-def test_it_runs_without_any_package():
+def test_doctor_runs_without_packages():
     output = run_doctor("-S")
     assert "none; `make demo` installs" in output
     assert output.count(doctor.UNKNOWN) == 2

@@ -1,4 +1,4 @@
-"""The files that name packages name the same versions; the lock file has them all."""
+"""Consistency of package versions in requirements, conda, pixi, the lock file and other metadata."""
 
 import json
 import re
@@ -14,9 +14,9 @@ from packaging.specifiers import SpecifierSet
 from cifarbench.errors import EXTRAS
 
 PROJECT = Path(__file__).parents[3]
-# What conda-forge and bioconda call a package differently.
+# Packages with another name on conda-forge or bioconda.
 CONDA_NAMES = {"torch": "pytorch", "snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"}
-# No packages of requirements.txt.
+# Packages that are not in requirements.txt.
 CONDA_ONLY = {"python", "pip", "make"}
 
 
@@ -30,7 +30,7 @@ def pinned() -> dict[str, str]:
 
 
 def conda() -> tuple[dict[str, str], dict[str, str]]:
-    """The versions that environment.yml takes from conda's channels, and those from PyPI."""
+    """Return the versions in environment.yml from conda's channels, and those from PyPI."""
     environment = yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]
     by_pip = dict(
         entry.split("==", 1) for part in environment if isinstance(part, dict) for entry in part["pip"]
@@ -44,7 +44,7 @@ def project() -> dict:
     return tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
 
 
-def test_conda_gives_the_same_versions():
+def test_conda_has_the_same_versions():
     by_conda, by_pip = conda()
     expected = {
         CONDA_NAMES.get(name, name): version for name, version in pinned().items() if name not in by_pip
@@ -53,7 +53,7 @@ def test_conda_gives_the_same_versions():
     assert by_pip == {name: version for name, version in pinned().items() if name in by_pip}
 
 
-def test_pixi_gives_the_versions_of_conda():
+def test_pixi_has_the_versions_of_conda():
     pixi = tomllib.loads((PROJECT / "pixi.toml").read_text())
     found = {name: text for name, text in pixi["dependencies"].items() if name not in CONDA_ONLY}
     by_conda, by_pip = conda()
@@ -67,7 +67,7 @@ def test_the_package_and_its_extras_need_the_same_versions():
     assert sorted(map(str, map(Requirement, needed))) == sorted(map(str, requirements()))
 
 
-def test_a_missing_optional_package_names_the_extra_that_has_it():
+def test_optional_packages_are_in_their_extra():
     extras = project()["optional-dependencies"]
     for module, extra in EXTRAS.items():
         assert module in [entry.partition("==")[0] for entry in extras[extra]]
@@ -91,21 +91,21 @@ def python_versions() -> list[str]:
 def test_all_packages_can_be_installed_in_every_version_of_python(version):
     markers = ({}, {"python_version": version})
     for entry in requirements():
-        # Installed here, and asked for there.
+        # Check only requirements that apply to this version and are installed here.
         if entry.marker is None or all(entry.marker.evaluate(values) for values in markers):
             supported = SpecifierSet(metadata(entry.name).get("Requires-Python", ""))
             assert supported.contains(f"{version}.99"), f"{entry.name} needs Python {supported}"
 
 
-def test_python_s_versions_are_the_same_everywhere():
-    """Those of the classifiers, of the nightly tests, and the oldest one."""
+def test_python_versions_are_consistent():
+    """Compare the classifiers, the nightly tests and the minimum version."""
     versions = python_versions()
     nightly = yaml.safe_load((PROJECT / ".github/workflows/nightly.yml").read_text())
     assert nightly["jobs"]["tests"]["strategy"]["matrix"]["python"] == versions
     assert project()["requires-python"] == f">={versions[0]}"
 
 
-def test_zenodo_and_citation_name_the_same_work():
+def test_zenodo_and_citation_are_consistent():
     zenodo = json.loads((PROJECT / ".zenodo.json").read_text())
     citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
     assert [author["name"] for author in citation["authors"]] == [
@@ -113,10 +113,10 @@ def test_zenodo_and_citation_name_the_same_work():
     ]
     assert (zenodo["title"], zenodo["license"]) == (citation["title"], citation["license"])
     assert zenodo["license"] == project()["license"]
-    # Zenodo takes it from the release.
+    # Zenodo takes the version from the release.
     assert "version" not in zenodo
 
 
-def test_the_container_s_python_is_that_of_conda():
+def test_the_container_has_the_python_version_of_conda():
     (image,) = re.findall(r"^FROM python:(\S+)-slim$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
     assert f"python={image}" in yaml.safe_load((PROJECT / "environment.yml").read_text())["dependencies"]

@@ -1,4 +1,4 @@
-"""faiss uses the kernels of this processor."""
+"""Selection of the kernels of this processor for faiss."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Jobs on images that exceed the memory, under a limit of the system on writable memory."""
+"""Jobs on images larger than the memory, with a limit of writable memory set by the system."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from cifarbench.io.memmap import chunk_rows, release_pages, take_rows
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 N_IMAGES, N_VALUES = 130_000, 768
-# 100 MB of images, 400 MB as float32. Limit of a job, without its libraries and threads:
+# Limit of a job without its libraries and threads; the images have 100 MB as bytes and 400 MB as float32.
 ALLOWED = 60_000_000
 
 PROGRAM = """
@@ -135,7 +135,7 @@ def test_chunks_have_every_row_once_and_fit_the_limit() -> None:
     np.testing.assert_array_equal(np.concatenate(blocks), rows)
     assert {len(block) for block in blocks[:-1]} == {50}
     assert {len(block) for block in chunk_rows(rows, 1000, 0.05, most=30)} == {30, len(rows) % 30}
-    # At least one row, even without memory.
+    # Chunks have at least one row, even without memory.
     assert [len(block) for block in chunk_rows(rows[:3], 1000, 0)] == [1, 1, 1]
 
 

@@ -1,4 +1,4 @@
-"""Jobs end with the run that started them, and only abandoned locks are removed."""
+"""Jobs that end with their parent run, and removal of abandoned locks."""
 
 import json
 import os
@@ -20,42 +20,42 @@ JOB = "from cifarbench.runtime.processes import exit_with_parent; exit_with_pare
 SCRIPTS = Path(processes.__file__).parents[2]
 
 
-def started(code: str, **environment: str) -> subprocess.Popen:
+def start(code: str, **environment: str) -> subprocess.Popen:
     environment = os.environ | {"PYTHONPATH": str(SCRIPTS)} | environment
     return subprocess.Popen([sys.executable, "-c", code], env=environment)
 
 
-def ended(process: subprocess.Popen) -> int:
-    """End a process and return its id."""
+def kill_process(process: subprocess.Popen) -> int:
+    """Kill a process and return its id."""
     process.kill()
     process.wait()
     return process.pid
 
 
-def started_by(starter: subprocess.Popen) -> dict[str, str]:
+def parent_environment(starter: subprocess.Popen) -> dict[str, str]:
     return {processes.PARENT_PID_VARIABLE: f"{starter.pid} {processes._pid_namespace()}"}
 
 
 @pytest.fixture
 def starter():
-    process = started(SLEEPER)
+    process = start(SLEEPER)
     yield process
-    ended(process)
+    kill_process(process)
 
 
 def test_job_that_starts_after_its_parent_ended_ends(starter):
     starter.kill()
     while psutil.Process(starter.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
-    assert started(JOB, **started_by(starter)).wait(10) == 1
+    assert start(JOB, **parent_environment(starter)).wait(10) == 1
 
 
 @pytest.mark.parametrize("inherited", ["", "1 pid:[from outside the container]"])
 def test_job_that_cannot_see_its_parent_continues(inherited):
-    job = started(JOB, **{processes.PARENT_PID_VARIABLE: inherited})
+    job = start(JOB, **{processes.PARENT_PID_VARIABLE: inherited})
     with pytest.raises(subprocess.TimeoutExpired):
         job.wait(1)
-    ended(job)
+    kill_process(job)
 
 
 def test_jobs_inherit_the_id_of_their_parent(monkeypatch):
@@ -78,23 +78,23 @@ def locks(folder: Path, **owner) -> Path:
     ids=["ended run", "other program with its id", "running run"],
 )
 def test_locks_of_ended_runs_are_removed(tmp_path, starter, alive, program, stay):
-    pid = starter.pid if alive else ended(starter)
+    pid = starter.pid if alive else kill_process(starter)
     folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=pid)
     assert processes.remove_stale_locks(folder, program) == (not stay)
     assert folder.exists() == stay
 
 
 def test_locks_of_two_runs_stay_while_one_is_running(tmp_path, starter):
-    gone = started(SLEEPER)
-    for pid in (starter.pid, ended(gone)):
+    gone = start(SLEEPER)
+    for pid in (starter.pid, kill_process(gone)):
         folder = locks(tmp_path / "locks", host=socket.gethostname(), pid=pid)
     assert not processes.remove_stale_locks(folder, "python")
-    ended(starter)
+    kill_process(starter)
     assert processes.remove_stale_locks(folder, "python")
 
 
 def test_locks_of_another_machine_or_without_owner_stay(tmp_path, starter):
-    gone = ended(starter)
+    gone = kill_process(starter)
     assert not processes.remove_stale_locks(locks(tmp_path / "a", host="elsewhere", pid=gone), "python")
     assert not processes.remove_stale_locks(locks(tmp_path / "b"), "python")
     torn = locks(tmp_path / "c")
@@ -103,7 +103,7 @@ def test_locks_of_another_machine_or_without_owner_stay(tmp_path, starter):
     assert not processes.remove_stale_locks(tmp_path / "none", "python")
 
 
-def test_owner_is_this_process(tmp_path):
+def test_the_owner_of_a_lock_is_this_process(tmp_path):
     folder = locks(tmp_path / "locks")
     processes.write_lock_owner(folder)
     assert json.loads((folder / f"{os.getpid()}.owner").read_text())["pid"] == os.getpid()

@@ -1,4 +1,4 @@
-"""Results that an experiment copies from another one."""
+"""Reuse of equal results of another experiment."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def make_job(rule: str, experiment: str | None, inputs: list[str], output: str, **more) -> Job:
-    """Return a job of an experiment; paths are those below its folder."""
+    """Return a job of an experiment; paths are relative to its folder."""
     root = f"results/{experiment}" if experiment else "results"
     content = json.loads(
         describe_job(
@@ -39,15 +39,15 @@ def run(job: Job, content: str) -> str:
 
 
 def run_chain(experiment: str | None, content: str, code: str = "c", settings: dict | None = None) -> str:
-    """Run two jobs, of which the second reads the output of the first; return what the second wrote."""
+    """Run two jobs, of which the second reads the output of the first; return the output of the second."""
     run(make_job("load", experiment, [], "digits/images", settings=settings), content)
     return run(make_job("fit", experiment, ["digits/images"], "digits/model", code=code), content)
 
 
-def test_equal_jobs_of_another_experiment_are_copied_and_stay_apart():
+def test_results_of_equal_jobs_are_copied_and_independent():
     assert run_chain("", "first") == "first"
     assert run_chain("other", "second") == "first"
-    # The job without inputs runs in each experiment.
+    # Jobs without inputs run in each experiment.
     assert Path("results/other/digits/images").read_text() == "second"
     assert run_chain("third", "third") == "first"
     Path("results/digits/model").write_text("changed")
@@ -55,7 +55,7 @@ def test_equal_jobs_of_another_experiment_are_copied_and_stay_apart():
 
 
 @pytest.mark.parametrize("change", [{"code": "d"}, {"settings": {"seed": 1}}])
-def test_other_code_or_settings_before_it_make_another_result(change):
+def test_results_are_not_copied_if_upstream_code_or_settings_differ(change):
     run_chain("", "first")
     assert run_chain("other", "second", **change) == "second"
 
@@ -64,7 +64,7 @@ def test_replaced_results_are_not_copied():
     run_chain("", "first", settings={"seed": 0})
     job = make_job("load", "", [], "digits/images", settings={"seed": 1})
     run(job, "other images")
-    # The model in the experiment without a name is of the old images, which only the new experiment has.
+    # The model of the experiment without a name was fitted to the old images.
     assert run_chain("other", "second", settings={"seed": 1}) == "second"
 
 
@@ -79,7 +79,7 @@ def test_missing_and_failed_results_are_not_copied():
     assert find_failure(failed.outputs)
 
 
-def test_nothing_is_noted_or_copied_where_results_are_not_shared(folder):
+def test_results_outside_of_experiments_are_not_recorded_or_copied(folder):
     job = make_job("fit", None, [], "model")
     run(job, "first")
     assert not (folder / ".snakemake").exists()

@@ -1,4 +1,4 @@
-"""Failures of models are recorded in place of their files."""
+"""Failures of models, recorded in place of their files."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def records(folder: Path) -> set[Failure | None]:
 
 @pytest.mark.parametrize("script", ["job.py", "job.py@v0.2.0"])
 def test_successful_job_has_no_record(script: str, tmp_path: Path) -> None:
-    """Also of a script that Snakemake fetched from git."""
+    """Run a local script, and one that Snakemake fetched from git."""
     done = guarded(tmp_path, "well", script=script)
     assert done.returncode == 0
     assert done.stdout == ""

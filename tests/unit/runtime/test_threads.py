@@ -1,4 +1,4 @@
-"""Several threads give the results of one thread, in the same order."""
+"""Results with several threads, which equal those with one thread and have the same order."""
 
 import threading
 from functools import cache

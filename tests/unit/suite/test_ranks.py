@@ -1,4 +1,4 @@
-"""Simulated datasets with a known order of models: it is found, and nothing is claimed where nothing is."""
+"""Ranks and tests across simulated datasets with a known order of models."""
 
 import numpy as np
 import pytest
@@ -10,19 +10,19 @@ from helpers.simulated import row
 
 pytestmark = pytest.mark.usefixtures("fewer_samples")
 DATASETS = [f"set_{number}" for number in range(8)]
-# By how much each is better than the worst, whatever the dataset; two are equally good.
+# Difference in accuracy from the worst model; two models are equal.
 SKILL = {"worst": 0.0, "middle": 0.06, "twin": 0.06, "best": 0.12}
 MODELS = list(SKILL)
 
 
 @pytest.fixture
 def fewer_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the Bayesian test, as exact as its probabilities are looked at here."""
+    """Use fewer posterior samples in the Bayesian test, which suffice for these tests."""
     monkeypatch.setattr(ranks, "N_POSTERIOR_SAMPLES", 5000)
 
 
 def simulated(datasets: list[str], seed: int = 0):
-    """Datasets of very different difficulty, in each of which skill counts alike, but for some noise."""
+    """Return results on datasets of different difficulty with equal differences between models, up to noise."""
     random = np.random.default_rng(seed)
     rows = []
     for dataset in datasets:
@@ -40,7 +40,7 @@ def by_pair(columns):
     return {(one["model_a"], one["model_b"]): one for one in rows}
 
 
-def test_eight_datasets_show_the_order():
+def test_eight_datasets_suffice_to_find_the_order():
     found = by_pair(ranks.pairwise_tests(accuracies(simulated(DATASETS), DATASETS), MODELS, seed=0))
     assert len(found) == 6
     for (a, b), one in found.items():
@@ -48,7 +48,7 @@ def test_eight_datasets_show_the_order():
             assert one["p_value_adjusted"] > 0.05
             assert one["p_equivalent"] > 0.9
         else:
-            # The smallest that eight datasets allow, times the pairs that are tested before.
+            # The smallest possible p-value of eight datasets.
             assert one["p_value"] == 2 / 2**8
             assert one["p_value_adjusted"] < 0.05
             worse, better = (
@@ -57,7 +57,7 @@ def test_eight_datasets_show_the_order():
             assert one[better] > 0.95 > one[worse]
 
 
-def test_p_values_are_scipy_s():
+def test_p_values_equal_scipys():
     means = accuracies(simulated(DATASETS, seed=3), DATASETS)
     found = by_pair(ranks.pairwise_tests(means, MODELS, seed=0))["middle", "twin"]
     first, second = ([of[model] for of in means.values()] for model in ("middle", "twin"))
@@ -72,7 +72,7 @@ def test_with_fewer_datasets_nothing_is_tested(n_datasets):
     assert not any(columns.values())
 
 
-def test_only_models_with_a_result_everywhere_are_ranked():
+def test_only_models_with_results_on_all_datasets_are_ranked():
     rows = [
         *simulated(DATASETS),
         row("here alone", 0.99, dataset="set_0"),
@@ -90,7 +90,7 @@ def test_only_models_with_a_result_everywhere_are_ranked():
     assert found["set_0", "best"] == 1
 
 
-def test_a_dataset_counts_by_the_mean_over_its_splits():
+def test_accuracies_are_means_over_splits():
     rows = [
         row("net", 0.5),
         row("net", 0.7, split=1, varied_factor="all"),
@@ -99,20 +99,20 @@ def test_a_dataset_counts_by_the_mean_over_its_splits():
     assert accuracies(rows, ["one"]) == {"one": {"net": pytest.approx(0.6)}}
 
 
-def test_means_are_over_the_splits_that_all_models_have_a_result_of():
+def test_means_use_only_splits_with_results_of_all_models():
     rows = [row(model, 0.5, dataset="a") for model in ("one", "two")]
     rows += [row(model, 0.9, dataset="a", split=1, varied_factor="split") for model in ("one", "two")]
-    # The easy split is not to be one model's alone.
+    # The easier split would favour the only model with a result.
     rows[-1] |= {"accuracy": None, "error": "evaluate_model: no luck"}
     assert accuracies(rows, ["a"]) == {"a": {"one": 0.5, "two": 0.5}}
     assert rank_table(rows, ["a"], ["one", "two"])["n_runs"] == [1, 1]
 
 
 @pytest.mark.parametrize(("n_pairs", "needed"), [(1, 6), (6, 8), (15, 10)])
-def test_how_many_datasets_it_takes_to_tell_any_of_so_many_pairs_apart(n_pairs, needed):
-    def lowest(n: int) -> float:
-        """The adjusted p-value of a pair that has the same order on all of n datasets."""
+def test_min_datasets_is_the_smallest_number_with_a_significant_pair(n_pairs, needed):
+    def smallest_p_value(n: int) -> float:
+        """Return the adjusted p-value of a pair with the same order on all n datasets."""
         return n_pairs * wilcoxon(np.arange(1.0, n + 1), np.zeros(n)).pvalue
 
     assert ranks.min_datasets(n_pairs) == needed
-    assert lowest(needed) < 0.05 <= lowest(needed - 1)
+    assert smallest_p_value(needed) < 0.05 <= smallest_p_value(needed - 1)

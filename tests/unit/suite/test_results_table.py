@@ -1,4 +1,4 @@
-"""The long table refuses what can't be compared, and keeps what failed."""
+"""The table of all runs: refusal of incomparable rows, and rows of failed runs."""
 
 import pytest
 
@@ -22,7 +22,7 @@ ABOUT = {
 }
 
 
-def test_a_row_has_the_scores_the_costs_and_what_was_scored_by_what():
+def test_a_row_has_scores_costs_and_provenance():
     found = row_of(
         ABOUT, FIT, SCORES | {"provenance": {"test_set_hash": "images", "code_hash": "code"}}, None
     )
@@ -31,7 +31,7 @@ def test_a_row_has_the_scores_the_costs_and_what_was_scored_by_what():
     assert (found["test_set_hash"], found["code_hash"], found["fit_seconds"]) == ("images", "code", 1.5)
 
 
-def test_a_run_that_failed_is_a_row_that_says_why():
+def test_a_failed_run_is_a_row_with_the_reason():
     found = row_of(ABOUT, None, None, "train_network: the loss is nan")
     assert found["accuracy"] is None
     assert found["error"] == "train_network: the loss is nan"
@@ -51,7 +51,7 @@ def test_rows_of_other_test_images_are_refused():
         check_comparable(rows)
 
 
-def test_rows_of_other_scoring_code_are_refused_whatever_their_dataset():
+def test_rows_of_other_scoring_code_are_refused_on_all_datasets():
     rows = [row("knn", 0.5), row("knn", 0.5, dataset="two", code_hash="older code")]
     with pytest.raises(
         UserError, match=r"knn on two was scored by other code than knn on one \(older code, not"
@@ -59,12 +59,12 @@ def test_rows_of_other_scoring_code_are_refused_whatever_their_dataset():
         check_comparable(rows)
 
 
-def test_other_datasets_and_splits_have_other_test_images():
+def test_other_datasets_and_splits_may_have_other_test_images():
     rows = [row("knn", 0.5), row("knn", 0.5, dataset="two"), row("knn", 0.5, split=1, varied_factor="split")]
     assert check_comparable(rows) == rows
 
 
-def test_all_at_once_is_the_split_and_its_seed_where_chance_takes_part():
+def test_fully_randomized_runs_vary_the_split_and_the_seed_if_any():
     rows = [
         *(row("knn", 0.1), row("knn", 0.2, split=1, varied_factor="split")),
         *(
@@ -84,7 +84,7 @@ def test_all_at_once_is_the_split_and_its_seed_where_chance_takes_part():
         }
 
 
-def test_no_other_run_takes_the_place_of_one_that_failed():
+def test_failed_runs_are_not_replaced():
     rows = [
         row("net", 0.5),
         row("net", 0.6, split=1, varied_factor="split"),

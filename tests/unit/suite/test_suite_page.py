@@ -1,4 +1,4 @@
-"""The page across datasets, of simulated files that the scripts themselves have made."""
+"""The suite page, written by the scripts from simulated predictions."""
 
 import re
 from html import unescape
@@ -37,7 +37,7 @@ def page(three: Path) -> str:
     return three.read_text()
 
 
-def test_with_three_datasets_the_page_claims_nothing_over_datasets(page, three):
+def test_three_datasets_are_not_tested_across_datasets(page, three):
     text = text_of(page)
     assert "There are 3 datasets; a test across datasets needs at least 6, so none is made." in text
     assert "Holm's correction" in text
@@ -45,7 +45,7 @@ def test_with_three_datasets_the_page_claims_nothing_over_datasets(page, three):
     assert read_csv(three.parent / "dataset_tests.csv") == []
 
 
-def test_with_eight_datasets_all_pairs_are_tested(tmp_path):
+def test_all_pairs_are_tested_across_eight_datasets(tmp_path):
     simulated = simulate(tmp_path, EIGHT, repeats=1, holes=False)
     text = text_of(simulated.read_text())
     assert re.search(r"Across 8 datasets, \d of 6 pairs of models differ significantly", text)
@@ -55,7 +55,7 @@ def test_with_eight_datasets_all_pairs_are_tested(tmp_path):
     assert "Variance across seeds and splits" not in text
 
 
-def test_a_missing_cell_is_seen_and_a_failed_run_is_told(page, three):
+def test_missing_and_failed_runs_are_shown(page, three):
     text = text_of(page)
     assert "not run" in text
     assert (
@@ -69,14 +69,14 @@ def test_a_missing_cell_is_seen_and_a_failed_run_is_told(page, three):
     assert "the training loss is nan in epoch 3" in findings[0]["message"]
 
 
-def test_the_best_of_each_dataset_is_that_of_the_table(page, three):
+def test_the_best_model_of_each_dataset_is_highlighted(page, three):
     rows = [row for row in read_csv(three.parent / "runs.csv") if row["varied_factor"] is None]
     for dataset in THREE:
         best = max(row["accuracy"] for row in rows if row["dataset"] == dataset)
         assert re.search(rf'class="heat best" data-value="{best}"', page)
 
 
-def test_other_test_images_are_told_apart_from_the_dataset_s_own(page, three):
+def test_shifted_test_sets_are_reported_separately(page, three):
     text = text_of(page)
     assert (
         "On foggy (fashion_mnist), accuracies change by \N{MINUS SIGN}0.100 to \N{MINUS SIGN}0.100; 6 of 6"
@@ -86,23 +86,23 @@ def test_other_test_images_are_told_apart_from_the_dataset_s_own(page, three):
     assert rows["mlp", "fashion_mnist"] == 1
 
 
-def test_the_page_opens_without_a_network_and_leads_to_each_dataset_s_own(page):
+def test_the_page_is_self_contained_and_links_to_the_reports(page):
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
     assert page.count("<svg") == 3
     for dataset in THREE:
         assert f'<a href="../{dataset}/report.html">' in page
 
 
-def test_the_page_in_russian(tmp_path):
+def test_the_page_is_translated_into_russian(tmp_path):
     text = text_of(simulate(tmp_path, THREE, language="ru", holes=False).read_text())
     assert "Классификаторы на разных наборах" in text
     assert "Наборов 3; критерию по наборам нужно не меньше 6" in text
-    # What is left in Latin letters are names: of models, datasets, files, tests and authors.
+    # Only names of models, datasets, files, tests and authors are in Latin letters.
     assert not re.search(r"\b(the|of|with|images|training|accuracy)\b", text.partition("suite:")[0])
 
 
 @pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
-def test_a_catalogue_has_all_messages_of_the_page(code):
+def test_catalogues_have_all_messages_of_the_page(code):
     with (OF_THE_REPORT / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     found = extract_from_dir(

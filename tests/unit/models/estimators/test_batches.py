@@ -1,4 +1,4 @@
-"""Classifiers that are fitted some images at a time."""
+"""Classifiers fitted in batches with `partial_fit`."""
 
 from pathlib import Path
 
@@ -27,16 +27,16 @@ def fitted(digits: tuple, rows: np.ndarray, batch_size: int | None, seed: int = 
     return classifier.fit(estimator, values, labels, rows, batch_size, seed)
 
 
-def test_batches_hold_every_image_once(digits):
+def test_batches_have_every_image_once(digits):
     rows = np.flatnonzero(np.arange(len(digits[1])) % 5)
     found = fitted(digits, rows, 100, reference="sklearn.naive_bayes.GaussianNB")
     whole = GaussianNB().fit(digits[0][rows], digits[1][rows])
-    # Means add up, in whatever batches.
+    # The means of naive Bayes do not depend on the batches.
     np.testing.assert_array_equal(found.class_count_, whole.class_count_)
     np.testing.assert_allclose(found.theta_, whole.theta_, atol=1e-5)
 
 
-def test_a_linear_model_learns_from_batches_in_an_order_of_its_seed(digits):
+def test_the_order_of_batches_depends_on_the_seed(digits):
     rows = np.arange(1500)
     values, labels = digits
     first, same, other = (fitted(digits, rows, 100, seed) for seed in (0, 0, 1))
@@ -45,7 +45,7 @@ def test_a_linear_model_learns_from_batches_in_an_order_of_its_seed(digits):
     assert (first.coef_ != other.coef_).any()
 
 
-def test_a_class_that_comes_late_is_known_from_the_first_batch(digits):
+def test_the_first_batch_declares_all_classes(digits):
     values, labels = digits
     order = np.argsort(labels, kind="stable")
     found = classifier.fit(
@@ -59,7 +59,7 @@ def test_a_class_that_comes_late_is_known_from_the_first_batch(digits):
     assert len(found.classes_) == 10
 
 
-def test_what_has_no_partial_fit_is_refused():
+def test_classifiers_without_partial_fit_are_refused():
     entry = {"estimator": "sklearn.svm.LinearSVC", "params": {}, "batch_size": 100}
     setting = DataShape(1000, 10, (3, 4, 4), 48)
     assert [*FAMILIES["estimator"].check_build("models.m", entry, setting)] == [

@@ -1,4 +1,4 @@
-"""Any classifier of scikit-learn's interface: built, refused, stored, asked."""
+"""Classifiers with scikit-learn's interface: construction, refusal, serialisation and prediction."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from cifarbench.errors import UserError
 from cifarbench.io import sklearn_objects
 from cifarbench.models.estimators import classifier
 
-OWN = """
+USER_CODE = """
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
@@ -43,8 +43,8 @@ class Strange(NearestMean):
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "own_models.py").write_text(OWN)
+def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "own_models.py").write_text(USER_CODE)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     sys.modules.pop("own_models", None)
@@ -76,14 +76,14 @@ def build(reference: str, **params):
         ("sklearn.svm.LinearSVC", {"C": "much"}, "(The 'C' parameter"),
     ],
 )
-def test_what_can_t_be_built_is_refused_in_a_sentence(reference, params, said):
+def test_invalid_classifiers_are_refused_in_a_sentence(reference, params, said):
     with pytest.raises(UserError) as caught:
         build(reference, **params)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_the_study_s_seed_drives_what_takes_one():
+def test_seeded_classifiers_use_the_seed_of_the_experiment():
     forest = "sklearn.ensemble.RandomForestClassifier"
     assert build(forest).random_state == 5
     assert build(forest, random_state=1).random_state == 1
@@ -104,7 +104,7 @@ def test_the_study_s_seed_drives_what_takes_one():
         ("sklearn.dummy.DummyClassifier", "other classifiers"),
     ],
 )
-def test_kinds_are_told_from_the_class(reference, kind):
+def test_the_family_label_is_derived_from_the_class(reference, kind):
     assert classifier.family_label(build(reference)) == kind
 
 
@@ -112,7 +112,7 @@ def test_kinds_are_told_from_the_class(reference, kind):
     "reference",
     ["sklearn.svm.LinearSVC", "sklearn.ensemble.RandomForestClassifier", "own_models.py:NearestMean"],
 )
-def test_what_is_stored_answers_the_same(own, digits, reference):
+def test_loaded_classifiers_give_the_same_predictions(user_code, digits, reference):
     images, labels = digits
     fitted = build(reference).fit(images, labels)
     again = sklearn_objects.loads(sklearn_objects.dumps(fitted), reference)
@@ -122,7 +122,7 @@ def test_what_is_stored_answers_the_same(own, digits, reference):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_one_without_probabilities_says_so(digits):
+def test_classifiers_without_probabilities_are_marked(digits):
     images, labels = digits
     answers, proba, probabilities = classifier.predict(
         build("sklearn.svm.LinearSVC").fit(images, labels), images, 10
@@ -132,7 +132,7 @@ def test_one_without_probabilities_says_so(digits):
     assert set(np.unique(proba)) == {0, 1}
 
 
-def test_a_class_that_was_never_seen_has_no_probability(digits):
+def test_a_class_without_training_images_has_probability_zero(digits):
     images, labels = digits
     some = labels != 3
     fitted = RandomForestClassifier(5, random_state=0).fit(images[some], labels[some])
@@ -144,13 +144,13 @@ def test_a_class_that_was_never_seen_has_no_probability(digits):
     np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-6)
 
 
-def test_only_linear_ones_have_weights_to_count(digits):
+def test_only_linear_classifiers_have_a_parameter_count(digits):
     assert classifier.n_parameters(build("sklearn.svm.LinearSVC").fit(*digits)) == 650
     assert classifier.n_parameters(build("sklearn.tree.DecisionTreeClassifier").fit(*digits)) is None
 
 
 @pytest.mark.parametrize(("name", "said"), [("Half", "of shape (150,)"), ("Strange", "which is not a class")])
-def test_answers_that_are_none_are_refused(own, digits, name, said):
+def test_invalid_predictions_are_refused(user_code, digits, name, said):
     fitted = build(f"own_models.py:{name}").fit(*digits)
     with pytest.raises(ValueError, match=said.replace("(", r"\(").replace(")", r"\)")):
         classifier.predict(fitted, digits[0], 10)

@@ -1,4 +1,4 @@
-"""Ridge regression in closed form, against scikit-learn and the definitions of its choices."""
+"""Ridge regression in closed form, compared with scikit-learn and the definition of its penalty selection."""
 
 import numpy as np
 import pytest
@@ -32,10 +32,10 @@ def standardized() -> np.ndarray:
     return (VALUES - train.mean(axis=0)) / deviation
 
 
-def test_scores_are_those_of_scikit_learn_times_a_scale(whole):
+def test_scores_equal_scikit_learns_up_to_a_scale(whole):
     values = standardized()
     reference = RidgeClassifier(alpha=whole.alpha_ * N_TRAIN).fit(values[:N_TRAIN], LABELS[:N_TRAIN])
-    # Its targets are -1 and 1, with a score of 0 in the middle.
+    # The targets of scikit-learn are -1 and 1 instead of 0 and 1.
     expected = (reference.decision_function(values) + 1) / 2
     scores = whole.decision_function(VALUES)
     scale = (scores * expected).sum() / (expected * expected).sum()
@@ -59,7 +59,7 @@ def test_blocks_in_any_order_give_the_same_model(whole):
     built = classifier.build(PATH, {}, seed=0, key="models.m")
     found = classifier.fit(built, VALUES, LABELS, np.arange(N_TRAIN), 100, seed=1)
     assert found.alpha_ == whole.alpha_
-    # The scale is chosen on other images.
+    # The scale is fitted to other held-out images.
     ratio = np.linalg.norm(found.coef_) / np.linalg.norm(whole.coef_)
     np.testing.assert_allclose(found.coef_, whole.coef_ * ratio, atol=2e-3 * np.abs(found.coef_).max())
 
@@ -79,7 +79,7 @@ def softmax_of(scores: np.ndarray) -> np.ndarray:
     return shares / shares.sum(axis=1, keepdims=True)
 
 
-def test_what_is_stored_is_small_and_predicts_the_same(whole):
+def test_the_saved_model_is_small_and_predicts_the_same(whole):
     content = sklearn_objects.dumps(whole)
     assert len(content) < 3 * whole.coef_.nbytes + 10_000
     loaded = sklearn_objects.loads(content, PATH)
@@ -88,7 +88,7 @@ def test_what_is_stored_is_small_and_predicts_the_same(whole):
     assert classifier.family_label(loaded) == "linear models"
 
 
-def test_the_module_gives_the_same_probabilities_and_none_to_a_missing_class():
+def test_the_torch_module_has_equal_probabilities_and_zero_for_missing_classes():
     rows = np.flatnonzero(LABELS != 4)
     fitted = RidgeClosedForm([0.1]).fit(VALUES[rows], LABELS[rows])
     with torch.inference_mode():
@@ -98,6 +98,6 @@ def test_the_module_gives_the_same_probabilities_and_none_to_a_missing_class():
 
 
 @pytest.mark.parametrize("alphas", [[], [0.1, 0], [-1]])
-def test_penalties_that_are_none_end_in_a_sentence(alphas):
+def test_invalid_penalties_end_in_a_sentence(alphas):
     with pytest.raises(UserError, match=r"alphas must be numbers above 0"):
         classifier.build(PATH, {"alphas": alphas}, seed=0, key="models.m")

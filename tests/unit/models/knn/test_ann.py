@@ -1,4 +1,4 @@
-"""Approximate search compared with the exact one, and what it measures of itself."""
+"""Approximate search, compared with exact search, and its recall."""
 
 import numpy as np
 import pytest
@@ -34,9 +34,9 @@ def assert_same(found, expected) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
-def measured(ann: dict, metric: str = "euclidean"):
+def search_and_measure(ann: dict, metric: str = "euclidean"):
     values, queries = points(3000, 0), points(200, 1)
-    # Only some rows, so that positions among the points differ from rows.
+    # A subset of rows, so that positions in the index differ from rows.
     rows = np.flatnonzero(np.random.default_rng(2).random(3000) < 0.8)
     params = {"n_neighbors": 10, "metric": metric, "ann": ann}
     options = {"threads": 1, "memory_mb": 1000}
@@ -49,7 +49,7 @@ def measured(ann: dict, metric: str = "euclidean"):
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 def test_recall_is_the_share_of_exact_neighbours(metric: str) -> None:
-    neighbors, _, record, values, rows, queries = measured(ANN, metric)
+    neighbors, _, record, values, rows, queries = search_and_measure(ANN, metric)
     exact, _ = exact_search(values, rows, queries, metric)
     shared = np.mean([len(set(found) & set(true)) / 10 for found, true in zip(neighbors, exact, strict=True)])
     assert record["recall"] == pytest.approx(shared)
@@ -57,8 +57,8 @@ def test_recall_is_the_share_of_exact_neighbours(metric: str) -> None:
     assert record | ANN | {"sample": 200, "queries_per_second": 50} == record
 
 
-def test_fewer_probes_find_fewer() -> None:
-    recalls = [measured(ANN | {"nprobe": nprobe})[2]["recall"] for nprobe in (3, 20)]
+def test_fewer_probes_have_a_lower_recall() -> None:
+    recalls = [search_and_measure(ANN | {"nprobe": nprobe})[2]["recall"] for nprobe in (3, 20)]
     assert recalls[0] < 0.9 < recalls[1] == 1
 
 
@@ -66,7 +66,7 @@ def test_fewer_probes_find_fewer() -> None:
 @pytest.mark.parametrize(
     ("offset", "spread"), [(0, 1), (10, 0.01), (100, 0.1), (1000, 0.1), (0, 0)], ids=lambda value: str(value)
 )
-def test_a_search_in_all_lists_finds_what_an_exact_one_finds(
+def test_searching_all_lists_equals_exact_search(
     offset: float, spread: float, metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"MAX_QUERIES": 30, "ASSIGNED_POINTS": 100, "NEIGHBOR_BYTES": 1}.items():
@@ -78,9 +78,9 @@ def test_a_search_in_all_lists_finds_what_an_exact_one_finds(
     rows = np.flatnonzero(np.random.default_rng(2).random(600) < 0.8)
     for n_neighbors in (7, 100):
         exact = exact_search(values, rows, queries, metric, n_neighbors)
-        # Some lists have fewer points than neighbours, or none; and 1000 lists are more than there are points.
+        # Some lists have fewer points than neighbours or none, and 1000 lists exceed the number of points.
         for nlist in (1, 5, 1000):
-            # With so little memory one block of points is in the lists at a time.
+            # 0.05 MB force the lists to be filled one block at a time.
             for memory_mb in (1000, 0.05):
                 ann = {"nlist": nlist, "nprobe": nlist}
                 found = search(values, rows, queries, ann, metric, n_neighbors, memory_mb=memory_mb)
@@ -109,8 +109,8 @@ def test_the_nearest_of_the_probed_lists_are_found(nprobe: int, offset: float) -
 
 
 @pytest.mark.parametrize("offset", [0, 100])
-def test_threads_and_memory_change_nothing(offset: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Products round by their shape, and the more, the longer the vectors.
+def test_results_do_not_depend_on_threads_and_memory(offset: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Rounding errors of matrix products depend on their shape, and grow with the length of the vectors.
     values, queries = points(4000, 0) + np.float32(offset), points(3000, 1) + np.float32(offset)
     values[1000:2000] = values[0]
     queries[::7] = values[0]
@@ -124,7 +124,7 @@ def test_threads_and_memory_change_nothing(offset: float, monkeypatch: pytest.Mo
     assert_same(found[2], found[0])
 
 
-def test_pixels_are_searched_as_an_exact_search_does() -> None:
+def test_searching_pixels_in_all_lists_equals_exact_search() -> None:
     values = np.random.default_rng(0).integers(0, 256, (500, 300), np.uint8)
     rows, ann = np.arange(400), {"nlist": 6, "nprobe": 6}
     for metric in ("euclidean", "cosine"):
@@ -145,9 +145,9 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture) -> None:
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_search_that_finds_too_few_says_so() -> None:
+def test_a_search_that_finds_too_few_neighbours_is_refused() -> None:
     with pytest.raises(UserError, match=r"m: some images have fewer .*; a larger ann\.nprobe finds them\."):
-        measured({"nlist": 1000, "nprobe": 1})
+        search_and_measure({"nlist": 1000, "nprobe": 1})
 
 
 def test_more_lists_than_images_are_refused() -> None:

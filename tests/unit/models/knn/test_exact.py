@@ -1,4 +1,4 @@
-"""Neighbours against float64 brute force, on data made to break float32."""
+"""Exact search, compared with float64 brute force on data that are difficult for float32."""
 
 import numpy as np
 import pytest
@@ -15,21 +15,21 @@ from cifarbench.models.knn.torch_module import KNNModule
 
 
 def exact_distances(queries: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Squared Euclidean distances (M, N) in float64, by differences and not by products."""
+    """Return squared Euclidean distances, (M, N) float64, computed from differences instead of products."""
     differences = queries[:, None, :].astype(np.float64) - points[None, :, :].astype(np.float64)
     return (differences**2).sum(axis=2)
 
 
-def random_pictures(random, n):
+def random_images(random, n):
     return random.integers(0, 256, (n, 48), dtype=np.uint8)
 
 
 def duplicates(random, n):
-    return np.repeat(random_pictures(random, n // 5), 5, axis=0)
+    return np.repeat(random_images(random, n // 5), 5, axis=0)
 
 
 def equal_distances(random, n):
-    # Each picture differs from black in one pixel, by the same amount.
+    # Each image has one bright pixel, so that all have equal distances to black.
     pictures = np.zeros((n, 48), np.uint8)
     pictures[np.arange(n), random.integers(0, 48, n)] = 200
     return pictures
@@ -39,14 +39,14 @@ def large_offsets(random, n):
     return random.integers(250, 256, (n, 48), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("make", [random_pictures, duplicates, equal_distances, large_offsets])
+@pytest.mark.parametrize("make", [random_images, duplicates, equal_distances, large_offsets])
 def test_neighbours_are_those_of_float64_brute_force(make) -> None:
     random = np.random.default_rng(1)
     points, queries = make(random, 300), make(random, 60)
     neighbors, squares = knn.knn(center(points), center(queries), 7, threads=1)
     exact = exact_distances(queries, points)
     found = np.take_along_axis(exact, neighbors, axis=1)
-    # Of equally distant pictures any may be named: the distances must agree exactly, pixels being whole numbers.
+    # Neighbours at equal distances may differ, but distances are equal, since pixels are integers.
     np.testing.assert_array_equal(np.sort(found, axis=1), np.sort(exact, axis=1)[:, :7])
     assert all(len(set(row)) == 7 for row in neighbors)
     np.testing.assert_allclose(squares, found, rtol=1e-5)
@@ -54,8 +54,8 @@ def test_neighbours_are_those_of_float64_brute_force(make) -> None:
 
 def test_one_search_scores_every_smaller_number_of_neighbours() -> None:
     random = np.random.default_rng(3)
-    points, labels = random_pictures(random, 200), random.integers(0, 4, 200)
-    queries, truth = random_pictures(random, 50), random.integers(0, 4, 50)
+    points, labels = random_images(random, 200), random.integers(0, 4, 200)
+    queries, truth = random_images(random, 50), random.integers(0, 4, 50)
     neighbors, _ = knn.knn(center(points), center(queries), 9, threads=1)
     correct = voting.correct_counts_per_k(labels[neighbors], truth)
     for k in range(1, 10):
@@ -69,7 +69,7 @@ def test_one_search_scores_every_smaller_number_of_neighbours() -> None:
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
 def test_neighbours_and_votes_are_those_of_scikit_learn(metric: str, weights: str, data) -> None:
     n_points, n_values = data.draw(strategies.integers(1, 12)), data.draw(strategies.integers(1, 4))
-    # Few whole numbers: zero vectors, duplicates, multiples and ties are frequent.
+    # Small integers make zero vectors, duplicates, multiples and ties frequent.
     rows = strategies.lists(strategies.integers(-2, 2), min_size=n_values, max_size=n_values)
     points, queries = (
         np.array(data.draw(strategies.lists(rows, min_size=n, max_size=most)), np.float32)
@@ -91,13 +91,13 @@ def test_neighbours_and_votes_are_those_of_scikit_learn(metric: str, weights: st
     )
     proba = voting.predict_proba(labels[neighbors], 3, voting.neighbor_weights(squares, params))
 
-    # Rounded, so that parallel vectors are at distance 0, as they are without rounding errors.
+    # Round, so that parallel vectors have distance 0.
     exact = pairwise_distances(queries.astype(float), points.astype(float), metric=metric).round(12)
     nearest = np.sort(exact, axis=1)
     distances = squares / 2 if metric == "cosine" else np.sqrt(squares)
     np.testing.assert_allclose(distances, nearest[:, :k], atol=1e-6)
     np.testing.assert_allclose(np.take_along_axis(exact, neighbors, axis=1), distances, atol=1e-6)
-    # Of points at the same distance as the k-th neighbour, any may vote.
+    # Compare only queries without a tie at the k-th neighbour.
     decided = np.full(len(queries), True) if k == n_points else nearest[:, k] - nearest[:, k - 1] > 1e-5
     theirs = KNeighborsClassifier(k, weights=weights, metric="precomputed").fit(
         np.zeros((n_points,) * 2), labels
@@ -110,7 +110,7 @@ def test_neighbours_and_votes_are_those_of_scikit_learn(metric: str, weights: st
     module = KNNModule(knn.to_vectors(points, metric), labels, 3, params)
     exported = module(torch.from_numpy(queries)).numpy()
     np.testing.assert_allclose(exported[decided], expected[decided], atol=1e-5)
-    # An approximate search that probes all lists finds the same.
+    # An approximate search that probes all lists is exact.
     nlist = data.draw(strategies.integers(1, n_points))
     ann = {"nlist": nlist, "nprobe": nlist}
     params = {"metric": metric, "n_neighbors": k, "ann": ann}
@@ -128,7 +128,7 @@ def test_votes_counted_in_blocks_are_the_same(weights: str, monkeypatch: pytest.
     shares = voting.predict_proba(neighbor_labels, 4, vote_weights)
     correct = voting.correct_counts_per_k(neighbor_labels, truth, vote_weights)
     assert correct[6] == (shares.argmax(axis=1) == truth).sum()
-    # Three rows at a time.
+    # Blocks of three rows.
     monkeypatch.setattr(voting, "VOTES_MB", 1e-4)
     np.testing.assert_array_equal(voting.predict_proba(neighbor_labels, 4, vote_weights), shares)
     np.testing.assert_array_equal(voting.correct_counts_per_k(neighbor_labels, truth, vote_weights), correct)
@@ -161,7 +161,7 @@ def test_balanced_votes_count_by_the_inverse_frequency_of_their_class(weights: s
 
 
 def test_a_zero_vector_is_at_cosine_distance_1_from_everything() -> None:
-    # The mid grey of pixels is the zero vector.
+    # Pixels are centred at 128, so that mid grey is the zero vector.
     pixels = np.array([[128, 128, 128], [0, 128, 255], [128, 128, 128]], np.uint8)
     options = {"metric": "cosine", "n_neighbors": 3, "threads": 1, "memory_mb": 100}
     neighbors, squares = knn.knn_blocked(pixels, np.arange(3), pixels[:2], np.arange(2), **options)

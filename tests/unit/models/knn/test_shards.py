@@ -1,4 +1,4 @@
-"""Neighbours searched in parts: the same bytes for any number of parts, and those of exact arithmetic."""
+"""Neighbour search in parts, whose results are exact and do not depend on the number of parts."""
 
 import numpy as np
 import pytest
@@ -10,41 +10,41 @@ from cifarbench.models.knn import exact as search
 
 
 def exact(points: np.ndarray, queries: np.ndarray, count: int) -> np.ndarray:
-    """Numbers of the nearest by whole numbers, of equal ones the lower first: (M, count)."""
+    """Return the indices of the nearest points, (M, count), by integer arithmetic; ties are in ascending order."""
     apart = queries[:, None].astype(np.int64) - points[None].astype(np.int64)
     return np.argsort(np.square(apart).sum(axis=2), axis=1, kind="stable")[:, :count]
 
 
-def pictures(random, n):
+def random_images(random, n):
     return random.integers(0, 256, (n, 48), dtype=np.uint8)
 
 
 def copies(random, n):
-    # Each picture forty times, so that a search for a few more than wanted does not see where the copies end.
-    return np.repeat(pictures(random, n // 40), 40, axis=0)[random.permutation(n // 40 * 40)]
+    # Repeat each image forty times, so that ties exceed the additional candidates of a search.
+    return np.repeat(random_images(random, n // 40), 40, axis=0)[random.permutation(n // 40 * 40)]
 
 
-def all_the_same(random, n):
+def identical_images(random, n):
     return np.full((n, 48), 7, np.uint8)
 
 
-def in_few_places(random, n):
+def few_distinct_images(random, n):
     return random.integers(0, 2, (n, 48), dtype=np.uint8) * (np.arange(48) < 4).astype(np.uint8)
 
 
-def one_far_away(random, n):
-    # Its length makes whatever the product may be off larger than the distances of the others.
+def one_outlier(random, n):
+    # The norm of the outlier makes the rounding error bound larger than the other distances.
     values = random.integers(126, 131, (n, 48), dtype=np.uint8)
     values[n // 2] = 255
     return values
 
 
-ALL = [pictures, copies, all_the_same, in_few_places, one_far_away]
+ALL = [random_images, copies, identical_images, few_distinct_images, one_outlier]
 
 
 @pytest.mark.parametrize("make", ALL)
 @pytest.mark.parametrize("n_parts", [1, 4, 16])
-def test_parts_find_what_whole_numbers_say(make, n_parts: int) -> None:
+def test_search_in_parts_equals_integer_arithmetic(make, n_parts: int) -> None:
     random = np.random.default_rng(0)
     values, queries = make(random, 800), make(random, 400)[:70]
     points, asked = search.to_vectors(values, "euclidean"), search.to_vectors(queries, "euclidean")
@@ -57,9 +57,9 @@ def test_parts_find_what_whole_numbers_say(make, n_parts: int) -> None:
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
-def test_files_of_parts_merge_to_the_bytes_of_one_search(tmp_path, metric: str) -> None:
+def test_merged_files_of_parts_equal_one_search(tmp_path, metric: str) -> None:
     random = np.random.default_rng(1)
-    # Features as they come: large offsets, copies, and rows that a division has chosen.
+    # As in practice, features have large offsets and duplicates, and only the rows of a subset are searched.
     values = (random.normal(size=(3000, 65)) + 30).astype(np.float32)
     values[random.permutation(3000)[:500]] = values[0]
     queries = np.concatenate([values[::50], (random.normal(size=(40, 65)) + 30).astype(np.float32)])
@@ -85,7 +85,7 @@ def test_files_of_parts_merge_to_the_bytes_of_one_search(tmp_path, metric: str) 
     assert len(set(found.values())) == 1
 
 
-def test_the_first_images_of_an_order_are_fewer_first_ones_and_the_rest(tmp_path) -> None:
+def test_subsets_are_searched_by_extending_smaller_subsets(tmp_path) -> None:
     random = np.random.default_rng(3)
     values, queries = copies(random, 1200), copies(random, 400)[:60]
     order, sizes = random.permutation(len(values)), [150, 300, 600, 1200]
@@ -103,9 +103,9 @@ def test_the_first_images_of_an_order_are_fewer_first_ones_and_the_rest(tmp_path
             assert ours.tobytes() == theirs.tobytes()
 
 
-def test_there_may_be_fewer_points_in_a_block_than_neighbours_are_wanted() -> None:
+def test_blocks_may_have_fewer_points_than_neighbours() -> None:
     random = np.random.default_rng(2)
-    values, queries = pictures(random, 10), pictures(random, 5)
+    values, queries = random_images(random, 10), random_images(random, 5)
     points, asked = (search.to_vectors(one, "euclidean") for one in (values, queries))
     found = search.ExactTopK(asked, 6, threads=1)
     for rows in chunk_rows(np.arange(10), 1, 3e-6):
@@ -114,7 +114,7 @@ def test_there_may_be_fewer_points_in_a_block_than_neighbours_are_wanted() -> No
     np.testing.assert_array_equal(found.neighbors, exact(values, queries, 6))
 
 
-def test_values_that_are_no_numbers_are_refused() -> None:
+def test_nan_values_are_refused() -> None:
     points = np.full((50, 4), np.nan, np.float32)
     with pytest.raises(ValueError, match="not finite"):
         search.knn(points, np.zeros((30, 4), np.float32), 3, threads=1)

@@ -1,4 +1,4 @@
-"""Mirrored and shifted images, against the same done one by one."""
+"""Random flips and translations, compared with single images."""
 
 import numpy as np
 import torch
@@ -19,21 +19,21 @@ def epoch(augmentation: Augmentation, number: int, count: int = 40, seed: int = 
     return augmentation.batch(torch.arange(count))
 
 
-def test_without_any_the_images_are_as_they_are():
+def test_images_are_unchanged_without_augmentation():
     assert torch.equal(epoch(Augmentation(images(), False, 0, seed=0), 0), images())
 
 
-def test_every_image_is_mirrored_in_every_other_epoch():
+def test_images_are_mirrored_in_every_other_epoch():
     augmentation = Augmentation(images(), True, 0, seed=0)
     first, second, third = (epoch(augmentation, number) for number in range(3))
-    as_they_are = (first == images()).flatten(1).all(1)
-    assert 10 < as_they_are.sum() < 30
+    unchanged = (first == images()).flatten(1).all(1)
+    assert 10 < unchanged.sum() < 30
     assert torch.equal(second, first.flip(3))
     assert torch.equal(third, first)
-    assert torch.equal(first[~as_they_are], images()[~as_they_are].flip(3))
+    assert torch.equal(first[~unchanged], images()[~unchanged].flip(3))
 
 
-def test_shifts_are_cut_from_images_with_mirrored_borders():
+def test_translated_images_have_reflected_borders():
     augmentation = Augmentation(images(400), False, 2, seed=0)
     found = epoch(augmentation, 0, 400)
     assert found.shape == (400, *SHAPE)
@@ -48,7 +48,7 @@ def test_shifts_are_cut_from_images_with_mirrored_borders():
     assert len(seen) == 25
 
 
-def test_each_epoch_shifts_anew_and_a_batch_is_a_part_of_it():
+def test_translations_depend_on_the_seed_and_batches_are_subsets_of_the_epoch():
     augmentation = Augmentation(images(), True, 2, seed=0)
     first, other = epoch(augmentation, 0), epoch(augmentation, 0, seed=1)
     assert not torch.equal(first, other)

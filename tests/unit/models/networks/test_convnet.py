@@ -15,13 +15,13 @@ def network(channels: list[int], shape: tuple[int, int, int] = (3, 32, 32)) -> C
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28), (3, 17, 40)])
-def test_it_gives_a_logit_for_each_class(shape):
+def test_the_network_returns_a_logit_per_class(shape):
     assert network([8, 16, 12], shape)(torch.randn(5, *shape)).shape == (5, 10)
 
 
-def test_its_first_layer_whitens_patches():
+def test_the_first_layer_whitens_patches():
     random = torch.Generator().manual_seed(0)
-    # Neighbouring pixels that are much alike.
+    # Neighbouring pixels are strongly correlated.
     images = torch.randn(50, 3, 9, 9, generator=random).cumsum(2).cumsum(3) / 20
     found = network([8], (3, 9, 9))
     found.prepare(images)
@@ -29,7 +29,7 @@ def test_its_first_layer_whitens_patches():
     half = values.shape[1] // 2
     torch.testing.assert_close(values[:, :half], -values[:, half:])
     covariance = torch.cov(values[:, :half].T)
-    # Components that hardly vary are left below 1, so that noise is not blown up.
+    # Components with small variance remain below 1, so that noise is not amplified.
     assert (covariance - covariance.diagonal().diag()).abs().max() < 0.05
     assert covariance.diagonal().max() == pytest.approx(1, abs=0.05)
     assert not found.whitening.weight.requires_grad
@@ -42,11 +42,11 @@ def faults(hflip_safe: bool = True, **entry) -> list[str]:
     return list(family.check_data("models.net", with_defaults(whole, family.parameters), setting))
 
 
-def test_what_it_can_be():
+def test_valid_parameters_have_no_errors():
     assert faults(channels=[8, 8, 8, 8], translate=15, flip=True, tta_flip=True) == []
 
 
-def test_what_it_cannot_be():
+def test_invalid_parameters_are_refused():
     assert faults(channels=[8] * 5) == [
         "models.net.channels has 5 blocks; give at most 4, since each halves the image of 32 x 32 pixels."
     ]

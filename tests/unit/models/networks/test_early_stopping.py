@@ -1,4 +1,4 @@
-"""Early stopping: held-out images, the best epoch, and the weights that are used."""
+"""Early stopping: held-out images, the best epoch, and the selected weights."""
 
 from dataclasses import replace
 
@@ -25,12 +25,12 @@ def test_a_tenth_of_each_class_is_held_out():
 
 
 @pytest.mark.parametrize(("min_delta", "best"), [(0, 5), (0.07, 5), (0.25, 5), (0.5, 1), (2, 0)])
-def test_an_epoch_is_better_by_more_than_the_difference(min_delta, best):
+def test_an_epoch_is_better_by_more_than_min_delta(min_delta, best):
     assert best_epoch(LOSSES, min_delta) == best
 
 
 @pytest.mark.parametrize(("patience", "n_epochs", "selected"), [(1, 5, 3), (2, 8, 5), (3, 8, 5)])
-def test_training_stops_after_epochs_without_a_better_one(patience, n_epochs, selected):
+def test_training_stops_after_epochs_without_improvement(patience, n_epochs, selected):
     history: list[dict] = []
     while not config(patience).is_finished(history):
         history.append({"validation_loss": LOSSES[len(history)]})
@@ -38,7 +38,7 @@ def test_training_stops_after_epochs_without_a_better_one(patience, n_epochs, se
     assert config(patience).selected_epoch(history) == selected
 
 
-def test_a_metric_stops_in_place_of_the_loss():
+def test_a_metric_can_replace_the_loss():
     by_score = replace(config(2), stopping_metric="balanced_accuracy")
     history: list[dict] = []
     scores = [0.2, 0.5, 0.4, 0.45, 0.9]

@@ -1,4 +1,4 @@
-"""Networks of one's own: built, sent a batch through, refused in a sentence, trained by the same loop."""
+"""User-defined networks: construction, smoke test with a batch, refusal and training."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ from cifarbench.models.networks.fitting import fit_network
 from cifarbench.planning.model_family import DataShape
 
 SETTING = DataShape(n_train=60, n_classes=3, image_shape=(3, 4, 4), n_inputs=48)
-OWN = """
+USER_CODE = """
 import torch
 from torch import nn
 
@@ -68,8 +68,8 @@ def function(image_shape, n_classes):
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "own_nets.py").write_text(OWN)
+def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "own_nets.py").write_text(USER_CODE)
     monkeypatch.chdir(tmp_path)
     threads = torch.get_num_threads()
     yield tmp_path
@@ -103,7 +103,7 @@ def entry(name: str, **params) -> dict:
         ("Nothing", {}, "own_nets.py has no Nothing"),
     ],
 )
-def test_what_can_t_be_trained_is_refused_in_a_sentence(own, name, params, said):
+def test_invalid_networks_are_refused_in_a_sentence(user_code, name, params, said):
     with pytest.raises(UserError) as caught:
         smoke_test("models.m", entry(name, **params), SETTING)
     assert said in str(caught.value)
@@ -128,27 +128,27 @@ def trained(folder: Path, params: dict, rows: np.ndarray | None = None):
     )
 
 
-def test_it_is_trained_stored_and_rebuilt(own):
+def test_a_network_is_trained_saved_and_loaded(user_code):
     params = entry("Flat", width=6) | {"epochs": 40}
-    fitted = trained(own, params)
+    fitted = trained(user_code, params)
     assert [row["epoch"] for row in fitted.history] == list(range(40))
     assert fitted.history[-1]["test_accuracy"] > 0.8
-    save(own / "network.safetensors", fitted.network)
-    again = load(own / "network.safetensors", params, (3, 4, 4), 3)
+    save(user_code / "network.safetensors", fitted.network)
+    again = load(user_code / "network.safetensors", params, (3, 4, 4), 3)
     batch = torch.zeros(2, 3, 4, 4)
     assert torch.equal(again.eval()(batch), fitted.network.eval()(batch))
 
 
-def test_a_part_of_the_images_has_checkpoints_of_its_own(own):
+def test_each_subset_has_its_own_checkpoints(user_code):
     params = entry("Flat")
-    trained(own, params)
-    trained(own, params, np.arange(30))
-    trained(own, params, np.arange(30, 60))
-    assert len(list((own / "checkpoints").iterdir())) == 3
+    trained(user_code, params)
+    trained(user_code, params, np.arange(30))
+    trained(user_code, params, np.arange(30, 60))
+    assert len(list((user_code / "checkpoints").iterdir())) == 3
 
 
-def test_a_loss_that_is_no_number_ends_it_with_a_reason(own):
+def test_a_nan_loss_ends_the_training_with_a_reason(user_code):
     with pytest.raises(
         FloatingPointError, match="the training loss is nan in epoch 0; a lower learning_rate"
     ):
-        trained(own, entry("Flat", spoil="nan"))
+        trained(user_code, entry("Flat", spoil="nan"))

@@ -1,4 +1,4 @@
-"""Real processes that take made-up devices, some of them killed."""
+"""Locks of GPUs, tested by processes that claim simulated devices and of which some are killed."""
 
 import itertools
 import os
@@ -13,7 +13,7 @@ from cifarbench.models.networks import gpu_lock
 
 SCRIPTS = Path(gpu_lock.__file__).parents[3]
 
-# Says what it got, and keeps it until its standard input ends.
+# Print the claimed device and hold it until standard input is closed.
 HOLDER = """
 import os, sys
 from pathlib import Path
@@ -23,7 +23,7 @@ print(device, os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
 sys.stdin.read()
 """
 
-# Takes a device, writes down when it had it, and ends.
+# Claim a device, print when it was held, and exit.
 WORKER = """
 import sys, time
 from pathlib import Path
@@ -34,11 +34,11 @@ time.sleep(0.1)
 print(device, start, time.monotonic())
 """
 
-WAITS = 0.8
+WAIT_SECONDS = 0.8
 
 
-class Start:
-    """Starts processes that claim a device, and ends them with the test."""
+class Starter:
+    """Start processes that claim a device, and end them after the test."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -67,45 +67,45 @@ class Start:
 
 @pytest.fixture
 def start(tmp_path):
-    starter = Start(tmp_path / "locks")
+    starter = Starter(tmp_path / "locks")
     yield starter
     starter.end()
 
 
-def has(process: subprocess.Popen[str]) -> list[str]:
+def claimed_device(process: subprocess.Popen[str]) -> list[str]:
     return process.stdout.readline().split()
 
 
 def is_waiting(process: subprocess.Popen[str]) -> bool:
-    """Whether it still has nothing, after a time in which a free device would have been taken."""
+    """Return whether a process has no device after a time sufficient to claim a free one."""
     os.set_blocking(process.stdout.fileno(), False)
-    time.sleep(WAITS)
+    time.sleep(WAIT_SECONDS)
     nothing = process.stdout.readline() == ""
     os.set_blocking(process.stdout.fileno(), True)
     return nothing
 
 
-def test_who_finds_none_free_waits_for_the_first_that_is(start):
+def test_a_process_waits_for_the_first_free_device(start):
     first = start(CIFARBENCH_DEVICES="0,1")
-    assert has(first) == ["0", "0"]
+    assert claimed_device(first) == ["0", "0"]
     second = start(CIFARBENCH_DEVICES="0,1")
-    assert has(second) == ["1", "1"]
+    assert claimed_device(second) == ["1", "1"]
     third = start(CIFARBENCH_DEVICES="0,1")
     assert is_waiting(third)
     second.stdin.close()
     second.wait()
-    assert has(third) == ["1", "1"]
+    assert claimed_device(third) == ["1", "1"]
 
 
 @pytest.mark.parametrize("end", ["kill", "terminate"])
-def test_a_device_of_a_killed_process_is_free_at_once(start, end):
+def test_the_device_of_a_killed_process_is_free_immediately(start, end):
     holder = start(CIFARBENCH_DEVICES="0")
-    assert has(holder) == ["0", "0"]
+    assert claimed_device(holder) == ["0", "0"]
     waiting = start(CIFARBENCH_DEVICES="0")
     assert is_waiting(waiting)
     getattr(holder, end)()
     holder.wait()
-    assert has(waiting) == ["0", "0"]
+    assert claimed_device(waiting) == ["0", "0"]
 
 
 def test_a_child_that_outlives_the_process_does_not_keep_the_device(start):
@@ -113,12 +113,12 @@ def test_a_child_that_outlives_the_process_does_not_keep_the_device(start):
         "sys.stdin.read()", "import subprocess; subprocess.Popen(['sleep', '5']); os.kill(os.getpid(), 9)"
     )
     first = start(leaves_a_child, CIFARBENCH_DEVICES="0")
-    assert has(first) == ["0", "0"]
+    assert claimed_device(first) == ["0", "0"]
     first.wait()
-    assert has(start(CIFARBENCH_DEVICES="0")) == ["0", "0"]
+    assert claimed_device(start(CIFARBENCH_DEVICES="0")) == ["0", "0"]
 
 
-def test_of_many_processes_no_two_ever_share_a_device(start):
+def test_processes_never_share_a_device(start):
     workers = [start(WORKER, CIFARBENCH_DEVICES="a,b,c") for _ in range(9)]
     spans = sorted(
         (device, float(begin), float(end))
@@ -130,22 +130,22 @@ def test_of_many_processes_no_two_ever_share_a_device(start):
         assert device != next_device or end <= begin
 
 
-# A cluster may call the only device of every job 0: a lock on that name would let one run at a time.
+# A cluster may number the device of every job 0: a lock of this name would run one job at a time.
 @pytest.mark.parametrize("given", ["3", "GPU-5d5ba0d6", "NoDevFiles", ""])
-def test_what_a_cluster_has_decided_stays(start, given):
+def test_the_device_of_a_cluster_is_kept(start, given):
     for _ in range(2):
         process = start(CUDA_VISIBLE_DEVICES=given, CIFARBENCH_DEVICES="0")
-        assert has(process) == ([given, given] if given else ["None"])
+        assert claimed_device(process) == ([given, given] if given else ["None"])
     assert not start.folder.exists()
 
 
-def test_of_several_visible_devices_one_is_taken(start):
-    got = [has(start(CUDA_VISIBLE_DEVICES="4, 6", CIFARBENCH_DEVICES="0")) for _ in range(2)]
+def test_one_of_several_visible_devices_is_claimed(start):
+    got = [claimed_device(start(CUDA_VISIBLE_DEVICES="4, 6", CIFARBENCH_DEVICES="0")) for _ in range(2)]
     assert got == [["4", "4"], ["6", "6"]]
 
 
-def test_without_a_device_nothing_is_set_and_nobody_waits(start):
-    got = [has(start(CIFARBENCH_DEVICES="")) for _ in range(2)]
+def test_processes_do_not_wait_without_devices(start):
+    got = [claimed_device(start(CIFARBENCH_DEVICES="")) for _ in range(2)]
     assert got == [["None", "None"], ["None", "None"]]
     assert not start.folder.exists()
 
@@ -173,6 +173,6 @@ def test_devices_are_those_that_the_driver_lists(tmp_path, monkeypatch):
     assert gpu_lock.list_gpus() == []
 
 
-def test_devices_need_no_torch():
+def test_listing_devices_does_not_import_torch():
     code = "import sys, cifarbench.models.networks.gpu_lock; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(SCRIPTS)})

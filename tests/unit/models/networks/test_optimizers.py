@@ -1,4 +1,4 @@
-"""Optimizers and schedules of torch by name, compared with torch's own use of them."""
+"""Optimizers and schedules of torch selected by name, compared with torch."""
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ def groups(network: nn.Module, weight_decay: float) -> list[dict]:
 @pytest.mark.parametrize(
     ("name", "params"), [("AdamW", {"betas": [0.9, 0.95]}), ("RMSprop", {"momentum": 0.5})]
 )
-def test_steps_are_those_of_torch(name, params):
+def test_steps_equal_those_of_torch(name, params):
     network, expected = convnet(), convnet()
     optimizer = TorchOptimizer(list(network.parameters()), name, params, 0.1)
     reference = getattr(torch.optim, name)(groups(expected, 0.1), lr=0.01, **params)
@@ -99,11 +99,11 @@ def test_one_cycle_spans_all_steps():
         ({"schedule": "ReduceLROnPlateau"}, "m.schedule_params don't fit ReduceLROnPlateau"),
     ],
 )
-def test_wrong_names_and_arguments_end_in_a_sentence(wrong, message):
+def test_invalid_names_and_arguments_end_in_a_sentence(wrong, message):
     (error,) = training_errors("m", config(**wrong))
     assert error.startswith(message)
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "NAdam", "Adagrad", "Muon"])
-def test_right_names_have_no_errors(name):
+def test_valid_names_have_no_errors(name):
     assert not list(training_errors("m", config(optimizer=name, schedule="CosineAnnealingLR")))

@@ -11,7 +11,7 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("params", [{"hidden_dim": 8, "batch_norm": True, "dropout": 0.2}, {"channels": [4]}])
-def test_bfloat16_rounds_products_and_nothing_else(params):
+def test_bfloat16_affects_only_products(params):
     torch.manual_seed(0)
     network = build_model(params, (3, 8, 8), 4).eval()
     images = torch.randint(0, 256, (16, 3, 8, 8), dtype=torch.uint8)
@@ -34,6 +34,6 @@ def test_bfloat16_rounds_products_and_nothing_else(params):
         ({"avx2": True, "avx512_bf16": False}, False),
     ],
 )
-def test_bfloat16_needs_instructions_of_the_processor(monkeypatch, capabilities, expected):
+def test_bfloat16_needs_support_by_the_processor(monkeypatch, capabilities, expected):
     monkeypatch.setattr(preprocessing.torch.cpu, "get_capabilities", lambda: capabilities)
     assert has_bfloat16(CPU) is expected

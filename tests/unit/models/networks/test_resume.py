@@ -1,4 +1,4 @@
-"""Which checkpoint a training goes on from: its own, and never one of another training."""
+"""Resuming from checkpoints of the same training, and never from those of another one."""
 
 import logging
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from helpers.jobs import run_job
 
 PARAMS = {"hidden_dim": 4, "batch_norm": True, "dropout": 0.5, "tta_flip": True}
 PARAMS |= {"learning_rate": 0.1, "batch_size": 8, "epochs": 4}
-# What else fit.json says of a model.
+# Other entries of fit.json.
 SETTINGS = {
     "model": "net",
     "family": "mlp",
@@ -58,7 +58,7 @@ def train(
     part: str = "all",
     **params: Any,
 ) -> str:
-    """Run the script; the weights' and the history's bytes as one text."""
+    """Run the script and return the bytes of the weights and of the history."""
     arrays = ("train_images", "train_labels", "test_images", "test_labels")
     outputs = ("network.safetensors", "history.csv", "predictions.npz", "fit.json")
     run_job(
@@ -109,53 +109,53 @@ def train(
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_another_training_starts_anew(folder, caplog, change):
+def test_another_training_starts_from_the_beginning(folder, caplog, change):
     caplog.set_level(logging.INFO)
     first = train(folder)
     change = dict(change)
     write_data(folder, change.pop("data", 0))
     other = train(folder, **change)
-    # Other code may compute the same.
+    # Changed code may compute the same result.
     assert other != first or "code" in change
     assert "goes on" not in caplog.text
-    # It learned nothing from the first one's weights.
+    # The result does not depend on the checkpoints of the first training.
     for path in (folder / "checkpoints").rglob("*.pt"):
         path.unlink()
     assert train(folder, **change) == other
 
 
 @pytest.mark.parametrize("part", ["all", "train_12"])
-def test_the_same_training_goes_on(folder, caplog, part):
+def test_the_same_training_is_resumed(folder, caplog, part):
     caplog.set_level(logging.INFO)
     straight = train(folder, part=part, epochs=7)
     for path in (folder / "checkpoints").rglob("*.pt"):
         path.unlink()
     train(folder, part=part)
     train(folder, part=part)
-    # Nothing but the last checkpoint of a training is kept.
+    # Only the last checkpoint of a training is kept.
     assert len([path for path in (folder / "checkpoints").rglob("*") if path.is_file()]) == 1
     assert train(folder, part=part, epochs=7) == straight
     assert train(folder, part=part, epochs=7) == straight
     assert "Training goes on after 4 epochs, from its checkpoint." in caplog.text
 
 
-def test_initial_weights_and_all_else_have_seeds_of_their_own(folder):
+def test_initial_weights_have_a_separate_seed(folder):
     def weights(**seeds: int) -> torch.Tensor:
-        # So small a rate that they stay where they were.
+        # With this learning rate, the weights keep their initial values.
         train(folder, learning_rate=1e-30, **seeds)
         return load_file(folder / "network.safetensors")["layers.0.weight"]
 
     assert torch.equal(weights(seed=0), weights(seed=1, init_seed=0))
     assert torch.equal(weights(seed=1), weights(seed=0, init_seed=1))
     assert not torch.equal(weights(seed=0), weights(seed=1))
-    # Batches and dropout go on as if nothing had been said of the weights.
+    # Batches and dropout do not depend on init_seed.
     for path in folder.glob("checkpoints/*/*"):
         path.unlink()
     assert train(folder, seed=3) == train(folder, seed=3, init_seed=3)
     assert train(folder, seed=3, init_seed=4) != train(folder, seed=4, init_seed=4)
 
 
-def test_trained_on_a_part_test_images_are_asked_once(folder):
+def test_trainings_on_a_subset_are_evaluated_once_on_test_images(folder):
     train(folder, part="train_12")
     *before, last = read_csv(folder / "history.csv")
     assert len(before) == 3
@@ -168,7 +168,7 @@ def test_trained_on_a_part_test_images_are_asked_once(folder):
     assert last["test_accuracy"] == right.mean()
 
 
-def test_predictions_are_those_of_the_stored_network(folder):
+def test_predictions_equal_those_of_the_saved_network(folder):
     train(folder)
     answers = load_npz(folder / "predictions.npz")
     fit = read_json(folder / "fit.json") | {"inference": {"params": PARAMS}}
@@ -196,7 +196,7 @@ def test_the_precision_that_auto_selects_is_recorded(folder, monkeypatch):
 
 @pytest.mark.parametrize("part", ["all", "train_12"])
 def test_early_stopping_stops_and_resumes_with_the_best_weights(folder, part):
-    # Such a rate makes the loss rise soon.
+    # With this learning rate, the loss soon increases.
     params = {"early_stopping": {"patience": 2}, "learning_rate": 3.0, "part": part}
     stopped = train(folder, epochs=30, **params)
     weights = (folder / "network.safetensors").read_bytes()
@@ -206,7 +206,7 @@ def test_early_stopping_stops_and_resumes_with_the_best_weights(folder, part):
     assert record["epochs"] == len(history) < 30
     assert record["best_epoch"] == losses.index(min(losses)) == len(history) - 3
     assert record["n_validation"] == (2 if part == "all" else 1)
-    # The stored weights are those of a training that ends with that epoch.
+    # The saved weights are those of a training that ends with the best epoch.
     for path in (folder / "checkpoints").rglob("*.pt"):
         path.unlink()
     train(folder, epochs=record["best_epoch"] + 1, **params)

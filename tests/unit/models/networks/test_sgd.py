@@ -16,7 +16,9 @@ def network() -> nn.Sequential:
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-def test_steps_are_those_of_torch_before_and_after_a_checkpoint(momentum: float, weight_decay: float) -> None:
+def test_steps_equal_those_of_torch_before_and_after_a_checkpoint(
+    momentum: float, weight_decay: float
+) -> None:
     ours, theirs = network(), network()
     weights = [weight for weight in theirs.parameters() if weight.ndim > 1]
     biases = [weight for weight in theirs.parameters() if weight.ndim == 1]
@@ -52,9 +54,11 @@ def channels_last(values: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("layout_of_gradient", [torch.Tensor.contiguous, transposed, channels_last])
 @pytest.mark.parametrize("layout_of_weight", [torch.Tensor.contiguous, transposed, channels_last])
-def test_the_layout_of_weights_and_gradients_changes_nothing(layout_of_weight, layout_of_gradient) -> None:
+def test_steps_do_not_depend_on_the_layout_of_weights_and_gradients(
+    layout_of_weight, layout_of_gradient
+) -> None:
     torch.manual_seed(0)
-    # A number of values that no vector register divides.
+    # The number of values is not a multiple of the size of vector registers.
     start, gradient = torch.randn(7, 5, 3, 3), torch.randn(7, 5, 3, 3)
     weight = layout_of_weight(start.clone())
     strides = weight.stride()

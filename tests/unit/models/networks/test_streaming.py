@@ -1,4 +1,4 @@
-"""Images that are read in pools: each once an epoch, as they are, in an order that the generator alone decides."""
+"""Images that are streamed in pools: each once per epoch, in an order that depends only on the generator."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("some", [False, True], ids=["all", "some"])
-def test_an_epoch_has_every_image_once_as_it_is(files, some):
+def test_an_epoch_has_every_image_once(files, some):
     rows = np.flatnonzero(np.arange(N) % 3) if some else None
     stored = np.load(files[0])[rows if some else slice(None)].reshape(-1, *SHAPE)
     stream = StreamingImages(files[0], SHAPE, CPU, rows)
@@ -46,14 +46,14 @@ def test_an_epoch_has_every_image_once_as_it_is(files, some):
     assert not torch.equal(*orders)
 
 
-def test_pools_are_of_blocks_from_everywhere_and_no_batch_is_of_two(files):
+def test_pools_consist_of_random_blocks_and_batches_of_one_pool(files):
     order = StreamingImages(files[0], SHAPE, CPU).shuffle(torch.Generator().manual_seed(0), 16).numpy()
     size = 200 // 16 * 16
     for start in range(0, N, size):
         pool = order[start : start + size]
-        # Blocks of neighbours, cut at the pool's ends at most.
+        # A pool consists of blocks of consecutive images, of which only those at its ends are incomplete.
         assert len(set(pool // BLOCK)) <= size // BLOCK + 2
-        # But within the pool, what lies side by side is drawn apart.
+        # Within a pool, the images are shuffled.
         assert np.mean(np.diff(pool) == 1) < 0.05
 
 
@@ -73,13 +73,13 @@ def trained(files: tuple[Path, Path], folder: Path, epochs: int, streamed: bool 
 
 
 @pytest.mark.parametrize("more", [{}, {"flip": True, "translate": 1}], ids=["plain", "changed images"])
-def test_a_training_that_was_cut_off_ends_byte_for_byte_where_another_ends(files, tmp_path, more):
+def test_a_resumed_training_equals_an_uninterrupted_one(files, tmp_path, more):
     whole = trained(files, tmp_path / "whole", 4, **more)
     trained(files, tmp_path / "cut", 2, **more)
     assert trained(files, tmp_path / "cut", 4, **more) == whole
 
 
-def test_it_learns_as_well_as_in_memory(files, tmp_path):
+def test_streaming_is_as_accurate_as_training_in_memory(files, tmp_path):
     streamed, _ = trained(files, tmp_path / "streamed", 8)
     in_memory, _ = trained(files, tmp_path / "in_memory", 8, streamed=False)
     assert streamed[-1]["train_accuracy"] > streamed[0]["train_accuracy"]

@@ -16,7 +16,7 @@ from cifarbench.models.networks.training_config import TrainingConfig
 
 IMAGE_SHAPE = (3, 4, 4)
 SHAPE = {"image_shape": IMAGE_SHAPE, "n_classes": 3, "hidden_dim": 16, "batch_norm": True, "dropout": 0.5}
-BELONGS_TO = {"learning_rate": 0.1}
+CHECKPOINT_KEY = {"learning_rate": 0.1}
 
 
 def splits() -> tuple[Split, Split]:
@@ -27,15 +27,15 @@ def splits() -> tuple[Split, Split]:
     return Split(images[:200], labels[:200]), Split(images[200:], labels[200:])
 
 
-# All that a training can be told, and its own number of epochs in every step.
-RICH = {"momentum": 0.9, "weight_decay": 1e-3, "schedule": "triangular", "label_smoothing": 0.1}
-RICH |= {"flip": True, "translate": 1, "tta_flip": True}
+# All options of a training; with the schedule, each step depends on the number of epochs.
+ALL_OPTIONS = {"momentum": 0.9, "weight_decay": 1e-3, "schedule": "triangular", "label_smoothing": 0.1}
+ALL_OPTIONS |= {"flip": True, "translate": 1, "tta_flip": True}
 
 
 def trained(
     folder: Path, epochs: int, belongs_to: dict | None = None, network: nn.Module | None = None, **more: Any
 ) -> tuple[nn.Module, list[dict]]:
-    # The last bits of a sum depend on how many threads add it up.
+    # The rounding of sums depends on the number of threads.
     torch.set_num_threads(1)
     torch.manual_seed(7)
     network = network or MLP(**SHAPE)
@@ -46,7 +46,7 @@ def trained(
         test,
         TrainingConfig(learning_rate=0.1, batch_size=32, epochs=epochs, **more),
         seed=7,
-        checkpoints=Checkpoints(folder, belongs_to or BELONGS_TO),
+        checkpoints=Checkpoints(folder, belongs_to or CHECKPOINT_KEY),
         checkpoint_interval_seconds=0,
         validation=test if "early_stopping" in more else None,
     )
@@ -67,7 +67,7 @@ def test_layers_of_the_perceptron(more):
     assert network(torch.zeros(5, 3, 32, 32)).shape == (5, 10)
 
 
-def test_hidden_layers_of_any_number_and_activation():
+def test_perceptrons_have_the_given_hidden_layers_and_activation():
     network = MLP((3, 4, 4), 10, hidden_dims=[16, 8, 4], batch_norm=True, activation="GELU")
     assert [type(layer).__name__ for layer in network.layers] == ["Linear", "BatchNorm1d", "GELU"] * 3 + [
         "Linear"
@@ -81,9 +81,9 @@ def test_hidden_layers_of_any_number_and_activation():
     ]
 
 
-def test_a_perceptron_gets_whitened_images():
+def test_perceptrons_whiten_images():
     random = torch.Generator().manual_seed(0)
-    # Neighbouring pixels that are much alike.
+    # Neighbouring pixels are strongly correlated.
     images = torch.randn(500, 3, 5, 5, generator=random).cumsum(2).cumsum(3) / 5
     network = MLP((3, 5, 5), 10, hidden_dims=[16], whitening=20)
     network.prepare(images)
@@ -94,8 +94,8 @@ def test_a_perceptron_gets_whitened_images():
     assert not any(weight.requires_grad for weight in network.whitening.parameters())
 
 
-def test_preprocessing_is_that_of_torchvision():
-    # Here alone, so that processes which import this file do without it.
+def test_preprocessing_equals_torchvisions():
+    # Import it here, so that processes that import this file do not load it.
     from torchvision.transforms import v2
 
     pixels = torch.arange(256, dtype=torch.uint8).repeat(3).reshape(1, 3, 16, 16)
@@ -105,14 +105,14 @@ def test_preprocessing_is_that_of_torchvision():
     assert preprocess(pixels).aminmax() == (-1, 1)
 
 
-def test_dropout_is_that_of_torch():
+def test_dropout_equals_torchs():
     torch.manual_seed(3)
     inputs = torch.rand(1000, 100).add_(1).requires_grad_()
     layer = Dropout(0.3)
     outputs = layer(inputs)
     outputs.sum().backward()
     kept = outputs != 0
-    # 100,000 draws: four standard deviations of their share are 0.006.
+    # For 100,000 draws, four standard deviations of the share are 0.006.
     assert kept.float().mean().item() == pytest.approx(0.7, abs=0.006)
     torch.testing.assert_close(outputs[kept], (inputs / 0.7)[kept])
     torch.testing.assert_close(inputs.grad, kept / 0.7)
@@ -120,8 +120,8 @@ def test_dropout_is_that_of_torch():
     assert layer.eval()(inputs) is inputs
 
 
-def test_the_loop_computes_what_plain_pytorch_computes(tmp_path):
-    """The same epoch written out: float images, torch's own SGD, averages over batches."""
+def test_an_epoch_equals_one_in_plain_pytorch(tmp_path):
+    """Compare with float images, torch's SGD, and averages over batches."""
     network, history = trained(tmp_path, epochs=1)
     training, test = splits()
     torch.manual_seed(7)
@@ -150,25 +150,25 @@ def test_the_loop_computes_what_plain_pytorch_computes(tmp_path):
 
 
 @pytest.mark.parametrize("convolutions", [False, True])
-def test_it_learns(tmp_path, convolutions):
+def test_training_improves_the_accuracy(tmp_path, convolutions):
     network = build_model({"channels": [8]}, IMAGE_SHAPE, 3) if convolutions else None
     *_, last = trained(tmp_path, 30, network=network, momentum=0.9 if convolutions else 0.0)[1]
     assert last["test_accuracy"] > 0.8
 
 
-def test_more_epochs_go_on_and_end_as_if_never_stopped(tmp_path):
+def test_training_with_more_epochs_resumes_and_equals_an_uninterrupted_one(tmp_path):
     trained(tmp_path / "a", epochs=3)
     network, history = trained(tmp_path / "a", epochs=5)
     straight, straight_history = trained(tmp_path / "b", epochs=5)
     assert weights(network) == weights(straight)
     assert history == straight_history
-    # Fewer epochs need a training of their own, which the longer one's checkpoint must not spoil.
+    # Fewer epochs need another training, which must not use the checkpoint of the longer one.
     assert trained(tmp_path / "a", epochs=4)[1] == straight_history[:4]
 
 
 def test_a_corrupt_checkpoint_is_set_aside(tmp_path, caplog):
     _, before = trained(tmp_path, epochs=2)
-    path = Checkpoints(tmp_path, BELONGS_TO).store.path / "epochs_2.pt"
+    path = Checkpoints(tmp_path, CHECKPOINT_KEY).store.path / "epochs_2.pt"
     path.write_bytes(path.read_bytes()[:-100])
     _, after = trained(tmp_path, epochs=2)
     assert after == before
@@ -176,10 +176,10 @@ def test_a_corrupt_checkpoint_is_set_aside(tmp_path, caplog):
     assert path.with_suffix(".pt.aside").exists()
 
 
-def test_a_foreign_checkpoint_is_set_aside(tmp_path, caplog):
+def test_a_checkpoint_of_another_training_is_set_aside(tmp_path, caplog):
     trained(tmp_path, epochs=2, belongs_to={"learning_rate": 9})
     foreign = Checkpoints(tmp_path, {"learning_rate": 9}).store.path
-    foreign.rename(Checkpoints(tmp_path, BELONGS_TO).store.path)
+    foreign.rename(Checkpoints(tmp_path, CHECKPOINT_KEY).store.path)
     _, history = trained(tmp_path, epochs=2)
     assert "belongs to another training" in caplog.text
     assert history == trained(tmp_path / "clean", epochs=2)[1]
@@ -190,7 +190,7 @@ class Interrupted(Exception):
 
 
 class Stopping(Checkpoints):
-    """Checkpoints of a process that ends right after the second one."""
+    """Checkpoints that interrupt the training after the second one."""
 
     def save(self, epochs: int, state: dict) -> None:
         super().save(epochs, state)
@@ -210,8 +210,8 @@ OPTIONS += [
 
 
 @pytest.mark.parametrize("more", OPTIONS, ids=lambda more: "+".join(more) or "none")
-def test_with_everything_switched_on_it_goes_on_byte_for_byte(tmp_path, monkeypatch, more):
-    options = RICH | more
+def test_resuming_is_exact_with_all_options(tmp_path, monkeypatch, more):
+    options = ALL_OPTIONS | more
 
     def convnet() -> nn.Module:
         torch.manual_seed(7)
@@ -227,7 +227,7 @@ def test_with_everything_switched_on_it_goes_on_byte_for_byte(tmp_path, monkeypa
     assert history == straight_history
 
 
-def test_answers_for_an_image_and_its_mirror_image_are_averaged():
+def test_logits_of_an_image_and_its_mirror_image_are_averaged():
     torch.manual_seed(1)
     network, images = MLP(**SHAPE), splits()[1].images
     both = (predict_logits(network, images) + predict_logits(network, images.flip(3))) / 2
@@ -235,7 +235,7 @@ def test_answers_for_an_image_and_its_mirror_image_are_averaged():
     assert not torch.allclose(both, predict_logits(network, images))
 
 
-def test_answers_for_shifted_images_have_half_of_the_weight():
+def test_logits_of_translated_images_have_half_of_the_weight():
     torch.manual_seed(1)
     network, images = MLP(**SHAPE), splits()[1].images
     padded = nn.functional.pad(images.float(), (1, 1, 1, 1), "reflect").byte()
@@ -245,8 +245,8 @@ def test_answers_for_shifted_images_have_half_of_the_weight():
     torch.testing.assert_close(predict_logits(network, images, "flip_translate"), expected)
 
 
-def test_losses_are_told_without_label_smoothing(tmp_path):
-    # A batch that holds all images, and nothing learned yet: the loss is that of the untrained network.
+def test_losses_are_reported_without_label_smoothing(tmp_path):
+    # One batch has all images, so that the loss of the first epoch is that of the untrained network.
     torch.manual_seed(7)
     network = MLP(IMAGE_SHAPE, 3, 16, batch_norm=False, dropout=0.0)
     training, test = splits()

@@ -31,7 +31,7 @@ def test_averages_are_exponential_after_a_warm_up():
     assert network.weight.item() == 5
 
 
-def test_gradients_are_clipped_as_torch_does():
+def test_gradients_are_clipped_as_by_torch():
     torch.manual_seed(0)
     network = nn.Linear(4, 3)
     network(torch.randn(5, 4)).square().sum().backward()
@@ -43,7 +43,7 @@ def test_gradients_are_clipped_as_torch_does():
     assert not any(gradient.any() for gradient in clip_by_norm([torch.zeros(2)], 1.0))
 
 
-def test_balanced_weights_are_those_of_scikit_learn():
+def test_balanced_weights_equal_scikit_learns():
     labels = np.repeat([0, 1, 3], [5, 2, 3])
     weights = compute_class_weight("balanced", classes=np.array([0, 1, 3]), y=labels)
     ours = balanced_weights(torch.from_numpy(labels))
@@ -60,18 +60,18 @@ def test_cutout_covers_a_square_around_a_random_pixel():
     assert torch.equal(first[:, 0], first[:, 1])
     covered = first[:, 0] == GREY
     heights, widths = covered.any(2).sum(1), covered.any(1).sum(1)
-    # A square at the border is cut off.
+    # Squares at the border are cropped.
     assert torch.equal(covered.sum((1, 2)), heights * widths)
     assert set(heights.tolist()) == set(widths.tolist()) == {2, 3}
     # The centre is uniform: inner pixels are covered in 9 of 42 cases.
     assert covered[:, 2:4, 2:5].float().mean().item() == pytest.approx(9 / 42, abs=0.02)
     augmentation.start_epoch(1, generator)
     assert not torch.equal(augmentation.batch(torch.arange(2000)), first)
-    # Batches are parts of the same epoch.
+    # A batch is a subset of the epoch.
     assert torch.equal(augmentation.batch(torch.arange(7, 9)), augmentation.batch(torch.arange(2000))[7:9])
 
 
-def test_a_transform_draws_for_each_image():
+def test_transforms_are_drawn_for_each_image():
     images = torch.zeros(400, 3, 6, 6, dtype=torch.uint8)
     params = {"transform": "torchvision.transforms.v2.RandomInvert", "transform_params": {"p": 0.25}}
     augmentation = Augmentation(images, False, 0, seed=0, transform=create_transform(params))
@@ -105,7 +105,7 @@ def test_a_transform_draws_for_each_image():
         ),
     ],
 )
-def test_a_transform_that_does_not_fit_is_one_sentence(params, reason):
+def test_invalid_transforms_end_in_a_sentence(params, reason):
     (sentence,) = transform_errors("models.mlp", params, (3, 6, 6))
     assert sentence.startswith(f"models.mlp.transform is {params['transform']}")
     assert reason in sentence

@@ -1,4 +1,4 @@
-"""Predictions of ONNX files: input layouts and scales, outputs, and files that do not fit."""
+"""Predictions of ONNX files: input layouts and scales, outputs, and refusal of invalid files."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ MEAN, STD = [0.1, 0.2, 0.3], [0.5, 0.6, 0.7]
 def model(
     path: Path, shape: list, softmax: bool = False, metadata: dict | None = None, type_: int = 1
 ) -> Path:
-    """A linear classifier of flattened images, in the file's layout."""
+    """Write a linear classifier of flattened images as an ONNX file with the given input layout."""
     nodes = [
         helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT),
         helper.make_node("Flatten", ["floats"], ["flat"]),
@@ -66,12 +66,12 @@ def predict(path: Path, declared: dict | None = None) -> np.ndarray:
 )
 @pytest.mark.parametrize("softmax", [False, True])
 @pytest.mark.parametrize("declared", [{}, {"mean": MEAN, "std": STD, "scale": 0.01}, {"mean": [0.5]}])
-def test_layouts_are_found_and_scales_declared(tmp_path, layout, shape, softmax, declared):
+def test_layouts_are_detected_and_scales_declared(tmp_path, layout, shape, softmax, declared):
     path = model(tmp_path / "theirs.onnx", shape, softmax)
     np.testing.assert_allclose(predict(path, declared), expected(layout, **declared), atol=1e-5)
 
 
-def test_metadata_of_the_file_and_a_declared_layout(tmp_path):
+def test_metadata_of_the_file_and_a_declared_layout_are_used(tmp_path):
     metadata = {"layout": "nhwc", "mean": str(MEAN), "std": str(STD), "scale": "0.01", "author": "them"}
     path = model(tmp_path / "theirs.onnx", ["n", "a", "b", "c"], metadata=metadata)
     given = {"mean": MEAN, "std": STD, "scale": 0.01}
@@ -87,7 +87,7 @@ def test_pixels_are_not_scaled_for_a_file_that_takes_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("zipmap", [True, False])
-def test_a_classifier_of_scikit_learn(tmp_path, zipmap):
+def test_classifiers_of_scikit_learn_are_read(tmp_path, zipmap):
     from skl2onnx import to_onnx
 
     values, labels = PIXELS / np.float32(255), PIXELS[:, 0] % 3
@@ -109,12 +109,12 @@ def test_a_classifier_of_scikit_learn(tmp_path, zipmap):
         ([60, 24], {}, "takes 60 images at a time, which does not divide 250"),
     ],
 )
-def test_a_file_that_does_not_fit(tmp_path, shape, declared, sentence):
+def test_incompatible_inputs_are_refused(tmp_path, shape, declared, sentence):
     with pytest.raises(UserError, match=sentence):
         predict(model(tmp_path / "theirs.onnx", shape), declared)
 
 
-def test_other_files(tmp_path):
+def test_incompatible_outputs_and_other_files_are_refused(tmp_path):
     path = model(tmp_path / "theirs.onnx", [None, 24])
     with pytest.raises(UserError, match=r"has the outputs logits .* export one of 2 values per image"):
         predict_onnx(path, TestSet(["a", "b"], TEST_SET.y_true), PIXELS, SHAPE, None, threads=1)

@@ -1,4 +1,4 @@
-"""Predictions from files: the layouts that are read, and one sentence on what does not fit."""
+"""Predictions from files: supported layouts, and refusal of invalid files."""
 
 from pathlib import Path
 
@@ -32,13 +32,13 @@ def of_labels(header: str, first: list, second: list) -> str:
 
 
 def of_keras(path: Path) -> Path:
-    """As numpy.savetxt writes what a Keras model's predict returns."""
+    """Write the output of a Keras model's predict with numpy.savetxt."""
     np.savetxt(path, PROBA, delimiter=",")
     return path
 
 
 def of_pandas(path: Path) -> Path:
-    """With columns of class numbers, and an index column without a name."""
+    """Write columns of class numbers and an unnamed index column with pandas."""
     pandas.DataFrame(PROBA).iloc[SHUFFLED].to_csv(path)
     return path
 
@@ -56,14 +56,13 @@ def of_pandas(path: Path) -> Path:
         (of_keras, True),
         (of_pandas, True),
         (rows("cat,dog,frog", *(",".join(map(str, row)) for row in PROBA)), True),
-        # Columns in another order.
         (
             rows("frog,index,cat,dog", *(f"{PROBA[i, 2]},{i},{PROBA[i, 0]},{PROBA[i, 1]}" for i in SHUFFLED)),
             True,
         ),
     ],
 )
-def test_layouts_of_a_csv(tmp_path, text, with_proba):
+def test_layouts_of_a_csv_are_read(tmp_path, text, with_proba):
     path = tmp_path / "theirs.csv"
     path = text(path) if callable(text) else write(path, text)
     y_pred, proba, has_probabilities = read_predictions(path, TEST_SET)
@@ -72,7 +71,7 @@ def test_layouts_of_a_csv(tmp_path, text, with_proba):
     np.testing.assert_allclose(proba, PROBA if with_proba else np.eye(3)[LABELS], atol=1e-6)
 
 
-def test_names_of_the_users_own_images(tmp_path):
+def test_file_names_of_user_images_are_read(tmp_path):
     test_set = TestSet(CLASSES, Y_TRUE, [f"{name}/{i}.jpg" for i, name in enumerate("abcd")])
     path = write(tmp_path / "theirs.csv", of_labels("file,label", test_set.files, NAMES))
     assert read_predictions(path, test_set)[0].tolist() == LABELS.tolist()
@@ -82,7 +81,7 @@ def test_names_of_the_users_own_images(tmp_path):
 
 
 @pytest.mark.parametrize("digits", [["7", "1", "0"], ["0", "1", "2"]])
-def test_class_names_that_are_numbers_are_names(tmp_path, digits):
+def test_numeric_class_names_are_names(tmp_path, digits):
     path = write(tmp_path / "theirs.csv", rows("label", *(digits[label] for label in LABELS)))
     assert read_predictions(path, TestSet(digits, Y_TRUE))[0].tolist() == LABELS.tolist()
     # Integers of an array are not names.
@@ -102,7 +101,7 @@ def test_class_names_that_are_numbers_are_names(tmp_path, digits):
         ({"y_pred": LABELS, "proba": PROBA, "y_true": Y_TRUE}, True),
     ],
 )
-def test_arrays_of_an_npz(tmp_path, arrays, with_proba):
+def test_arrays_of_an_npz_are_read(tmp_path, arrays, with_proba):
     np.savez(tmp_path / "theirs.npz", **arrays)
     y_pred, _, has_probabilities = read_predictions(tmp_path / "theirs.npz", TEST_SET)
     assert y_pred.tolist() == LABELS.tolist() and has_probabilities == with_proba
@@ -138,7 +137,7 @@ def test_arrays_of_an_npz(tmp_path, arrays, with_proba):
         ("", r"is empty; write a row for each of 4 test images"),
     ],
 )
-def test_what_does_not_fit_is_one_sentence(tmp_path, text, sentence):
+def test_invalid_csv_files_end_in_one_sentence(tmp_path, text, sentence):
     path = write(tmp_path / "theirs.csv", text)
     with pytest.raises(UserError, match=f"^{path} {sentence}") as error:
         read_predictions(path, TEST_SET)
@@ -159,7 +158,7 @@ def test_what_does_not_fit_is_one_sentence(tmp_path, text, sentence):
         ({"y_pred": np.array([{}], object)}, "can't be read as .npz"),
     ],
 )
-def test_an_npz_that_does_not_fit(tmp_path, arrays, sentence):
+def test_invalid_npz_files_are_refused(tmp_path, arrays, sentence):
     np.savez(tmp_path / "theirs.npz", **arrays)
     with pytest.raises(UserError, match=sentence):
         read_predictions(tmp_path / "theirs.npz", TEST_SET)
