@@ -37,6 +37,7 @@ LIBRARIES = [
     *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.figure", "PIL.Image"),
     *("pandas", "scipy.stats", "statsmodels.stats.api", "torch", "jinja2", "babel", "psutil"),
     *("sklearn.decomposition", "sklearn.metrics", "sklearn.model_selection", "sklearn.neighbors"),
+    *("skops.io", "timm"),
 ]
 
 # ---- For tests ----

@@ -28,10 +28,14 @@ TUNED: dict[str, Any] = {
         "tune": {"folds": 2, "n": 3, "space": {"learning_rate": {"log": [0.1, 0.4]}, "epochs": [2, 4]}},
     },
 }
+CHOSEN = [f"models/{model}/{file}" for model in TUNED for file in ("cv_results.csv", "best_params.json")]
+FITTED = [f"models/{model}/fit.json" for model in TUNED]
+SCORED = "models/knn_cosine/metrics.json"
+PLOT = "figures/network/grid_search.svg"
 
 
 def tuned(folder: Path, *targets: str, **archive: Any) -> Project:
-    """Create a project with three tuned models of different families, and run all jobs or those of targets."""
+    """Create a project with three tuned models of different families, and run the jobs of targets."""
     folder.mkdir(exist_ok=True)
     overlay = configuration(folder / "tiny.tar.gz", write_archive(folder / "tiny.tar.gz", **archive))
     overlay["features"]["discriminants"] = {"type": "lda", "features": "pca"}
@@ -43,7 +47,8 @@ def tuned(folder: Path, *targets: str, **archive: Any) -> Project:
 
 @pytest.fixture(scope="module")
 def study(made_once) -> Project:
-    return Project(made_once("tuned", tuned) / "study", "tiny")
+    folder = made_once("tuned", lambda folder: tuned(folder, *CHOSEN, *FITTED, SCORED, PLOT))
+    return Project(folder / "study", "tiny")
 
 
 def test_every_family_has_a_table_of_candidates_and_uses_the_best(study):
@@ -77,15 +82,13 @@ def test_a_larger_random_search_runs_only_the_new_candidate(study, tmp_path):
     project.succeed(targets=(target,))
     scores = [[row["mean_test_score"] for row in read_rows(one.results / target)] for one in (project, study)]
     assert scores[0][:3] == scores[1]
-    svg = (study.results / "figures/network/grid_search.svg").read_text()
+    svg = (study.results / PLOT).read_text()
     assert "Cross-validated accuracy of the 3 candidates of network" in svg
 
 
 def test_shuffled_test_labels_do_not_change_the_best_parameters(study, tmp_path):
-    chosen = [f"models/{model}/{file}" for model in TUNED for file in ("cv_results.csv", "best_params.json")]
-    scored = "models/knn_cosine/metrics.json"
-    random = tuned(tmp_path / "random", *chosen, scored, random_test_labels=True)
+    random = tuned(tmp_path / "random", *CHOSEN, SCORED, random_test_labels=True)
     for pattern in ("models/*/cv_results.csv", "models/*/best_params.json"):
         assert random.checksums(pattern) == study.checksums(pattern)
     # The shuffled labels change the scores on the test images.
-    assert random.checksums(scored) != study.checksums(scored)
+    assert random.checksums(SCORED) != study.checksums(SCORED)
