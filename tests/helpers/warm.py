@@ -32,12 +32,13 @@ TIMEOUT = 1800
 # Third-party modules that Snakemake and the rules import when a workflow is read.
 SNAKEMAKE_MODULES = ["smart_open", "jsonschema"]
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-# Libraries that jobs import, except faiss, which the project configures before its import.
+# Libraries that jobs import, except faiss, which the project configures before its import, and timm, whose hub reads
+# the environment at its import.
 LIBRARIES = [
     *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.figure", "PIL.Image"),
     *("pandas", "scipy.stats", "statsmodels.stats.api", "torch", "jinja2", "babel", "psutil"),
     *("sklearn.decomposition", "sklearn.metrics", "sklearn.model_selection", "sklearn.neighbors"),
-    *("skops.io", "timm"),
+    "skops.io",
 ]
 
 # ---- For tests ----
