@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch.nn.functional import cross_entropy
 
 import train_network
 from cifarbench.io.atomic import load_npz, read_json, save_npy, write_json
@@ -161,11 +162,20 @@ def test_trainings_on_a_subset_are_evaluated_once_on_test_images(folder):
     assert len(before) == 3
     assert all(row["test_loss"] is None and row["test_accuracy"] is None for row in before)
     assert all(row["train_loss"] > 0 for row in before)
+    assert last["test_loss"] > 0
+
+
+@pytest.mark.parametrize("part", ["all", "train_12"])
+def test_the_history_is_without_test_time_augmentation(folder, part):
+    train(folder, part=part)
+    last = read_csv(folder / "history.csv")[-1]
     network = factory.load(folder / "network.safetensors", PARAMS, (1, 2, 2), 2)
     images = torch.from_numpy(np.load(folder / "test_images.npy").reshape(6, 1, 2, 2))
-    logits = predict_logits(network, images)
-    right = logits.argmax(1).numpy() == np.load(folder / "test_labels.npy")
-    assert last["test_accuracy"] == right.mean()
+    labels = torch.from_numpy(np.load(folder / "test_labels.npy"))
+    logits, averaged = (predict_logits(network, images, tta) for tta in ("none", "flip"))
+    assert last["test_accuracy"] == (logits.argmax(1) == labels).double().mean()
+    assert last["test_loss"] == pytest.approx(cross_entropy(logits, labels).item())
+    assert last["test_loss"] != pytest.approx(cross_entropy(averaged, labels).item())
 
 
 def test_predictions_equal_those_of_the_saved_network(folder):
